@@ -1,0 +1,64 @@
+# Needs python3 (3.11 or newer) and make; everything else comes from the package registries.
+PYTHON ?= python3
+BIN := .venv/bin
+BROWSER := clients/browser
+export VIRTUAL_ENV := $(CURDIR)/.venv
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format bench fuzz build clean chromium
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null || sed -n 's/^\([a-z]*\):[^#]*## /  make \1  /p' $(MAKEFILE_LIST)
+
+setup: $(BIN)/.project ## make .venv with everything in it; then .venv/bin/relay works
+
+demo: setup ## start a relay with bots in a room, and print its link
+	$(BIN)/relay demo
+
+test: lint ## lint, then all tests: Python, TypeScript, and both in a headless browser
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+lint: setup ## formatting, ruff, mypy, import contracts, tsc
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: setup ## format and fix what can be fixed
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+bench: setup ## measure the relay under load
+	$(BIN)/python -m tests.benchmarks
+
+fuzz: setup ## search the codec and the room for long
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -m fuzz -n 2 --timeout 0
+
+build: setup ## build the wheel and the sdist into dist/
+	$(BIN)/uv build --no-build-isolation --offline
+
+clean: ## remove what the other targets made
+	rm -rf .venv dist relay/web $(BROWSER)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+
+chromium: setup
+	@$(BIN)/python -m tests.helpers.chromium --install
+
+# The stamps below make a second run instant.
+
+$(BIN)/.venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Roomwire needs Python 3.11 or newer, and $(PYTHON) is %d.%d: install a newer one and name it, as in: make PYTHON=python3.12" % sys.version_info[:2])'
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo '$(PYTHON) cannot make virtual environments: install its venv package (Debian, Ubuntu: apt-get install python3-venv) and run make again.' >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+$(BIN)/uv: $(BIN)/.venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(sed -n 's/^\(uv==[0-9.]*\).*/\1/p' requirements.lock)"
+	@touch $@
+
+$(BIN)/.locked: requirements.lock $(BIN)/uv
+	$(BIN)/uv pip sync --quiet --require-hashes requirements.lock
+	@touch $@
+
+$(BIN)/.project: pyproject.toml $(BIN)/.locked
+	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
