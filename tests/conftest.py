@@ -17,6 +17,8 @@ settings.register_profile(
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
+pytest_plugins = ["tests.helpers.browser"]
+
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:

@@ -59,18 +59,14 @@ def _from_wheel() -> Node | None:
     return Node(node, [str(node), str(modules / "npm" / "bin" / "npm-cli.js")])
 
 
-def is_built() -> bool:
-    """Tell whether relay/web was built from the sources as they are now."""
-    return _stamp(WEB) == _digest(_sources())
-
-
 def build() -> None:
     """Build relay/web, unless that was done from these very sources."""
-    if not is_built():
+    sources = _digest(_sources())
+    if _stamp(WEB) != sources:
         shutil.rmtree(WEB, ignore_errors=True)
         npm("run", "--silent", "build")
     # Also when nothing was to do: make compares this file's time with the sources'.
-    (WEB / ".built").write_text(_digest(_sources()))
+    (WEB / ".built").write_text(sources)
 
 
 def npm(*arguments: str) -> None:

@@ -1,4 +1,4 @@
-"""Find a Chromium for the browser tests, or get one: `python -m tests.helpers.chromium --install`."""
+"""Find a Chromium for the browser tests; `python -m tests.helpers.chromium --install` gets one."""
 
 import os
 import shutil
@@ -39,9 +39,8 @@ def _from_debian() -> None:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     apt = ["apt-get", "-qq", "-o", "Dpkg::Use-Pty=0"]
     for command in (["update"], ["install", "-y", "--no-install-recommends", "chromium"]):
-        # A failure shows in on_path(), and Playwright is tried next. Our standard output
-        # is the caller's to read, so apt's chatter goes to standard error.
-        subprocess.run([*apt, *command], env=environment, stdout=sys.stderr, check=False)
+        # A failure prints its reason, shows in on_path(), and then Playwright is tried.
+        subprocess.run([*apt, *command], env=environment, stdout=subprocess.DEVNULL, check=False)
 
 
 def _from_playwright() -> str:

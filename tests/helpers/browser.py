@@ -1,0 +1,62 @@
+"""Fixtures for tests in a real browser: `tabs` opens pages and notices what they complain about."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.helpers import chromium
+
+if TYPE_CHECKING:  # importing Playwright takes longer than most tests here
+    from playwright.async_api import Browser, ConsoleMessage, Page
+
+
+@dataclass
+class Tabs:
+    """Opens each tab as a visitor of its own: no storage or cookies are shared."""
+
+    browser: "Browser"
+    complaints: list[str] = field(default_factory=list)
+
+    async def open(self, url: str, *, mobile: bool = False) -> "Page":
+        """Open the page and return once its scripts have loaded."""
+        context = await self.browser.new_context(
+            viewport={"width": 390, "height": 844} if mobile else {"width": 1280, "height": 800},
+            is_mobile=mobile,
+            has_touch=mobile,
+        )
+        page = await context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("pageerror", lambda error: self.complaints.append(f"{url}: {error}"))
+        page.on("console", self._hear)
+        await page.goto(url)
+        return page
+
+    def _hear(self, message: "ConsoleMessage") -> None:
+        if message.type == "error":
+            self.complaints.append(f"{message.location['url']}: {message.text}")
+
+
+@pytest.fixture(scope="module")
+async def browser() -> AsyncIterator["Browser"]:
+    """Start one headless Chromium for a module's tests."""
+    from playwright.async_api import async_playwright
+
+    async with async_playwright() as playwright:
+        # Without a path, Playwright takes its own.
+        browser = await playwright.chromium.launch(
+            executable_path=chromium.on_path(), args=chromium.FLAGS
+        )
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def tabs(browser: "Browser") -> AsyncIterator[Tabs]:
+    """Give a test fresh tabs; fail it for errors in them that it did not take from `complaints`."""
+    tabs = Tabs(browser)
+    yield tabs
+    for context in browser.contexts:
+        await context.close()
+    assert tabs.complaints == []
