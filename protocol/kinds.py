@@ -7,7 +7,7 @@ Both raise `Mismatch` with the path to the value that does not fit; the codec fi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, Field, fields
 from functools import cache
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
@@ -272,7 +272,7 @@ class Record(Kind):
         if not isinstance(value, self.cls):
             raise self.wrong(value)
         dumped = {}
-        defaults = {field.name: field.default for field in fields(self.cls)}
+        defaults = {field.name: default_of(field) for field in fields(self.cls)}
         for name, kind, _ in record_fields(self.cls):
             held = getattr(value, name)
             if held is None or held == defaults[name]:
@@ -343,8 +343,14 @@ def record_fields(cls: type[Any]) -> tuple[tuple[str, Kind, bool], ...]:
     """Name, kind and whether it is required, of each field of a frame or record."""
     hints = get_type_hints(cls, include_extras=True)
     return tuple(
-        (field.name, kind_of(hints[field.name]), field.default is MISSING) for field in fields(cls)
+        (field.name, kind_of(hints[field.name]), default_of(field) is MISSING)
+        for field in fields(cls)
     )
+
+
+def default_of(field: Field[Any]) -> Any:
+    """Return the default of a field, or MISSING where it has none."""
+    return field.default if field.default_factory is MISSING else field.default_factory()
 
 
 Count = Annotated[int, Integer(0, limits.MAX_INT)]
