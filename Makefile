@@ -15,14 +15,15 @@ setup: $(BIN)/.project ## make .venv with everything in it; then .venv/bin/relay
 demo: setup ## start a relay with bots in a room, and print its link
 	$(BIN)/relay demo
 
-test: lint ## lint, then all tests: Python, TypeScript, and both in a headless browser
+test: lint chromium ## lint, then all tests: Python, TypeScript, and both in a headless browser
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: setup ## formatting, ruff, mypy, import contracts, tsc
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
-	$(BIN)/lint-imports --no-cache
+	$(BIN)/lint-imports --no-cache --no-logo
+	$(BIN)/python $(BROWSER)/node.py npm run --silent check
 
 format: setup ## format and fix what can be fixed
 	$(BIN)/ruff format
@@ -59,6 +60,15 @@ $(BIN)/.locked: requirements.lock $(BIN)/uv
 	$(BIN)/uv pip sync --quiet --require-hashes requirements.lock
 	@touch $@
 
-$(BIN)/.project: pyproject.toml $(BIN)/.locked
+$(BIN)/.project: pyproject.toml $(BIN)/.locked relay/web/.built
 	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
+
+# Node is taken from PyPI where the machine has none.
+$(BIN)/.node: $(BROWSER)/node.lock $(BIN)/.locked
+	@$(BIN)/python $(BROWSER)/node.py find >/dev/null || $(BIN)/uv pip install --quiet --require-hashes -r $(BROWSER)/node.lock
+	@touch $@
+
+# Folders are named too: their time changes when a file is removed.
+relay/web/.built: $(BIN)/.node $(wildcard $(addprefix $(BROWSER)/,*.json *.mjs src src/* src/*/*))
+	$(BIN)/python $(BROWSER)/node.py build
