@@ -7,12 +7,15 @@ from typing import Any
 
 import msgpack
 
-from .error_codes import ErrorCode
-from .errors import LocalProtocolError, RemoteProtocolError
-from .frames import CLIENT_FRAMES, RELAY_FRAMES, Frame, Unknown
-from .kinds import Mismatch, record_fields
-from .opcodes import Opcode
-from .scan import locate, scan
+from protocol import limits
+from protocol.error_codes import ErrorCode
+from protocol.errors import LocalProtocolError, RemoteProtocolError
+from protocol.frames import CLIENT_FRAMES, RELAY_FRAMES, Frame, Unknown
+from protocol.mismatch import Mismatch, Path
+from protocol.opcodes import Opcode
+from protocol.records import HelloOptions, RoomOptions
+from protocol.scan import locate, scan
+from protocol.schema import record_fields
 
 FIRST_HEAD, LAST_HEAD = 0x91, 0x9F
 """Heads of arrays of 1 to 15 elements: a frame's first byte."""
@@ -30,19 +33,27 @@ FRAMES: dict[Role, dict[int, type[Frame]]] = {
     Role.RELAY: {int(cls.opcode): cls for cls in RELAY_FRAMES},
 }
 
+ENCODABLE = frozenset(CLIENT_FRAMES + RELAY_FRAMES)
+
 
 def encode(frame: Frame) -> bytes:
     """Serialize one frame in its shortest form.
 
     Raises:
-        LocalProtocolError: a field holds what the wire cannot carry.
+        LocalProtocolError: a field holds what the wire cannot carry, or `frame` is none that has
+            a form on the wire (`Unknown`).
     """
+    cls = type(frame)
+    if cls not in ENCODABLE:
+        raise LocalProtocolError(
+            ErrorCode.UNKNOWN_OPCODE, "this is not a frame that can be sent", got=cls.__name__
+        )
     elements: list[Any] = [int(frame.opcode)]
-    for name, kind, _ in record_fields(type(frame)):
+    for name, kind, _ in record_fields(cls):
         try:
             elements.append(kind.dump(getattr(frame, name)))
         except Mismatch as mismatch:
-            raise local_error(mismatch.at(name), type(frame).__name__) from None
+            raise local_error(mismatch.at(name), cls.__name__) from None
     return packb(elements)
 
 
@@ -57,33 +68,50 @@ def decode(data: bytes, by: Role) -> Frame:
     """
     opcode = check_head(data)
     scan(data)
-    values = unpackb(data)
     cls = FRAMES[by].get(opcode)
     if cls is None:
         if by is Role.RELAY:
             return Unknown(opcode)
         raise no_such_frame(opcode)
-    fields = record_fields(cls)
-    arity = len(values) - 1
-    if arity < len(fields) or (arity > len(fields) and by is Role.CLIENT):
-        raise RemoteProtocolError(
-            ErrorCode.ARITY,
-            f"{opcode_name(opcode)} has the wrong number of fields",
-            offset=0,
-            expected=f"{len(fields)} fields",
-            got=f"{arity} fields",
-        )
+    values = unpackb(data)
+    check_arity(cls, len(values) - 1, by)
     loaded = []
-    for index, (name, kind, _) in enumerate(fields, start=1):
+    for index, (name, kind, _) in enumerate(record_fields(cls), start=1):
         try:
             loaded.append(kind.load(values[index]))
         except Mismatch as mismatch:
-            raise remote_error(data, mismatch.at(index), f"{opcode_name(opcode)}.{name}") from None
+            raise remote_error(data, mismatch.at(index), f"{cls.opcode.name}.{name}") from None
     return cls(*loaded)
+
+
+def unknown_options(hello: bytes) -> tuple[str, ...]:
+    """Name the options of an encoded HELLO that this side does not know, for WELCOME's `ignored`.
+
+    Those of `create` are called `create.KEY`. Names are cut to what WELCOME can hold, and so is
+    their number.
+    """
+    options = unpackb(hello)[2]
+    unknown = keys_beyond(options, HelloOptions)
+    if isinstance(create := options.get("create"), dict):
+        unknown += [f"create.{key}" for key in keys_beyond(create, RoomOptions)]
+    return tuple(cut(key, limits.MAX_WORD) for key in unknown[: limits.MAX_IGNORED])
+
+
+def keys_beyond(options: dict[str, Any], cls: type[Any]) -> list[str]:
+    known = {field.name for field in record_fields(cls)}
+    return [key for key in options if key not in known]
+
+
+def cut(text: str, size: int) -> str:
+    """Return as much of the text's beginning as fits `size` bytes of UTF-8."""
+    return text.encode()[:size].decode(errors="ignore")
 
 
 def pack(value: object) -> bytes:
     """Pack a game's value within the interop profile, which every client can read.
+
+    None, bool, int within +-(2^53 - 1), float, str, bytes, and lists, tuples and dicts of them
+    with str keys. Tuples become arrays, bytearray and contiguous memoryview become bin.
 
     Raises:
         LocalProtocolError: the value has no form that JavaScript and Python agree about.
@@ -91,13 +119,28 @@ def pack(value: object) -> bytes:
     try:
         packed = packb(value)
         scan(packed)
-    except (TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise LocalProtocolError(ErrorCode.WRONG_TYPE, f"the value cannot be packed: {error}") from None
     except RemoteProtocolError as error:
         raise LocalProtocolError(
             error.code, error.text, expected=error.expected, got=error.got, limit=error.limit
         ) from None
+    except (TypeError, ValueError, OverflowError, BufferError) as error:
+        raise LocalProtocolError(
+            code_of(error), f"the value cannot be packed: {error}", got=type(value).__name__
+        ) from None
     return packed
+
+
+def code_of(error: Exception) -> ErrorCode:
+    """Say what msgpack's exception means."""
+    match error:
+        case UnicodeError():
+            return ErrorCode.BAD_UTF8
+        case OverflowError():
+            return ErrorCode.OUT_OF_RANGE
+        case ValueError():  # "recursion limit exceeded": it gives up at 511 levels
+            return ErrorCode.TOO_DEEP
+        case _:
+            return ErrorCode.WRONG_TYPE
 
 
 def unpack(payload: bytes) -> Any:
@@ -149,33 +192,33 @@ def check_head(data: bytes) -> int:
     return data[1]
 
 
-def no_such_frame(opcode: int) -> RemoteProtocolError:
-    if opcode in FRAMES[Role.RELAY]:
-        return RemoteProtocolError(
-            ErrorCode.WRONG_DIRECTION,
-            f"only the relay sends {opcode_name(opcode)}",
-            offset=1,
-            expected="a client's opcode",
-            got=f"0x{opcode:02X}",
+def check_arity(cls: type[Frame], arity: int, by: Role) -> None:
+    known = len(record_fields(cls))
+    if arity < known or (arity > known and by is Role.CLIENT):
+        raise RemoteProtocolError(
+            ErrorCode.ARITY,
+            f"{cls.opcode.name} has the wrong number of fields",
+            offset=0,
+            expected=f"{known} fields",
+            got=f"{arity} fields",
         )
+
+
+def no_such_frame(opcode: int) -> RemoteProtocolError:
+    known = opcode in FRAMES[Role.RELAY]
     return RemoteProtocolError(
-        ErrorCode.UNKNOWN_OPCODE,
-        "no frame has this opcode",
+        ErrorCode.WRONG_DIRECTION if known else ErrorCode.UNKNOWN_OPCODE,
+        f"only the relay sends {Opcode(opcode).name}" if known else "no frame has this opcode",
         offset=1,
         expected="a client's opcode",
         got=f"0x{opcode:02X}",
     )
 
 
-def opcode_name(opcode: int) -> str:
-    return Opcode(opcode).name
-
-
-def remote_error(data: bytes, mismatch: Mismatch, where: str) -> RemoteProtocolError:
-    inner = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in mismatch.path[1:])
+def remote_error(data: bytes, mismatch: Mismatch, field: str) -> RemoteProtocolError:
     return RemoteProtocolError(
         mismatch.code,
-        f"{where}{inner} is not what it should be",
+        f"{field}{steps(mismatch.path[1:])} is not what it should be",
         offset=locate(data, mismatch.path),
         expected=mismatch.expected,
         got=mismatch.got,
@@ -184,11 +227,16 @@ def remote_error(data: bytes, mismatch: Mismatch, where: str) -> RemoteProtocolE
 
 
 def local_error(mismatch: Mismatch, frame: str) -> LocalProtocolError:
-    path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in mismatch.path)
     return LocalProtocolError(
         mismatch.code,
-        f"{frame}{path} is not what it should be",
+        f"{frame}{steps(mismatch.path)} is not what it should be",
         expected=mismatch.expected,
         got=mismatch.got,
         limit=mismatch.limit,
     )
+
+
+def steps(path: Path) -> str:
+    """Write a path as Python and JavaScript do, `.create.tags` or `[3]`, and never at length."""
+    written = (f"[{step}]" if isinstance(step, int) else f".{step[:64]}" for step in path)
+    return "".join(written)

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from .error_codes import ErrorCode
+from protocol.error_codes import ErrorCode
 
 
 class ProtocolError(Exception):

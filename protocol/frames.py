@@ -6,69 +6,38 @@ Fields stand in the order of the wire. Player 0 is the relay, or nobody.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import IntEnum
 from typing import Annotated, ClassVar
 
-from . import limits
-from .kinds import (
+from protocol import limits
+from protocol.kinds import (
     Binary,
     Count,
-    Either,
     Fixed,
     Flag,
     Groups,
     Integer,
-    Mapped,
     OrFalse,
     Payload,
     Player,
     PlayerOrNone,
-    Record,
     Several,
     Target,
     Text,
-    Word,
     Word64,
 )
-from .opcodes import Opcode
-
-Name = Annotated[str, Text(0, limits.MAX_NAME)]
-Secret = Annotated[str, Text(0, limits.MAX_SECRET)]
-Seconds = Annotated[int, Integer(0, limits.MAX_KEEP)]
-
-
-class PresenceState(IntEnum):
-    """How a player is in the room. A client may say HERE and AWAY only."""
-
-    HERE = 0
-    AWAY = 1
-    LOST = 2
-    LAGGING = 3
-
-
-class LeftReason(IntEnum):
-    """Why a player is no longer in the room."""
-
-    LEFT = 1
-    """It said LEAVE, or was refused for good."""
-    EXPIRED = 2
-    """Its connection was lost and its seat was not taken up again in time."""
-    GONE = 3
-    """Its connection was lost and it had no seat secret."""
-    KICKED = 4
-
-
-class NoticeKind(IntEnum):
-    """What the relay wants a client to know, beyond the room's order."""
-
-    THROTTLE = 1
-    """You send too fast: detail has `limit`; volatile frames are dropped meanwhile."""
-    LAG = 2
-    """You read too slowly: detail has `dropped`."""
-    DRAIN = 3
-    """The relay goes down in `after` milliseconds: come back then."""
+from protocol.numbers import LeftReason as LeftReason
+from protocol.numbers import NoticeKind as NoticeKind
+from protocol.numbers import PresenceState as PresenceState
+from protocol.opcodes import Opcode
+from protocol.records import ErrorDetail as ErrorDetail
+from protocol.records import HelloOptions as HelloOptions
+from protocol.records import Limits as Limits
+from protocol.records import NoticeDetail as NoticeDetail
+from protocol.records import PlayerInfo as PlayerInfo
+from protocol.records import RoomOptions as RoomOptions
+from protocol.records import Session as Session
+from protocol.schema import Record
 
 
 class Frame:
@@ -76,110 +45,6 @@ class Frame:
 
     __slots__ = ()
     opcode: ClassVar[Opcode]
-
-
-# Records: the maps inside frames.
-
-
-@dataclass(frozen=True, slots=True)
-class RoomOptions:
-    """How a room is made. Keys of HELLO's `create` and of REST's room creation."""
-
-    title: Name = ""
-    capacity: Annotated[int, Integer(1, limits.MAX_CAPACITY)] = 64
-    spectators: Annotated[int, Integer(0, limits.MAX_CAPACITY)] = 64
-    public: Annotated[bool, Flag()] = True
-    locked: Annotated[bool, Flag()] = False
-    password: Secret = ""
-    hold: Annotated[int, Integer(0, limits.MAX_HOLD)] = 30
-    keep: Seconds = 30
-    app: Name = ""
-    build: Name = ""
-    tags: Annotated[
-        Mapping[str, str], Mapped(Text(0, limits.MAX_WORD), limits.MAX_TAGS)
-    ] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class HelloOptions:
-    """What a client may say when it enters. Every key is optional."""
-
-    seat: Annotated[bytes, Binary(limits.SEAT_BYTES, limits.SEAT_BYTES)] | None = None
-    position: (
-        Annotated[
-            tuple[bytes, int],
-            Fixed(Binary(limits.EPOCH_BYTES, limits.EPOCH_BYTES), Integer(0, limits.MAX_INT)),
-        ]
-        | None
-    ) = None
-    name: Name = ""
-    role: Annotated[str, Word("player", "spectator")] = "player"
-    min: Annotated[int, Integer(1, limits.MAX_INT)] | None = None
-    app: Name = ""
-    build: Name = ""
-    ticket: Annotated[str, Text(0, limits.MAX_TICKET)] = ""
-    password: Secret = ""
-    create: Annotated[bool | RoomOptions, Either(Flag(), Record(RoomOptions))] = True
-    max_frame: Annotated[int, Integer(256, limits.FRAME_IN_MAX)] = limits.FRAME_OUT
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What the relay asks a client to keep to; announced in WELCOME."""
-
-    max_frame: Annotated[int, Integer(256, limits.FRAME_IN_MAX)] = limits.FRAME_IN
-    window: Annotated[int, Integer(1, 65536)] = limits.WINDOW
-    frames_per_second: Count = 120
-    bytes_per_second: Count = 256 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """What WELCOME says of the connection that begins."""
-
-    epoch: Annotated[bytes, Binary(limits.EPOCH_BYTES, limits.EPOCH_BYTES)]
-    room: Word64
-    taken: Count = 0
-    resumed: Annotated[bool, Flag()] = False
-    time: Count = 0
-    limits: Annotated[Limits, Record(Limits)] = Limits()
-    options: Annotated[RoomOptions, Record(RoomOptions)] = RoomOptions()
-    ignored: Annotated[tuple[str, ...], Several(Text(0, 65536), limits.MAX_ELEMENTS)] = ()
-    """Keys of HELLO's options that this relay does not know: a newer client's, or a slip."""
-
-
-@dataclass(frozen=True, slots=True)
-class PlayerInfo:
-    """What the room is told of a player."""
-
-    name: Name = ""
-    role: Annotated[str, Word("player", "spectator")] = "player"
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorDetail:
-    """Where and why, as far as it is known."""
-
-    frame: Count | None = None
-    """The count of the counted frame that was refused."""
-    op: Annotated[int, Integer(0, 127)] | None = None
-    offset: Count | None = None
-    expected: Annotated[str, Text(0, 1024)] | None = None
-    got: Annotated[str, Text(0, 1024)] | None = None
-    limit: Annotated[int, Integer(-limits.MAX_INT, limits.MAX_INT)] | None = None
-    retry: Annotated[bool, Flag()] | None = None
-    """Whether the same may succeed later."""
-    after: Count | None = None
-    """Milliseconds after which to retry."""
-
-
-@dataclass(frozen=True, slots=True)
-class NoticeDetail:
-    """Numbers of a notice, by its kind."""
-
-    limit: Count | None = None
-    dropped: Count | None = None
-    after: Count | None = None
 
 
 # The connection.
@@ -191,7 +56,7 @@ class Hello(Frame):
 
     opcode: ClassVar[Opcode] = Opcode.HELLO
     version: Annotated[int, Integer(1, limits.MAX_INT)]
-    options: Annotated[HelloOptions, Record(HelloOptions)] = HelloOptions()
+    options: Annotated[HelloOptions, Record(HelloOptions)] = field(default_factory=HelloOptions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +78,7 @@ class Error(Frame):
     seq: Count
     code: Count
     text: Annotated[str, Text(0, 1024)]
-    detail: Annotated[ErrorDetail, Record(ErrorDetail)] = ErrorDetail()
+    detail: Annotated[ErrorDetail, Record(ErrorDetail)] = field(default_factory=ErrorDetail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +87,7 @@ class Notice(Frame):
 
     opcode: ClassVar[Opcode] = Opcode.NOTICE
     kind: Count
-    detail: Annotated[NoticeDetail, Record(NoticeDetail)] = NoticeDetail()
+    detail: Annotated[NoticeDetail, Record(NoticeDetail)] = field(default_factory=NoticeDetail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,7 +203,7 @@ class Joined(Frame):
     opcode: ClassVar[Opcode] = Opcode.JOINED
     seq: Count
     player: Player
-    info: Annotated[PlayerInfo, Record(PlayerInfo)] = PlayerInfo()
+    info: Annotated[PlayerInfo, Record(PlayerInfo)] = field(default_factory=PlayerInfo)
 
 
 @dataclass(frozen=True, slots=True)

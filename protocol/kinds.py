@@ -1,4 +1,4 @@
-"""Kinds of fields: what a value on the wire may be. Frames are declared with them.
+"""Kinds of fields: what a value on the wire may be. Frames and records are declared with them.
 
 A kind turns what msgpack decoded into the value that a frame holds (`load`), and back (`dump`).
 Both raise `Mismatch` with the path to the value that does not fit; the codec finds its offset.
@@ -6,58 +6,12 @@ Both raise `Mismatch` with the path to the value that does not fit; the codec fi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import MISSING, Field, fields
-from functools import cache
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
 
-from . import limits
-from .error_codes import ErrorCode
-
-Path = tuple[int | str, ...]
-"""Indexes and keys that lead from the frame's array to a value."""
-
-
-class Mismatch(Exception):
-    """A value that is not of its kind. Internal: the codec turns it into a ProtocolError."""
-
-    def __init__(
-        self, code: ErrorCode, expected: str, got: object, *, path: Path = (), limit: int | None = None
-    ) -> None:
-        super().__init__(expected)
-        self.code = code
-        self.expected = expected
-        self.got = describe(got)
-        self.path = path
-        self.limit = limit
-
-    def at(self, step: int | str) -> Mismatch:
-        """The same mismatch as seen from one container further out."""
-        self.path = (step, *self.path)
-        return self
-
-
-def describe(value: object) -> str:
-    """Name a value for an error: its kind and size, never more than a few bytes of it."""
-    match value:
-        case None:
-            return "nil"
-        case bool():
-            return str(value).lower()
-        case int():
-            return str(value)
-        case float():
-            return "float"
-        case str():
-            return f"str of {len(value.encode(errors='replace'))} bytes"
-        case bytes():
-            return f"bin of {len(value)} bytes"
-        case list() | tuple():
-            return f"array of {len(value)}"
-        case Mapping():
-            return f"map of {len(value)}"
-        case _:
-            return type(value).__name__
+from protocol import limits
+from protocol.error_codes import ErrorCode
+from protocol.mismatch import Key, Mismatch
 
 
 class Kind:
@@ -188,7 +142,7 @@ class Several(Kind):
     def dump(self, value: Any) -> Any:
         return self._each(value, self.kind.dump)
 
-    def _each(self, value: Any, convert: Any) -> list[Any]:
+    def _each(self, value: Any, convert: Callable[[Any], Any]) -> list[Any]:
         if not isinstance(value, list | tuple):
             raise self.wrong(value)
         if len(value) > self.high:
@@ -238,50 +192,14 @@ class Mapped(Kind):
         loaded = {}
         for key, element in value.items():
             try:
-                loaded[self.word.load(key)] = self.kind.load(element)
+                self.word.load(key)
+            except Mismatch as mismatch:
+                raise mismatch.at(Key(key)) from None
+            try:
+                loaded[key] = self.kind.load(element)
             except Mismatch as mismatch:
                 raise mismatch.at(key) from None
         return loaded
-
-
-class Record(Kind):
-    """A map with known keys, held as a frozen dataclass. Keys at their default are left out;
-    unknown keys are ignored, so that either side may learn new ones first."""
-
-    def __init__(self, cls: type[Any]) -> None:
-        self.cls = cls
-        self.expected = "map"
-
-    def load(self, value: Any) -> Any:
-        if isinstance(value, self.cls):
-            return value
-        if not isinstance(value, Mapping):
-            raise self.wrong(value)
-        loaded = {}
-        for name, kind, required in record_fields(self.cls):
-            if name in value:
-                try:
-                    loaded[name] = kind.load(value[name])
-                except Mismatch as mismatch:
-                    raise mismatch.at(name) from None
-            elif required:
-                raise Mismatch(ErrorCode.WRONG_TYPE, f"map with key {name!r}", value)
-        return self.cls(**loaded)
-
-    def dump(self, value: Any) -> Any:
-        if not isinstance(value, self.cls):
-            raise self.wrong(value)
-        dumped = {}
-        defaults = {field.name: default_of(field) for field in fields(self.cls)}
-        for name, kind, _ in record_fields(self.cls):
-            held = getattr(value, name)
-            if held is None or held == defaults[name]:
-                continue
-            try:
-                dumped[name] = kind.dump(held)
-            except Mismatch as mismatch:
-                raise mismatch.at(name) from None
-        return dumped
 
 
 class Either(Kind):
@@ -298,16 +216,12 @@ class Either(Kind):
         return self._first(value, "dump")
 
     def _first(self, value: Any, method: str) -> Any:
-        deepest: Mismatch | None = None
         for kind in self.kinds:
             try:
                 return getattr(kind, method)(value)
             except Mismatch as mismatch:
-                # The kind that got furthest into the value is the one that was meant.
-                if deepest is None or len(mismatch.path) > len(deepest.path):
-                    deepest = mismatch
-        if deepest is not None and deepest.path:
-            raise deepest
+                if mismatch.path:  # the value is of this kind, but for something inside it
+                    raise
         raise self.wrong(value)
 
 
@@ -330,29 +244,6 @@ class TargetKind(Kind):
         raise self.wrong(value)
 
 
-def kind_of(annotation: Any) -> Kind:
-    """Return the kind that an `Annotated[...]` type of a field names."""
-    if get_origin(annotation) is not Annotated:
-        # `X | None` marks an optional key of a record: the kind is that of X.
-        return next(kind_of(arg) for arg in get_args(annotation) if get_origin(arg) is Annotated)
-    return next(extra for extra in get_args(annotation)[1:] if isinstance(extra, Kind))
-
-
-@cache
-def record_fields(cls: type[Any]) -> tuple[tuple[str, Kind, bool], ...]:
-    """Name, kind and whether it is required, of each field of a frame or record."""
-    hints = get_type_hints(cls, include_extras=True)
-    return tuple(
-        (field.name, kind_of(hints[field.name]), default_of(field) is MISSING)
-        for field in fields(cls)
-    )
-
-
-def default_of(field: Field[Any]) -> Any:
-    """Return the default of a field, or MISSING where it has none."""
-    return field.default if field.default_factory is MISSING else field.default_factory()
-
-
 Count = Annotated[int, Integer(0, limits.MAX_INT)]
 """A number that only grows: seq, term, tick, version, microseconds."""
 
@@ -360,8 +251,6 @@ Player = Annotated[int, Integer(1, limits.MAX_PLAYER)]
 PlayerOrNone = Annotated[int, Integer(0, limits.MAX_PLAYER)]
 Group = Annotated[int, Integer(1, limits.MAX_GROUP)]
 Payload = Annotated[bytes, Binary(0, limits.FRAME_IN_MAX)]
-Target = Annotated[None | bool | int | tuple[int, ...], TargetKind()]
+Target = Annotated[bool | int | tuple[int, ...] | None, TargetKind()]
 Word64 = Annotated[str, Text(1, limits.MAX_WORD)]
 Groups = Annotated[tuple[int, ...], Several(Integer(1, limits.MAX_GROUP), limits.MAX_GROUP)]
-
-

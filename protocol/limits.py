@@ -44,6 +44,9 @@ MAX_TICKET = 1024
 MAX_TAGS = 16
 """Tags of a room, for listing and quick match."""
 
+MAX_IGNORED = 16
+"""Unknown options that WELCOME names at most: enough to see a slip, too few to fill a frame."""
+
 MAX_REASON = 123
 """UTF-8 bytes of a reason: it must fit a WebSocket close frame (125 less the 2 of the code)."""
 

@@ -6,12 +6,15 @@ hand, so that decoding what passed cannot allocate more than a small multiple of
 
 from __future__ import annotations
 
-from . import limits
-from .error_codes import ErrorCode
-from .errors import RemoteProtocolError
-from .kinds import Path
+from protocol import limits
+from protocol.error_codes import ErrorCode
+from protocol.errors import RemoteProtocolError
+from protocol.mismatch import Key, Path
 
-LEAF, STR, BIN, ARRAY, MAP, INT64, UINT64, FORBIDDEN = range(8)
+FORBIDDEN_KEY = b"__proto__"
+"""JavaScript cannot hold it as a plain property; decoders there refuse it, or worse."""
+
+LEAF, STR, BIN, INT64, UINT64, ARRAY, MAP, FORBIDDEN = range(8)
 
 # For each head byte: what it begins, how many bytes of length (or number) follow it, and the
 # length that the head itself carries.
@@ -45,23 +48,19 @@ def scan(data: bytes) -> None:
     remaining = 1  # values still to come in the innermost open container
     keys: set[bytes] | None = None  # keys seen in it, if it is a map: even `remaining` means a key
     outer: list[tuple[int, set[bytes] | None]] = []
-    while True:
+    while remaining or outer:
         if not remaining:
-            if not outer:
-                break
             remaining, keys = outer.pop()
             continue
+        nodes += 1
         if offset >= end:
             raise truncated(end, 1)
-        nodes += 1
         if nodes > limits.MAX_NODES:
             raise too_many(offset, "values in a message", nodes, limits.MAX_NODES)
         what, width, length = HEADS[data[offset]]
-        if what == FORBIDDEN:
-            raise forbidden(offset, data[offset])
         is_key = keys is not None and not remaining % 2
-        if is_key and what != STR:
-            raise wrong_key(offset, data[offset])
+        if what == FORBIDDEN or (is_key and what != STR):
+            raise refused(offset, data[offset])
         remaining -= 1
         body = offset + 1 + width
         if body > end:
@@ -72,76 +71,58 @@ def scan(data: bytes) -> None:
         if width:
             length = int.from_bytes(data[offset + 1 : body], signed=what == INT64)
         if what in (INT64, UINT64):
-            if not -limits.MAX_INT <= length <= limits.MAX_INT:
-                raise unsafe_int(offset, length)
-            offset = body
-        elif what in (STR, BIN):
-            if length > end - body:
-                raise truncated(end, length - (end - body))
-            if what == STR:
-                check_text(data, body, body + length)
-            if is_key:
-                add_key(keys, data[body : body + length], offset)
-            offset = body + length
-        else:
-            if length > limits.MAX_ELEMENTS:
-                raise too_many(offset, "elements in a container", length, limits.MAX_ELEMENTS)
-            if len(outer) >= limits.MAX_DEPTH:
-                raise too_deep(offset)
+            check_int(offset, length)
+            length = 0
+        elif what in (ARRAY, MAP):
+            check_container(offset, length, len(outer))
             outer.append((remaining, keys))
             remaining, keys = (2 * length, set()) if what == MAP else (length, None)
-            if remaining > end - body:
-                raise truncated(end, remaining - (end - body))
-            offset = body
+            length = remaining  # each value takes a byte at least
+        if length > end - body:
+            raise truncated(end, length - (end - body))
+        if what == STR:
+            check_text(data, body, body + length)
+            if keys is not None and is_key:
+                add_key(keys, data[body : body + length], offset)
+        offset = body if what in (ARRAY, MAP) else body + length
     if offset != end:
-        raise RemoteProtocolError(
-            ErrorCode.TRAILING_BYTES,
-            "there are bytes after the message's end",
-            offset=offset,
-            expected="end of message",
-            got=f"{end - offset} more bytes",
-        )
+        raise trailing(offset, end)
 
 
 def locate(data: bytes, path: Path) -> int:
-    """Return the offset of the value at `path` of a scanned message.
-
-    Where the path names a key that is not there, the offset is that of the map.
-    """
+    """Return the offset of the value, or key, at `path` of a scanned message that has it."""
     offset = 0
     for step in path:
-        what, width, length = HEADS[data[offset]]
-        body = offset + 1 + width
-        if width:
-            length = int.from_bytes(data[offset + 1 : body])
-        if what == ARRAY and isinstance(step, int):
+        offset += 1 + HEADS[data[offset]][1]
+        if isinstance(step, int):
             for _ in range(step):
-                body = skip(data, body)
-        elif what == MAP and isinstance(step, str):
-            for _ in range(length):
-                value = skip(data, body)
-                if text_at(data, body, value) == step:
-                    body = value
-                    break
-                body = skip(data, value)
-            else:
-                return offset
-        offset = body
+                offset = skip(data, offset)
+        else:
+            offset = find_key(data, offset, step)
     return offset
+
+
+def find_key(data: bytes, offset: int, step: str) -> int:
+    """Return the offset of a key's value (of the key itself, for a `Key`) in the map whose first
+    key is at `offset`."""
+    value = skip(data, offset)
+    while text_at(data, offset, value) != step:
+        offset = skip(data, value)
+        value = skip(data, offset)
+    return offset if isinstance(step, Key) else value
 
 
 def skip(data: bytes, offset: int) -> int:
     """Return where the value at `offset` of a scanned message ends."""
     remaining = 1
     while remaining:
-        remaining -= 1
         what, width, length = HEADS[data[offset]]
-        body = offset + 1 + width
-        if width and what in (STR, BIN, ARRAY, MAP):
-            length = int.from_bytes(data[offset + 1 : body])
-        offset = body + length if what in (STR, BIN) else body
-        if what in (ARRAY, MAP):
-            remaining += 2 * length if what == MAP else length
+        offset += 1 + width
+        if width and what not in (LEAF, INT64, UINT64):
+            length = int.from_bytes(data[offset - width : offset])
+        if what in (STR, BIN):
+            offset += length
+        remaining += (2 * length if what == MAP else length if what == ARRAY else 0) - 1
     return offset
 
 
@@ -163,8 +144,15 @@ def check_text(data: bytes, start: int, end: int) -> None:
         ) from None
 
 
-def add_key(keys: set[bytes] | None, key: bytes, offset: int) -> None:
-    assert keys is not None
+def add_key(keys: set[bytes], key: bytes, offset: int) -> None:
+    if key == FORBIDDEN_KEY:
+        raise RemoteProtocolError(
+            ErrorCode.FORBIDDEN_TYPE,
+            "a map key is one that JavaScript cannot hold",
+            offset=offset,
+            expected="any other key",
+            got='"__proto__"',
+        )
     if key in keys:
         raise RemoteProtocolError(
             ErrorCode.DUPLICATE_KEY,
@@ -174,6 +162,31 @@ def add_key(keys: set[bytes] | None, key: bytes, offset: int) -> None:
             got=f"{key.decode()[:64]!r} again",
         )
     keys.add(key)
+
+
+def check_int(offset: int, number: int) -> None:
+    if not -limits.MAX_INT <= number <= limits.MAX_INT:
+        raise RemoteProtocolError(
+            ErrorCode.OUT_OF_RANGE,
+            "an int is beyond what JavaScript can hold",
+            offset=offset,
+            expected="int within +-(2^53 - 1)",
+            got=str(number),
+            limit=limits.MAX_INT if number > 0 else -limits.MAX_INT,
+        )
+
+
+def check_container(offset: int, length: int, depth: int) -> None:
+    if length > limits.MAX_ELEMENTS:
+        raise too_many(offset, "elements in a container", length, limits.MAX_ELEMENTS)
+    if depth >= limits.MAX_DEPTH:
+        raise RemoteProtocolError(
+            ErrorCode.TOO_DEEP,
+            "containers within containers go too deep",
+            offset=offset,
+            got=str(depth + 1),
+            limit=limits.MAX_DEPTH,
+        )
 
 
 def truncated(end: int, missing: int) -> RemoteProtocolError:
@@ -186,48 +199,33 @@ def truncated(end: int, missing: int) -> RemoteProtocolError:
     )
 
 
+def trailing(offset: int, end: int) -> RemoteProtocolError:
+    return RemoteProtocolError(
+        ErrorCode.TRAILING_BYTES,
+        "there are bytes after the message's end",
+        offset=offset,
+        expected="end of message",
+        got=f"{end - offset} more bytes",
+    )
+
+
 def too_many(offset: int, what: str, got: int, limit: int) -> RemoteProtocolError:
     return RemoteProtocolError(
         ErrorCode.TOO_MANY, f"too many {what}", offset=offset, got=str(got), limit=limit
     )
 
 
-def too_deep(offset: int) -> RemoteProtocolError:
-    return RemoteProtocolError(
-        ErrorCode.TOO_DEEP,
-        "containers within containers go too deep",
-        offset=offset,
-        got=str(limits.MAX_DEPTH + 1),
-        limit=limits.MAX_DEPTH,
-    )
-
-
-def forbidden(offset: int, head: int) -> RemoteProtocolError:
+def refused(offset: int, head: int) -> RemoteProtocolError:
+    """Say why a head may not stand where it does."""
+    got = f"head 0x{head:02X}"
+    if HEADS[head][0] != FORBIDDEN:
+        return RemoteProtocolError(
+            ErrorCode.WRONG_TYPE, "a map key is not a str", offset=offset, expected="str", got=got
+        )
     return RemoteProtocolError(
         ErrorCode.FORBIDDEN_TYPE,
         "extension types and 0xC1 are not part of the wire",
         offset=offset,
         expected="nil, bool, int, float, str, bin, array or map",
-        got=f"head 0x{head:02X}",
-    )
-
-
-def wrong_key(offset: int, head: int) -> RemoteProtocolError:
-    return RemoteProtocolError(
-        ErrorCode.WRONG_TYPE,
-        "a map key is not a str",
-        offset=offset,
-        expected="str",
-        got=f"head 0x{head:02X}",
-    )
-
-
-def unsafe_int(offset: int, number: int) -> RemoteProtocolError:
-    return RemoteProtocolError(
-        ErrorCode.OUT_OF_RANGE,
-        "an int is beyond what JavaScript can hold",
-        offset=offset,
-        expected="int within +-(2^53 - 1)",
-        got=str(number),
-        limit=limits.MAX_INT,
+        got=got,
     )

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from . import WIRE_VERSION, WIRE_VERSION_MIN
-from .frames import Deliver, Frame, Hello, HelloOptions, Live, Pong, Taken, Welcome
-from .window import Window
+from protocol import WIRE_VERSION, WIRE_VERSION_MIN
+from protocol.frames import (
+    Deliver,
+    Frame,
+    Hello,
+    HelloOptions,
+    Live,
+    Pong,
+    Snapshot,
+    SnapshotWanted,
+    Taken,
+    Welcome,
+)
+from protocol.window import Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +29,8 @@ class Continued:
     resend: tuple[bytes, ...]
     """Counted messages that the relay has not taken: send them again, in this order."""
     lost: tuple[bytes, ...]
-    """Counted messages that nobody will ever take: their room or seat is gone."""
+    """Counted messages that will not be sent again: their room or seat is gone, or another client
+    used the seat meanwhile and its count is no longer ours."""
 
 
 class Seat:
@@ -52,15 +64,14 @@ class Seat:
         return Hello(WIRE_VERSION, replace(self.options, position=self.position, min=lowest))
 
     def forget(self) -> None:
-        """Give the position up, after the relay refused it; the next HELLO asks for a fresh stream."""
+        """Give the position up, after the relay refused it; the next HELLO asks for all anew."""
         self.is_live = False
 
     def welcomed(self, welcome: Welcome) -> Continued:
         """Take up what WELCOME says."""
         session = welcome.session
-        same = self.epoch == session.epoch and self.player == welcome.player
         lost: tuple[bytes, ...] = ()
-        if same:
+        if self._is_continued_by(welcome):
             self.window.take(session.taken)
         else:
             lost = tuple(self.window.pending())
@@ -72,16 +83,33 @@ class Seat:
         self.is_live = session.resumed
         return Continued(session.resumed, tuple(self.window.pending()), lost)
 
+    def _is_continued_by(self, welcome: Welcome) -> bool:
+        """Say whether the relay's count is one that this client's frames can go on from."""
+        return (
+            self.epoch == welcome.session.epoch
+            and self.player == welcome.player
+            and self.window.taken <= welcome.session.taken <= self.window.sent
+        )
+
     def received(self, frame: Frame) -> None:
-        """Follow a frame of the relay: positions and acknowledgements."""
+        """Follow a frame of the relay: positions and acknowledgements.
+
+        Raises:
+            RemoteProtocolError: the relay acknowledges what was never sent.
+        """
         match frame:
             case Deliver(seq=seq):
-                self.seq = max(self.seq, seq)
+                self._reach(seq)
             case Pong(taken=taken, seq=seq) | Taken(taken=taken, seq=seq):
                 self.window.take(taken)
-                self.seq = max(self.seq, seq)
+                self._reach(seq)
             case Live(seq=seq):
-                self.seq = max(self.seq, seq)
+                self._reach(seq)
                 self.is_live = True
+            case Snapshot() | SnapshotWanted():
+                pass  # their seq speaks of the game's state, not of this stream
             case _:
-                self.seq = max(self.seq, getattr(frame, "seq", 0))
+                self._reach(getattr(frame, "seq", 0))
+
+    def _reach(self, seq: int) -> None:
+        self.seq = max(self.seq, seq)

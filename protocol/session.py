@@ -6,12 +6,24 @@ Rule 2: nothing here knows which side we are on, but for whose fault an illegal 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum, auto
 
-from .codec import Role
-from .error_codes import ErrorCode
-from .errors import LocalProtocolError, ProtocolError, RemoteProtocolError
-from .frames import CLIENT_FRAMES, RELAY_FRAMES, Error, Frame, Hello, Leave, Live, Notice, Welcome
+from protocol.codec import Role
+from protocol.error_codes import ErrorCode
+from protocol.errors import LocalProtocolError, ProtocolError, RemoteProtocolError
+from protocol.frames import (
+    CLIENT_FRAMES,
+    RELAY_FRAMES,
+    Error,
+    Frame,
+    Hello,
+    Leave,
+    Live,
+    Notice,
+    Unknown,
+    Welcome,
+)
 
 
 class State(Enum):
@@ -26,32 +38,44 @@ class State(Enum):
     LIVE = auto()
     """Whatever happens."""
     OVER = auto()
-    """Nothing: the seat was given up."""
+    """Nothing: the seat was given up. What the relay sent before it knew may still arrive."""
 
+
+Event = type[Frame] | ErrorCode
+"""What moves a conversation: a frame of this class, or an ERROR with this code."""
 
 RESUME_REFUSALS = frozenset({ErrorCode.EPOCH_CHANGED, ErrorCode.ROOM_GONE})
 """After these the connection lives, and one more HELLO may follow."""
 
-_IN_ROOM: dict[type[Frame] | ErrorCode, State] = {
-    cls: State.CATCHING_UP for cls in CLIENT_FRAMES + RELAY_FRAMES if cls not in (Hello, Welcome)
-}
+ASKING = [cls for cls in CLIENT_FRAMES if cls is not Hello]
+TELLING = [cls for cls in (*RELAY_FRAMES, Unknown) if cls is not Welcome]
 
-TRANSITIONS: dict[State, dict[type[Frame] | ErrorCode, State]] = {
-    State.NEW: {Hello: State.GREETED, Error: State.NEW, Notice: State.NEW},
-    State.GREETED: {
-        Welcome: State.CATCHING_UP,
-        Error: State.GREETED,
-        Notice: State.GREETED,
-        **dict.fromkeys(RESUME_REFUSALS, State.NEW),
+
+def staying(state: State, *events: Event) -> dict[Event, State]:
+    return dict.fromkeys(events, state)
+
+
+TRANSITIONS: dict[Role, dict[State, dict[Event, State]]] = {
+    Role.CLIENT: {
+        State.NEW: {Hello: State.GREETED},
+        State.GREETED: {},
+        State.CATCHING_UP: {**staying(State.CATCHING_UP, *ASKING), Leave: State.OVER},
+        State.LIVE: {**staying(State.LIVE, *ASKING), Leave: State.OVER},
+        State.OVER: {},
     },
-    State.CATCHING_UP: {**_IN_ROOM, Live: State.LIVE, Leave: State.OVER},
-    State.LIVE: {
-        **{cls: State.LIVE for cls in _IN_ROOM if cls is not Live},
-        Leave: State.OVER,
+    Role.RELAY: {
+        State.NEW: staying(State.NEW, Error, Notice, Unknown),
+        State.GREETED: {
+            **staying(State.GREETED, Error, Notice, Unknown),
+            **dict.fromkeys(RESUME_REFUSALS, State.NEW),
+            Welcome: State.CATCHING_UP,
+        },
+        State.CATCHING_UP: {**staying(State.CATCHING_UP, *TELLING), Live: State.LIVE},
+        State.LIVE: staying(State.LIVE, *(cls for cls in TELLING if cls is not Live)),
+        State.OVER: staying(State.OVER, *TELLING),
     },
-    State.OVER: {},
 }
-"""What each frame leads to. A frame that is not in its state's row is illegal there."""
+"""What each frame leads to, by who sends it. A frame that is not in its state's row is illegal."""
 
 
 class Session:
@@ -62,18 +86,16 @@ class Session:
         self.state = State.NEW
 
     def advance(self, frame: Frame, by: Role) -> None:
-        """Follow one frame.
+        """Follow one frame that `by` sends.
 
         Raises:
             LocalProtocolError: we were about to send a frame out of turn.
             RemoteProtocolError: the other side did.
         """
-        event: type[Frame] | ErrorCode = type(frame)
-        if isinstance(frame, Error) and frame.code in RESUME_REFUSALS:
+        row = TRANSITIONS[by][self.state]
+        event: Event = type(frame)
+        if isinstance(frame, Error) and frame.code in row:
             event = ErrorCode(frame.code)
-        row = TRANSITIONS[self.state]
-        if event not in row and isinstance(event, ErrorCode):
-            event = Error
         try:
             self.state = row[event]
         except KeyError:
@@ -81,14 +103,20 @@ class Session:
 
     def _out_of_turn(self, frame: Frame, by: Role) -> ProtocolError:
         error = LocalProtocolError if by is self.our_role else RemoteProtocolError
-        waiting = self.state in (State.NEW, State.GREETED)
+        is_early = by is Role.CLIENT and self.state is State.NEW
         return error(
-            ErrorCode.HELLO_EXPECTED if waiting else ErrorCode.UNEXPECTED,
-            f"{type(frame).__name__} cannot come in state {self.state.name}",
-            expected=" or ".join(
-                sorted(event.__name__ for event in TRANSITIONS[self.state] if isinstance(event, type))
-            )
-            if waiting
-            else "any frame but HELLO and WELCOME",
-            got=type(frame).__name__,
+            ErrorCode.HELLO_EXPECTED if is_early else ErrorCode.UNEXPECTED,
+            f"{name_of(type(frame))} cannot come in state {self.state.name}",
+            expected=phrase(TRANSITIONS[by][self.state]),
+            got=name_of(type(frame)),
         )
+
+
+def name_of(cls: type[Frame]) -> str:
+    return "an unknown frame" if cls is Unknown else cls.opcode.name
+
+
+def phrase(row: Iterable[Event]) -> str:
+    """Say which frames a row allows."""
+    names = sorted({name_of(event) for event in row if isinstance(event, type)})
+    return " or ".join(names) or "nothing"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 
-from . import limits
-from .error_codes import ErrorCode
-from .errors import RemoteProtocolError
+from protocol import limits
+from protocol.error_codes import ErrorCode
+from protocol.errors import RemoteProtocolError
 
 
 class Window:
