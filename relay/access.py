@@ -1,0 +1,165 @@
+"""Which web pages may talk to this relay: the rules for Origin and Host, and nothing else.
+
+A browser sends along who asks (Origin) and whom it believes to speak to (Host). Without these
+checks any page that a developer visits could use the relay on the developer's own machine,
+directly, or through a name of its own that it points at 127.0.0.1 (DNS rebinding). Programs that
+are no browsers may say what they like; they are not what is kept out here.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from relay.rates import is_loopback
+
+ANY = "*"
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+# What is not spelled exactly so (user:password@, paths, spaces, percent signs) is no authority.
+AUTHORITY = re.compile(r"(\[[0-9a-f:.]+\]|[0-9a-z_.-]+)(?::([0-9]{1,5}))?")
+ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@\s]+|null")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, as the request and the socket tell it; None for what is absent."""
+
+    origin: str | None
+    host: str | None
+    client: str | None
+    """Address of the other end."""
+    server: str | None
+    """Address at which the relay was reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """A host in lower case, addresses in their one spelling, and its port where it was named."""
+
+    host: str
+    port: int | None
+
+    @property
+    def is_address(self) -> bool:
+        """It is an IP address: no DNS can have lied about it."""
+        return _address(self.host) is not None
+
+    @property
+    def is_loopback(self) -> bool:
+        """It means this machine, whatever any DNS says."""
+        return (
+            self.host == "localhost" or self.host.endswith(".localhost") or is_loopback(self.host)
+        )
+
+    def port_for(self, scheme: str) -> int:
+        """The port, or that which a browser takes where none is named."""
+        return DEFAULT_PORTS[scheme] if self.port is None else self.port
+
+
+class Policy:
+    """What is allowed. Each check returns why it refuses, for one line of a log, or None."""
+
+    def __init__(self, names: Iterable[str] = (), origins: Iterable[str] = ()) -> None:
+        """Args:
+        names: by which the relay may be called, beyond loopback and addresses.
+        origins: of other sites whose pages may connect, as browsers spell them; "*" is any.
+        """
+        self._names = frozenset(name.lower().rstrip(".") for name in names)
+        self._origins = frozenset(canonical_origin(origin) for origin in origins)
+
+    def refuse_host(self, caller: Caller) -> str | None:
+        """Check that the caller means this relay."""
+        if caller.host is None:
+            return "a request without a Host header"
+        authority = parse_authority(caller.host)
+        if authority is None:
+            return f"Host {shown(caller.host)} is neither a name nor an address"
+        if authority.is_address or authority.is_loopback or authority.host in self._names:
+            return None
+        if authority.host == (caller.server or "").lower():
+            return None  # the address of a real server is no name, that of a test client is
+        host = shown(caller.host)
+        return f"Host {host} is no name of this relay; --name {authority.host} makes it one"
+
+    def refuse_link(self, caller: Caller) -> str | None:
+        """Check who opens a WebSocket."""
+        refusal = self.refuse_host(caller)
+        if refusal is not None or caller.origin is None or self._may_link(caller.origin, caller):
+            return refusal
+        shown_origin = shown(canonical_origin(caller.origin))
+        return f"Origin {shown_origin} is no page of this relay; --origin {shown_origin} allows it"
+
+    def refuse_write(self, caller: Caller) -> str | None:
+        """Check who changes something by REST: programs, and the relay's own pages."""
+        if caller.origin is None or _is_own(caller.origin, caller.host):
+            return self.refuse_host(caller)
+        return f"Origin {shown(caller.origin)} is no page of this relay; only those may do this"
+
+    def _may_link(self, origin: str, caller: Caller) -> bool:
+        if _is_own(origin, caller.host) or ANY in self._origins:
+            return True
+        if canonical_origin(origin) in self._origins:
+            return True
+        site = parse_origin(origin)
+        return site is not None and site[1].is_loopback and is_loopback(caller.client or "")
+
+
+def parse_authority(text: str) -> Authority | None:
+    """Read a Host header, or return None for what no browser would send."""
+    match = AUTHORITY.fullmatch(text.lower())
+    if match is None:
+        return None
+    host, port = match[1], match[2]
+    address = _address(host.strip("[]"))
+    # Only an IPv6 address stands in brackets, and always.
+    if host.startswith("[") != (address is not None and ":" in address):
+        return None
+    if port is not None and int(port) > 0xFFFF:
+        return None
+    return Authority(address or host.removesuffix("."), None if port is None else int(port))
+
+
+def parse_origin(text: str) -> tuple[str, Authority] | None:
+    """Read the Origin of a web page, or return None for "null" and other schemes."""
+    scheme, _, rest = text.lower().partition("://")
+    authority = parse_authority(rest)
+    if scheme not in DEFAULT_PORTS or authority is None:
+        return None
+    return scheme, authority
+
+
+def canonical_origin(text: str) -> str:
+    """Return the one spelling that a browser has for an origin: no default port, lower case."""
+    site = parse_origin(text)
+    if site is None:
+        return text.lower()
+    scheme, authority = site
+    host = f"[{authority.host}]" if ":" in authority.host else authority.host
+    if authority.port_for(scheme) == DEFAULT_PORTS[scheme]:
+        return f"{scheme}://{host}"
+    return f"{scheme}://{host}:{authority.port}"
+
+
+def shown(text: str) -> str:
+    """Make a stranger's text fit for one line of a log."""
+    return "".join(char if "!" <= char <= "~" else "?" for char in text[:100]) or "(empty)"
+
+
+def _is_own(origin: str, host: str | None) -> bool:
+    site, own = parse_origin(origin), parse_authority(host or "")
+    if site is None or own is None:
+        return False
+    scheme, authority = site
+    # A proxy in front may speak TLS without our knowing, so the page's scheme says which port a
+    # Host without one means.
+    return authority.host == own.host and authority.port_for(scheme) == own.port_for(scheme)
+
+
+def _address(text: str) -> str | None:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return None

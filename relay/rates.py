@@ -1,0 +1,161 @@
+"""How fast anyone may do anything. Time is an argument: seconds of any monotonic clock.
+
+Callers measure bytes and frames with a `TokenBucket` of the connection, and joins and rooms with
+`AddressLimits`, which is shared by all connections of an address.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import Counter
+
+SWEEP_AT = 1024
+"""Addresses that are remembered before the idle ones are first looked for."""
+
+
+class TokenBucket:
+    """Lets `rate` a second through on average and `burst` at once."""
+
+    __slots__ = ("_at", "_left", "burst", "rate")
+
+    def __init__(self, rate: float, burst: float) -> None:
+        """Args: rate: tokens a second, more than 0. burst: tokens when full."""
+        self.rate = rate
+        self.burst = burst
+        self._left = burst
+        self._at = 0.0
+
+    def take(self, amount: float, now: float) -> float:
+        """Take what has happened already, into debt if need be.
+
+        Returns: seconds until the bucket is out of debt; 0.0 while all is well.
+        """
+        left = self._left + (now - self._at) * self.rate
+        if left > self.burst:
+            left = self.burst
+        self._at = now
+        self._left = left = left - amount
+        return 0.0 if left >= 0 else -left / self.rate
+
+    def ask(self, amount: float, now: float) -> float:
+        """Take only what is there: who asks too often is not locked out for longer.
+
+        Returns: 0.0 if it was taken, or the seconds after which to ask again. An amount above
+        `burst` is never there.
+        """
+        wait = self.take(amount, now)
+        if wait:
+            self._left += amount
+        return wait
+
+    def is_full(self, now: float) -> bool:
+        """Say whether the bucket is as good as new."""
+        return self._left + (now - self._at) * self.rate >= self.burst
+
+
+class AddressBuckets:
+    """One bucket for each address; those that are as good as new are forgotten."""
+
+    def __init__(self, rate: float, burst: float) -> None:
+        """Args: as for `TokenBucket`, for each address."""
+        self.rate = rate
+        self.burst = burst
+        self._buckets: dict[str, TokenBucket] = {}
+        self._sweep_at = SWEEP_AT
+
+    def __len__(self) -> int:
+        return len(self._buckets)
+
+    def ask(self, address: str, now: float, amount: float = 1.0) -> float:
+        """As `TokenBucket.ask`, of this address."""
+        key = network_of(address)
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            if len(self._buckets) >= self._sweep_at:
+                self._sweep(now)
+            bucket = self._buckets[key] = TokenBucket(self.rate, self.burst)
+        return bucket.ask(amount, now)
+
+    def _sweep(self, now: float) -> None:
+        self._buckets = {
+            key: bucket for key, bucket in self._buckets.items() if not bucket.is_full(now)
+        }
+        # Twice what is left, so that sweeping costs each newcomer a constant share.
+        self._sweep_at = max(SWEEP_AT, 2 * len(self._buckets))
+
+
+class AddressLimits:
+    """What one address may do on this node."""
+
+    def __init__(
+        self,
+        *,
+        joins: tuple[float, float],
+        rooms: tuple[float, float],
+        connections: int,
+        limit_loopback: bool = False,
+    ) -> None:
+        """Args:
+        joins: rate a second and burst of entering rooms.
+        rooms: rate a second and burst of making rooms.
+        connections: how many an address may have at a time.
+        limit_loopback: whether loopback addresses are limited too; a developer's hundred bots
+            all come from there.
+        """
+        self._joins = AddressBuckets(*joins)
+        self._rooms = AddressBuckets(*rooms)
+        self._max_connections = connections
+        self._limit_loopback = limit_loopback
+        self._connections: Counter[str] = Counter()
+
+    def join(self, address: str, now: float) -> float:
+        """Count one entering of a room. Returns: 0.0, or the seconds after which it may."""
+        return 0.0 if self._is_free(address) else self._joins.ask(address, now)
+
+    def make_room(self, address: str, now: float) -> float:
+        """Count one making of a room. Returns: 0.0, or the seconds after which it may."""
+        return 0.0 if self._is_free(address) else self._rooms.ask(address, now)
+
+    def connect(self, address: str) -> bool:
+        """Count a connection in, if it may be. Who got True calls `disconnect` at its end."""
+        key = network_of(address)
+        if self._connections[key] >= self._max_connections and not self._is_free(address):
+            return False
+        self._connections[key] += 1
+        return True
+
+    def disconnect(self, address: str) -> None:
+        """Count a connection out."""
+        key = network_of(address)
+        self._connections[key] -= 1
+        if self._connections[key] <= 0:
+            del self._connections[key]
+
+    def _is_free(self, address: str) -> bool:
+        return not self._limit_loopback and is_loopback(address)
+
+
+def is_loopback(address: str) -> bool:
+    """Say whether a literal address is of this machine; a name never is."""
+    ip = _parse(address)
+    return ip is not None and ip.is_loopback
+
+
+def network_of(address: str) -> str:
+    """Return what is counted as one: an IPv4 address, or the /64 in which an IPv6 one lies.
+
+    Whoever has one IPv6 address has 2**64 of them. What is no address counts as itself.
+    """
+    ip = _parse(address)
+    if isinstance(ip, ipaddress.IPv6Address):
+        return str(ipaddress.IPv6Address(int(ip) >> 64 << 64)) + "/64"
+    return address if ip is None else str(ip)
+
+
+def _parse(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return None
+    # A socket for both families shows IPv4 clients as ::ffff:192.0.2.1.
+    return getattr(ip, "ipv4_mapped", None) or ip
