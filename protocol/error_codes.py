@@ -34,6 +34,7 @@ class ErrorCode(IntEnum):
     EPOCH_CHANGED = 34
     ROOM_GONE = 35
     HISTORY_TRIMMED = 36
+    SEAT_EXPIRED = 37
 
     VERSION = 48
     NO_SUCH_ROOM = 49

@@ -13,10 +13,10 @@ VOLATILE_HEAD = b"\x94\x12"
 DELIVER_HEAD = b"\x94\x11"
 UPDATE_HEAD = b"\x94\x13"
 
-NO_TARGET = object()
-"""Stands in `TARGETS` for a byte that is not a whole target."""
+NO_TARGET = -256
+"""Stands in `TARGETS` for a byte that is not a whole target. No group has this number."""
 
-TARGETS: list[object] = (
+TARGETS: list[bool | int | None] = (
     [*range(0x80)]  # positive fixint: the host (0) or a player
     + [NO_TARGET] * 0x40
     + [None, NO_TARGET, False, True]

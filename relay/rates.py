@@ -76,6 +76,10 @@ class AddressBuckets:
             bucket = self._buckets[key] = TokenBucket(self.rate, self.burst)
         return bucket.ask(amount, now)
 
+    def give_back(self, address: str, now: float, amount: float = 1.0) -> None:
+        """Undo an `ask` that turned out not to count."""
+        self.ask(address, now, -amount)
+
     def _sweep(self, now: float) -> None:
         self._buckets = {
             key: bucket for key, bucket in self._buckets.items() if not bucket.is_full(now)

@@ -1,0 +1,314 @@
+"""One WebSocket's life: HELLO, then a player's messages, until it is gone.
+
+A connection decides nothing about the room. It reads, measures and judges messages, proposes
+entries, and passes on what the room's effects say. Every error of a client ends here: as an ERROR
+to that client, as a close code, never as an exception.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING
+
+from protocol import hot, limits
+from protocol.close_codes import CloseCode
+from protocol.codec import Role, decode, encode
+from protocol.error_codes import ErrorCode
+from protocol.errors import RemoteProtocolError
+from protocol.frames import (
+    Ack,
+    Error,
+    ErrorDetail,
+    Frame,
+    Hello,
+    Limits,
+    Notice,
+    NoticeDetail,
+    NoticeKind,
+    Ping,
+    Pong,
+    Send,
+    Session,
+    Taken,
+    Volatile,
+    Welcome,
+)
+from protocol.opcodes import is_counted
+from protocol.session import Session as Conversation
+from protocol.session import State
+from relay.effects import Admit
+from relay.entries import Acknowledge, Ask, Detach, Entry, Evict, Refuse
+from relay.entries import Send as SendEntry
+from relay.rates import TokenBucket
+from relay.refusals import Refusal
+
+if TYPE_CHECKING:
+    from relay.link import Link
+    from relay.node import Node
+    from relay.room import Room
+    from relay.seats import Seat
+
+MAX_BAD_FRAMES = 20
+BAD_FRAMES_SECONDS = 10.0  # this many bad frames within so long are no accident
+THROTTLED_SECONDS = 10.0  # too fast for so long, with reading paused all the while, is an attack
+NOTICE_SECONDS = 1.0  # between two notices of the same kind
+
+
+class Connection:
+    """What the relay knows of one WebSocket."""
+
+    def __init__(self, node: Node, link: Link, room: str, address: str, attachment: int) -> None:
+        """Args: room: the name in the URL. address: of the client. attachment: unique here."""
+        settings = node.settings
+        self.node = node
+        self.link = link
+        self.room_name = room
+        self.address = address
+        self.attachment = attachment
+        self.room: Room | None = None
+        self.seat: Seat | None = None
+        self.hello: Hello | None = None
+        self.ignored: tuple[str, ...] = ()
+        self.is_closed = False
+        self.is_counted = True
+        """Counts among the connections of its address."""
+        self._conversation = Conversation(Role.RELAY)
+        self._max_frame = settings.max_frame
+        self._frames = TokenBucket(settings.frames_per_second, settings.frames_burst)
+        self._bytes = TokenBucket(settings.bytes_per_second, settings.bytes_burst)
+        self._bad: deque[float] = deque(maxlen=MAX_BAD_FRAMES)
+        self._throttled_since = 0.0
+        self._noticed = -NOTICE_SECONDS
+        self._told = 0
+        self._ack_timer: asyncio.TimerHandle | None = None
+        self._hello_timer: asyncio.TimerHandle | None = None
+        self._expect_hello()
+
+    # Messages in.
+
+    async def greet(self, message: bytes, now: float) -> None:
+        """Take a message before WELCOME: it should be HELLO."""
+        try:
+            self._check_size(message)
+            hello = decode(message, Role.CLIENT)
+            self._conversation.advance(hello, Role.CLIENT)
+        except RemoteProtocolError as error:
+            self._answer(_explain(error, message), now)
+            return
+        assert isinstance(hello, Hello)
+        try:
+            await self.node.admit(self, hello, message)
+        except Refusal as refusal:
+            self.turned(refusal)
+
+    def receive(self, message: bytes, now: float) -> float:
+        """Take a message of a player.
+
+        Returns: seconds for which the link must not read on; 0.0 while the rate is kept.
+        """
+        room, seat = self.room, self.seat
+        if room is None or seat is None or self.is_closed:
+            return 0.0
+        wait = max(self._frames.take(1, now), self._bytes.take(len(message), now))
+        head = message[:2]
+        if head == hot.SEND_HEAD and len(message) <= self._max_frame:
+            target = hot.TARGETS[message[2]] if len(message) > 2 else hot.NO_TARGET
+            if target != hot.NO_TARGET and hot.is_tail(message, 3):
+                self._propose(SendEntry(self.attachment, target, message[3:]))
+                self._owe(seat)
+                return self._throttle(wait, now) if wait else 0.0
+        if wait and len(message) > 1 and message[1] == Volatile.opcode:
+            return self._throttle(wait, now)  # volatile frames are the first to go
+        self._receive_any(room, seat, message, now)
+        return self._throttle(wait, now) if wait else 0.0
+
+    def _receive_any(self, room: Room, seat: Seat, message: bytes, now: float) -> None:
+        try:
+            self._check_size(message)
+            if message[:2] == hot.VOLATILE_HEAD and hot.is_tail(message, 4) and message[2] < 0x80:
+                target = hot.TARGETS[message[3]]
+                if target != hot.NO_TARGET:
+                    room.volatile(self.attachment, message[2], target, message[4:])
+                    return
+            frame = decode(message, Role.CLIENT)
+            self._conversation.advance(frame, Role.CLIENT)
+            self._take(room, seat, frame)
+        except RemoteProtocolError as error:
+            self._answer(_explain(error, message), now, counted=is_counted(message))
+        except Refusal as refusal:
+            self._answer(refusal.error(op=message[1]), now)
+        if is_counted(message):
+            self._owe(seat)
+
+    def _take(self, room: Room, seat: Seat, frame: Frame) -> None:
+        match frame:
+            case Send(target, payload):
+                self._propose(SendEntry(self.attachment, target, hot.tail(payload)))
+            case Volatile(key, target, payload):
+                room.volatile(self.attachment, key, target, hot.tail(payload))
+            case Ping(t):
+                self._told = seat.taken
+                now = self.node.clock()
+                self.send(Pong(t, now, now, seat.taken, room.seq))
+            case Ack():
+                if not seat.is_acknowledged:
+                    self._propose(Acknowledge(self.attachment))
+            case _:
+                self._propose(Ask(self.attachment, frame))
+
+    def _propose(self, entry: Entry) -> None:
+        if self.room is not None:
+            self.node.propose(self.room, entry)
+
+    # What the room's effects say.
+
+    def admitted(self, room: Room, admit: Admit) -> None:
+        """Say WELCOME and the stream, and let the room write into the outbox."""
+        assert self.hello is not None
+        self._cancel(self._hello_timer)
+        self.room, self.seat = room, room.seats[admit.player]
+        self._told = self.seat.taken
+        welcome = Welcome(
+            version=min(self.hello.version, self.node.version),
+            player=admit.player,
+            seq=admit.seq,
+            session=Session(
+                epoch=room.epoch,
+                room=room.name,
+                taken=self.seat.taken,
+                resumed=admit.resumed,
+                time=self.node.clock(),
+                limits=self._limits(),
+                options=room.options,
+                ignored=self.ignored,
+            ),
+        )
+        refused = [encode(_fresh_because(admit.refused))] if admit.refused is not None else []
+        self._conversation.state = State.LIVE
+        self.link.outbox.begin([*refused, encode(welcome), *admit.stream])
+        room.outboxes[admit.player] = self.link.outbox
+
+    def turned(self, refusal: Refusal) -> None:
+        """Say why the room was not entered; then close, or wait for one more HELLO."""
+        self.send(refusal.error())
+        if refusal.close is not None:
+            self.close(refusal.close)
+        else:
+            self._conversation.state = State.NEW
+            self._expect_hello()
+
+    # The end.
+
+    def close(self, code: CloseCode, reason: str = "") -> None:
+        """Close for a reason of the relay's. A code that says stay away gives the seat up."""
+        if self.is_closed:
+            return
+        self._propose(Evict(self.attachment) if code >= 4500 else Detach(self.attachment))
+        self._end()
+        self.link.close(code, reason or code.reason)
+
+    def lost(self) -> None:
+        """The way to the client is gone."""
+        if not self.is_closed:
+            self._propose(Detach(self.attachment))
+            self._end()
+        self.node.forget(self)
+
+    def _end(self) -> None:
+        self.is_closed = True
+        self._cancel(self._hello_timer)
+        self._cancel(self._ack_timer)
+
+    # Answers.
+
+    def send(self, frame: Frame) -> None:
+        self.link.outbox.add(encode(frame))
+
+    def _answer(self, error: Error, now: float, *, counted: bool = False) -> None:
+        """Refuse a message. Too many bad ones in a short time end the connection."""
+        if counted and self.room is not None:
+            self._propose(Refuse(self.attachment, ErrorCode(error.code), error.text, error.detail))
+        else:
+            self.send(error)
+        self._bad.append(now)
+        if len(self._bad) == MAX_BAD_FRAMES and now - self._bad[0] < BAD_FRAMES_SECONDS:
+            self.close(CloseCode.BAD_FRAMES)
+
+    def _throttle(self, wait: float, now: float) -> float:
+        """Ask for a pause; one who never slows down is cut off."""
+        if now - self._noticed >= NOTICE_SECONDS:
+            if now - self._noticed >= 2 * NOTICE_SECONDS + wait:
+                self._throttled_since = now
+            self._noticed = now
+            limit = NoticeDetail(limit=int(self._frames.rate), after=int(wait * 1000))
+            self.send(Notice(NoticeKind.THROTTLE, limit))
+        if now - self._throttled_since > THROTTLED_SECONDS:
+            self.close(CloseCode.TOO_FAST)
+        return wait
+
+    def _owe(self, seat: Seat) -> None:
+        """Acknowledge counted frames, by their number or after a while."""
+        if seat.taken - self._told >= limits.ACK_FRAMES:
+            self._acknowledge()
+        elif self._ack_timer is None and not self.is_closed:
+            self._ack_timer = self.node.later(limits.ACK_SECONDS, self._acknowledge)
+
+    def _acknowledge(self) -> None:
+        self._cancel(self._ack_timer)
+        self._ack_timer = None
+        if self.seat is not None and self.room is not None and self.seat.taken > self._told:
+            self._told = self.seat.taken
+            self.send(Taken(self.seat.taken, self.room.seq))
+
+    # Odds and ends.
+
+    def _expect_hello(self) -> None:
+        seconds = self.node.settings.hello_seconds
+        self._cancel(self._hello_timer)
+        self._hello_timer = self.node.later(seconds, lambda: self.close(CloseCode.NO_HELLO))
+
+    def _check_size(self, message: bytes) -> None:
+        if len(message) > self._max_frame:
+            raise RemoteProtocolError(
+                ErrorCode.TOO_BIG,
+                "the message is longer than this relay takes",
+                expected=f"at most {self._max_frame} bytes",
+                got=f"{len(message)} bytes",
+                limit=self._max_frame,
+            )
+
+    def _limits(self) -> Limits:
+        settings = self.node.settings
+        return Limits(
+            max_frame=self._max_frame,
+            frames_per_second=int(settings.frames_per_second),
+            bytes_per_second=int(settings.bytes_per_second),
+        )
+
+    @staticmethod
+    def _cancel(timer: asyncio.TimerHandle | None) -> None:
+        if timer is not None:
+            timer.cancel()
+
+
+def _explain(error: RemoteProtocolError, message: bytes) -> Error:
+    """Turn a protocol error into the ERROR that teaches its sender."""
+    op = message[1] if len(message) > 1 and message[1] < 0x80 else None
+    detail = ErrorDetail(
+        op=op,
+        offset=error.offset,
+        expected=error.expected,
+        got=error.got,
+        limit=error.limit,
+        retry=False,
+    )
+    return Error(0, error.code, error.text, detail)
+
+
+def _fresh_because(code: ErrorCode) -> Error:
+    text = {
+        ErrorCode.HISTORY_TRIMMED: "history no longer reaches back to your position",
+        ErrorCode.SEAT_EXPIRED: "your seat was not taken up again in time",
+    }[code]
+    return Error(0, code, f"{text}: the room as it stands follows", ErrorDetail(retry=False))

@@ -1,0 +1,100 @@
+"""What can stand in a room's log. A room's state is the fold of `Room.apply` over its entries.
+
+Entries are proposed by adapters and ordered by the broker; `apply` accepts one or makes it a
+no-op. Whatever depends on a clock, on chance or on a secret was decided before it was proposed:
+an entry only holds values. `attachment` names one connection of one seat, so that an entry that
+comes late (from a replaced connection, from a timer that was overtaken) finds nothing to change.
+The counterpart is effects.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from protocol.error_codes import ErrorCode
+from protocol.frames import ErrorDetail, Frame, PlayerInfo
+from protocol.kinds import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """A connection said HELLO and was admitted by everything outside the room."""
+
+    attachment: int
+    key: bytes | None = None
+    """Hash of the seat secret; without one the seat ends with its connection."""
+    info: PlayerInfo = field(default_factory=PlayerInfo)
+    position: tuple[bytes, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """A payload for the target, as its tail (protocol/hot.py): the one hot entry."""
+
+    attachment: int
+    target: Target
+    tail: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Any other frame of a client that may change the room."""
+
+    attachment: int
+    frame: Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """A counted message that was refused before it reached the room: it counts all the same."""
+
+    attachment: int
+    code: ErrorCode
+    text: str
+    detail: ErrorDetail = field(default_factory=ErrorDetail)
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledge:
+    """The client has seen its WELCOME: from now on the seat is held for the full time."""
+
+    attachment: int
+
+
+@dataclass(frozen=True, slots=True)
+class Detach:
+    """A connection is gone; its seat is held."""
+
+    attachment: int
+
+
+@dataclass(frozen=True, slots=True)
+class Evict:
+    """A connection was closed for good: its seat is given up."""
+
+    attachment: int
+
+
+@dataclass(frozen=True, slots=True)
+class Expire:
+    """A seat was not taken up again in time after the loss of this attachment."""
+
+    attachment: int
+
+
+@dataclass(frozen=True, slots=True)
+class Succeed:
+    """The host of this term has been lost, with this attachment, for too long."""
+
+    term: int
+    attachment: int
+
+
+@dataclass(frozen=True, slots=True)
+class Retire:
+    """The room has been empty for too long since its last of so many joins."""
+
+    joins: int
+
+
+Entry = Join | Send | Ask | Refuse | Acknowledge | Detach | Evict | Expire | Succeed | Retire

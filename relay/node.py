@@ -1,0 +1,284 @@
+"""One relay process: its rooms, its connections, and the clock, chance and secrets they lack.
+
+The node is where the pure part meets the world. It proposes what connections and timers want,
+applies what the broker has ordered, and carries out the effects.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from itertools import count
+
+from protocol import WIRE_VERSION, codec
+from protocol.close_codes import CloseCode
+from protocol.error_codes import ErrorCode
+from protocol.frames import Hello, HelloOptions, PlayerInfo, RoomOptions
+from protocol.limits import EPOCH_BYTES
+from protocol.schema import record_fields
+from relay.admission import (
+    JoinRequest,
+    OnJoin,
+    check_app,
+    check_creation,
+    check_frame_size,
+    check_version,
+    judge,
+    key_of,
+    wrong_password,
+)
+from relay.broker import Broker
+from relay.broker.memory import MemoryBroker
+from relay.config import Settings
+from relay.connection import Connection
+from relay.effects import Admit, Close, Effect, Gone, Later, Turn
+from relay.entries import Entry, Join, Retire
+from relay.link import Link
+from relay.passwords import Passwords
+from relay.rates import AddressLimits
+from relay.refusals import Refusal
+from relay.registry import RoomRegistry, canonical
+from relay.room import Room
+
+log = logging.getLogger("relay")
+
+HELLO_OPTIONS = frozenset(name for name, _, _ in record_fields(HelloOptions))
+
+
+class Node:
+    """The rooms and connections of one process.
+
+    Use it within one event loop, and call `close` at its end.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        on_join: OnJoin | None = None,
+        broker: Broker | None = None,
+    ) -> None:
+        self.settings = settings or Settings()
+        self.version = WIRE_VERSION
+        self.registry = RoomRegistry()
+        self.passwords = Passwords()
+        self.limits = AddressLimits(
+            joins=(self.settings.joins_per_second, self.settings.joins_burst),
+            rooms=(self.settings.rooms_per_second, self.settings.rooms_burst),
+            connections=self.settings.connections_per_address,
+            limit_loopback=self.settings.limit_loopback,
+        )
+        self.connections: dict[int, Connection] = {}
+        self._on_join = on_join
+        self._broker: Broker = broker or MemoryBroker()
+        self._broker.follow(self._apply)
+        self._attachments = count(1)
+        # Relay time is the wall clock as it was at the start, and goes on evenly from there.
+        self._began = time.time() - time.monotonic()
+
+    def clock(self) -> int:
+        """Return the relay's time in microseconds: of the epoch of Unix, never jumping."""
+        return int((self._began + time.monotonic()) * 1e6)
+
+    def relay_info(self) -> dict[str, int]:
+        """Count what there is."""
+        return {"rooms": len(self.registry), "connections": len(self.connections)}
+
+    def close(self) -> None:
+        """Let go of what outlives a connection."""
+        self.passwords.close()
+
+    # Connections.
+
+    def connect(self, link: Link, room: str, address: str) -> Connection:
+        """Take a connection in, before its HELLO.
+
+        A connection that this node or this address has no place for is closed at once: it is
+        told so, and may come back.
+        """
+        connection = Connection(self, link, room, address, next(self._attachments))
+        is_full = len(self.connections) >= self.settings.max_connections
+        self.connections[connection.attachment] = connection
+        if is_full or not self.limits.connect(address):
+            connection.is_counted = False
+            text = "this relay is full" if is_full else "too many connections from your address"
+            connection.turned(
+                Refusal(ErrorCode.RELAY_FULL, text, close=CloseCode.RELAY_FULL, retry=True)
+            )
+        return connection
+
+    def forget(self, connection: Connection) -> None:
+        """Let a connection go that is no more."""
+        if self.connections.pop(connection.attachment, None) and connection.is_counted:
+            self.limits.disconnect(connection.address)
+
+    # Entries and effects.
+
+    def propose(self, room: Room, entry: Entry) -> None:
+        """Propose an entry for a room's log. It may be applied before this returns."""
+        self._broker.append(room.name, entry)
+
+    def later(self, seconds: float | None, call: Callable[[], None]) -> asyncio.TimerHandle | None:
+        """Call after so many seconds; None is never."""
+        if seconds is None:
+            return None
+        return asyncio.get_running_loop().call_later(seconds, call)
+
+    def _apply(self, name: str, entry: Entry) -> None:
+        room = self.registry.get(name)
+        if room is None:
+            return
+        for effect in room.apply(entry):
+            self._carry_out(room, effect)
+
+    def _carry_out(self, room: Room, effect: Effect) -> None:
+        match effect:
+            case Later(seconds, entry):
+                self.later(seconds, lambda: self._propose_if_same(room, entry))
+            case Gone():
+                self.registry.remove(room.name)
+                log.info("room %s is gone", room.name)
+            case Admit(attachment):
+                self.connections[attachment].admitted(room, effect)
+            case Turn(attachment, refusal):
+                self.connections[attachment].turned(refusal)
+            case Close(attachment, code, reason):
+                if attachment in self.connections:
+                    self.connections[attachment].close(code, reason)
+
+    def _propose_if_same(self, room: Room, entry: Entry) -> None:
+        # Another room may have got the name meanwhile; attachments and joins are the old one's.
+        if self.registry.get(room.name) is room:
+            self.propose(room, entry)
+
+    # Rooms.
+
+    async def create_room(self, options: RoomOptions, name: str | None, address: str) -> Room:
+        """Make a room, for the asker at `address`. It is kept for a while without players.
+
+        Raises:
+            Refusal: the name is taken or impossible, or there are too many rooms.
+        """
+        name = canonical(name) if name else self.registry.new_name(secrets.choice)
+        self._check_rooms(address)
+        password_hash = await self.passwords.hash(options.password) if options.password else ""
+        if self.registry.get(name) is not None:
+            raise Refusal(ErrorCode.NOT_AVAILABLE, f"there is a room {name} already", retry=False)
+        room = self._open(name, options, password_hash)
+        self._carry_out(room, Later(options.keep, Retire(room.joins)))
+        return room
+
+    def _open(self, name: str, options: RoomOptions, password_hash: str) -> Room:
+        epoch = secrets.token_bytes(EPOCH_BYTES)
+        room = Room(name, epoch, replace(options, password=""), password_hash=password_hash)
+        self.registry.add(room)
+        log.info("room %s is open", name)
+        return room
+
+    def _check_rooms(self, address: str) -> None:
+        if len(self.registry) >= self.settings.max_rooms:
+            raise Refusal(
+                ErrorCode.RELAY_FULL,
+                "this relay has no room for another room",
+                close=CloseCode.RELAY_FULL,
+                limit=self.settings.max_rooms,
+                retry=True,
+            )
+        _slow_down(self.limits.make_room(address, time.monotonic()), "rooms made")
+
+    # Admission.
+
+    async def admit(self, connection: Connection, hello: Hello, message: bytes) -> None:
+        """Decide whether a HELLO may enter its room, and propose that it joins.
+
+        Raises:
+            Refusal: it may not.
+        """
+        options = hello.options
+        check_version(hello)
+        check_frame_size(options, self.settings.max_frame)
+        name = canonical(connection.room_name)
+        _slow_down(self.limits.join(connection.address, time.monotonic()), "joins")
+        key = key_of(name, options.seat)
+        room, info = await self._find_or_open(name, key, hello, connection.address)
+        if connection.is_closed:
+            return
+        connection.hello = hello
+        connection.ignored = tuple(unknown_options(message))
+        self.propose(room, Join(connection.attachment, key, info, options.position))
+
+    async def _find_or_open(
+        self, name: str, key: bytes | None, hello: Hello, address: str
+    ) -> tuple[Room, PlayerInfo]:
+        """Return the room, and how the joiner is to be known there.
+
+        Checking passwords and asking the game take time, in which rooms come and go: whatever was
+        found out about another room than the one that is there at the end is found out again.
+        """
+        while True:
+            room = self.registry.get(name)
+            if room is not None and room.seat_of(key) is not None:
+                return room, _info(hello.options)
+            wanted, password_hash = RoomOptions(), ""
+            if room is None:
+                wanted = self._wanted(hello, name)
+                self._check_rooms(address)
+                if wanted.password:
+                    password_hash = await self.passwords.hash(wanted.password)
+            else:
+                check_app(room, hello.options)
+                await self._check_password(room, hello.options.password, address)
+            info = await judge(self._on_join, _request(name, hello.options, address))
+            if self.registry.get(name) is room:
+                return room or self._open(name, wanted, password_hash), info
+
+    def _wanted(self, hello: Hello, name: str) -> RoomOptions:
+        wanted = check_creation(hello, name)
+        if isinstance(hello.options.create, RoomOptions):
+            return wanted
+        return replace(self.settings.room_options, app=wanted.app, build=wanted.build)
+
+    async def _check_password(self, room: Room, password: str, address: str) -> None:
+        if not room.password_hash:
+            return
+        if not password:
+            raise wrong_password(password)
+        now = time.monotonic()
+        if not await self.passwords.verify(room.password_hash, password, address, now):
+            raise wrong_password(password)
+
+
+def unknown_options(message: bytes) -> Iterable[str]:
+    """Name the keys of a HELLO's options that this relay does not know."""
+    return (key for key in codec.unpack(message)[2] if key not in HELLO_OPTIONS)
+
+
+def _info(options: HelloOptions) -> PlayerInfo:
+    return PlayerInfo(options.name, options.role)
+
+
+def _request(name: str, options: HelloOptions, address: str) -> JoinRequest:
+    return JoinRequest(
+        room=name,
+        name=options.name,
+        role=options.role,
+        ticket=options.ticket,
+        app=options.app,
+        build=options.build,
+        address=address,
+    )
+
+
+def _slow_down(wait: float, what: str) -> None:
+    if wait:
+        raise Refusal(
+            ErrorCode.TOO_FAST,
+            f"too many {what} from your address",
+            close=CloseCode.TOO_FAST,
+            retry=True,
+            after=int(wait * 1000) + 1,
+        )

@@ -1,0 +1,33 @@
+"""How the relay says no."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from protocol.close_codes import CloseCode
+from protocol.error_codes import ErrorCode
+from protocol.frames import Error, ErrorDetail
+
+
+class Refusal(Exception):
+    """Something is refused: it becomes an ERROR to who asked for it.
+
+    Attributes:
+        code: what was refused, as ERROR carries it.
+        text: one sentence for a human.
+        close: the code with which the connection ends as well, if it does.
+        detail: fields of `ErrorDetail`.
+    """
+
+    def __init__(
+        self, code: ErrorCode, text: str, *, close: CloseCode | None = None, **detail: Any
+    ) -> None:
+        super().__init__(text)
+        self.code = code
+        self.text = text
+        self.close = close
+        self.detail = detail
+
+    def error(self, seq: int = 0, **known: Any) -> Error:
+        """Return the ERROR at this seq (0: outside the order), with what else is known."""
+        return Error(seq, self.code, self.text, ErrorDetail(**{**known, **self.detail}))

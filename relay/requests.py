@@ -1,0 +1,207 @@
+"""What a player may ask of the room, one function each. `Refusal` says no, with a reason.
+
+Each takes the room, the asker's seat and the frame, changes the room's state, and returns effects:
+they are part of the fold, so they obey the rules at the top of room.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from protocol import codec, limits
+from protocol.close_codes import CloseCode
+from protocol.error_codes import ErrorCode
+from protocol.errors import RemoteProtocolError
+from protocol.frames import (
+    Frame,
+    Hash,
+    Input,
+    Kick,
+    Leave,
+    LeftReason,
+    Presence,
+    PresenceState,
+    Property,
+    Ready,
+    RoomOptions,
+    Set,
+    Snapshot,
+    Subscribe,
+    Transfer,
+)
+from protocol.opcodes import COUNTED as COUNTED_OPCODES
+from relay import properties
+from relay.effects import Close, Effect
+from relay.refusals import Refusal
+from relay.seats import Seat
+
+if TYPE_CHECKING:
+    from relay.room import Room
+
+Handler = Callable[["Room", Seat, Any], Sequence[Effect]]
+
+
+def leave(room: Room, seat: Seat, frame: Leave) -> Sequence[Effect]:
+    attachment = seat.attachment
+    return [*room.remove(seat, LeftReason.LEFT), Close(attachment, CloseCode.NORMAL)]
+
+
+def presence(room: Room, seat: Seat, frame: Presence) -> Sequence[Effect]:
+    room.set_presence(seat, PresenceState(frame.state))
+    return ()
+
+
+def subscribe(room: Room, seat: Seat, frame: Subscribe) -> Sequence[Effect]:
+    for group in frame.add:
+        seat.groups.add(group)
+        room.groups.setdefault(group, set()).add(seat.player)
+    for group in frame.remove:
+        seat.groups.discard(group)
+        room.groups.get(group, set()).discard(seat.player)
+    return ()
+
+
+def kick(room: Room, seat: Seat, frame: Kick) -> Sequence[Effect]:
+    _host_only(room, seat, "kick")
+    kicked = _player(room, frame.player)
+    if kicked is seat:
+        raise Refusal(ErrorCode.NOT_AVAILABLE, "a host cannot kick itself: LEAVE does that")
+    if kicked.key is not None:
+        room.barred.add(kicked.key)
+    closing = (
+        [Close(kicked.attachment, CloseCode.KICKED, frame.reason)] if kicked.is_attached else []
+    )
+    return [*room.remove(kicked, LeftReason.KICKED), *closing]
+
+
+def transfer(room: Room, seat: Seat, frame: Transfer) -> Sequence[Effect]:
+    _host_only(room, seat, "pass the role of host on")
+    heir = _player(room, frame.player)
+    if heir.is_spectator or heir.state is not PresenceState.HERE:
+        raise Refusal(
+            ErrorCode.NOT_HERE,
+            f"player {heir.player} is not here to be host",
+            expected="a player who is here",
+            got=heir.info.role if heir.is_spectator else heir.state.name.lower(),
+            retry=True,
+        )
+    room.make_host(heir.player)
+    return ()
+
+
+def set_property(room: Room, seat: Seat, frame: Set) -> Sequence[Effect]:
+    _may_write(room, seat, frame)
+    present = room.properties.version(frame.scope, frame.key)
+    if frame.expected is not False and frame.expected != present:
+        raise Refusal(
+            ErrorCode.STALE_VERSION,
+            f"property {frame.key!r} has changed since",
+            expected=f"version {present}",
+            got=f"version {int(frame.expected)}",
+            retry=True,
+        )
+    if isinstance(frame.value, bytes):
+        if not room.properties.fits(frame.scope, frame.key, frame.value):
+            raise Refusal(
+                ErrorCode.NO_ROOM_LEFT,
+                f"scope {frame.scope} has no room left for {frame.key!r}",
+                expected=f"up to {properties.MAX_PROPERTIES} of up to {properties.MAX_BYTES} bytes",
+                limit=properties.MAX_BYTES,
+            )
+        if frame.key in RESERVED:
+            room.options = _with_option(room.options, frame.key, frame.value)
+        value = properties.Value(frame.value, room.next_seq(), seat.player)
+        room.properties.set(frame.scope, frame.key, value)
+        _tell(room, seat, frame, value.version)
+    elif present:
+        room.properties.delete(frame.scope, frame.key)
+        _tell(room, seat, frame, room.next_seq())
+    return ()
+
+
+def not_available(room: Room, seat: Seat, frame: Frame) -> NoReturn:
+    raise Refusal(
+        ErrorCode.NOT_AVAILABLE, f"this room does not take {frame.opcode.name}", retry=False
+    )
+
+
+HANDLERS: dict[type[Frame], Handler] = {
+    Leave: leave,
+    Presence: presence,
+    Subscribe: subscribe,
+    Kick: kick,
+    Transfer: transfer,
+    Set: set_property,
+    Snapshot: not_available,
+    Input: not_available,
+    Hash: not_available,
+    Ready: not_available,
+}
+
+COUNTED = frozenset(cls for cls in HANDLERS if cls.opcode in COUNTED_OPCODES)
+
+RESERVED = ("@locked", "@capacity")
+"""Properties of the room that change how it works: options that the host may set."""
+
+
+def _host_only(room: Room, seat: Seat, what: str) -> None:
+    if seat.player != room.host:
+        raise Refusal(
+            ErrorCode.NOT_HOST,
+            f"only the host may {what}",
+            expected=f"player {room.host}",
+            got=f"player {seat.player}",
+        )
+
+
+def _player(room: Room, player: int) -> Seat:
+    try:
+        return room.seats[player]
+    except KeyError:
+        raise Refusal(
+            ErrorCode.NO_SUCH_PLAYER, f"player {player} is not in this room", got=str(player)
+        ) from None
+
+
+def _may_write(room: Room, seat: Seat, frame: Set) -> None:
+    if seat.is_spectator:
+        raise Refusal(ErrorCode.READ_ONLY, "a spectator cannot set properties")
+    if frame.scope == properties.ROOM:
+        if frame.key.startswith("@"):
+            _host_only(room, seat, "set the room's options")
+            if frame.key not in RESERVED or frame.value is False:
+                raise Refusal(
+                    ErrorCode.NOT_AVAILABLE,
+                    f"{frame.key!r} cannot be {'deleted' if frame.value is False else 'set'}",
+                    expected=" or ".join(RESERVED),
+                )
+        return
+    _player(room, frame.scope)
+    if frame.scope != seat.player and seat.player != room.host:
+        raise Refusal(
+            ErrorCode.NOT_YOURS,
+            "a player's properties are the player's own, and the host's",
+            expected=f"scope {properties.ROOM} or {seat.player}",
+            got=f"scope {frame.scope}",
+        )
+
+
+def _with_option(options: RoomOptions, key: str, value: bytes) -> RoomOptions:
+    """Return the options as the value of a reserved property changes them."""
+    expected = "bool" if key == "@locked" else f"int 1..{limits.MAX_CAPACITY}"
+    try:
+        option = codec.unpack(value)
+    except RemoteProtocolError as error:
+        text = f"the value of {key!r} is not msgpack"
+        raise Refusal(error.code, text, expected=expected) from None
+    if key == "@locked" and isinstance(option, bool):
+        return replace(options, locked=option)
+    if key == "@capacity" and type(option) is int and 1 <= option <= limits.MAX_CAPACITY:
+        return replace(options, capacity=option)
+    raise Refusal(ErrorCode.WRONG_TYPE, f"the value of {key!r} does not fit", expected=expected)
+
+
+def _tell(room: Room, seat: Seat, frame: Set, seq: int) -> None:
+    room.publish(0, Property(seq, frame.scope, frame.key, frame.value, version=seq, by=seat.player))
