@@ -80,6 +80,14 @@ def test_each_address_has_its_own_bucket() -> None:
     assert buckets.ask("192.0.2.2", 0.0) == 0.0
 
 
+def test_what_is_given_back_was_never_taken() -> None:
+    buckets = AddressBuckets(1, 2)
+    for _ in range(10):
+        assert buckets.ask("192.0.2.1", 0.0) == 0.0
+        buckets.give_back("192.0.2.1", 0.0)
+    assert [buckets.ask("192.0.2.1", 0.0) for _ in range(3)] == [0.0, 0.0, 1.0]
+
+
 def test_idle_addresses_are_forgotten_and_busy_ones_are_not() -> None:
     buckets = AddressBuckets(1, 10)
     for _ in range(10):

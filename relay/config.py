@@ -1,0 +1,235 @@
+"""Everything that can be set: by the command line, else the environment, else the profile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from protocol import limits
+from protocol.frames import RoomOptions
+from relay.access import ANY, ORIGIN, parse_authority
+
+ENVIRONMENT = "RELAY_"
+"""What the name of every environment variable begins with."""
+
+SINGULAR = MappingProxyType({"names": "name", "origins": "origin"})
+"""Options that may be given several times are called by what one of them is."""
+
+PROFILES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "default": {},
+        "bench": {
+            "frames_per_second": 1e6,
+            "frames_burst": 1e6,
+            "bytes_per_second": 1e9,
+            "bytes_burst": 1e9,
+            "joins_per_second": 1e5,
+            "joins_burst": 1e5,
+            "rooms_per_second": 1e5,
+            "rooms_burst": 1e5,
+            "connections_per_address": 1_000_000,
+        },
+        "debug": {
+            "hello_seconds": None,
+            "ping_seconds": None,
+            "ping_timeout": None,
+            "slow_seconds": None,
+        },
+    }
+)
+"""Other defaults for a purpose: bench raises rates and nothing else, debug never times out."""
+
+
+def _split(value: Any) -> Any:
+    """Read several values from one environment variable; options come as a list already."""
+    return value.replace(",", " ").split() if isinstance(value, str) else value
+
+
+def _never(value: Any) -> Any:
+    return None if value == "never" else value
+
+
+def _name(value: str) -> str:
+    authority = parse_authority(value)
+    if authority is None or authority.port is not None:
+        raise ValueError("expected a host name alone, as in game.example.com")
+    return value
+
+
+def _origin(value: str) -> str:
+    if value != ANY and not ORIGIN.fullmatch(value.lower()):
+        raise ValueError("expected scheme://host[:port], as in https://game.example.com, or *")
+    return value
+
+
+Names = Annotated[
+    tuple[Annotated[str, AfterValidator(_name)], ...], NoDecode, BeforeValidator(_split)
+]
+Origins = Annotated[
+    tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode, BeforeValidator(_split)
+]
+Amount = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+OrNever = Annotated[Amount | None, BeforeValidator(_never)]
+
+
+class Settings(BaseSettings):
+    """The relay's settings. Rates are per second; sizes are in bytes, times in seconds.
+
+    Raises:
+        pydantic.ValidationError: a value is out of its bounds; `explain` makes a sentence of it.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=ENVIRONMENT, frozen=True, extra="forbid")
+
+    host: str = Field(
+        default="127.0.0.1", min_length=1, description="address to listen on; 0.0.0.0 is all"
+    )
+    port: int = Field(
+        default=8000, ge=0, le=65535, description="port to listen on; 0 takes a free one"
+    )
+    names: Names = Field(
+        default=(), description="host name by which browsers call the relay; several may be given"
+    )
+    origins: Origins = Field(
+        default=(),
+        description="other site whose pages may connect, or * for all; several may be given",
+    )
+    profile: Literal["default", "bench", "debug"] = Field(
+        default="default", description="bench raises the rates, debug never times out"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="least weighty events to log"
+    )
+
+    max_frame: int = Field(
+        default=limits.FRAME_IN,
+        ge=256,
+        le=limits.FRAME_IN_MAX,
+        description="bytes of a client's frame at most",
+    )
+    frames_per_second: Amount = Field(
+        default=120, description="frames a second from a connection, on average"
+    )
+    frames_burst: Amount = Field(default=240, description="frames from a connection at once")
+    bytes_per_second: Amount = Field(
+        default=256 * 1024, description="bytes a second from a connection, on average"
+    )
+    bytes_burst: Amount = Field(default=1024 * 1024, description="bytes from a connection at once")
+    outbox_bytes: int = Field(
+        default=256 * 1024, ge=64 * 1024, description="bytes that may wait for a slow connection"
+    )
+    outbox_frames: int = Field(
+        default=512, ge=16, description="frames that may wait for a slow connection"
+    )
+
+    max_connections: int = Field(default=10_000, ge=1, description="connections at a time")
+    max_rooms: int = Field(default=10_000, ge=1, description="rooms at a time")
+    joins_per_second: Amount = Field(
+        default=20, description="joins a second from one address, on average"
+    )
+    joins_burst: Amount = Field(default=60, description="joins from one address at once")
+    rooms_per_second: Amount = Field(
+        default=5, description="rooms made a second from one address, on average"
+    )
+    rooms_burst: Amount = Field(default=20, description="rooms made from one address at once")
+    connections_per_address: int = Field(
+        default=200, ge=1, description="connections at a time from one address"
+    )
+    limit_loopback: bool = Field(
+        default=False, description="limit loopback addresses like all others"
+    )
+
+    hello_seconds: OrNever = Field(
+        default=5, description="seconds for a connection's HELLO, or never"
+    )
+    ping_seconds: OrNever = Field(
+        default=10, description="seconds of silence after which to ping, or never"
+    )
+    ping_timeout: OrNever = Field(
+        default=10, description="seconds for the answer to a ping, or never"
+    )
+    slow_seconds: OrNever = Field(
+        default=5, description="seconds a connection may be congested, or never"
+    )
+
+    room_capacity: int = Field(
+        default=64, ge=1, le=limits.MAX_CAPACITY, description="players in a room that does not say"
+    )
+    room_spectators: int = Field(
+        default=64,
+        ge=0,
+        le=limits.MAX_CAPACITY,
+        description="spectators in a room that does not say",
+    )
+    room_hold: int = Field(
+        default=30,
+        ge=0,
+        le=limits.MAX_HOLD,
+        description="seconds for which a lost player's seat is held",
+    )
+    room_keep: int = Field(
+        default=30, ge=0, le=limits.MAX_KEEP, description="seconds for which an empty room is kept"
+    )
+
+    @property
+    def room_options(self) -> RoomOptions:
+        """Options of a room whose maker names none."""
+        return RoomOptions(
+            capacity=self.room_capacity,
+            spectators=self.room_spectators,
+            hold=self.room_hold,
+            keep=self.room_keep,
+        )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Put the profile last, so that what was set by hand outweighs it."""
+        return init_settings, env_settings, _Profile(settings_cls)
+
+
+class _Profile(PydanticBaseSettingsSource):
+    """The defaults of the profile that the sources before this one chose."""
+
+    def __call__(self) -> dict[str, Any]:
+        return dict(PROFILES.get(self.current_state.get("profile", "default"), {}))
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        raise NotImplementedError("all fields come at once")
+
+
+def option(field: str) -> str:
+    """Spell a field as an option of the command line."""
+    return "--" + SINGULAR.get(field, field).replace("_", "-")
+
+
+def explain(error: ValidationError) -> str:
+    """Say in one line what is wrong with settings, and what was expected instead."""
+    return "; ".join(_explain(detail) for detail in error.errors(include_url=False))
+
+
+def _explain(detail: ErrorDetails) -> str:
+    field = str(detail["loc"][0])
+    message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "expected", 1)
+    meaning = Settings.model_fields[field].description if field in Settings.model_fields else ""
+    return (
+        f"{option(field)} (or {ENVIRONMENT}{field.upper()}) cannot be {detail['input']!r}: "
+        f"{message} ({meaning})"
+    )
