@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 MAX_BAD_FRAMES = 20
 BAD_FRAMES_SECONDS = 10.0  # this many bad frames within so long are no accident
 THROTTLED_SECONDS = 10.0  # too fast for so long, with reading paused all the while, is an attack
-NOTICE_SECONDS = 1.0  # between two notices of the same kind
+CALM_SECONDS = 1.0  # without a pause for so long, one who was too fast has slowed down
 
 
 class Connection:
@@ -79,7 +79,7 @@ class Connection:
         self._bytes = TokenBucket(settings.bytes_per_second, settings.bytes_burst)
         self._bad: deque[float] = deque(maxlen=MAX_BAD_FRAMES)
         self._throttled_since = 0.0
-        self._noticed = -NOTICE_SECONDS
+        self._paused_until = float("-inf")
         self._told = 0
         self._ack_timer: asyncio.TimerHandle | None = None
         self._hello_timer: asyncio.TimerHandle | None = None
@@ -236,13 +236,12 @@ class Connection:
             self.close(CloseCode.BAD_FRAMES)
 
     def _throttle(self, wait: float, now: float) -> float:
-        """Ask for a pause; one who never slows down is cut off."""
-        if now - self._noticed >= NOTICE_SECONDS:
-            if now - self._noticed >= 2 * NOTICE_SECONDS + wait:
-                self._throttled_since = now
-            self._noticed = now
-            limit = NoticeDetail(limit=int(self._frames.rate), after=int(wait * 1000))
-            self.send(Notice(NoticeKind.THROTTLE, limit))
+        """Ask for a pause of so long; one who never slows down is cut off."""
+        if now - self._paused_until > CALM_SECONDS:
+            self._throttled_since = now
+            detail = NoticeDetail(limit=int(self._frames.rate), after=int(wait * 1000))
+            self.send(Notice(NoticeKind.THROTTLE, detail))
+        self._paused_until = now + wait
         if now - self._throttled_since > THROTTLED_SECONDS:
             self.close(CloseCode.TOO_FAST)
         return wait

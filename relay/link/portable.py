@@ -39,18 +39,21 @@ class PortableLink:
     async def run(self, connection: Connection) -> None:
         """Carry the connection until its end."""
         self._connection = connection
-        tasks = [
-            asyncio.create_task(self._read(connection)),
-            asyncio.create_task(self._write()),
-            asyncio.create_task(self._ended.wait()),
-        ]
+        reading = asyncio.create_task(self._read(connection))
+        ending = [asyncio.create_task(self._write()), asyncio.create_task(self._ended.wait())]
         try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([reading, *ending], return_when=asyncio.FIRST_COMPLETED)
+            if reading.done() and reading.exception() is not None:
+                log.error(
+                    "connection %d failed", connection.attachment, exc_info=reading.exception()
+                )
+                connection.close(CloseCode.RELAY_FAULT)
+                await asyncio.wait(ending, return_when=asyncio.FIRST_COMPLETED)
         finally:
             connection.lost()
-            for task in tasks:
+            for task in (reading, *ending):
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(reading, *ending, return_exceptions=True)
 
     async def _read(self, connection: Connection) -> None:
         while True:

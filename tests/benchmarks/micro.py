@@ -1,0 +1,111 @@
+"""What one frame costs inside the process, against what it could not cost less than."""
+
+from __future__ import annotations
+
+import statistics
+import timeit
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgpack
+
+from protocol import hot
+from protocol.codec import Role, decode, encode
+from protocol.frames import Deliver, RoomOptions, Send
+from relay.effects import Admit
+from relay.entries import Join
+from relay.entries import Send as SendEntry
+from relay.outbox import Outbox
+from relay.room import Room
+
+PAYLOAD = b"x" * 64
+ROUNDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """One measurement: microseconds of ours and of the yardstick, medians of alternating rounds."""
+
+    what: str
+    against: str
+    ours: float
+    theirs: float
+
+    @property
+    def ratio(self) -> float:
+        return self.ours / self.theirs
+
+
+def compare(
+    what: str, ours: Callable[[], object], against: str, theirs: Callable[[], object], number: int
+) -> Ratio:
+    """Time both in turn, so that what slows the machine slows both."""
+    rounds = [
+        (timeit.timeit(ours, number=number), timeit.timeit(theirs, number=number))
+        for _ in range(ROUNDS)
+    ]
+    ours_us, theirs_us = (
+        statistics.median(side) / number * 1e6 for side in zip(*rounds, strict=True)
+    )
+    return Ratio(what, against, ours_us, theirs_us)
+
+
+def room_of(players: int) -> Room:
+    """Make a room whose players are all connected."""
+    room = Room("BENCH", b"benchbox", RoomOptions(capacity=players))
+    for attachment in range(1, players + 1):
+        for effect in room.apply(Join(attachment)):
+            if isinstance(effect, Admit):
+                room.outboxes[effect.player] = Outbox(
+                    _nothing, max_frames=1 << 30, max_bytes=1 << 40
+                )
+    return room
+
+
+def _nothing() -> None:
+    pass
+
+
+def fan_out(players: int) -> Ratio:
+    """SEND to DELIVER through the room, against encoding anew for every receiver."""
+    room = room_of(players)
+    entry = SendEntry(1, None, hot.tail(PAYLOAD))
+    queues: list[list[bytes]] = [[] for _ in range(players - 1)]
+
+    def ours() -> None:
+        room.apply(entry)
+        for outbox in room.outboxes.values():
+            outbox.take()
+
+    def theirs() -> None:
+        for queue in queues:
+            queue.append(msgpack.packb([0x11, 1000, 1, PAYLOAD]))
+        for queue in queues:
+            queue.clear()
+
+    return compare(
+        f"room of {players}: one SEND to all outboxes",
+        ours,
+        "packb for each receiver",
+        theirs,
+        2_000,
+    )
+
+
+def codec() -> list[Ratio]:
+    """The checked codec against bare msgpack, which checks nothing."""
+    send, deliver = Send(None, PAYLOAD), Deliver(70_000, 1, PAYLOAD)
+    sent, delivered = encode(send), encode(deliver)
+    return [
+        compare("encode SEND", lambda: encode(send), "packb",
+                lambda: msgpack.packb([0x10, None, PAYLOAD]), 20_000),
+        compare("decode DELIVER", lambda: decode(delivered, Role.RELAY), "unpackb",
+                lambda: msgpack.unpackb(delivered), 20_000),
+        compare("SEND to DELIVER, hot path", lambda: rehead(sent), "unpackb and packb",
+                lambda: msgpack.packb([0x11, 70_000, 1, msgpack.unpackb(sent)[2]]), 20_000),
+    ]  # fmt: skip
+
+
+def rehead(message: bytes) -> bytes:
+    assert hot.is_tail(message, 3)
+    return hot.deliver(70_000, 1, message[3:])
