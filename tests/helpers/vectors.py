@@ -64,3 +64,11 @@ def value(notation: Any) -> Any:
             return [value(element) for element in notation]
         case _:
             return notation
+
+
+def text(notation: Any) -> str:
+    match notation:
+        case {"repeat": [part, times]}:
+            return str(part) * int(times)
+        case _:
+            return str(notation)

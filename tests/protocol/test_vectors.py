@@ -16,7 +16,7 @@ from tests.helpers import vectors
 Vector = dict[str, Any]
 
 
-def cases(name: str, key: str = "vectors") -> Any:
+def cases(name: str, key: str = "vectors") -> pytest.MarkDecorator:
     loaded = vectors.load(name, key)
     return pytest.mark.parametrize("vector", loaded, ids=[vector["note"] for vector in loaded])
 
