@@ -42,6 +42,7 @@ from relay.passwords import Passwords
 from relay.rates import AddressLimits
 from relay.refusals import Refusal
 from relay.registry import RoomRegistry, canonical
+from relay.reservations import Reservations
 from relay.room import Room
 
 log = logging.getLogger("relay")
@@ -72,6 +73,7 @@ class Node:
             connections=self.settings.connections_per_address,
             limit_loopback=self.settings.limit_loopback,
         )
+        self.reservations = Reservations()
         self.connections: dict[int, Connection] = {}
         self._on_join = on_join
         self._broker: Broker = broker or MemoryBroker()
@@ -207,9 +209,24 @@ class Node:
         room, info = await self._find_or_open(name, key, hello, connection.address)
         if connection.is_closed:
             return
+        if room.seat_of(key) is None and info.role == "player":
+            self._check_places(room, connection.address)
         connection.hello = hello
         connection.ignored = tuple(unknown_options(message))
         self.propose(room, Join(connection.attachment, key, info, options.position))
+
+    def _check_places(self, room: Room, address: str) -> None:
+        now = time.monotonic()
+        is_promised = self.reservations.take(room.name, address, now)
+        others = self.reservations.count(room.name, now)
+        if not is_promised and others and room.player_count + others >= room.options.capacity:
+            raise Refusal(
+                ErrorCode.ROOM_FULL,
+                "the last places of this room are promised to others for some seconds",
+                close=CloseCode.ROOM_FULL,
+                limit=room.options.capacity,
+                retry=True,
+            )
 
     async def _find_or_open(
         self, name: str, key: bytes | None, hello: Hello, address: str

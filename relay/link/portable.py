@@ -53,7 +53,8 @@ class PortableLink:
             connection.lost()
             for task in (reading, *ending):
                 task.cancel()
-            await asyncio.gather(reading, *ending, return_exceptions=True)
+            # Not gather: it loses the message by which anyio knows its own cancellation again.
+            await asyncio.wait([reading, *ending])
 
     async def _read(self, connection: Connection) -> None:
         while True:

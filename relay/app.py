@@ -1,0 +1,227 @@
+"""The relay as an ASGI app. The only file that imports Responder; it routes and nothing else."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import time
+from collections.abc import Callable
+from typing import Annotated
+
+import responder
+from responder import Problem, Query, Request, Response
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from protocol import SUBPROTOCOL
+from protocol.error_codes import ErrorCode
+from relay import files, lan, rest
+from relay.access import Policy
+from relay.admission import OnJoin
+from relay.config import Settings
+from relay.guard import Guard, Refusals
+from relay.link import portable
+from relay.listing import Filter, best_match, page
+from relay.node import Node
+from relay.refusals import Refusal
+
+VERSION = importlib.metadata.version("roomwire")
+
+CONTENT_SECURITY = (
+    "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; object-src 'none'; "
+    "base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
+)
+HEADERS = {"x-frame-options": "SAMEORIGIN", "referrer-policy": "same-origin"}
+MAX_BODY = 64 * 1024
+
+STATUS = {ErrorCode.TOO_FAST: 429, ErrorCode.RELAY_FULL: 503, ErrorCode.NOT_AVAILABLE: 409}
+MAKING_PROBLEMS = {
+    403: "A page of another site may not do this",
+    429: "Too many rooms made from this address; Retry-After says when",
+    503: "The relay has no room for another room",
+}
+
+routes = responder.Router()
+
+
+def create_app(settings: Settings | None = None, *, on_join: OnJoin | None = None) -> responder.API:
+    """Build a relay, to run under any ASGI server or to mount in another app.
+
+    Args:
+        settings: from the environment if they are left out.
+        on_join: decides who may enter; see `relay.admission.OnJoin`.
+
+    Returns: the app. Its `Node` is `app.state.node`; who mounts the app and does not pass its
+        lifespan on calls `app.state.node.close()` at the end.
+    """
+    settings = settings or Settings()
+    node = Node(settings, on_join=on_join)
+    policy, refusals = Policy(settings.names, settings.origins), Refusals()
+    api = responder.API(
+        title="Roomwire",
+        version=VERSION,
+        openapi="3.1.0",
+        sessions=False,
+        gzip=False,
+        static_dir=None,
+        redirect_slashes=False,
+        max_request_size=MAX_BODY,
+        security_headers={"content_security_policy": CONTENT_SECURITY, "headers": HEADERS},
+    )
+    api.state.node = node
+    api.add_event_handler("shutdown", node.close)
+    api.add_exception_handler(Refusal, _refused)
+    api.add_middleware(Guard, policy=policy, refusals=refusals)
+    api.before_request(websocket=True)(_admit_pages(policy, refusals))
+    api.include_router(routes)
+    api.mount("/assets", files.Files(files.WEB / "assets"))
+    api.mount("/client", files.Files(files.WEB / "client", {"access-control-allow-origin": "*"}))
+    return api
+
+
+# WebSockets.
+
+
+def _admit_pages(policy: Policy, refusals: Refusals) -> Callable[..., object]:
+    async def admit(websocket: WebSocket) -> None:
+        """Refuse a stranger's page before the upgrade: it sees HTTP 403."""
+        caller = websocket.state.caller
+        if (why := policy.refuse_link(caller)) is not None:
+            refusals.say(caller, why)
+            await websocket.close()
+
+    return admit
+
+
+@routes.websocket_route("/r/{room}")
+async def link(websocket: WebSocket, *, room: str) -> None:
+    """Carry one connection to a room, until its end."""
+    node: Node = websocket.scope["api"].state.node
+    is_offered = SUBPROTOCOL in websocket.scope["subprotocols"]
+    try:
+        await websocket.accept(subprotocol=SUBPROTOCOL if is_offered else None)
+    except WebSocketDisconnect:
+        return  # gone before it was there
+    await portable.serve(websocket, node, room, websocket.state.caller.client or "")
+
+
+# Pages.
+
+
+@routes.get("/", include_in_schema=False)
+async def home_page(req: Request, resp: Response) -> None:
+    _show(req, resp, "index")
+
+
+@routes.get("/r/{room}", include_in_schema=False, check_existing=False)
+async def room_page(req: Request, resp: Response, *, room: str) -> None:
+    _show(req, resp, "room")
+
+
+def _show(req: Request, resp: Response, name: str) -> None:
+    resp.html = files.page(name, req.state.root)
+    resp.headers.update(files.REVALIDATE)
+
+
+# REST.
+
+
+@routes.get("/healthz", summary="Say whether the relay works", tags=["relay"])
+async def health(req: Request, resp: Response) -> rest.Health:
+    return rest.Health(status="ok")
+
+
+@routes.get("/api/relay", summary="Describe this relay", tags=["relay"])
+async def describe_relay(req: Request, resp: Response) -> rest.RelayInfo:
+    node = _node(req)
+    return rest.RelayInfo(
+        version=VERSION,
+        wire=rest.wire_versions(),
+        rooms=len(node.registry),
+        players=sum(room.player_count for room in node.registry),
+        lan=lan.found_at(node.settings.host, req.state.port),
+        limits=rest.wire_limits(node.settings),
+    )
+
+
+@routes.post(
+    "/api/rooms",
+    status_code=201,
+    summary="Make a room",
+    tags=["rooms"],
+    responses={**MAKING_PROBLEMS, 409: "There is a room of this name already"},
+)
+async def make_room(req: Request, resp: Response, *, wanted: rest.NewRoom) -> rest.RoomInfo:
+    node = _node(req)
+    room = await node.create_room(wanted.options(node.settings), wanted.name, _address(req))
+    info = rest.room_info(room, req.state.root)
+    resp.headers["Location"] = f"{req.state.root}/api/rooms/{room.name}"
+    return info
+
+
+@routes.get(
+    "/api/rooms/{name}", summary="Describe a room", tags=["rooms"], responses={404: "No such room"}
+)
+async def describe_room(req: Request, resp: Response, *, name: str) -> rest.RoomInfo:
+    room = _node(req).registry.get(name.upper())
+    if room is None:
+        raise Problem(404, "there is no room of this name")
+    return rest.room_info(room, req.state.root)
+
+
+@routes.get("/api/rooms", summary="List public rooms", tags=["rooms"])
+async def list_rooms(
+    req: Request,
+    resp: Response,
+    *,
+    app: Annotated[str | None, Query(None, description="rooms of this game")],
+    build: Annotated[str | None, Query(None, description="rooms of this build of it")],
+    tag: Annotated[
+        list[str], Query([], description="key:value that the room has; several may be given")
+    ],
+    open: Annotated[bool, Query(False, description="only rooms that any stranger may enter now")],
+    limit: Annotated[int, Query(50, ge=1, le=200, description="rooms at most")],
+    after: Annotated[str, Query("", description="`next` of the page before")],
+) -> rest.RoomPage:
+    try:
+        wanted = Filter(app, build, tags=rest.parse_tags(tag))
+    except ValueError as error:
+        raise Problem(422, str(error)) from None
+    rooms, following = page(
+        _node(req).registry, wanted, only_open=open, limit=limit, after=after.upper()
+    )
+    return rest.RoomPage(
+        rooms=[rest.room_info(room, req.state.root) for room in rooms], next=following
+    )
+
+
+@routes.post(
+    "/api/match",
+    summary="Find a room to play in now, or make one",
+    tags=["rooms"],
+    responses=MAKING_PROBLEMS,
+)
+async def match(req: Request, resp: Response, *, wanted: rest.Match) -> rest.Matched:
+    node, address, now = _node(req), _address(req), time.monotonic()
+    room = best_match(
+        node.registry, wanted.filter, lambda room: node.reservations.count(room.name, now)
+    )
+    is_new = room is None
+    if room is None:
+        room = await node.create_room(wanted.options(node.settings), None, address)
+    node.reservations.reserve(room.name, address, now)
+    return rest.matched(room, req.state.root, created=is_new)
+
+
+def _node(req: Request) -> Node:
+    node: Node = req.api.state.node
+    return node
+
+
+def _address(req: Request) -> str:
+    return req.state.caller.client or ""
+
+
+def _refused(req: Request, resp: Response, refusal: Refusal) -> None:
+    status = STATUS.get(refusal.code, 422)
+    after = refusal.detail.get("after")
+    headers = {} if after is None else {"Retry-After": str(-(-after // 1000))}
+    resp.problem(status, refusal.text, headers=headers, code=refusal.code.name.lower())

@@ -1,0 +1,73 @@
+"""The command `relay`. Commands are imported when they are used, so that help comes at once."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import sys
+from typing import NoReturn
+
+from cyclopts import App, CycloptsError
+
+PLUGINS = "roomwire.commands"
+"""Entry points of this group are commands too: the relay imports no client, yet has `relay bots`."""
+
+HELP = "A relay for multiplayer games: rooms, order, exactly-once delivery over WebSocket."
+
+SERVE = """Run a relay until Ctrl+C.
+
+The environment can set every option, too: RELAY_PORT is --port, RELAY_ORIGINS --origin.
+"""
+
+SERVE_EXAMPLES = """Examples:
+  relay serve
+  relay serve --host 0.0.0.0 --name relay.example.com
+  relay serve --origin https://my-game.example.com
+  RELAY_PORT=9000 relay serve
+"""
+
+
+def build() -> App:
+    """Build the command line. Commands are named here and loaded only when they run."""
+    app = App(
+        name="relay",
+        help=HELP,
+        version=f"Roomwire {importlib.metadata.version('roomwire')}",
+        help_format="plaintext",
+        print_error=False,
+        exit_on_error=False,
+    )
+    app.command("relay.commands:serve", help=SERVE, help_epilogue=SERVE_EXAMPLES)
+    app.command("relay.commands:demo", help="Run a relay with bots in a room, and print its link.")
+    app.command("relay.commands:version", help="Print the version, and those of the wire.")
+    for plugin in importlib.metadata.entry_points(group=PLUGINS):
+        app.command(plugin.value, name=plugin.name, help=f"See relay {plugin.name} --help.")
+    return app
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run a command and exit: 0 is well, 2 is something to change in the command line.
+
+    Args: arguments: those of the process if left out.
+    """
+    try:
+        build()(arguments)
+    except CycloptsError as error:
+        _fail(_explain(error))
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(0)
+
+
+def _explain(error: CycloptsError) -> str:
+    from pydantic import ValidationError
+
+    from relay.config import explain
+
+    if isinstance(error.__cause__, ValidationError):
+        return explain(error.__cause__)
+    return " ".join(str(error).split())
+
+
+def _fail(why: str) -> NoReturn:
+    print(f"relay: {why}", file=sys.stderr)
+    sys.exit(2)

@@ -1,0 +1,153 @@
+"""The relay as a process: uvicorn, set up so that no client can make it wait or talk."""
+
+from __future__ import annotations
+
+import errno
+import importlib.util
+import os
+import signal
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import FrameType
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from relay import lan, logs
+from relay.admission import OnJoin
+from relay.app import create_app
+from relay.config import Settings
+
+# All three are inherited by the sockets that are accepted. Measured: without them a client that
+# stops reading is never freed, and one burst of it holds up everybody.
+USER_TIMEOUT = 10_000  # milliseconds for which sent bytes may stay unacknowledged
+SEND_BUFFER = 64 * 1024
+RECEIVE_BUFFER = 32 * 1024
+
+MESSAGE_SLACK = 4  # a message so many times over the limit still gets an ERROR, not a close
+MESSAGE_MIN = 64 * 1024
+GRACE = 5  # seconds for connections to end; stuck ones are cut off then
+
+
+class CannotListen(Exception):
+    """The address is not to be had; says in one sentence why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A bound socket, and where it is."""
+
+    socket: socket.socket
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        """Where a browser on this machine finds it."""
+        return lan.url("127.0.0.1" if lan.is_everywhere(self.host) else self.host, self.port)
+
+
+def listen(host: str, port: int) -> Listener:
+    """Bind a socket; port 0 takes a free one.
+
+    Raises:
+        CannotListen: it is taken, not ours to take, or not of this machine.
+    """
+    try:
+        family, *_, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        bound = socket.socket(family, socket.SOCK_STREAM)
+    except OSError as error:
+        raise CannotListen(f"{host} is no address to listen on: {error.strerror}") from None
+    try:
+        _prepare(bound, host)
+        bound.bind(address)
+    except OSError as error:
+        bound.close()
+        raise CannotListen(_why(error, host, port)) from None
+    return Listener(bound, host, bound.getsockname()[1])
+
+
+class Server(uvicorn.Server):
+    """uvicorn's, but a signal ends `run` as if the work were done: its caller cleans up, too."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to end; a second Ctrl+C does not wait for anyone."""
+        # Where a drain will begin, before connections are closed.
+        if self.should_exit and sig == signal.SIGINT:
+            self.force_exit = True
+        self.should_exit = True
+
+
+def make_server(app: ASGIApp, settings: Settings) -> Server:
+    """Set up uvicorn for the app; run it with the socket of a `Listener`."""
+    return Server(
+        uvicorn.Config(
+            app,
+            loop="uvloop" if importlib.util.find_spec("uvloop") else "asyncio",
+            http="httptools",
+            ws="websockets-sansio",
+            ws_max_size=max(MESSAGE_MIN, MESSAGE_SLACK * settings.max_frame),
+            ws_per_message_deflate=False,
+            ws_ping_interval=settings.ping_seconds,
+            ws_ping_timeout=settings.ping_timeout,
+            timeout_graceful_shutdown=GRACE,
+            proxy_headers=False,  # anyone on this machine could claim to be anyone
+            server_header=False,
+            access_log=False,
+            log_config=None,
+            log_level="warning",  # below that are URLs with their queries
+        )
+    )
+
+
+def serve(
+    settings: Settings,
+    *,
+    on_join: OnJoin | None = None,
+    on_listening: Callable[[Listener], None] = lambda listener: None,
+) -> None:
+    """Run a relay in this process until SIGINT or SIGTERM.
+
+    Args:
+        on_join: decides who may enter, as for `create_app`.
+        on_listening: called once clients can connect.
+
+    Raises:
+        CannotListen: the address is not to be had.
+    """
+    logs.set_up(settings.log_level)
+    listener = listen(settings.host, settings.port)
+    server = make_server(create_app(settings, on_join=on_join), settings)
+    listener.socket.listen(server.config.backlog)  # clients may connect now; they are served soon
+    on_listening(listener)
+    server.run(sockets=[listener.socket])
+
+
+def _prepare(bound: socket.socket, host: str) -> None:
+    if os.name == "posix":  # elsewhere it would let another program take the port over
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+    bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if bound.family is socket.AF_INET6:
+        bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, not lan.is_everywhere(host))
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT)
+
+
+def _why(error: OSError, host: str, port: int) -> str:
+    match error.errno:
+        case errno.EADDRINUSE:
+            return (
+                f"port {port} of {host} is taken: stop the program that has it, "
+                "or choose another with --port (0 takes a free one)"
+            )
+        case errno.EACCES:
+            return f"port {port} is not yours to take: choose one above 1023 with --port"
+        case errno.EADDRNOTAVAIL:
+            return f"{host} is no address of this machine: choose one with --host (0.0.0.0 is all)"
+        case _:
+            return f"cannot listen on port {port} of {host}: {error.strerror}"

@@ -1,0 +1,129 @@
+"""Relays for tests: one in the test's own event loop, one in a process of its own."""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from relay.admission import OnJoin
+from relay.app import create_app
+from relay.config import ENVIRONMENT, Settings
+from relay.node import Node
+from relay.server import Listener, listen, make_server
+
+ADDRESS = re.compile(r"http://\S+")
+END_SECONDS = 15  # for a process to end by itself
+
+
+@dataclass(frozen=True)
+class RunningRelay:
+    """A relay in this event loop, behind a real socket."""
+
+    node: Node
+    listener: Listener
+
+    @property
+    def url(self) -> str:
+        """As in http://127.0.0.1:8000."""
+        return self.listener.url
+
+    def link_url(self, room: str) -> str:
+        """Return the address of a room's WebSocket."""
+        return link_url(self.url, room)
+
+
+@dataclass(frozen=True)
+class RelayProcess:
+    """A relay as users start it."""
+
+    process: "subprocess.Popen[str]"
+    url: str
+    log_file: Path
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rsplit(":", 1)[1])
+
+    @property
+    def log(self) -> str:
+        """What it has written to its log so far."""
+        return self.log_file.read_text()
+
+    def link_url(self, room: str) -> str:
+        """Return the address of a room's WebSocket."""
+        return link_url(self.url, room)
+
+    def end(self) -> int:
+        """Ask it to end, and wait. Returns: its exit code."""
+        self.process.terminate()
+        return self.process.wait(END_SECONDS)
+
+
+@asynccontextmanager
+async def running_relay(
+    settings: Settings | None = None, *, on_join: OnJoin | None = None
+) -> AsyncIterator[RunningRelay]:
+    """Run a relay on a free port with uvicorn as in production, but for signals and uvloop.
+
+    Args: settings: host and port in them do not matter.
+    """
+    settings = settings or Settings()
+    app = create_app(settings, on_join=on_join)
+    server = make_server(app, settings)
+    listener = listen("127.0.0.1", 0)
+    # What Server.serve does, without its polling for a signal ten times a second.
+    server.config.load()
+    server.lifespan = server.config.lifespan_class(server.config)
+    await server.startup([listener.socket])
+    try:
+        yield RunningRelay(app.state.node, listener)
+    finally:
+        await server.shutdown([listener.socket])
+
+
+@contextmanager
+def relay_process(*options: str, port: int = 0) -> Iterator[RelayProcess]:
+    """Run `relay serve` in a process of its own; on leaving, it is ended or killed.
+
+    Args:
+        options: of the command line.
+        port: where to listen, as when it is started anew; 0 is a free one.
+    """
+    command = [sys.executable, "-m", "relay", "serve", "--port", str(port), *options]
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(ENVIRONMENT)}
+    with tempfile.NamedTemporaryFile(mode="w", suffix=".log") as log:
+        process = subprocess.Popen(
+            command, env=clean, stdout=subprocess.PIPE, stderr=log, text=True, bufsize=1
+        )
+        with process:
+            try:
+                yield RelayProcess(process, _address(process, Path(log.name)), Path(log.name))
+            finally:
+                _end(process)
+
+
+def link_url(url: str, room: str) -> str:
+    """Return the address of a room's WebSocket at the relay with this URL."""
+    return f"ws{url.removeprefix('http')}/r/{room}"
+
+
+def _address(process: "subprocess.Popen[str]", log: Path) -> str:
+    assert process.stdout is not None
+    line = process.stdout.readline()  # it says where it is, or ends
+    found = ADDRESS.search(line)
+    assert found, f"the relay did not start: {line}{log.read_text()}"
+    return found[0]
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    process.terminate()
+    try:
+        process.wait(END_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
