@@ -1,0 +1,198 @@
+"""What every room offers a program, whether it waits for its calls or not."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Generic, TypeVar
+
+from clients.python import commands
+from clients.python.clock import Clock
+from clients.python.commands import OTHERS, Slot, To, number_of
+from clients.python.conversation import Conversation, Phase
+from clients.python.events import Player
+from clients.python.room_state import Properties, RoomState
+from protocol.codec import pack
+from protocol.frames import Limits, PresenceState, RoomOptions
+
+Sent = TypeVar("Sent")
+"""What sending returns: the frame's number, or a coroutine of it."""
+
+
+class AnyRoom(ABC, Generic[Sent]):
+    """What is known of a room, and what can be done in it."""
+
+    def __init__(self, conversation: Conversation) -> None:
+        self._conversation = conversation
+
+    # What is known.
+
+    @property
+    @abstractmethod
+    def _facts(self) -> RoomState: ...
+
+    @property
+    def code(self) -> str:
+        """The room's name, as the relay writes it."""
+        return self._conversation.code
+
+    @property
+    def me(self) -> int:
+        """This client's player number."""
+        return self._conversation.seat.player
+
+    @property
+    def players(self) -> Mapping[int, Player]:
+        """All who have a seat, oneself included, by number. Each look gives the newest."""
+        return self._facts.players
+
+    @property
+    def host(self) -> Player | None:
+        """Who is host."""
+        return self._facts.players.get(self._facts.host)
+
+    @property
+    def is_host(self) -> bool:
+        """Whether this client is host."""
+        return self._facts.host == self.me
+
+    @property
+    def term(self) -> int:
+        """Number of the host's term: it grows whenever another player becomes host."""
+        return self._facts.term
+
+    @property
+    def properties(self) -> Properties:
+        """The room's own properties, unpacked when read. Each look gives the newest."""
+        return self.properties_of(0)
+
+    def properties_of(self, player: int | Player) -> Properties:
+        """Return a player's properties."""
+        scope = player.number if isinstance(player, Player) else player
+        return Properties(self._facts.properties.get(scope, MappingProxyType({})))
+
+    @property
+    def state(self) -> Phase:
+        """ "connecting", "live", "reconnecting" or "closed"."""
+        return self._conversation.phase
+
+    @property
+    def clock(self) -> Clock:
+        """The relay's clock, and how far away it is: `now()`, `offset`, `rtt`, `jitter`, in us."""
+        return self._conversation.clock
+
+    @property
+    def limits(self) -> Limits:
+        """What the relay asks this client to keep to."""
+        return self._conversation.limits
+
+    @property
+    def options(self) -> RoomOptions:
+        """How the room was made."""
+        return self._conversation.options
+
+    @property
+    def seat(self) -> bytes:
+        """The seat's secret: `connect(..., seat=...)` takes the seat up again, also elsewhere."""
+        return self._conversation.seat.options.seat or b""
+
+    # What can be done.
+
+    @abstractmethod
+    def _post(self, message: bytes) -> Sent: ...
+
+    @abstractmethod
+    def _volatile(self, slot: Slot, message: bytes) -> None: ...
+
+    @abstractmethod
+    def presence(self, state: PresenceState) -> None:
+        """Tell the room whether somebody is looking: HERE or AWAY. Kept over reconnects."""
+
+    @abstractmethod
+    def _subscribe(self, add: frozenset[int], remove: frozenset[int]) -> Sent: ...
+
+    def send(self, value: object, to: To = OTHERS) -> Sent:
+        """Send a value, packed, in the room's order, exactly once.
+
+        Args:
+            value: None, bool, int, float, str, bytes, and lists and dicts of these.
+            to: OTHERS, EVERYONE, HOST, a player or his number, `group(n)`, or several players.
+
+        Returns:
+            The frame's number, by which a `Refused` event would name it.
+
+        Raises:
+            LocalProtocolError: the value cannot be packed, is too large, or `to` is nobody.
+            RoomClosed: the room is over.
+        """
+        return self._post(commands.send(pack(value), to))
+
+    def send_bytes(self, payload: bytes, to: To = OTHERS) -> Sent:
+        """Send bytes as they are; otherwise as `send`."""
+        return self._post(commands.send(payload, to))
+
+    def volatile(self, key: int, value: object, to: To = OTHERS) -> None:
+        """Send the newest value of `key`, packed; it may replace older ones on their way.
+
+        Never waits. While there is no connection, the newest value of each key is kept.
+
+        Args:
+            key: 0 to 255; the room keeps the newest value of each for those who join.
+            value: as in `send`.
+            to: as in `send`.
+
+        Raises:
+            LocalProtocolError: as in `send`, or `key` is none.
+        """
+        self._volatile(*commands.volatile(key, pack(value), to))
+
+    def volatile_bytes(self, key: int, payload: bytes, to: To = OTHERS) -> None:
+        """Send bytes as they are; otherwise as `volatile`."""
+        self._volatile(*commands.volatile(key, payload, to))
+
+    def subscribe(self, *groups: int) -> Sent:
+        """Receive what is sent to these groups, 1 to 255. Kept over reconnects."""
+        return self._subscribe(frozenset(groups), frozenset())
+
+    def unsubscribe(self, *groups: int) -> Sent:
+        """Stop receiving what is sent to these groups."""
+        return self._subscribe(frozenset(), frozenset(groups))
+
+    def set_property(
+        self,
+        key: str,
+        value: object,
+        *,
+        player: int | Player | None = None,
+        expected: int | None = None,
+    ) -> Sent:
+        """Write a property of the room, or of a player; all are told by `PropertyChanged`.
+
+        Args:
+            key: up to 64 bytes. Keys with "@" in front are the room's settings, such as
+                "@locked" and "@capacity", and only the host may write them.
+            value: as in `send`.
+            player: whose; None: the room's.
+            expected: write only if the property still has this version (0: is not there), as
+                `properties.version(key)` told; else a `Refused` event follows.
+        """
+        return self._post(commands.set_property(key, value, player, expected))
+
+    def delete_property(
+        self, key: str, *, player: int | Player | None = None, expected: int | None = None
+    ) -> Sent:
+        """Delete a property; otherwise as `set_property`."""
+        return self._post(commands.delete_property(key, player, expected))
+
+    def kick(self, player: int | Player, reason: str = "") -> Sent:
+        """Remove a player for the room's life. The host alone may."""
+        return self._post(commands.kick(player, reason))
+
+    def transfer(self, player: int | Player) -> Sent:
+        """Make a player who is here the host. The host alone may."""
+        return self._post(commands.transfer(player))
+
+    def player(self, player: int | Player) -> Player:
+        """Return the newest of a player, or what is left of one who is no longer here."""
+        return self._facts.player(number_of(player))

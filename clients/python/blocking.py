@@ -1,0 +1,170 @@
+"""A client for programs with a loop of their own, such as games: no call waits for the network.
+
+`poll()` returns what has happened and moves `players`, `host` and `properties` on to just that:
+they stand still between two polls. A thread in the background does the talking.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from types import TracebackType
+from typing import Unpack
+
+from clients.python import commands
+from clients.python.any_room import AnyRoom
+from clients.python.commands import Slot
+from clients.python.driver import Driver
+from clients.python.errors import WindowFull
+from clients.python.events import Event
+from clients.python.options import TIMEOUT, Options, driver_for
+from clients.python.room_state import RoomState
+from protocol.frames import PresenceState
+
+
+class BlockingRoom(AnyRoom[int]):
+    """A place in a room, for one thread of the program.
+
+    Sending never blocks: it returns the number of the frame, or raises `WindowFull` when the relay
+    has not taken the last ones yet (256, or as `limits.window` says). Then nothing was sent.
+    """
+
+    def __init__(self, background: Background, driver: Driver) -> None:
+        super().__init__(driver.conversation)
+        self._background = background
+        self._driver = driver
+        self._room = driver.conversation.room
+        self._lock = threading.Lock()
+        self._handed_over = 0
+        """Frames on their way to the other thread."""
+
+    def poll(self) -> list[Event]:
+        """Return the events since the last poll, without waiting; none after `Closed`."""
+        if self._driver.crash is not None:
+            raise self._driver.crash
+        events, self._room = self._driver.inbox.take()
+        if events:
+            self._background.call(self._driver.events_taken)
+        return events
+
+    def presence(self, state: PresenceState) -> None:
+        self._driver.check_open()
+        commands.presence(state)  # a mistake raises here, not in the other thread
+        self._background.call(self._conversation.presence, state)
+        self._background.call(self._driver.flush_soon)
+
+    def leave(self) -> None:
+        """Give the seat up and end the thread, within some seconds. What is left can be polled."""
+        self._background.end()
+
+    @property
+    def _facts(self) -> RoomState:
+        return self._room
+
+    def _post(self, message: bytes) -> int:
+        self._driver.check_open()
+        self._conversation.check_size(message)
+        window = self._conversation.seat.window
+        with self._lock:
+            count = window.sent + self._handed_over
+            if count - window.taken >= window.size:
+                raise WindowFull(
+                    f"the relay has not taken the last {window.size} frames: try again later"
+                )
+            self._handed_over += 1
+        self._background.call(self._accept, message)
+        return count + 1
+
+    def _accept(self, message: bytes) -> None:
+        with self._lock:
+            self._handed_over -= 1
+            self._driver.post_now(message)
+
+    def _volatile(self, slot: Slot, message: bytes) -> None:
+        self._driver.check_open()
+        self._conversation.check_size(message)
+        self._background.call(self._accept_volatile, slot, message)
+
+    def _accept_volatile(self, slot: Slot, message: bytes) -> None:
+        self._conversation.volatile(slot, message)
+        self._driver.flush_soon()
+
+    def _subscribe(self, add: frozenset[int], remove: frozenset[int]) -> int:
+        return self._post(self._conversation.subscribe(add, remove))
+
+
+class Background:
+    """The thread and its event loop."""
+
+    def __init__(self, url: str, timeout: float, options: Options) -> None:
+        self._opened: Future[Driver] = Future()
+        self._end = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        # A daemon, so that a program that forgets to leave can still exit.
+        self._thread = threading.Thread(
+            target=lambda: asyncio.run(self._main(url, timeout, options)),
+            name="roomwire",
+            daemon=True,
+        )
+
+    def start(self) -> Driver:
+        """Connect; raises as `connect` does."""
+        self._thread.start()
+        try:
+            return self._opened.result()
+        except BaseException:
+            self.end()
+            raise
+
+    def call(self, function: Callable[..., object], *args: object) -> None:
+        """Call a function in the loop, soon; once the loop has ended, nothing happens."""
+        assert self._loop is not None
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(function, *args)
+
+    def end(self) -> None:
+        """Leave the room and wait for the thread."""
+        if self._loop is not None:
+            self.call(self._end.set)
+        self._thread.join()
+
+    async def _main(self, url: str, timeout: float, options: Options) -> None:
+        self._loop = asyncio.get_running_loop()
+        try:
+            driver = driver_for(url, **options)
+            await driver.open(timeout)
+        except BaseException as error:
+            self._opened.set_exception(error)
+            return
+        self._opened.set_result(driver)
+        await driver.ended_or(self._end)
+        await driver.leave()
+
+
+class connect:
+    """Enter a room: `with blocking.connect("localhost:8000", room="K7QF") as room:`.
+
+    `room = blocking.connect(...).open()` leaves the leaving to `room.leave()`.
+    """
+
+    def __init__(self, url: str, *, timeout: float = TIMEOUT, **options: Unpack[Options]) -> None:
+        """Args and errors: as the async `connect`."""
+        self._background = Background(url, timeout, options)
+
+    def open(self) -> BlockingRoom:
+        """Enter, waiting for it."""
+        return BlockingRoom(self._background, self._background.start())
+
+    def __enter__(self) -> BlockingRoom:
+        return self.open()
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._background.end()

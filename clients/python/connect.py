@@ -1,0 +1,59 @@
+"""The async client's entrance: `async with connect(...) as room`."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from types import TracebackType
+from typing import Any, Unpack
+
+from clients.python.options import TIMEOUT, Options, driver_for
+from clients.python.room import Room
+
+
+class connect:
+    """Enter a room.
+
+    `async with connect("localhost:8000", room="K7QF", name="Ann") as room:` leaves it at the end;
+    `room = await connect(...)` leaves that to `room.leave()`. A lost connection comes back by
+    itself, and the room with it; events tell.
+    """
+
+    def __init__(self, url: str, *, timeout: float = TIMEOUT, **options: Unpack[Options]) -> None:
+        """
+        Args:
+            url: of the relay or the room, with or without scheme: `localhost:8000`,
+                `ws://host:8000`, `https://host/r/K7QF`.
+            timeout: seconds within which to be live in the room.
+            options: see `Options`.
+
+        Raises (when entered):
+            JoinError: the relay said no; a subclass names the cause, the text what to do.
+            Unreachable: nothing that could be a relay answers.
+            ValueError: the address or the room is none.
+            LocalProtocolError: an option is beyond what the wire can carry.
+        """
+        self._url = url
+        self._timeout = timeout
+        self._options = options
+        self._room: Room | None = None
+
+    def __await__(self) -> Generator[Any, None, Room]:
+        return self._enter().__await__()
+
+    async def __aenter__(self) -> Room:
+        self._room = await self._enter()
+        return self._room
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        assert self._room is not None
+        await self._room.leave()
+
+    async def _enter(self) -> Room:
+        driver = driver_for(self._url, **self._options)
+        await driver.open(self._timeout)
+        return Room(driver)

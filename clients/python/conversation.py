@@ -1,0 +1,362 @@
+"""A client's side of the wire, over as many connections as it takes.
+
+Bytes in, events and bytes out.
+
+Rule 1: nothing here touches the world. Time is an argument, in seconds of a monotonic clock.
+Rule 2: a counted frame is in the window before it is on a connection, so that a resume knows it.
+
+Duties of whoever drives it, for each connection: `connected`; `receive` for every message, then
+`events_received` and `data_to_send`; `handle_timer` at `deadline`; close the connection when
+`fault` says so; `disconnected` at its end, and a new one at `retry_at`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Literal
+
+from clients.python import commands, events
+from clients.python.clock import Clock
+from clients.python.commands import Slot
+from clients.python.errors import explain
+from clients.python.events import Event
+from clients.python.heartbeat import Heartbeat
+from clients.python.hot import read_payload
+from clients.python.outgoing import Outgoing
+from clients.python.reconnect import Backoff
+from clients.python.room_state import RoomState
+from protocol import frames
+from protocol.close_codes import CloseCode
+from protocol.codec import Role, decode, encode
+from protocol.error_codes import ErrorCode
+from protocol.errors import LocalProtocolError, RemoteProtocolError
+from protocol.frames import Frame, HelloOptions, PresenceState, RoomOptions
+from protocol.hot import DELIVER_HEAD, UPDATE_HEAD
+from protocol.seat import Seat
+from protocol.session import RESUME_REFUSALS, Session
+
+Phase = Literal["connecting", "live", "reconnecting", "closed"]
+
+ENTRY_REFUSALS = range(ErrorCode.VERSION, ErrorCode.NO_SUCH_PLAYER)
+"""Errors after which the relay closes: they explain that close."""
+
+PAYLOAD_HEADS = (DELIVER_HEAD, UPDATE_HEAD)
+
+ABNORMAL = 1006
+"""What the WebSocket standard calls an end without a close frame."""
+
+MICROSECONDS = 1_000_000
+MILLISECONDS = 1_000
+
+
+class Conversation:
+    """One seat in one room."""
+
+    def __init__(self, options: HelloOptions, *, clock: Clock, random: Callable[[], float]) -> None:
+        """
+        Args:
+            options: of every HELLO; `options.seat` is 16 random bytes, or None to have no seat
+                that outlives its connection.
+            clock: on the same local clock as `now` everywhere, in microseconds.
+            random: draws from [0, 1), for the backoff.
+        """
+        self.seat = Seat(options)
+        self.clock = clock
+        self.room = RoomState()
+        self.phase: Phase = "connecting"
+        self.code = ""
+        self.limits = frames.Limits()
+        self.options = RoomOptions()
+        """How the room was made."""
+        self.fault: tuple[int, str] | None = None
+        """Close code and reason with which to close this connection now."""
+        self.retry_at: float | None = None
+        """When to connect again, while there is no connection."""
+        self.closed: events.Closed | None = None
+        self._backoff = Backoff(random)
+        self._session = Session(Role.CLIENT)
+        self._heartbeat = Heartbeat(0.0)
+        self._hello_at = 0.0
+        self._is_in_room = False
+        self._events: list[Event] = []
+        self._greeting: list[bytes] = []
+        self._outgoing = Outgoing(self.seat.window)
+        self._groups: set[int] = set()
+        self._presence = PresenceState.HERE
+        self._is_leaving = False
+        self._refusal: frames.Error | None = None
+
+    # What the program asks for.
+
+    @property
+    def window_has_room(self) -> bool:
+        """Whether another counted frame may be posted."""
+        return not self.seat.window.is_full
+
+    def check_size(self, message: bytes) -> bytes:
+        """Return the message.
+
+        Raises:
+            LocalProtocolError: it is larger than the relay takes.
+        """
+        if len(message) > self.limits.max_frame:
+            raise LocalProtocolError(
+                ErrorCode.TOO_BIG,
+                "the frame is larger than the relay takes: send less at once",
+                got=f"{len(message)} bytes",
+                limit=self.limits.max_frame,
+            )
+        return message
+
+    def post(self, message: bytes) -> int:
+        """Send a counted frame, now or after the next WELCOME; return its number.
+
+        Raises:
+            LocalProtocolError: it is larger than the relay takes.
+        """
+        return self._outgoing.counted(self.check_size(message))
+
+    def volatile(self, slot: Slot, message: bytes) -> None:
+        """Send a volatile frame, unless a newer one of its slot comes before it could be sent."""
+        self._outgoing.volatile(slot, self.check_size(message))
+
+    def subscribe(self, add: frozenset[int], remove: frozenset[int]) -> bytes:
+        """Note which groups are wanted, for a new seat too, and return the frame to post."""
+        message = commands.subscribe(sorted(add), sorted(remove))
+        self._groups = (self._groups | add) - remove
+        return message
+
+    def presence(self, state: PresenceState) -> None:
+        """Say HERE or AWAY, again on every new connection."""
+        message = commands.presence(state)
+        self._presence = state
+        self._outgoing.own("presence", message)
+
+    def leave(self) -> bool:
+        """Give the seat up; say whether the relay will now close the connection."""
+        self._is_leaving = True
+        if not self._is_in_room:
+            return False
+        self._say(frames.Leave())
+        self._greeting = self._outgoing.take()
+        self._out()
+        return True
+
+    # What happens to the connection.
+
+    def connected(self, now: float) -> None:
+        """Begin on a new connection."""
+        self._session = Session(Role.CLIENT)
+        self._heartbeat = Heartbeat(now)
+        self.clock.restart()
+        self.fault = self.retry_at = self._refusal = None
+        self._hello(now)
+
+    def disconnected(self, code: int, reason: str, now: float) -> None:
+        """End a connection, or the attempt at one; decide whether to come back.
+
+        Args:
+            code: the WebSocket close code; 1006 where there was none.
+            reason: the relay's word for it, or with 1006 what the network said.
+        """
+        said = reason if code == ABNORMAL else ""
+        if self.fault:
+            code, said = ABNORMAL, self.fault[1]
+        if self._refusal:
+            said = self._refusal.text
+        if self._is_leaving:
+            code, reason, said = CloseCode.NORMAL, CloseCode.NORMAL.reason, ""
+        text = explain(code, reason, said)
+        self._out()
+        self._greeting = []
+        delay = self._backoff.lost(code, now)
+        if delay is None:
+            self._close(events.Closed(code, reason, text, may_return=False))
+            return
+        self.phase = "reconnecting" if self.seat.player else "connecting"
+        self.retry_at = now + delay
+        self._events.append(events.Reconnecting(self._backoff.attempt, delay, text))
+
+    def give_up(self, code: int, text: str) -> None:
+        """End for good although the relay would take this client back."""
+        self._close(events.Closed(code, "gave_up", text, may_return=True))
+
+    def receive(self, data: bytes, now: float) -> None:
+        """Take one message of the relay."""
+        if self.fault or self._is_leaving:
+            return
+        self._heartbeat.heard = now
+        if self._is_in_room and data[:2] in PAYLOAD_HEADS and (fields := read_payload(data)):
+            self._payload(*fields)
+            return
+        try:
+            frame = decode(data, by=Role.RELAY)
+            self._session.advance(frame, by=Role.RELAY)
+            self._handle(frame, now)
+        except RemoteProtocolError as error:
+            self._fault(error)
+
+    def handle_timer(self, now: float) -> None:
+        """Do what is due: ping, acknowledge, or give up a silent connection."""
+        if self._heartbeat.is_silent(now):
+            self.fault = (CloseCode.SILENT, "the relay was silent for too long")
+        elif self._is_in_room:
+            if self._heartbeat.take_ping(now):
+                self._say(frames.Ping(int(now * MICROSECONDS)))
+            if self._heartbeat.take_ack(self.seat.seq, now):
+                self._say(frames.Ack(self.seat.seq))
+
+    def not_listening(self, now: float) -> None:
+        """Note that silence is our own doing, as nothing is read while the program is behind."""
+        self._heartbeat.heard = now
+
+    @property
+    def deadline(self) -> float:
+        """When to call `handle_timer`, while there is a connection."""
+        return self._heartbeat.deadline(self.seat.seq)
+
+    def events_received(self) -> list[Event]:
+        """Take what happened since the last call, in order."""
+        taken, self._events = self._events, []
+        return taken
+
+    def data_to_send(self) -> list[bytes]:
+        """Take the messages to send now, in order."""
+        greeting, self._greeting = self._greeting, []
+        return greeting + self._outgoing.take()
+
+    # What the relay's frames mean.
+
+    def _payload(self, opcode: int, first: int, sender: int, payload: bytes) -> None:
+        player = self.room.players.get(sender) or self.room.player(sender)
+        if opcode == frames.Deliver.opcode:
+            self.seat.seq = max(self.seat.seq, first)
+            self._events.append(events.Message(first, sender, payload, player))
+        else:
+            self._events.append(events.Updated(first, sender, payload, player))
+
+    def _handle(self, frame: Frame, now: float) -> None:
+        match frame:
+            case frames.Welcome():
+                self._welcomed(frame, now)
+                return
+            case frames.Error():
+                self._refused(frame, now)
+            case frames.Notice():
+                self._noticed(frame, now)
+            case frames.Deliver(seq=first) | frames.Update(key=first):
+                self._payload(frame.opcode, first, frame.sender, frame.payload)
+            case frames.Pong():
+                self.clock.add(frame.t, frame.received, frame.sent, int(now * MICROSECONDS))
+            case frames.Live():
+                self._live(frame, now)
+            case _:
+                self.room, event = self.room.apply(frame)
+                if event is not None:
+                    self._events.append(event)
+        if self._is_in_room:
+            self.seat.received(frame)
+
+    def _hello(self, now: float) -> None:
+        hello = self.seat.hello()
+        self._session.advance(hello, by=Role.CLIENT)
+        self._hello_at = now
+        self._greeting.append(encode(hello))
+
+    def _welcomed(self, welcome: frames.Welcome, now: float) -> None:
+        session = welcome.session
+        is_return, seat = self.seat.epoch is not None, self._seat_id
+        continued = self.seat.welcomed(welcome)
+        self.code, self.limits, self.options = session.room, session.limits, session.options
+        self.clock.add(
+            int(self._hello_at * MICROSECONDS), session.time, session.time, int(now * MICROSECONDS)
+        )
+        if continued.lost:
+            self._events.append(lost(continued.lost))
+        if is_return:
+            why = self._refusal.text if self._refusal else ""
+            self._events.append(events.Resumed(continued.resumed, why))
+        if not continued.resumed:
+            self.room = RoomState()
+        self._refusal = None
+        self._enter(continued.resend, is_same_seat=seat == self._seat_id or not is_return)
+
+    def _enter(self, resend: tuple[bytes, ...], *, is_same_seat: bool) -> None:
+        self._is_in_room = True
+        self._outgoing.open(resend, is_same_seat=is_same_seat)
+        if self._presence is not PresenceState.HERE:
+            self.presence(self._presence)
+        if self._groups and not is_same_seat:
+            self.post(commands.subscribe(sorted(self._groups)))
+
+    def _out(self) -> None:
+        self._is_in_room = False
+        self._outgoing.close()
+
+    def _live(self, live: frames.Live, now: float) -> None:
+        self.seat.received(live)
+        self.phase = "live"
+        self._backoff.live(now)
+        self._heartbeat.live(now)
+        self._events.append(events.Live(live.seq))
+        self.handle_timer(now)
+
+    def _refused(self, error: frames.Error, now: float) -> None:
+        if not self._is_in_room:
+            self._refusal = error
+            self._backoff.wait((error.detail.after or 0) / MILLISECONDS, now)
+            if error.code in RESUME_REFUSALS:
+                self._come_anew(error.code, now)
+        elif error.code in ENTRY_REFUSALS:
+            self._refusal = error
+        else:
+            detail = error.detail
+            self._events.append(
+                events.Refused(error.code, error.text, detail, detail.frame, error.seq)
+            )
+
+    def _come_anew(self, code: int, now: float) -> None:
+        """Enter without a position; a room that is gone is made again as it was, so that its
+        players meet in it."""
+        self.seat.forget()
+        if code == ErrorCode.ROOM_GONE:
+            password = self.seat.options.password
+            again = replace(self.options, password=password, locked=False)
+            self.seat.options = replace(self.seat.options, create=again)
+        self._hello(now)
+
+    def _noticed(self, notice: frames.Notice, now: float) -> None:
+        if notice.kind == frames.NoticeKind.DRAIN:
+            self._backoff.wait((notice.detail.after or 0) / MILLISECONDS, now)
+        self._events.append(events.Notice(notice.kind, notice.detail))
+
+    def _fault(self, error: RemoteProtocolError) -> None:
+        """Give up a connection whose relay sent what cannot be.
+
+        The next one asks for a fresh stream: the same frame would come again in a resumed one.
+        """
+        self.seat.forget()
+        self.fault = (1002, f"the relay broke the protocol: {error}")
+
+    def _close(self, closed: events.Closed) -> None:
+        pending = tuple(self.seat.window.pending())
+        if pending and closed.code != CloseCode.NORMAL:
+            self._events.append(lost(pending))
+        self.phase = "closed"
+        self.retry_at = None
+        self.closed = closed
+        self._events.append(closed)
+
+    def _say(self, frame: Frame) -> None:
+        self._session.advance(frame, by=Role.CLIENT)
+        self._outgoing.own(type(frame).__name__, encode(frame))
+
+    @property
+    def _seat_id(self) -> tuple[bytes | None, int]:
+        return self.seat.epoch, self.seat.player
+
+
+def lost(messages: tuple[bytes, ...]) -> events.Lost:
+    """Return the event for frames of ours that nobody will take."""
+    return events.Lost(tuple(decode(message, by=Role.CLIENT) for message in messages))

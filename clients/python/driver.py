@@ -1,0 +1,279 @@
+"""Keeps a conversation connected: opens links, carries bytes and events, keeps its timer."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+
+from websockets.exceptions import InvalidStatus, WebSocketException
+
+from clients.python.address import Address
+from clients.python.conversation import ABNORMAL, Conversation
+from clients.python.errors import JoinError, RoomClosed, RoomwireError, Unreachable, join_error
+from clients.python.events import Closed, Reconnecting
+from clients.python.inbox import Inbox
+from clients.python.link import Link, open_link
+from protocol.close_codes import CloseCode
+
+OPEN_TIMEOUT = 10.0  # seconds for one attempt: TCP, TLS and upgrade
+WEBSOCKET_HEAD = 64  # bytes that DELIVER and UPDATE may add to what max_frame bounds, and some
+
+
+class Driver:
+    """The task behind a room. Everything here runs in one event loop."""
+
+    def __init__(
+        self, conversation: Conversation, address: Address, tls: ssl.SSLContext | None
+    ) -> None:
+        self.conversation = conversation
+        self.address = address
+        self.inbox = Inbox()
+        self.loop = asyncio.get_running_loop()
+        self._tls = tls
+        self._link: Link | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._is_paused = self._is_flushing = False
+        self._arrival = asyncio.Event()
+        self._space = asyncio.Event()
+        self._turn = asyncio.Lock()
+        self._live: asyncio.Future[None] = self.loop.create_future()
+        self._last_loss = ""
+
+    # For the room.
+
+    async def open(self, timeout: float) -> None:
+        """Connect, and return once the stream is live.
+
+        Raises:
+            JoinError: the relay said no.
+            Unreachable: nothing that could be a relay answers.
+        """
+        self._task = asyncio.create_task(self._run(), name=f"roomwire {self.address.url}")
+        try:
+            async with asyncio.timeout(timeout):
+                await self._live
+        except TimeoutError:
+            await self.leave()
+            raise self._too_late(timeout) from None
+        except BaseException:
+            await self.leave()
+            raise
+
+    async def post(self, message: bytes) -> int:
+        """Send a counted frame as soon as the window has room, in the order of the calls."""
+        async with self._turn:
+            self.check_open()
+            while not self.conversation.window_has_room:
+                self._space.clear()
+                await self._space.wait()
+                self.check_open()
+            return self.post_now(message)
+
+    def post_now(self, message: bytes) -> int:
+        """Send a counted frame, whatever the window says."""
+        count = self.conversation.post(message)
+        self.flush_soon()
+        return count
+
+    def flush_soon(self) -> None:
+        """Send in this turn of the loop, in one write, what comes together in it."""
+        if not self._is_flushing:
+            self._is_flushing = True
+            self.loop.call_soon(self._flush)
+
+    def check_open(self) -> None:
+        """Raise RoomClosed if the room is over."""
+        if self.conversation.closed is not None:
+            raise RoomClosed(self.conversation.closed)
+
+    async def wait_for_event(self) -> bool:
+        """Wait until the inbox has something; say False once nothing can come any more."""
+        while not self.inbox:
+            if self.has_ended:
+                if self.crash is not None:
+                    raise self.crash
+                return False
+            self._arrival.clear()
+            await self._arrival.wait()
+        return True
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the task is over."""
+        return self._task is not None and self._task.done()
+
+    @property
+    def crash(self) -> BaseException | None:
+        """The exception that ended the task: a mistake in this package, never the network's."""
+        if self._task is None or not self._task.done() or self._task.cancelled():
+            return None
+        return self._task.exception()
+
+    async def ended_or(self, event: asyncio.Event) -> None:
+        """Wait until the task is over, or for an event."""
+        assert self._task is not None
+        waiting = asyncio.create_task(event.wait())
+        await asyncio.wait([self._task, waiting], return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+
+    def events_taken(self) -> None:
+        """Read again from the socket, if the program has caught up."""
+        if self._is_paused and self.inbox.is_low and self._link is not None:
+            self._is_paused = False
+            self._link.resume()
+
+    async def leave(self) -> None:
+        """Give the seat up and end the task; returns within a few seconds, whatever happens."""
+        if self._task is None or self._task.done():
+            return
+        said = self.conversation.leave()
+        if self._link is None:
+            self._task.cancel()
+        elif said:
+            self._flush()
+            self._link.resume()
+            self._link.expect_end()
+        else:
+            self._link.shut()
+        await asyncio.wait([self._task])
+
+    # The task.
+
+    async def _run(self) -> None:
+        try:
+            while self.conversation.closed is None:
+                await self._connect()
+                self._pump()
+                if (retry_at := self.conversation.retry_at) is not None:
+                    await asyncio.sleep(retry_at - self.loop.time())
+        except asyncio.CancelledError:
+            self.conversation.disconnected(CloseCode.NORMAL, "", self.loop.time())
+            self._pump()
+            raise
+        finally:
+            self._arrival.set()
+            self._space.set()
+
+    async def _connect(self) -> None:
+        """Open one connection and see it through to its end."""
+        conversation = self.conversation
+        try:
+            link = await open_link(
+                self.address.url,
+                max_size=conversation.seat.options.max_frame + WEBSOCKET_HEAD,
+                timeout=OPEN_TIMEOUT,
+                is_loopback=self.address.is_loopback,
+                tls=self._tls,
+            )
+        except (OSError, WebSocketException) as error:
+            self._failed(error)
+            return
+        try:
+            await self._converse(link)
+        finally:
+            self._end(link)
+        code = link.close_code or ABNORMAL
+        conversation.disconnected(code, link.close_reason or "", self.loop.time())
+
+    async def _converse(self, link: Link) -> None:
+        self._link = link
+        self.conversation.connected(self.loop.time())
+        link.attach(self._received, self.flush_soon)
+        self._pump()
+        await link.wait_closed()
+
+    def _end(self, link: Link) -> None:
+        self._link = None
+        self._is_paused = False
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        link.transport.abort()
+
+    def _failed(self, error: Exception) -> None:
+        text = describe(error, self.address.url)
+        self.conversation.disconnected(ABNORMAL, text, self.loop.time())
+        if not self.conversation.seat.player and not self._live.done():
+            self._live.set_exception(Unreachable(text))
+
+    def _received(self, messages: list[bytes]) -> None:
+        now = self.loop.time()
+        receive = self.conversation.receive
+        for message in messages:
+            receive(message, now)
+        self._pump()
+
+    def _pump(self) -> None:
+        """Pass on whatever the conversation has for the program, the relay and the timer."""
+        conversation = self.conversation
+        if events := conversation.events_received():
+            self._last_loss = next(
+                (e.reason for e in events if isinstance(e, Reconnecting)), self._last_loss
+            )
+            self.inbox.put(events, conversation.room)
+            self._arrival.set()
+        if not self._live.done():
+            self._answer()
+        if conversation.window_has_room or conversation.closed is not None:
+            self._space.set()
+        if self._link is not None:
+            self._tend(self._link)
+
+    def _tend(self, link: Link) -> None:
+        if self.conversation.fault is not None:
+            link.shut(*self.conversation.fault)
+            return
+        if self.inbox.is_full and not self._is_paused:
+            self._is_paused = True
+            link.pause()
+        self._flush()
+        deadline = self.conversation.deadline
+        # A timer that fires too early looks again; only one that is too late must be moved.
+        if self._timer is None or deadline < self._timer.when():
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = self.loop.call_at(deadline, self._timed_out)
+
+    def _timed_out(self) -> None:
+        self._timer = None
+        now = self.loop.time()
+        if self._is_paused:
+            self.conversation.not_listening(now)
+        self.conversation.handle_timer(now)
+        self._pump()
+
+    def _flush(self) -> None:
+        self._is_flushing = False
+        link = self._link
+        if link is not None and link.is_writable and (messages := self.conversation.data_to_send()):
+            link.transmit(messages)
+
+    def _answer(self) -> None:
+        """Tell `open` how it went, as soon as that is known."""
+        if self.conversation.phase == "live":
+            self._live.set_result(None)
+        elif self.conversation.closed is not None:
+            self._live.set_exception(join_error(self.conversation.closed))
+
+    def _too_late(self, timeout: float) -> RoomwireError:
+        if not self._last_loss:
+            return Unreachable(f"no answer from {self.address.url} within {timeout:g} s")
+        code = CloseCode.GOING_AWAY
+        return JoinError(Closed(code, "gave_up", self._last_loss, may_return=True))
+
+
+def describe(error: Exception, url: str) -> str:
+    """Say why no WebSocket came about, and what to look at."""
+    if isinstance(error, InvalidStatus):
+        status = error.response.status_code
+        if status == 403:
+            return f"{url} refuses this Host or Origin (HTTP 403): see `relay serve --help`"
+        return f"{url} answers HTTP {status} instead of a WebSocket: is it a Roomwire relay?"
+    if isinstance(error, TimeoutError):
+        return f"no answer from {url}: is the address right?"
+    if isinstance(error, ConnectionRefusedError):
+        return f"nothing listens at {url}: is the relay running? (`relay serve`)"
+    if isinstance(error, WebSocketException):
+        return f"{url} does not speak WebSocket: {error}"
+    return f"cannot reach {url}: {error}"

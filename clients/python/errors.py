@@ -1,0 +1,137 @@
+"""
+* RoomwireError           whatever a client can do nothing about by itself
+  * Unreachable           no relay answers there (also a ConnectionError)
+  * JoinError             the relay answered, and the room did not let us in
+    * NoSuchRoom, RoomFull, RoomLocked, WrongPassword, NotAdmitted, Kicked
+    * VersionRefused, OtherApp, FrameSizeRefused
+  * RoomClosed            the room is over for this client: see its last event, `Closed`
+  * WindowFull            too many frames wait for the relay: try again later (blocking client)
+
+A mistake in a call is a `protocol.errors.LocalProtocolError`.
+"""
+
+from __future__ import annotations
+
+from clients.python.events import Closed
+from protocol.close_codes import CloseCode
+
+ADVICE: dict[int, str] = {
+    CloseCode.NORMAL: "You left the room.",
+    CloseCode.TEXT_REFUSED: "A text message was sent: this wire is binary.",
+    CloseCode.TOO_BIG: "A message was larger than the relay's transport takes: send less at once.",
+    CloseCode.DRAIN: "The relay is going down: try again in a moment.",
+    CloseCode.RELAY_FULL: "The relay is full: try again later.",
+    CloseCode.TOO_FAST: "This address connects or sends too fast: slow down.",
+    CloseCode.BAD_FRAMES: "Too many malformed frames were sent: mend the encoder.",
+    CloseCode.VERSION: "Client and relay speak different versions of the wire: update one.",
+    CloseCode.REPLACED: "Another connection took this seat: a seat has one connection at a time.",
+    CloseCode.KICKED: "The host removed you from the room.",
+    CloseCode.ROOM_FULL: "The room is full: wait for a place, or join another room.",
+    CloseCode.LOCKED: "The room is locked: ask its host to unlock it.",
+    CloseCode.WRONG_PASSWORD: "The password is wrong: pass the right one.",
+    CloseCode.NO_SUCH_ROOM: "There is no such room: check its code, or make it with create=True.",
+    CloseCode.NOT_ADMITTED: "The relay's own admission refused you: check name and ticket.",
+    CloseCode.OTHER_APP: "The room is for another app or build: pass its app and build.",
+    CloseCode.FRAME_SIZE: "The room's frames may be larger than max_frame: pass a larger one.",
+}
+"""What each close code means to the one who reads it, and what to do."""
+
+
+def explain(code: int, reason: str, said: str) -> str:
+    """Return a sentence about a close: what was said, and what to do.
+
+    Args:
+        reason: the word that came with the code.
+        said: a sentence of the relay, or of the network.
+    """
+    advice = ADVICE.get(code, "" if said else f"The connection ended: {code} {reason}".rstrip())
+    return f"{said.rstrip('.')}. {advice}".rstrip() if said else advice
+
+
+class RoomwireError(Exception):
+    """Base of the client's errors, but for mistakes in a call."""
+
+
+class Unreachable(RoomwireError, ConnectionError):
+    """No relay answers at this address."""
+
+
+class JoinError(RoomwireError):
+    """The relay did not let this client into the room; a subclass names the cause.
+
+    Attributes:
+        closed: code, reason, a sentence, and whether to try again.
+    """
+
+    def __init__(self, closed: Closed) -> None:
+        super().__init__(closed.text)
+        self.closed = closed
+
+
+class NoSuchRoom(JoinError):
+    """The room does not exist, and `create=False` forbade to make it."""
+
+
+class RoomFull(JoinError):
+    """The room has as many players as it takes."""
+
+
+class RoomLocked(JoinError):
+    """The host has locked the room."""
+
+
+class WrongPassword(JoinError):
+    """The room has a password, and it is another one."""
+
+
+class NotAdmitted(JoinError):
+    """The relay's `on_join` hook said no."""
+
+
+class Kicked(JoinError):
+    """The host removed this seat for the room's life."""
+
+
+class VersionRefused(JoinError):
+    """The relay speaks another version of the wire."""
+
+
+class OtherApp(JoinError):
+    """The room is of another app or build."""
+
+
+class FrameSizeRefused(JoinError):
+    """The room's frames may be larger than this client takes."""
+
+
+class RoomClosed(RoomwireError):
+    """The room is over for this client; `closed` says why."""
+
+    def __init__(self, closed: Closed) -> None:
+        super().__init__(closed.text)
+        self.closed = closed
+
+
+class WindowFull(RoomwireError):
+    """The relay has not yet taken the last frames: it is away, or they come too fast.
+
+    Nothing was sent: keep the value and try again later, or give it up.
+    """
+
+
+CAUSES: dict[int, type[JoinError]] = {
+    CloseCode.NO_SUCH_ROOM: NoSuchRoom,
+    CloseCode.ROOM_FULL: RoomFull,
+    CloseCode.LOCKED: RoomLocked,
+    CloseCode.WRONG_PASSWORD: WrongPassword,
+    CloseCode.NOT_ADMITTED: NotAdmitted,
+    CloseCode.KICKED: Kicked,
+    CloseCode.VERSION: VersionRefused,
+    CloseCode.OTHER_APP: OtherApp,
+    CloseCode.FRAME_SIZE: FrameSizeRefused,
+}
+
+
+def join_error(closed: Closed) -> JoinError:
+    """Return the error that a close before the room was live means."""
+    return CAUSES.get(closed.code, JoinError)(closed)

@@ -1,0 +1,204 @@
+"""What happens in a room, as values to `match` on.
+
+Facts of the room carry the `seq` at which they became true; the connection's own events carry none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from protocol import frames
+from protocol.codec import unpack
+from protocol.frames import ErrorDetail, NoticeDetail, PresenceState
+
+
+@dataclass(frozen=True, slots=True)
+class Player:
+    """A player as he was when this value was made; `room.players` has the newest of each."""
+
+    number: int
+    """From 1, never used again in the same room; 0 is the relay, or nobody."""
+    name: str = ""
+    role: str = "player"
+    """"player" or "spectator"."""
+    state: int = PresenceState.HERE
+    is_host: bool = False
+
+
+NOBODY = Player(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Somebody sent a payload, at its place in the room's order."""
+
+    seq: int
+    sender: int
+    payload: bytes
+    player: Player = field(default=NOBODY, compare=False, repr=False)
+    """The sender as this client knew him then, also when he has left since."""
+
+    @property
+    def value(self) -> Any:
+        """What the sender packed.
+
+        Raises:
+            RemoteProtocolError: the payload is not one msgpack value; the game may take `payload`.
+        """
+        return unpack(self.payload)
+
+
+@dataclass(frozen=True, slots=True)
+class Updated:
+    """The newest volatile value of (`sender`, `key`); older ones may have been left out."""
+
+    key: int
+    sender: int
+    payload: bytes
+    player: Player = field(default=NOBODY, compare=False, repr=False)
+
+    @property
+    def value(self) -> Any:
+        """What the sender packed. Raises as `Message.value` does."""
+        return unpack(self.payload)
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A player has a seat in the room; on entry told once of each who has, oneself included."""
+
+    player: Player
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A player's seat is no more. `reason` is a `protocol.frames.LeftReason`."""
+
+    player: Player
+    reason: int
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceChanged:
+    """A player is here, away, lost or lagging: see `player.state`."""
+
+    player: Player
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class HostChanged:
+    """The room has another host, or None; `term` counts hosts."""
+
+    player: Player | None
+    term: int
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyChanged:
+    """A property of the room (scope 0) or of player `scope` was written, or deleted."""
+
+    scope: int
+    key: str
+    payload: bytes | None
+    """None: deleted."""
+    version: int
+    by: int
+    seq: int
+
+    @property
+    def value(self) -> Any:
+        """What was packed, or None where it was deleted. Raises as `Message.value` does."""
+        return None if self.payload is None else unpack(self.payload)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The relay or the room refused something that this client sent."""
+
+    code: int
+    """A `protocol.error_codes.ErrorCode`."""
+    text: str
+    detail: ErrorDetail
+    frame: int | None
+    """Which frame: the number that `send` and its kin returned."""
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """The relay says something worth knowing. `kind` is a `protocol.frames.NoticeKind`."""
+
+    kind: int
+    detail: NoticeDetail
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The stream has caught up: what follows happens now."""
+
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reconnecting:
+    """The connection is lost; the next attempt starts in `delay` seconds, by itself."""
+
+    attempt: int
+    delay: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """The connection is back.
+
+    `resumed` true: what was missed follows, nothing is lacking. False: the room is told anew, as it
+    stands; forget what was known of it. `reason` says why, where the relay did.
+    """
+
+    resumed: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Frames of this client that were never acknowledged and never will be, in order."""
+
+    messages: tuple[frames.Frame, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The last event: the seat is given up, and this client does not come back by itself."""
+
+    code: int
+    """A `protocol.close_codes.CloseCode`, or another code of the WebSocket standard."""
+    reason: str
+    """For programs, such as "kicked"."""
+    text: str
+    """For people: what happened, and what to do."""
+    may_return: bool
+    """Whether a new `connect` may succeed."""
+
+
+Event = (
+    Message
+    | Updated
+    | Joined
+    | Left
+    | PresenceChanged
+    | HostChanged
+    | PropertyChanged
+    | Refused
+    | Notice
+    | Live
+    | Reconnecting
+    | Resumed
+    | Lost
+    | Closed
+)

@@ -1,0 +1,31 @@
+"""DELIVER and UPDATE read in one step: they are nearly all that a client receives."""
+
+from __future__ import annotations
+
+import msgpack
+
+from protocol.limits import MAX_INT, MAX_PLAYER
+
+Fields = tuple[int, int, int, bytes]
+"""Opcode, seq or key, sender, payload."""
+
+
+def read_payload(data: bytes) -> Fields | None:
+    """Read a frame that begins like DELIVER or UPDATE; None leaves it to the codec.
+
+    msgpack bounds its own work by the size of `data`; what does not have exactly the right shape
+    goes to the codec, which says what is wrong with it.
+    """
+    try:
+        opcode, first, sender, payload = msgpack.unpackb(data)
+    except (ValueError, TypeError, msgpack.exceptions.UnpackException):
+        return None
+    if (
+        type(first) is int
+        and 0 <= first <= MAX_INT
+        and type(sender) is int
+        and 0 <= sender <= MAX_PLAYER
+        and type(payload) is bytes
+    ):
+        return opcode, first, sender, payload
+    return None

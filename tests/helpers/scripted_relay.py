@@ -1,0 +1,104 @@
+"""A relay's part in a conversation, played by a script: frames in, frames out, and time by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clients.python.clock import Clock
+from clients.python.conversation import Conversation
+from clients.python.events import Event, Player
+from protocol.codec import Role, decode, encode, pack
+from protocol.frames import (
+    Deliver,
+    Frame,
+    HelloOptions,
+    Host,
+    Joined,
+    Live,
+    PlayerInfo,
+    Session,
+    Welcome,
+)
+
+SEAT = bytes(range(16))
+EPOCH = b"epoch--1"
+OTHER_EPOCH = b"epoch--2"
+
+ANN = Player(1, "Ann", is_host=True)
+BOB = Player(2, "Bob")
+
+
+def session(**fields: Any) -> Session:
+    """Return a WELCOME's session, of room K7QF unless told otherwise."""
+    return Session(**{"epoch": EPOCH, "room": "K7QF", **fields})
+
+
+def welcome(player: int = 1, seq: int = 0, **fields: Any) -> Welcome:
+    """Return a WELCOME."""
+    return Welcome(1, player, seq, session(**fields))
+
+
+def as_it_stands() -> tuple[Frame, ...]:
+    """Return the facts of a room where Ann (player 1) is host and Bob is her guest, up to LIVE."""
+    return (
+        Joined(1, 1, PlayerInfo("Ann")),
+        Joined(2, 2, PlayerInfo("Bob")),
+        Host(3, 1, 1),
+        Live(3),
+    )
+
+
+def message(seq: int, value: object, sender: int = 2) -> Deliver:
+    """Return the DELIVER of a packed value."""
+    return Deliver(seq, sender, pack(value))
+
+
+class ScriptedRelay:
+    """What a relay says, what it hears, and what the client's program is told of it."""
+
+    def __init__(self, *, random: float = 0.5, **hello: Any) -> None:
+        options = HelloOptions(**{"seat": SEAT, "name": "Ann", **hello})
+        self.now = 100.0
+        self.client = Conversation(
+            options, clock=Clock(lambda: int(self.now * 1e6)), random=lambda: random
+        )
+
+    def accepts(self) -> ScriptedRelay:
+        """Let the client connect."""
+        self.client.connected(self.now)
+        return self
+
+    def says(self, *frames: Frame) -> ScriptedRelay:
+        """Send frames to the client."""
+        for frame in frames:
+            self.client.receive(encode(frame), self.now)
+        return self
+
+    def welcomes(self, **fields: Any) -> ScriptedRelay:
+        """Accept, hear HELLO, and tell the room as it stands; forget what was heard and told."""
+        self.accepts().says(welcome(**fields), *as_it_stands())
+        self.heard()
+        self.told()
+        return self
+
+    def closes(self, code: int = 1006, reason: str = "") -> ScriptedRelay:
+        """Let the connection end."""
+        self.client.disconnected(code, reason, self.now)
+        return self
+
+    def waits(self, seconds: float) -> ScriptedRelay:
+        """Let time pass, with the client's timer as it asks for."""
+        end = self.now + seconds
+        while self.client.deadline <= end and self.client.fault is None:
+            self.now = max(self.now, self.client.deadline)
+            self.client.handle_timer(self.now)
+        self.now = end
+        return self
+
+    def heard(self) -> list[Frame]:
+        """Return what the client has sent since the last time."""
+        return [decode(data, by=Role.CLIENT) for data in self.client.data_to_send()]
+
+    def told(self) -> list[Event]:
+        """Return what the client's program was told since the last time."""
+        return self.client.events_received()
