@@ -1,0 +1,55 @@
+import { errorName } from "./error-codes.js";
+
+/** What is known of a breach of the protocol, beyond its code. */
+export interface Breach {
+  /** Byte at which the message is wrong, if one can be named. */
+  offset?: number | undefined;
+  /** What the protocol wants there. */
+  expected?: string | undefined;
+  /** What was there instead. */
+  got?: string | undefined;
+  /** The bound that was exceeded, if one was. */
+  limit?: number | undefined;
+}
+
+/** Something that the protocol forbids. Its subclasses say whose fault it is. */
+export class ProtocolError extends Error {
+  override readonly name: string = "ProtocolError";
+  readonly offset: number | undefined;
+  readonly expected: string | undefined;
+  readonly got: string | undefined;
+  readonly limit: number | undefined;
+
+  /**
+   * @param code what was wrong, one of `ErrorCode`
+   * @param text one sentence for a human
+   */
+  constructor(
+    readonly code: number,
+    readonly text: string,
+    breach: Breach = {},
+  ) {
+    super(describe(code, text, breach));
+    this.offset = breach.offset;
+    this.expected = breach.expected;
+    this.got = breach.got;
+    this.limit = breach.limit;
+  }
+}
+
+/** Our own side tried to break the protocol. */
+export class LocalProtocolError extends ProtocolError {
+  override readonly name = "LocalProtocolError";
+}
+
+/** The other side broke the protocol. */
+export class RemoteProtocolError extends ProtocolError {
+  override readonly name = "RemoteProtocolError";
+}
+
+function describe(code: number, text: string, breach: Breach): string {
+  const known = (["offset", "expected", "got", "limit"] as const)
+    .filter((name) => breach[name] !== undefined)
+    .map((name) => `, ${name}=${breach[name]}`);
+  return `${errorName(code)}: ${text}${known.join("")}`;
+}
