@@ -1,0 +1,62 @@
+// Where a room is: the forms in which people write a relay's address.
+
+const SCHEMES: Record<string, string> = {
+  "ws:": "ws:",
+  "http:": "ws:",
+  "wss:": "wss:",
+  "https:": "wss:",
+};
+const ROOM = /^[A-Za-z0-9_-]{1,32}$/;
+
+/** Where a room is. */
+export interface Address {
+  /** Of the WebSocket, such as `ws://localhost:8000/r/K7QF`. */
+  readonly url: string;
+  readonly room: string;
+}
+
+/**
+ * Understands `url`, with or without a scheme, the room's path or a prefix of the relay.
+ *
+ * @param url such as `localhost:8000`, `ws://host:8000`, `https://host/r/K7QF`
+ * @param room the room, where `url` names none
+ * @throws TypeError for no room, two rooms, or an address that is none
+ */
+export function parseAddress(url: string, room?: string): Address {
+  const parsed = parseUrl(url);
+  const [, base = "", inPath] = /^(.*?)(?:\/r\/([^/]+))?\/*$/.exec(parsed.pathname) ?? [];
+  const name = oneRoom(url, inPath, room);
+  const scheme = SCHEMES[parsed.protocol]!;
+  return { url: `${scheme}//${parsed.host}${base}/r/${name}`, room: name };
+}
+
+function parseUrl(url: string): URL {
+  const full = url.includes("://") ? url : `ws://${url}`;
+  const parsed = URL.canParse(full) ? new URL(full) : null;
+  if (parsed?.host && parsed.protocol in SCHEMES) return parsed;
+  throw new TypeError(
+    `"${url}" is not a relay's address: write "ws://host:port" or "http://host:port"`,
+  );
+}
+
+function oneRoom(url: string, inPath: string | undefined, named: string | undefined): string {
+  if (inPath && named && inPath.toUpperCase() !== named.toUpperCase()) {
+    throw new TypeError(`"${url}" leads to room ${inPath}, but room "${named}" was asked for`);
+  }
+  const room = named ?? inPath;
+  if (!room) throw new TypeError(`"${url}" names no room: give { room: "K7QF" }`);
+  if (ROOM.test(room)) return room;
+  throw new TypeError(`"${room}" cannot be a room: 1 to 32 letters, digits, "_" or "-"`);
+}
+
+/**
+ * The relay that served this module, if one did; else the one that served the page.
+ *
+ * @param moduleUrl `import.meta.url`
+ * @param pageUrl `location.href`, in a page
+ */
+export function homeRelay(moduleUrl: string, pageUrl: string | undefined): string | undefined {
+  const served = /^(https?:\/\/.*)\/(?:client|assets)\/[^/]*$/.exec(moduleUrl);
+  if (served) return served[1];
+  return pageUrl?.startsWith("http") ? new URL("/", pageUrl).href : undefined;
+}
