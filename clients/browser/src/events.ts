@@ -1,0 +1,192 @@
+// What happens in a room. Facts of the room carry the `seq` at which they became true; the
+// connection's own events carry none.
+
+import type { ClientFrame, ErrorDetail, NoticeDetail } from "./frames.js";
+import { unpack } from "./payload.js";
+
+/** A player as he was when this value was made; `room.players` has the newest of each. */
+export interface Player {
+  /** From 1, never used again in the same room; 0 is the relay, or nobody. */
+  readonly number: number;
+  readonly name: string;
+  readonly role: "player" | "spectator";
+  /** One of `PresenceState`. */
+  readonly state: number;
+  readonly isHost: boolean;
+}
+
+abstract class Packed {
+  constructor(readonly payload: Uint8Array) {}
+
+  /**
+   * What was packed.
+   *
+   * @throws RemoteProtocolError if the payload is no value of the interop profile; the game may
+   *   make something of `payload`
+   */
+  // A prototype's payloads are its own: what it sent as one type, it may read as that type.
+  get value(): any {
+    return unpack(this.payload);
+  }
+}
+
+/** Somebody sent a payload, at its place in the room's order. */
+export class Message extends Packed {
+  readonly type = "message";
+
+  constructor(
+    readonly seq: number,
+    readonly sender: number,
+    payload: Uint8Array,
+    /** The sender as this client knew him then, also when he has left since. */
+    readonly player: Player,
+  ) {
+    super(payload);
+  }
+}
+
+/** The newest volatile value of (`sender`, `key`); older ones may have been left out. */
+export class Updated extends Packed {
+  readonly type = "updated";
+
+  constructor(
+    readonly key: number,
+    readonly sender: number,
+    payload: Uint8Array,
+    readonly player: Player,
+  ) {
+    super(payload);
+  }
+}
+
+/** A property of the room (scope 0) or of player `scope` was written, or deleted. */
+export class PropertyChanged {
+  readonly type = "propertyChanged";
+
+  constructor(
+    readonly scope: number,
+    readonly key: string,
+    /** null: deleted */
+    readonly payload: Uint8Array | null,
+    readonly version: number,
+    readonly by: number,
+    readonly seq: number,
+  ) {}
+
+  /** What was packed, or undefined where the property was deleted. Throws as `Message.value` does. */
+  get value(): any {
+    return this.payload ? unpack(this.payload) : undefined;
+  }
+}
+
+/** A player has a seat in the room; on entry told once of each who has, oneself included. */
+export interface Joined {
+  readonly type: "joined";
+  readonly player: Player;
+  readonly seq: number;
+}
+
+/** A player's seat is no more. `reason` is one of `LeftReason`. */
+export interface Left {
+  readonly type: "left";
+  readonly player: Player;
+  readonly reason: number;
+  readonly seq: number;
+}
+
+/** A player is here, away, lost or lagging: see `player.state`. */
+export interface PresenceChanged {
+  readonly type: "presenceChanged";
+  readonly player: Player;
+  readonly seq: number;
+}
+
+/** The room has another host, or none; `term` counts hosts. */
+export interface HostChanged {
+  readonly type: "hostChanged";
+  readonly player: Player | null;
+  readonly term: number;
+  readonly seq: number;
+}
+
+/** The relay or the room refused something that this client sent, or its entry. */
+export interface Refused {
+  readonly type: "refused";
+  /** One of `ErrorCode`. */
+  readonly code: number;
+  /** One sentence for a human. */
+  readonly text: string;
+  readonly detail: ErrorDetail;
+  /** Which frame: the number that `send` and its kin resolved with, if it was counted. */
+  readonly frame: number | undefined;
+  readonly seq: number;
+}
+
+/** The relay says something worth knowing. `kind` is one of `NoticeKind`. */
+export interface Notice {
+  readonly type: "notice";
+  readonly kind: number;
+  readonly detail: NoticeDetail;
+}
+
+/** The stream has caught up: what follows happens now. */
+export interface Live {
+  readonly type: "live";
+  readonly seq: number;
+}
+
+/** The connection is lost; the next attempt starts in `delay` milliseconds, by itself. */
+export interface Reconnecting {
+  readonly type: "reconnecting";
+  readonly attempt: number;
+  readonly delay: number;
+  readonly reason: string;
+}
+
+/**
+ * The connection is back. If `resumed`, what was missed follows and nothing is lacking. If not, the
+ * room is told anew, as it stands; `reason` says why, where the relay did.
+ */
+export interface Resumed {
+  readonly type: "resumed";
+  readonly resumed: boolean;
+  readonly reason: string;
+}
+
+/** Frames of this client that were never acknowledged and never will be, in order. */
+export interface Lost {
+  readonly type: "lost";
+  readonly messages: readonly ClientFrame[];
+}
+
+/** The last event: the seat is given up, and this client does not come back by itself. */
+export interface Closed {
+  readonly type: "closed";
+  /** One of `CloseCode`, or another code of the WebSocket standard. */
+  readonly code: number;
+  /** For programs, such as "kicked". */
+  readonly reason: string;
+  /** One sentence for people. */
+  readonly text: string;
+  /** Whether a new `connect` may succeed. */
+  readonly mayReturn: boolean;
+}
+
+export type Event =
+  | Message
+  | Updated
+  | Joined
+  | Left
+  | PresenceChanged
+  | HostChanged
+  | PropertyChanged
+  | Refused
+  | Notice
+  | Live
+  | Reconnecting
+  | Resumed
+  | Lost
+  | Closed;
+
+/** The event of one type. */
+export type EventOf<T extends Event["type"]> = Extract<Event, { type: T }>;

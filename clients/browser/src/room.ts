@@ -1,0 +1,233 @@
+import type { Clock } from "./clock.js";
+import { encode } from "./codec.js";
+import { ErrorCode } from "./error-codes.js";
+import { LocalProtocolError } from "./errors.js";
+import { EventHub } from "./event-hub.js";
+import type { Event, EventOf, Player } from "./events.js";
+import {
+  type ClientFrame,
+  type HelloOptions,
+  type Limits,
+  PresenceState,
+  type RoomOptions,
+} from "./frames.js";
+import { type ConnectionState, Keeper, type World } from "./keeper.js";
+import { pack } from "./payload.js";
+import type { Properties } from "./properties.js";
+import { RoomClosed } from "./room-closed.js";
+import { type Target, numberOf, wireTarget } from "./target.js";
+
+/** A player's number, or the player. */
+type PlayerOrNumber = number | Player;
+
+/**
+ * A seat in a room. Made by `connect`, or by `openRoom` for who wants it before it is live.
+ *
+ * Everything may be called at any time: what cannot be sent yet is sent when it can be.
+ */
+export class Room implements AsyncIterable<Event> {
+  /** Resolves when the room is live for the first time; rejects with RoomClosed if it never is. */
+  readonly ready: Promise<void>;
+  private readonly hub = new EventHub();
+  private readonly keeper: Keeper;
+
+  constructor(
+    url: string,
+    private readonly name: string,
+    options: HelloOptions,
+    world: World,
+  ) {
+    this.keeper = new Keeper(url, options, world, (event) => this.hub.emit(event));
+    this.ready = new Promise((resolve, reject) => {
+      this.on("live", () => resolve());
+      this.on("closed", (closed) => reject(new RoomClosed(closed)));
+    });
+    this.ready.catch(() => {}); // who did not ask learns it from the event
+    this.keeper.connect();
+  }
+
+  /** The room's code, as the relay writes it. */
+  get code(): string {
+    return this.keeper.session?.room ?? this.name;
+  }
+
+  /** One's own player number; 0 before the relay has given one. */
+  get me(): number {
+    return this.keeper.seat.player;
+  }
+
+  /** Who is in the room, by number. */
+  get players(): ReadonlyMap<number, Player> {
+    return this.keeper.room.players;
+  }
+
+  /** The host's player number; 0 if there is none. */
+  get host(): number {
+    return this.keeper.room.host;
+  }
+
+  /** Whether one is host oneself. */
+  get isHost(): boolean {
+    return this.me !== 0 && this.host === this.me;
+  }
+
+  /** The number of the present host's term. */
+  get term(): number {
+    return this.keeper.room.term;
+  }
+
+  /** What the room remembers. */
+  get properties(): Properties {
+    return this.keeper.room.properties(0);
+  }
+
+  /** What the room remembers of a player. */
+  propertiesOf(player: PlayerOrNumber): Properties {
+    return this.keeper.room.properties(numberOf(player));
+  }
+
+  /** The relay's clock. */
+  get clock(): Clock {
+    return this.keeper.clock;
+  }
+
+  /** What the relay asks one to keep to; null before it has said so. */
+  get limits(): Limits | null {
+    return this.keeper.session?.limits ?? null;
+  }
+
+  /** How the room was made; null before the relay has said so. */
+  get options(): RoomOptions | null {
+    return this.keeper.session?.options ?? null;
+  }
+
+  get state(): ConnectionState {
+    return this.keeper.state;
+  }
+
+  /** Calls `handler` for every event of a type. Returns a function that stops it. */
+  on<T extends Event["type"]>(type: T, handler: (event: EventOf<T>) => void): () => void {
+    return this.hub.on(type, handler);
+  }
+
+  /** All events; the first loop gets those since `connect` too. Ends after `closed`. */
+  [Symbol.asyncIterator](): AsyncGenerator<Event, void, void> {
+    return this.hub.events();
+  }
+
+  /**
+   * Sends a value, once and in the room's order; to all others, unless told otherwise.
+   *
+   * Resolves with the frame's number once it is on its way: at once, unless the relay has yet to
+   * acknowledge many. It is sent also if nobody awaits that.
+   *
+   * @throws LocalProtocolError if the value cannot be packed, or is too big for the relay
+   */
+  send(value: unknown, { to }: { to?: Target } = {}): Promise<number> {
+    return this.sendBytes(pack(value), { to: to ?? null });
+  }
+
+  /** Sends bytes as they are; see `send`. */
+  sendBytes(payload: Uint8Array, { to }: { to?: Target } = {}): Promise<number> {
+    return this.counted({ type: "Send", target: wireTarget(to), payload });
+  }
+
+  /**
+   * Tells the newest value of `key`, 0 to 255. Receivers may never see an older one, and get the
+   * newest when they join.
+   *
+   * @throws LocalProtocolError if the value cannot be packed, or is too big for the relay
+   */
+  volatile(key: number, value: unknown, { to }: { to?: Target } = {}): void {
+    this.volatileBytes(key, pack(value), { to: to ?? null });
+  }
+
+  /** Tells bytes as they are; see `volatile`. */
+  volatileBytes(key: number, payload: Uint8Array, { to }: { to?: Target } = {}): void {
+    const target = wireTarget(to);
+    const isPersonal = Array.isArray(target) || (typeof target === "number" && target > 0);
+    const message = this.encode({ type: "Volatile", key, target, payload });
+    this.keeper.outgoing.volatile(JSON.stringify([key, target]), message, isPersonal);
+  }
+
+  /** Joins groups, 1 to 255: what is sent to `group(n)` reaches those who have joined it. */
+  subscribe(...groups: number[]): Promise<number> {
+    for (const group of groups) this.keeper.groups.add(group);
+    return this.counted({ type: "Subscribe", add: groups, remove: [] });
+  }
+
+  unsubscribe(...groups: number[]): Promise<number> {
+    for (const group of groups) this.keeper.groups.delete(group);
+    return this.counted({ type: "Subscribe", add: [], remove: groups });
+  }
+
+  /**
+   * Writes a property of the room, or of `player`.
+   *
+   * With `expected`, only if its version is still that (0: if there is none); the answer is then
+   * `propertyChanged` or `refused`.
+   */
+  setProperty(key: string, value: unknown, where: Where = {}): Promise<number> {
+    return this.set(key, pack(value), where);
+  }
+
+  deleteProperty(key: string, where: Where = {}): Promise<number> {
+    return this.set(key, false, where);
+  }
+
+  /** Host only: removes a player for the room's life. */
+  kick(player: PlayerOrNumber, reason = ""): Promise<number> {
+    return this.counted({ type: "Kick", player: numberOf(player), reason });
+  }
+
+  /** Host only: makes a player who is here the host. */
+  transfer(player: PlayerOrNumber): Promise<number> {
+    return this.counted({ type: "Transfer", player: numberOf(player) });
+  }
+
+  /** Tells whether somebody is looking. In a page this happens by itself. */
+  presence(state: typeof PresenceState.HERE | typeof PresenceState.AWAY): void {
+    this.keeper.setPresence(state);
+  }
+
+  /** Looks at once whether the connection lives; if it is lost, comes back without waiting. */
+  check(): void {
+    this.keeper.check();
+  }
+
+  /** Loses the connection as a bad network would, to see what a game makes of it. */
+  drop(): void {
+    this.keeper.drop();
+  }
+
+  /** Gives the seat up. `closed` follows at once. */
+  leave(): void {
+    this.keeper.leave();
+  }
+
+  private set(key: string, value: Uint8Array | false, where: Where): Promise<number> {
+    const { player = 0, expected = false } = where;
+    return this.counted({ type: "Set", scope: numberOf(player), key, value, expected });
+  }
+
+  private counted(frame: ClientFrame): Promise<number> {
+    return this.keeper.outgoing.counted(this.encode(frame));
+  }
+
+  private encode(frame: ClientFrame): Uint8Array<ArrayBuffer> {
+    const message = encode(frame);
+    const limit = this.limits?.maxFrame ?? Infinity;
+    if (message.length <= limit) return message;
+    throw new LocalProtocolError(ErrorCode.TOO_BIG, "the message is bigger than the relay takes", {
+      got: `${message.length} bytes`,
+      limit,
+    });
+  }
+}
+
+interface Where {
+  /** Whose property it is; the room's, if it is left out. */
+  player?: PlayerOrNumber;
+  /** The version that the property must have. */
+  expected?: number;
+}
