@@ -7,13 +7,18 @@ import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from protocol import WIRE_VERSION, WIRE_VERSION_MIN
+from protocol import WIRE_VERSION, WIRE_VERSION_MIN, codec
 from protocol.close_codes import CloseCode
 from protocol.error_codes import ErrorCode
 from protocol.frames import Hello, HelloOptions, PlayerInfo, RoomOptions
 from protocol.limits import HEAD_ROOM
+from protocol.mismatch import Mismatch
+from protocol.schema import Record
 from relay.refusals import Refusal
 from relay.room import Room
+
+MAX_WHY = 1024
+"""UTF-8 bytes that ERROR's text holds; what a game has to say beyond is cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,6 @@ def check_version(hello: Hello) -> None:
             close=CloseCode.VERSION,
             expected=f"{WIRE_VERSION_MIN}..{WIRE_VERSION}",
             got=f"{lowest}..{hello.version}",
-            retry=False,
         )
 
 
@@ -63,7 +67,6 @@ def check_frame_size(options: HelloOptions, max_frame: int) -> None:
             expected=f"max_frame of at least {longest}",
             got=str(options.max_frame),
             limit=longest,
-            retry=False,
         )
 
 
@@ -78,7 +81,6 @@ def check_app(room: Room, options: HelloOptions) -> None:
                 close=CloseCode.OTHER_APP,
                 expected=ours,
                 got=theirs,
-                retry=False,
             )
 
 
@@ -86,7 +88,7 @@ def check_creation(hello: Hello, name: str) -> RoomOptions:
     """Return how the room is to be made that this HELLO found missing, or raise."""
     options = hello.options
     if options.position is not None:
-        raise Refusal(ErrorCode.ROOM_GONE, f"room {name} is no more", retry=False)
+        raise Refusal(ErrorCode.ROOM_GONE, f"room {name} is no more")
     if options.create is False:
         raise Refusal(
             ErrorCode.NO_SUCH_ROOM,
@@ -119,18 +121,30 @@ def _salt(room: str) -> bytes:
 
 
 async def judge(on_join: OnJoin | None, request: JoinRequest) -> PlayerInfo:
-    """Ask the game's own code, if there is any. Returns: what the room is told of the player."""
+    """Ask the game's own code, if there is any. Returns: what the room is told of the player.
+
+    Raises:
+        Refusal: the game does not admit the player.
+        ValueError: the game's code gave a name or a role that no player can have.
+    """
     if on_join is None:
         return PlayerInfo(request.name, request.role)
     answer = on_join(request)
     verdict = await answer if inspect.isawaitable(answer) else answer
     if isinstance(verdict, JoinRequest):
-        return PlayerInfo(verdict.name, verdict.role)
+        return _checked(PlayerInfo(verdict.name, verdict.role))
     if verdict is None or verdict is True:
         return PlayerInfo(request.name, request.role)
-    raise Refusal(
-        ErrorCode.NOT_ADMITTED,
-        verdict if isinstance(verdict, str) else "this game did not admit you",
-        close=CloseCode.NOT_ADMITTED,
-        retry=False,
-    )
+    why = verdict if isinstance(verdict, str) else "this game did not admit you"
+    raise Refusal(ErrorCode.NOT_ADMITTED, codec.cut(why, MAX_WHY), close=CloseCode.NOT_ADMITTED)
+
+
+def _checked(info: PlayerInfo) -> PlayerInfo:
+    """Keep a slip of the game's code out of the room's log, where it could no longer be refused."""
+    try:
+        Record(PlayerInfo).dump(info)
+    except Mismatch as wrong:
+        raise ValueError(
+            f"on_join gave a {wrong.path[0]} that is not {wrong.expected}: {wrong.got}"
+        ) from None
+    return info

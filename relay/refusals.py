@@ -16,17 +16,24 @@ class Refusal(Exception):
         code: what was refused, as ERROR carries it.
         text: one sentence for a human.
         close: the code with which the connection ends as well, if it does.
-        detail: fields of `ErrorDetail`.
+        detail: fields of `ErrorDetail`; `retry`, whether the same may succeed later, is always
+            said.
     """
 
     def __init__(
-        self, code: ErrorCode, text: str, *, close: CloseCode | None = None, **detail: Any
+        self,
+        code: ErrorCode,
+        text: str,
+        *,
+        close: CloseCode | None = None,
+        retry: bool = False,
+        **detail: Any,
     ) -> None:
         super().__init__(text)
         self.code = code
         self.text = text
         self.close = close
-        self.detail = detail
+        self.detail = {"retry": retry, **detail}
 
     def error(self, seq: int = 0, **known: Any) -> Error:
         """Return the ERROR at this seq (0: outside the order), with what else is known."""

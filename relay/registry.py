@@ -69,6 +69,5 @@ def canonical(name: str) -> str:
             close=CloseCode.NO_SUCH_ROOM,
             expected="1..32 of A-Z a-z 0-9 _ -",
             got=f"{len(name)} characters",
-            retry=False,
         )
     return name.upper()
