@@ -20,17 +20,14 @@ class MemoryBroker:
         self._followers.append(follower)
 
     def append(self, room: str, entry: Entry) -> None:
+        self._waiting.append((room, entry))
         if self._is_appending:
-            # A follower proposes while it applies: its turn comes when this entry is through.
-            self._waiting.append((room, entry))
-            return
+            return  # A follower proposes while it applies: its turn comes when that is through.
         self._is_appending = True
         try:
-            for follower in self._followers:
-                follower(room, entry)
             while self._waiting:
-                waiting = self._waiting.popleft()
+                following = self._waiting.popleft()
                 for follower in self._followers:
-                    follower(*waiting)
+                    follower(*following)
         finally:
             self._is_appending = False
