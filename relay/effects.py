@@ -5,6 +5,7 @@ The counterpart of entries.py: values that `Room.apply` returns and the node car
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from protocol.close_codes import CloseCode
@@ -58,3 +59,5 @@ class Gone:
 
 
 Effect = Admit | Turn | Close | Later | Gone
+
+NOTHING: Sequence[Effect] = ()

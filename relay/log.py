@@ -20,6 +20,9 @@ class Log:
         self.trimmed = 0
         """The highest seq that is no longer here."""
 
+    def __iter__(self) -> Iterator[tuple[int, Addressees, bytes]]:
+        return iter(self._frames)
+
     def append(self, seq: int, to: Addressees, message: bytes) -> None:
         frames = self._frames
         frames.append((seq, to, message))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 MAX_PROPERTIES = 256
@@ -30,11 +30,15 @@ class Properties:
 
     def __init__(self) -> None:
         self._scopes: dict[int, dict[str, Value]] = {}
+        self._sizes: dict[int, int] = {}
 
     def __iter__(self) -> Iterator[tuple[int, str, Value]]:
         for scope, values in self._scopes.items():
             for key, value in values.items():
                 yield scope, key, value
+
+    def keys(self, scope: int) -> Iterable[str]:
+        return self._scopes.get(scope, {}).keys()
 
     def version(self, scope: int, key: str) -> int:
         """Return the version of a property, 0 if it does not exist."""
@@ -43,16 +47,28 @@ class Properties:
 
     def fits(self, scope: int, key: str, value: bytes) -> bool:
         """Whether a scope has room for this value in place of the present one."""
-        others = {k: v for k, v in self._scopes.get(scope, {}).items() if k != key}
-        size = sum(len(k.encode()) + len(v.value) for k, v in others.items())
-        return len(others) < MAX_PROPERTIES and size + len(key.encode()) + len(value) <= MAX_BYTES
+        values = self._scopes.get(scope, {})
+        size = self._sizes.get(scope, 0) + _size(key, value)
+        present = values.get(key)
+        if present is not None:
+            size -= _size(key, present.value)
+        return size <= MAX_BYTES and (present is not None or len(values) < MAX_PROPERTIES)
 
     def set(self, scope: int, key: str, value: Value) -> None:
+        self.delete(scope, key)
         self._scopes.setdefault(scope, {})[key] = value
+        self._sizes[scope] = self._sizes.get(scope, 0) + _size(key, value.value)
 
     def delete(self, scope: int, key: str) -> None:
-        self._scopes.get(scope, {}).pop(key, None)
+        value = self._scopes.get(scope, {}).pop(key, None)
+        if value is not None:
+            self._sizes[scope] -= _size(key, value.value)
 
     def drop(self, scope: int) -> None:
         """Forget all of a player's properties."""
         self._scopes.pop(scope, None)
+        self._sizes.pop(scope, None)
+
+
+def _size(key: str, value: bytes) -> int:
+    return len(key.encode()) + len(value)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from protocol import codec, limits
+from protocol import codec
 from protocol.close_codes import CloseCode
 from protocol.error_codes import ErrorCode
 from protocol.errors import RemoteProtocolError
@@ -23,7 +23,6 @@ from protocol.frames import (
     LeftReason,
     Presence,
     PresenceState,
-    Property,
     Ready,
     RoomOptions,
     Set,
@@ -31,9 +30,11 @@ from protocol.frames import (
     Subscribe,
     Transfer,
 )
+from protocol.mismatch import Mismatch
 from protocol.opcodes import COUNTED as COUNTED_OPCODES
+from protocol.schema import record_fields
 from relay import properties
-from relay.effects import Close, Effect
+from relay.effects import NOTHING, Close, Effect
 from relay.refusals import Refusal
 from relay.seats import Seat
 
@@ -50,7 +51,7 @@ def leave(room: Room, seat: Seat, frame: Leave) -> Sequence[Effect]:
 
 def presence(room: Room, seat: Seat, frame: Presence) -> Sequence[Effect]:
     room.set_presence(seat, PresenceState(frame.state))
-    return ()
+    return NOTHING
 
 
 def subscribe(room: Room, seat: Seat, frame: Subscribe) -> Sequence[Effect]:
@@ -60,7 +61,7 @@ def subscribe(room: Room, seat: Seat, frame: Subscribe) -> Sequence[Effect]:
     for group in frame.remove:
         seat.groups.discard(group)
         room.groups.get(group, set()).discard(seat.player)
-    return ()
+    return NOTHING
 
 
 def kick(room: Room, seat: Seat, frame: Kick) -> Sequence[Effect]:
@@ -88,7 +89,7 @@ def transfer(room: Room, seat: Seat, frame: Transfer) -> Sequence[Effect]:
             retry=True,
         )
     room.make_host(heir.player)
-    return ()
+    return NOTHING
 
 
 def set_property(room: Room, seat: Seat, frame: Set) -> Sequence[Effect]:
@@ -107,24 +108,20 @@ def set_property(room: Room, seat: Seat, frame: Set) -> Sequence[Effect]:
             raise Refusal(
                 ErrorCode.NO_ROOM_LEFT,
                 f"scope {frame.scope} has no room left for {frame.key!r}",
-                expected=f"up to {properties.MAX_PROPERTIES} of up to {properties.MAX_BYTES} bytes",
+                expected=f"up to {properties.MAX_PROPERTIES} keys, of {properties.MAX_BYTES} bytes "
+                "with their values",
                 limit=properties.MAX_BYTES,
             )
-        if frame.key in RESERVED:
+        if frame.scope == properties.ROOM and frame.key in RESERVED:
             room.options = _with_option(room.options, frame.key, frame.value)
-        value = properties.Value(frame.value, room.next_seq(), seat.player)
-        room.properties.set(frame.scope, frame.key, value)
-        _tell(room, seat, frame, value.version)
+        room.set_property(frame.scope, frame.key, frame.value, seat.player)
     elif present:
-        room.properties.delete(frame.scope, frame.key)
-        _tell(room, seat, frame, room.next_seq())
-    return ()
+        room.delete_property(frame.scope, frame.key, seat.player)
+    return NOTHING
 
 
 def not_available(room: Room, seat: Seat, frame: Frame) -> NoReturn:
-    raise Refusal(
-        ErrorCode.NOT_AVAILABLE, f"this room does not take {frame.opcode.name}", retry=False
-    )
+    raise Refusal(ErrorCode.NOT_AVAILABLE, f"this room does not take {frame.opcode.name}")
 
 
 HANDLERS: dict[type[Frame], Handler] = {
@@ -142,7 +139,11 @@ HANDLERS: dict[type[Frame], Handler] = {
 
 COUNTED = frozenset(cls for cls in HANDLERS if cls.opcode in COUNTED_OPCODES)
 
-RESERVED = ("@locked", "@capacity")
+RESERVED = {
+    f"@{name}": (name, kind)
+    for name, kind, _ in record_fields(RoomOptions)
+    if name in ("locked", "capacity")
+}
 """Properties of the room that change how it works: options that the host may set."""
 
 
@@ -189,19 +190,15 @@ def _may_write(room: Room, seat: Seat, frame: Set) -> None:
 
 
 def _with_option(options: RoomOptions, key: str, value: bytes) -> RoomOptions:
-    """Return the options as the value of a reserved property changes them."""
-    expected = "bool" if key == "@locked" else f"int 1..{limits.MAX_CAPACITY}"
+    """Return the options as the value of a reserved property, which is msgpack, changes them."""
+    name, kind = RESERVED[key]
     try:
-        option = codec.unpack(value)
-    except RemoteProtocolError as error:
-        text = f"the value of {key!r} is not msgpack"
-        raise Refusal(error.code, text, expected=expected) from None
-    if key == "@locked" and isinstance(option, bool):
-        return replace(options, locked=option)
-    if key == "@capacity" and type(option) is int and 1 <= option <= limits.MAX_CAPACITY:
-        return replace(options, capacity=option)
-    raise Refusal(ErrorCode.WRONG_TYPE, f"the value of {key!r} does not fit", expected=expected)
-
-
-def _tell(room: Room, seat: Seat, frame: Set, seq: int) -> None:
-    room.publish(0, Property(seq, frame.scope, frame.key, frame.value, version=seq, by=seat.player))
+        return replace(options, **{name: kind.load(codec.unpack(value))})
+    except (RemoteProtocolError, Mismatch) as wrong:
+        raise Refusal(
+            wrong.code,
+            f"the value of {key!r} is not what it should be",
+            expected=f"msgpack of {kind.expected}",
+            got=wrong.got,
+            limit=wrong.limit,
+        ) from None

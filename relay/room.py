@@ -7,6 +7,9 @@ outboxes of the players who are connected here, and returns effects for the node
 Rule 3: every visible fact gets the next seq, is encoded once, and is in the log before it is in
 any outbox.
 
+Here is what all entries have in common, and the hot one, SEND. The others are functions of
+membership.py (seats come and go) and requests.py (what a player may ask for).
+
 Volatile values are outside all of this: they are passed on, never ordered (`volatile`).
 """
 
@@ -17,7 +20,6 @@ from dataclasses import replace
 from typing import Any
 
 from protocol import hot
-from protocol.close_codes import CloseCode
 from protocol.codec import encode
 from protocol.error_codes import ErrorCode
 from protocol.frames import (
@@ -28,11 +30,13 @@ from protocol.frames import (
     LeftReason,
     PresenceChanged,
     PresenceState,
+    Property,
     RoomOptions,
 )
 from protocol.kinds import Target
-from relay import requests, stream
-from relay.effects import Close, Effect, Gone, Later, Turn
+from protocol.opcodes import Opcode
+from relay import membership, requests
+from relay.effects import NOTHING, Effect, Later
 from relay.entries import (
     Acknowledge,
     Ask,
@@ -48,16 +52,13 @@ from relay.entries import (
 )
 from relay.log import Addressees, Log
 from relay.outbox import Outbox
-from relay.properties import Properties
+from relay.properties import Properties, Value
 from relay.refusals import Refusal
 from relay.retained import Retained
-from relay.seats import Seat
-
-HOST_PATIENCE = 2.0  # seconds for which a lost host stays host: a reconnect takes less
-UNSEEN_HOLD = 5.0  # seconds for which the seat of a client that never saw its WELCOME is held
+from relay.seats import Seat, Seats
+from relay.standing import Fact, Standing
 
 ALL: Addressees = 0
-NOTHING: Sequence[Effect] = ()
 
 
 class Room:
@@ -72,63 +73,60 @@ class Room:
         self.options = options
         self.password_hash = password_hash
         self.seq = 0
-        self.seats: dict[int, Seat] = {}
         self.host = 0
-        self.host_since = 0
         self.term = 0
-        self.joins = 0
+        self.seats = Seats()
         self.groups: dict[int, set[int]] = {}
         self.barred: set[bytes] = set()
         self.properties = Properties()
-        self.retained = Retained()
+        self.standing = Standing()
         self.log = Log()
+        self.retained = Retained()
+        """The newest volatile values. Not part of the state."""
         self.outboxes: dict[int, Outbox] = {}
         """Of the players who are connected to this node. Not part of the state."""
-        self._by_key: dict[bytes, Seat] = {}
-        self._by_attachment: dict[int, Seat] = {}
-        self._held: dict[int, Seat] = {}
 
     # What others ask of a room.
 
     @property
+    def joins(self) -> int:
+        """How many seats there ever were."""
+        return self.seats.joins
+
+    @property
     def player_count(self) -> int:
-        return sum(not seat.is_spectator for seat in self.seats.values())
+        return len(self.seats) - self.seats.spectators
 
     @property
     def spectator_count(self) -> int:
-        return len(self.seats) - self.player_count
+        return self.seats.spectators
 
     @property
     def is_full(self) -> bool:
         return self.player_count >= self.options.capacity
 
     @property
-    def has_password(self) -> bool:
-        return bool(self.password_hash)
-
-    @property
-    def locked(self) -> bool:
-        return self.options.locked
+    def is_full_of_spectators(self) -> bool:
+        return self.spectator_count >= self.options.spectators
 
     def seat_of(self, key: bytes | None) -> Seat | None:
         """Return the seat that this hash of a secret holds."""
-        return self._by_key.get(key) if key is not None else None
-
-    def seat_at(self, attachment: int) -> Seat | None:
-        """Return the seat that this connection holds now."""
-        return self._by_attachment.get(attachment)
+        return self.seats.of(key)
 
     def summary(self) -> dict[str, Any]:
         """Return the whole state as plain values: equal summaries mean equal rooms."""
         return {
             "seq": self.seq,
-            "seats": {player: seat.summary() for player, seat in self.seats.items()},
-            "host": (self.host, self.host_since, self.term),
+            "host": self.host,
+            "term": self.term,
             "joins": self.joins,
+            "seats": {player: seat.summary() for player, seat in self.seats.items()},
             "groups": {group: sorted(players) for group, players in self.groups.items() if players},
             "barred": sorted(self.barred),
             "properties": list(self.properties),
+            "standing": list(self.standing),
             "options": self.options,
+            "log": list(self.log),
         }
 
     # The fold.
@@ -138,17 +136,14 @@ class Room:
         return _APPLY[type(entry)](self, entry)
 
     def _send(self, entry: Send) -> Sequence[Effect]:
-        seat = self._by_attachment.get(entry.attachment)
+        seat = self.seats.attached.get(entry.attachment)
         if seat is None:
             return NOTHING
-        seat.taken += 1
-        seat.is_acknowledged = True
+        seat.count()
         try:
-            if seat.is_spectator:
-                raise Refusal(ErrorCode.READ_ONLY, "a spectator cannot send")
-            to = self._addressees(entry.target, seat.player)
+            to = self._addressees(entry.target, seat)
         except Refusal as refusal:
-            self._answer(seat, refusal)
+            self._answer(seat, refusal, Opcode.SEND)
             return NOTHING
         self.seq += 1
         message = hot.deliver(self.seq, seat.player, entry.tail)
@@ -157,134 +152,48 @@ class Room:
         return NOTHING
 
     def _ask(self, entry: Ask) -> Sequence[Effect]:
-        seat = self._by_attachment.get(entry.attachment)
+        seat = self.seats.attached.get(entry.attachment)
         if seat is None:
             return NOTHING
-        if type(entry.frame) in requests.COUNTED:
-            seat.taken += 1
-            seat.is_acknowledged = True
+        cls = type(entry.frame)
+        if cls in requests.COUNTED:
+            seat.count()
         try:
-            return requests.HANDLERS[type(entry.frame)](self, seat, entry.frame)
+            return requests.HANDLERS[cls](self, seat, entry.frame)
         except Refusal as refusal:
-            self._answer(seat, refusal, op=entry.frame.opcode)
+            self._answer(seat, refusal, entry.frame.opcode)
             return NOTHING
 
     def _refuse(self, entry: Refuse) -> Sequence[Effect]:
-        seat = self._by_attachment.get(entry.attachment)
-        if seat is not None:
-            seat.taken += 1
-            self.publish(
-                frozenset({seat.player}),
-                Error(
-                    self.next_seq(), entry.code, entry.text, replace(entry.detail, frame=seat.taken)
-                ),
-            )
-        return NOTHING
-
-    def _acknowledge(self, entry: Acknowledge) -> Sequence[Effect]:
-        seat = self._by_attachment.get(entry.attachment)
-        if seat is not None:
-            seat.is_acknowledged = True
-        return NOTHING
-
-    def _join(self, entry: Join) -> Sequence[Effect]:
-        if entry.position is not None and (
-            entry.position[0] != self.epoch or entry.position[1] > self.seq
-        ):
-            text = "the room began anew: its order is another than the one you followed"
-            return [Turn(entry.attachment, Refusal(ErrorCode.EPOCH_CHANGED, text, retry=False))]
-        if entry.key in self.barred:
-            return [_turn_away(entry, ErrorCode.KICKED, "the host has barred you from this room")]
-        seat = self.seat_of(entry.key)
-        if seat is not None:
-            return self._take_up(seat, entry)
-        if self.options.locked:
-            return [_turn_away(entry, ErrorCode.LOCKED, "the room is locked")]
-        if entry.info.role == "spectator":
-            if self.spectator_count >= self.options.spectators:
-                return [_turn_away(entry, ErrorCode.ROOM_FULL, "no more spectators fit the room")]
-        elif self.is_full:
-            return [_turn_away(entry, ErrorCode.ROOM_FULL, "the room is full")]
-        return self._seat_anew(entry)
-
-    def _seat_anew(self, entry: Join) -> Sequence[Effect]:
-        self.joins += 1
-        seat = Seat(self.joins, entry.key, entry.info, self.next_seq(), entry.attachment)
-        self.seats[seat.player] = seat
-        self._by_attachment[entry.attachment] = seat
-        if entry.key is not None:
-            self._by_key[entry.key] = seat
-        self.publish(ALL, Joined(seat.joined, seat.player, seat.info))
-        if not self.host:
-            self.elect()
-        refused = ErrorCode.SEAT_EXPIRED if entry.position is not None else None
-        return [stream.begin(self, seat, refused)]
-
-    def _take_up(self, seat: Seat, entry: Join) -> Sequence[Effect]:
-        """Give a seat to a newer connection of its holder; the older one is closed."""
-        effects: list[Effect] = []
-        if seat.is_attached:
-            effects.append(Close(seat.attachment, CloseCode.REPLACED))
-            self._by_attachment.pop(seat.attachment)
-            self.outboxes.pop(seat.player, None)
-        self._held.pop(seat.attachment, None)
-        seat.attachment = entry.attachment
-        seat.is_attached = True
-        self._by_attachment[entry.attachment] = seat
-        self.set_presence(seat, PresenceState.HERE)
-        if not self.host:
-            self.elect()
-        effects.append(stream.take_up(self, seat, entry.position))
-        return effects
-
-    def _detach(self, entry: Detach) -> Sequence[Effect]:
-        seat = self._by_attachment.get(entry.attachment)
+        seat = self.seats.attached.get(entry.attachment)
         if seat is None:
             return NOTHING
-        if seat.key is None:
-            return self.remove(seat, LeftReason.GONE)
-        del self._by_attachment[entry.attachment]
-        self.outboxes.pop(seat.player, None)
-        self._held[entry.attachment] = seat
-        seat.is_attached = False
-        self.set_presence(seat, PresenceState.LOST)
-        hold = self.options.hold if seat.is_acknowledged else min(UNSEEN_HOLD, self.options.hold)
-        effects: list[Effect] = [Later(hold, Expire(entry.attachment))]
-        if seat.player == self.host:
-            effects.append(Later(HOST_PATIENCE, Succeed(self.term, entry.attachment)))
-        return effects
-
-    def _evict(self, entry: Evict) -> Sequence[Effect]:
-        seat = self._by_attachment.get(entry.attachment)
-        return NOTHING if seat is None else self.remove(seat, LeftReason.LEFT)
-
-    def _expire(self, entry: Expire) -> Sequence[Effect]:
-        seat = self._held.get(entry.attachment)
-        return NOTHING if seat is None else self.remove(seat, LeftReason.EXPIRED)
-
-    def _succeed(self, entry: Succeed) -> Sequence[Effect]:
-        if entry.term == self.term and entry.attachment in self._held:
-            self.elect()
+        seat.count()
+        detail = replace(entry.detail, frame=seat.taken)
+        self._tell_alone(seat, Error(self.next_seq(), entry.code, entry.text, detail))
         return NOTHING
 
-    def _retire(self, entry: Retire) -> Sequence[Effect]:
-        return [Gone()] if not self.seats and entry.joins == self.joins else NOTHING
+    def _answer(self, seat: Seat, refusal: Refusal, op: Opcode) -> None:
+        self._tell_alone(seat, refusal.error(self.next_seq(), frame=seat.taken, op=op))
 
-    # Changes that several entries share.
+    # Facts, told to all.
 
-    def next_seq(self) -> int:
-        self.seq += 1
-        return self.seq
+    def tell_joined(self, seat: Seat) -> None:
+        seat.joined = self.next_seq()
+        self._tell((Opcode.JOINED, seat.player), Joined(seat.joined, seat.player, seat.info))
 
     def set_presence(self, seat: Seat, state: PresenceState) -> None:
-        if seat.state != state:
-            seat.state = state
-            seat.state_since = self.next_seq()
-            self.publish(ALL, PresenceChanged(seat.state_since, seat.player, state))
+        if seat.state == state:
+            return
+        seat.state = state
+        fact = (Opcode.PRESENCE, seat.player)
+        self._tell(fact, PresenceChanged(self.next_seq(), seat.player, state))
+        if state is PresenceState.HERE:
+            self.standing.forget(fact)  # JOINED says as much
 
     def elect(self) -> None:
         """Make the lowest number that is here the host; failing that, the lowest connected one."""
-        able = [seat for seat in self.seats.values() if seat.is_attached and not seat.is_spectator]
+        able = [seat for seat in self.seats.attached.values() if not seat.is_spectator]
         here = [seat for seat in able if seat.state is PresenceState.HERE]
         self.make_host(min((seat.player for seat in here or able), default=0))
 
@@ -292,23 +201,32 @@ class Room:
         if player != self.host:
             self.host = player
             self.term += 1
-            self.host_since = self.next_seq()
-            self.publish(ALL, Host(self.host_since, player, self.term))
+            self._tell((Opcode.HOST,), Host(self.next_seq(), player, self.term))
+
+    def set_property(self, scope: int, key: str, value: bytes, by: int) -> None:
+        seq = self.next_seq()
+        self.properties.set(scope, key, Value(value, seq, by))
+        self._tell((Opcode.PROPERTY, scope, key), Property(seq, scope, key, value, seq, by))
+
+    def delete_property(self, scope: int, key: str, by: int) -> None:
+        seq = self.next_seq()
+        self.properties.delete(scope, key)
+        fact = (Opcode.PROPERTY, scope, key)
+        self._tell(fact, Property(seq, scope, key, value=False, version=seq, by=by))
+        self.standing.forget(fact)
 
     def remove(self, seat: Seat, reason: LeftReason) -> Sequence[Effect]:
         """End a seat: its number, its values and its place among addressees are no more."""
         player = seat.player
-        del self.seats[player]
+        self.seats.remove(seat)
         self.outboxes.pop(player, None)
-        self._by_attachment.pop(seat.attachment, None)
-        self._held.pop(seat.attachment, None)
-        if seat.key is not None:
-            del self._by_key[seat.key]
         for group in seat.groups:
             self.groups[group].discard(player)
-        self.properties.drop(player)
         self.retained.drop(player)
-        self.publish(ALL, Left(self.next_seq(), player, reason))
+        for fact in self._facts_of(player):
+            self.standing.forget(fact)
+        self.properties.drop(player)
+        self._publish(ALL, Left(self.next_seq(), player, reason))
         if player == self.host:
             self.elect()
         return NOTHING if self.seats else [Later(self.options.keep, Retire(self.joins))]
@@ -321,30 +239,39 @@ class Room:
         Raises:
             Refusal: spectators have no say; the player does not exist.
         """
-        seat = self._by_attachment.get(attachment)
+        seat = self.seats.attached.get(attachment)
         if seat is None:
             return
-        if seat.is_spectator:
-            raise Refusal(ErrorCode.READ_ONLY, "a spectator cannot send")
-        player = seat.player
-        message = hot.update(key, player, tail)
-        slot = (player, key)
-        to = self._addressees(target, player)
+        to = self._addressees(target, seat)
+        slot = (seat.player, key)
+        message = hot.update(key, seat.player, tail)
         if isinstance(to, int):
-            self.retained.keep(player, key, message)
-            for other, outbox in self.outboxes.items():
-                if other != to:
+            self.retained.keep(seat.player, key, message)
+            for player, outbox in self.outboxes.items():
+                if player != to:
                     outbox.replace(slot, message)
             return
-        for other in to:
-            if other in self.outboxes:
-                self.outboxes[other].replace(slot, message)
+        for player in to:
+            if player in self.outboxes:
+                self.outboxes[player].replace(slot, message)
 
-    def publish(self, to: Addressees, frame: Any) -> None:
-        """Log a fact and pass it on. `frame` has a seq that `next_seq` gave it."""
+    def next_seq(self) -> int:
+        self.seq += 1
+        return self.seq
+
+    def _tell(self, fact: Fact, frame: Any) -> None:
+        """Publish what is true from now on."""
+        self.standing.tell(fact, self._publish(ALL, frame))
+
+    def _tell_alone(self, seat: Seat, frame: Error) -> None:
+        self._publish(frozenset((seat.player,)), frame)
+
+    def _publish(self, to: Addressees, frame: Any) -> bytes:
+        """Log a frame, which has a seq that `next_seq` gave it, and pass it on."""
         message = encode(frame)
         self.log.append(frame.seq, to, message)
         self._put(to, message)
+        return message
 
     def _put(self, to: Addressees, message: bytes) -> None:
         if isinstance(to, int):
@@ -356,10 +283,12 @@ class Room:
             if player in self.outboxes:
                 self.outboxes[player].add(message)
 
-    def _addressees(self, target: Target, sender: int) -> Addressees:
+    def _addressees(self, target: Target, sender: Seat) -> Addressees:
         """Resolve a target now. Players who left are skipped; ones who never were are refused."""
+        if sender.is_spectator:
+            raise Refusal(ErrorCode.READ_ONLY, "a spectator cannot send")
         if target is None or target is False:
-            return sender
+            return sender.player
         if target is True:
             return ALL
         if isinstance(target, int):
@@ -376,25 +305,24 @@ class Room:
             )
         return frozenset(player for player in target if player in self.seats)
 
-    def _answer(self, seat: Seat, refusal: Refusal, op: int | None = None) -> None:
-        error = refusal.error(self.next_seq(), frame=seat.taken, op=op)
-        self.publish(frozenset({seat.player}), error)
-
-
-def _turn_away(entry: Join, code: ErrorCode, text: str) -> Turn:
-    retry = code in (ErrorCode.ROOM_FULL, ErrorCode.LOCKED)
-    return Turn(entry.attachment, Refusal(code, text, close=CloseCode[code.name], retry=retry))
+    def _facts_of(self, player: int) -> list[Fact]:
+        keys = self.properties.keys(player)
+        return [
+            (Opcode.JOINED, player),
+            (Opcode.PRESENCE, player),
+            *((Opcode.PROPERTY, player, key) for key in keys),
+        ]
 
 
 _APPLY: dict[type[Entry], Callable[[Room, Any], Sequence[Effect]]] = {
     Send: Room._send,
     Ask: Room._ask,
     Refuse: Room._refuse,
-    Acknowledge: Room._acknowledge,
-    Join: Room._join,
-    Detach: Room._detach,
-    Evict: Room._evict,
-    Expire: Room._expire,
-    Succeed: Room._succeed,
-    Retire: Room._retire,
+    Join: membership.join,
+    Acknowledge: membership.acknowledge,
+    Detach: membership.detach,
+    Evict: membership.evict,
+    Expire: membership.expire,
+    Succeed: membership.succeed,
+    Retire: membership.retire,
 }

@@ -1,7 +1,8 @@
-"""A place in a room: who holds it, and through which connection."""
+"""The places in a room: who holds each, and through which connection."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,16 +17,14 @@ class Seat:
     key: bytes | None
     """Hash of the seat secret; None if the seat ends with its connection."""
     info: PlayerInfo
-    joined: int
-    """The seq of its JOINED."""
-    attachment: int = 0
+    attachment: int
     """The connection that holds the seat now, or held it last."""
+    joined: int = 0
+    """The seq of its JOINED: nothing before it was for this seat."""
     is_attached: bool = True
     is_acknowledged: bool = False
     """The client has shown that it saw its WELCOME."""
     state: PresenceState = PresenceState.HERE
-    state_since: int = 0
-    """The seq at which `state` became true; 0 while it was never told."""
     taken: int = 0
     """Counted messages of this seat that are in the log."""
     groups: set[int] = field(default_factory=set)
@@ -34,18 +33,90 @@ class Seat:
     def is_spectator(self) -> bool:
         return self.info.role == "spectator"
 
+    def count(self) -> None:
+        """Take a counted message. Whoever sends one has seen its WELCOME."""
+        self.taken += 1
+        self.is_acknowledged = True
+
     def summary(self) -> dict[str, Any]:
         """Return the seat as plain values, equal on every replica."""
         return {
             "key": self.key,
             "name": self.info.name,
             "role": self.info.role,
-            "joined": self.joined,
             "attachment": self.attachment,
+            "joined": self.joined,
             "is_attached": self.is_attached,
             "is_acknowledged": self.is_acknowledged,
             "state": int(self.state),
-            "state_since": self.state_since,
             "taken": self.taken,
             "groups": sorted(self.groups),
         }
+
+
+class Seats(Mapping[int, Seat]):
+    """All seats of a room by player number, and by what else they are looked for.
+
+    Attributes:
+        joins: how many seats there ever were; the highest player number that was given.
+        spectators: how many of the seats are spectators'.
+        attached: seats whose connection is there, by that attachment.
+        lost: seats that are held without one, by the attachment that was lost.
+    """
+
+    def __init__(self) -> None:
+        self.joins = 0
+        self.spectators = 0
+        self.attached: dict[int, Seat] = {}
+        self.lost: dict[int, Seat] = {}
+        self._by_player: dict[int, Seat] = {}
+        self._by_key: dict[bytes, Seat] = {}
+
+    def __getitem__(self, player: int) -> Seat:
+        return self._by_player[player]
+
+    def __contains__(self, player: object) -> bool:
+        return player in self._by_player
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._by_player)
+
+    def __len__(self) -> int:
+        return len(self._by_player)
+
+    def of(self, key: bytes | None) -> Seat | None:
+        """Return the seat that this hash of a secret holds."""
+        return self._by_key.get(key) if key is not None else None
+
+    def add(self, attachment: int, key: bytes | None, info: PlayerInfo) -> Seat:
+        """Make a seat under the next number."""
+        self.joins += 1
+        seat = Seat(self.joins, key, info, attachment)
+        self._by_player[seat.player] = self.attached[attachment] = seat
+        if key is not None:
+            self._by_key[key] = seat
+        self.spectators += seat.is_spectator
+        return seat
+
+    def detach(self, seat: Seat) -> None:
+        """Hold the seat without a connection."""
+        del self.attached[seat.attachment]
+        self.lost[seat.attachment] = seat
+        seat.is_attached = False
+
+    def attach(self, seat: Seat, attachment: int) -> None:
+        """Give the seat to a newer connection, which is from now on the only one."""
+        self._release(seat)
+        self.attached[attachment] = seat
+        seat.attachment = attachment
+        seat.is_attached = True
+
+    def remove(self, seat: Seat) -> None:
+        self._release(seat)
+        del self._by_player[seat.player]
+        if seat.key is not None:
+            del self._by_key[seat.key]
+        self.spectators -= seat.is_spectator
+
+    def _release(self, seat: Seat) -> None:
+        del (self.attached if seat.is_attached else self.lost)[seat.attachment]

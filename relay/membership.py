@@ -1,0 +1,141 @@
+"""How seats are taken, lost, taken up again and given up: one function for each entry.
+
+Each takes the room and the entry, changes the room's state, and returns effects. They are part of
+the fold, so they obey the rules at the top of room.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from protocol.close_codes import CloseCode
+from protocol.error_codes import ErrorCode
+from protocol.frames import LeftReason, PresenceState
+from relay import stream
+from relay.effects import NOTHING, Close, Effect, Gone, Later, Turn
+from relay.entries import Acknowledge, Detach, Evict, Expire, Join, Retire, Succeed
+from relay.refusals import Refusal
+from relay.seats import Seat
+
+if TYPE_CHECKING:
+    from relay.room import Room
+
+HOST_PATIENCE = 2.0  # seconds for which a lost host stays host: a reconnect takes less
+UNSEEN_HOLD = 5.0  # seconds for which the seat of a client that never saw its WELCOME is held
+
+
+def join(room: Room, entry: Join) -> Sequence[Effect]:
+    if entry.attachment in room.seats.attached:
+        return NOTHING
+    try:
+        _check_position(room, entry)
+        _check_barred(room, entry)
+        seat = room.seats.of(entry.key)
+        if seat is not None:
+            return _take_up(room, seat, entry)
+        _check_entry(room, entry)
+    except Refusal as refusal:
+        return [Turn(entry.attachment, refusal)]
+    return _seat_anew(room, entry)
+
+
+def acknowledge(room: Room, entry: Acknowledge) -> Sequence[Effect]:
+    seat = room.seats.attached.get(entry.attachment)
+    if seat is not None:
+        seat.is_acknowledged = True
+    return NOTHING
+
+
+def detach(room: Room, entry: Detach) -> Sequence[Effect]:
+    seat = room.seats.attached.get(entry.attachment)
+    if seat is None:
+        return NOTHING
+    if seat.key is None:
+        return room.remove(seat, LeftReason.GONE)
+    room.seats.detach(seat)
+    room.outboxes.pop(seat.player, None)
+    room.set_presence(seat, PresenceState.LOST)
+    hold = room.options.hold if seat.is_acknowledged else min(UNSEEN_HOLD, room.options.hold)
+    effects: list[Effect] = [Later(hold, Expire(entry.attachment))]
+    if seat.player == room.host:
+        effects.append(Later(HOST_PATIENCE, Succeed(room.term, entry.attachment)))
+    return effects
+
+
+def evict(room: Room, entry: Evict) -> Sequence[Effect]:
+    seat = room.seats.attached.get(entry.attachment)
+    return NOTHING if seat is None else room.remove(seat, LeftReason.LEFT)
+
+
+def expire(room: Room, entry: Expire) -> Sequence[Effect]:
+    seat = room.seats.lost.get(entry.attachment)
+    return NOTHING if seat is None else room.remove(seat, LeftReason.EXPIRED)
+
+
+def succeed(room: Room, entry: Succeed) -> Sequence[Effect]:
+    if entry.term == room.term and entry.attachment in room.seats.lost:
+        room.elect()
+    return NOTHING
+
+
+def retire(room: Room, entry: Retire) -> Sequence[Effect]:
+    return [Gone()] if not room.seats and entry.joins == room.joins else NOTHING
+
+
+def _check_position(room: Room, entry: Join) -> None:
+    if entry.position is None:
+        return
+    epoch, seq = entry.position
+    if epoch != room.epoch or seq > room.seq:
+        raise Refusal(
+            ErrorCode.EPOCH_CHANGED,
+            "the room began anew: its order is another than the one you followed",
+        )
+
+
+def _check_barred(room: Room, entry: Join) -> None:
+    if entry.key in room.barred:
+        raise Refusal(
+            ErrorCode.KICKED, "the host has barred you from this room", close=CloseCode.KICKED
+        )
+
+
+def _check_entry(room: Room, entry: Join) -> None:
+    """Raise unless one more seat may be made."""
+    # The first to come is let in, or a room that is made locked would be of no use to anyone.
+    if room.options.locked and room.joins:
+        raise Refusal(ErrorCode.LOCKED, "the room is locked", close=CloseCode.LOCKED, retry=True)
+    is_spectator = entry.info.role == "spectator"
+    if room.is_full_of_spectators if is_spectator else room.is_full:
+        who = "spectators" if is_spectator else "players"
+        raise Refusal(
+            ErrorCode.ROOM_FULL,
+            f"no more {who} fit the room",
+            close=CloseCode.ROOM_FULL,
+            limit=room.options.spectators if is_spectator else room.options.capacity,
+            retry=True,
+        )
+
+
+def _seat_anew(room: Room, entry: Join) -> Sequence[Effect]:
+    seat = room.seats.add(entry.attachment, entry.key, entry.info)
+    room.tell_joined(seat)
+    if not room.host:
+        room.elect()
+    refused = ErrorCode.SEAT_EXPIRED if entry.position is not None else None
+    return [stream.begin(room, seat, refused)]
+
+
+def _take_up(room: Room, seat: Seat, entry: Join) -> Sequence[Effect]:
+    """Give a seat to a newer connection of its holder; the older one is closed."""
+    effects: list[Effect] = []
+    if seat.is_attached:
+        effects.append(Close(seat.attachment, CloseCode.REPLACED))
+        room.outboxes.pop(seat.player, None)
+    room.seats.attach(seat, entry.attachment)
+    room.set_presence(seat, PresenceState.HERE)
+    if not room.host:
+        room.elect()
+    effects.append(stream.take_up(room, seat, entry.position))
+    return effects
