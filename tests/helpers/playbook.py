@@ -1,0 +1,266 @@
+"""Drive a room through a script in domain words: what happens (`>>`), and what comes of it (`<<`).
+
+    assert (
+        Playbook(a_room())
+        >> Join(1)
+        << Admit(1, player=1, seq=0)
+        << hears(1, Joined(1, 1), Host(2, 1, 1), Live(2))
+    )
+
+What came of an entry is compared when the next one goes in, and at the end. The order of effects
+counts, and the order of what one connection hears; between two of them there is none to compare.
+Every script also checks what holds in all of them: each stream's seq strictly increases, and
+replaying the entries makes an equal room.
+
+Connections are told apart by their attachments. In a `room_of` players, connection n is player n's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from difflib import ndiff
+from typing import Any
+
+from protocol import hot
+from protocol.close_codes import CloseCode
+from protocol.codec import Role, decode
+from protocol.error_codes import ErrorCode
+from protocol.frames import Error, ErrorDetail, Frame, Live, PlayerInfo, RoomOptions
+from protocol.kinds import Target
+from relay.effects import Admit, Effect, Turn
+from relay.entries import Acknowledge, Ask, Entry, Join, Send
+from relay.outbox import Outbox
+from relay.refusals import Refusal
+from relay.room import Room
+
+EPOCH = b"an epoch"
+SPECTATOR = PlayerInfo(role="spectator")
+
+
+def a_room(**options: Any) -> Room:
+    return Room("ROOM", EPOCH, RoomOptions(**options))
+
+
+def room_of(players: int, **options: Any) -> Playbook:
+    """Begin a script in a room whose players, 1 (the host) to `players`, all saw their WELCOME.
+
+    The head of its order is `players + 1`: one JOINED each, and HOST after the first.
+    """
+    playbook = Playbook(a_room(**options))
+    for player in range(1, players + 1):
+        playbook.witness.apply(enters(player))
+        playbook.witness.apply(Acknowledge(player))
+    playbook.witness.hear()
+    return playbook
+
+
+# What happens.
+
+
+def key(player: int) -> bytes:
+    """Return what stands for the hash of a player's seat secret."""
+    return b"seat %d" % player
+
+
+def enters(
+    attachment: int, player: int | None = None, *, at: int | None = None, role: str = "player"
+) -> Join:
+    """Join with the secret of `player`; `at`: and with this position."""
+    position = (EPOCH, at) if at is not None else None
+    return Join(attachment, key(player or attachment), PlayerInfo(role=role), position)
+
+
+def sends(attachment: int, target: Target, payload: bytes = b"") -> Send:
+    return Send(attachment, target, hot.tail(payload))
+
+
+def asks(attachment: int, frame: Frame) -> Ask:
+    return Ask(attachment, frame)
+
+
+@dataclass(frozen=True)
+class Moves:
+    """A volatile frame. It is no entry: it goes past the log."""
+
+    attachment: int
+    key: int
+    target: Target
+    payload: bytes = b""
+
+
+# What comes of it.
+
+
+@dataclass(frozen=True)
+class Hears:
+    """What each of these connections is told. Make it with `hears`."""
+
+    ears: tuple[int, ...]
+    frames: tuple[Frame, ...]
+
+
+def hears(ears: int | tuple[int, ...], *frames: Frame) -> Hears:
+    """Expect a connection, or each of several, to be told these frames."""
+    return Hears((ears,) if isinstance(ears, int) else ears, frames)
+
+
+@dataclass(frozen=True)
+class Turned:
+    """A join is refused; without a close code the connection may say HELLO again."""
+
+    attachment: int
+    code: ErrorCode
+    close: CloseCode | None = None
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A volatile frame is refused, outside the order."""
+
+    code: ErrorCode
+
+
+def error(seq: int, code: ErrorCode, **detail: Any) -> Error:
+    """Return an ERROR as scripts see it: without its words for humans."""
+    return Error(seq, code, "", ErrorDetail(**{"retry": False, **detail}))
+
+
+Happening = Entry | Moves
+Outcome = Effect | Hears | Turned | Refused
+
+
+class Playbook:
+    """A script of one room. Write `assert Playbook(...) >> ... << ...`."""
+
+    def __init__(self, room: Room) -> None:
+        self.witness = Witness(room)
+        self._script: list[str] = []
+        self._expected: list[Outcome] = []
+        self._outcome: list[Outcome] = []
+        self._is_finished = False
+
+    def __rshift__(self, happening: Happening) -> Playbook:
+        """Let something happen; what came of the one before must have been expected."""
+        self._compare()
+        self._script.append(f">> {happening}")
+        if isinstance(happening, Moves):
+            self._outcome = self.witness.move(happening)
+        else:
+            self._outcome = [_plain(effect) for effect in self.witness.apply(happening)]
+        self._outcome += [hears(ear, *frames) for ear, frames in self.witness.hear().items()]
+        return self
+
+    def __lshift__(self, outcome: Outcome) -> Playbook:
+        """Expect this to come of what happened last."""
+        self._expected.append(outcome)
+        return self
+
+    def __bool__(self) -> bool:
+        self._is_finished = True
+        self._compare()
+        self.witness.check_replay()
+        return True
+
+    def __del__(self) -> None:
+        # pytest makes an error of what is raised here.
+        if self._script and not self._is_finished:
+            raise AssertionError(f"a script without an assert: {self._script[0]} ...")
+
+    def _compare(self) -> None:
+        expected, got = _lines(self._expected), _lines(self._outcome)
+        if expected != got:
+            self._is_finished = True
+            raise AssertionError("\n".join(["", *self._script, *ndiff(expected, got)]))
+        self._script += expected
+        self._expected, self._outcome = [], []
+
+
+class Witness:
+    """Stands in for the node: gives each admitted connection an outbox, and hears all of them."""
+
+    def __init__(self, room: Room) -> None:
+        self.room = room
+        self.entries: list[Entry] = []
+        self.outboxes: dict[int, Outbox] = {}
+        self._options = room.options
+        self._reached: dict[int, int] = {}
+
+    def apply(self, entry: Entry) -> Sequence[Effect]:
+        self.entries.append(entry)
+        effects = self.room.apply(entry)
+        for effect in effects:
+            if isinstance(effect, Admit):
+                self._admit(effect)
+        return effects
+
+    def move(self, moves: Moves) -> list[Outcome]:
+        tail = hot.tail(moves.payload)
+        try:
+            self.room.volatile(moves.attachment, moves.key, moves.target, tail)
+        except Refusal as refusal:
+            return [Refused(refusal.code)]
+        return []
+
+    def hear(self) -> dict[int, list[Frame]]:
+        """Take what waits for each connection that something waits for."""
+        heard = {ear: self._decode(ear, outbox.take()) for ear, outbox in self.outboxes.items()}
+        return {ear: frames for ear, frames in heard.items() if frames}
+
+    def replica(self) -> Room:
+        """Make the room anew from its entries."""
+        room = Room(self.room.name, self.room.epoch, self._options)
+        for entry in self.entries:
+            room.apply(entry)
+        return room
+
+    def check_replay(self) -> None:
+        assert self.replica().summary() == self.room.summary()
+
+    def _admit(self, admit: Admit) -> None:
+        outbox = Outbox(lambda: None)
+        outbox.begin(admit.stream)
+        self.outboxes[admit.attachment] = self.room.outboxes[admit.player] = outbox
+        self._reached[admit.attachment] = admit.seq
+
+    def _decode(self, ear: int, messages: Iterable[bytes]) -> list[Frame]:
+        return [self._follow(ear, decode(message, Role.RELAY)) for message in messages]
+
+    def _follow(self, ear: int, frame: Frame) -> Frame:
+        seq = getattr(frame, "seq", None)
+        if seq is not None:
+            reached = self._reached[ear]
+            # LIVE tells how far the order has come, and is no place in it.
+            assert seq >= reached if isinstance(frame, Live) else seq > reached, (ear, frame)
+            self._reached[ear] = seq
+        return frame
+
+
+def _plain(effect: Effect) -> Outcome:
+    """Leave out what is compared as frames, or not at all."""
+    match effect:
+        case Admit():
+            return replace(effect, stream=())
+        case Turn(attachment, refusal):
+            return Turned(attachment, refusal.code, refusal.close)
+        case _:
+            return effect
+
+
+def _lines(outcomes: Iterable[Outcome]) -> list[str]:
+    """Write effects in their order, then what each connection hears."""
+    effects: list[str] = []
+    heard: dict[int, list[Frame]] = {}
+    for outcome in outcomes:
+        if not isinstance(outcome, Hears):
+            effects.append(f"<< {outcome}")
+            continue
+        for ear in outcome.ears:
+            heard.setdefault(ear, []).extend(map(_wordless, outcome.frames))
+    return effects + [f"<< {ear} hears {frame}" for ear in sorted(heard) for frame in heard[ear]]
+
+
+def _wordless(frame: Frame) -> Frame:
+    if isinstance(frame, Error):
+        return replace(frame, text="", detail=replace(frame.detail, expected=None, got=None))
+    return frame
