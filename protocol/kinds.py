@@ -116,16 +116,19 @@ class OrFalse(Kind):
         self.expected = f"{kind.expected} or false"
 
     def load(self, value: Any) -> Any:
+        return self._unless_false(value, self.kind.load)
+
+    def dump(self, value: Any) -> Any:
+        return self._unless_false(value, self.kind.dump)
+
+    def _unless_false(self, value: Any, convert: Callable[[Any], Any]) -> Any:
         if value is False:
             return False
         try:
-            return self.kind.load(value)
+            return convert(value)
         except Mismatch as mismatch:
             mismatch.expected = self.expected
             raise
-
-    def dump(self, value: Any) -> Any:
-        return False if value is False else self.kind.dump(value)
 
 
 class Several(Kind):
