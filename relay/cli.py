@@ -9,7 +9,7 @@ from typing import NoReturn
 from cyclopts import App, CycloptsError
 
 PLUGINS = "roomwire.commands"
-"""Entry points of this group are commands too: the relay imports no client, yet has `relay bots`."""
+"""Entry points of this group are commands, too: so the relay has bots, yet imports no client."""
 
 HELP = "A relay for multiplayer games: rooms, order, exactly-once delivery over WebSocket."
 
@@ -50,15 +50,23 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     Args: arguments: those of the process if left out.
     """
     try:
-        build()(arguments)
-    except CycloptsError as error:
-        _fail(_explain(error))
+        _run(arguments)
+    except ImportError as error:  # of a plugin, as our own commands are always there
+        _fail(f"a command cannot be loaded: {error.__cause__ or error}")
     except KeyboardInterrupt:
         sys.exit(130)
     sys.exit(0)
 
 
+def _run(arguments: list[str] | None) -> None:
+    try:
+        build()(arguments)
+    except CycloptsError as error:
+        _fail(_explain(error))
+
+
 def _explain(error: CycloptsError) -> str:
+    """Return one line. Imports here, as only failures need them."""
     from pydantic import ValidationError
 
     from relay.config import explain

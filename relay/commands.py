@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
+from collections.abc import Iterator
 from typing import Annotated
 
-from cyclopts import CycloptsError, Parameter
+from cyclopts import CycloptsError, Parameter, validators
 from pydantic import ValidationError
 
 from protocol import WIRE_VERSION, WIRE_VERSION_MIN
 from relay.config import Settings, option
+from relay.demo import show
 from relay.server import CannotListen, Listener
 from relay.server import serve as run
 
@@ -26,16 +29,42 @@ AllSettings = Annotated[
 
 def serve(*, settings: AllSettings = None) -> None:
     """Run a relay until Ctrl+C."""
-    try:
+    with _one_sentence():
         run(settings or Settings(), on_listening=_announce)
-    except (CannotListen, ValidationError) as error:
-        raise CycloptsError(msg=str(error)) from error
+
+
+def demo(
+    *,
+    host: str = "0.0.0.0",
+    port: Annotated[int, Parameter(validator=validators.Number(gte=0, lte=65535))] = 8000,
+    bots: Annotated[int, Parameter(validator=validators.Number(gte=0, lte=1000))] = 8,
+    open: bool = False,
+) -> None:
+    """Run a relay with bots in a room, and print its link.
+
+    Args:
+        host: address to listen on; 0.0.0.0 is all, so that phones can join
+        port: port to listen on; if it is taken, one of the next is
+        bots: how many bots play
+        open: open the room in a browser
+    """
+    with _one_sentence():
+        show(host, port, bots, opens=open)
 
 
 def version() -> None:
     """Print the version, and those of the wire."""
     print(f"Roomwire {importlib.metadata.version('roomwire')}")
     print(f"wire version {WIRE_VERSION_MIN} to {WIRE_VERSION}")
+
+
+@contextlib.contextmanager
+def _one_sentence() -> Iterator[None]:
+    """Turn what a user can mend into an error of the command line."""
+    try:
+        yield
+    except (CannotListen, ValidationError) as error:
+        raise CycloptsError(msg=str(error)) from error
 
 
 def _announce(listener: Listener) -> None:

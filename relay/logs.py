@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from relay.rates import TokenBucket
 
+LOGGERS = ("relay", "uvicorn", "responder", "asyncio")
 FORMAT = "%(asctime)s %(levelname)-7s %(message)s"
 LINES_PER_SECOND = 1.0  # of one kind, on average: whoever connects could write to the log at will
 LINES_BURST = 10.0
@@ -52,7 +53,7 @@ def set_up(level: str) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter(FORMAT))
     handler.addFilter(Flood())
-    for name in ("relay", "uvicorn", "responder", "asyncio"):
+    for name in LOGGERS:
         logger = logging.getLogger(name)
         logger.handlers[:] = [handler]
         logger.propagate = False

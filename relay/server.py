@@ -59,8 +59,10 @@ def listen(host: str, port: int) -> Listener:
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         bound = socket.socket(family, socket.SOCK_STREAM)
-    except OSError as error:
-        raise CannotListen(f"{host} is no address to listen on: {error.strerror}") from None
+    except (OSError, UnicodeError):
+        raise CannotListen(
+            f"{host} is no address that can be found: choose one with --host"
+        ) from None
     try:
         _prepare(bound, host)
         bound.bind(address)
@@ -107,19 +109,21 @@ def serve(
     settings: Settings,
     *,
     on_join: OnJoin | None = None,
+    listener: Listener | None = None,
     on_listening: Callable[[Listener], None] = lambda listener: None,
 ) -> None:
     """Run a relay in this process until SIGINT or SIGTERM.
 
     Args:
         on_join: decides who may enter, as for `create_app`.
+        listener: where, if not as the settings say.
         on_listening: called once clients can connect.
 
     Raises:
         CannotListen: the address is not to be had.
     """
+    listener = listener or listen(settings.host, settings.port)
     logs.set_up(settings.log_level)
-    listener = listen(settings.host, settings.port)
     server = make_server(create_app(settings, on_join=on_join), settings)
     listener.socket.listen(server.config.backlog)  # clients may connect now; they are served soon
     on_listening(listener)
