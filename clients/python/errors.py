@@ -15,24 +15,30 @@ from __future__ import annotations
 from clients.python.events import Closed
 from protocol.close_codes import CloseCode
 
-ADVICE: dict[int, str] = {
-    CloseCode.NORMAL: "You left the room.",
-    CloseCode.TEXT_REFUSED: "A text message was sent: this wire is binary.",
-    CloseCode.TOO_BIG: "A message was larger than the relay's transport takes: send less at once.",
-    CloseCode.DRAIN: "The relay is going down: try again in a moment.",
-    CloseCode.RELAY_FULL: "The relay is full: try again later.",
-    CloseCode.TOO_FAST: "This address connects or sends too fast: slow down.",
-    CloseCode.BAD_FRAMES: "Too many malformed frames were sent: mend the encoder.",
-    CloseCode.VERSION: "Client and relay speak different versions of the wire: update one.",
-    CloseCode.REPLACED: "Another connection took this seat: a seat has one connection at a time.",
-    CloseCode.KICKED: "The host removed you from the room.",
-    CloseCode.ROOM_FULL: "The room is full: wait for a place, or join another room.",
-    CloseCode.LOCKED: "The room is locked: ask its host to unlock it.",
-    CloseCode.WRONG_PASSWORD: "The password is wrong: pass the right one.",
-    CloseCode.NO_SUCH_ROOM: "There is no such room: check its code, or make it with create=True.",
-    CloseCode.NOT_ADMITTED: "The relay's own admission refused you: check name and ticket.",
-    CloseCode.OTHER_APP: "The room is for another app or build: pass its app and build.",
-    CloseCode.FRAME_SIZE: "The room's frames may be larger than max_frame: pass a larger one.",
+MEANING: dict[int, tuple[str, str]] = {
+    CloseCode.NORMAL: ("You left the room", ""),
+    CloseCode.TEXT_REFUSED: ("A text message was sent", "This wire is binary."),
+    CloseCode.TOO_BIG: ("A message was larger than the relay takes", "Send less at once."),
+    CloseCode.DRAIN: ("The relay is going down", "Try again in a moment."),
+    CloseCode.RELAY_FULL: ("The relay is full", "Try again later."),
+    CloseCode.TOO_FAST: ("This address connects or sends too fast", "Slow down."),
+    CloseCode.BAD_FRAMES: ("Too many malformed frames were sent", "Mend the encoder."),
+    CloseCode.VERSION: ("The relay speaks another version of the wire", "Update the older one."),
+    CloseCode.REPLACED: ("Another connection took this seat", "A seat has one at a time."),
+    CloseCode.KICKED: ("The host removed you from the room", ""),
+    CloseCode.ROOM_FULL: ("The room is full", "Wait for a place, or join another room."),
+    CloseCode.LOCKED: ("The room is locked", "Ask its host to unlock it."),
+    CloseCode.WRONG_PASSWORD: ("The password is wrong", "Pass the right password=..."),
+    CloseCode.NO_SUCH_ROOM: (
+        "There is no such room",
+        "Check its code, or make it with create=True.",
+    ),
+    CloseCode.NOT_ADMITTED: ("You were not admitted", "Check your name and ticket."),
+    CloseCode.OTHER_APP: (
+        "The room is for another app or build",
+        "Pass its app=... and build=..., or join another room.",
+    ),
+    CloseCode.FRAME_SIZE: ("The room's frames may be too large", "Pass a larger max_frame=..."),
 }
 """What each close code means to the one who reads it, and what to do."""
 
@@ -42,10 +48,12 @@ def explain(code: int, reason: str, said: str) -> str:
 
     Args:
         reason: the word that came with the code.
-        said: a sentence of the relay, or of the network.
+        said: a sentence of the relay, or of the network, instead of our own.
     """
-    advice = ADVICE.get(code, "" if said else f"The connection ended: {code} {reason}".rstrip())
-    return f"{said.rstrip('.')}. {advice}".rstrip() if said else advice
+    unknown = (f"The connection ended with code {code} {reason}".rstrip(), "")
+    meaning, advice = MEANING.get(code, unknown)
+    sentence = said.rstrip(".") or meaning
+    return f"{sentence[:1].upper()}{sentence[1:]}. {advice}".rstrip()
 
 
 class RoomwireError(Exception):

@@ -393,7 +393,7 @@ class TestEnding:
         (lost, closed) = relay.told()
         assert lost == events.Lost((Send(None, b"a"),))
         assert isinstance(closed, events.Closed)
-        assert closed.text == "Ann was kicked: rude. The host removed you from the room."
+        assert closed.text == "Ann was kicked: rude."
 
     def test_every_final_code_has_a_sentence(self) -> None:
         for code in CloseCode:

@@ -1,0 +1,441 @@
+"""What both clients do with a real relay, over real sockets."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+
+import anyio
+import pytest
+
+from clients.python import (
+    EVERYONE,
+    HOST,
+    Closed,
+    HostChanged,
+    Joined,
+    Kicked,
+    Left,
+    LeftReason,
+    Live,
+    LocalProtocolError,
+    Message,
+    NoSuchRoom,
+    Player,
+    PresenceChanged,
+    PresenceState,
+    PropertyChanged,
+    Reconnecting,
+    Refused,
+    RemoteProtocolError,
+    Resumed,
+    RoomClosed,
+    RoomFull,
+    RoomLocked,
+    RoomOptions,
+    Unreachable,
+    Updated,
+    WrongPassword,
+    group,
+)
+from clients.python.any_room import AnyRoom
+from protocol.error_codes import ErrorCode
+from relay.config import Settings
+from tests.helpers.cable import Cable, cable_to
+from tests.helpers.players import Enter, TestPlayer, enter_async, enter_blocking
+from tests.helpers.relay import RunningRelay, relay_process, running_relay
+
+
+@pytest.fixture(params=[enter_async, enter_blocking], ids=["async", "blocking"])
+def enter(request: pytest.FixtureRequest) -> Enter:
+    """Enter with the client under test."""
+    client: Enter = request.param
+    return client
+
+
+@pytest.fixture
+async def relay() -> AsyncIterator[RunningRelay]:
+    async with running_relay() as relay:
+        yield relay
+
+
+@pytest.fixture
+async def cable(relay: RunningRelay) -> AsyncIterator[Cable]:
+    async with cable_to(relay.url) as cable:
+        yield cable
+
+
+def values(player: TestPlayer) -> list[object]:
+    """Return what the messages said that a player has read."""
+    return [event.value for event in player.seen if isinstance(event, Message)]
+
+
+def volatile(number: int, room: AnyRoom[object]) -> None:
+    room.volatile(0, number)
+
+
+def reaches(number: int, message: Message) -> bool:
+    return bool(message.value >= number)
+
+
+MISTAKES: list[Callable[[AnyRoom[object]], object]] = [
+    lambda room: room.send("x", to="bob"),  # type: ignore[arg-type]
+    lambda room: room.send(object()),
+    lambda room: room.send(bytes(room.limits.max_frame)),
+    lambda room: room.send_bytes("text"),  # type: ignore[arg-type]
+    lambda room: room.volatile(256, 0),
+    lambda room: room.volatile(0, bytes(room.limits.max_frame)),
+    lambda room: room.kick("bob"),  # type: ignore[arg-type]
+    lambda room: room.presence(PresenceState.LOST),
+]
+
+
+class TestPlaying:
+    async def test_who_enters_finds_the_room_as_it_stands(
+        self, relay: RunningRelay, enter: Enter
+    ) -> None:
+        async with (
+            enter_async(relay.url, room="k7qf", name="Ann"),
+            enter(relay.url, room="K7QF", name="Bob") as bob,
+        ):
+            assert (bob.room.code, bob.room.me, bob.room.state) == ("K7QF", 2, "live")
+            assert {p.number: p.name for p in bob.room.players.values()} == {1: "Ann", 2: "Bob"}
+            assert bob.room.host == Player(1, "Ann", is_host=True)
+            assert (bob.room.is_host, bob.room.term) == (False, 1)
+            assert bob.room.limits.window == 256
+            assert bob.room.options.capacity == 64
+            await bob.hears(Live)
+            assert [type(event) for event in bob.seen] == [Joined, HostChanged, Joined, Live]
+
+    async def test_values_arrive_as_they_were_sent(self, relay: RunningRelay, enter: Enter) -> None:
+        value = {"t": "say", "text": "hä?", "n": [1, -2.5, None, True], "raw": b"\x00\xff"}
+        async with (
+            enter(relay.url, room="R", name="Ann") as ann,
+            enter(relay.url, room="R", name="Bob") as bob,
+        ):
+            assert await ann.send(value) == 1
+            message = await bob.hears(Message)
+            assert (message.value, message.sender, message.player.name) == (value, 1, "Ann")
+
+    async def test_bytes_arrive_as_bytes(self, relay: RunningRelay, enter: Enter) -> None:
+        async with enter(relay.url, room="R") as ann:
+            await ann.do(lambda room: room.send_bytes(b"\xc1", to=EVERYONE))
+            message = await ann.hears(Message)
+            assert message.payload == b"\xc1"
+            with pytest.raises(RemoteProtocolError):
+                _ = message.value
+
+    async def test_a_target_is_who_hears(self, relay: RunningRelay, enter: Enter) -> None:
+        async with (
+            enter(relay.url, room="R") as ann,
+            enter(relay.url, room="R") as bob,
+            enter(relay.url, room="R") as cyd,
+        ):
+            await cyd.do(lambda room: room.subscribe(7))
+            for to in (HOST, 2, bob.room.players[2], [1, 2], group(7), EVERYONE):
+                await cyd.send(str(to), to=to)
+            heard = {}
+            for player in (ann, bob, cyd):
+                await player.hears(Message, lambda m: m.value == str(EVERYONE))
+                heard[player.room.me] = values(player)
+            assert heard[1] == [str(to) for to in (HOST, [1, 2], EVERYONE)]
+            assert heard[2] == [str(to) for to in (2, bob.room.players[2], [1, 2], EVERYONE)]
+            assert heard[3] == [str(to) for to in (group(7), EVERYONE)]
+
+    async def test_all_hear_the_same_order(self, relay: RunningRelay, enter: Enter) -> None:
+        async with (
+            enter(relay.url, room="R") as ann,
+            enter(relay.url, room="R") as bob,
+        ):
+            for n in range(50):
+                await ann.send(["ann", n], to=EVERYONE)
+                await bob.send(["bob", n], to=EVERYONE)
+            orders = []
+            for player in (ann, bob):
+                while len(values(player)) < 100:
+                    await player.hears(Message)
+                orders.append(values(player))
+            assert orders[0] == orders[1]
+
+    async def test_volatile_values_reach_who_is_there_and_who_comes_later(
+        self, relay: RunningRelay, enter: Enter
+    ) -> None:
+        async with enter(relay.url, room="R") as ann, enter(relay.url, room="R") as bob:
+            await ann.do(lambda room: room.volatile(3, [1.5, 2]))
+            update = await bob.hears(Updated)
+            assert (update.key, update.sender, update.value) == (3, 1, [1.5, 2])
+            await ann.do(lambda room: room.volatile_bytes(4, b"raw"))
+            async with enter(relay.url, room="R") as late:
+                first, second = await late.hears(Updated), await late.hears(Updated)
+                assert {first.key: first.payload, second.key: second.payload} == {
+                    3: update.payload,
+                    4: b"raw",
+                }
+
+    async def test_presence_is_told(self, relay: RunningRelay, enter: Enter) -> None:
+        async with enter(relay.url, room="R") as ann, enter(relay.url, room="R") as bob:
+            await ann.do(lambda room: room.presence(PresenceState.AWAY))
+            event = await bob.hears(PresenceChanged)
+            assert (event.player.number, event.player.state) == (1, PresenceState.AWAY)
+            assert bob.room.players[1].state is PresenceState.AWAY
+
+    async def test_properties_are_told_and_kept(self, relay: RunningRelay, enter: Enter) -> None:
+        async with enter(relay.url, room="R") as ann, enter(relay.url, room="R") as bob:
+            await ann.do(lambda room: room.set_property("map", {"w": 16}))
+            await ann.do(lambda room: room.set_property("hp", 9, player=1))
+            told = await bob.hears(PropertyChanged, lambda event: event.scope == 1)
+            assert (told.key, told.value, told.by) == ("hp", 9, 1)
+            assert dict(bob.room.properties) == {"map": {"w": 16}}
+            assert dict(bob.room.properties_of(ann.room.players[1])) == {"hp": 9}
+            version = bob.room.properties.version("map")
+            await bob.do(lambda room: room.set_property("map", "new", expected=version))
+            await ann.sees(lambda room: room.properties.get("map") == "new")
+            await ann.do(lambda room: room.delete_property("map"))
+            await bob.sees(lambda room: "map" not in room.properties)
+
+    async def test_a_write_that_came_too_late_is_refused_by_name(
+        self, relay: RunningRelay, enter: Enter
+    ) -> None:
+        async with enter(relay.url, room="R") as ann:
+            count = await ann.do(lambda room: room.set_property("map", 1, expected=0))
+            stale = await ann.do(lambda room: room.set_property("map", 2, expected=0))
+            refused = await ann.hears(Refused)
+            assert (refused.code, refused.frame) == (ErrorCode.STALE_VERSION, stale)
+            assert stale == count + 1
+            assert ann.room.properties["map"] == 1
+
+    async def test_relay_time_is_known(self, relay: RunningRelay, enter: Enter) -> None:
+        async with enter(relay.url, room="R") as ann, enter(relay.url, room="R") as bob:
+            assert abs(ann.room.clock.now() - bob.room.clock.now()) < 250_000
+            assert 0 < ann.room.clock.rtt < 1_000_000
+
+
+class TestHosting:
+    async def test_the_host_moves_when_he_leaves(self, relay: RunningRelay, enter: Enter) -> None:
+        async with (
+            enter(relay.url, room="R", name="Ann") as ann,
+            enter(relay.url, room="R", name="Bob") as bob,
+        ):
+            await ann.leave()
+            left = await bob.hears(Left)
+            assert (left.player.name, left.reason) == ("Ann", LeftReason.LEFT)
+            await bob.sees(lambda room: room.is_host)
+            assert bob.room.term == 2
+
+    async def test_the_host_may_give_it_away(self, relay: RunningRelay, enter: Enter) -> None:
+        async with enter(relay.url, room="R") as ann, enter(relay.url, room="R") as bob:
+            await ann.sees(lambda room: 2 in room.players)
+            await ann.do(lambda room: room.transfer(2))
+            changed = await bob.hears(HostChanged, lambda event: event.term == 2)
+            assert changed.player == bob.room.players[2] == bob.room.host
+
+    async def test_a_kick_ends_the_room_for_good(self, relay: RunningRelay, enter: Enter) -> None:
+        async with enter(relay.url, room="R") as ann, enter(relay.url, room="R") as bob:
+            await ann.do(lambda room: room.kick(2, "rude"))
+            closed = await bob.hears(Closed)
+            assert (closed.code, closed.may_return) == (4503, False)
+            assert bob.room.state == "closed"
+            with pytest.raises(RoomClosed):
+                await bob.send("hello?")
+            with pytest.raises(Kicked):
+                async with enter(relay.url, room="R", seat=bob.room.seat):
+                    pass
+
+    async def test_who_is_not_host_is_refused(self, relay: RunningRelay, enter: Enter) -> None:
+        async with enter(relay.url, room="R"), enter(relay.url, room="R") as bob:
+            count = await bob.do(lambda room: room.kick(1))
+            refused = await bob.hears(Refused)
+            assert (refused.code, refused.frame) == (ErrorCode.NOT_HOST, count)
+            assert refused.text
+
+    async def test_a_spectator_sees_and_cannot_act(self, relay: RunningRelay, enter: Enter) -> None:
+        async with (
+            enter(relay.url, room="R") as ann,
+            enter(relay.url, room="R", role="spectator") as bob,
+        ):
+            await ann.send("show")
+            await bob.hears(Message)
+            await bob.send("boo")
+            refused = await bob.hears(Refused)
+            assert refused.code == ErrorCode.READ_ONLY
+            assert bob.room.players[bob.room.me].role == "spectator"
+
+
+class TestRefusals:
+    async def test_a_room_that_is_not_there(self, relay: RunningRelay, enter: Enter) -> None:
+        with pytest.raises(NoSuchRoom, match="create=True") as caught:
+            async with enter(relay.url, room="NONE", create=False):
+                pass
+        assert caught.value.closed.code == 4507
+
+    async def test_a_wrong_password(self, relay: RunningRelay, enter: Enter) -> None:
+        made = RoomOptions(password="sesame")
+        async with enter(relay.url, room="R", create=made, password="sesame"):
+            with pytest.raises(WrongPassword, match="password"):
+                async with enter(relay.url, room="R", password="Sesame"):
+                    pass
+            async with enter(relay.url, room="R", password="sesame") as bob:
+                assert bob.room.me == 2
+
+    async def test_a_full_room(self, relay: RunningRelay, enter: Enter) -> None:
+        async with enter(relay.url, room="R", create=RoomOptions(capacity=1)):
+            with pytest.raises(RoomFull):
+                async with enter(relay.url, room="R"):
+                    pass
+
+    async def test_a_locked_room(self, relay: RunningRelay, enter: Enter) -> None:
+        async with enter(relay.url, room="R") as ann:
+            await ann.do(lambda room: room.set_property("@locked", True))
+            await ann.hears(PropertyChanged)
+            with pytest.raises(RoomLocked):
+                async with enter(relay.url, room="R"):
+                    pass
+
+    async def test_nothing_at_all(self, enter: Enter) -> None:
+        with pytest.raises(Unreachable, match="nothing listens"):
+            async with enter("127.0.0.1:1", room="R"):
+                pass
+
+    async def test_a_server_that_is_no_relay(self, relay: RunningRelay, enter: Enter) -> None:
+        with pytest.raises(Unreachable, match="HTTP 40"):
+            async with enter(f"{relay.url}/healthz", room="R"):
+                pass
+
+    async def test_an_address_without_a_room(self, relay: RunningRelay, enter: Enter) -> None:
+        with pytest.raises(ValueError, match="names no room"):
+            async with enter(relay.url):
+                pass
+
+    async def test_mistakes_raise_at_the_call(self, relay: RunningRelay, enter: Enter) -> None:
+        async with enter(relay.url, room="R") as ann:
+            for mistake in MISTAKES:
+                with pytest.raises(LocalProtocolError):
+                    mistake(ann.room)
+            assert await ann.send("fine") == 1
+
+
+class TestReturning:
+    async def test_a_cut_connection_comes_back_and_misses_nothing(
+        self, relay: RunningRelay, cable: Cable, enter: Enter
+    ) -> None:
+        async with (
+            enter(cable.url, room="R", name="Ann") as ann,
+            enter_async(relay.url, room="R", name="Bob") as bob,
+        ):
+            await ann.sees(lambda room: 2 in room.players)
+            cable.cut()
+            lost = await ann.hears(Reconnecting)
+            assert lost.attempt == 1
+            resumed = await ann.hears(Resumed)
+            await ann.hears(Live)
+            assert resumed.resumed
+            assert ann.room.me == 1
+            assert set(ann.room.players) == {1, 2}
+            await ann.send("back")
+            assert (await bob.hears(Message)).value == "back"
+
+    async def test_what_was_sent_while_away_arrives_once(
+        self, relay: RunningRelay, cable: Cable, enter: Enter
+    ) -> None:
+        async with (
+            enter(cable.url, room="R", name="Ann") as ann,
+            enter_async(relay.url, room="R", name="Bob") as bob,
+        ):
+            await ann.send(0)
+            cable.unplug()
+            await ann.hears(Reconnecting)
+            assert ann.room.state == "reconnecting"
+            for n in range(1, 20):
+                await ann.send(n)
+                await ann.do(partial(volatile, n))
+            cable.plug()
+            await bob.hears(Message, lambda m: m.value == 19)
+            await bob.hears(Updated, lambda u: u.value == 19)
+            assert values(bob) == list(range(20))
+
+    async def test_cuts_in_the_middle_of_a_stream_lose_and_double_nothing(
+        self, relay: RunningRelay, cable: Cable, enter: Enter
+    ) -> None:
+        async with (
+            enter(cable.url, room="R", name="Ann") as ann,
+            enter_async(relay.url, room="R", name="Bob") as bob,
+        ):
+            for n in range(200):
+                await ann.send(n)
+                if n % 50 == 25:
+                    await bob.hears(Message, partial(reaches, n - 20))
+                    cable.cut()
+                    await ann.hears(Live)
+            await bob.hears(Message, lambda m: m.value == 199)
+            assert values(bob) == list(range(200))
+
+    async def test_a_relay_started_anew_has_its_players_back(self, enter: Enter) -> None:
+        made = RoomOptions(title="Arena", capacity=8)
+        with relay_process() as relay:
+            port = relay.port
+            async with (
+                enter(relay.url, room="R", name="Ann", create=made) as ann,
+                enter(relay.url, room="R", name="Bob", create=False) as bob,
+            ):
+                await anyio.to_thread.run_sync(relay.end)
+                with relay_process(port=port):
+                    for player in (ann, bob):
+                        resumed = await player.hears(Resumed)
+                        assert not resumed.resumed
+                        assert resumed.reason
+                        await player.hears(Live)
+                        assert player.room.options.title == "Arena"
+                    await bob.sees(lambda room: len(room.players) == 2)
+                    await bob.send("we meet again")
+                    assert (await ann.hears(Message)).player.name == "Bob"
+
+    async def test_a_second_connection_of_a_seat_ends_the_first(
+        self, relay: RunningRelay, enter: Enter
+    ) -> None:
+        async with (
+            enter(relay.url, room="R") as ann,
+            enter(relay.url, room="R", seat=ann.room.seat) as again,
+        ):
+            closed = await ann.hears(Closed)
+            assert (closed.code, closed.reason) == (4502, "replaced")
+            assert again.room.me == 1
+            assert await again.send("mine now") == 1
+
+    async def test_leaving_gives_the_seat_up_at_once(
+        self, relay: RunningRelay, enter: Enter
+    ) -> None:
+        async with enter_async(relay.url, room="R") as ann:
+            async with enter(relay.url, room="R") as bob:
+                await bob.send("bye")
+                await bob.leave()
+                closed = await bob.hears(Closed)
+                assert closed.code == 1000
+            left = await ann.hears(Left)
+            assert left.reason == LeftReason.LEFT
+            assert any(isinstance(event, Message) for event in ann.seen)
+
+    async def test_leaving_works_without_a_connection(
+        self, cable: Cable, relay: RunningRelay, enter: Enter
+    ) -> None:
+        async with enter(cable.url, room="R") as ann:
+            cable.unplug()
+            await ann.hears(Reconnecting)
+        assert ann.room.state == "closed"
+
+    async def test_too_slow_a_reader_is_told_and_comes_back(self, enter: Enter) -> None:
+        settings = Settings(slow_seconds=0.5, profile="bench")
+        async with (
+            running_relay(settings) as relay,
+            cable_to(relay.url) as cable,
+            enter(cable.url, room="R") as ann,
+            enter_async(relay.url, room="R") as bob,
+        ):
+            cable.stall()
+            for _ in range(3000):
+                await bob.do(lambda room: room.send_bytes(bytes(1000)))
+            await bob.hears(PresenceChanged, lambda e: e.player.state == PresenceState.LOST)
+            cable.flow()
+            await ann.hears(Resumed)
+            await ann.hears(Live)
+            await bob.send("still there?")
+            await ann.hears(Message, lambda m: len(m.payload) < 100)

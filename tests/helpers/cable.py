@@ -1,0 +1,88 @@
+"""A network cable to pull: a TCP proxy between a client and a relay, in the test's event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+
+class Cable:
+    """Carries bytes both ways until it is cut."""
+
+    def __init__(self, port: int) -> None:
+        self.port = 0
+        """Where clients connect."""
+        self.connections = 0
+        """How many clients have connected so far."""
+        self.is_plugged = True
+        self._relay_port = port
+        self._ends: set[asyncio.StreamWriter] = set()
+        self._carriers: set[asyncio.Task[None]] = set()
+        self._flow = asyncio.Event()
+        self._flow.set()
+
+    @property
+    def url(self) -> str:
+        """The address to give a client instead of the relay's."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def cut(self) -> None:
+        """Break all connections at once, as a network does: without a close frame."""
+        for end in self._ends:
+            end.transport.abort()
+
+    def unplug(self) -> None:
+        """Break all connections, and those to come, until `plug`."""
+        self.is_plugged = False
+        self.cut()
+
+    def plug(self) -> None:
+        """Let connections through again."""
+        self.is_plugged = True
+
+    def stall(self) -> None:
+        """Hold back all bytes until `flow`."""
+        self._flow.clear()
+
+    def flow(self) -> None:
+        """Let bytes through again."""
+        self._flow.set()
+
+    async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one client."""
+        if not self.is_plugged:
+            writer.transport.abort()
+            return
+        self.connections += 1
+        there = await asyncio.open_connection("127.0.0.1", self._relay_port)
+        await asyncio.gather(self._pass(reader, there[1]), self._pass(there[0], writer))
+
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._ends.add(writer)
+        try:
+            while data := await reader.read(65536):
+                await self._flow.wait()
+                writer.write(data)
+                await writer.drain()
+        except ConnectionError:
+            writer.transport.abort()
+        finally:
+            self._ends.discard(writer)
+            writer.close()
+
+
+@asynccontextmanager
+async def cable_to(url: str) -> AsyncIterator[Cable]:
+    """Lay a cable to a relay."""
+    cable = Cable(urlsplit(url).port or 80)
+    server = await asyncio.start_server(cable.carry, "127.0.0.1", 0)
+    cable.port = server.sockets[0].getsockname()[1]
+    try:
+        yield cable
+    finally:
+        cable.flow()
+        cable.unplug()
+        server.close()
+        await server.wait_closed()

@@ -1,0 +1,128 @@
+"""One way to play for both of Python's clients, so that one suite can hold both to the same."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, TypeVar, Unpack
+
+import anyio
+import anyio.to_thread
+
+from clients.python import blocking, connect
+from clients.python.any_room import AnyRoom
+from clients.python.blocking import BlockingRoom
+from clients.python.events import Event
+from clients.python.options import Options
+from clients.python.room import Room
+
+PATIENCE = 15.0  # seconds for something to happen that must
+POLL = 0.002  # seconds between two looks of a blocking client
+
+E = TypeVar("E")
+
+
+class TestPlayer(ABC):
+    """A client under test: its room, and the events it was told."""
+
+    __test__ = False
+
+    def __init__(self, room: AnyRoom[Any]) -> None:
+        self.room = room
+        self.seen: list[Event] = []
+
+    @abstractmethod
+    async def do(self, act: Callable[[AnyRoom[Any]], Any]) -> Any:
+        """Let the player act, waiting for it where the client waits."""
+
+    @abstractmethod
+    async def leave(self) -> None:
+        """Let the player leave."""
+
+    @abstractmethod
+    async def _more(self) -> list[Event]: ...
+
+    async def send(self, value: object, **options: Any) -> int:
+        """Send a value."""
+        count: int = await self.do(lambda room: room.send(value, **options))
+        return count
+
+    async def hears(self, wanted: type[E], such: Callable[[E], bool] = lambda event: True) -> E:
+        """Read events until one is of this kind, and such."""
+        with anyio.fail_after(PATIENCE):
+            while True:
+                for event in await self._more():
+                    self.seen.append(event)
+                    if isinstance(event, wanted) and such(event):
+                        return event
+
+    async def sees(self, condition: Callable[[AnyRoom[Any]], object]) -> None:
+        """Read events until the room is such."""
+        with anyio.fail_after(PATIENCE):
+            while not condition(self.room):
+                self.seen += await self._more()
+
+
+class AsyncPlayer(TestPlayer):
+    def __init__(self, room: Room) -> None:
+        super().__init__(room)
+        self._room = room
+
+    async def do(self, act: Callable[[AnyRoom[Any]], Any]) -> Any:
+        done = act(self._room)
+        return await done if isinstance(done, Coroutine) else done
+
+    async def leave(self) -> None:
+        await self._room.leave()
+
+    async def _more(self) -> list[Event]:
+        return [await anext(self._room)]
+
+
+class BlockingPlayer(TestPlayer):
+    def __init__(self, room: BlockingRoom) -> None:
+        super().__init__(room)
+        self._room = room
+        self._polled: list[Event] = []
+        self.longest = 0.0
+        """Seconds that the slowest call took so far."""
+
+    async def do(self, act: Callable[[AnyRoom[Any]], Any]) -> Any:
+        began = time.perf_counter()
+        done = act(self._room)
+        self.longest = max(self.longest, time.perf_counter() - began)
+        return done
+
+    async def leave(self) -> None:
+        await anyio.to_thread.run_sync(self._room.leave)
+
+    async def _more(self) -> list[Event]:
+        # One at a time, so that a test can go on reading behind the event that it waited for.
+        while not self._polled:
+            self._polled = self._room.poll()
+            await anyio.sleep(0 if self._polled else POLL)
+        return [self._polled.pop(0)]
+
+
+Enter = Callable[..., AbstractAsyncContextManager[TestPlayer]]
+"""Enters a room as `connect` does, and leaves it."""
+
+
+@asynccontextmanager
+async def enter_async(url: str, **options: Unpack[Options]) -> AsyncIterator[TestPlayer]:
+    """Enter with the async client."""
+    async with connect(url, **options) as room:
+        yield AsyncPlayer(room)
+
+
+@asynccontextmanager
+async def enter_blocking(url: str, **options: Unpack[Options]) -> AsyncIterator[TestPlayer]:
+    """Enter with the blocking client, whose entering and leaving block."""
+    room = await anyio.to_thread.run_sync(blocking.connect(url, **options).open)
+    try:
+        yield BlockingPlayer(room)
+    finally:
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(room.leave)
