@@ -37,8 +37,8 @@ ROOMY = 300
 
 
 def share(part: float) -> settings:
-    """Return settings with this part of the profile's examples."""
-    return settings(max_examples=max(1, round(settings().max_examples * part)))
+    """Return settings with this part of the profile's examples, or 20 if that is more."""
+    return settings(max_examples=max(20, round(settings().max_examples * part)))
 
 
 EDGES = (0, -1, -32, -33, 127, 128, 255, 256, 65535, 65536, 2**32 - 1, 2**32)
@@ -146,7 +146,6 @@ def _(kind: Record) -> st.SearchStrategy[Any]:
     return built(kind.cls)
 
 
-@cache
 def built(cls: type[Any]) -> st.SearchStrategy[Any]:
     """Return instances of a frame or record, optional keys at their default now and then."""
     fields = {}

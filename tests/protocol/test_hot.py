@@ -1,0 +1,125 @@
+"""The short way from SEND to DELIVER is the codec's long way, byte for byte."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocol import hot, limits
+from protocol.codec import Role, decode, encode
+from protocol.errors import RemoteProtocolError
+from protocol.frames import Deliver, Frame, Send, Update, Volatile
+from tests.helpers.strategies import built, long_winded, mutants, share
+
+LENGTHS = [0, 1, 255, 256, 65535, 65536]
+"""Lengths of payloads at which the head changes."""
+
+
+def shortcut(message: bytes) -> Frame | None:
+    """Read SEND and VOLATILE as the relay does: by their first bytes and their tail."""
+    if message[:2] == hot.SEND_HEAD and len(message) > 2 and hot.is_tail(message, 3):
+        target = hot.TARGETS[message[2]]
+        if target is not hot.NO_TARGET:
+            return Send(target, hot.payload(message[3:]))
+    if message[:2] == hot.VOLATILE_HEAD and hot.is_tail(message, 4) and message[2] < 0x80:
+        target = hot.TARGETS[message[3]]
+        if target is not hot.NO_TARGET:
+            return Volatile(message[2], target, hot.payload(message[4:]))
+    return None
+
+
+def long_way(message: bytes) -> Frame | None:
+    try:
+        return decode(message, Role.CLIENT)
+    except RemoteProtocolError:
+        return None
+
+
+def check(message: bytes) -> None:
+    """Assert that the shortcut takes nothing that the codec does not read just so."""
+    short, long = shortcut(message), long_way(message)
+    if short is not None:
+        assert short == long
+        assert encode(short) == message
+    elif isinstance(long, Send | Volatile):
+        is_common = long.target is None or isinstance(long.target, int)
+        key = long.key if isinstance(long, Volatile) else 0
+        has_one_byte = is_common and -32 <= (long.target or 0) < 128 and key < 128  # type: ignore[operator]
+        assert not has_one_byte or encode(long) != message
+
+
+HOT = (built(Send) | built(Volatile)).map(encode)
+
+
+@pytest.mark.fuzz
+@share(0.1)
+@given(HOT | mutants(HOT) | HOT.flatmap(long_winded))
+def test_the_shortcut_reads_what_the_codec_reads(message: bytes) -> None:
+    check(message)
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+@pytest.mark.parametrize("more", [-1, 0, 1])
+def test_a_tail_fills_its_message_exactly(length: int, more: int) -> None:
+    payload = bytes(length)
+    message = encode(Send(None, payload))
+    whole = message[:-1] if more < 0 else message + bytes(more)
+    check(whole)
+    assert hot.is_tail(whole, 3) == (more == 0)
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+def test_a_tail_is_the_payload_with_its_shortest_head(length: int) -> None:
+    payload = bytes(length)
+    tail = hot.tail(payload)
+    assert encode(Send(None, payload)) == b"\x93\x10\xc0" + tail
+    assert hot.is_tail(tail, 0)
+    assert hot.payload(tail) == payload
+
+
+NO_TAILS = {
+    "nothing": b"",
+    "a head alone": b"\xc4",
+    "nil": b"\xc0\x00",
+    "a str": b"\xa1x",
+    "half a length": b"\xc5\x01",
+    "a quarter of a length": b"\xc6\x00",
+    "bin 16 of 1": b"\xc5\x00\x01x",
+    "bin 16 of 255": b"\xc5\x00\xff" + bytes(255),
+    "bin 32 of 1": b"\xc6\x00\x00\x00\x01x",
+    "bin 32 of 65535": b"\xc6\x00\x00\xff\xff" + bytes(65535),
+}
+
+
+@pytest.mark.parametrize("tail", NO_TAILS.values(), ids=NO_TAILS)
+def test_what_is_long_winded_or_no_bin_is_no_tail(tail: bytes) -> None:
+    assert not hot.is_tail(tail, 0)
+
+
+@pytest.mark.parametrize("byte", range(256))
+def test_a_target_of_one_byte_is_what_the_codec_makes_of_it(byte: int) -> None:
+    frame = long_way(bytes([0x93, 0x10, byte, 0xC4, 0x00]))
+    target = hot.TARGETS[byte]
+    if isinstance(frame, Send) and not isinstance(frame.target, tuple):
+        assert target == frame.target
+        assert type(target) is type(frame.target)
+    else:
+        assert target is hot.NO_TARGET
+
+
+@given(built(Deliver))
+def test_deliver_is_what_the_codec_makes_of_it(frame: Deliver) -> None:
+    assert hot.deliver(frame.seq, frame.sender, hot.tail(frame.payload)) == encode(frame)
+
+
+@given(built(Update))
+def test_update_is_what_the_codec_makes_of_it(frame: Update) -> None:
+    assert hot.update(frame.key, frame.sender, hot.tail(frame.payload)) == encode(frame)
+
+
+@given(st.sampled_from(LENGTHS))
+def test_passing_on_adds_no_more_than_its_head_room(length: int) -> None:
+    tail = hot.tail(bytes(length))
+    longest = hot.deliver(limits.MAX_INT, limits.MAX_PLAYER, tail)
+    assert len(longest) <= len(hot.SEND_HEAD) + 1 + len(tail) + limits.HEAD_ROOM
