@@ -1,7 +1,9 @@
 """A WebSocket client in bytes: RFC 6455 over a plain socket, and nothing of Roomwire's own.
 
 It does what the WebSocket standard asks of a client and not a bit more, so that a test which
-speaks through it relies on SPEC.md alone. It can also say what no library would: see `send_raw`.
+speaks through it relies on SPEC.md alone. It can also say what no library would (`send_raw`), and
+it reads only while `receive` or `closed` waits: one who does not call them is a client that does
+not read, and that answers no pings.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ SUBPROTOCOL = "roomwire.1"
 
 
 class Refused(Exception):
-    """The server did not upgrade. Attributes: status: of its answer."""
+    """The server answered the upgrade with this HTTP `status`."""
 
     def __init__(self, status: int, head: str) -> None:
         super().__init__(head)
@@ -30,15 +32,20 @@ class Refused(Exception):
 class RawClient:
     """One WebSocket. `connect` makes it."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        headers: dict[str, str],
+    ) -> None:
+        self.headers = headers
+        """Of the server's answer to the upgrade, names in small letters."""
         self._reader = reader
         self._writer = writer
-        self._messages: asyncio.Queue[bytes] = asyncio.Queue()
-        self._ended = asyncio.Event()
-        self._close = (1006, "")
-        self._fragments = b""
-        self.headers: dict[str, str] = {}
-        self.answers_pings = True
+        self._buffer = b""
+        self._message = b""
+        self._end: tuple[int, str] | None = None
+        self._is_closing = False
 
     async def send(self, message: bytes | str) -> None:
         """Send one binary message: bytes, or hex with spaces as in SPEC.md."""
@@ -59,28 +66,25 @@ class RawClient:
 
         Raises:
             TimeoutError: none came.
-            ConnectionError: the connection was closed, and everything before was received.
+            ConnectionError: the connection was closed; `closed` says how.
         """
         async with asyncio.timeout(timeout):
-            getting = asyncio.ensure_future(self._messages.get())
-            ending = asyncio.ensure_future(self._ended.wait())
-            try:
-                await asyncio.wait((getting, ending), return_when=asyncio.FIRST_COMPLETED)
-                if getting.done():
-                    return getting.result()
-                raise ConnectionError(f"closed: {self._close}")
-            finally:
-                getting.cancel()
-                ending.cancel()
+            message = await self._next()
+        if message is None:
+            raise ConnectionError(f"closed: {self._end}")
+        return message
 
     async def closed(self, timeout: float = 5) -> tuple[int, str]:
-        """Wait for the end. Returns: code and reason; 1006 if there was no close frame."""
+        """Wait for the end, past all messages. Returns: code and reason; 1006 if none was said."""
         async with asyncio.timeout(timeout):
-            await self._ended.wait()
-        return self._close
+            while await self._next() is not None:
+                pass
+        assert self._end is not None
+        return self._end
 
     async def close(self, code: int = 1000) -> None:
         """Say goodbye the way WebSockets do, and wait for the answer."""
+        self._is_closing = True
         await self.send_raw(frame(CLOSE, code.to_bytes(2)))
         await self.closed()
 
@@ -88,42 +92,55 @@ class RawClient:
         """Drop the connection without a word, as a lost network does."""
         self._writer.transport.abort()
 
-    async def read_all(self) -> None:
-        """Take in what the server sends, until the end."""
-        try:
-            while await self._read_frame():
-                pass
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            self._ended.set()
-            self._writer.close()
+    async def _next(self) -> bytes | None:
+        """Return the next whole message, or None at the end."""
+        while self._end is None:
+            if (found := self._cut_frame()) is not None:
+                message = await self._take(*found)
+                if message is not None:
+                    return message
+                continue
+            try:
+                more = await self._reader.read(1 << 16)
+            except ConnectionError:
+                more = b""
+            if not more:
+                self._end = (1006, "")
+            self._buffer += more
+        return None
 
-    async def _read_frame(self) -> bool:
-        first, second = await self._reader.readexactly(2)
+    def _cut_frame(self) -> tuple[int, bool, bytes] | None:
+        """Cut opcode, whether it is the last fragment, and data off the buffer, once all is there.
+
+        Nothing is cut before, so that a wait which is given up loses nothing.
+        """
+        if len(self._buffer) < 2:
+            return None
+        first, length = self._buffer[:2]
         assert not first & 0x70, "no extension was agreed to"
-        assert not second & 0x80, "a server must not mask"
-        length = second
-        if second >= 126:
-            length = int.from_bytes(await self._reader.readexactly(2 if second == 126 else 8))
-        return await self._take(first & 0x0F, first >= 0x80, await self._reader.readexactly(length))
+        assert length < 0x80, "a server must not mask"
+        body = 2 + {126: 2, 127: 8}.get(length, 0)
+        if length >= 126:
+            length = int.from_bytes(self._buffer[2:body])
+        if len(self._buffer) < body + length:
+            return None
+        data, self._buffer = self._buffer[body : body + length], self._buffer[body + length :]
+        return first & 0x0F, first >= 0x80, data
 
-    async def _take(self, opcode: int, is_last: bool, data: bytes) -> bool:
-        match opcode:
-            case 8:
-                self._close = (int.from_bytes(data[:2]) if data else 1005, data[2:].decode())
+    async def _take(self, opcode: int, is_last: bool, data: bytes) -> bytes | None:
+        if opcode == CLOSE:
+            self._end = (int.from_bytes(data[:2]) if data else 1005, data[2:].decode())
+            if not self._is_closing:
                 await self.send_raw(frame(CLOSE, data[:2]))
-                return False
-            case 9 if self.answers_pings:
-                await self.send_raw(frame(PONG, data))
-            case 0 | 2:
-                self._fragments += data
-                if is_last:
-                    self._messages.put_nowait(self._fragments)
-                    self._fragments = b""
-            case 1:
-                raise AssertionError("a relay sends no text")
-        return True
+        elif opcode == PING:
+            await self.send_raw(frame(PONG, data))
+        elif opcode in (BINARY, CONTINUATION):
+            self._message += data
+            if is_last:
+                message, self._message = self._message, b""
+                return message
+        assert opcode != TEXT, "a relay sends no text"
+        return None
 
 
 def frame(opcode: int, data: bytes, *, is_last: bool = True) -> bytes:
@@ -153,40 +170,32 @@ async def connect(
     """
     parts = urlsplit(url)
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
-    client = RawClient(reader, writer)
-    key = base64.b64encode(os.urandom(16))
+    key = base64.b64encode(os.urandom(16)).decode()
     lines = [
         f"GET {parts.path or '/'} HTTP/1.1",
         f"Host: {parts.netloc}",
         "Connection: Upgrade",
         "Upgrade: websocket",
         "Sec-WebSocket-Version: 13",
-        f"Sec-WebSocket-Key: {key.decode()}",
+        f"Sec-WebSocket-Key: {key}",
         *([f"Sec-WebSocket-Protocol: {subprotocol}"] if subprotocol else []),
         *([f"Origin: {origin}"] if origin else []),
     ]
     try:
-        await client.send_raw("\r\n".join([*lines, "", ""]).encode())
-        client.headers = await upgraded(reader, key)
-        reading = asyncio.ensure_future(client.read_all())
-        try:
-            yield client
-        finally:
-            client.abort()
-            await reading
+        writer.write("\r\n".join([*lines, "", ""]).encode())
+        yield RawClient(reader, writer, await upgraded(reader, key))
     finally:
-        writer.close()
+        writer.transport.abort()
 
 
-async def upgraded(reader: asyncio.StreamReader, key: bytes) -> dict[str, str]:
+async def upgraded(reader: asyncio.StreamReader, key: str) -> dict[str, str]:
     """Read the answer to the upgrade. Returns: its headers, names in small letters."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     status, *lines = head.strip().split("\r\n")
     if int(status.split(" ")[1]) != 101:
         raise Refused(int(status.split(" ")[1]), head)
-    headers = {
-        name.lower(): value.strip() for name, value in (line.split(":", 1) for line in lines)
-    }
-    accept = base64.b64encode(hashlib.sha1(key + GUID).digest()).decode()
+    pairs = (line.split(":", 1) for line in lines)
+    headers = {name.lower(): value.strip() for name, value in pairs}
+    accept = base64.b64encode(hashlib.sha1(key.encode() + GUID).digest()).decode()
     assert headers["sec-websocket-accept"] == accept
     return headers
