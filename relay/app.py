@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Annotated
 
 import responder
@@ -12,8 +13,7 @@ from responder import Problem, Query, Request, Response
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from protocol import SUBPROTOCOL
-from protocol.error_codes import ErrorCode
-from relay import files, lan, rest
+from relay import docs, files, lan, rest
 from relay.access import Policy
 from relay.admission import OnJoin
 from relay.config import Settings
@@ -32,12 +32,10 @@ CONTENT_SECURITY = (
 HEADERS = {"x-frame-options": "SAMEORIGIN", "referrer-policy": "same-origin"}
 MAX_BODY = 64 * 1024
 
-STATUS = {ErrorCode.TOO_FAST: 429, ErrorCode.RELAY_FULL: 503, ErrorCode.NOT_AVAILABLE: 409}
-MAKING_PROBLEMS = {
-    403: "A page of another site may not do this",
-    429: "Too many rooms made from this address; Retry-After says when",
-    503: "The relay has no room for another room",
-}
+DESCRIPTION = (
+    "Rooms are played in over a WebSocket at /r/ROOM; protocol/SPEC.md describes its frames. "
+    "Here they are made, listed and matched."
+)
 
 routes = responder.Router()
 
@@ -58,17 +56,19 @@ def create_app(settings: Settings | None = None, *, on_join: OnJoin | None = Non
     api = responder.API(
         title="Roomwire",
         version=VERSION,
+        description=DESCRIPTION,
         openapi="3.1.0",
+        openapi_servers=[{"url": "."}],  # wherever this app is mounted
         sessions=False,
         gzip=False,
         static_dir=None,
         redirect_slashes=False,
         max_request_size=MAX_BODY,
+        problem_handler=rest.say_what_is_invalid,
         security_headers={"content_security_policy": CONTENT_SECURITY, "headers": HEADERS},
     )
     api.state.node = node
     api.add_event_handler("shutdown", node.close)
-    api.add_exception_handler(Refusal, _refused)
     api.add_middleware(Guard, policy=policy, refusals=refusals)
     api.before_request(websocket=True)(_admit_pages(policy, refusals))
     api.include_router(routes)
@@ -116,6 +116,12 @@ async def room_page(req: Request, resp: Response, *, room: str) -> None:
     _show(req, resp, "room")
 
 
+@routes.get("/docs", include_in_schema=False)
+async def docs_page(req: Request, resp: Response) -> None:
+    """Show the REST interface."""
+    resp.html = docs.page(req.api.openapi._apispec.to_dict(), req.state.root)
+
+
 def _show(req: Request, resp: Response, name: str) -> None:
     resp.html = files.page(name, req.state.root)
     resp.headers.update(files.REVALIDATE)
@@ -147,18 +153,22 @@ async def describe_relay(req: Request, resp: Response) -> rest.RelayInfo:
     status_code=201,
     summary="Make a room",
     tags=["rooms"],
-    responses={**MAKING_PROBLEMS, 409: "There is a room of this name already"},
+    responses={**rest.NOT_MADE, 409: rest.problem("There is a room of this name already")},
 )
 async def make_room(req: Request, resp: Response, *, wanted: rest.NewRoom) -> rest.RoomInfo:
     node = _node(req)
-    room = await node.create_room(wanted.options(node.settings), wanted.name, _address(req))
+    with _explained():
+        room = await node.create_room(wanted.options(node.settings), wanted.name, _address(req))
     info = rest.room_info(room, req.state.root)
     resp.headers["Location"] = f"{req.state.root}/api/rooms/{room.name}"
     return info
 
 
 @routes.get(
-    "/api/rooms/{name}", summary="Describe a room", tags=["rooms"], responses={404: "No such room"}
+    "/api/rooms/{name}",
+    summary="Describe a room",
+    tags=["rooms"],
+    responses={404: rest.problem("No such room")},
 )
 async def describe_room(req: Request, resp: Response, *, name: str) -> rest.RoomInfo:
     room = _node(req).registry.get(name.upper())
@@ -197,7 +207,7 @@ async def list_rooms(
     "/api/match",
     summary="Find a room to play in now, or make one",
     tags=["rooms"],
-    responses=MAKING_PROBLEMS,
+    responses=rest.NOT_MADE,
 )
 async def match(req: Request, resp: Response, *, wanted: rest.Match) -> rest.Matched:
     node, address, now = _node(req), _address(req), time.monotonic()
@@ -206,7 +216,8 @@ async def match(req: Request, resp: Response, *, wanted: rest.Match) -> rest.Mat
     )
     is_new = room is None
     if room is None:
-        room = await node.create_room(wanted.options(node.settings), None, address)
+        with _explained():
+            room = await node.create_room(wanted.options(node.settings), None, address)
     node.reservations.reserve(room.name, address, now)
     return rest.matched(room, req.state.root, created=is_new)
 
@@ -220,8 +231,12 @@ def _address(req: Request) -> str:
     return req.state.caller.client or ""
 
 
-def _refused(req: Request, resp: Response, refusal: Refusal) -> None:
-    status = STATUS.get(refusal.code, 422)
-    after = refusal.detail.get("after")
-    headers = {} if after is None else {"Retry-After": str(-(-after // 1000))}
-    resp.problem(status, refusal.text, headers=headers, code=refusal.code.name.lower())
+@contextlib.contextmanager
+def _explained() -> Iterator[None]:
+    """Answer a refusal as a problem. Responder's own exception handlers would lose its header."""
+    try:
+        yield
+    except Refusal as refusal:
+        status, headers = rest.answer_of(refusal)
+        code = refusal.code.name.lower()
+        raise Problem(status, refusal.text, headers=headers, code=code) from None

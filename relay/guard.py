@@ -67,8 +67,9 @@ def caller_of(scope: Scope) -> Caller:
     headers = Headers(scope=scope)
     client, server = scope.get("client"), scope.get("server")
     return Caller(
-        headers.get("origin"),
-        headers.get("host"),
+        # No browser sends two: what comes of them together is malformed, and so refused.
+        ", ".join(headers.getlist("origin")) if "origin" in headers else None,
+        ", ".join(headers.getlist("host")) if "host" in headers else None,
         client[0] if client else None,
         server[0] if server else None,
     )

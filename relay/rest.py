@@ -8,9 +8,11 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from protocol import WIRE_VERSION, WIRE_VERSION_MIN, limits
+from protocol.error_codes import ErrorCode
 from protocol.frames import Limits, RoomOptions
 from relay.config import Settings
 from relay.listing import Filter
+from relay.refusals import Refusal
 from relay.registry import NAME
 from relay.room import Room
 
@@ -182,6 +184,40 @@ def parse_tags(words: list[str]) -> dict[str, str]:
     if len(tags) < len(pairs):
         raise ValueError("each tag can be asked for once")
     return tags
+
+
+def problem(why: str) -> dict[str, Any]:
+    """Describe an answer that is a problem, for OpenAPI."""
+    schema = {"$ref": "#/components/schemas/ProblemDetails"}
+    return {"description": why, "content": {"application/problem+json": {"schema": schema}}}
+
+
+NOT_MADE = {
+    403: problem("A page of another site may not do this"),
+    429: problem("Too many rooms made from this address; Retry-After says when"),
+    503: problem("The relay has no room for another room"),
+}
+"""Answers to who wants a room made."""
+
+STATUS = {ErrorCode.TOO_FAST: 429, ErrorCode.RELAY_FULL: 503, ErrorCode.NOT_AVAILABLE: 409}
+
+
+def answer_of(refusal: Refusal) -> tuple[int, dict[str, str]]:
+    """Return the HTTP status and headers that say the same as a refusal."""
+    milliseconds = refusal.detail.get("after")
+    headers = {} if milliseconds is None else {"Retry-After": str(-(-milliseconds // 1000))}
+    return STATUS.get(refusal.code, 422), headers
+
+
+def say_what_is_invalid(problem: dict[str, Any], *_: object) -> None:
+    """Put what is wrong with a request into the problem's one sentence."""
+    errors = problem.get("errors", ())
+    for error in errors:
+        for key in ("url", "ctx", "input"):  # `ctx` may not be JSON, `input` may be a password
+            error.pop(key, None)
+    if errors:
+        said = (f"{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in errors)
+        problem["detail"] = "; ".join(said)
 
 
 def _known(room: Room, root: str) -> Mapping[str, Any]:

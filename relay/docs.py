@@ -1,0 +1,103 @@
+"""The REST interface for people: one page made of the OpenAPI document, without a line of script.
+
+The pages that Responder has for this load scripts from other sites, which neither works on a game
+night without internet nor passes our own Content-Security-Policy.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from html import escape
+from typing import Any
+
+Tree = Mapping[str, Any]
+
+ANYWHERE = (
+    "Bad Request",
+    "Not Found",
+    "Method Not Allowed",
+    "Content Too Large",
+    "Internal Server Error",
+    "Validation Error",
+)
+"""What every operation may answer; only what is special about one is worth a line."""
+
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"></head>
+<body><h1>{title}</h1><p>{description}</p>
+<p>Errors are <code>application/problem+json</code> with <code>detail</code>, a sentence.
+As OpenAPI: <a href="{root}/schema.yml">schema.yml</a></p>
+{operations}</body></html>
+"""
+
+
+def page(document: Tree, root: str) -> str:
+    """Show an OpenAPI document. Args: root: path under which the app is mounted."""
+    operations = (
+        _operation(f"{method.upper()} {path}", operation, document)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    )
+    info = document["info"]
+    return PAGE.format(
+        title=escape(f"{info['title']} {info['version']}"),
+        description=escape(info.get("description", "")),
+        root=escape(root),
+        operations="\n".join(operations),
+    )
+
+
+def _operation(name: str, operation: Tree, document: Tree) -> str:
+    parts = [f"<h2><code>{escape(name)}</code></h2><p>{escape(operation['summary'])}</p>"]
+    parameters = operation.get("parameters", ())
+    if parameters:
+        rows = ((p["name"], _kind(p["schema"]), p.get("description", "")) for p in parameters)
+        parts.append(_table("parameter", rows))
+    if "requestBody" in operation:
+        fields = _schema(operation["requestBody"], document)["properties"].items()
+        rows = ((key, _kind(field), field.get("description", "")) for key, field in fields)
+        parts.append(_table("field of the body", rows))
+    answers = (
+        _answer(status, answer, document)
+        for status, answer in operation["responses"].items()
+        if answer["description"] not in ANYWHERE
+    )
+    parts.append(_table("answer", answers))
+    return "\n".join(parts)
+
+
+def _answer(status: object, answer: Tree, document: Tree) -> tuple[str, str, str]:
+    is_problem = "application/problem+json" in answer.get("content", {})
+    fields = () if is_problem else _schema(answer, document).get("properties", ())
+    return str(status), ", ".join(fields), answer["description"]
+
+
+def _schema(body: Tree, document: Tree) -> Tree:
+    """Follow a body to the schema of its JSON."""
+    media: Tree = next(iter(body.get("content", {}).values()), {})
+    schema: Tree = media.get("schema", {})
+    name = schema.get("$ref", "").rpartition("/")[2]
+    found: Tree = document["components"]["schemas"][name] if name else schema
+    return found
+
+
+def _kind(schema: Tree) -> str:
+    """Say in a word or two what a value may be."""
+    if "anyOf" in schema:
+        return " or ".join(_kind(each) for each in schema["anyOf"])
+    bounds = [schema.get(key) for key in ("minimum", "maximum")]
+    said = str(schema.get("type", "any"))
+    if None not in bounds:
+        said += " {}..{}".format(*bounds)
+    if "default" in schema:
+        said += f" = {json.dumps(schema['default'])}"
+    return said
+
+
+def _table(title: str, rows: Iterable[tuple[str, str, str]]) -> str:
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
+    )
+    return f"<table><tr><th>{title}</th><th></th><th></th></tr>{body}</table>"
