@@ -38,3 +38,13 @@ class Refusal(Exception):
     def error(self, seq: int = 0, **known: Any) -> Error:
         """Return the ERROR at this seq (0: outside the order), with what else is known."""
         return Error(seq, self.code, self.text, ErrorDetail(**{**known, **self.detail}))
+
+
+def read_only(what: str) -> Refusal:
+    """Refuse what a spectator tried to do."""
+    return Refusal(
+        ErrorCode.READ_ONLY,
+        f"a spectator cannot {what}",
+        expected="role player",
+        got="role spectator",
+    )

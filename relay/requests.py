@@ -35,7 +35,7 @@ from protocol.opcodes import COUNTED as COUNTED_OPCODES
 from protocol.schema import record_fields
 from relay import properties
 from relay.effects import NOTHING, Close, Effect
-from relay.refusals import Refusal
+from relay.refusals import Refusal, read_only
 from relay.seats import Seat
 
 if TYPE_CHECKING:
@@ -68,7 +68,12 @@ def kick(room: Room, seat: Seat, frame: Kick) -> Sequence[Effect]:
     _host_only(room, seat, "kick")
     kicked = _player(room, frame.player)
     if kicked is seat:
-        raise Refusal(ErrorCode.NOT_AVAILABLE, "a host cannot kick itself: LEAVE does that")
+        raise Refusal(
+            ErrorCode.NOT_AVAILABLE,
+            "a host cannot kick itself: LEAVE does that",
+            expected="another player",
+            got=f"player {seat.player}",
+        )
     if kicked.key is not None:
         room.barred.add(kicked.key)
     closing = (
@@ -86,7 +91,7 @@ def transfer(room: Room, seat: Seat, frame: Transfer) -> Sequence[Effect]:
             f"player {heir.player} is not here to be host",
             expected="a player who is here",
             got=heir.info.role if heir.is_spectator else heir.state.name.lower(),
-            retry=True,
+            retry=not heir.is_spectator,
         )
     room.make_host(heir.player)
     return NOTHING
@@ -121,7 +126,13 @@ def set_property(room: Room, seat: Seat, frame: Set) -> Sequence[Effect]:
 
 
 def not_available(room: Room, seat: Seat, frame: Frame) -> NoReturn:
-    raise Refusal(ErrorCode.NOT_AVAILABLE, f"this room does not take {frame.opcode.name}")
+    name = frame.opcode.name
+    raise Refusal(
+        ErrorCode.NOT_AVAILABLE,
+        f"this room does not take {name}",
+        expected=f"anything but {name}",
+        got=name,
+    )
 
 
 HANDLERS: dict[type[Frame], Handler] = {
@@ -162,13 +173,16 @@ def _player(room: Room, player: int) -> Seat:
         return room.seats[player]
     except KeyError:
         raise Refusal(
-            ErrorCode.NO_SUCH_PLAYER, f"player {player} is not in this room", got=str(player)
+            ErrorCode.NO_SUCH_PLAYER,
+            f"player {player} is not in this room",
+            expected="a player of this room",
+            got=f"player {player}",
         ) from None
 
 
 def _may_write(room: Room, seat: Seat, frame: Set) -> None:
     if seat.is_spectator:
-        raise Refusal(ErrorCode.READ_ONLY, "a spectator cannot set properties")
+        raise read_only("set properties")
     if frame.scope == properties.ROOM:
         if frame.key.startswith("@"):
             _host_only(room, seat, "set the room's options")
@@ -176,7 +190,8 @@ def _may_write(room: Room, seat: Seat, frame: Set) -> None:
                 raise Refusal(
                     ErrorCode.NOT_AVAILABLE,
                     f"{frame.key!r} cannot be {'deleted' if frame.value is False else 'set'}",
-                    expected=" or ".join(RESERVED),
+                    expected=" or ".join(RESERVED) + " with a value",
+                    got=repr(frame.key),
                 )
         return
     _player(room, frame.scope)

@@ -53,7 +53,7 @@ from relay.entries import (
 from relay.log import Addressees, Log
 from relay.outbox import Outbox
 from relay.properties import Properties, Value
-from relay.refusals import Refusal
+from relay.refusals import Refusal, read_only
 from relay.retained import Retained
 from relay.seats import Seat, Seats
 from relay.standing import Fact, Standing
@@ -286,7 +286,7 @@ class Room:
     def _addressees(self, target: Target, sender: Seat) -> Addressees:
         """Resolve a target now. Players who left are skipped; ones who never were are refused."""
         if sender.is_spectator:
-            raise Refusal(ErrorCode.READ_ONLY, "a spectator cannot send")
+            raise read_only("send")
         if target is None or target is False:
             return sender.player
         if target is True:
@@ -301,7 +301,7 @@ class Room:
                 ErrorCode.NO_SUCH_PLAYER,
                 f"no player ever had number {highest} in this room",
                 expected=f"player 1..{self.joins}",
-                got=str(highest),
+                got=f"player {highest}",
             )
         return frozenset(player for player in target if player in self.seats)
 

@@ -18,16 +18,27 @@ Connections are told apart by their attachments. In a `room_of` players, connect
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from difflib import ndiff
+from enum import IntEnum
 from typing import Any
 
 from protocol import hot
 from protocol.close_codes import CloseCode
 from protocol.codec import Role, decode
 from protocol.error_codes import ErrorCode
-from protocol.frames import Error, ErrorDetail, Frame, Live, PlayerInfo, RoomOptions
+from protocol.frames import (
+    Error,
+    ErrorDetail,
+    Frame,
+    LeftReason,
+    Live,
+    PlayerInfo,
+    PresenceState,
+    RoomOptions,
+)
 from protocol.kinds import Target
+from protocol.opcodes import Opcode
 from relay.effects import Admit, Effect, Turn
 from relay.entries import Acknowledge, Ask, Entry, Join, Send
 from relay.outbox import Outbox
@@ -143,7 +154,7 @@ class Playbook:
     def __rshift__(self, happening: Happening) -> Playbook:
         """Let something happen; what came of the one before must have been expected."""
         self._compare()
-        self._script.append(f">> {happening}")
+        self._script.append(f">> {_show(happening)}")
         if isinstance(happening, Moves):
             self._outcome = self.witness.move(happening)
         else:
@@ -253,14 +264,35 @@ def _lines(outcomes: Iterable[Outcome]) -> list[str]:
     heard: dict[int, list[Frame]] = {}
     for outcome in outcomes:
         if not isinstance(outcome, Hears):
-            effects.append(f"<< {outcome}")
+            effects.append(f"<< {_show(outcome)}")
             continue
         for ear in outcome.ears:
-            heard.setdefault(ear, []).extend(map(_wordless, outcome.frames))
-    return effects + [f"<< {ear} hears {frame}" for ear in sorted(heard) for frame in heard[ear]]
+            heard.setdefault(ear, []).extend(outcome.frames)
+    return effects + [
+        f"<< {ear} hears {_show(frame)}" for ear in sorted(heard) for frame in heard[ear]
+    ]
 
 
-def _wordless(frame: Frame) -> Frame:
-    if isinstance(frame, Error):
-        return replace(frame, text="", detail=replace(frame.detail, expected=None, got=None))
-    return frame
+NAMES: dict[str, type[IntEnum]] = {
+    "code": ErrorCode,
+    "op": Opcode,
+    "reason": LeftReason,
+    "state": PresenceState,
+}
+"""Fields whose numbers have names."""
+
+WORDS = {"text", "expected", "got"}
+"""Fields of an ERROR that are for humans: not compared."""
+
+
+def _show(value: Any, field: str = "") -> str:
+    """Write a value so that two are alike if the wire has them alike."""
+    if is_dataclass(value):
+        pairs = ((f.name, getattr(value, f.name)) for f in fields(value) if f.name not in WORDS)
+        shown = ", ".join(f"{name}={_show(v, name)}" for name, v in pairs if v is not None)
+        return f"{type(value).__name__}({shown})"
+    if isinstance(value, IntEnum):
+        return value.name
+    if isinstance(value, int) and field in NAMES:
+        return NAMES[field](value).name
+    return f"{value:g}" if isinstance(value, float) else repr(value)
