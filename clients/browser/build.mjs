@@ -4,7 +4,7 @@
 
 import { execFileSync } from "node:child_process";
 import { cp, mkdir, readdir, writeFile } from "node:fs/promises";
-import { dirname, extname, join } from "node:path";
+import { basename, dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -36,21 +36,18 @@ async function buildLibrary(directory, external) {
   await writeFile(join(directory, "roomwire.d.ts"), 'export * from "./types/index.js";\n');
 }
 
-/** Pages go to the root, their scripts and styles are bundled to assets/, the rest is copied there. */
+/** NAME.html goes to the root; NAME.ts and NAME.css are bundled, with what they import, to assets/. */
 async function buildPages() {
-  const files = await readdir(page);
-  const bundled = files.filter((name) => [".ts", ".css"].includes(extname(name)));
+  const pages = (await readdir(page)).filter((name) => extname(name) === ".html");
+  const names = pages.map((name) => basename(name, ".html"));
   await build({
     ...options,
-    entryPoints: bundled.map((name) => join(page, name)),
+    entryPoints: names.flatMap((name) => [join(page, `${name}.ts`), join(page, `${name}.css`)]),
     outdir: join(web, "assets"),
     minify: true,
     splitting: true,
-    external: ["/assets/*"],
   });
-  for (const name of files.filter((name) => extname(name) && !bundled.includes(name))) {
-    await cp(join(page, name), join(web, extname(name) === ".html" ? "" : "assets", name));
-  }
+  for (const name of pages) await cp(join(page, name), join(web, name));
 }
 
 if (process.argv.includes("--package")) {

@@ -1,0 +1,255 @@
+// Draws the game on a canvas. It reads the game and changes nothing in it.
+
+import type { Room } from "../index.js";
+import { colourOf } from "./dom.js";
+import { type Effect, type Game, LASTS, type Orb } from "./game.js";
+import { ARENA, type Ship, type Vector } from "./ship.js";
+
+/** CSS pixels per unit: on a phone, where the whole arena would be tiny, the view follows me. */
+const SMALLEST_SCALE = 0.52;
+const STARS = 160;
+const SANS = "system-ui, sans-serif";
+
+export class Arena {
+  private readonly context: CanvasRenderingContext2D;
+  private readonly stars = Array.from({ length: STARS }, (_, index) => star(index));
+  private readonly isCalm = matchMedia("(prefers-reduced-motion: reduce)");
+  private scale = 1;
+  private origin: Vector = { x: 0, y: 0 };
+  private size: Vector = { x: 0, y: 0 };
+
+  constructor(
+    private readonly canvas: HTMLCanvasElement,
+    private readonly room: Room,
+    private readonly game: Game,
+  ) {
+    this.context = canvas.getContext("2d")!;
+  }
+
+  draw(now: number): void {
+    this.look();
+    const { context } = this;
+    context.save();
+    context.scale(this.scale, this.scale);
+    context.translate(-this.origin.x, -this.origin.y);
+    this.drawSpace(now);
+    context.globalCompositeOperation = "lighter"; // light adds up
+    for (const orb of this.game.orbs.values()) this.drawOrb(orb, now);
+    for (const [player, ship] of this.game.ships) this.drawShip(player, ship);
+    for (const effect of this.game.effects) this.drawEffect(effect, now);
+    context.globalCompositeOperation = "source-over";
+    for (const [player, ship] of this.game.ships) this.drawName(player, ship);
+    for (const effect of this.game.effects) if (effect.type === "say") this.drawSaying(effect);
+    context.restore();
+  }
+
+  /** Which units of the arena a point of the page shows. */
+  unitsAt(clientX: number, clientY: number): Vector {
+    const { left, top } = this.canvas.getBoundingClientRect();
+    const ratio = this.size.x / (this.canvas.clientWidth || 1);
+    return {
+      x: ((clientX - left) * ratio) / this.scale + this.origin.x,
+      y: ((clientY - top) * ratio) / this.scale + this.origin.y,
+    };
+  }
+
+  /** Fits the canvas to its box and the screen's pixels, and finds what part of the arena it shows. */
+  private look(): void {
+    const { clientWidth, clientHeight } = this.canvas;
+    const ratio = Math.min(devicePixelRatio || 1, 2); // more costs much and shows little
+    const size = { x: Math.round(clientWidth * ratio), y: Math.round(clientHeight * ratio) };
+    if (this.canvas.width !== size.x) this.canvas.width = size.x;
+    if (this.canvas.height !== size.y) this.canvas.height = size.y;
+    this.size = size;
+    const whole = Math.min(size.x / ARENA.width, size.y / ARENA.height);
+    const filled = Math.max(size.x / ARENA.width, size.y / ARENA.height);
+    this.scale = Math.max(whole, Math.min(filled, SMALLEST_SCALE * ratio)) || 1;
+    const me = this.game.mine?.at ?? { x: ARENA.width / 2, y: ARENA.height / 2 };
+    this.origin = {
+      x: firstShown(me.x, size.x / this.scale, ARENA.width),
+      y: firstShown(me.y, size.y / this.scale, ARENA.height),
+    };
+  }
+
+  private drawSpace(now: number): void {
+    const { context } = this;
+    context.clearRect(
+      this.origin.x,
+      this.origin.y,
+      this.size.x / this.scale,
+      this.size.y / this.scale,
+    );
+    const sky = context.createRadialGradient(500, 250, 100, 800, 450, 1100);
+    sky.addColorStop(0, "#1b2250");
+    sky.addColorStop(0.55, "#10142f");
+    sky.addColorStop(1, "#0a0c1d");
+    context.fillStyle = sky;
+    context.fillRect(0, 0, ARENA.width, ARENA.height);
+    for (const { at, radius, phase } of this.stars) {
+      const light = this.isCalm.matches ? 0.5 : 0.45 + 0.3 * Math.sin(now * 0.8 + phase);
+      context.fillStyle = `rgb(200 215 255 / ${light})`;
+      context.fillRect(at.x, at.y, radius, radius);
+    }
+    context.strokeStyle = "rgb(130 150 255 / 0.35)";
+    context.lineWidth = 3;
+    context.strokeRect(1.5, 1.5, ARENA.width - 3, ARENA.height - 3);
+  }
+
+  private drawOrb(orb: Orb, now: number): void {
+    const isAsked = now - orb.askedAt < 1;
+    const beat = this.isCalm.matches ? 1 : 1 + 0.12 * Math.sin(now * 4 + orb.id);
+    this.glow(orb, (isAsked ? 16 : 34) * beat, "255 214 102", isAsked ? 0.3 : 0.8);
+    this.disc(orb, isAsked ? 4 : 8 * beat, "#fff3c4");
+  }
+
+  private drawShip(player: number, ship: Ship): void {
+    const { context } = this;
+    const trail = this.isCalm.matches ? ship.trail.slice(0, 8) : ship.trail;
+    let before: Vector = ship.at;
+    context.lineCap = "round";
+    for (const [index, point] of trail.entries()) {
+      const rest = 1 - index / trail.length;
+      context.strokeStyle = colourOf(player, 0.4 * rest);
+      context.lineWidth = 22 * rest;
+      context.beginPath();
+      context.moveTo(before.x, before.y);
+      context.lineTo(point.x, point.y);
+      context.stroke();
+      before = point;
+    }
+    const isThere = (this.room.players.get(player)?.state ?? 0) === 0;
+    context.globalAlpha = isThere ? 1 : 0.35;
+    this.halo(ship.at, 58, player);
+    this.disc(ship.at, 14, colourOf(player));
+    this.disc(ship.at, 7, "#fff");
+    context.globalAlpha = 1;
+  }
+
+  private drawName(player: number, { at }: Ship): void {
+    const { context } = this;
+    const { name, isHost } = this.room.players.get(player) ?? { name: "", isHost: false };
+    const isMe = player === this.room.me;
+    this.write(
+      isMe ? "You" : name || `Player ${player}`,
+      at.x,
+      at.y + 44,
+      isMe ? "#fff" : colourOf(player),
+    );
+    if (isHost) this.drawCrown(at.x, at.y - 26);
+    if (!isMe) return;
+    context.strokeStyle = "rgb(255 255 255 / 0.75)";
+    context.lineWidth = 2;
+    context.beginPath();
+    context.arc(at.x, at.y, 22, 0, 2 * Math.PI);
+    context.stroke();
+  }
+
+  private drawCrown(x: number, y: number): void {
+    const { context } = this;
+    context.fillStyle = "#ffd666";
+    context.beginPath();
+    for (const [dx, dy] of [
+      [-13, 0],
+      [-15, -14],
+      [-7, -7],
+      [0, -18],
+      [7, -7],
+      [15, -14],
+      [13, 0],
+    ] as const) {
+      // prettier-ignore
+      context.lineTo(x + dx, y + dy);
+    }
+    context.fill();
+  }
+
+  private drawEffect({ type, at, player, since }: Effect, now: number): void {
+    if (type === "say") return;
+    const { context } = this;
+    const part = (now - since) / LASTS[type];
+    context.lineWidth = 6 * (1 - part);
+    context.strokeStyle =
+      type === "pop" ? colourOf(player, 1 - part) : `rgb(255 214 102 / ${1 - part})`;
+    context.beginPath();
+    const reach = type === "pop" ? 240 : 70;
+    context.arc(
+      at.x,
+      at.y,
+      reach * (this.isCalm.matches ? 1 : 1 - (1 - part) ** 3),
+      0,
+      2 * Math.PI,
+    );
+    context.stroke();
+    if (type === "grab")
+      this.write("+1", at.x, at.y - 40 - 40 * part, `rgb(255 230 150 / ${1 - part})`, 26);
+  }
+
+  private drawSaying({ player, text }: Effect): void {
+    const at = this.game.ships.get(player)?.at;
+    if (!at) return;
+    const { context } = this;
+    const shown = text.length > 42 ? `${text.slice(0, 41)}…` : text;
+    context.font = `500 20px ${SANS}`;
+    const width = context.measureText(shown).width + 28;
+    const left = Math.min(Math.max(at.x - width / 2, 6), ARENA.width - width - 6);
+    const top = Math.max(at.y - 92, 6);
+    context.fillStyle = "rgb(240 243 255 / 0.94)";
+    context.beginPath();
+    context.roundRect(left, top, width, 38, 19);
+    context.fill();
+    context.fillStyle = "#10142f";
+    context.textAlign = "left";
+    context.fillText(shown, left + 14, top + 26);
+  }
+
+  private write(text: string, x: number, y: number, colour: string, size = 19): void {
+    const { context } = this;
+    context.font = `600 ${size}px ${SANS}`;
+    context.textAlign = "center";
+    context.lineWidth = 4;
+    context.strokeStyle = "rgb(8 10 24 / 0.7)";
+    context.strokeText(text, x, y);
+    context.fillStyle = colour;
+    context.fillText(text, x, y);
+  }
+
+  private disc(at: Vector, radius: number, colour: string): void {
+    this.context.fillStyle = colour;
+    this.context.beginPath();
+    this.context.arc(at.x, at.y, radius, 0, 2 * Math.PI);
+    this.context.fill();
+  }
+
+  private halo(at: Vector, radius: number, player: number): void {
+    const light = this.context.createRadialGradient(at.x, at.y, 4, at.x, at.y, radius);
+    light.addColorStop(0, colourOf(player, 0.75));
+    light.addColorStop(0.35, colourOf(player, 0.25));
+    light.addColorStop(1, colourOf(player, 0));
+    this.context.fillStyle = light;
+    this.context.fillRect(at.x - radius, at.y - radius, 2 * radius, 2 * radius);
+  }
+
+  private glow(at: Vector, radius: number, rgb: string, strength: number): void {
+    const light = this.context.createRadialGradient(at.x, at.y, 2, at.x, at.y, radius);
+    light.addColorStop(0, `rgb(${rgb} / ${strength})`);
+    light.addColorStop(1, `rgb(${rgb} / 0)`);
+    this.context.fillStyle = light;
+    this.context.fillRect(at.x - radius, at.y - radius, 2 * radius, 2 * radius);
+  }
+}
+
+/** The first unit that is shown along an axis: I am in the middle, but for the arena's ends. */
+function firstShown(me: number, shown: number, length: number): number {
+  if (shown >= length) return (length - shown) / 2;
+  return Math.min(Math.max(me - shown / 2, 0), length - shown);
+}
+
+/** A star at a place that only looks like chance: the same sky for everyone. */
+function star(index: number): { at: Vector; radius: number; phase: number } {
+  const part = (factor: number): number => (index * factor) % 1;
+  return {
+    at: { x: part(0.618034) * ARENA.width, y: part(0.754878) * ARENA.height },
+    radius: 1 + 2.4 * part(0.56984),
+    phase: index,
+  };
+}

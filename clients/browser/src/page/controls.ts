@@ -1,0 +1,132 @@
+// Steering: keys, a mouse that is held down, or a finger anywhere on the arena.
+
+import type { Vector } from "./ship.js";
+
+const KEYS: Record<string, readonly [number, number]> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+  // By place on the keyboard, so that they lie under the fingers on every layout.
+  KeyA: [-1, 0],
+  KeyD: [1, 0],
+  KeyW: [0, -1],
+  KeyS: [0, 1],
+};
+/** CSS pixels that a finger must move to steer fully. */
+const STICK = 56;
+/** Units from my comet at which a mouse steers fully. */
+const MOUSE = 160;
+/** Milliseconds: a touch that is shorter, and stays in place, is a tap. */
+const TAP = 220;
+
+interface Pointer {
+  readonly id: number;
+  readonly isTouch: boolean;
+  readonly start: Vector;
+  readonly since: number;
+  now: Vector;
+}
+
+export class Controls {
+  private readonly held = new Set<string>();
+  private pointer: Pointer | null = null;
+
+  /**
+   * @param locate turns a point of the page into the direction to it from my comet, in units
+   * @param pop is called for a pulse: the space bar, or a tap
+   */
+  constructor(
+    private readonly canvas: HTMLCanvasElement,
+    private readonly stick: HTMLElement,
+    private readonly locate: (point: Vector) => Vector,
+    private readonly pop: () => void,
+  ) {
+    addEventListener("keydown", (event) => this.key(event, true));
+    addEventListener("keyup", (event) => this.key(event, false));
+    addEventListener("blur", () => this.held.clear()); // keys are released where we do not see it
+    canvas.addEventListener("pointerdown", (event) => this.down(event));
+    canvas.addEventListener("pointermove", (event) => this.move(event));
+    for (const end of ["pointerup", "pointercancel"] as const) {
+      canvas.addEventListener(end, (event) => this.up(event));
+    }
+  }
+
+  /** Where to steer, as a vector of length 0 to 1. */
+  get direction(): Vector {
+    const direction = this.pointer ? this.pointed(this.pointer) : this.keyed();
+    const length = Math.max(Math.hypot(direction.x, direction.y), 1);
+    return { x: direction.x / length, y: direction.y / length };
+  }
+
+  private keyed(): Vector {
+    const direction = { x: 0, y: 0 };
+    for (const code of this.held) {
+      direction.x += KEYS[code]![0];
+      direction.y += KEYS[code]![1];
+    }
+    return direction;
+  }
+
+  private pointed({ isTouch, start, now }: Pointer): Vector {
+    if (isTouch) return { x: (now.x - start.x) / STICK, y: (now.y - start.y) / STICK };
+    const { x, y } = this.locate(now);
+    return { x: x / MOUSE, y: y / MOUSE };
+  }
+
+  private key(event: KeyboardEvent, isDown: boolean): void {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const isElsewhere =
+      event.target instanceof Element &&
+      event.target.closest("input, textarea, select, button, a, summary, dialog");
+    if (event.code === "Space" && isDown && !isElsewhere) {
+      event.preventDefault(); // or the page scrolls
+      if (!event.repeat) this.pop();
+    }
+    if (!(event.code in KEYS)) return;
+    if (!isDown) return void this.held.delete(event.code);
+    if (isElsewhere && event.target instanceof HTMLInputElement) return;
+    event.preventDefault();
+    this.held.add(event.code);
+  }
+
+  private down(event: PointerEvent): void {
+    if (this.pointer || event.button !== 0) return;
+    this.canvas.setPointerCapture(event.pointerId);
+    const at = { x: event.clientX, y: event.clientY };
+    const isTouch = event.pointerType !== "mouse";
+    this.pointer = { id: event.pointerId, isTouch, start: at, now: at, since: event.timeStamp };
+    if (isTouch) this.showStick(at);
+  }
+
+  private move(event: PointerEvent): void {
+    if (event.pointerId !== this.pointer?.id) return;
+    this.pointer.now = { x: event.clientX, y: event.clientY };
+    const { x, y } = this.direction;
+    this.stick.style.setProperty("--x", `${x * STICK}px`);
+    this.stick.style.setProperty("--y", `${y * STICK}px`);
+  }
+
+  private up(event: PointerEvent): void {
+    if (event.pointerId !== this.pointer?.id) return;
+    const { isTouch, start, now, since } = this.pointer;
+    const moved = Math.hypot(now.x - start.x, now.y - start.y);
+    if (isTouch && moved < 10 && event.timeStamp - since < TAP) this.pop();
+    this.pointer = null;
+    this.stick.hidden = true;
+  }
+
+  private showStick({ x, y }: Vector): void {
+    const { left, top } = this.canvas.getBoundingClientRect();
+    this.stick.hidden = false;
+    for (const [name, value] of [
+      ["left", x - left],
+      ["top", y - top],
+      ["--x", 0],
+      ["--y", 0],
+    ] as const) {
+      // prettier-ignore
+      this.stick.style.setProperty(name, `${value}px`);
+    }
+  }
+}

@@ -1,0 +1,113 @@
+// The home page: find a room, or make one.
+
+import {
+  ApiError,
+  type RoomInfo,
+  describeRelay,
+  describeRoom,
+  listRooms,
+  makeRoom,
+  matchRoom,
+} from "./api.js";
+import { find, make } from "./dom.js";
+
+const REFRESH = 3000;
+
+const SNIPPET = `import { connect } from "URL";
+
+const room = await connect({ room: "my-game", name: "Ada" });
+room.on("message", ({ player, value }) => console.log(player.name, value));
+await room.send({ hello: "everyone" });
+room.volatile(0, [120, 80]); // where I am: the newest counts`;
+
+const field = (id: string): HTMLInputElement => find<HTMLInputElement>(id);
+
+function enter(room: string, query = ""): void {
+  location.assign(new URL(`r/${encodeURIComponent(room)}${query}`, document.baseURI));
+}
+
+/** Runs what a button does: once at a time, and what goes wrong stands beside it. */
+function act(button: HTMLButtonElement, error: string, action: () => Promise<void>): void {
+  button.disabled = true;
+  find(error).textContent = "";
+  action()
+    .catch((problem: unknown) => {
+      if (!(problem instanceof ApiError)) throw problem;
+      find(error).textContent = problem.message;
+    })
+    .finally(() => (button.disabled = false));
+}
+
+find<HTMLButtonElement>("#match").addEventListener("click", ({ currentTarget }) => {
+  act(currentTarget as HTMLButtonElement, "#match-error", async () =>
+    enter((await matchRoom()).room),
+  );
+});
+
+find("#join").addEventListener("submit", (event) => {
+  event.preventDefault();
+  act(event.submitter as HTMLButtonElement, "#join-error", async () => {
+    const code = field("#join-code").value.trim().toUpperCase();
+    try {
+      enter((await describeRoom(code)).room, "?join");
+    } catch (problem) {
+      const isUnknown = problem instanceof ApiError && problem.status === 404;
+      throw isUnknown ? new ApiError(404, `There is no room ${code}. Is the code right?`) : problem;
+    }
+  });
+});
+
+find("#make").addEventListener("submit", (event) => {
+  event.preventDefault();
+  act(event.submitter as HTMLButtonElement, "#make-error", async () => {
+    const password = field("#make-password").value;
+    const { room } = await makeRoom({
+      title: field("#make-name").value.trim(),
+      capacity: field("#make-capacity").valueAsNumber,
+      public: field("#make-public").checked,
+      password,
+    });
+    enter(room);
+  });
+});
+
+async function showRooms(): Promise<void> {
+  if (document.hidden) return;
+  const none = find("#rooms-none");
+  try {
+    const rooms = await listRooms();
+    find("#rooms").replaceChildren(...rooms.map(row));
+    none.textContent = "None yet. Play now, and yours is the first.";
+    none.hidden = rooms.length > 0;
+  } catch (problem) {
+    none.textContent = problem instanceof ApiError ? problem.message : String(problem);
+    none.hidden = false;
+  }
+}
+
+function row({ room, title, players, capacity, host, password }: RoomInfo): HTMLLIElement {
+  const about = [title && room, host && `host: ${host}`, password && "password"].filter(Boolean);
+  const link = make(
+    "a",
+    { href: new URL(`r/${room}`, document.baseURI).href },
+    make("b", {}, title || room),
+    make("span", { className: "places" }, `${players} / ${capacity}`),
+    make("small", {}, about.join(" · ") || "nobody is host"),
+  );
+  return make("li", {}, link);
+}
+
+async function showRelay(): Promise<void> {
+  const relay = await describeRelay();
+  const players = relay.players === 1 ? "1 player" : `${relay.players} players`;
+  find("#relay").textContent = `${players} online · Roomwire ${relay.version}`;
+}
+
+find("#snippet").textContent = SNIPPET.replace(
+  "URL",
+  new URL("client/roomwire.js", document.baseURI).href,
+);
+void showRooms();
+showRelay().catch(() => {}); // the list of rooms says that the relay does not answer
+setInterval(() => void showRooms(), REFRESH);
+document.addEventListener("visibilitychange", () => void showRooms());

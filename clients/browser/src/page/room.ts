@@ -1,0 +1,114 @@
+// The room's page: enter, play, show who is there, and come back when something goes wrong.
+
+import { CloseCode, type Room, openRoom } from "../index.js";
+import { describeRelay } from "./api.js";
+import { Arena } from "./arena.js";
+import { ask } from "./ask.js";
+import { enableChat, followChat } from "./chat.js";
+import { Controls } from "./controls.js";
+import { find } from "./dom.js";
+import { Game } from "./game.js";
+import { fitName, randomName, storeName, storedName } from "./names.js";
+import { enableLock, showPeople } from "./people.js";
+import { enableCopy, showLink } from "./share.js";
+import { enableRetry, followStatus } from "./status.js";
+
+declare global {
+  interface Window {
+    /** For the curious, and for tests: try `roomwire.room.players` in the console. */
+    roomwire: { room: Room; game: Game };
+  }
+}
+
+const code = decodeURIComponent(location.pathname.split("/").at(-1)!);
+/** The home page says so of a code that was typed: a slip must not make a room. */
+const isTyped = new URLSearchParams(location.search).has("join");
+const seconds = (): number => performance.now() / 1000;
+const canvas = find<HTMLCanvasElement>("#arena");
+
+let room: Room;
+let game: Game;
+let arena: Arena;
+
+interface Entry {
+  readonly name: string;
+  readonly password?: string;
+  readonly create?: boolean;
+}
+
+async function main(): Promise<void> {
+  const name = storedName() ?? (await askName());
+  enter({ name, create: !isTyped });
+  enableChat((text) => game.say(text));
+  enableLock(() => room);
+  enableRetry(() => room);
+  enableCopy();
+  find("#pop").addEventListener("click", () => game.pop());
+  find("#leave").addEventListener("click", () => room.leave());
+  const controls = new Controls(canvas, find("#stick"), fromMe, () => game.pop());
+  canvas.focus();
+  run(controls);
+}
+
+async function askName(): Promise<string> {
+  const question = { title: "What should the others call you?", label: "Your name", ok: "Play" };
+  const name = fitName(await ask({ ...question, answer: randomName() }));
+  storeName(name);
+  return name;
+}
+
+function enter(entry: Entry): void {
+  room = openRoom(document.baseURI, { room: code, ...entry });
+  game = new Game(room, seconds);
+  arena = new Arena(canvas, room, game);
+  window.roomwire = { room, game };
+  followStatus(room, (closed) =>
+    enter({ ...entry, create: entry.create || closed === CloseCode.NO_SUCH_ROOM }),
+  );
+  followChat(room, game);
+  room.on("live", () => void showRoom());
+  room.on("closed", ({ code }) => {
+    if (code === CloseCode.WRONG_PASSWORD) void askPassword(entry);
+  });
+}
+
+async function askPassword(entry: Entry): Promise<void> {
+  const error = entry.password === undefined ? "" : "That was not it.";
+  const question = { title: `Room ${code} asks for a password`, label: "Password", ok: "Enter" };
+  enter({ ...entry, password: await ask({ ...question, isSecret: true, error }) });
+}
+
+async function showRoom(): Promise<void> {
+  const title = room.options?.title || `Room ${room.code}`;
+  document.title = `${title} · Roomwire`;
+  find("#title").textContent = title;
+  showLink(room.code, await describeRelay().catch(() => null));
+}
+
+/** The direction from my comet to a point of the page, in units of the arena. */
+function fromMe(point: { x: number; y: number }): { x: number; y: number } {
+  const there = arena.unitsAt(point.x, point.y);
+  const here = game.mine?.at ?? there;
+  return { x: there.x - here.x, y: there.y - here.y };
+}
+
+function run(controls: Controls): void {
+  let before = seconds();
+  let steered = 0;
+  const frame = (): void => {
+    const now = seconds();
+    const dt = Math.min(now - before, 0.1); // a tab that was hidden does not leap
+    before = now;
+    const direction = controls.direction;
+    game.step(dt, direction);
+    arena.draw(now);
+    steered += Math.hypot(direction.x, direction.y) * dt;
+    if (steered > 1)
+      for (const hint of document.querySelectorAll(".hint")) hint.classList.add("is-known");
+    requestAnimationFrame(frame);
+  };
+  frame();
+  setInterval(() => showPeople(room, game), 300);
+}
+
+void main();

@@ -1,0 +1,92 @@
+// How comets move: mine as I steer it, the others' as I hear of them.
+
+export interface Vector {
+  x: number;
+  y: number;
+}
+
+export const ARENA = { width: 1600, height: 900 };
+/** How near an orb a comet must come. */
+export const REACH = 40;
+
+const SPEED = 430;
+/** How quickly a comet takes a new direction: larger is nimbler. */
+const GRIP = 4;
+const BOUNCE = 0.6;
+/** Seconds for which a comet that we no longer hear of flies on. */
+const COAST = 0.5;
+/** Seconds in which most of a wrong guess is taken back. */
+const SMOOTH = 0.12;
+/** Further than this, a comet did not drift but was set elsewhere. */
+const JUMP = 300;
+const TRAIL = 26;
+const TRAIL_EVERY = 0.025;
+
+export class Ship {
+  readonly velocity: Vector = { x: 0, y: 0 };
+  readonly trail: Vector[] = [];
+  private heardAt = -Infinity;
+  private heard: Vector;
+  private error: Vector = { x: 0, y: 0 };
+  private trailedAt = -Infinity;
+
+  constructor(readonly at: Vector) {
+    this.heard = { ...at };
+  }
+
+  distanceTo(point: Vector): number {
+    return Math.hypot(point.x - this.at.x, point.y - this.at.y);
+  }
+
+  /** Mine: accelerates in the direction `steer`, of length 0 to 1, and bounces off the walls. */
+  steer(steer: Vector, dt: number): void {
+    const grip = 1 - Math.exp(-GRIP * dt);
+    for (const axis of ["x", "y"] as const) {
+      this.velocity[axis] += (steer[axis] * SPEED - this.velocity[axis]) * grip;
+      this.at[axis] += this.velocity[axis] * dt;
+      const limit = axis === "x" ? ARENA.width : ARENA.height;
+      if (this.at[axis] >= 0 && this.at[axis] <= limit) continue;
+      this.at[axis] = clamp(this.at[axis], limit);
+      this.velocity[axis] *= -BOUNCE;
+    }
+  }
+
+  /** Mine: is pushed away from a point. */
+  push(from: Vector, reach: number, force: number): void {
+    const distance = this.distanceTo(from);
+    if (distance > reach) return;
+    const push = (force * (1 - distance / reach)) / (distance || 1);
+    this.velocity.x += (this.at.x - from.x) * push;
+    this.velocity.y += (this.at.y - from.y) * push;
+  }
+
+  /** Another's: was there, going so fast. */
+  hear(at: Vector, velocity: Vector, now: number): void {
+    // It stays where it is drawn, and the difference fades: nothing jumps on the screen.
+    this.error = { x: this.at.x - at.x, y: this.at.y - at.y };
+    if (Math.hypot(this.error.x, this.error.y) > JUMP) this.error = { x: 0, y: 0 };
+    Object.assign(this.velocity, velocity);
+    this.heard = at;
+    this.heardAt = now;
+  }
+
+  /** Another's: is where it must be by now, if it flew straight on. */
+  follow(now: number): void {
+    const age = now - this.heardAt;
+    const fade = Math.exp(-age / SMOOTH);
+    const flown = Math.min(age, COAST);
+    for (const axis of ["x", "y"] as const) {
+      const guess = this.heard[axis] + this.velocity[axis] * flown + this.error[axis] * fade;
+      this.at[axis] = clamp(guess, axis === "x" ? ARENA.width : ARENA.height);
+    }
+  }
+
+  leaveTrail(now: number): void {
+    if (now - this.trailedAt < TRAIL_EVERY) return;
+    this.trailedAt = now;
+    this.trail.unshift({ ...this.at });
+    this.trail.length = Math.min(this.trail.length, TRAIL);
+  }
+}
+
+const clamp = (value: number, limit: number): number => Math.min(Math.max(value, 0), limit);

@@ -1,0 +1,78 @@
+// One's own connection: what it does, and when it is over, what to do.
+
+import { CloseCode, type Room } from "../index.js";
+import { find } from "./dom.js";
+
+/** What to do after a close, by its code: a title, and what the button says. */
+const ENDINGS: Record<number, readonly [title: string, again: string]> = {
+  [CloseCode.NORMAL]: ["You left the room", "Come back"],
+  [CloseCode.REPLACED]: ["You play in another tab", "Play here instead"],
+  [CloseCode.KICKED]: ["You were removed", "Ask again"],
+  [CloseCode.ROOM_FULL]: ["The room is full", "Try again"],
+  [CloseCode.LOCKED]: ["The room is locked", "Try again"],
+  [CloseCode.NO_SUCH_ROOM]: ["There is no such room", "Make it"],
+  [CloseCode.VERSION]: ["This page is out of date", "Load it anew"],
+};
+
+const TIRED = 3; // attempts after which we say more than "connecting"
+
+/** Follows a room's connection. `again` enters once more after it has ended. */
+export function followStatus(room: Room, again: (code: number) => void): void {
+  let backAt = 0;
+  let attempt = 0;
+  show("connecting", "Connecting…");
+  find("#ended").hidden = true;
+  room.on("live", () => {
+    attempt = 0;
+    show("live", "Live");
+  });
+  room.on("reconnecting", (event) => {
+    attempt = event.attempt;
+    backAt = performance.now() + event.delay;
+  });
+  room.on("closed", ({ code, text }) => {
+    clearInterval(timer);
+    show("closed", "Not connected");
+    showEnd(code, text, again);
+  });
+  const timer = setInterval(() => {
+    if (room.state === "live") show("live", `Live · ${describe(room.clock.rtt)}`);
+    else if (attempt > 0)
+      show(room.state, waiting(room.state, attempt, backAt - performance.now()));
+  }, 200);
+}
+
+/** Lets the button end the waiting. */
+export function enableRetry(current: () => Room): void {
+  find("#retry").addEventListener("click", () => current().check());
+}
+
+function show(state: string, text: string): void {
+  find("#status").dataset["state"] = state;
+  const shown = find("#status-text");
+  // Readers of screens are told of every change: there should be few.
+  if (shown.textContent !== text) shown.textContent = text;
+  find("#retry").hidden = !text.includes("in ");
+}
+
+const describe = (rtt: number): string => (rtt < 1000 ? "<1 ms" : `${Math.round(rtt / 1000)} ms`);
+
+function waiting(state: string, attempt: number, left: number): string {
+  const what =
+    state === "reconnecting"
+      ? "Connection lost"
+      : attempt > TIRED
+        ? "No relay answers"
+        : "Connecting";
+  return left > 1000 ? `${what}, trying again in ${Math.ceil(left / 1000)} s` : `${what}, trying…`;
+}
+
+function showEnd(code: number, text: string, again: (code: number) => void): void {
+  const [title, button] = ENDINGS[code] ?? ["The connection ended", "Try again"];
+  find("#ended-title").textContent = title;
+  find("#ended-text").textContent = text;
+  find("#ended-again").textContent = button;
+  find("#ended-again").onclick = () => again(code);
+  find("#ended").hidden = false;
+  find("#ended-again").focus();
+}
