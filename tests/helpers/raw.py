@@ -1,9 +1,8 @@
 """A WebSocket client in bytes: RFC 6455 over a plain socket, and nothing of Roomwire's own.
 
 It does what the WebSocket standard asks of a client and not a bit more, so that a test which
-speaks through it relies on SPEC.md alone. It can also say what no library would (`send_raw`), and
-it reads only while `receive` or `closed` waits: one who does not call them is a client that does
-not read, and that answers no pings.
+speaks through it relies on SPEC.md alone. It can also do what no library would: see `write`,
+`reset` and `stop_reading`.
 """
 
 from __future__ import annotations
@@ -12,40 +11,50 @@ import asyncio
 import base64
 import hashlib
 import os
-from collections.abc import AsyncIterator
+import socket
+import struct
+from collections import deque
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 SUBPROTOCOL = "roomwire.1"
+CHUNK = 64 * 1024
 
 
 class Refused(Exception):
-    """The server answered the upgrade with this HTTP `status`."""
+    """The server did not upgrade. Attributes: status: of its answer."""
 
     def __init__(self, status: int, head: str) -> None:
         super().__init__(head)
         self.status = status
 
 
-class RawClient:
-    """One WebSocket. `connect` makes it."""
+class Closed(ConnectionError):
+    """The connection is over. Attributes: code, reason: of its close; 1006 if there was none."""
 
-    def __init__(
-        self,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-        headers: dict[str, str],
-    ) -> None:
-        self.headers = headers
-        """Of the server's answer to the upgrade, names in small letters."""
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(f"closed: {code} {reason}")
+        self.code = code
+        self.reason = reason
+
+
+class RawClient:
+    """One WebSocket. `connect` makes it. It reads only while it is asked to."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
         self._buffer = b""
-        self._message = b""
-        self._end: tuple[int, str] | None = None
-        self._is_closing = False
+        self._fragments = b""
+        self._messages: deque[bytes] = deque()
+        self._closed: Closed | None = None
+        self.headers: dict[str, str] = {}
+        self.answers_pings = True
+
+    # Out.
 
     async def send(self, message: bytes | str) -> None:
         """Send one binary message: bytes, or hex with spaces as in SPEC.md."""
@@ -58,33 +67,40 @@ class RawClient:
 
     async def send_raw(self, data: bytes) -> None:
         """Write bytes as they are; `frame` makes some that are whole."""
-        self._writer.write(data)
+        self.write(data)
         await self._writer.drain()
+
+    def write(self, data: bytes) -> None:
+        """As `send_raw`, but without waiting for a server that does not read."""
+        self._writer.write(data)
+
+    # In.
 
     async def receive(self, timeout: float = 5) -> bytes:
         """Return the next binary message.
 
         Raises:
             TimeoutError: none came.
-            ConnectionError: the connection was closed; `closed` says how.
+            Closed: the connection was closed, and everything before was received.
         """
         async with asyncio.timeout(timeout):
-            message = await self._next()
-        if message is None:
-            raise ConnectionError(f"closed: {self._end}")
-        return message
+            while not self._messages:
+                if self._closed is not None:
+                    raise self._closed
+                await self._read()
+        return self._messages.popleft()
 
     async def closed(self, timeout: float = 5) -> tuple[int, str]:
-        """Wait for the end, past all messages. Returns: code and reason; 1006 if none was said."""
+        """Read to the end. Returns: code and reason; 1006 if there was no close frame."""
         async with asyncio.timeout(timeout):
-            while await self._next() is not None:
-                pass
-        assert self._end is not None
-        return self._end
+            while self._closed is None:
+                await self._read()
+        return self._closed.code, self._closed.reason
+
+    # The end.
 
     async def close(self, code: int = 1000) -> None:
         """Say goodbye the way WebSockets do, and wait for the answer."""
-        self._is_closing = True
         await self.send_raw(frame(CLOSE, code.to_bytes(2)))
         await self.closed()
 
@@ -92,55 +108,75 @@ class RawClient:
         """Drop the connection without a word, as a lost network does."""
         self._writer.transport.abort()
 
-    async def _next(self) -> bytes | None:
-        """Return the next whole message, or None at the end."""
-        while self._end is None:
-            if (found := self._cut_frame()) is not None:
-                message = await self._take(*found)
-                if message is not None:
-                    return message
-                continue
-            try:
-                more = await self._reader.read(1 << 16)
-            except ConnectionError:
-                more = b""
-            if not more:
-                self._end = (1006, "")
-            self._buffer += more
-        return None
+    def reset(self) -> None:
+        """Break the TCP connection with a RST, whatever is still on its way."""
+        end = self._writer.get_extra_info("socket")
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.abort()
 
-    def _cut_frame(self) -> tuple[int, bool, bytes] | None:
-        """Cut opcode, whether it is the last fragment, and data off the buffer, once all is there.
+    def half_close(self) -> None:
+        """End our direction of the TCP connection alone, without a close frame."""
+        self._writer.write_eof()
 
-        Nothing is cut before, so that a wait which is given up loses nothing.
-        """
-        if len(self._buffer) < 2:
+    def stop_reading(self) -> None:
+        """Take nothing more from the kernel, so that what comes backs up to the server."""
+        self._reading.pause_reading()
+
+    def read_on(self) -> None:
+        """Take from the kernel again."""
+        self._reading.resume_reading()
+
+    @property
+    def _reading(self) -> asyncio.ReadTransport:
+        transport = self._writer.transport
+        assert isinstance(transport, asyncio.ReadTransport)
+        return transport
+
+    # Frames.
+
+    async def _read(self) -> None:
+        try:
+            data = await self._reader.read(CHUNK)
+        except ConnectionError:
+            data = b""
+        if not data:
+            self._end(1006, "")
+        self._buffer += data
+        while self._closed is None and (found := self._next_frame()):
+            self._take(*found)
+
+    def _next_frame(self) -> tuple[int, bytes] | None:
+        """Take a frame from the buffer if it is all there. Returns: first byte and payload."""
+        buffer = self._buffer
+        if len(buffer) < 2:
             return None
-        first, length = self._buffer[:2]
-        assert not first & 0x70, "no extension was agreed to"
-        assert length < 0x80, "a server must not mask"
-        body = 2 + {126: 2, 127: 8}.get(length, 0)
-        if length >= 126:
-            length = int.from_bytes(self._buffer[2:body])
-        if len(self._buffer) < body + length:
+        assert not buffer[0] & 0x70, "no extension was agreed to"
+        assert not buffer[1] & 0x80, "a server must not mask"
+        start = 2 if buffer[1] < 126 else 4 if buffer[1] == 126 else 10
+        end = start + (buffer[1] if start == 2 else int.from_bytes(buffer[2:start]))
+        if len(buffer) < max(start, end):
             return None
-        data, self._buffer = self._buffer[body : body + length], self._buffer[body + length :]
-        return first & 0x0F, first >= 0x80, data
+        self._buffer = buffer[end:]
+        return buffer[0], buffer[start:end]
 
-    async def _take(self, opcode: int, is_last: bool, data: bytes) -> bytes | None:
-        if opcode == CLOSE:
-            self._end = (int.from_bytes(data[:2]) if data else 1005, data[2:].decode())
-            if not self._is_closing:
-                await self.send_raw(frame(CLOSE, data[:2]))
-        elif opcode == PING:
-            await self.send_raw(frame(PONG, data))
-        elif opcode in (BINARY, CONTINUATION):
-            self._message += data
-            if is_last:
-                message, self._message = self._message, b""
-                return message
-        assert opcode != TEXT, "a relay sends no text"
-        return None
+    def _take(self, first: int, data: bytes) -> None:
+        match first & 0x0F:
+            case 8:
+                self.write(frame(CLOSE, data[:2]))
+                self._end(int.from_bytes(data[:2]) if data else 1005, data[2:].decode())
+            case 9 if self.answers_pings:
+                self.write(frame(PONG, data))
+            case 0 | 2:
+                self._fragments += data
+                if first & 0x80:
+                    self._messages.append(self._fragments)
+                    self._fragments = b""
+            case 1:
+                raise AssertionError("a relay sends no text")
+
+    def _end(self, code: int, reason: str) -> None:
+        self._closed = Closed(code, reason)
+        self._writer.close()
 
 
 def frame(opcode: int, data: bytes, *, is_last: bool = True) -> bytes:
@@ -161,31 +197,54 @@ def frame(opcode: int, data: bytes, *, is_last: bool = True) -> bytes:
 
 @asynccontextmanager
 async def connect(
-    url: str, *, subprotocol: str | None = SUBPROTOCOL, origin: str | None = None
+    url: str,
+    *,
+    subprotocol: str | None = SUBPROTOCOL,
+    origin: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    receive_buffer: int | None = None,
 ) -> AsyncIterator[RawClient]:
-    """Open a WebSocket to `ws://host:port/path`; what is left of it at the end is dropped.
+    """Open a WebSocket to `ws://host:port/path?query`; what is left of it at the end is dropped.
+
+    Args:
+        headers: beside those of an upgrade, or instead of them.
+        receive_buffer: bytes that the kernel takes before the server must wait.
 
     Raises:
         Refused: the server answered with something else than an upgrade.
     """
     parts = urlsplit(url)
-    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    end = await _open(parts.hostname or "", parts.port or 80, receive_buffer)
+    reader, writer = await asyncio.open_connection(sock=end)
+    client = RawClient(reader, writer)
     key = base64.b64encode(os.urandom(16)).decode()
-    lines = [
-        f"GET {parts.path or '/'} HTTP/1.1",
-        f"Host: {parts.netloc}",
-        "Connection: Upgrade",
-        "Upgrade: websocket",
-        "Sec-WebSocket-Version: 13",
-        f"Sec-WebSocket-Key: {key}",
-        *([f"Sec-WebSocket-Protocol: {subprotocol}"] if subprotocol else []),
-        *([f"Origin: {origin}"] if origin else []),
-    ]
+    wanted = {
+        "Host": parts.netloc,
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": key,
+        **({"Sec-WebSocket-Protocol": subprotocol} if subprotocol else {}),
+        **({"Origin": origin} if origin else {}),
+        **(headers or {}),
+    }
+    target = parts._replace(scheme="", netloc="").geturl() or "/"
+    lines = [f"GET {target} HTTP/1.1", *(f"{name}: {value}" for name, value in wanted.items())]
     try:
-        writer.write("\r\n".join([*lines, "", ""]).encode())
-        yield RawClient(reader, writer, await upgraded(reader, key))
+        await client.send_raw("\r\n".join([*lines, "", ""]).encode())
+        client.headers = await upgraded(reader, key)
+        yield client
     finally:
-        writer.transport.abort()
+        client.abort()
+
+
+async def _open(host: str, port: int, receive_buffer: int | None) -> socket.socket:
+    end = socket.socket()
+    end.setblocking(False)
+    if receive_buffer is not None:
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    await asyncio.get_running_loop().sock_connect(end, (host, port))
+    return end
 
 
 async def upgraded(reader: asyncio.StreamReader, key: str) -> dict[str, str]:
@@ -194,8 +253,9 @@ async def upgraded(reader: asyncio.StreamReader, key: str) -> dict[str, str]:
     status, *lines = head.strip().split("\r\n")
     if int(status.split(" ")[1]) != 101:
         raise Refused(int(status.split(" ")[1]), head)
-    pairs = (line.split(":", 1) for line in lines)
-    headers = {name.lower(): value.strip() for name, value in pairs}
+    headers = {
+        name.lower(): value.strip() for name, value in (line.split(":", 1) for line in lines)
+    }
     accept = base64.b64encode(hashlib.sha1(key.encode() + GUID).digest()).decode()
     assert headers["sec-websocket-accept"] == accept
     return headers

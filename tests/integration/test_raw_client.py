@@ -5,20 +5,20 @@ Whoever reads SPEC.md section 23 and has sockets can write what this file does.
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 
 import pytest
 
-from tests.helpers.raw import Raw, open_raw
+from tests.helpers.raw import BINARY, CONTINUATION, RawClient, connect, frame
 from tests.helpers.relay import RunningRelay, running_relay
 
 HELLO = bytes.fromhex("93 01 01 80")
 WELCOME, ERROR, PONG, ACK, LIVE = 0x02, 0x03, 0x06, 0x07, 0x09
 DELIVER, UPDATE, JOINED, LEFT, PRESENCE = 0x11, 0x13, 0x20, 0x21, 0x22
 
-Open = Callable[[], Awaitable[Raw]]
+Open = Callable[[], Awaitable[RawClient]]
 
 
 @pytest.fixture(scope="module")
@@ -30,25 +30,21 @@ async def relay() -> AsyncIterator[RunningRelay]:
 @pytest.fixture
 async def open_link(relay: RunningRelay) -> AsyncIterator[Open]:
     """Connect to a room of this test's own."""
-    opened: list[Raw] = []
     url = relay.link_url(f"raw-{os.urandom(4).hex()}")
+    async with AsyncExitStack() as stack:
 
-    async def open_link() -> Raw:
-        opened.append(await open_raw(url))
-        return opened[-1]
+        async def open_link() -> RawClient:
+            return await stack.enter_async_context(connect(url))
 
-    yield open_link
-    for raw in opened:
-        raw.abort()
+        yield open_link
 
 
-async def hear(raw: Raw, opcode: int) -> bytes:
+async def hear(raw: RawClient, opcode: int) -> bytes:
     """Return the next message with this opcode, as section 23.3 reads: others are ignored."""
-    async with asyncio.timeout(5):
-        while True:
-            message = await raw.receive()
-            if message[1] == opcode:
-                return message
+    while True:
+        message = await raw.receive()
+        if message[1] == opcode:
+            return message
 
 
 def number(message: bytes, at: int) -> tuple[int, int]:
@@ -92,9 +88,9 @@ def after_key(welcome: bytes, key: str) -> bytes:
     return welcome[welcome.index(name) + len(name) :]
 
 
-async def enter(raw: Raw, message: bytes = HELLO) -> bytes:
+async def enter(raw: RawClient, message: bytes = HELLO) -> bytes:
     """Say HELLO and wait for LIVE. Returns: WELCOME."""
-    raw.send(message)
+    await raw.send(message)
     welcome = await hear(raw, WELCOME)
     await hear(raw, LIVE)
     return welcome
@@ -104,7 +100,7 @@ async def test_the_four_bytes_of_a_hello_open_the_door(open_link: Open) -> None:
     raw = await open_link()
     assert raw.headers["sec-websocket-protocol"] == "roomwire.1"
     assert "sec-websocket-extensions" not in raw.headers
-    raw.send(HELLO)
+    await raw.send(HELLO)
     welcome = await raw.receive()
     assert welcome[:5] == bytes.fromhex("95 02 01 01 00")  # version 1, player 1, from seq 0
     joined = await hear(raw, JOINED)
@@ -117,7 +113,7 @@ async def test_a_send_arrives_as_a_deliver_around_the_same_bytes(open_link: Open
     first, second = await open_link(), await open_link()
     await enter(first)
     assert (await enter(second))[:4] == bytes.fromhex("95 02 01 02")
-    first.send(bytes.fromhex("93 10 C0 C4 02 68 69"))
+    await first.send("93 10 C0 C4 02 68 69")
     deliver = await hear(second, DELIVER)
     (seq, sender), payload = fields(deliver, 2)
     assert deliver == bytes.fromhex("94 11") + uint(seq) + bytes.fromhex("01 C4 02 68 69")
@@ -136,10 +132,10 @@ async def test_a_target_of_one_byte_says_who_hears(
     players = [await open_link() for _ in range(3)]
     for player in players:
         await enter(player)
-    players[2].send(bytes.fromhex("93 14 91 03 90"))  # SUBSCRIBE to group 3
+    await players[2].send("93 14 91 03 90")  # SUBSCRIBE to group 3
     await hear(players[2], ACK)
-    players[1].send(bytes.fromhex(f"93 10 {target} C4 01 2A"))
-    players[1].send(bytes.fromhex("93 10 C3 C4 03 65 6E 64"))  # to everyone: "end"
+    await players[1].send(f"93 10 {target} C4 01 2A")
+    await players[1].send("93 10 C3 C4 03 65 6E 64")  # to everyone: "end"
     heard = []
     for me, player in enumerate(players, start=1):
         deliver = await hear(player, DELIVER)
@@ -154,7 +150,7 @@ async def test_a_volatile_value_arrives_as_an_update(open_link: Open) -> None:
     first, second = await open_link(), await open_link()
     await enter(first)
     await enter(second)
-    first.send(bytes.fromhex("94 12 01 C0 C4 02 78 50"))
+    await first.send("94 12 01 C0 C4 02 78 50")
     assert await hear(second, UPDATE) == bytes.fromhex("94 13 01 01 C4 02 78 50")
     third = await open_link()
     await enter(third)
@@ -164,7 +160,7 @@ async def test_a_volatile_value_arrives_as_an_update(open_link: Open) -> None:
 async def test_a_ping_is_answered_with_what_it_said(open_link: Open) -> None:
     raw = await open_link()
     await enter(raw)
-    raw.send(bytes.fromhex("92 05 CD 03 E8"))
+    await raw.send("92 05 CD 03 E8")
     (t, received, sent, taken, seq), rest = fields(await hear(raw, PONG), 5)
     assert (t, taken, seq, rest) == (1000, 0, 2, b"")
     assert 0 < received <= sent
@@ -173,10 +169,10 @@ async def test_a_ping_is_answered_with_what_it_said(open_link: Open) -> None:
 async def test_what_is_wrong_is_said_and_the_connection_lives(open_link: Open) -> None:
     raw = await open_link()
     await enter(raw)
-    raw.send(bytes.fromhex("92 10 C0"))  # SEND without its payload
+    await raw.send("92 10 C0")  # SEND without its payload
     (seq, code), _ = fields(await hear(raw, ERROR), 2)
     assert (seq, code) == (3, 6)  # counted, so in the order; ARITY
-    raw.send(bytes.fromhex("92 05 00"))
+    await raw.send("92 05 00")
     (_, _, _, taken, _), _ = fields(await hear(raw, PONG), 5)
     assert taken == 1
 
@@ -187,17 +183,17 @@ async def test_a_lost_seat_is_taken_up_where_it_was_left(open_link: Open) -> Non
     await enter(first)
     welcome = await enter(second, hello(seat))
     epoch = after_key(welcome, "epoch")[2:10]
-    first.send(bytes.fromhex("93 10 C0 C4 01 61"))
+    await first.send("93 10 C0 C4 01 61")
     (seq, _), _ = fields(await hear(second, DELIVER), 2)
-    second.send(bytes.fromhex("92 07") + uint(seq))
-    second.send(bytes.fromhex("93 10 C0 C4 01 7A"))
+    await second.send(bytes.fromhex("92 07") + uint(seq))
+    await second.send("93 10 C0 C4 01 7A")
     await hear(second, ACK)
     second.reset()
     await hear(first, PRESENCE)  # it is lost
-    first.send(bytes.fromhex("93 10 C0 C4 01 62"))
+    await first.send("93 10 C0 C4 01 62")
 
     again = await open_link()
-    again.send(hello(seat, epoch=epoch, seq=seq))
+    await again.send(hello(seat, epoch=epoch, seq=seq))
     welcome = await hear(again, WELCOME)
     (version, player, position), _ = fields(welcome, 3)
     assert (version, player, position) == (1, 2, seq)
@@ -205,7 +201,7 @@ async def test_a_lost_seat_is_taken_up_where_it_was_left(open_link: Open) -> Non
     assert after_key(welcome, "resumed")[0] == 0xC3
     assert fields(await hear(again, DELIVER), 2)[1] == bytes.fromhex("C4 01 62")
     await hear(again, LIVE)
-    first.send(bytes.fromhex("93 10 C0 C4 01 63"))
+    await first.send("93 10 C0 C4 01 63")
     assert fields(await hear(again, DELIVER), 2)[1] == bytes.fromhex("C4 01 63")
 
 
@@ -213,7 +209,7 @@ async def test_leaving_is_said_and_ends_with_1000(open_link: Open) -> None:
     first, second = await open_link(), await open_link()
     await enter(first)
     await enter(second)
-    second.send(bytes.fromhex("91 08"))
+    await second.send("91 08")
     assert await second.closed() == (1000, "normal")
     (_, player, reason), _ = fields(await hear(first, LEFT), 3)
     assert (player, reason) == (2, 1)
@@ -221,14 +217,14 @@ async def test_leaving_is_said_and_ends_with_1000(open_link: Open) -> None:
 
 async def test_a_message_may_come_in_pieces(open_link: Open) -> None:
     raw = await open_link()
-    raw.send(HELLO[:1], first=0x02)  # binary, not its end
-    raw.send(HELLO[1:3], first=0x00)
-    raw.send(HELLO[3:], first=0x80)
+    await raw.send_raw(frame(BINARY, HELLO[:1], is_last=False))
+    await raw.send_raw(frame(CONTINUATION, HELLO[1:3], is_last=False))
+    await raw.send_raw(frame(CONTINUATION, HELLO[3:]))
     assert (await hear(raw, WELCOME))[:4] == bytes.fromhex("95 02 01 01")
 
 
 async def test_text_is_no_language_here(open_link: Open) -> None:
     raw = await open_link()
     await enter(raw)
-    raw.send(b"hello", 0x1)
+    await raw.send_text("hello")
     assert await raw.closed() == (1003, "text_refused")
