@@ -143,7 +143,7 @@ async def describe_relay(req: Request, resp: Response) -> rest.RelayInfo:
         wire=rest.wire_versions(),
         rooms=len(node.registry),
         players=sum(room.player_count for room in node.registry),
-        lan=lan.found_at(node.settings.host, req.state.port),
+        lan=lan.found_at(node.settings.host, req.state.port, req.state.root),
         limits=rest.wire_limits(node.settings),
     )
 
@@ -211,6 +211,8 @@ async def list_rooms(
 )
 async def match(req: Request, resp: Response, *, wanted: rest.Match) -> rest.Matched:
     node, address, now = _node(req), _address(req), time.monotonic()
+    with _explained():
+        rest.check_pace(node.limits.join(address, now), "matches")
     room = best_match(
         node.registry, wanted.filter, lambda room: node.reservations.count(room.name, now)
     )

@@ -31,9 +31,9 @@ def is_everywhere(host: str) -> bool:
     return host in ("", "0.0.0.0", "::")
 
 
-def found_at(host: str, port: int) -> str | None:
+def found_at(host: str, port: int, path: str = "") -> str | None:
     """Return the URL at which others on the network find a relay that listens there, if any."""
     if is_everywhere(host):
         host = lan_address() or ""
     is_private = not host or is_loopback(host) or host == "localhost"
-    return None if is_private else url(host, port)
+    return None if is_private else url(host, port) + path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -194,7 +195,7 @@ def problem(why: str) -> dict[str, Any]:
 
 NOT_MADE = {
     403: problem("A page of another site may not do this"),
-    429: problem("Too many rooms made from this address; Retry-After says when"),
+    429: problem("Too many from this address; Retry-After says when to go on"),
     503: problem("The relay has no room for another room"),
 }
 """Answers to who wants a room made."""
@@ -207,6 +208,13 @@ def answer_of(refusal: Refusal) -> tuple[int, dict[str, str]]:
     milliseconds = refusal.detail.get("after")
     headers = {} if milliseconds is None else {"Retry-After": str(-(-milliseconds // 1000))}
     return STATUS.get(refusal.code, 422), headers
+
+
+def check_pace(wait: float, what: str) -> None:
+    """Raise `Refusal` if the asker has to wait so many seconds."""
+    if wait:
+        after = math.ceil(wait * 1000)
+        raise Refusal(ErrorCode.TOO_FAST, f"too many {what} from your address", after=after)
 
 
 def say_what_is_invalid(problem: dict[str, Any], *_: object) -> None:

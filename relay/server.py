@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import functools
 import importlib.util
 import os
 import signal
@@ -73,7 +74,16 @@ def listen(host: str, port: int) -> Listener:
 
 
 class Server(uvicorn.Server):
-    """uvicorn's, but a signal ends `run` as if the work were done: its caller cleans up, too."""
+    """uvicorn's, but a signal ends `run` as if the work were done, so that its caller cleans up."""
+
+    on_started: Callable[[], None] | None = None
+    """Called once clients are served and signals are heard."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to serve."""
+        await super().startup(sockets)
+        if self.on_started is not None:
+            self.on_started()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to end; a second Ctrl+C does not wait for anyone."""
@@ -117,7 +127,7 @@ def serve(
     Args:
         on_join: decides who may enter, as for `create_app`.
         listener: where, if not as the settings say.
-        on_listening: called once clients can connect.
+        on_listening: called once clients are served.
 
     Raises:
         CannotListen: the address is not to be had.
@@ -125,8 +135,7 @@ def serve(
     listener = listener or listen(settings.host, settings.port)
     logs.set_up(settings.log_level)
     server = make_server(create_app(settings, on_join=on_join), settings)
-    listener.socket.listen(server.config.backlog)  # clients may connect now; they are served soon
-    on_listening(listener)
+    server.on_started = functools.partial(on_listening, listener)
     server.run(sockets=[listener.socket])
 
 

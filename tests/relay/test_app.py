@@ -203,6 +203,16 @@ async def test_a_match_makes_a_room_and_leads_the_next_one_there(http: httpx.Asy
     assert (first["app"], first["tags"], first["capacity"]) == ("snake", {"mode": "ctf"}, 2)
 
 
+async def test_who_asks_for_too_many_matches_cannot_promise_all_places_away() -> None:
+    app = create_app(Settings(joins_per_second=0.1, joins_burst=3))
+    async with client_of(app) as http:
+        await make(http, name="A")
+        answers = [await http.post("/api/match", json={}) for _ in range(4)]
+        assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+        assert answers[-1].headers["retry-after"] == "10"
+    app.state.node.close()
+
+
 async def test_a_match_never_leads_into_another_game(http: httpx.AsyncClient) -> None:
     await make(http, name="A", app="chess")
     await make(http, name="B")
@@ -288,9 +298,6 @@ async def test_pages_come_with_a_strict_policy(http: httpx.AsyncClient) -> None:
         assert "unsafe" not in policy
         assert "frame-ancestors 'self'" in policy
         assert response.headers["x-content-type-options"] == "nosniff"
-        assert (
-            "://" not in response.text.replace("https://", "", 0) or "<script" not in response.text
-        )
 
 
 @pytest.fixture

@@ -1,29 +1,217 @@
 """The relay as a process, on real sockets."""
 
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+
 import httpx
-from websockets.asyncio.client import connect
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.sync.client import connect as connect_sync
 from websockets.typing import Subprotocol
 
-from tests.helpers.relay import relay_process, running_relay
+from relay.config import Settings
+from relay.server import GRACE, CannotListen, listen, make_server
+from tests.helpers.relay import RunningRelay, relay_process, running_relay
 
 HELLO = bytes.fromhex("93010180")
+WELCOME = bytes.fromhex("9502")
+ERROR = bytes.fromhex("9503")
 
 
-async def test_a_relay_runs_in_the_tests_own_loop() -> None:
+@pytest.fixture
+async def relay() -> AsyncIterator[RunningRelay]:
     async with running_relay() as relay:
-        async with httpx.AsyncClient() as client:
-            response = await client.get(f"{relay.url}/healthz")
-            assert response.json() == {"status": "ok"}
-        async with connect(relay.link_url("abc"), subprotocols=[Subprotocol("roomwire.1")]) as link:
-            assert link.subprotocol == "roomwire.1"
-            await link.send(HELLO)
-            welcome = await link.recv()
-            assert welcome[:2] == bytes.fromhex("9502")
-            assert relay.node.registry.get("ABC") is not None
+        yield relay
+
+
+async def greeted(relay: RunningRelay, room: str) -> ClientConnection:
+    link = await connect(relay.link_url(room))
+    await link.send(HELLO)
+    assert (await link.recv(decode=False))[:2] == WELCOME
+    return link
+
+
+async def test_a_relay_runs_in_the_tests_own_loop(relay: RunningRelay) -> None:
+    async with httpx.AsyncClient() as client:
+        response = await client.get(f"{relay.url}/healthz")
+        assert response.json() == {"status": "ok"}
+        assert "server" not in response.headers
+    link = await greeted(relay, "abc")
+    assert relay.node.registry.get("ABC") is not None
+    await link.close()
+
+
+async def test_the_subprotocol_is_selected_if_it_is_offered(relay: RunningRelay) -> None:
+    async with connect(relay.link_url("a"), subprotocols=[Subprotocol("roomwire.1")]) as link:
+        assert link.subprotocol == "roomwire.1"
+    async with connect(relay.link_url("a"), subprotocols=[Subprotocol("other.1")]) as link:
+        assert link.subprotocol is None
+
+
+async def test_compression_is_off(relay: RunningRelay) -> None:
+    async with connect(relay.link_url("a"), compression="deflate") as link:
+        assert link.response is not None
+        assert "Sec-WebSocket-Extensions" not in link.response.headers
+
+
+async def test_a_message_over_the_limit_gets_an_error_and_a_huge_one_is_cut_off(
+    relay: RunningRelay,
+) -> None:
+    link = await greeted(relay, "a")
+    await link.send(bytes(64 * 1024))
+    while (await link.recv(decode=False))[:2] != ERROR:
+        pass
+    await link.send(bytes(64 * 1024 + 1))
+    await link.wait_closed()
+    assert link.close_code == 1009
+
+
+def test_sockets_have_bounded_buffers_and_patience() -> None:
+    listener = listen("127.0.0.1", 0)
+    with listener.socket as bound:
+        listener.socket.listen()
+        with socket.create_connection(("127.0.0.1", listener.port)), bound.accept()[0] as accepted:
+            if hasattr(socket, "TCP_USER_TIMEOUT"):
+                patience = accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+                assert patience == 10_000
+            # Linux doubles what it was told, for its own bookkeeping.
+            assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) <= 128 * 1024
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:"),
+        ("0.0.0.0", "http://127.0.0.1:"),
+        ("::1", "http://[::1]:"),
+    ],
+)
+def test_a_listener_says_where_it_is(host: str, url: str) -> None:
+    try:
+        listener = listen(host, 0)
+    except CannotListen:
+        assert host == "::1"  # a machine without IPv6
+        return
+    with listener.socket:
+        assert listener.url == f"{url}{listener.port}"
+        assert listener.port > 0
+
+
+def test_a_taken_port_is_explained() -> None:
+    with listen("127.0.0.1", 0).socket as taken:
+        taken.listen()
+        with pytest.raises(CannotListen) as refused:
+            listen("127.0.0.1", taken.getsockname()[1])
+    assert "is taken" in str(refused.value)
+    assert "--port" in str(refused.value)
+
+
+def test_settings_reach_uvicorn() -> None:
+    async def app(*_: object) -> None: ...
+
+    config = make_server(app, Settings(max_frame=2**20, ping_seconds=3, ping_timeout=None)).config
+    assert config.ws_max_size == 4 * 2**20
+    assert (config.ws_ping_interval, config.ws_ping_timeout) == (3, None)
+    assert make_server(app, Settings()).config.ws_max_size == 64 * 1024
+    assert not config.proxy_headers
+    assert not config.ws_per_message_deflate
 
 
 def test_a_process_says_where_it_is_and_ends_when_asked() -> None:
     with relay_process() as relay:
         assert httpx.get(f"{relay.url}/healthz").status_code == 200
+        began = time.monotonic()
         assert relay.end() == 0
+        assert time.monotonic() - began < GRACE - 1
         assert relay.log == ""
+
+
+def test_a_process_begins_anew_on_the_same_port() -> None:
+    with relay_process() as relay:
+        connection = connect_sync(relay.link_url("a"))
+        assert relay.end() == 0
+    with relay_process(port=relay.port) as again:
+        assert again.port == relay.port
+        assert httpx.get(f"{again.url}/healthz").status_code == 200
+    connection.close_socket()
+
+
+def test_ctrl_c_ends_without_a_word() -> None:
+    with relay_process() as relay:
+        relay.process.send_signal(signal.SIGINT)
+        assert relay.process.wait(GRACE) == 0
+        assert relay.log == ""
+
+
+def test_a_taken_port_ends_the_process_with_one_line() -> None:
+    with relay_process() as relay:
+        command = [sys.executable, "-m", "relay", "serve", "--port", str(relay.port)]
+        second = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert second.returncode == 2
+    assert second.stderr.count("\n") == 1
+    assert f"port {relay.port} of 127.0.0.1 is taken" in second.stderr
+
+
+def test_the_log_has_neither_queries_nor_tracebacks_of_what_clients_did() -> None:
+    with relay_process("--log-level", "debug") as relay:
+        for path in ("/r/a?token=CANARY", "/?token=CANARY", "/nothing?token=CANARY"):
+            httpx.get(relay.url + path)
+        with connect_sync(relay.link_url("a") + "?token=CANARY") as link:
+            link.send("text CANARY")
+        with connect_sync(relay.link_url("a") + "?ticket=CANARY") as link:
+            link.send(b"CANARY")
+        for garbage in (
+            b"CANARY\r\n\r\n",
+            b"GET / HTTP/1.1\r\nHost: CANARY\r\n\r\n",
+            upgrade(b"\x81\x01\xff"),
+        ):
+            send_raw(relay.port, garbage)
+        assert relay.end() == 0
+        assert "CANARY" not in relay.log.replace("Host CANARY is no name", "").replace(
+            "--name canary", ""
+        )
+        assert "Traceback" not in relay.log
+
+
+def test_a_stuck_client_does_not_hold_the_end_up() -> None:
+    with relay_process("--profile", "bench") as relay, socket.socket() as stuck:
+        stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        stuck.connect(("127.0.0.1", relay.port))
+        stuck.sendall(upgrade(masked(HELLO)))
+        with connect_sync(relay.link_url("a")) as sender:
+            sender.send(HELLO)
+            for _ in range(200):
+                sender.send(bytes.fromhex("9310c0c5") + (4000).to_bytes(2) + bytes(4000))
+            sender.send(bytes.fromhex("920500"))
+            while sender.recv(decode=False)[:2] != bytes.fromhex("9606"):
+                pass  # PONG: all before it was passed on
+        began = time.monotonic()
+        assert relay.end() == 0
+        assert time.monotonic() - began < GRACE + 3
+
+
+def upgrade(frames: bytes) -> bytes:
+    """Ask for a WebSocket in room A, and send frames without waiting for it."""
+    return (
+        b"GET /r/a HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n" + frames
+    )
+
+
+def masked(payload: bytes) -> bytes:
+    """Build a short binary WebSocket frame, masked with zeros."""
+    return bytes([0x82, 0x80 | len(payload)]) + bytes(4) + payload
+
+
+def send_raw(port: int, data: bytes) -> bytes:
+    """Send bytes, and return what comes back until the relay closes or is silent."""
+    with socket.create_connection(("127.0.0.1", port), timeout=1) as raw:
+        raw.sendall(data)
+        try:
+            return raw.recv(65536)
+        except TimeoutError:
+            return b""
