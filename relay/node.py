@@ -10,16 +10,16 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
 
-from protocol import WIRE_VERSION, codec
+from protocol import WIRE_VERSION
 from protocol.close_codes import CloseCode
+from protocol.codec import unknown_options
 from protocol.error_codes import ErrorCode
 from protocol.frames import Hello, HelloOptions, PlayerInfo, RoomOptions
 from protocol.limits import EPOCH_BYTES
-from protocol.schema import record_fields
 from relay.admission import (
     JoinRequest,
     OnJoin,
@@ -46,8 +46,6 @@ from relay.reservations import Reservations
 from relay.room import Room
 
 log = logging.getLogger("relay")
-
-HELLO_OPTIONS = frozenset(name for name, _, _ in record_fields(HelloOptions))
 
 
 class Node:
@@ -212,7 +210,7 @@ class Node:
         if room.seat_of(key) is None and info.role == "player":
             self._check_places(room, connection.address)
         connection.hello = hello
-        connection.ignored = tuple(unknown_options(message))
+        connection.ignored = unknown_options(message)
         self.propose(room, Join(connection.attachment, key, info, options.position))
 
     def _check_places(self, room: Room, address: str) -> None:
@@ -267,11 +265,6 @@ class Node:
         now = time.monotonic()
         if not await self.passwords.verify(room.password_hash, password, address, now):
             raise wrong_password(password)
-
-
-def unknown_options(message: bytes) -> Iterable[str]:
-    """Name the keys of a HELLO's options that this relay does not know."""
-    return (key for key in codec.unpack(message)[2] if key not in HELLO_OPTIONS)
 
 
 def _info(options: HelloOptions) -> PlayerInfo:
