@@ -1,0 +1,180 @@
+"""Judges the journals of one room: were the promises kept?
+
+For each stream that a player heard: every frame that was certainly for it, exactly once, in the one
+order that is the same for all; nothing that cannot have been for it. A stream covers what follows
+its LIVE, up to the last thing heard, or without end if the player was there when all had arrived.
+What lies between two streams of a player was announced as missing, which needs a reason.
+
+Pure: journals in, a report out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from tests.chaos.history import History, Term, terms_of
+from tests.chaos.journal import (
+    Announced,
+    Delivered,
+    Fact,
+    GivenUp,
+    Heard,
+    Journal,
+    Refused,
+    Said,
+    Sent,
+)
+from tests.chaos.report import Report
+from tests.chaos.streams import Stream, streams_of
+
+
+def check(journals: Sequence[Journal]) -> Report:
+    """Judge all journals of one room."""
+    report = Report(players=len(journals))
+    streams = [stream for journal in journals for stream in streams_of(journal, report)]
+    terms = [term for journal in journals for term in terms_of(journal)]
+    for journal in journals:
+        _judge_sender(journal, [term for term in terms if term.label == journal.label], report)
+    for epoch in dict.fromkeys(stream.began.epoch for stream in streams):
+        _Epoch(
+            History(epoch, [term for term in terms if term.epoch == epoch]),
+            [stream for stream in streams if stream.began.epoch == epoch],
+            report,
+        ).judge()
+    return report
+
+
+# What one sender knows of its own frames.
+
+
+def _judge_sender(journal: Journal, terms: Iterable[Term], report: Report) -> None:
+    given_up, announced = _numbers(journal.said), _numbers(journal.heard)
+    report.given_up += len(given_up)
+    if journal.is_complete and given_up != announced:
+        text = f"{journal.label} gave up {given_up} and was told {announced}"
+        report.violate("unexplained", text)
+    for term in terms:
+        _judge_term(term, set(given_up), report, is_kept=journal.is_complete and term.is_last)
+
+
+def _judge_term(term: Term, given_up: set[int], report: Report, *, is_kept: bool) -> None:
+    """Judge whether each frame was acknowledged, or given up for the loss of its seat."""
+    report.sent += len(term.sent)
+    for sent in term.sent.values():
+        is_acknowledged = sent.count <= term.acknowledged
+        is_given_up = sent.number in given_up
+        report.acknowledged += is_acknowledged
+        if is_given_up and (is_acknowledged or is_kept):
+            why = "it was acknowledged" if is_acknowledged else "it kept its seat"
+            text = f"{term.label} gave up its number {sent.number}, though {why}"
+            report.violate("unexplained", text)
+        if not is_acknowledged and not is_given_up and (is_kept or not term.is_last):
+            report.violate("lost", f"number {sent.number} of {term.label} was never acknowledged")
+
+
+def _numbers(entries: Iterable[Said | Heard]) -> list[int]:
+    return [n for each in entries if isinstance(each, GivenUp | Announced) for n in each.numbers]
+
+
+# What all heard of one epoch.
+
+
+class _Epoch:
+    def __init__(self, history: History, streams: Sequence[Stream], report: Report) -> None:
+        self.history = history
+        self.streams = streams
+        self.report = report
+        for stream in streams:
+            for fact in (*stream.standing, *stream.heard.values()):
+                history.note(fact, stream.player)
+        history.settle()
+
+    def judge(self) -> None:
+        self._judge_order()
+        for stream in self.streams:
+            self._judge_heard(stream)
+            self._judge_missed(stream)
+        for term in self.history.terms.values():
+            for sent in term.sent.values():
+                self._judge_fate(term, sent)
+
+    def _judge_order(self) -> None:
+        for conflict in self.history.conflicts:
+            self.report.violate("reordered", conflict)
+        last: dict[str, tuple[int, Delivered]] = {}
+        for seq, fact in sorted(self.history.facts.items()):
+            if not isinstance(fact, Delivered):
+                continue
+            number, before = last.get(fact.label, (0, fact))
+            if fact.number == number:
+                self.report.violate("doubled", f"one frame, two places: {before}, {fact}")
+            elif fact.number < number:
+                self.report.violate("reordered", f"{fact} at {seq} comes after {before}")
+            last[fact.label] = (max(number, fact.number), fact)
+
+    def _judge_heard(self, stream: Stream) -> None:
+        for fact in stream.heard.values():
+            if isinstance(fact, Delivered):
+                self.report.delivered += 1
+                self._judge_delivery(stream, fact)
+            elif isinstance(fact, Refused):
+                self.report.refused += 1
+
+    def _judge_delivery(self, stream: Stream, fact: Delivered) -> None:
+        found = self.history.find(fact)
+        if found is None:
+            self.report.violate("unexplained", f"{stream} heard {fact}, which nobody sent so")
+            return
+        term, sent = found
+        if fact.seq <= sent.after:
+            text = f"{stream} heard {fact}, which was sent after seq {sent.after}"
+            self.report.violate("unexplained", text)
+        whom = self.history.addressees(sent, term.player, (fact.seq, fact.seq))
+        if stream.player not in whom.possible:
+            text = f"{stream} heard {fact}, which was for {sent.target!r}"
+            self.report.violate("misdelivered", text)
+
+    def _judge_missed(self, stream: Stream) -> None:
+        for seq, fact in self.history.facts.items():
+            if seq not in stream.heard and stream.covers(seq) and self._is_for(stream, fact):
+                self.report.violate("lost", f"{stream} never heard {fact}")
+
+    def _is_for(self, stream: Stream, fact: Fact) -> bool:
+        if isinstance(fact, Refused):
+            return False  # whose it is, only the refused one knows: see _judge_fate
+        if not isinstance(fact, Delivered):
+            return True
+        if (found := self.history.find(fact)) is None:
+            return False  # judged where it was heard
+        term, sent = found
+        whom = self.history.addressees(sent, term.player, (fact.seq, fact.seq))
+        return stream.player in whom.certain
+
+    # What became of each frame.
+
+    def _judge_fate(self, term: Term, sent: Sent) -> None:
+        refusals = term.refusals[sent.count]
+        is_ordered = sent.number in term.placed
+        name = f"number {sent.number} of {term.label} to {sent.target!r}"
+        if refusals > 1:
+            self.report.violate("doubled", f"{name} was refused {refusals} times")
+        if refusals and is_ordered:
+            self.report.violate("unexplained", f"{name} was refused and delivered")
+        if (refusals and sent.expected == "taken") or (is_ordered and sent.expected == "refused"):
+            self.report.violate("unexplained", f"{name} should have been {sent.expected}")
+        if not refusals and not is_ordered and sent.count <= term.acknowledged:
+            self._judge_vanished(term, sent, name)
+
+    def _judge_vanished(self, term: Term, sent: Sent, name: str) -> None:
+        """Judge an acknowledged frame of which nobody heard anything."""
+        span = term.span(sent)
+        certain = self.history.addressees(sent, term.player, span).certain
+        for stream in self.streams:
+            if not stream.covers_all(span):
+                continue
+            if sent.expected == "taken" and stream.player in certain:
+                self.report.violate("lost", f"{stream} never heard {name}")
+            elif sent.expected == "refused" and stream.player == term.player:
+                self.report.violate("lost", f"{stream} never heard that {name} was refused")
+            elif sent.expected == "either" and stream.player == term.player in certain:
+                self.report.violate("lost", f"{stream} never heard what became of {name}")

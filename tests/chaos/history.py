@@ -1,0 +1,211 @@
+"""One epoch of a room, put together from what everybody said and heard of it.
+
+SUBSCRIBE is not told to anybody, and a frame that nobody heard has no known place. So the question
+for whom a frame was has two answers: for whom it certainly was, and for whom it may have been.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from math import inf
+from operator import itemgetter
+
+from tests.chaos.journal import (
+    Acknowledged,
+    Delivered,
+    Fact,
+    GivenUp,
+    Hosted,
+    Joined,
+    Journal,
+    Left,
+    Refused,
+    Seated,
+    Sent,
+    Subscribed,
+)
+
+Span = tuple[float, float]
+"""Something became true after the first seq and no later than the second."""
+
+
+@dataclass(slots=True)
+class Term:
+    """What one player said from one seat, and what became of it."""
+
+    label: str
+    epoch: str
+    player: int
+    sent: dict[int, Sent] = field(default_factory=dict)
+    """By number."""
+    subscribed: list[Subscribed] = field(default_factory=list)
+    acknowledged: int = 0
+    is_last: bool = True
+    """The player had no other seat afterwards."""
+    placed: dict[int, int] = field(default_factory=dict)
+    """The seq of each frame that somebody heard, by number."""
+    refusals: Counter[int] = field(default_factory=Counter)
+    """How often each count was refused."""
+    places: list[tuple[int, int]] = field(default_factory=list)
+    """Count and seq of all frames whose place is known, in order."""
+
+    def span(self, said: Sent | Subscribed) -> Span:
+        """Return the seqs between which a frame was ordered of which nobody heard."""
+        index = bisect_left(self.places, said.count, key=itemgetter(0))
+        low = self.places[index - 1][1] if index else 0
+        high = self.places[index][1] if index < len(self.places) else inf
+        return max(low, said.after), high
+
+
+def terms_of(journal: Journal) -> list[Term]:
+    """Split what a player said by the seats it had."""
+    terms: list[Term] = []
+    for each in journal.said:
+        match each:
+            case Seated(epoch, player):
+                if not terms or (terms[-1].epoch, terms[-1].player) != (epoch, player):
+                    terms.append(Term(journal.label, epoch, player))
+            case Sent(number=number):
+                terms[-1].sent[number] = each
+            case Subscribed():
+                terms[-1].subscribed.append(each)
+            case Acknowledged(count):
+                terms[-1].acknowledged = max(terms[-1].acknowledged, count)
+            case GivenUp():
+                pass
+    for term in terms[:-1]:
+        term.is_last = False
+    return terms
+
+
+@dataclass(frozen=True, slots=True)
+class Addressees:
+    certain: frozenset[int]
+    possible: frozenset[int]
+
+
+class History:
+    """Who had a seat, who was host, who was in which group, and what stands at which seq."""
+
+    def __init__(self, epoch: str, terms: Iterable[Term]) -> None:
+        self.epoch = epoch
+        self.terms = {term.player: term for term in terms}
+        self.facts: dict[int, Fact] = {}
+        self.conflicts: list[str] = []
+        self._joined: dict[int, int] = {}
+        self._left: dict[int, int] = {}
+        self._hosts: list[tuple[int, int, int]] = []
+
+    def note(self, fact: Fact, hearer: int) -> None:
+        """Take up one fact as one player heard it."""
+        known = self.facts.setdefault(fact.seq, fact)
+        if known != fact:
+            self.conflicts.append(f"seq {fact.seq} is {known}, but {fact} to player {hearer}")
+        elif isinstance(fact, Refused) and hearer in self.terms:
+            term = self.terms[hearer]
+            term.refusals[fact.count] += 1
+            term.places.append((fact.count, fact.seq))
+
+    def settle(self) -> None:
+        """Draw conclusions, once all facts are here."""
+        for seq, fact in sorted(self.facts.items()):
+            match fact:
+                case Joined(player=player):
+                    self._joined[player] = seq
+                case Left(player=player):
+                    self._left[player] = seq
+                case Hosted(player=player, term=term):
+                    self._hosts.append((seq, player, term))
+                case Delivered():
+                    self._place(fact)
+        for each in self.terms.values():
+            each.places.sort()
+
+    def _place(self, fact: Delivered) -> None:
+        if (found := self.find(fact)) is not None:
+            term, sent = found
+            term.placed.setdefault(sent.number, fact.seq)
+            term.places.append((sent.count, fact.seq))
+
+    def find(self, fact: Delivered) -> tuple[Term, Sent] | None:
+        """Return who sent this, and what; None if nobody did."""
+        term = self.terms.get(fact.sender)
+        if term is None or term.label != fact.label or fact.number not in term.sent:
+            return None
+        return term, term.sent[fact.number]
+
+    # For whom a frame was.
+
+    def addressees(self, sent: Sent, sender: int, span: Span) -> Addressees:
+        """Say for whom a frame was that was ordered within the span."""
+        seated, target = self._seated(span), sent.target
+        if target is None or target is False:
+            return _but(seated, sender)
+        if target is True:
+            return seated
+        if isinstance(target, tuple):
+            return _among(seated, frozenset(target))
+        if target > 0:
+            return _among(seated, frozenset({target}))
+        return self._hosting(seated, span) if target == 0 else self._group(-target, seated, span)
+
+    def _seated(self, span: Span) -> Addressees:
+        low, high = span
+        certain, possible = set(), set()
+        for player, joined in self._joined.items():
+            left = self._left.get(player, inf)
+            if joined <= low and left >= high:
+                certain.add(player)
+            if joined <= high and left >= low:
+                possible.add(player)
+        return Addressees(frozenset(certain), frozenset(possible))
+
+    def _hosting(self, seated: Addressees, span: Span) -> Addressees:
+        first = bisect_right(self._hosts, span[0], key=itemgetter(0)) - 1
+        last = bisect_left(self._hosts, span[1], key=itemgetter(0))
+        during = self._hosts[max(first, 0) : last]
+        terms = [term for _, _, term in self._hosts[max(first, 0) : last + 1]]
+        if first < 0 or terms != list(range(terms[0], terms[0] + len(terms))):
+            return Addressees(frozenset(), seated.possible)  # a term that nobody was told of
+        hosts = frozenset(player for _, player, _ in during)
+        certain = seated.certain & hosts if len(hosts) == 1 else frozenset()
+        return Addressees(certain, seated.possible & hosts)
+
+    def _group(self, group: int, seated: Addressees, span: Span) -> Addressees:
+        certain, possible = set(), set()
+        for player in seated.possible:
+            term = self.terms.get(player)
+            surely, maybe = (False, True) if term is None else membership(term, group, span)
+            if surely and player in seated.certain:
+                certain.add(player)
+            if maybe:
+                possible.add(player)
+        return Addressees(frozenset(certain), frozenset(possible))
+
+
+def membership(term: Term, group: int, span: Span) -> tuple[bool, bool]:
+    """Say whether a player was certainly, and possibly, in a group all through the span."""
+    surely = maybe = False
+    for change in term.subscribed:
+        if group not in change.add and group not in change.remove:
+            continue
+        is_in = group in change.add and group not in change.remove
+        low, high = term.span(change)
+        if low >= span[1]:
+            break
+        if high <= span[0]:
+            surely = maybe = is_in
+        else:
+            surely, maybe = surely and is_in, maybe or is_in
+    return surely, maybe
+
+
+def _but(seated: Addressees, player: int) -> Addressees:
+    return Addressees(seated.certain - {player}, seated.possible - {player})
+
+
+def _among(seated: Addressees, players: frozenset[int]) -> Addressees:
+    return Addressees(seated.certain & players, seated.possible & players)

@@ -1,0 +1,150 @@
+"""What one player heard, stream by stream, and whether each stream is in order by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from math import inf
+
+from tests.chaos.history import Span
+from tests.chaos.journal import (
+    Announced,
+    Began,
+    Fact,
+    Heard,
+    Journal,
+    Live,
+    Reached,
+    Resumed,
+    Updated,
+)
+from tests.chaos.report import Report
+
+RELOADED = "RELOADED"
+"""Why a stream begins anew whose program forgot its position on purpose."""
+
+Seat = tuple[str, int]
+"""Epoch and player."""
+
+
+def _is_same(old: Seat, new: Seat) -> bool:
+    return old == new
+
+
+def _is_other_epoch(old: Seat, new: Seat) -> bool:
+    return old[0] != new[0]
+
+
+def _is_other_player(old: Seat, new: Seat) -> bool:
+    return old[0] == new[0] and old[1] != new[1]
+
+
+REASONS: dict[str, Callable[[Seat, Seat], bool]] = {
+    RELOADED: _is_same,
+    "HISTORY_TRIMMED": _is_same,
+    "SEAT_EXPIRED": _is_other_player,
+    "EPOCH_CHANGED": _is_other_epoch,
+    "ROOM_GONE": _is_other_epoch,
+}
+"""Why a stream may begin anew, and what that must mean for the seat."""
+
+
+@dataclass(slots=True)
+class Stream:
+    """What one player heard from one fresh WELCOME to the next."""
+
+    label: str
+    began: Began
+    since: float = inf
+    """The seq of its first LIVE: what follows is covered."""
+    standing: list[Fact] = field(default_factory=list)
+    """What was told of the room as it stood."""
+    heard: dict[int, Fact] = field(default_factory=dict)
+    last: int = 0
+    """The highest seq of which it is known that all up to there was told."""
+    is_endless: bool = False
+    """It was still heard when everything had arrived."""
+    newest: dict[tuple[str, int], int] = field(default_factory=dict)
+    """The number of the newest volatile value, by label and key."""
+
+    @property
+    def player(self) -> int:
+        return self.began.player
+
+    @property
+    def seat(self) -> Seat:
+        return self.began.epoch, self.began.player
+
+    def covers(self, seq: int) -> bool:
+        """Whether it hears what stands at `seq`, if that is for it."""
+        return self.since < seq and (self.is_endless or seq <= self.last)
+
+    def covers_all(self, span: Span) -> bool:
+        """Whether it hears what was ordered after the one seq and before the other."""
+        return self.since <= span[0] and (self.is_endless or span[1] <= self.last)
+
+    def __str__(self) -> str:
+        return f"{self.label} (player {self.player})"
+
+
+def streams_of(journal: Journal, report: Report) -> list[Stream]:
+    """Split what a player heard into streams, and judge each by itself."""
+    streams: list[Stream] = []
+    for heard in journal.heard:
+        if isinstance(heard, Began):
+            stream = Stream(journal.label, heard)
+            if streams:
+                _judge_reset(streams[-1], stream, report)
+            streams.append(stream)
+        else:
+            _hear(streams[-1], heard, report)
+    if streams:
+        streams[-1].is_endless = journal.is_complete
+    return streams
+
+
+def _hear(stream: Stream, heard: Heard, report: Report) -> None:
+    match heard:
+        case Resumed():
+            report.resumes += 1
+        case Live(seq):
+            stream.since = min(stream.since, seq)
+            stream.last = max(stream.last, seq)
+        case Reached(seq):
+            stream.last = max(stream.last, seq)
+        case Updated():
+            _judge_update(stream, heard, report)
+        case Announced() | Began():
+            pass
+        case _:
+            _hear_fact(stream, heard, report)
+
+
+def _hear_fact(stream: Stream, fact: Fact, report: Report) -> None:
+    if stream.since == inf:
+        stream.standing.append(fact)
+        return
+    if fact.seq in stream.heard:
+        report.violate("doubled", f"{stream} heard seq {fact.seq} again: {fact}")
+    elif fact.seq <= stream.last:
+        report.violate("reordered", f"{stream} heard {fact} after seq {stream.last}")
+    stream.heard.setdefault(fact.seq, fact)
+    stream.last = max(stream.last, fact.seq)
+
+
+def _judge_update(stream: Stream, update: Updated, report: Report) -> None:
+    slot = (update.label, update.key)
+    before = stream.newest.get(slot, 0)
+    if update.number < before:
+        report.violate("reordered", f"{stream} heard {update} after number {before}")
+    stream.newest[slot] = max(update.number, before)
+
+
+def _judge_reset(old: Stream, new: Stream, report: Report) -> None:
+    report.resets += 1
+    reason = new.began.reason
+    if not reason and old.since == inf:
+        return  # it never had a position to resume from
+    if reason not in REASONS or not REASONS[reason](old.seat, new.seat):
+        text = f"{new} began anew at {new.seat} after {old.seat} seq {old.last}: {reason or 'why?'}"
+        report.violate("unexplained", text)
