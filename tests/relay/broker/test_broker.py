@@ -1,0 +1,79 @@
+"""What every broker does, whatever carries its entries."""
+
+from collections.abc import Callable
+
+import pytest
+
+from relay.broker import Broker
+from relay.broker.memory import MemoryBroker
+from relay.entries import Detach, Entry, Retire
+
+Applied = list[tuple[str, Entry]]
+
+
+@pytest.fixture(params=[MemoryBroker])
+def broker(request: pytest.FixtureRequest) -> Broker:
+    make: Callable[[], Broker] = request.param
+    return make()
+
+
+def follow(broker: Broker) -> Applied:
+    """Follow, and return what was and will be applied."""
+    applied: Applied = []
+    broker.follow(lambda room, entry: applied.append((room, entry)))
+    return applied
+
+
+def test_entries_are_applied_in_the_order_of_the_proposals(broker: Broker) -> None:
+    applied = follow(broker)
+    proposals = [("A", Detach(1)), ("B", Detach(2)), ("A", Detach(3))]
+    for room, entry in proposals:
+        broker.append(room, entry)
+    assert applied == proposals
+
+
+def test_every_follower_gets_every_entry(broker: Broker) -> None:
+    first, second = follow(broker), follow(broker)
+    broker.append("A", Detach(1))
+    assert first == second == [("A", Detach(1))]
+
+
+def test_without_a_follower_nothing_happens(broker: Broker) -> None:
+    broker.append("A", Detach(1))
+    applied = follow(broker)
+    broker.append("A", Detach(2))
+    assert applied == [("A", Detach(2))]
+
+
+def test_what_is_proposed_while_applying_comes_after_for_all_followers(broker: Broker) -> None:
+    def propose_more(room: str, entry: Entry) -> None:
+        if isinstance(entry, Detach):
+            broker.append("A", Retire(entry.attachment))
+            broker.append("B", Retire(entry.attachment))
+
+    broker.follow(propose_more)
+    applied = follow(broker)
+    broker.append("A", Detach(1))
+    broker.append("A", Detach(2))
+    assert applied == [
+        ("A", Detach(1)),
+        ("A", Retire(1)),
+        ("B", Retire(1)),
+        ("A", Detach(2)),
+        ("A", Retire(2)),
+        ("B", Retire(2)),
+    ]
+
+
+def test_an_entry_that_cannot_be_applied_takes_none_of_the_others_with_it(broker: Broker) -> None:
+    def fail(room: str, entry: Entry) -> None:
+        if isinstance(entry, Detach):
+            broker.append("A", Retire(entry.attachment))
+            raise ArithmeticError
+
+    applied = follow(broker)
+    broker.follow(fail)
+    with pytest.raises(ArithmeticError):
+        broker.append("A", Detach(1))
+    broker.append("A", Retire(2))
+    assert applied == [("A", Detach(1)), ("A", Retire(1)), ("A", Retire(2))]
