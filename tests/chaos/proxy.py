@@ -1,0 +1,277 @@
+"""A TCP proxy that harms connections: at which byte, in which direction, and how, is told it.
+
+Rule 1: a byte that passes, passes unchanged and in order.
+Rule 2: a fault happens after exactly so many bytes of its direction, wherever that is in a frame.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import struct
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum
+from types import TracebackType
+
+CHUNK = 4096
+NO_LINGER = struct.pack("ii", 1, 0)  # closing then sends RST instead of FIN
+
+Address = tuple[str, int]
+
+
+class Way(Enum):
+    """A direction through the proxy."""
+
+    UP = "to the relay"
+    DOWN = "to the client"
+
+
+class Harm(Enum):
+    """What a fault does."""
+
+    RESET = "reset"
+    """Both sides get RST."""
+    CLOSE = "close"
+    """Both sides get FIN, after what had passed."""
+    HALF_CLOSE = "half-close"
+    """The receiver gets FIN; the sender is not told, and what it still sends is swallowed."""
+    STALL = "stall"
+    """Nothing passes in this direction for so many seconds, or until told to go on."""
+    FREEZE = "freeze"
+    """As STALL, in both directions."""
+    DELAY = "delay"
+    """Every chunk from here on waits for so many seconds."""
+
+
+CUTS = (Harm.RESET, Harm.CLOSE, Harm.HALF_CLOSE)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault of one connection, after `after` bytes of a direction."""
+
+    way: Way
+    after: int
+    harm: Harm
+    seconds: float | None = None
+
+
+Script = Callable[[int], Iterable[Fault]]
+"""The faults of the connection with this number, counted from 0."""
+
+
+def unharmed(number: int) -> Iterable[Fault]:
+    """Let a connection pass."""
+    return ()
+
+
+class Proxy:
+    """Listens on a port of its own, and passes connections on. Use it as a context manager.
+
+    Attributes:
+        upstream: where connections go; a change is for those that come after it.
+        script: the same for their faults.
+        counts: faults that happened, by harm.
+    """
+
+    def __init__(self, upstream: Address, script: Script = unharmed) -> None:
+        self.upstream = upstream
+        self.script = script
+        self.counts: Counter[Harm] = Counter()
+        self.connections = 0
+        self.port = 0
+        self.passages: set[Passage] = set()
+        self._server: asyncio.Server | None = None
+
+    async def __aenter__(self) -> Proxy:
+        await self.accept()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.refuse()
+        for passage in list(self.passages):
+            passage.cut(Harm.RESET)
+            await passage.ended.wait()
+
+    @property
+    def cuts(self) -> int:
+        """Connections that were cut, in whatever way."""
+        return sum(self.counts[harm] for harm in CUTS)
+
+    def refuse(self) -> None:
+        """Refuse new connections; those that are there live on."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+
+    async def accept(self) -> None:
+        """Accept connections, again on the same port."""
+        if self._server is None:
+            self._server = await asyncio.start_server(
+                self._pass_on, "127.0.0.1", self.port, limit=CHUNK
+            )
+            self.port = self._server.sockets[0].getsockname()[1]
+
+    def cut_all(self, harm: Harm = Harm.RESET) -> None:
+        """Cut every connection now."""
+        for passage in list(self.passages):
+            self.counts[harm] += 1
+            passage.cut(harm)
+
+    def go_on(self) -> None:
+        """End all stalls."""
+        for passage in self.passages:
+            passage.go_on()
+
+    def heal(self) -> None:
+        """Harm nothing any more. Connections that are half dead end, for nobody else would."""
+        self.script = unharmed
+        for passage in list(self.passages):
+            passage.heal()
+
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        faults = tuple(self.script(self.connections))
+        self.connections += 1
+        try:
+            upstream = await asyncio.open_connection(*self.upstream, limit=CHUNK)
+        except OSError:
+            _reset(writer)
+            return
+        passage = Passage((reader, writer), upstream, faults, self.counts)
+        self.passages.add(passage)
+        try:
+            await passage.run()
+        finally:
+            self.passages.discard(passage)
+
+
+Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+class Passage:
+    """One connection through the proxy."""
+
+    def __init__(
+        self, client: Stream, relay: Stream, faults: Iterable[Fault], counts: Counter[Harm]
+    ) -> None:
+        self.ended = asyncio.Event()
+        self._readers = {Way.UP: client[0], Way.DOWN: relay[0]}
+        self._writers = {Way.UP: relay[1], Way.DOWN: client[1]}
+        self._gates = {way: asyncio.Event() for way in Way}
+        self._delays = dict.fromkeys(Way, 0.0)
+        self._faults = {
+            way: sorted((fault for fault in faults if fault.way is way), key=lambda f: f.after)
+            for way in Way
+        }
+        self._counts = counts
+        self._swallowed: set[Way] = set()
+        self.go_on()
+        for writer in self._writers.values():
+            # So that `drain` returns when the kernel has everything: a cut loses no byte before it.
+            writer.transport.set_write_buffer_limits(0)
+
+    async def run(self) -> None:
+        """Pass bytes on until both directions have ended."""
+        try:
+            async with asyncio.TaskGroup() as pumps:
+                for way in Way:
+                    pumps.create_task(self._pump(way))
+        finally:
+            for writer in self._writers.values():
+                writer.transport.abort()
+            self.ended.set()
+
+    def cut(self, harm: Harm, way: Way = Way.UP) -> None:
+        """Cut now. HALF_CLOSE needs to know whose receiver gets FIN."""
+        if harm is Harm.HALF_CLOSE:
+            self._swallowed.add(way)
+            _end(self._writers[way])
+        else:
+            for writer in self._writers.values():
+                _reset(writer) if harm is Harm.RESET else writer.close()
+        self.go_on()
+
+    def go_on(self) -> None:
+        """End stalls of this connection."""
+        for gate in self._gates.values():
+            gate.set()
+
+    def heal(self) -> None:
+        """Harm this connection no more, and end it if it is half dead."""
+        for way in Way:
+            self._faults[way].clear()
+            self._delays[way] = 0.0
+        if self._swallowed:
+            self.cut(Harm.RESET)
+        self.go_on()
+
+    async def _pump(self, way: Way) -> None:
+        passed, writer = 0, self._writers[way]
+        with contextlib.suppress(ConnectionError):
+            while data := await self._readers[way].read(CHUNK):
+                passed += await self._pass(way, data, passed)
+            await self._gates[way].wait()
+            _end(writer)
+            return
+        self.cut(Harm.RESET)
+
+    async def _pass(self, way: Way, data: bytes, passed: int) -> int:
+        """Pass data on, with the faults that happen within it; return its length."""
+        start, faults = 0, self._faults[way]
+        while faults and faults[0].after <= passed + len(data):
+            fault = faults.pop(0)
+            end = max(fault.after - passed, start)
+            await self._write(way, data[start:end])
+            self._happen(fault)
+            start = end
+        await self._write(way, data[start:])
+        return len(data)
+
+    async def _write(self, way: Way, data: bytes) -> None:
+        if self._delays[way]:
+            await asyncio.sleep(self._delays[way])
+        await self._gates[way].wait()
+        writer = self._writers[way]
+        if writer.is_closing():
+            raise ConnectionResetError
+        if data and way not in self._swallowed:
+            writer.write(data)
+            await writer.drain()
+
+    def _happen(self, fault: Fault) -> None:
+        self._counts[fault.harm] += 1
+        match fault.harm:
+            case Harm.STALL:
+                self._stall([fault.way], fault.seconds)
+            case Harm.FREEZE:
+                self._stall(Way, fault.seconds)
+            case Harm.DELAY:
+                self._delays[fault.way] = fault.seconds or 0.0
+            case harm:
+                self.cut(harm, fault.way)
+
+    def _stall(self, ways: Iterable[Way], seconds: float | None) -> None:
+        for way in ways:
+            self._gates[way].clear()
+        if seconds is not None:
+            asyncio.get_running_loop().call_later(seconds, self.go_on)
+
+
+def _reset(writer: asyncio.StreamWriter) -> None:
+    connection: socket.socket = writer.get_extra_info("socket")
+    with contextlib.suppress(OSError):  # it may be closed already
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
+    writer.transport.abort()
+
+
+def _end(writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError):
+        writer.write_eof()
