@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import functools
 import importlib.util
@@ -28,7 +29,8 @@ RECEIVE_BUFFER = 32 * 1024
 
 MESSAGE_SLACK = 4  # a message so many times over the limit still gets an ERROR, not a close
 MESSAGE_MIN = 64 * 1024
-GRACE = 5  # seconds for connections to end; stuck ones are cut off then
+PATIENCE = 3.0  # seconds for connections to end, once the relay does; those left are cut
+GRACE = 5  # seconds after which nothing at all is waited for
 
 
 class CannotListen(Exception):
@@ -85,12 +87,25 @@ class Server(uvicorn.Server):
         if self.on_started is not None:
             self.on_started()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End all connections, those that do not end by themselves with a cut."""
+        cutting = asyncio.get_running_loop().call_later(PATIENCE, self._cut)
+        try:
+            await super().shutdown(sockets)
+        finally:
+            cutting.cancel()
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to end; a second Ctrl+C does not wait for anyone."""
         # Where a drain will begin, before connections are closed.
         if self.should_exit and sig == signal.SIGINT:
             self.force_exit = True
         self.should_exit = True
+
+    def _cut(self) -> None:
+        # Closing one that does not read would wait for it to read.
+        for connection in self.server_state.connections:
+            connection.transport.abort()
 
 
 def make_server(app: ASGIApp, settings: Settings) -> Server:
