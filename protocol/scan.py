@@ -52,28 +52,11 @@ def scan(data: bytes) -> None:
         if not remaining:
             remaining, keys = outer.pop()
             continue
-        nodes += 1
-        if offset >= end:
-            raise truncated(end, 1)
-        if nodes > limits.MAX_NODES:
-            raise too_many(offset, "values in a message", nodes, limits.MAX_NODES)
-        what, width, length = HEADS[data[offset]]
         is_key = keys is not None and not remaining % 2
-        if what == FORBIDDEN or (is_key and what != STR):
-            raise refused(offset, data[offset])
         remaining -= 1
-        body = offset + 1 + width
-        if body > end:
-            raise truncated(end, body - end)
-        if what == LEAF:
-            offset = body
-            continue
-        if width:
-            length = int.from_bytes(data[offset + 1 : body], signed=what == INT64)
-        if what in (INT64, UINT64):
-            check_int(offset, length)
-            length = 0
-        elif what in (ARRAY, MAP):
+        nodes += 1
+        what, body, length = read_head(data, offset, nodes, is_key)
+        if what in (ARRAY, MAP):
             check_container(offset, length, len(outer))
             outer.append((remaining, keys))
             remaining, keys = (2 * length, set()) if what == MAP else (length, None)
@@ -87,6 +70,31 @@ def scan(data: bytes) -> None:
         offset = body if what in (ARRAY, MAP) else body + length
     if offset != end:
         raise trailing(offset, end)
+
+
+def read_head(data: bytes, offset: int, nodes: int, is_key: bool) -> tuple[int, int, int]:
+    """Check that a value may begin here.
+
+    Returns: what it is, where its head ends, and the length that the head claims.
+    """
+    end = len(data)
+    if offset >= end:
+        raise truncated(end, 1)
+    if nodes > limits.MAX_NODES:
+        raise too_many(offset, "values in a message", nodes, limits.MAX_NODES)
+    what, width, length = HEADS[data[offset]]
+    if what == FORBIDDEN or (is_key and what != STR):
+        raise refused(offset, data[offset])
+    body = offset + 1 + width
+    if body > end:
+        raise truncated(end, body - end)
+    if what == LEAF or not width:
+        return what, body, length
+    number = int.from_bytes(data[offset + 1 : body], signed=what == INT64)
+    if what in (INT64, UINT64):
+        check_int(offset, number)
+        return what, body, 0
+    return what, body, number
 
 
 def locate(data: bytes, path: Path) -> int:
