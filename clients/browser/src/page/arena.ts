@@ -1,20 +1,30 @@
 // Draws the game on a canvas. It reads the game and changes nothing in it.
 
 import type { Room } from "../index.js";
-import { colourOf } from "./dom.js";
+import { colourOf, make } from "./dom.js";
 import { type Effect, type Game, LASTS, type Orb } from "./game.js";
 import { ARENA, type Ship, type Vector } from "./ship.js";
 
 /** CSS pixels per unit: on a phone, where the whole arena would be tiny, the view follows me. */
 const SMALLEST_SCALE = 0.52;
 const STARS = 160;
+const NEBULAE = [
+  { x: 380, y: 240, radius: 620, colour: (alpha: number) => `rgb(70 82 200 / ${0.42 * alpha})` },
+  { x: 1240, y: 660, radius: 700, colour: (alpha: number) => `rgb(140 60 170 / ${0.34 * alpha})` },
+  { x: 900, y: 120, radius: 420, colour: (alpha: number) => `rgb(30 140 170 / ${0.26 * alpha})` },
+];
 const SANS = "system-ui, sans-serif";
 
 export class Arena {
   private readonly context: CanvasRenderingContext2D;
   private readonly stars = Array.from({ length: STARS }, (_, index) => star(index));
   private readonly isCalm = matchMedia("(prefers-reduced-motion: reduce)");
+  /** What lies behind everything and never changes is painted once. */
+  private readonly sky = paintSky();
+  /** Pixels of the canvas to a unit. */
   private scale = 1;
+  /** Units to a CSS pixel. */
+  private unit = 1;
   private origin: Vector = { x: 0, y: 0 };
   private size: Vector = { x: 0, y: 0 };
 
@@ -64,6 +74,7 @@ export class Arena {
     const whole = Math.min(size.x / ARENA.width, size.y / ARENA.height);
     const filled = Math.max(size.x / ARENA.width, size.y / ARENA.height);
     this.scale = Math.max(whole, Math.min(filled, SMALLEST_SCALE * ratio)) || 1;
+    this.unit = ratio / this.scale;
     const me = this.game.mine?.at ?? { x: ARENA.width / 2, y: ARENA.height / 2 };
     this.origin = {
       x: firstShown(me.x, size.x / this.scale, ARENA.width),
@@ -79,18 +90,13 @@ export class Arena {
       this.size.x / this.scale,
       this.size.y / this.scale,
     );
-    const sky = context.createRadialGradient(500, 250, 100, 800, 450, 1100);
-    sky.addColorStop(0, "#1b2250");
-    sky.addColorStop(0.55, "#10142f");
-    sky.addColorStop(1, "#0a0c1d");
-    context.fillStyle = sky;
-    context.fillRect(0, 0, ARENA.width, ARENA.height);
+    context.drawImage(this.sky, 0, 0, ARENA.width, ARENA.height);
     for (const { at, radius, phase } of this.stars) {
       const light = this.isCalm.matches ? 0.5 : 0.45 + 0.3 * Math.sin(now * 0.8 + phase);
       context.fillStyle = `rgb(200 215 255 / ${light})`;
       context.fillRect(at.x, at.y, radius, radius);
     }
-    context.strokeStyle = "rgb(130 150 255 / 0.35)";
+    context.strokeStyle = "rgb(130 150 255 / 0.25)";
     context.lineWidth = 3;
     context.strokeRect(1.5, 1.5, ARENA.width - 3, ARENA.height - 3);
   }
@@ -98,49 +104,59 @@ export class Arena {
   private drawOrb(orb: Orb, now: number): void {
     const isAsked = now - orb.askedAt < 1;
     const beat = this.isCalm.matches ? 1 : 1 + 0.12 * Math.sin(now * 4 + orb.id);
-    this.glow(orb, (isAsked ? 16 : 34) * beat, "255 214 102", isAsked ? 0.3 : 0.8);
-    this.disc(orb, isAsked ? 4 : 8 * beat, "#fff3c4");
+    this.glow(orb, (isAsked ? 20 : 44) * beat, (alpha) => gold(0.9 * alpha));
+    this.disc(orb, isAsked ? 4 : 9 * beat, "#fff3c4");
   }
 
   private drawShip(player: number, ship: Ship): void {
     const { context } = this;
-    const trail = this.isCalm.matches ? ship.trail.slice(0, 8) : ship.trail;
-    let before: Vector = ship.at;
-    context.lineCap = "round";
-    for (const [index, point] of trail.entries()) {
-      const rest = 1 - index / trail.length;
-      context.strokeStyle = colourOf(player, 0.4 * rest);
-      context.lineWidth = 22 * rest;
-      context.beginPath();
-      context.moveTo(before.x, before.y);
-      context.lineTo(point.x, point.y);
-      context.stroke();
-      before = point;
-    }
     const isThere = (this.room.players.get(player)?.state ?? 0) === 0;
     context.globalAlpha = isThere ? 1 : 0.35;
-    this.halo(ship.at, 58, player);
-    this.disc(ship.at, 14, colourOf(player));
-    this.disc(ship.at, 7, "#fff");
+    this.drawTail(player, ship);
+    this.glow(ship.at, 64, (alpha) => colourOf(player, 0.8 * alpha));
+    this.disc(ship.at, 16, colourOf(player));
+    this.disc(ship.at, 9, "#fff");
     context.globalAlpha = 1;
+  }
+
+  /** The tail is one shape that tapers to nothing. */
+  private drawTail(player: number, ship: Ship): void {
+    const trail = ship.trail.slice(1, this.isCalm.matches ? 8 : undefined);
+    const points = [ship.at, ...trail];
+    const end = points.at(-1)!;
+    if (ship.distanceTo(end) < 4) return;
+    const left: Vector[] = [];
+    const right: Vector[] = [];
+    for (const [index, at] of points.entries()) {
+      const before = points[Math.max(index - 1, 0)]!;
+      const after = points[Math.min(index + 1, points.length - 1)]!;
+      const length = Math.hypot(after.x - before.x, after.y - before.y) || 1;
+      const width = (15 * (1 - index / (points.length - 1))) / length;
+      const across = { x: (before.y - after.y) * width, y: (after.x - before.x) * width };
+      left.push({ x: at.x + across.x, y: at.y + across.y });
+      right.unshift({ x: at.x - across.x, y: at.y - across.y });
+    }
+    const light = this.context.createLinearGradient(ship.at.x, ship.at.y, end.x, end.y);
+    light.addColorStop(0, colourOf(player, 0.75));
+    light.addColorStop(1, colourOf(player, 0));
+    this.context.fillStyle = light;
+    this.context.beginPath();
+    for (const { x, y } of [...left, ...right]) this.context.lineTo(x, y);
+    this.context.fill();
   }
 
   private drawName(player: number, { at }: Ship): void {
     const { context } = this;
     const { name, isHost } = this.room.players.get(player) ?? { name: "", isHost: false };
     const isMe = player === this.room.me;
-    this.write(
-      isMe ? "You" : name || `Player ${player}`,
-      at.x,
-      at.y + 44,
-      isMe ? "#fff" : colourOf(player),
-    );
-    if (isHost) this.drawCrown(at.x, at.y - 26);
+    const colour = isMe ? "#fff" : colourOf(player);
+    this.write(isMe ? "You" : name || `Player ${player}`, at.x, at.y + 28 + 14 * this.unit, colour);
+    if (isHost) this.drawCrown(at.x, at.y - 30);
     if (!isMe) return;
     context.strokeStyle = "rgb(255 255 255 / 0.75)";
     context.lineWidth = 2;
     context.beginPath();
-    context.arc(at.x, at.y, 22, 0, 2 * Math.PI);
+    context.arc(at.x, at.y, 25, 0, 2 * Math.PI);
     context.stroke();
   }
 
@@ -168,8 +184,7 @@ export class Arena {
     const { context } = this;
     const part = (now - since) / LASTS[type];
     context.lineWidth = 6 * (1 - part);
-    context.strokeStyle =
-      type === "pop" ? colourOf(player, 1 - part) : `rgb(255 214 102 / ${1 - part})`;
+    context.strokeStyle = type === "pop" ? colourOf(player, 1 - part) : gold(1 - part);
     context.beginPath();
     const reach = type === "pop" ? 240 : 70;
     context.arc(
@@ -180,33 +195,33 @@ export class Arena {
       2 * Math.PI,
     );
     context.stroke();
-    if (type === "grab")
-      this.write("+1", at.x, at.y - 40 - 40 * part, `rgb(255 230 150 / ${1 - part})`, 26);
+    if (type === "grab") this.write("+1", at.x, at.y - 40 - 40 * part, gold(1 - part), 17);
   }
 
   private drawSaying({ player, text }: Effect): void {
     const at = this.game.ships.get(player)?.at;
     if (!at) return;
-    const { context } = this;
+    const { context, unit } = this;
     const shown = text.length > 42 ? `${text.slice(0, 41)}…` : text;
-    context.font = `500 20px ${SANS}`;
-    const width = context.measureText(shown).width + 28;
+    context.font = `500 ${14 * unit}px ${SANS}`;
+    const width = context.measureText(shown).width + 24 * unit;
     const left = Math.min(Math.max(at.x - width / 2, 6), ARENA.width - width - 6);
-    const top = Math.max(at.y - 92, 6);
+    const top = Math.max(at.y - 52 - 28 * unit, 6);
     context.fillStyle = "rgb(240 243 255 / 0.94)";
     context.beginPath();
-    context.roundRect(left, top, width, 38, 19);
+    context.roundRect(left, top, width, 28 * unit, 14 * unit);
     context.fill();
     context.fillStyle = "#10142f";
     context.textAlign = "left";
-    context.fillText(shown, left + 14, top + 26);
+    context.fillText(shown, left + 12 * unit, top + 19 * unit);
   }
 
-  private write(text: string, x: number, y: number, colour: string, size = 19): void {
-    const { context } = this;
-    context.font = `600 ${size}px ${SANS}`;
+  /** Writes text, `size` CSS pixels high. */
+  private write(text: string, x: number, y: number, colour: string, size = 13): void {
+    const { context, unit } = this;
+    context.font = `600 ${size * unit}px ${SANS}`;
     context.textAlign = "center";
-    context.lineWidth = 4;
+    context.lineWidth = 3 * unit;
     context.strokeStyle = "rgb(8 10 24 / 0.7)";
     context.strokeText(text, x, y);
     context.fillStyle = colour;
@@ -220,23 +235,44 @@ export class Arena {
     this.context.fill();
   }
 
-  private halo(at: Vector, radius: number, player: number): void {
-    const light = this.context.createRadialGradient(at.x, at.y, 4, at.x, at.y, radius);
-    light.addColorStop(0, colourOf(player, 0.75));
-    light.addColorStop(0.35, colourOf(player, 0.25));
-    light.addColorStop(1, colourOf(player, 0));
-    this.context.fillStyle = light;
-    this.context.fillRect(at.x - radius, at.y - radius, 2 * radius, 2 * radius);
-  }
-
-  private glow(at: Vector, radius: number, rgb: string, strength: number): void {
-    const light = this.context.createRadialGradient(at.x, at.y, 2, at.x, at.y, radius);
-    light.addColorStop(0, `rgb(${rgb} / ${strength})`);
-    light.addColorStop(1, `rgb(${rgb} / 0)`);
-    this.context.fillStyle = light;
-    this.context.fillRect(at.x - radius, at.y - radius, 2 * radius, 2 * radius);
+  private glow(at: Vector, radius: number, colour: Colour): void {
+    drawGlow(this.context, at, radius, colour);
   }
 }
+
+/** A colour of any opacity. */
+type Colour = (alpha: number) => string;
+
+function drawGlow(
+  context: CanvasRenderingContext2D,
+  { x, y }: Vector,
+  radius: number,
+  colour: Colour,
+): void {
+  const light = context.createRadialGradient(x, y, 0, x, y, radius);
+  for (const [stop, alpha] of [
+    [0, 1],
+    [0.3, 0.38],
+    [0.6, 0.1],
+    [1, 0],
+  ] as const) {
+    light.addColorStop(stop, colour(alpha));
+  }
+  context.fillStyle = light;
+  context.fillRect(x - radius, y - radius, 2 * radius, 2 * radius);
+}
+
+function paintSky(): HTMLCanvasElement {
+  const sky = make("canvas", { width: ARENA.width / 2, height: ARENA.height / 2 });
+  const context = sky.getContext("2d")!;
+  context.scale(0.5, 0.5);
+  context.fillStyle = "#0c0f24";
+  context.fillRect(0, 0, ARENA.width, ARENA.height);
+  for (const { x, y, radius, colour } of NEBULAE) drawGlow(context, { x, y }, radius, colour);
+  return sky;
+}
+
+const gold = (alpha: number): string => `rgb(255 214 102 / ${alpha})`;
 
 /** The first unit that is shown along an axis: I am in the middle, but for the arena's ends. */
 function firstShown(me: number, shown: number, length: number): number {

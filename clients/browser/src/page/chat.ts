@@ -1,7 +1,7 @@
 // The lines under the arena: what is said, and what happens in the room.
 
 import { LeftReason, type Room } from "../index.js";
-import { colourOf, find, make } from "./dom.js";
+import { colourOf, crown, find, make } from "./dom.js";
 import type { Game } from "./game.js";
 
 const LINES = 100;
@@ -29,11 +29,12 @@ export function followChat(room: Room, game: Game): void {
     add("news", `${player.name} ${LEAVING[reason] ?? "left"}`),
   );
   room.on("hostChanged", ({ player }) => {
-    if (player)
-      add(
-        "news",
-        player.number === room.me ? "You are host now 👑" : `${player.name} is host now 👑`,
-      );
+    if (!player) return;
+    add(
+      "news",
+      crown(),
+      player.number === room.me ? " You are host now" : ` ${player.name} is host now`,
+    );
   });
   room.on("refused", ({ text }) => add("refusal", text));
   room.on("lost", ({ messages }) =>

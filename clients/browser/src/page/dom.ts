@@ -27,6 +27,21 @@ export function makeSvg(
   return element;
 }
 
-/** A colour for a player: neighbours in number are far apart, and all can be read on the dark. */
-export const colourOf = (player: number, alpha = 1): string =>
-  `hsl(${Math.round((player * 137.508 + 150) % 360)} 90% 68% / ${alpha})`;
+/** Hues that can be told apart, and from the orbs' gold. */
+const HUES = [190, 322, 140, 265, 18, 215, 95, 295, 165, 345];
+
+/** A colour for a player, light enough to be read on the dark. */
+export function colourOf(player: number, alpha = 1): string {
+  const round = Math.floor(player / HUES.length) % 3;
+  return `hsl(${HUES[player % HUES.length]!} ${95 - 15 * round}% ${70 + 7 * round}% / ${alpha})`;
+}
+
+/** The sign of the host. */
+export function crown(): SVGElement {
+  const path = makeSvg("path", { d: "M2 14 0 3l5 4 4-7 4 7 5-4-2 11z", fill: "#ffd666" });
+  return makeSvg(
+    "svg",
+    { viewBox: "0 0 18 15", width: "15", height: "13", "aria-hidden": "true" },
+    path,
+  );
+}

@@ -1,7 +1,7 @@
 // Who is in the room: names, scores, latency, who is host, and what a host may do about it.
 
 import { type Player, PresenceState, type Room } from "../index.js";
-import { colourOf, find, make } from "./dom.js";
+import { colourOf, crown, find, make } from "./dom.js";
 import type { Game } from "./game.js";
 
 const STATES: Record<number, string> = {
@@ -48,8 +48,8 @@ function row(player: Player, room: Room, game: Game): HTMLLIElement {
     player.role === "spectator" && "watching",
     STATES[state],
   ];
-  const told = tags.filter(Boolean).join(", ");
-  if (told) who.append(make("span", { className: "tag" }, ` ${isHost ? "👑 " : ""}${told}`));
+  who.append(make("span", { className: "tag" }, ` ${tags.filter(Boolean).join(", ")}`));
+  if (isHost) who.prepend(crown(), " ");
   return make(
     "li",
     { className: `${isMe ? "is-me" : ""} ${state === PresenceState.HERE ? "" : "is-absent"}` },
