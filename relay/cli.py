@@ -11,6 +11,9 @@ from cyclopts import App, CycloptsError
 PLUGINS = "roomwire.commands"
 """Entry points of this group are commands, too: so the relay has bots, yet imports no client."""
 
+KNOWN = {"bots": "Let bots play in a room, and say what it came to."}
+"""What plugins do, where we know it: asking them would import them."""
+
 HELP = "A relay for multiplayer games: rooms, order, exactly-once delivery over WebSocket."
 
 SERVE = """Run a relay until Ctrl+C.
@@ -40,7 +43,7 @@ def build() -> App:
     app.command("relay.commands:demo", help="Run a relay with bots in a room, and print its link.")
     app.command("relay.commands:version", help="Print the version, and those of the wire.")
     for plugin in importlib.metadata.entry_points(group=PLUGINS):
-        app.command(plugin.value, name=plugin.name, help=f"See relay {plugin.name} --help.")
+        app.command(plugin.value, name=plugin.name, help=KNOWN.get(plugin.name))
     return app
 
 

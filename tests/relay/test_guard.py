@@ -1,0 +1,67 @@
+"""Before the app: who is told what about a refusal, and where the app is mounted."""
+
+from typing import Any
+
+import pytest
+
+from relay.access import Caller
+from relay.guard import Refusals, caller_of, path_within, port_of, root_of
+
+CALLER = Caller(None, "evil.example", "192.0.2.1", "192.0.2.2")
+
+
+def scope(path: str = "/", root: str = "", **more: Any) -> dict[str, Any]:
+    return {"type": "http", "path": path, "root_path": root, "headers": [], **more}
+
+
+@pytest.mark.parametrize(
+    ("path", "root", "within"),
+    [
+        ("/", "", "/"),
+        ("/r/A", "", "/r/A"),
+        ("/r/A/", "", "/r/A"),
+        ("//", "", "/"),
+        ("/games/r/A", "/games", "/r/A"),
+        ("/games/r/A", "/games/", "/r/A"),
+        ("/games", "/games", "/"),
+        ("/games/", "/games", "/"),
+        ("/r/A", "/games", "/r/A"),
+        ("/gamesters", "/games", "/gamesters"),
+    ],
+)
+def test_a_path_is_read_below_the_root(path: str, root: str, within: str) -> None:
+    assert path_within(scope(path, root)) == within
+    assert root_of(scope(path, root)) == root.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    ("server", "port"), [(("192.0.2.2", 8000), 8000), (("/run/relay.sock", None), 0), (None, 0)]
+)
+def test_a_port_is_known_or_zero(server: object, port: int) -> None:
+    assert port_of(scope(server=server)) == port
+
+
+def test_a_caller_is_read_from_headers_and_sockets() -> None:
+    headers = [(b"host", b"a.example"), (b"origin", b"https://a.example")]
+    asked = scope(headers=headers, client=("192.0.2.1", 50_000), server=("192.0.2.2", 8000))
+    assert caller_of(asked) == Caller("https://a.example", "a.example", "192.0.2.1", "192.0.2.2")
+    assert caller_of(scope()) == Caller(None, None, None, None)
+
+
+def test_headers_that_come_twice_are_no_browsers() -> None:
+    twice = [(b"host", b"a.example"), (b"host", b"b.example"), (b"origin", b""), (b"origin", b"x")]
+    caller = caller_of(scope(headers=twice))
+    assert caller.host == "a.example, b.example"
+    assert caller.origin == ", x"
+
+
+def test_a_flood_of_refusals_is_a_few_lines(caplog: pytest.LogCaptureFixture) -> None:
+    now = 0.0
+    refusals = Refusals(lambda: now)
+    for _ in range(1000):
+        refusals.say(CALLER, "it is evil")
+    assert len(caplog.records) == 10
+    assert caplog.messages[0] == "refused a request from 192.0.2.1: it is evil"
+    now = 1.0
+    refusals.say(CALLER, "it is evil")
+    assert caplog.messages[-1].endswith("it is evil (and 990 more were refused)")
