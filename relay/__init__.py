@@ -1,9 +1,28 @@
-"""The relay: rooms that put frames in order and pass them on."""
+"""The relay: rooms that put frames in order and pass them on.
+
+`from relay import create_app` gives it as an ASGI app, to run or to mount in another.
+"""
+
+from typing import TYPE_CHECKING, Any
 
 import protocol
+
+if TYPE_CHECKING:
+    from relay.app import create_app
+
+__all__ = ["create_app"]
 
 if not hasattr(protocol, "WIRE_VERSION"):
     raise ImportError(
         f"Roomwire needs its own package 'protocol', but {protocol.__file__} was imported instead: "
         "rename that file, or start Python from another directory."
     )
+
+
+def __getattr__(name: str) -> Any:
+    # Not before it is asked for: the web framework would make every import slow.
+    if name == "create_app":
+        from relay.app import create_app
+
+        return create_app
+    raise AttributeError(f"module 'relay' has no attribute {name!r}")

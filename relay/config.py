@@ -44,7 +44,6 @@ PROFILES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "hello_seconds": None,
             "ping_seconds": None,
             "ping_timeout": None,
-            "slow_seconds": None,
         },
     }
 )
@@ -158,9 +157,6 @@ class Settings(BaseSettings):
     )
     ping_timeout: OrNever = Field(
         default=10, description="seconds for the answer to a ping, or never"
-    )
-    slow_seconds: OrNever = Field(
-        default=5, description="seconds a connection may be congested, or never"
     )
 
     room_capacity: int = Field(

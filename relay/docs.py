@@ -25,7 +25,8 @@ ANYWHERE = (
 
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"></head>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,"></head>
 <body><h1>{title}</h1><p>{description}</p>
 <p>Errors are <code>application/problem+json</code> with <code>detail</code>, a sentence.
 As OpenAPI: <a href="{root}/schema.yml">schema.yml</a></p>

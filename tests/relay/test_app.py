@@ -1,5 +1,6 @@
 """What the app answers over HTTP, and whom it lets through to a WebSocket."""
 
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,13 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin
 
+import relay
+from protocol import codec
+from protocol.close_codes import CloseCode
+from protocol.frames import Hello, HelloOptions
+from protocol.opcodes import Opcode
 from relay import files
+from relay.admission import JoinRequest
 from relay.app import create_app
 from relay.config import Settings
 from tests.helpers.relay import running_relay
@@ -220,6 +227,54 @@ async def test_a_match_never_leads_into_another_game(http: httpx.AsyncClient) ->
     assert (await http.post("/api/match", json={})).json()["room"] == "B"
 
 
+def hello(name: str, *, seat: int) -> bytes:
+    return codec.encode(Hello(1, HelloOptions(seat=bytes([seat]) * 16, name=name)))
+
+
+async def test_a_promised_place_is_kept_for_whom_it_was_promised_to() -> None:
+    async with running_relay() as relay, httpx.AsyncClient(base_url=relay.url) as http:
+        room = (await http.post("/api/match", json={"capacity": 2})).json()["room"]
+        relay.node.reservations.reserve(room, "192.0.2.1", time.monotonic())
+        async with connect(relay.link_url(room)) as first, connect(relay.link_url(room)) as second:
+            await first.send(hello("Ann", seat=1))
+            assert (await first.recv(decode=False))[1] == Opcode.WELCOME
+            await second.send(hello("Bob", seat=2))
+            assert (await second.recv(decode=False))[1] == Opcode.ERROR
+            await second.wait_closed()
+            assert second.close_code == CloseCode.ROOM_FULL
+            described = (await http.get(f"/api/rooms/{room}")).json()
+            assert (described["players"], described["host"]) == (1, "Ann")
+
+
+async def test_a_taken_place_is_promised_no_more() -> None:
+    async with running_relay() as relay, httpx.AsyncClient(base_url=relay.url) as http:
+        wanted = {"capacity": 2}
+        room = (await http.post("/api/match", json=wanted)).json()["room"]
+        async with connect(relay.link_url(room)) as link:
+            await link.send(hello("Ann", seat=1))
+            assert (await link.recv(decode=False))[1] == Opcode.WELCOME
+            assert (await http.post("/api/match", json=wanted)).json()["room"] == room
+            assert (await http.post("/api/match", json=wanted)).json()["room"] != room
+
+
+async def test_a_games_own_code_decides_who_enters() -> None:
+    asked: list[JoinRequest] = []
+
+    async def on_join(request: JoinRequest) -> str | None:
+        asked.append(request)
+        return None if request.name == "Ann" else "only Ann plays here"
+
+    async with running_relay(on_join=on_join) as relay:
+        for name, opcode in (("Ann", Opcode.WELCOME), ("Bob", Opcode.ERROR)):
+            async with connect(relay.link_url("den")) as link:
+                await link.send(hello(name, seat=ord(name[0])))
+                assert (await link.recv(decode=False))[1] == opcode
+    assert [(each.room, each.name, each.address) for each in asked] == [
+        ("DEN", "Ann", "127.0.0.1"),
+        ("DEN", "Bob", "127.0.0.1"),
+    ]
+
+
 # Origin and Host.
 
 
@@ -367,6 +422,12 @@ async def test_assets_are_for_the_relays_own_pages(web: Path) -> None:
 # About itself.
 
 
+def test_the_package_gives_the_app_to_who_asks_for_it() -> None:
+    assert relay.create_app is create_app
+    with pytest.raises(AttributeError, match="no attribute 'destroy_app'"):
+        _ = relay.destroy_app
+
+
 async def test_the_relay_describes_itself(http: httpx.AsyncClient) -> None:
     await make(http)
     described = (await http.get("/api/relay")).json()
@@ -423,7 +484,7 @@ async def test_the_docs_name_everything_and_load_nothing(http: httpx.AsyncClient
     page = (await http.get("/docs")).text
     for said in ("POST /api/match", "GET /api/rooms/{name}", "capacity", "integer 1..1024"):
         assert said in page
-    for loaded in ("<script", "<link", "<img", "http:", "https:"):
+    for loaded in ("<script", "stylesheet", "<img", "http:", "https:"):
         assert loaded not in page
 
 

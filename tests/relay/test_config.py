@@ -71,7 +71,6 @@ def test_the_debug_profile_never_times_out() -> None:
     assert settings.hello_seconds is None
     assert settings.ping_seconds is None
     assert settings.ping_timeout is None
-    assert settings.slow_seconds is None
 
 
 @pytest.mark.parametrize(
