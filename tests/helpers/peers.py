@@ -1,0 +1,182 @@
+"""Players by hand, on real sockets: each says and hears frames, one at a time.
+
+async with party() as at:
+    ann, bob = await at.enters("ROOM"), await at.enters("ROOM")
+    ann.says(Send(None, b"hi"))
+    deliver = await bob.hears(Deliver)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, TypeVar
+
+from protocol import limits
+from protocol.codec import Role, decode, encode
+from protocol.frames import (
+    Deliver,
+    Error,
+    Frame,
+    Hello,
+    HelloOptions,
+    Live,
+    Ping,
+    Pong,
+    Welcome,
+)
+from relay.admission import OnJoin
+from relay.config import Settings
+from relay.node import Node
+from tests.helpers.raw import BINARY, Closed, RawClient, connect, frame
+from tests.helpers.relay import link_url, running_relay
+
+PATIENCE = 10.0  # seconds for something to happen that must
+
+F = TypeVar("F", bound=Frame)
+
+
+def new_seat() -> bytes:
+    """Make a seat's secret."""
+    return secrets.token_bytes(limits.SEAT_BYTES)
+
+
+class Peer:
+    """One connection, and all that it heard."""
+
+    def __init__(self, raw: RawClient) -> None:
+        self.raw = raw
+        self.heard: list[Frame] = []
+
+    # Saying.
+
+    def says(self, *frames: Frame | bytes) -> None:
+        """Send frames, or messages as they are, also to a relay that does not read now."""
+        for said in frames:
+            message = said if isinstance(said, bytes) else encode(said)
+            self.raw.write(frame(BINARY, message))
+
+    def greets(self, **options: Any) -> None:
+        """Say HELLO with these options."""
+        self.says(Hello(1, HelloOptions(**options)))
+
+    # Hearing.
+
+    async def next(self) -> Frame:
+        """Return the next frame.
+
+        Raises:
+            Closed: there is none.
+        """
+        self.heard.append(decode(await self.raw.receive(PATIENCE), Role.RELAY))
+        return self.heard[-1]
+
+    async def hears(self, wanted: type[F], such: Callable[[F], bool] = lambda frame: True) -> F:
+        """Return the next frame of this kind, and such; others go by."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                heard = await self.next()
+                if isinstance(heard, wanted) and such(heard):
+                    return heard
+
+    async def catches_up(self) -> list[Frame]:
+        """Return all that was on its way: what comes before the answer to a PING."""
+        start = len(self.heard)
+        t = secrets.randbits(32)
+        self.says(Ping(t))
+        await self.hears(Pong, lambda pong: pong.t == t)
+        return self.heard[start:-1]
+
+    async def ends(self) -> tuple[int, str]:
+        """Read to the end. Returns: code and reason of the close."""
+        try:
+            while True:
+                await self.next()
+        except Closed as closed:
+            return closed.code, closed.reason
+
+    async def is_turned_away(self) -> tuple[Error, int]:
+        """Expect an ERROR and then, at once, the close. Returns: it, and the close's code."""
+        error = await self.next()
+        assert isinstance(error, Error), error
+        start = len(self.heard)
+        code, _ = await self.ends()
+        assert self.heard[start:] == []
+        return error, code
+
+    # What it knows.
+
+    @property
+    def welcome(self) -> Welcome:
+        return self.all(Welcome)[-1]
+
+    @property
+    def me(self) -> int:
+        return self.welcome.player
+
+    @property
+    def position(self) -> tuple[bytes, int]:
+        """Return where a resume would go on."""
+        return self.welcome.session.epoch, max(getattr(frame, "seq", 0) for frame in self.heard)
+
+    def all(self, wanted: type[F]) -> list[F]:
+        """Return all frames of this kind that were heard so far."""
+        return [frame for frame in self.heard if isinstance(frame, wanted)]
+
+    @property
+    def payloads(self) -> list[bytes]:
+        """What was delivered so far."""
+        return [frame.payload for frame in self.all(Deliver)]
+
+
+class Party:
+    """Brings peers to a relay."""
+
+    def __init__(self, url: str, peers: AsyncExitStack, node: Node | None = None) -> None:
+        """Args: peers: keeps their connections. node: the relay's, where it is in this process."""
+        self.url = url
+        self._peers = peers
+        self._node = node
+
+    @property
+    def node(self) -> Node:
+        assert self._node is not None
+        return self._node
+
+    async def connects(self, room: str, **options: Any) -> Peer:
+        """Open a connection to a room, without a word. Options are those of `raw.connect`."""
+        raw = await self._peers.enter_async_context(connect(link_url(self.url, room), **options))
+        return Peer(raw)
+
+    async def enters(self, room: str, **options: Any) -> Peer:
+        """Connect, say HELLO with these options, and come to LIVE."""
+        peer = await self.connects(room)
+        peer.greets(**options)
+        await peer.hears(Live)
+        return peer
+
+
+@asynccontextmanager
+async def party(on_join: OnJoin | None = None, **settings: Any) -> AsyncIterator[Party]:
+    """Run a relay with these settings for peers to come to."""
+    async with (
+        running_relay(Settings(**settings), on_join=on_join) as relay,
+        AsyncExitStack() as peers,
+    ):
+        yield Party(relay.url, peers, relay.node)
+
+
+@asynccontextmanager
+async def party_at(url: str) -> AsyncIterator[Party]:
+    """Bring peers to a relay that runs already."""
+    async with AsyncExitStack() as peers:
+        yield Party(url, peers)
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait for what nobody tells. Where a frame does, wait for the frame."""
+    async with asyncio.timeout(PATIENCE):
+        while not condition():  # noqa: ASYNC110 - whoever could set an event is under test
+            await asyncio.sleep(0.002)
