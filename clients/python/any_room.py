@@ -48,9 +48,9 @@ class AnyRoom(ABC, Generic[Sent]):
         return self._facts.players
 
     @property
-    def host(self) -> Player | None:
-        """Who is host."""
-        return self._facts.players.get(self._facts.host)
+    def host(self) -> int:
+        """The host's player number; 0 if there is none."""
+        return self._facts.host
 
     @property
     def is_host(self) -> bool:

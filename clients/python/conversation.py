@@ -42,6 +42,7 @@ ENTRY_REFUSALS = range(ErrorCode.VERSION, ErrorCode.NO_SUCH_PLAYER)
 """Errors after which the relay closes: they explain that close."""
 
 PAYLOAD_HEADS = (DELIVER_HEAD, UPDATE_HEAD)
+UPDATE = int(frames.Update.opcode)
 
 ABNORMAL = 1006
 """What the WebSocket standard calls an end without a close frame."""
@@ -184,11 +185,11 @@ class Conversation:
 
     def receive(self, data: bytes, now: float) -> None:
         """Take one message of the relay."""
-        if self.fault or self._is_leaving:
-            return
         self._heartbeat.heard = now
         if self._is_in_room and data[:2] in PAYLOAD_HEADS and (fields := read_payload(data)):
             self._payload(*fields)
+            return
+        if self.fault or self._is_leaving:
             return
         try:
             frame = decode(data, by=Role.RELAY)
@@ -230,11 +231,12 @@ class Conversation:
 
     def _payload(self, opcode: int, first: int, sender: int, payload: bytes) -> None:
         player = self.room.players.get(sender) or self.room.player(sender)
-        if opcode == frames.Deliver.opcode:
-            self.seat.seq = max(self.seat.seq, first)
-            self._events.append(events.Message(first, sender, payload, player))
-        else:
+        if opcode == UPDATE:
             self._events.append(events.Updated(first, sender, payload, player))
+            return
+        if first > self.seat.seq:
+            self.seat.seq = first
+        self._events.append(events.Message(first, sender, payload, player))
 
     def _handle(self, frame: Frame, now: float) -> None:
         match frame:
@@ -337,6 +339,7 @@ class Conversation:
         The next one asks for a fresh stream: the same frame would come again in a resumed one.
         """
         self.seat.forget()
+        self._out()
         self.fault = (1002, f"the relay broke the protocol: {error}")
 
     def _close(self, closed: events.Closed) -> None:

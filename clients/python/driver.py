@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from dataclasses import dataclass
 
 from websockets.exceptions import InvalidStatus, WebSocketException
 
@@ -19,6 +20,14 @@ OPEN_TIMEOUT = 10.0  # seconds for one attempt: TCP, TLS and upgrade
 WEBSOCKET_HEAD = 64  # bytes that DELIVER and UPDATE may add to what max_frame bounds, and some
 
 
+@dataclass(slots=True)
+class Traffic:
+    """Frames since the beginning, over all connections."""
+
+    sent: int = 0
+    received: int = 0
+
+
 class Driver:
     """The task behind a room. Everything here runs in one event loop."""
 
@@ -28,11 +37,13 @@ class Driver:
         self.conversation = conversation
         self.address = address
         self.inbox = Inbox()
+        self.traffic = Traffic()
         self.loop = asyncio.get_running_loop()
         self._tls = tls
         self._link: Link | None = None
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
         self._is_paused = self._is_flushing = False
         self._arrival = asyncio.Event()
         self._space = asyncio.Event()
@@ -199,6 +210,7 @@ class Driver:
 
     def _received(self, messages: list[bytes]) -> None:
         now = self.loop.time()
+        self.traffic.received += len(messages)
         receive = self.conversation.receive
         for message in messages:
             receive(message, now)
@@ -230,10 +242,11 @@ class Driver:
         self._flush()
         deadline = self.conversation.deadline
         # A timer that fires too early looks again; only one that is too late must be moved.
-        if self._timer is None or deadline < self._timer.when():
+        if self._timer is None or deadline < self._timer_at:
             if self._timer is not None:
                 self._timer.cancel()
             self._timer = self.loop.call_at(deadline, self._timed_out)
+            self._timer_at = deadline
 
     def _timed_out(self) -> None:
         self._timer = None
@@ -248,6 +261,7 @@ class Driver:
         link = self._link
         if link is not None and link.is_writable and (messages := self.conversation.data_to_send()):
             link.transmit(messages)
+            self.traffic.sent += len(messages)
 
     def _answer(self) -> None:
         """Tell `open` how it went, as soon as that is known."""

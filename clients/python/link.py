@@ -13,7 +13,7 @@ from typing import Any
 
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as open_websocket
-from websockets.frames import Frame, Opcode
+from websockets.frames import BINARY, CONT, TEXT, Frame
 from websockets.protocol import Event, State
 from websockets.typing import Subprotocol
 
@@ -76,14 +76,14 @@ class Link(ClientConnection):
     # What the library calls.
 
     def process_event(self, event: Event) -> None:
-        if isinstance(event, Frame) and event.opcode is Opcode.BINARY and event.fin:
-            self._arrived.append(bytes(event.data))
-        elif isinstance(event, Frame) and event.opcode in (Opcode.BINARY, Opcode.CONT):
-            self._fragment(event)
-        elif isinstance(event, Frame) and event.opcode is Opcode.TEXT:
-            self.shut(CloseCode.TEXT_REFUSED, CloseCode.TEXT_REFUSED.reason)
-        else:
+        if not isinstance(event, Frame):
             super().process_event(event)
+        elif event.opcode is BINARY and event.fin:
+            self._arrived.append(bytes(event.data))
+        elif event.opcode is BINARY or event.opcode is CONT:
+            self._fragment(event)
+        elif event.opcode is TEXT:
+            self.shut(CloseCode.TEXT_REFUSED, CloseCode.TEXT_REFUSED.reason)
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)

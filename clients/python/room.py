@@ -7,7 +7,7 @@ from typing import Any
 
 from clients.python.any_room import AnyRoom
 from clients.python.commands import Slot
-from clients.python.driver import Driver
+from clients.python.driver import Driver, Traffic
 from clients.python.events import Event
 from clients.python.room_state import RoomState
 from protocol.frames import PresenceState
@@ -54,6 +54,11 @@ class Room(AnyRoom[Coroutine[Any, Any, int]]):
     async def leave(self) -> None:
         """Give the seat up. The events that are left can still be read, `Closed` last."""
         await self._driver.leave()
+
+    @property
+    def traffic(self) -> Traffic:
+        """How many frames were sent and received so far."""
+        return self._driver.traffic
 
     @property
     def _facts(self) -> RoomState:

@@ -1,0 +1,76 @@
+"""The pygame example, playing without a screen."""
+
+import os
+import time
+from collections.abc import Iterator
+from random import Random
+
+import pytest
+
+os.environ |= {"SDL_VIDEODRIVER": "dummy", "SDL_AUDIODRIVER": "dummy"}
+os.environ["PYGAME_HIDE_SUPPORT_PROMPT"] = "1"
+
+import pygame
+
+from clients.python import Message, Updated, blocking
+from clients.python.blocking import BlockingRoom
+from clients.python.events import Event
+from clients.python.examples import pygame_arena
+from clients.python.scripts.comets import Game
+from tests.helpers.relay import relay_process
+
+PATIENCE = 10.0
+
+
+@pytest.fixture
+def window() -> Iterator[pygame_arena.Window]:
+    pygame.init()
+    yield pygame_arena.Window("test")
+    pygame.quit()
+
+
+def press(key: int, *, release: bool = False) -> None:
+    pygame.event.post(pygame.event.Event(pygame.KEYUP if release else pygame.KEYDOWN, key=key))
+
+
+def events_until_pop(room: BlockingRoom) -> Iterator[Event]:
+    ends = time.monotonic() + PATIENCE
+    while time.monotonic() < ends:
+        for event in room.poll():
+            yield event
+            if isinstance(event, Message) and event.value == {"t": "pop"}:
+                return
+    pytest.fail("nobody popped")
+
+
+def test_its_comet_flies_and_pops_and_the_arena_is_drawn(window: pygame_arena.Window) -> None:
+    with (
+        relay_process() as relay,
+        blocking.connect(relay.url, room="K7QF", name="watcher") as watcher,
+        blocking.connect(relay.url, room="K7QF", name="player") as player,
+    ):
+        game = Game(player, Random(1))
+        press(pygame.K_RIGHT)
+        pygame_arena.play(player, game, window, frames=30)
+        press(pygame.K_SPACE)
+        press(pygame.K_RIGHT, release=True)
+        pygame_arena.play(player, game, window, frames=5)
+
+        told = [
+            event.value
+            for event in events_until_pop(watcher)
+            if isinstance(event, Updated) and event.sender == player.me and event.key == 0
+        ]
+        x, _, speed, _ = told[-1]
+        assert x == pytest.approx(game.mine.x if game.mine else 0, abs=100)
+        assert speed > 100
+        assert window.held == set()
+    colours = {tuple(window.screen.get_at((x, y))) for x in range(0, 960, 3) for y in range(540)}
+    assert pygame_arena.colour_of(2) in {colour[:3] for colour in colours}
+
+
+def test_closing_the_window_ends_the_game(window: pygame_arena.Window) -> None:
+    with relay_process() as relay, blocking.connect(relay.url, room="K7QF") as room:
+        pygame.event.post(pygame.event.Event(pygame.QUIT))
+        pygame_arena.play(room, Game(room, Random(1)), window)
+        assert room.state == "live"
