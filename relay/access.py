@@ -20,7 +20,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 # What is not spelled exactly so (user:password@, paths, spaces, percent signs) is no authority.
 AUTHORITY = re.compile(r"(\[[0-9a-f:.]+\]|[0-9a-z_.-]+)(?::([0-9]{1,5}))?")
-ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@\s]+|null")
+ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[a-z0-9.:_\[\]-]+|null")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Policy:
     def refuse_host(self, caller: Caller) -> str | None:
         """Check that the caller means this relay."""
         if caller.host is None:
-            return "a request without a Host header"
+            return "it has no Host header"
         authority = parse_authority(caller.host)
         if authority is None:
             return f"Host {shown(caller.host)} is neither a name nor an address"
@@ -89,8 +89,10 @@ class Policy:
         refusal = self.refuse_host(caller)
         if refusal is not None or caller.origin is None or self._may_link(caller.origin, caller):
             return refusal
-        shown_origin = shown(canonical_origin(caller.origin))
-        return f"Origin {shown_origin} is no page of this relay; --origin {shown_origin} allows it"
+        origin = canonical_origin(caller.origin)
+        if ORIGIN.fullmatch(origin) is None:
+            return f"Origin {shown(origin)} is none that a browser would send"
+        return f"Origin {origin} is no page of this relay; --origin {origin} allows it"
 
     def refuse_write(self, caller: Caller) -> str | None:
         """Check who changes something by REST: programs, and the relay's own pages."""

@@ -224,8 +224,13 @@ def say_what_is_invalid(problem: dict[str, Any], *_: object) -> None:
         for key in ("url", "ctx", "input"):  # `ctx` may not be JSON, `input` may be a password
             error.pop(key, None)
     if errors:
-        said = (f"{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in errors)
-        problem["detail"] = "; ".join(said)
+        problem["detail"] = "; ".join(map(_said, errors))
+
+
+def _said(error: Mapping[str, Any]) -> str:
+    where = ".".join(map(str, error.get("loc", ())))
+    what = str(error.get("msg", "it cannot be read"))
+    return f"{where}: {what}" if where else what
 
 
 def _known(room: Room, root: str) -> Mapping[str, Any]:

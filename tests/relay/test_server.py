@@ -172,6 +172,9 @@ def test_the_log_has_neither_queries_nor_tracebacks_of_what_clients_did() -> Non
             other.recv(4096)
             other.sendall(bytes.fromhex("818100000000ff"))  # text that is no UTF-8
             other.recv(4096)
+        with raw(relay.port) as other:
+            other.sendall(b"POST /api/rooms HTTP/1.1\r\nHost: 127.0.0.1\r\n")
+            other.sendall(b"Content-Length: 9\r\n\r\nCANARY")  # and is gone before the rest
         assert relay.end() == 0
         assert "CANARY" not in relay.log
         assert "Traceback" not in relay.log
