@@ -144,6 +144,14 @@ def test_piles_of_anything_are_a_frame_or_refused(data: bytes, by: Role) -> None
     check(data, by)
 
 
+@pytest.mark.parametrize("long", ["k" * 9000, "ä" * 9000])
+def test_an_error_about_something_long_fits_into_error(long: str) -> None:
+    for options in ({"create": {"tags": {long: ""}}}, {"role": long}, {"min": long}, {long: 2**60}):
+        message = b"\x93\x01\x01" + msgpack.packb(options)
+        assert refusal_of(message, Role.CLIENT) is not None
+        check(message, Role.CLIENT)
+
+
 @pytest.mark.fuzz
 @share(0.1)
 @given(mutants(game_values.map(pack)))
