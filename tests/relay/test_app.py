@@ -327,6 +327,27 @@ async def test_a_page_is_refused_with_403_and_one_line(caplog: pytest.LogCapture
     assert "CANARY" not in caplog.text
 
 
+async def test_who_is_gone_before_the_upgrade_leaves_no_trace(
+    app: responder.API, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def receive() -> dict[str, Any]:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Any) -> None:
+        raise OSError("the connection is gone")
+
+    scope = {
+        "type": "websocket",
+        "path": "/r/A",
+        "query_string": b"",
+        "headers": [(b"host", b"127.0.0.1")],
+        "subprotocols": [],
+    }
+    await app(scope, receive, send)
+    assert not app.state.node.connections
+    assert not caplog.records
+
+
 async def test_a_page_on_loopback_connects_from_loopback() -> None:
     async with running_relay() as relay:
         link = await connect(relay.link_url("A"), origin=Origin("http://localhost:5173"))
