@@ -89,6 +89,8 @@ class Connection:
 
     async def greet(self, message: bytes, now: float) -> None:
         """Take a message before WELCOME: it should be HELLO."""
+        if self.is_closed:
+            return
         try:
             self._check_size(message)
             hello = decode(message, Role.CLIENT)
@@ -97,6 +99,7 @@ class Connection:
             self._answer(_explain(error, message), now)
             return
         assert isinstance(hello, Hello)
+        self._cancel(self._hello_timer)  # passwords and the game's own code may take their time
         try:
             await self.node.admit(self, hello, message)
         except Refusal as refusal:
@@ -166,7 +169,6 @@ class Connection:
     def admitted(self, room: Room, admit: Admit) -> None:
         """Say WELCOME and the stream, and let the room write into the outbox."""
         assert self.hello is not None
-        self._cancel(self._hello_timer)
         self.room, self.seat = room, room.seats[admit.player]
         self._told = self.seat.taken
         welcome = Welcome(
