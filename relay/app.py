@@ -10,7 +10,7 @@ from typing import Annotated
 
 import responder
 from responder import Problem, Query, Request, Response
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket
 
 from protocol import SUBPROTOCOL
 from relay import docs, files, lan, rest
@@ -86,7 +86,8 @@ def _admit_pages(policy: Policy, refusals: Refusals) -> Callable[..., object]:
         caller = websocket.state.caller
         if (why := policy.refuse_link(caller)) is not None:
             refusals.say(caller, why)
-            await websocket.close()
+            with contextlib.suppress(OSError):  # gone already
+                await websocket.close()
 
     return admit
 
@@ -98,7 +99,7 @@ async def link(websocket: WebSocket, *, room: str) -> None:
     is_offered = SUBPROTOCOL in websocket.scope["subprotocols"]
     try:
         await websocket.accept(subprotocol=SUBPROTOCOL if is_offered else None)
-    except WebSocketDisconnect:
+    except OSError:
         return  # gone before it was there
     await portable.serve(websocket, node, room, websocket.state.caller.client or "")
 

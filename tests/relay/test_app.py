@@ -327,8 +327,9 @@ async def test_a_page_is_refused_with_403_and_one_line(caplog: pytest.LogCapture
     assert "CANARY" not in caplog.text
 
 
+@pytest.mark.parametrize("lines", [0, 1])
 async def test_who_is_gone_before_the_upgrade_leaves_no_trace(
-    app: responder.API, caplog: pytest.LogCaptureFixture
+    app: responder.API, lines: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def receive() -> dict[str, Any]:
         return {"type": "websocket.connect"}
@@ -340,12 +341,12 @@ async def test_who_is_gone_before_the_upgrade_leaves_no_trace(
         "type": "websocket",
         "path": "/r/A",
         "query_string": b"",
-        "headers": [(b"host", b"127.0.0.1")],
+        "headers": [(b"host", b"127.0.0.1"), (b"origin", b"https://evil.example")][: lines + 1],
         "subprotocols": [],
     }
     await app(scope, receive, send)
     assert not app.state.node.connections
-    assert not caplog.records
+    assert len(caplog.records) == lines
 
 
 async def test_a_page_on_loopback_connects_from_loopback() -> None:
