@@ -83,6 +83,13 @@ def test_a_resume_has_a_position_all_the_while() -> None:
     assert seat.position == (EPOCH, 8)
 
 
+def test_a_new_life_of_the_room_has_positions_of_its_own() -> None:
+    seat = live_seat(seq=7)
+    seat.welcomed(welcome(epoch=b"epoch  2"))
+    seat.received(Live(3))
+    assert seat.position == (b"epoch  2", 3)
+
+
 @pytest.mark.parametrize(
     ("frame", "seq"),
     [
@@ -264,6 +271,12 @@ class SeatMachine(RuleBasedStateMachine):
         pending = self.seat.window.pending()
         accounted = {message for life in self.lives for message in life.taken}
         assert set(self.sent) == accounted | set(self.lost) | set(pending)
+
+    @invariant()
+    def no_position_is_beyond_what_happened(self) -> None:
+        position = self.seat.position
+        heads = {life.epoch: life.seq for life in self.lives}
+        assert position is None or position[1] <= heads[position[0]]
 
     @invariant()
     def the_window_is_kept(self) -> None:
