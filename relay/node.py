@@ -168,15 +168,15 @@ class Node:
         password_hash = await self.passwords.hash(options.password) if options.password else ""
         if self.registry.get(name) is not None:
             raise Refusal(ErrorCode.NOT_AVAILABLE, f"there is a room {name} already", retry=False)
-        room = self._open(name, options, password_hash)
-        self._carry_out(room, Later(options.keep, Retire(room.joins)))
-        return room
+        return self._open(name, options, password_hash)
 
     def _open(self, name: str, options: RoomOptions, password_hash: str) -> Room:
+        """Make a room that is gone after a while if nobody joins, be it that nobody is let in."""
         epoch = secrets.token_bytes(EPOCH_BYTES)
         room = Room(name, epoch, replace(options, password=""), password_hash=password_hash)
         self.registry.add(room)
         log.info("room %s is open", name)
+        self._carry_out(room, Later(options.keep, Retire(room.joins)))
         return room
 
     def _check_rooms(self, address: str) -> None:

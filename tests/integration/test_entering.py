@@ -1,0 +1,209 @@
+"""Who may enter a room: every refusal with its ERROR and its close, and the game's own say."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import AsyncIterator
+from itertools import count
+
+import pytest
+
+from protocol import limits
+from protocol.close_codes import CloseCode
+from protocol.error_codes import ErrorCode
+from protocol.frames import (
+    Error,
+    Hello,
+    HelloOptions,
+    Joined,
+    Kick,
+    Left,
+    LeftReason,
+    PlayerInfo,
+    RoomOptions,
+)
+from relay.admission import JoinRequest, Verdict
+from tests.helpers.peers import Party, new_seat, party
+
+names = (f"ROOM-{number}" for number in count())
+
+
+@pytest.fixture(scope="module")
+async def at() -> AsyncIterator[Party]:
+    async with party() as at:
+        yield at
+
+
+@pytest.fixture
+def room() -> str:
+    """Name a room of this test's own."""
+    return next(names)
+
+
+async def turned_away(at: Party, room: str, **options: object) -> Error:
+    """Say HELLO and be turned away: with an ERROR, and the close of the same name."""
+    peer = await at.connects(room)
+    peer.greets(**options)
+    error, code = await peer.is_turned_away()
+    assert ErrorCode(error.code).name == CloseCode(code).name
+    assert error.seq == 0
+    return error
+
+
+class TestRefusals:
+    async def test_another_version_names_both_sides(self, at: Party, room: str) -> None:
+        newer = await at.connects(room)
+        newer.says(Hello(9, HelloOptions(min=2)))
+        error, code = await newer.is_turned_away()
+        assert (error.code, code) == (ErrorCode.VERSION, CloseCode.VERSION)
+        assert (error.detail.expected, error.detail.got) == ("1..1", "2..9")
+        assert "1 to 1" in error.text
+        assert "2 to 9" in error.text
+
+    @pytest.mark.parametrize("name", ["A" * 33, "a.b", "a%20b", "%C3%A4"])
+    async def test_an_impossible_name(self, at: Party, name: str) -> None:
+        assert (await turned_away(at, name)).code == ErrorCode.NO_SUCH_ROOM
+
+    async def test_no_such_room(self, at: Party, room: str) -> None:
+        error = await turned_away(at, room, create=False)
+        assert (error.code, error.detail.retry) == (ErrorCode.NO_SUCH_ROOM, True)
+        assert at.node.registry.find(room) is None
+
+    @pytest.mark.parametrize("role", ["player", "spectator"])
+    async def test_a_full_room(self, at: Party, room: str, role: str) -> None:
+        await at.enters(room, create=RoomOptions(capacity=1, spectators=1))
+        await at.enters(room, role="spectator")
+        error = await turned_away(at, room, role=role)
+        assert (error.code, error.detail.limit) == (ErrorCode.ROOM_FULL, 1)
+        assert error.detail.retry
+
+    async def test_a_locked_room(self, at: Party, room: str) -> None:
+        await at.enters(room, create=RoomOptions(locked=True))
+        assert (await turned_away(at, room)).code == ErrorCode.LOCKED
+
+    async def test_a_password(self, at: Party, room: str) -> None:
+        first = await at.enters(room, create=RoomOptions(password="sesame"), seat=b"s" * 16)
+        assert first.welcome.session.options.password == ""
+        missing = await turned_away(at, room)
+        wrong = await turned_away(at, room, password="simsalabim")
+        assert (missing.code, wrong.code) == (ErrorCode.WRONG_PASSWORD,) * 2
+        assert missing.text != wrong.text
+        assert (await at.enters(room, password="sesame")).me == 2
+        assert (await at.enters(room, seat=b"s" * 16)).me == first.me  # who has a seat has been in
+
+    @pytest.mark.parametrize("what", ["app", "build"])
+    async def test_another_game_or_build(self, at: Party, room: str, what: str) -> None:
+        await at.enters(room, **{what: "tanks"})
+        error = await turned_away(at, room, **{what: "ships"})
+        assert error.code == ErrorCode.OTHER_APP
+        assert (error.detail.expected, error.detail.got) == ("tanks", "ships")
+        await at.enters(room, **{what: "tanks"})
+
+    async def test_frames_that_are_too_long_for_a_client(self, at: Party, room: str) -> None:
+        error = await turned_away(at, room, max_frame=4096)
+        assert (error.code, error.detail.limit) == (ErrorCode.FRAME_SIZE, limits.FRAME_IN + 16)
+        assert (error.detail.expected, error.detail.got) == ("max_frame of at least 16400", "4096")
+        await at.enters(room, max_frame=16400)
+
+    async def test_the_kicked(self, at: Party, room: str) -> None:
+        host, seat = await at.enters(room), new_seat()
+        kicked = await at.enters(room, seat=seat)
+        host.says(Kick(kicked.me))
+        assert await kicked.ends() == (CloseCode.KICKED, "kicked")
+        left = await host.hears(Left)
+        assert (left.player, left.reason) == (kicked.me, LeftReason.KICKED)
+        assert (await turned_away(at, room, seat=seat)).code == ErrorCode.KICKED
+
+    async def test_joins_that_come_too_fast_are_told_when_to_return(self) -> None:
+        async with party(joins_per_second=10, joins_burst=1, limit_loopback=True) as at:
+            await at.enters("R")
+            error = await turned_away(at, "R")
+            assert (error.code, error.detail.retry) == (ErrorCode.TOO_FAST, True)
+            assert error.detail.after in range(1, 102)
+            await asyncio.sleep((error.detail.after or 0) / 1000)
+            await at.enters("R")
+
+    async def test_rooms_that_are_made_too_fast(self) -> None:
+        async with party(rooms_per_second=0.1, rooms_burst=1, limit_loopback=True) as at:
+            await at.enters("R")
+            error = await turned_away(at, "S")
+            assert error.code == ErrorCode.TOO_FAST
+            assert 0 < (error.detail.after or 0) <= 10_001
+            await at.enters("R")
+
+    async def test_a_relay_that_is_full_of_rooms(self) -> None:
+        async with party(max_rooms=1) as at:
+            await at.enters("R")
+            error = await turned_away(at, "S")
+            assert (error.code, error.detail.limit) == (ErrorCode.RELAY_FULL, 1)
+            await at.enters("R")
+
+
+class TestOnJoin:
+    async def test_the_hook_gets_what_hello_said(self) -> None:
+        requests: list[JoinRequest] = []
+        async with party(requests.append) as at:
+            await at.enters("r", name="Ann", ticket="t", app="tanks", build="7", role="spectator")
+        assert requests == [
+            JoinRequest("R", "Ann", "spectator", "t", "tanks", "7", address="127.0.0.1")
+        ]
+
+    @pytest.mark.parametrize(
+        ("verdict", "text"),
+        [(False, "this game did not admit you"), ("not on a Sunday", "not on a Sunday")],
+    )
+    async def test_a_no_is_an_error_with_the_games_words(self, verdict: Verdict, text: str) -> None:
+        async with party(lambda request: verdict) as at:
+            error = await turned_away(at, "R")
+            assert (error.code, error.text) == (ErrorCode.NOT_ADMITTED, text)
+            assert at.node.registry.find("R") is None
+
+    async def test_words_that_are_too_long_are_cut(self) -> None:
+        async with party(lambda request: "ä" * 1000) as at:
+            assert (await turned_away(at, "R")).text == "ä" * 512
+
+    async def test_the_hook_may_wait_longer_than_a_hello_may(self) -> None:
+        async def on_join(request: JoinRequest) -> Verdict:
+            await asyncio.sleep(0.1)
+            return request.name == "Ann" or "only Ann"
+
+        async with party(on_join, hello_seconds=0.05) as at:
+            await at.enters("R", name="Ann")
+            assert (await turned_away(at, "R", name="Bob")).text == "only Ann"
+
+    async def test_the_hook_may_rename(self) -> None:
+        def on_join(request: JoinRequest) -> Verdict:
+            return dataclasses.replace(request, name=f"Sir {request.name}", role="spectator")
+
+        async with party(on_join) as at:
+            bob = await at.enters("R", name="Bob")
+            assert bob.all(Joined)[0].info == PlayerInfo("Sir Bob", "spectator")
+
+    async def test_a_seat_is_asked_about_once(self) -> None:
+        requests: list[JoinRequest] = []
+        async with party(requests.append) as at:
+            for _ in range(3):
+                await at.enters("R", seat=b"s" * 16)
+        assert len(requests) == 1
+
+    @pytest.mark.parametrize("name", [None, "x" * 65])
+    async def test_a_fault_of_the_hook_is_told_to_nobody_but_the_log(
+        self, name: str | None, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def on_join(request: JoinRequest) -> Verdict:
+            if request.name == "Ann":
+                return True
+            if name is None:
+                raise ZeroDivisionError
+            return dataclasses.replace(request, name=name)
+
+        async with party(on_join) as at:
+            ann = await at.enters("R", name="Ann")
+            unlucky = await at.connects("R")
+            unlucky.greets(name="Bob")
+            assert await unlucky.ends() == (CloseCode.RELAY_FAULT, "relay_fault")
+            assert unlucky.heard == []
+            assert await ann.catches_up() == []
+        (record,) = (record for record in caplog.records if record.levelname == "ERROR")
+        assert record.exc_info is not None
