@@ -53,32 +53,32 @@ const NAMES = new Map<number, string>(
 /** The machine-readable reason that goes with a code; "lost" where the connection just ended. */
 export const closeName = (code: number): string => NAMES.get(code) ?? "lost";
 
-const SENTENCES: Record<number, string> = {
-  [CloseCode.NORMAL]: "You left the room.",
-  [CloseCode.GOING_AWAY]: "The connection was closed.",
-  [CloseCode.TEXT_REFUSED]: "The relay takes binary messages only.",
-  [CloseCode.TOO_BIG]: "A message was bigger than the relay takes.",
-  [CloseCode.RELAY_FAULT]: "The relay met a fault of its own.",
-  [CloseCode.DRAIN]: "The relay is restarting.",
-  [CloseCode.NO_HELLO]: "The relay waited in vain for this client to introduce itself.",
-  [CloseCode.SILENT]: "The relay heard nothing from this client for too long.",
-  [CloseCode.TOO_SLOW]: "This connection was too slow for the room.",
-  [CloseCode.TOO_FAST]: "This client sent too much for too long.",
-  [CloseCode.RELAY_FULL]: "The relay is full.",
-  [CloseCode.MOVED]: "The room has moved to another relay.",
-  [CloseCode.BAD_FRAMES]: "This client and the relay do not understand each other.",
-  [CloseCode.VERSION]: "This client and the relay speak different versions of the wire.",
-  [CloseCode.REPLACED]: "This seat was taken over in another tab or window.",
-  [CloseCode.KICKED]: "The host removed you from the room.",
-  [CloseCode.ROOM_FULL]: "The room is full.",
-  [CloseCode.LOCKED]: "The room is locked.",
-  [CloseCode.WRONG_PASSWORD]: "The password is wrong.",
-  [CloseCode.NO_SUCH_ROOM]: "There is no such room.",
-  [CloseCode.NOT_ADMITTED]: "The game did not admit you to the room.",
-  [CloseCode.OTHER_APP]: "The room plays another game, or another version of it.",
-  [CloseCode.FRAME_SIZE]: "The room's messages are bigger than this client takes.",
+/** What each code means to a human, and what may be done about it. */
+const MEANINGS: Record<number, readonly [what: string, advice?: string]> = {
+  [CloseCode.NORMAL]: ["You left the room."],
+  [CloseCode.TEXT_REFUSED]: ["A text message was sent, and the relay takes binary ones only."],
+  [CloseCode.TOO_BIG]: ["A message was larger than the relay takes.", "Send less at once."],
+  [CloseCode.BAD_FRAMES]: ["The relay got too many malformed frames."],
+  [CloseCode.VERSION]: [
+    "Client and relay speak different versions of the wire.",
+    "Update one of them.",
+  ],
+  [CloseCode.REPLACED]: ["This seat was taken over in another tab or window."],
+  [CloseCode.KICKED]: ["The host removed you from the room."],
+  [CloseCode.ROOM_FULL]: ["The room is full.", "Wait for a place, or try another room."],
+  [CloseCode.LOCKED]: ["The room is locked.", "Its host can unlock it."],
+  [CloseCode.WRONG_PASSWORD]: ["The password is wrong."],
+  [CloseCode.NO_SUCH_ROOM]: ["There is no such room.", "Is the code right?"],
+  [CloseCode.NOT_ADMITTED]: ["The game did not admit you to the room."],
+  [CloseCode.OTHER_APP]: ["The room plays another game, or another version of it."],
+  [CloseCode.FRAME_SIZE]: ["The room's messages may be larger than this client takes."],
 };
 
-/** One sentence for a human about why a connection closed. */
-export const closeSentence = (code: number): string =>
-  SENTENCES[code] ?? "The connection to the relay was lost.";
+/** A sentence or two for a human about a close: what the relay said of it, if it did, and advice. */
+export function explainClose(code: number, said = ""): string {
+  const [what, advice] = MEANINGS[code] ?? ["The connection to the relay ended."];
+  return [said ? sentence(said) : what, advice ?? ""].join(" ").trim();
+}
+
+const sentence = (text: string): string =>
+  text[0]!.toUpperCase() + text.slice(1).replace(/[.]?$/, ".");

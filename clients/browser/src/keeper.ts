@@ -1,6 +1,6 @@
 // Keeps a seat: connects, says HELLO, follows the stream, and comes back when the connection is lost.
 
-import { ABNORMAL, CloseCode, closeName, closeSentence, mayReturn } from "./close-codes.js";
+import { ABNORMAL, CloseCode, closeName, explainClose, mayReturn } from "./close-codes.js";
 import { Clock } from "./clock.js";
 import { decode, encode } from "./codec.js";
 import { Connection, type SocketClass } from "./connection.js";
@@ -277,18 +277,12 @@ export class Keeper {
       type: "closed",
       code,
       reason: reason || closeName(code),
-      text: this.explain(code),
+      text: explainClose(code, this.objection?.text),
       mayReturn: mayReturn(code),
     };
     const lost = this.outgoing.end(new RoomClosed(closed));
     if (lost.length > 0 && code !== CloseCode.NORMAL) this.tellLost(lost);
     this.emit(closed);
-  }
-
-  /** A sentence about a close: what the relay said of it, and what we know. */
-  private explain(code: number): string {
-    const said = this.objection?.text.replace(/\.?$/, ". ") ?? "";
-    return said + closeSentence(code);
   }
 
   private tellLost(lost: readonly Uint8Array[]): void {

@@ -36,14 +36,19 @@ export function followChat(room: Room, game: Game): void {
       player.number === room.me ? " You are host now" : ` ${player.name} is host now`,
     );
   });
-  room.on("refused", ({ text }) => add("refusal", text));
+  room.on("refused", ({ text }) => {
+    if (room.state === "live") add("refusal", text); // else it is entry, and the page tells of that
+  });
   room.on("lost", ({ messages }) =>
-    add("refusal", `${messages.length} of your messages were lost`),
+    add("refusal", `Lost with the connection: ${count(messages.length, "message")}`),
   );
   room.on("resumed", ({ resumed }) =>
     add("news", resumed ? "Back, and nothing missed" : "Back in the room"),
   );
 }
+
+const count = (number: number, thing: string): string =>
+  `${number} ${thing}${number === 1 ? "" : "s"}`;
 
 /** Lets the form send what is typed. */
 export function enableChat(say: (text: string) => void): void {

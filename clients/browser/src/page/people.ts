@@ -10,19 +10,55 @@ const STATES: Record<number, string> = {
   [PresenceState.LAGGING]: "slow connection",
 };
 
-/** Shows the players. Call it again whenever something may have changed. */
-export function showPeople(room: Room, game: Game): void {
-  const list = find("#players");
-  // While a menu is open, the list under it must not move.
-  if (list.querySelector("details[open]")) return;
-  const score = (player: Player): number => game.scores.get(player.number) ?? 0;
-  const players = [...room.players.values()].sort(
-    (one, other) => score(other) - score(one) || one.number - other.number,
-  );
-  list.replaceChildren(...players.map((player) => row(player, room, game)));
-  find("#count").textContent = `${players.length} of ${room.options?.capacity ?? "?"}`;
-  find("#lock-row").hidden = !room.isHost;
-  find<HTMLInputElement>("#lock").checked = isLocked(room);
+/** The list of players of one room. */
+export class People {
+  private readonly list = find("#players");
+  /** Rows live as long as their players, so that a menu stays open and keeps the focus. */
+  private readonly rows = new Map<number, Row>();
+
+  constructor(
+    private readonly room: Room,
+    private readonly game: Game,
+  ) {
+    this.list.replaceChildren();
+  }
+
+  /** Shows how things are. Call it again whenever something may have changed. */
+  show(): void {
+    const { room, game } = this;
+    for (const number of this.rows.keys()) if (!room.players.has(number)) this.remove(number);
+    const players = [...room.players.values()].sort(
+      (one, other) => this.score(other) - this.score(one) || one.number - other.number,
+    );
+    const order = players.map((player) => this.row(player.number).show(player, room, game));
+    if (order.some((element, index) => this.list.children[index] !== element)) {
+      this.list.append(...order);
+    }
+    write(find("#count"), room.options ? `${players.length} of ${room.options.capacity}` : "");
+    find("#lock-row").hidden = !room.isHost;
+  }
+
+  private score = ({ number }: Player): number => this.game.scores.get(number) ?? 0;
+
+  private row(number: number): Row {
+    const row = this.rows.get(number) ?? new Row(number);
+    this.rows.set(number, row);
+    return row;
+  }
+
+  private remove(number: number): void {
+    this.rows.get(number)?.element.remove();
+    this.rows.delete(number);
+  }
+}
+
+/** Shows whether the room is locked, whoever locks it. */
+export function followLock(room: Room): void {
+  const show = (): void => void (find<HTMLInputElement>("#lock").checked = isLocked(room));
+  room.on("live", show);
+  room.on("propertyChanged", ({ key }) => {
+    if (key === "@locked") show();
+  });
 }
 
 /** Lets the host lock the room. */
@@ -36,57 +72,77 @@ const isLocked = (room: Room): boolean =>
     ? room.properties.get("@locked") === true
     : room.options?.locked === true;
 
-function row(player: Player, room: Room, game: Game): HTMLLIElement {
-  const { number, name, state, isHost } = player;
-  const isMe = number === room.me;
-  const dot = make("span", { className: "dot" });
-  dot.style.background = colourOf(number);
-  const who = make("span", { className: "who", title: name }, name || `Player ${number}`);
-  const tags = [
-    isMe && "you",
-    isHost && "host",
-    player.role === "spectator" && "watching",
-    STATES[state],
-  ];
-  who.append(make("span", { className: "tag" }, ` ${tags.filter(Boolean).join(", ")}`));
-  if (isHost) who.prepend(crown(), " ");
-  return make(
-    "li",
-    { className: `${isMe ? "is-me" : ""} ${state === PresenceState.HERE ? "" : "is-absent"}` },
-    dot,
-    who,
-    make("span", { className: "score", title: "orbs" }, String(game.scores.get(number) ?? 0)),
-    make(
-      "span",
-      { className: "rtt", title: "round trip to the relay" },
-      latency(game.rtts.get(number)),
-    ),
-    room.isHost && !isMe ? menu(player, room) : "",
-  );
+class Row {
+  readonly element = make("li");
+  private readonly name = make("span");
+  private readonly tag = make("span", { className: "tag" });
+  private readonly crown = crown();
+  private readonly score = make("span", { className: "score", title: "orbs" });
+  private readonly rtt = make("span", { className: "rtt", title: "round trip to the relay" });
+  private readonly toggle = make("button", { className: "toggle", ariaExpanded: "false" }, "⋯");
+  private readonly choices = make("div", { className: "choices", hidden: true });
+
+  constructor(number: number) {
+    const dot = make("span", { className: "dot" });
+    dot.style.background = colourOf(number);
+    const who = make("span", { className: "who" }, this.crown, this.name, " ", this.tag);
+    this.element.append(dot, who, this.score, this.rtt, this.toggle, this.choices);
+    this.toggle.addEventListener("click", () => this.open(this.choices.hidden !== false));
+  }
+
+  show(player: Player, room: Room, game: Game): HTMLLIElement {
+    const { number, name, state, isHost, role } = player;
+    const isMe = number === room.me;
+    const tags = [
+      isMe && "you",
+      isHost && "host",
+      role === "spectator" && "watching",
+      STATES[state],
+    ];
+    write(this.name, name || `Player ${number}`);
+    write(this.tag, tags.filter(Boolean).join(", "));
+    write(this.score, String(game.scores.get(number) ?? 0));
+    write(this.rtt, latency(game.rtts.get(number)));
+    this.crown.classList.toggle("is-off", !isHost);
+    this.element.classList.toggle("is-me", isMe);
+    this.element.classList.toggle("is-absent", state !== PresenceState.HERE);
+    this.toggle.ariaLabel = `What to do with ${name}`;
+    this.offer(room, number, room.isHost && !isMe);
+    return this.element;
+  }
+
+  /** Offers what a host may do with the player. */
+  private offer(room: Room, number: number, isOffered: boolean): void {
+    this.toggle.hidden = !isOffered;
+    if (!isOffered) this.open(false);
+    if (!isOffered || this.choices.hasChildNodes()) return;
+    this.choices.append(
+      this.choice("Make host", () => void room.transfer(number)),
+      this.choice("Remove", () => void room.kick(number, "removed by the host")),
+    );
+  }
+
+  private choice(text: string, choose: () => void): HTMLButtonElement {
+    const button = make("button", {}, text);
+    button.addEventListener("click", () => {
+      this.open(false);
+      choose();
+    });
+    return button;
+  }
+
+  private open(isOpen: boolean): void {
+    this.choices.hidden = !isOpen;
+    this.toggle.ariaExpanded = String(isOpen);
+  }
+}
+
+/** Changes a text only if it is another: most are the same, and a change costs a layout. */
+function write(element: HTMLElement, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
 }
 
 function latency(milliseconds: number | undefined): string {
   if (milliseconds === undefined) return "–";
   return milliseconds < 1 ? "<1 ms" : `${Math.round(milliseconds)} ms`;
-}
-
-function menu(player: Player, room: Room): HTMLElement {
-  const details = make("details", { className: "menu" });
-  const choice = (text: string, choose: () => void): HTMLButtonElement => {
-    const button = make("button", {}, text);
-    button.addEventListener("click", () => {
-      details.open = false;
-      choose();
-    });
-    return button;
-  };
-  const summary = make("summary", { ariaLabel: `What to do with ${player.name}` }, "⋯");
-  const choices = make(
-    "div",
-    {},
-    choice("Make host", () => void room.transfer(player)),
-    choice("Remove", () => void room.kick(player, "removed by the host")),
-  );
-  details.append(summary, choices);
-  return details;
 }

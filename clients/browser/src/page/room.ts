@@ -9,7 +9,7 @@ import { Controls } from "./controls.js";
 import { find } from "./dom.js";
 import { Game } from "./game.js";
 import { fitName, randomName, storeName, storedName } from "./names.js";
-import { enableLock, showPeople } from "./people.js";
+import { People, enableLock, followLock } from "./people.js";
 import { enableCopy, showLink } from "./share.js";
 import { enableRetry, followStatus } from "./status.js";
 
@@ -29,6 +29,7 @@ const canvas = find<HTMLCanvasElement>("#arena");
 let room: Room;
 let game: Game;
 let arena: Arena;
+let people: People;
 
 interface Entry {
   readonly name: string;
@@ -37,12 +38,14 @@ interface Entry {
 }
 
 async function main(): Promise<void> {
+  find("#title").textContent = `Room ${code.toUpperCase()}`;
   const name = storedName() ?? (await askName());
   enter({ name, create: !isTyped });
   enableChat((text) => game.say(text));
   enableLock(() => room);
   enableRetry(() => room);
   enableCopy();
+  void showInvitation();
   find("#pop").addEventListener("click", () => game.pop());
   find("#leave").addEventListener("click", () => room.leave());
   const controls = new Controls(canvas, find("#stick"), fromMe, () => game.pop());
@@ -61,12 +64,14 @@ function enter(entry: Entry): void {
   room = openRoom(document.baseURI, { room: code, ...entry });
   game = new Game(room, seconds);
   arena = new Arena(canvas, room, game);
+  people = new People(room, game);
   window.roomwire = { room, game };
   followStatus(room, (closed) =>
     enter({ ...entry, create: entry.create || closed === CloseCode.NO_SUCH_ROOM }),
   );
   followChat(room, game);
-  room.on("live", () => void showRoom());
+  followLock(room);
+  room.on("live", showTitle);
   room.on("closed", ({ code }) => {
     if (code === CloseCode.WRONG_PASSWORD) void askPassword(entry);
   });
@@ -78,11 +83,18 @@ async function askPassword(entry: Entry): Promise<void> {
   enter({ ...entry, password: await ask({ ...question, isSecret: true, error }) });
 }
 
-async function showRoom(): Promise<void> {
+function showTitle(): void {
   const title = room.options?.title || `Room ${room.code}`;
   document.title = `${title} · Roomwire`;
   find("#title").textContent = title;
-  showLink(room.code, await describeRelay().catch(() => null));
+}
+
+async function showInvitation(): Promise<void> {
+  const link = code.toUpperCase();
+  showLink(link, null);
+  // The page works without knowing this; while the relay is away, the status says so.
+  const relay = await describeRelay().catch(() => null);
+  if (relay) showLink(link, relay);
 }
 
 /** The direction from my comet to a point of the page, in units of the arena. */
@@ -108,7 +120,7 @@ function run(controls: Controls): void {
     requestAnimationFrame(frame);
   };
   frame();
-  setInterval(() => showPeople(room, game), 300);
+  setInterval(() => people.show(), 300);
 }
 
 void main();

@@ -4,10 +4,10 @@ import { CloseCode, type Room } from "../index.js";
 import { find } from "./dom.js";
 
 /** What to do after a close, by its code: a title, and what the button says. */
-const ENDINGS: Record<number, readonly [title: string, again: string]> = {
+const ENDINGS: Record<number, readonly [title: string, again?: string]> = {
   [CloseCode.NORMAL]: ["You left the room", "Come back"],
   [CloseCode.REPLACED]: ["You play in another tab", "Play here instead"],
-  [CloseCode.KICKED]: ["You were removed", "Ask again"],
+  [CloseCode.KICKED]: ["You were removed"],
   [CloseCode.ROOM_FULL]: ["The room is full", "Try again"],
   [CloseCode.LOCKED]: ["The room is locked", "Try again"],
   [CloseCode.NO_SUCH_ROOM]: ["There is no such room", "Make it"],
@@ -68,11 +68,13 @@ function waiting(state: string, attempt: number, left: number): string {
 }
 
 function showEnd(code: number, text: string, again: (code: number) => void): void {
-  const [title, button] = ENDINGS[code] ?? ["The connection ended", "Try again"];
+  const [title, button = ""] = ENDINGS[code] ?? ["The connection ended", "Try again"];
   find("#ended-title").textContent = title;
   find("#ended-text").textContent = text;
-  find("#ended-again").textContent = button;
-  find("#ended-again").onclick = () => again(code);
+  const retry = find("#ended-again");
+  retry.textContent = button;
+  retry.hidden = !button;
+  retry.onclick = () => again(code);
   find("#ended").hidden = false;
-  find("#ended-again").focus();
+  find("#ended :is(button, a):not([hidden])").focus();
 }
