@@ -1,69 +1,16 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
-import { CloseCode, ErrorCode, PresenceState } from "../../../clients/browser/src/index.js";
 import { LocalProtocolError } from "../../../clients/browser/src/errors.js";
-import type { Event } from "../../../clients/browser/src/events.js";
 import type { FrameOf } from "../../../clients/browser/src/frames.js";
+import { CloseCode, ErrorCode } from "../../../clients/browser/src/index.js";
 import { pack } from "../../../clients/browser/src/payload.js";
-import { Room } from "../../../clients/browser/src/room.js";
-import { RoomClosed } from "../../../clients/browser/src/room-closed.js";
-import { type FakeSocket, fakeSockets } from "./fake-socket.js";
-import { error, joined, welcome } from "./frames.js";
+import { SEAT, enter, enterLive, pass, stopClock, types } from "./entered.js";
+import { joined, welcome } from "./frames.js";
 
-const SEAT = new Uint8Array(16).fill(7);
 const hi = pack("hi");
-let now = 0;
-
-beforeEach(() => {
-  mock.timers.reset();
-  mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
-  now = 0;
-});
-
-/** Lets time pass, a second at a time. */
-function pass(milliseconds: number): void {
-  for (let left = milliseconds; left > 0; left -= 1000) {
-    now += Math.min(left, 1000);
-    mock.timers.tick(Math.min(left, 1000));
-  }
-}
-
-interface Entered {
-  room: Room;
-  events: Event[];
-  /** The newest connection. */
-  socket(): FakeSocket;
-  attempts(): number;
-}
-
-function enter(options = {}): Entered {
-  const { made, WebSocket } = fakeSockets();
-  const world = { WebSocket, now: () => now, random: () => 0.5 };
-  const room = new Room(
-    "ws://relay/r/K7QF",
-    "k7qf",
-    { seat: SEAT, name: "Ada", ...options },
-    world,
-  );
-  const events: Event[] = [];
-  const types = ["message", "updated", "joined", "left", "presenceChanged", "hostChanged", "propertyChanged", "refused", "notice", "live", "reconnecting", "resumed", "lost", "closed"] as const; // prettier-ignore
-  for (const type of types) room.on(type, (event: Event) => void events.push(event));
-  return { room, events, socket: () => made.at(-1)!, attempts: () => made.length };
-}
-
-/** Enters a room in which Bob is too, and is live. */
-function enterLive(options = {}): Entered {
-  const entered = enter(options);
-  entered.socket().open();
-  entered.socket().tell(welcome(), joined(1, "Ada", 1), joined(2, "Bob", 2));
-  entered.socket().tell({ type: "Host", seq: 3, player: 1, term: 1 }, { type: "Live", seq: 3 });
-  entered.socket().heard();
-  entered.events.length = 0;
-  return entered;
-}
-
-const types = (events: readonly { type: string }[]): string[] => events.map(({ type }) => type);
 const only = <T>(list: readonly T[]): T => (assert.equal(list.length, 1), list[0]!);
+
+beforeEach(stopClock);
 
 test("HELLO is the first frame, on the subprotocol", () => {
   const { socket } = enter();
@@ -113,10 +60,10 @@ test("LIVE is acknowledged, and the clock asks three times", () => {
 test("WELCOME sets the clock, and a faster PONG betters it", () => {
   const { room, socket } = enter();
   socket().open();
-  now = 4;
+  pass(4);
   socket().tell(welcome({ time: 7_000_000 }), { type: "Live", seq: 3 });
   assert.equal(room.clock.now(), 7_002_000);
-  now = 10;
+  pass(6);
   socket().tell({ type: "Pong", t: 9000, received: 5_000_500, sent: 5_000_500, taken: 0, seq: 3 });
   assert.deepEqual([room.clock.latest, room.clock.now()], [1000, 5_001_000]);
 });
@@ -207,112 +154,6 @@ test("before WELCOME, frames wait and then go out in order", async () => {
   assert.equal(await first, 1);
 });
 
-test("a lost connection comes back from its position, and sends the rest again", () => {
-  const { room, events, socket, attempts } = enterLive();
-  void room.send("taken");
-  void room.send("not taken");
-  socket().tell({ type: "Taken", taken: 1, seq: 5 });
-  socket().end();
-  assert.deepEqual(events, [{ type: "reconnecting", attempt: 1, delay: 50, reason: "lost" }]);
-  assert.equal(room.state, "reconnecting");
-  void room.send("while away");
-  pass(50);
-  assert.equal(attempts(), 2);
-  socket().open();
-  const hello = only(socket().heard());
-  assert.ok(hello.type === "Hello");
-  assert.deepEqual(hello.options.position, [welcome().session.epoch, 5]);
-  socket().tell(welcome({ seq: 5, resumed: true, taken: 1 }), { type: "Live", seq: 5 });
-  const payloads = socket()
-    .heardOfGame()
-    .map((frame) => frame.type === "Send" && frame.payload);
-  assert.deepEqual(payloads, [pack("not taken"), pack("while away")]);
-  assert.deepEqual(types(events).slice(1), ["resumed", "live"]);
-  assert.deepEqual(types([...room.players.values()].map(({ name }) => ({ type: name }))), [
-    "Ada",
-    "Bob",
-  ]);
-});
-
-test("the newest volatile values are told again after a reconnect", () => {
-  const { room, socket } = enterLive();
-  room.volatile(0, 1);
-  room.volatile(1, "a");
-  socket().end();
-  room.volatile(0, 2);
-  pass(50);
-  socket().open();
-  socket().heard();
-  socket().tell(welcome({ resumed: true }));
-  const values = socket()
-    .heard()
-    .map((frame) => frame.type === "Volatile" && [frame.key, frame.payload]);
-  assert.deepEqual(values, [
-    [0, pack(2)],
-    [1, pack("a")],
-  ]);
-});
-
-test("a fresh stream tells the room anew", () => {
-  const { room, events, socket } = enterLive();
-  socket().end();
-  pass(50);
-  socket().open();
-  socket().tell(error(ErrorCode.HISTORY_TRIMMED), welcome({ seq: 0 }));
-  assert.equal(room.players.size, 0);
-  socket().tell(joined(1, "Ada", 1), { type: "Live", seq: 9 });
-  assert.deepEqual(types(events), ["reconnecting", "resumed", "joined", "live"]);
-  assert.deepEqual(events[1], { type: "resumed", resumed: false, reason: "history_trimmed" });
-});
-
-test("in another incarnation of the room, what was not taken is lost and said to be", () => {
-  const { room, events, socket } = enterLive();
-  void room.subscribe(7);
-  void room.send("for whom?", { to: 2 });
-  room.volatile(0, 1, { to: 2 });
-  room.volatile(1, 1);
-  socket().end();
-  pass(50);
-  socket().open();
-  socket().heard();
-  socket().tell(error(ErrorCode.EPOCH_CHANGED));
-  const again = only(socket().heard());
-  assert.ok(again.type === "Hello" && again.options.position === undefined);
-  socket().tell(welcome({ epoch: new Uint8Array(8).fill(2) }), { type: "Live", seq: 1 });
-  assert.deepEqual(types(events), ["reconnecting", "lost", "resumed", "live"]);
-  assert.ok(events[1]?.type === "lost");
-  assert.deepEqual(types(events[1].messages), ["Subscribe", "Send"]);
-  const told = socket().heardOfGame();
-  assert.deepEqual(types(told), ["Volatile", "Subscribe"]);
-  assert.ok(told[0]!.type === "Volatile" && told[0]!.key === 1);
-});
-
-test("a room that is gone is asked for as it was", () => {
-  const { socket } = enterLive({ create: false, password: "x" });
-  socket().end();
-  pass(50);
-  socket().open();
-  socket().heard();
-  socket().tell(error(ErrorCode.ROOM_GONE));
-  const hello = only(socket().heard());
-  assert.ok(hello.type === "Hello" && typeof hello.options.create === "object");
-  assert.deepEqual([hello.options.create.capacity, hello.options.create.password], [64, "x"]);
-});
-
-test("a refused entry says why, and connect rejects", async () => {
-  const { room, events, socket } = enter();
-  socket().open();
-  socket().tell(error(ErrorCode.WRONG_PASSWORD, "the password is not this room's"));
-  socket().end(CloseCode.WRONG_PASSWORD, "wrong_password");
-  assert.deepEqual(types(events), ["refused", "closed"]);
-  const closed = events[1]!;
-  assert.ok(closed.type === "closed");
-  assert.deepEqual([closed.code, closed.reason], [CloseCode.WRONG_PASSWORD, "wrong_password"]);
-  assert.equal(closed.text, "The password is not this room's.");
-  await assert.rejects(room.ready, RoomClosed);
-  await assert.rejects(room.send("hi"), RoomClosed);
-});
-
 test("a refused frame is told with its number", () => {
   const { events, socket } = enterLive();
   const detail = { frame: 3 } as FrameOf<"Error">["detail"];
@@ -322,84 +163,11 @@ test("a refused frame is told with its number", () => {
   assert.deepEqual([refused.code, refused.frame, refused.seq], [ErrorCode.NOT_HOST, 3, 9]);
 });
 
-test("who is kicked stays away, and hears what was never taken", () => {
-  const { room, events, socket, attempts } = enterLive();
-  void room.send("last words");
-  socket().end(CloseCode.KICKED, "kicked");
-  pass(60_000);
-  assert.deepEqual(types(events), ["lost", "closed"]);
-  assert.deepEqual([attempts(), room.state], [1, "closed"]);
-});
-
-test("leaving says so and ends at once", () => {
-  const { room, events, socket } = enterLive();
-  room.leave();
-  assert.deepEqual(types(socket().heardOfGame()), ["Leave"]);
-  assert.deepEqual(types(events), ["closed"]);
-  assert.equal(room.state, "closed");
-  room.leave();
-  assert.equal(events.length, 1);
-});
-
-test("one may leave while there is no connection", () => {
-  const { room, events, socket, attempts } = enterLive();
-  socket().end();
-  room.leave();
-  pass(60_000);
-  assert.deepEqual([types(events), attempts()], [["reconnecting", "closed"], 1]);
-});
-
-test("a relay that breaks the protocol is left, and asked for all anew", () => {
-  const { events, socket } = enterLive();
-  socket().tellBytes(Uint8Array.of(0x94, 0x11, 0xc3, 0x01, 0xc0));
-  assert.deepEqual(types(events), ["reconnecting"]);
-  pass(50);
-  socket().open();
-  const hello = only(socket().heard());
-  assert.ok(hello.type === "Hello" && hello.options.position === undefined);
-});
-
 test("frames and fields of a newer relay are ignored", () => {
   const { events, socket } = enterLive();
   socket().tellBytes(Uint8Array.of(0x92, 0x6f, 0x01));
   socket().tellBytes(Uint8Array.of(0x93, 0x09, 0x04, 0xc0));
   assert.deepEqual(events, [{ type: "live", seq: 4 }]);
-});
-
-test("a silent connection is given up", () => {
-  const { events } = enterLive();
-  pass(20_000);
-  assert.deepEqual(types(events), ["reconnecting"]);
-});
-
-test("check comes back at once from waiting", () => {
-  const { room, socket, attempts } = enterLive();
-  socket().end(CloseCode.DRAIN);
-  room.check();
-  assert.equal(attempts(), 2);
-  pass(5000);
-  assert.equal(attempts(), 2);
-});
-
-test("check gives a connection three seconds to prove that it lives", () => {
-  const { room, events, socket } = enterLive();
-  pass(1000);
-  socket().heard();
-  room.check();
-  assert.deepEqual(types(socket().heard()), ["Ping"]);
-  pass(3000);
-  assert.deepEqual(types(events), ["reconnecting"]);
-});
-
-test("who is away says so, after a reconnect again", () => {
-  const { room, socket } = enterLive();
-  room.presence(PresenceState.AWAY);
-  assert.deepEqual(socket().heardOfGame(), [{ type: "Presence", state: 1 }]);
-  socket().end();
-  pass(50);
-  socket().open();
-  socket().tell(welcome({ resumed: true }), { type: "Live", seq: 3 });
-  assert.deepEqual(types(socket().heardOfGame()), ["Hello", "Presence"]);
 });
 
 test("a congested connection gets the newest volatile value once it has drained", () => {

@@ -150,7 +150,12 @@ export class Arena {
     const { name, isHost } = this.room.players.get(player) ?? { name: "", isHost: false };
     const isMe = player === this.room.me;
     const colour = isMe ? "#fff" : colourOf(player);
-    this.write(isMe ? "You" : name || `Player ${player}`, at.x, at.y + 28 + 14 * this.unit, colour);
+    this.write(
+      isMe ? "You" : cut(name, 20) || `Player ${player}`,
+      at.x,
+      at.y + 28 + 14 * this.unit,
+      colour,
+    );
     if (isHost) this.drawCrown(at.x, at.y - 30);
     if (!isMe) return;
     context.strokeStyle = "rgb(255 255 255 / 0.75)";
@@ -173,7 +178,6 @@ export class Arena {
       [15, -14],
       [13, 0],
     ] as const) {
-      // prettier-ignore
       context.lineTo(x + dx, y + dy);
     }
     context.fill();
@@ -202,11 +206,13 @@ export class Arena {
     const at = this.game.ships.get(player)?.at;
     if (!at) return;
     const { context, unit } = this;
-    const shown = text.length > 42 ? `${text.slice(0, 41)}…` : text;
+    const shown = cut(text, 42);
     context.font = `500 ${14 * unit}px ${SANS}`;
     const width = context.measureText(shown).width + 24 * unit;
-    const left = Math.min(Math.max(at.x - width / 2, 6), ARENA.width - width - 6);
-    const top = Math.max(at.y - 52 - 28 * unit, 6);
+    // The whole of it can be read, also where the comet is at the edge of the view.
+    const last = this.origin.x + this.size.x / this.scale - width - 6;
+    const left = Math.max(Math.min(at.x - width / 2, last), this.origin.x + 6);
+    const top = Math.max(at.y - 52 - 28 * unit, this.origin.y + 6);
     context.fillStyle = "rgb(240 243 255 / 0.94)";
     context.beginPath();
     context.roundRect(left, top, width, 28 * unit, 14 * unit);
@@ -271,6 +277,9 @@ function paintSky(): HTMLCanvasElement {
   for (const { x, y, radius, colour } of NEBULAE) drawGlow(context, { x, y }, radius, colour);
   return sky;
 }
+
+const cut = (text: string, length: number): string =>
+  text.length > length ? `${text.slice(0, length - 1)}…` : text;
 
 const gold = (alpha: number): string => `rgb(255 214 102 / ${alpha})`;
 

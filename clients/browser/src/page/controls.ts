@@ -125,7 +125,6 @@ export class Controls {
       ["--x", 0],
       ["--y", 0],
     ] as const) {
-      // prettier-ignore
       this.stick.style.setProperty(name, `${value}px`);
     }
   }

@@ -1,8 +1,34 @@
 // What a player is called, remembered by the browser.
 
 const KEY = "roomwire:name";
-const FIRST = ["Brave", "Calm", "Clever", "Cosmic", "Gentle", "Lucky", "Merry", "Quick", "Quiet", "Sunny", "Swift", "Wild"]; // prettier-ignore
-const SECOND = ["Badger", "Comet", "Falcon", "Fox", "Heron", "Lynx", "Moth", "Otter", "Owl", "Panda", "Raven", "Wren"]; // prettier-ignore
+const FIRST = [
+  "Brave",
+  "Calm",
+  "Clever",
+  "Cosmic",
+  "Gentle",
+  "Lucky",
+  "Merry",
+  "Quick",
+  "Quiet",
+  "Sunny",
+  "Swift",
+  "Wild",
+];
+const SECOND = [
+  "Badger",
+  "Comet",
+  "Falcon",
+  "Fox",
+  "Heron",
+  "Lynx",
+  "Moth",
+  "Otter",
+  "Owl",
+  "Panda",
+  "Raven",
+  "Wren",
+];
 
 const oneOf = (words: readonly string[]): string =>
   words[Math.floor(Math.random() * words.length)]!;

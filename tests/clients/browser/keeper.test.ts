@@ -1,0 +1,190 @@
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+import { CloseCode, ErrorCode, PresenceState } from "../../../clients/browser/src/index.js";
+import { pack } from "../../../clients/browser/src/payload.js";
+import { RoomClosed } from "../../../clients/browser/src/room-closed.js";
+import { enter, enterLive, pass, stopClock, types } from "./entered.js";
+import { error, joined, welcome } from "./frames.js";
+
+const only = <T>(list: readonly T[]): T => (assert.equal(list.length, 1), list[0]!);
+
+beforeEach(stopClock);
+
+test("a lost connection comes back from its position, and sends the rest again", () => {
+  const { room, events, socket, attempts } = enterLive();
+  void room.send("taken");
+  void room.send("not taken");
+  socket().tell({ type: "Taken", taken: 1, seq: 5 });
+  socket().end();
+  assert.deepEqual(events, [{ type: "reconnecting", attempt: 1, delay: 50, reason: "lost" }]);
+  assert.equal(room.state, "reconnecting");
+  void room.send("while away");
+  pass(50);
+  assert.equal(attempts(), 2);
+  socket().open();
+  const hello = only(socket().heard());
+  assert.ok(hello.type === "Hello");
+  assert.deepEqual(hello.options.position, [welcome().session.epoch, 5]);
+  socket().tell(welcome({ seq: 5, resumed: true, taken: 1 }), { type: "Live", seq: 5 });
+  const payloads = socket()
+    .heardOfGame()
+    .map((frame) => frame.type === "Send" && frame.payload);
+  assert.deepEqual(payloads, [pack("not taken"), pack("while away")]);
+  assert.deepEqual(types(events).slice(1), ["resumed", "live"]);
+  assert.deepEqual(types([...room.players.values()].map(({ name }) => ({ type: name }))), [
+    "Ada",
+    "Bob",
+  ]);
+});
+
+test("the newest volatile values are told again after a reconnect", () => {
+  const { room, socket } = enterLive();
+  room.volatile(0, 1);
+  room.volatile(1, "a");
+  socket().end();
+  room.volatile(0, 2);
+  pass(50);
+  socket().open();
+  socket().heard();
+  socket().tell(welcome({ resumed: true }));
+  const values = socket()
+    .heard()
+    .map((frame) => frame.type === "Volatile" && [frame.key, frame.payload]);
+  assert.deepEqual(values, [
+    [0, pack(2)],
+    [1, pack("a")],
+  ]);
+});
+
+test("a fresh stream tells the room anew", () => {
+  const { room, events, socket } = enterLive();
+  socket().end();
+  pass(50);
+  socket().open();
+  socket().tell(error(ErrorCode.HISTORY_TRIMMED), welcome({ seq: 0 }));
+  assert.equal(room.players.size, 0);
+  socket().tell(joined(1, "Ada", 1), { type: "Live", seq: 9 });
+  assert.deepEqual(types(events), ["reconnecting", "resumed", "joined", "live"]);
+  assert.deepEqual(events[1], { type: "resumed", resumed: false, reason: "history_trimmed" });
+});
+
+test("in another incarnation of the room, what was not taken is lost and said to be", () => {
+  const { room, events, socket } = enterLive();
+  void room.subscribe(7);
+  void room.send("for whom?", { to: 2 });
+  room.volatile(0, 1, { to: 2 });
+  room.volatile(1, 1);
+  socket().end();
+  pass(50);
+  socket().open();
+  socket().heard();
+  socket().tell(error(ErrorCode.EPOCH_CHANGED));
+  const again = only(socket().heard());
+  assert.ok(again.type === "Hello" && again.options.position === undefined);
+  socket().tell(welcome({ epoch: new Uint8Array(8).fill(2) }), { type: "Live", seq: 1 });
+  assert.deepEqual(types(events), ["reconnecting", "lost", "resumed", "live"]);
+  assert.ok(events[1]?.type === "lost");
+  assert.deepEqual(types(events[1].messages), ["Subscribe", "Send"]);
+  const told = socket().heardOfGame();
+  assert.deepEqual(types(told), ["Volatile", "Subscribe"]);
+  assert.ok(told[0]!.type === "Volatile" && told[0]!.key === 1);
+});
+
+test("a room that is gone is asked for as it was", () => {
+  const { socket } = enterLive({ create: false, password: "x" });
+  socket().end();
+  pass(50);
+  socket().open();
+  socket().heard();
+  socket().tell(error(ErrorCode.ROOM_GONE));
+  const hello = only(socket().heard());
+  assert.ok(hello.type === "Hello" && typeof hello.options.create === "object");
+  assert.deepEqual([hello.options.create.capacity, hello.options.create.password], [64, "x"]);
+});
+
+test("a refused entry says why, and connect rejects", async () => {
+  const { room, events, socket } = enter();
+  socket().open();
+  socket().tell(error(ErrorCode.WRONG_PASSWORD, "the password is not this room's"));
+  socket().end(CloseCode.WRONG_PASSWORD, "wrong_password");
+  assert.deepEqual(types(events), ["refused", "closed"]);
+  const closed = events[1]!;
+  assert.ok(closed.type === "closed");
+  assert.deepEqual([closed.code, closed.reason], [CloseCode.WRONG_PASSWORD, "wrong_password"]);
+  assert.equal(closed.text, "The password is not this room's.");
+  await assert.rejects(room.ready, RoomClosed);
+  await assert.rejects(room.send("hi"), RoomClosed);
+});
+
+test("who is kicked stays away, and hears what was never taken", () => {
+  const { room, events, socket, attempts } = enterLive();
+  void room.send("last words");
+  socket().end(CloseCode.KICKED, "kicked");
+  pass(60_000);
+  assert.deepEqual(types(events), ["lost", "closed"]);
+  assert.deepEqual([attempts(), room.state], [1, "closed"]);
+});
+
+test("leaving says so and ends at once", () => {
+  const { room, events, socket } = enterLive();
+  room.leave();
+  assert.deepEqual(types(socket().heardOfGame()), ["Leave"]);
+  assert.deepEqual(types(events), ["closed"]);
+  assert.equal(room.state, "closed");
+  room.leave();
+  assert.equal(events.length, 1);
+});
+
+test("one may leave while there is no connection", () => {
+  const { room, events, socket, attempts } = enterLive();
+  socket().end();
+  room.leave();
+  pass(60_000);
+  assert.deepEqual([types(events), attempts()], [["reconnecting", "closed"], 1]);
+});
+
+test("a relay that breaks the protocol is left, and asked for all anew", () => {
+  const { events, socket } = enterLive();
+  socket().tellBytes(Uint8Array.of(0x94, 0x11, 0xc3, 0x01, 0xc0));
+  assert.deepEqual(types(events), ["reconnecting"]);
+  pass(50);
+  socket().open();
+  const hello = only(socket().heard());
+  assert.ok(hello.type === "Hello" && hello.options.position === undefined);
+});
+
+test("a silent connection is given up", () => {
+  const { events } = enterLive();
+  pass(20_000);
+  assert.deepEqual(types(events), ["reconnecting"]);
+});
+
+test("check comes back at once from waiting", () => {
+  const { room, socket, attempts } = enterLive();
+  socket().end(CloseCode.DRAIN);
+  room.check();
+  assert.equal(attempts(), 2);
+  pass(5000);
+  assert.equal(attempts(), 2);
+});
+
+test("check gives a connection three seconds to prove that it lives", () => {
+  const { room, events, socket } = enterLive();
+  pass(1000);
+  socket().heard();
+  room.check();
+  assert.deepEqual(types(socket().heard()), ["Ping"]);
+  pass(3000);
+  assert.deepEqual(types(events), ["reconnecting"]);
+});
+
+test("who is away says so, after a reconnect again", () => {
+  const { room, socket } = enterLive();
+  room.presence(PresenceState.AWAY);
+  assert.deepEqual(socket().heardOfGame(), [{ type: "Presence", state: 1 }]);
+  socket().end();
+  pass(50);
+  socket().open();
+  socket().tell(welcome({ resumed: true }), { type: "Live", seq: 3 });
+  assert.deepEqual(types(socket().heardOfGame()), ["Hello", "Presence"]);
+});
