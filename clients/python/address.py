@@ -47,12 +47,12 @@ def parse(url: str, room: str | None = None) -> Address:
 def _one_room(in_url: str | None, named: str | None, url: str) -> str:
     if in_url and named and in_url.upper() != named.upper():
         raise ValueError(
-            f"{url!r} leads to room {in_url}, but room={named!r} was asked for: name one"
+            f"{url!r} leads to room {in_url}, but room {named} was asked for: name one"
         )
     room = named or in_url
     if not room:
         raise ValueError(
-            f"{url!r} names no room: write room='K7QF', or an address that ends in /r/K7QF"
+            f"{url!r} names no room: give its code, or an address that ends in /r/CODE"
         )
     if not ROOM.fullmatch(room):
         raise ValueError(f"{room!r} cannot be a room: 1 to 32 letters, digits, '_' or '-'")

@@ -115,20 +115,22 @@ class Background:
         self._thread.start()
         try:
             return self._opened.result()
-        except BaseException:
+        except Exception:
             self.end()
+            raise
+        except BaseException:  # Ctrl+C: the attempt may go on for a while, but not for us
+            self.call(self._end.set)
             raise
 
     def call(self, function: Callable[..., object], *args: object) -> None:
         """Call a function in the loop, soon; once the loop has ended, nothing happens."""
-        assert self._loop is not None
-        with suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(function, *args)
+        if self._loop is not None:
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(function, *args)
 
     def end(self) -> None:
         """Leave the room and wait for the thread."""
-        if self._loop is not None:
-            self.call(self._end.set)
+        self.call(self._end.set)
         self._thread.join()
 
     async def _main(self, url: str, timeout: float, options: Options) -> None:

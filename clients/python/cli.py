@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from typing import Annotated
 
-from cyclopts import CycloptsError, Parameter, validators
+from cyclopts import App, CycloptsError, Parameter, validators
 
 from clients.python.address import parse
 from clients.python.options import Options
@@ -22,7 +22,17 @@ NotNegative = Annotated[float | None, Parameter(validator=validators.Number(gte=
 Switch = Annotated[bool, Parameter(negative=())]
 
 
-def bots(
+EXAMPLES = """Examples:
+  relay bots --room K7QF --count 20
+  relay bots --url https://play.example.com/r/K7QF --script echo
+  relay bots --room K7QF --script my_bot.py --hz 20 --seconds 60 --json
+"""
+
+bots = App(name="bots", help_format="plaintext", help_epilogue=EXAMPLES)
+
+
+@bots.default
+def play(
     *,
     room: str | None = None,
     count: AtLeast1 = 10,
@@ -36,11 +46,6 @@ def bots(
     quiet: Switch = False,
 ) -> int:
     """Let bots play in a room, and say what it came to.
-
-    Examples:
-      relay bots --room K7QF --count 20
-      relay bots --url https://play.example.com/r/K7QF --script echo
-      relay bots --room K7QF --script my_bot.py --hz 20 --seconds 60 --json
 
     Args:
         room: the room's code, unless the url ends in it

@@ -162,6 +162,10 @@ class Driver:
             self.conversation.disconnected(CloseCode.NORMAL, "", self.loop.time())
             self._pump()
             raise
+        except Exception as error:
+            self.conversation.give_up(ABNORMAL, f"The client failed: {error!r}")
+            self._pump()
+            raise
         finally:
             self._arrival.set()
             self._space.set()

@@ -19,6 +19,7 @@ from websockets.typing import Subprotocol
 
 from protocol import SUBPROTOCOL
 from protocol.close_codes import CloseCode
+from protocol.limits import MAX_REASON
 
 CLOSE_PATIENCE = 2.0  # seconds: then the other side will not finish closing any more
 WRITE_LIMIT = 64 * 1024  # bytes unsent, beyond which volatile values wait and conflate
@@ -56,7 +57,8 @@ class Link(ClientConnection):
     def shut(self, code: int = CloseCode.NORMAL, reason: str = "") -> None:
         """Begin to close; the end comes within CLOSE_PATIENCE, whatever the other side does."""
         if self.protocol.state is State.OPEN:
-            self.protocol.send_close(code, reason)
+            cut = reason.encode()[:MAX_REASON].decode(errors="ignore")
+            self.protocol.send_close(code, cut)
             self.send_data()
         self.expect_end()
 

@@ -49,7 +49,8 @@ class Spread:
 
     def __str__(self) -> str:
         known = (("p50", self.p50), ("p95", self.p95), ("p99", self.p99))
-        return "  ".join(f"{name} {value:.1f} ms" for name, value in known if value is not None)
+        spread = "  ".join(f"{name} {value:.1f} ms" for name, value in known if value is not None)
+        return spread or "not measured"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +82,11 @@ class Report:
         return json.dumps(asdict(self))
 
     def __str__(self) -> str:
-        who = f"{self.joined} of {self.count} bots ({self.script}) in room {self.room}"
+        who = f"{self.joined} of {self.count} bots ({self.script})"
+        if not self.joined:
+            return "\n".join([f"{who} could enter", *summed(self.complaints)])
         lines = [
-            f"{who} for {self.seconds:.1f} s",
+            f"{who} in room {self.room} for {self.seconds:.1f} s",
             f"  events       {self.events:,} ({self.events_per_second:,.0f} a second)",
             f"  frames       {self.sent:,} sent, {self.received:,} received",
             f"  round trip   {self.round_trip}",

@@ -424,7 +424,7 @@ class TestReturning:
         assert ann.room.state == "closed"
 
     async def test_too_slow_a_reader_is_told_and_comes_back(self, enter: Enter) -> None:
-        settings = Settings(slow_seconds=0.5, profile="bench")
+        settings = Settings(profile="bench")
         async with (
             running_relay(settings) as relay,
             cable_to(relay.url) as cable,

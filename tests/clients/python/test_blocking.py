@@ -1,0 +1,138 @@
+"""What only the blocking client promises: that no call waits, and that the room stands still."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from clients.python import Message, PresenceState, RoomClosed, WindowFull, blocking
+from clients.python.blocking import BlockingRoom
+from clients.python.events import Closed, Event
+from tests.helpers.relay import RelayProcess, relay_process
+
+PATIENCE = 10.0
+NAP = 0.005
+
+
+@pytest.fixture(scope="module")
+def relay() -> Iterator[RelayProcess]:
+    with relay_process() as relay:
+        yield relay
+
+
+@contextmanager
+def asleep(room: BlockingRoom) -> Iterator[None]:
+    """Let the thread in the background do nothing meanwhile."""
+    asleep, awake = threading.Event(), threading.Event()
+
+    def sleep() -> None:
+        asleep.set()
+        awake.wait()
+
+    room._background.call(sleep)
+    asleep.wait()
+    try:
+        yield
+    finally:
+        awake.set()
+
+
+def read(room: BlockingRoom, count: int) -> list[object]:
+    """Poll until so many messages have come; return what they said."""
+    ends, said = time.monotonic() + PATIENCE, list[object]()
+    while len(said) < count:
+        assert time.monotonic() < ends, f"only {len(said)} of {count} messages came"
+        said += [event.value for event in room.poll() if isinstance(event, Message)]
+        time.sleep(NAP)
+    return said
+
+
+def test_no_call_waits_for_the_other_thread(relay: RelayProcess) -> None:
+    with (
+        blocking.connect(relay.url, room="CALLS") as room,
+        blocking.connect(relay.url, room="CALLS") as other,
+    ):
+        with asleep(room):
+            room.poll()
+            assert [room.send(n) for n in range(3)] == [1, 2, 3]
+            room.volatile(0, 1.5)
+            room.presence(PresenceState.AWAY)
+            assert room.subscribe(1) == 4
+            assert room.set_property("map", "ice") == 5
+        assert read(other, 3) == [0, 1, 2]
+
+
+def test_a_full_window_says_so_and_what_was_sent_before_arrives(relay: RelayProcess) -> None:
+    with (
+        blocking.connect(relay.url, room="WINDOW") as room,
+        blocking.connect(relay.url, room="WINDOW") as other,
+    ):
+        with asleep(room):
+            for n in range(room.limits.window):
+                room.send(n)
+            with pytest.raises(WindowFull, match="256"):
+                room.send("one too many")
+            room.volatile(0, "has no window")
+        assert read(other, room.limits.window) == list(range(room.limits.window))
+        assert send_when_possible(room, "again") == room.limits.window + 1
+        assert read(other, 1) == ["again"]
+
+
+def send_when_possible(room: BlockingRoom, value: object) -> int:
+    ends = time.monotonic() + PATIENCE
+    while time.monotonic() < ends:
+        try:
+            return room.send(value)
+        except WindowFull:
+            time.sleep(NAP)
+    pytest.fail("the window stayed full")
+
+
+def test_the_room_stands_still_between_two_polls(relay: RelayProcess) -> None:
+    with blocking.connect(relay.url, room="STILL", name="Ann") as room:
+        room.poll()
+        with blocking.connect(relay.url, room="STILL", name="Bob") as bob:
+            bob.send("hello")
+            ends = time.monotonic() + PATIENCE
+            while not room._driver.inbox:
+                assert time.monotonic() < ends
+                time.sleep(NAP)
+            assert set(room.players) == {1}
+            read(room, 1)
+            assert set(room.players) == {1, 2}
+
+
+def test_after_the_end_polls_are_empty_and_sending_says_why(relay: RelayProcess) -> None:
+    with blocking.connect(relay.url, room="END") as room:
+        room.leave()
+        events: list[Event] = room.poll()
+        assert isinstance(events[-1], Closed)
+        assert room.poll() == []
+        for act in (lambda: room.send(1), lambda: room.volatile(0, 1), lambda: room.kick(2)):
+            with pytest.raises(RoomClosed, match="left"):
+                act()
+
+
+def test_an_exception_leaves_the_room(relay: RelayProcess) -> None:
+    with pytest.raises(ZeroDivisionError), blocking.connect(relay.url, room="CRASH") as room:
+        _ = 1 / 0
+    assert room.state == "closed"
+    assert not any(thread.name == "roomwire" for thread in threading.enumerate())
+
+
+def test_a_program_that_forgets_to_leave_can_still_exit(relay: RelayProcess) -> None:
+    program = (
+        "from clients.python import blocking\n"
+        f"room = blocking.connect({relay.url!r}, room='FORGOT').open()\n"
+        "print(room.me)\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True
+    )
+    assert run.stdout == "1\n"

@@ -1,0 +1,86 @@
+"""`relay bots`, as people type it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from clients.python import blocking
+from tests.helpers.relay import RelayProcess, relay_process
+
+COMMAND = [sys.executable, "-m", "relay", "bots"]
+PATIENCE = 30.0
+
+
+@pytest.fixture(scope="module")
+def relay() -> Iterator[RelayProcess]:
+    with relay_process() as relay:
+        yield relay
+
+
+def run(*options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*COMMAND, *options], capture_output=True, text=True, timeout=60)
+
+
+def test_bots_play_and_sum_up(relay: RelayProcess) -> None:
+    done = run("--url", relay.url, "--room", "K7QF", "--count", "5", "--seconds", "1")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("5 of 5 bots (Wander) in room K7QF")
+    assert done.stderr == ""
+
+
+def test_the_summary_is_for_programs_too(relay: RelayProcess) -> None:
+    done = run("--url", f"{relay.url}/r/JSON", "--count", "2", "--seconds", "0.5", "--json")
+    assert json.loads(done.stdout)["joined"] == 2
+
+
+def test_a_signal_lets_bots_leave_and_sum_up(relay: RelayProcess) -> None:
+    command = [*COMMAND, "--url", relay.url, "--room", "SIGNAL", "--count", "3"]
+    with (
+        blocking.connect(relay.url, room="SIGNAL") as room,
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process,
+    ):
+        ends = time.monotonic() + PATIENCE
+        while len(room.players) < 4 and time.monotonic() < ends:
+            room.poll()
+            time.sleep(0.01)
+        os.kill(process.pid, signal.SIGTERM)
+        out, _ = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 0
+        assert out.startswith("3 of 3 bots")
+        while len(room.players) > 1 and time.monotonic() < ends:
+            room.poll()
+            time.sleep(0.01)
+        assert len(room.players) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["--room", "K7QF", "--script", "wonder"], "no script is called 'wonder'"),
+        ([], "names no room"),
+        (["--room", "K7QF", "--count", "0"], "count"),
+    ],
+)
+def test_what_can_be_mended_is_said_in_one_line(options: list[str], complaint: str) -> None:
+    done = run(*options)
+    assert done.returncode == 2
+    assert complaint in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_nobody_to_play_with_is_no_success() -> None:
+    done = run("--url", "127.0.0.1:1", "--room", "K7QF", "--count", "2")
+    assert done.returncode == 1
+    assert "2 x  nothing listens" in done.stdout.lower()
+
+
+def test_help_has_examples() -> None:
+    done = run("--help")
+    assert done.returncode == 0
+    assert "relay bots --room K7QF --count 20" in done.stdout

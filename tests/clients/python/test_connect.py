@@ -1,0 +1,161 @@
+"""What only the async client promises."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import anyio
+import pytest
+
+from clients.python import (
+    EVERYONE,
+    Closed,
+    Left,
+    LocalProtocolError,
+    Message,
+    Reconnecting,
+    RoomClosed,
+    Unreachable,
+    Updated,
+    connect,
+)
+from clients.python.events import Event
+from clients.python.inbox import MESSAGES
+from clients.python.room import Room
+from relay.config import Settings
+from tests.helpers.cable import cable_to
+from tests.helpers.relay import RunningRelay, running_relay
+
+
+@pytest.fixture
+async def relay() -> AsyncIterator[RunningRelay]:
+    async with running_relay(Settings(profile="bench")) as relay:
+        yield relay
+
+
+async def read(room: Room, count: int) -> list[object]:
+    """Return what the next messages say."""
+    said: list[object] = []
+    async for event in room:
+        if isinstance(event, Message):
+            said.append(event.value)
+            if len(said) == count:
+                break
+    return said
+
+
+async def until(room: Room, kind: type[Event]) -> None:
+    async for event in room:
+        if isinstance(event, kind):
+            return
+
+
+async def test_it_can_be_awaited_and_left_by_hand(relay: RunningRelay) -> None:
+    room = await connect(relay.url, room="R")
+    assert room.state == "live"
+    await room.leave()
+    await room.leave()
+    events = [event async for event in room]
+    assert isinstance(events[-1], Closed)
+    with pytest.raises(RoomClosed):
+        await room.send("too late")
+    with pytest.raises(RoomClosed):
+        room.volatile(0, "too late")
+
+
+async def test_a_task_that_is_cancelled_leaves_its_room(relay: RunningRelay) -> None:
+    async def play() -> None:
+        async with connect(relay.url, room="R"):
+            entered.set()
+            await asyncio.Event().wait()
+
+    entered = anyio.Event()
+    async with connect(relay.url, room="R") as watcher, anyio.create_task_group() as tasks:
+        tasks.start_soon(play)
+        await entered.wait()
+        tasks.cancel_scope.cancel()
+    async with connect(relay.url, room="R") as watcher:
+        assert set(watcher.players) == {3}
+
+
+async def test_who_is_told_to_wait_sends_in_the_order_of_the_calls(relay: RunningRelay) -> None:
+    async with (
+        cable_to(relay.url) as cable,
+        connect(cable.url, room="R") as ann,
+        connect(relay.url, room="R") as bob,
+        asyncio.TaskGroup() as tasks,
+    ):
+        cable.stall()
+        sends = [tasks.create_task(ann.send(n)) for n in range(600)]
+        await sends[ann.limits.window - 1]
+        assert not sends[ann.limits.window].done()
+        cable.flow()
+        assert await read(bob, 600) == list(range(600))
+
+
+async def test_who_waits_learns_that_the_room_is_over(relay: RunningRelay) -> None:
+    async with cable_to(relay.url) as cable, connect(cable.url, room="R") as room:
+        cable.unplug()
+        sending = asyncio.gather(*(room.send(n) for n in range(300)), return_exceptions=True)
+        await until(room, Reconnecting)
+        await room.leave()
+        results = await sending
+        assert results[: room.limits.window] == list(range(1, room.limits.window + 1))
+        assert all(isinstance(result, RoomClosed) for result in results[room.limits.window :])
+
+
+async def test_a_program_that_reads_late_gets_every_message_and_the_newest_values(
+    relay: RunningRelay,
+) -> None:
+    count = MESSAGES + 200
+    async with connect(relay.url, room="R") as ann, connect(relay.url, room="R") as bob:
+        for n in range(count):
+            await bob.send(n)
+            bob.volatile(0, n)
+        await bob.send("for bob too", to=EVERYONE)
+        await read(bob, 1)
+        assert len(ann._driver.inbox) < count
+        values, updates = [], 0
+        async for event in ann:
+            updates += isinstance(event, Updated)
+            if isinstance(event, Message):
+                values.append(event.value)
+                if event.value == "for bob too":
+                    break
+        assert values == [*range(count), "for bob too"]
+        assert updates < count
+
+
+async def test_batches_hold_all_that_is_there(relay: RunningRelay) -> None:
+    async with connect(relay.url, room="R") as ann:
+        async with connect(relay.url, room="R") as bob:
+            for n in range(10):
+                await bob.send(n)
+        events: list[Event] = []
+        while not any(isinstance(event, Left) for event in events):
+            events += await ann.batch()
+        assert [e.value for e in events if isinstance(e, Message)] == list(range(10))
+        await ann.leave()
+        assert [type(event) for event in await ann.batch()] == [Closed]
+        assert await ann.batch() == []
+
+
+async def test_a_host_that_never_answers_is_given_up_in_time() -> None:
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(say_nothing, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(Unreachable, match="no answer"):
+            await connect(f"127.0.0.1:{port}", room="R", timeout=0.2)
+
+
+async def test_a_mistaken_option_raises_before_anything_is_sent() -> None:
+    with pytest.raises(LocalProtocolError):
+        await connect("127.0.0.1:1", room="R", name="x" * 65)
+    with pytest.raises(LocalProtocolError):
+        await connect("127.0.0.1:1", room="R", seat=b"short")
+    with pytest.raises(TypeError):
+        await connect("127.0.0.1:1", room="R", nmae="Ann")  # type: ignore[call-arg]

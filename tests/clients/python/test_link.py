@@ -1,0 +1,134 @@
+"""What becomes of relays that behave in ways in which ours does not."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+
+from clients.python import JoinError, Message, Reconnecting, Resumed, connect
+from clients.python.errors import Unreachable
+from protocol.codec import Role, decode, encode
+from protocol.frames import Frame, Hello, Leave
+from tests.helpers.scripted_relay import as_it_stands, message, welcome
+
+Act = Callable[[ServerConnection], Awaitable[None]]
+
+
+@asynccontextmanager
+async def strange_relay(*acts: Act) -> AsyncIterator[str]:
+    """Serve one act to each connection in turn, the last one to all others; yield the address."""
+    connections = iter(range(1000))
+
+    async def handle(link: ServerConnection) -> None:
+        act = acts[min(next(connections), len(acts) - 1)]
+        try:
+            await act(link)
+            await link.wait_closed()
+        except ConnectionClosed:
+            pass
+
+    async with serve(handle, "127.0.0.1", 0, compression=None, close_timeout=0.5) as server:
+        yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+async def hear(link: ServerConnection) -> Frame:
+    data = await link.recv()
+    assert isinstance(data, bytes)
+    return decode(data, by=Role.CLIENT)
+
+
+async def greet(link: ServerConnection) -> None:
+    """Let a client enter."""
+    assert isinstance(await hear(link), Hello)
+    for frame in (welcome(), *as_it_stands()):
+        await link.send(encode(frame))
+
+
+async def part(link: ServerConnection) -> None:
+    """Close when the client leaves."""
+    while not isinstance(await hear(link), Leave):
+        pass
+    await link.close()
+
+
+async def in_fragments(link: ServerConnection) -> None:
+    await greet(link)
+    whole = encode(message(4, "x" * 1000))
+    await link.send([whole[:1], whole[1:500], b"", whole[500:]])
+    await link.send(encode(message(5, "whole again")))
+    await part(link)
+
+
+async def test_a_message_may_come_in_fragments() -> None:
+    async with strange_relay(in_fragments) as url, connect(url, room="R") as room:
+        messages = (event async for event in room if isinstance(event, Message))
+        assert (await anext(messages)).value == "x" * 1000
+        assert (await anext(messages)).value == "whole again"
+
+
+async def malformed(link: ServerConnection) -> None:
+    await greet(link)
+    await link.send(b"\x94\x11\x04\x02\xa2hi" + bytes(200))
+
+
+async def test_a_relay_that_breaks_the_protocol_is_tried_again_for_a_fresh_stream() -> None:
+    async def well(link: ServerConnection) -> None:
+        await greet(link)
+        await part(link)
+
+    async with strange_relay(malformed, well) as url, connect(url, room="R") as room:
+        lost = await anext(event async for event in room if isinstance(event, Reconnecting))
+        assert "broke the protocol" in lost.reason
+        back = await anext(event async for event in room if isinstance(event, Resumed))
+        assert not back.resumed
+
+
+async def text(link: ServerConnection) -> None:
+    await hear(link)
+    await link.send("hello, I speak text")
+
+
+async def silence(link: ServerConnection) -> None:
+    await link.recv()
+
+
+async def too_big(link: ServerConnection) -> None:
+    await greet(link)
+    await link.send(bytes(70_000))
+
+
+async def test_a_server_that_speaks_text_is_no_relay() -> None:
+    async with strange_relay(text) as url:
+        with pytest.raises(JoinError, match="binary"):
+            await connect(url, room="R")
+
+
+async def test_a_server_that_never_welcomes_is_left_in_time() -> None:
+    async with strange_relay(silence) as url:
+        with pytest.raises(Unreachable, match="no answer"):
+            await connect(url, room="R", timeout=0.2)
+
+
+async def test_a_message_larger_than_was_asked_for_ends_the_connection() -> None:
+    async with strange_relay(too_big) as url, connect(url, room="R") as room:
+        lost = await anext(event async for event in room if isinstance(event, Reconnecting))
+        assert lost.attempt == 1
+
+
+async def test_a_relay_that_ignores_leave_does_not_hold_the_program_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("clients.python.link.CLOSE_PATIENCE", 0.1)
+
+    async def deaf(link: ServerConnection) -> None:
+        await greet(link)
+        await link.wait_closed()
+
+    async with strange_relay(deaf) as url:
+        async with connect(url, room="R") as room:
+            pass
+        assert room.state == "closed"
