@@ -18,6 +18,7 @@ Connections are told apart by their attachments. In a `room_of` players, connect
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, fields, is_dataclass, replace
 from difflib import ndiff
 from enum import IntEnum
@@ -190,12 +191,14 @@ class Playbook:
 class Witness:
     """Stands in for the node: gives each admitted connection an outbox, and hears all of them."""
 
-    def __init__(self, room: Room) -> None:
+    def __init__(self, room: Room, *, max_frames: int = 512) -> None:
+        """Args: room: a new one. max_frames: of each outbox."""
         self.room = room
         self.entries: list[Entry] = []
         self.outboxes: dict[int, Outbox] = {}
-        self._options = room.options
-        self._reached: dict[int, int] = {}
+        self._as_new = deepcopy(room)
+        self._max_frames = max_frames
+        self.reached: dict[int, int] = {}
 
     def apply(self, entry: Entry) -> Sequence[Effect]:
         self.entries.append(entry)
@@ -220,7 +223,7 @@ class Witness:
 
     def replica(self) -> Room:
         """Make the room anew from its entries."""
-        room = Room(self.room.name, self.room.epoch, self._options)
+        room = deepcopy(self._as_new)
         for entry in self.entries:
             room.apply(entry)
         return room
@@ -229,10 +232,10 @@ class Witness:
         assert self.replica().summary() == self.room.summary()
 
     def _admit(self, admit: Admit) -> None:
-        outbox = Outbox(lambda: None)
+        outbox = Outbox(lambda: None, max_frames=self._max_frames)
         outbox.begin(admit.stream)
         self.outboxes[admit.attachment] = self.room.outboxes[admit.player] = outbox
-        self._reached[admit.attachment] = admit.seq
+        self.reached[admit.attachment] = admit.seq
 
     def _decode(self, ear: int, messages: Iterable[bytes]) -> list[Frame]:
         return [self._follow(ear, decode(message, Role.RELAY)) for message in messages]
@@ -240,10 +243,10 @@ class Witness:
     def _follow(self, ear: int, frame: Frame) -> Frame:
         seq = getattr(frame, "seq", None)
         if seq is not None:
-            reached = self._reached[ear]
+            reached = self.reached[ear]
             # LIVE tells how far the order has come, and is no place in it.
             assert seq >= reached if isinstance(frame, Live) else seq > reached, (ear, frame)
-            self._reached[ear] = seq
+            self.reached[ear] = seq
         return frame
 
 

@@ -40,6 +40,7 @@ from tests.helpers.playbook import (
     enters,
     error,
     hears,
+    key,
     room_of,
     sends,
 )
@@ -334,6 +335,18 @@ def test_a_volatile_value_reaches_its_target_outside_the_order() -> None:
     )
 
 
+def test_a_value_for_one_who_is_lost_is_for_nobody() -> None:
+    assert (
+        room_of(3)
+        >> Detach(2)
+        << Later(30, Expire(2))
+        << hears((1, 3), PresenceChanged(5, 2, PresenceState.LOST))
+        >> Moves(1, 5, 2, b"")
+        >> Moves(1, 5, (2, 3), b"")
+        << hears(3, Update(5, 1, b""))
+    )
+
+
 def test_a_newer_value_takes_the_place_of_one_that_waits() -> None:
     witness = room_of(3).witness
     for payload in (b"old", b"older than new", b"new"):
@@ -383,6 +396,17 @@ def test_values_go_with_who_sent_them() -> None:
         << hears((1, 3), Joined(5, 3))
         << hears(3, Live(5))
     )
+
+
+# What others ask of it.
+
+
+def test_a_room_knows_whose_secret_holds_a_seat_and_how_many_there_are() -> None:
+    room = room_of(2, capacity=2).witness.room
+    room.apply(Join(3, info=SPECTATOR))
+    assert room.seat_of(key(2)) is room.seats[2]
+    assert room.seat_of(key(3)) is room.seat_of(None) is None
+    assert (room.player_count, room.spectator_count, room.is_full) == (2, 1, True)
 
 
 # The fold.

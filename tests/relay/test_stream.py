@@ -23,7 +23,7 @@ from protocol.frames import (
 from relay.effects import Admit, Close, Later
 from relay.entries import Detach, Evict, Expire, Join
 from relay.log import Log
-from tests.helpers.playbook import Moves, Witness, asks, enters, hears, room_of, sends
+from tests.helpers.playbook import Moves, Witness, a_room, asks, enters, hears, room_of, sends
 
 AWAY, LOST, HERE = PresenceState.AWAY, PresenceState.LOST, PresenceState.HERE
 
@@ -167,11 +167,11 @@ def test_nobody_gets_the_past_of_others_by_naming_a_low_position(at: int) -> Non
 
 def with_a_short_history(frames: int) -> Witness:
     """A room of two whose log holds so many frames; its head is 5, the newest two for player 2."""
-    witness = room_of(2).witness
-    witness.room.log = Log(max_frames=frames)
-    witness.room.log.trimmed = 3
-    for payload in (b"4", b"5"):
-        witness.apply(sends(1, 2, payload))
+    room = a_room()
+    room.log = Log(max_frames=frames)
+    witness = Witness(room)
+    for entry in (enters(1), enters(2), sends(1, 2, b"4"), sends(1, 2, b"5")):
+        witness.apply(entry)
     witness.hear()
     return witness
 

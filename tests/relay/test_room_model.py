@@ -1,0 +1,351 @@
+"""Whatever happens in a room, in whatever order: it does what the model of a room does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from protocol import codec
+from protocol.error_codes import ErrorCode
+from protocol.frames import (
+    Deliver,
+    Error,
+    ErrorDetail,
+    Frame,
+    Input,
+    Kick,
+    Leave,
+    LeftReason,
+    PlayerInfo,
+    Presence,
+    PresenceState,
+    Property,
+    Set,
+    Subscribe,
+    Transfer,
+    Update,
+)
+from protocol.kinds import Target
+from relay.effects import Close, Effect, Gone, Later, Turn
+from relay.entries import Acknowledge, Detach, Entry, Evict, Expire, Join, Refuse, Retire, Succeed
+from relay.log import Log
+from tests.helpers.playbook import EPOCH, Moves, Refused, Witness, a_room, asks, key, sends
+from tests.helpers.room_model import Model, Person
+
+CAPACITY, SPECTATORS, HISTORY, OUTBOX = 4, 1, 30, 12
+
+WHO = st.integers(0, 60)
+NUMBERS = st.integers(1, 7)
+GROUPS = st.sets(st.integers(1, 2)).map(tuple)
+TARGETS = st.none() | st.booleans() | st.integers(-2, 7) | st.lists(NUMBERS, max_size=4).map(tuple)
+PAYLOADS = st.binary(max_size=3)
+VERSIONS = st.just(False) | st.integers(0, 20)
+
+
+class RoomMachine(RuleBasedStateMachine):
+    """Drives a room and its model. Connections that are long gone keep on talking."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.room = a_room(capacity=CAPACITY, spectators=SPECTATORS)
+        self.room.log = Log(max_frames=HISTORY)
+        self.witness = Witness(self.room, max_frames=OUTBOX)
+        self.model = Model(CAPACITY, SPECTATORS, HISTORY)
+        self.timers: list[Entry] = []
+        self.made = 0
+        self.secrets: dict[int, int | None] = {}
+
+    def apply(self, entry: Entry) -> Sequence[Effect]:
+        before = set(self.room.seats.attached)
+        effects = self.witness.apply(entry)
+        self.timers += [effect.entry for effect in effects if isinstance(effect, Later)]
+        closed = {effect.attachment for effect in effects if isinstance(effect, Close)}
+        ended = {entry.attachment} if isinstance(entry, Detach | Evict) else set()
+        assert closed == before - set(self.room.seats.attached) - ended
+        return effects
+
+    def pick(self, who: int) -> int:
+        """Return a connection: the host's, one that is there, or now and then any that ever was."""
+        here = list(self.room.seats.attached)
+        if who < 10 or not here:
+            return 1 + who % self.made
+        host = self.model.people.get(self.model.host)
+        if who >= 40 and host is not None and host.connection is not None:
+            return host.connection
+        return here[who % len(here)]
+
+    def number(self, which: int) -> int:
+        """Return a player's number: of one in the room, of one who left, or of nobody yet."""
+        people = sorted(self.model.people)
+        is_there = which <= 5 and people
+        return people[which % len(people)] if is_there else max(1, self.model.joins + which - 6)
+
+    def target(self, to: Target) -> Target:
+        if isinstance(to, tuple):
+            return tuple(map(self.number, to))
+        if to is None or isinstance(to, bool) or to <= 0:
+            return to
+        return self.number(to)
+
+    def count(self, connection: int) -> Person | None:
+        person = self.model.at(connection)
+        if person is not None:
+            person.taken += 1
+        return person
+
+    # Connections.
+
+    @initialize()
+    def begin(self) -> None:
+        for player in (1, 2, 3):
+            self.join(player, "player", None)
+
+    @rule(
+        secret=st.none() | st.integers(1, 6),
+        role=st.sampled_from(["player", "player", "spectator"]),
+        position=st.none() | st.tuples(st.just(b"8 others") | st.just(EPOCH), st.integers(0, 60)),
+    )
+    def join(self, secret: int | None, role: str, position: tuple[bytes, int] | None) -> None:
+        self.made += 1
+        hashed = key(secret) if secret is not None else None
+        self.secrets[self.made] = secret
+        effects = self.apply(Join(self.made, hashed, PlayerInfo(role=role), position))
+        if position is not None and position[0] != EPOCH:
+            expected: ErrorCode | None = ErrorCode.EPOCH_CHANGED
+        else:
+            expected = self.model.join(self.made, hashed, role, position and position[1])
+        refusals = [effect.refusal.code for effect in effects if isinstance(effect, Turn)]
+        assert refusals == ([expected] if expected else [])
+
+    @rule(who=WHO)
+    def come_back(self, who: int) -> None:
+        """Resume from what one's newest connection has heard."""
+        connection = self.pick(who)
+        reached = self.witness.reached.get(connection, 0)
+        self.join(self.secrets[connection], "player", (EPOCH, reached))
+
+    @rule(who=WHO)
+    def drop(self, who: int) -> None:
+        """Lose a connection and come back after a while."""
+        connection = self.pick(who)
+        reached = self.witness.reached.get(connection, 0)
+        self.detach(who)
+        for other in range(10, 14):
+            self.send(other, True, b"missed")
+        self.join(self.secrets[connection], "player", (EPOCH, reached))
+
+    @rule(who=WHO, times=st.integers(1, 20))
+    def burst(self, who: int, times: int) -> None:
+        """Send so much that histories are trimmed and outboxes overflow."""
+        for number in range(times):
+            self.send(who, True, bytes((number,)))
+
+    @rule(who=WHO)
+    def detach(self, who: int) -> None:
+        connection = self.pick(who)
+        self.apply(Detach(connection))
+        if person := self.model.at(connection):
+            self.model.detach(person)
+
+    @rule(who=WHO)
+    def evict(self, who: int) -> None:
+        connection = self.pick(who)
+        self.apply(Evict(connection))
+        if person := self.model.at(connection):
+            self.model.remove(person, LeftReason.LEFT)
+
+    @rule(who=WHO)
+    def leave(self, who: int) -> None:
+        connection = self.pick(who)
+        self.apply(asks(connection, Leave()))
+        if person := self.model.at(connection):
+            self.model.remove(person, LeftReason.LEFT)
+
+    @rule(who=WHO)
+    def acknowledge(self, who: int) -> None:
+        connection = self.pick(who)
+        self.apply(Acknowledge(connection))
+
+    @rule(data=st.data())
+    def ring(self, data: st.DataObject) -> None:
+        """Let a timer ring: any that was ever set, and any number of times."""
+        if not self.timers:
+            return
+        entry = data.draw(st.sampled_from(self.timers))
+        effects = self.apply(entry)
+        match entry:
+            case Expire(connection):
+                if person := self.model.lost_with(connection):
+                    self.model.remove(person, LeftReason.EXPIRED)
+            case Succeed(term, connection):
+                if term == self.model.term and self.model.lost_with(connection):
+                    self.model.elect()
+            case Retire(joins):
+                is_over = not self.model.people and joins == self.model.joins
+                assert list(effects) == [Gone()] * is_over
+
+    # Frames.
+
+    @rule(who=WHO, to=TARGETS, payload=PAYLOADS)
+    def send(self, who: int, to: Target, payload: bytes) -> None:
+        connection, to = self.pick(who), self.target(to)
+        self.apply(sends(connection, to, payload))
+        if person := self.count(connection):
+            receivers = self.model.addressees(to, person)
+            if isinstance(receivers, ErrorCode):
+                self.model.refuse(person, receivers)
+            else:
+                self.model.tell(receivers, Deliver, person.number, payload)
+
+    @rule(who=WHO, to=TARGETS, key=st.integers(0, 1), payload=PAYLOADS)
+    def move(self, who: int, to: Target, key: int, payload: bytes) -> None:
+        connection, to = self.pick(who), self.target(to)
+        refused = self.witness.move(Moves(connection, key, to, payload))
+        if person := self.model.at(connection):
+            receivers = self.model.addressees(to, person)
+            if isinstance(receivers, ErrorCode):
+                assert refused == [Refused(receivers)]
+            else:
+                assert not refused
+                update = Update(key, person.number, payload)
+                self.model.put(receivers, (person.number, key), update)
+                if to is None or isinstance(to, bool):
+                    self.model.values.setdefault(person.number, {})[key] = update
+
+    @rule(who=WHO)
+    def malformed(self, who: int) -> None:
+        connection = self.pick(who)
+        self.apply(Refuse(connection, ErrorCode.ARITY, "SEND has two fields"))
+        if person := self.count(connection):
+            self.model.refuse(person, ErrorCode.ARITY)
+
+    @rule(who=WHO)
+    def unavailable(self, who: int) -> None:
+        connection = self.pick(who)
+        self.apply(asks(connection, Input(0, b"")))
+        if person := self.count(connection):
+            self.model.refuse(person, ErrorCode.NOT_AVAILABLE)
+
+    @rule(who=WHO, add=GROUPS, remove=GROUPS)
+    def subscribe(self, who: int, add: tuple[int, ...], remove: tuple[int, ...]) -> None:
+        connection = self.pick(who)
+        self.apply(asks(connection, Subscribe(add, remove)))
+        if person := self.count(connection):
+            person.groups = (person.groups | set(add)) - set(remove)
+
+    @rule(who=WHO, state=st.sampled_from([PresenceState.HERE, PresenceState.AWAY]))
+    def say_presence(self, who: int, state: PresenceState) -> None:
+        connection = self.pick(who)
+        self.apply(asks(connection, Presence(state)))
+        if person := self.model.at(connection):
+            self.model.set_state(person, state)
+
+    @rule(who=WHO, which=NUMBERS)
+    def kick(self, who: int, which: int) -> None:
+        connection, number = self.pick(who), self.number(which)
+        self.apply(asks(connection, Kick(number)))
+        if person := self.count(connection):
+            if reason := self.model.may_kick(person, number):
+                self.model.refuse(person, reason)
+            else:
+                kicked = self.model.people[number]
+                self.model.barred |= {kicked.key} - {None}
+                self.model.remove(kicked, LeftReason.KICKED)
+
+    @rule(who=WHO, which=NUMBERS)
+    def transfer(self, who: int, which: int) -> None:
+        connection, number = self.pick(who), self.number(which)
+        self.apply(asks(connection, Transfer(number)))
+        if person := self.count(connection):
+            if reason := self.model.may_transfer(person, number):
+                self.model.refuse(person, reason)
+            else:
+                self.model.make_host(number)
+
+    @rule(
+        who=WHO,
+        scope=st.just(0) | NUMBERS,
+        key=st.sampled_from(["k", "@capacity"]),
+        value=st.sampled_from([False, b"\x02", b"\x05"]),
+        expected=VERSIONS,
+    )
+    def set_property(
+        self, who: int, scope: int, key: str, value: bytes | bool, expected: int | bool
+    ) -> None:
+        connection, scope = self.pick(who), scope and self.number(scope)
+        frame = Set(scope, key, value, expected)
+        self.apply(asks(connection, frame))
+        if person := self.count(connection):
+            if reason := self.model.may_set(person, frame):
+                self.model.refuse(person, reason)
+            elif isinstance(value, bytes) or self.model.version(scope, key):
+                seq = len(self.model.history) + 1
+                self.model.tell(self.model.people, Property, scope, key, value, seq, person.number)
+                if (scope, key) == (0, "@capacity") and isinstance(value, bytes):
+                    self.model.places["player"] = codec.unpack(value)
+
+    # What each connection hears.
+
+    @rule()
+    def hear(self) -> None:
+        heard = self.witness.hear()
+        for connection, stream in self.model.streams.items():
+            is_over = self.witness.outboxes[connection].is_overflowing
+            assert is_over == stream.is_beyond(OUTBOX)
+            frames = [plain(frame) for frame in heard.pop(connection, [])]
+            assert frames == ([] if is_over else [frame for _, frame in stream.waiting])
+        assert not heard
+        for stream in self.model.streams.values():
+            stream.waiting, stream.begun = [], 0
+
+    @invariant()
+    def overflows(self) -> None:
+        """An outbox is bounded; like a node, end the connections of those that overflow."""
+        for player, outbox in list(self.room.outboxes.items()):
+            person = self.model.people[player]
+            if person.connection is not None:
+                stream = self.model.streams[person.connection]
+                assert len(outbox) <= OUTBOX + stream.begun
+                assert outbox.is_overflowing == stream.is_beyond(OUTBOX)
+        # The end of one is told to the others, and may be what is too much for them.
+        while over := [p for p, outbox in self.room.outboxes.items() if outbox.is_overflowing]:
+            self.end(self.model.people[over[0]])
+
+    def end(self, person: Person) -> None:
+        assert person.connection is not None
+        self.apply(Detach(person.connection))
+        del self.model.streams[person.connection]
+        del self.witness.outboxes[person.connection]
+        self.model.detach(person)
+
+    @invariant()
+    def agrees(self) -> None:
+        room, model = self.room, self.model
+        assert (room.seq, room.host, room.term) == (len(model.history), model.host, model.term)
+        assert {n: seat.taken for n, seat in room.seats.items()} == {
+            n: person.taken for n, person in model.people.items()
+        }
+        assert set(room.outboxes) == {n for n, p in model.people.items() if p.connection}
+        assert not room.host or not room.seats[room.host].is_spectator
+
+    def teardown(self) -> None:
+        self.hear()
+        self.witness.check_replay()
+
+
+def plain(frame: Frame) -> Frame:
+    """Leave out what an ERROR says beyond its code and which frame it was."""
+    if isinstance(frame, Error):
+        return replace(frame, text="", detail=ErrorDetail(frame=frame.detail.frame))
+    return frame
+
+
+TestRoom = pytest.mark.fuzz(RoomMachine.TestCase)
+TestRoom.settings = settings(
+    max_examples=max(1, settings().max_examples // 500), stateful_step_count=50
+)
