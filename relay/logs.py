@@ -14,7 +14,7 @@ LINES_PER_SECOND = 1.0  # of one kind, on average: whoever connects could write 
 LINES_BURST = 10.0
 MAX_KINDS = 256
 CLIENT_MADE = ("Invalid UTF-8 sequence received from client.",)
-"""What uvicorn logs with a traceback though it was the client's doing."""
+"""What uvicorn logs as an error with a traceback though it was the client's doing."""
 
 
 class Flood(logging.Filter):
@@ -38,6 +38,7 @@ class Flood(logging.Filter):
             return False
         if kind in CLIENT_MADE:
             record.exc_info = record.exc_text = None
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
         if left_out[0]:
             record.msg = f"{kind} (and {left_out[0]} more of this kind)"
             left_out[0] = 0

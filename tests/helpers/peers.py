@@ -54,9 +54,8 @@ class Peer:
 
     def says(self, *frames: Frame | bytes) -> None:
         """Send frames, or messages as they are, also to a relay that does not read now."""
-        for said in frames:
-            message = said if isinstance(said, bytes) else encode(said)
-            self.raw.write(frame(BINARY, message))
+        messages = (said if isinstance(said, bytes) else encode(said) for said in frames)
+        self.raw.write(b"".join(frame(BINARY, message) for message in messages))
 
     def greets(self, **options: Any) -> None:
         """Say HELLO with these options."""
