@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
-from itertools import chain
 
 import psutil
 import pytest
@@ -80,8 +79,8 @@ class Attacker:
         while done < len(messages):
             peer = await self._at.enters(ROOM)
             batch = messages[done : done + BATCH]
-            pairs = ((message, Ping(number)) for number, message in enumerate(batch))
-            peer.says(*chain.from_iterable(pairs))
+            for number, message in enumerate(batch):
+                peer.says(message, Ping(number))
             done += await self._hear(peer, batch)
             peer.raw.abort()
 
