@@ -32,11 +32,19 @@ export function parseAddress(url: string, room?: string): Address {
 
 function parseUrl(url: string): URL {
   const full = url.includes("://") ? url : `ws://${url}`;
-  const parsed = URL.canParse(full) ? new URL(full) : null;
+  const parsed = tryUrl(full);
   if (parsed?.host && parsed.protocol in SCHEMES) return parsed;
   throw new TypeError(
     `"${url}" is not a relay's address: write "ws://host:port" or "http://host:port"`,
   );
+}
+
+function tryUrl(url: string): URL | null {
+  try {
+    return new URL(url);
+  } catch {
+    return null;
+  }
 }
 
 function oneRoom(url: string, inPath: string | undefined, named: string | undefined): string {

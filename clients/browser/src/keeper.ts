@@ -78,7 +78,7 @@ export class Keeper {
     private readonly emit: (event: Event) => void,
   ) {
     this.seat = new Seat(options);
-    this.outgoing = new Outgoing(this.seat.window);
+    this.outgoing = new Outgoing(this.seat.window, world.now);
     this.clock = new Clock(() => this.microseconds());
     this.backoff = new Backoff(world.random);
     this.heartbeat = new Heartbeat(world.now());
@@ -173,10 +173,10 @@ export class Keeper {
     const continued = this.seat.welcomed(frame);
     this.isWelcome = true;
     this.session = frame.session;
-    const { time } = frame.session;
+    const { time, limits } = frame.session;
     this.clock.restart();
     this.clock.add(this.helloAt, time, time, this.microseconds());
-    const lost = this.outgoing.open(this.connection!, continued);
+    const lost = this.outgoing.open(this.connection!, continued, limits.framesPerSecond);
     if (lost.length > 0) this.tellLost(lost);
     if (isReturn && !continued.continues) this.subscribeAgain();
     if (isReturn) {

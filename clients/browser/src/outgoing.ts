@@ -14,6 +14,10 @@ export interface Line {
 const CONGESTED = 16 * 1024;
 /** Milliseconds after which a congested line is looked at again. */
 const LOOK_AGAIN = 50;
+/** Milliseconds between rounds of volatile values: a mouse tells of itself more often than that. */
+const ROUND = 16;
+/** The part of the rate that the relay allows which volatile values may take. */
+const SHARE = 0.75;
 
 interface Waiting {
   readonly message: Bytes;
@@ -37,8 +41,14 @@ export class Outgoing {
   /** By key and target. */
   private readonly slots = new Map<string, Slot>();
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private nextRound = 0;
+  private rate = Infinity;
 
-  constructor(private readonly window: Window) {}
+  /** @param now reads a monotonic clock, in milliseconds */
+  constructor(
+    private readonly window: Window,
+    private readonly now: () => number,
+  ) {}
 
   /** Sends a counted message as soon as the window lets it; resolves with its count. */
   counted(message: Bytes): Promise<number> {
@@ -57,9 +67,15 @@ export class Outgoing {
     this.flush();
   }
 
-  /** Takes a line up. Returns the messages that are lost: their room or seat is gone. */
-  open(line: Line, continued: Continued): Bytes[] {
+  /**
+   * Takes a line up. Returns the messages that are lost: their room or seat is gone.
+   *
+   * @param rate frames a second that the relay allows
+   */
+  open(line: Line, continued: Continued, rate: number): Bytes[] {
     this.line = line;
+    this.rate = rate;
+    this.nextRound = 0;
     const lost = this.hasBegun && !continued.continues ? this.startAnew(continued.lost) : [];
     this.hasBegun = true;
     for (const message of continued.resend) line.send(message);
@@ -116,19 +132,22 @@ export class Outgoing {
   }
 
   private flush(): void {
-    for (const slot of this.slots.values()) {
-      if (!slot.isDue || !this.line) continue;
-      if (this.line.buffered > CONGESTED) return this.flushLater();
+    const due = [...this.slots.values()].filter(({ isDue }) => isDue);
+    if (!this.line || due.length === 0 || this.timer !== undefined) return;
+    const wait = this.line.buffered > CONGESTED ? LOOK_AGAIN : this.nextRound - this.now();
+    if (wait > 0) return this.flushLater(wait);
+    for (const slot of due) {
       this.line.send(slot.message);
       slot.isDue = false;
     }
+    this.nextRound = this.now() + Math.max(ROUND, (1000 * due.length) / (this.rate * SHARE));
   }
 
-  private flushLater(): void {
-    this.timer ??= setTimeout(() => {
+  private flushLater(wait: number): void {
+    this.timer = setTimeout(() => {
       this.timer = undefined;
       this.flush();
-    }, LOOK_AGAIN);
+    }, wait);
   }
 }
 

@@ -133,8 +133,8 @@ export class Room implements AsyncIterable<Event> {
   }
 
   /**
-   * Tells the newest value of `key`, 0 to 255. Receivers may never see an older one, and get the
-   * newest when they join.
+   * Tells the newest value of `key`, 0 to 255: as often as you like, at most 60 a second are sent.
+   * Receivers may never see an older one, and get the newest when they join.
    *
    * @throws LocalProtocolError if the value cannot be packed, or is too big for the relay
    */

@@ -238,3 +238,27 @@ test("who left is no player any more", () => {
   const left = only(events);
   assert.ok(left.type === "left" && left.player.name === "Bob");
 });
+
+test("a key that is told all the time goes out 60 times a second, the newest value last", () => {
+  const { room, socket } = enterLive();
+  for (let value = 0; value < 1000; value++) {
+    room.volatile(0, value);
+    pass(1);
+  }
+  pass(20);
+  const values = socket()
+    .heardOfGame()
+    .map((frame) => frame.type === "Volatile" && frame.payload);
+  assert.ok(values.length >= 58 && values.length <= 64, String(values.length));
+  assert.deepEqual(values.at(-1), pack(999));
+});
+
+test("many keys share what the relay allows", () => {
+  const { room, socket } = enterLive();
+  for (let time = 0; time < 1000; time += 5) {
+    for (let key = 0; key < 10; key++) room.volatile(key, time);
+    pass(5);
+  }
+  const { length } = socket().heardOfGame();
+  assert.ok(length >= 80 && length <= 100, String(length));
+});

@@ -27,6 +27,11 @@ export function makeSvg(
   return element;
 }
 
+/** Changes a text only if it is another: most are the same, and a change costs a layout. */
+export function write(element: Element, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}
+
 /** Hues that can be told apart, and from the orbs' gold. */
 const HUES = [190, 322, 140, 265, 18, 215, 95, 295, 165, 345];
 

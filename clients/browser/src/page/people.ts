@@ -1,7 +1,7 @@
 // Who is in the room: names, scores, latency, who is host, and what a host may do about it.
 
 import { type Player, PresenceState, type Room } from "../index.js";
-import { colourOf, crown, find, make } from "./dom.js";
+import { colourOf, crown, find, make, write } from "./dom.js";
 import type { Game } from "./game.js";
 
 const STATES: Record<number, string> = {
@@ -137,12 +137,8 @@ class Row {
   }
 }
 
-/** Changes a text only if it is another: most are the same, and a change costs a layout. */
-function write(element: HTMLElement, text: string): void {
-  if (element.textContent !== text) element.textContent = text;
-}
-
-function latency(milliseconds: number | undefined): string {
+/** A round trip in milliseconds, for people. */
+export function latency(milliseconds: number | undefined): string {
   if (milliseconds === undefined) return "–";
   return milliseconds < 1 ? "<1 ms" : `${Math.round(milliseconds)} ms`;
 }

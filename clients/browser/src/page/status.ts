@@ -1,7 +1,8 @@
 // One's own connection: what it does, and when it is over, what to do.
 
 import { CloseCode, type Room } from "../index.js";
-import { find } from "./dom.js";
+import { find, write } from "./dom.js";
+import { latency } from "./people.js";
 
 /** What to do after a close, by its code: a title, and what the button says. */
 const ENDINGS: Record<number, readonly [title: string, again?: string]> = {
@@ -36,9 +37,8 @@ export function followStatus(room: Room, again: (code: number) => void): void {
     showEnd(code, text, again);
   });
   const timer = setInterval(() => {
-    if (room.state === "live") show("live", `Live · ${describe(room.clock.rtt)}`);
-    else if (attempt > 0)
-      show(room.state, waiting(room.state, attempt, backAt - performance.now()));
+    if (room.state === "live") show("live", "Live", latency(room.clock.rtt / 1000));
+    else if (attempt > 0) showWaiting(room.state, attempt, backAt - performance.now());
   }, 200);
 }
 
@@ -47,24 +47,18 @@ export function enableRetry(current: () => Room): void {
   find("#retry").addEventListener("click", () => current().check());
 }
 
-function show(state: string, text: string): void {
+/** The detail may change all the time: it stands apart from what screen readers tell. */
+function show(state: string, text: string, detail = ""): void {
   find("#status").dataset["state"] = state;
-  const shown = find("#status-text");
-  // Readers of screens are told of every change: there should be few.
-  if (shown.textContent !== text) shown.textContent = text;
-  find("#retry").hidden = !text.includes("in ");
+  write(find("#status-text"), text);
+  write(find("#status-detail"), detail);
+  find("#retry").hidden = !detail.startsWith("again in");
 }
 
-const describe = (rtt: number): string => (rtt < 1000 ? "<1 ms" : `${Math.round(rtt / 1000)} ms`);
-
-function waiting(state: string, attempt: number, left: number): string {
-  const what =
-    state === "reconnecting"
-      ? "Connection lost"
-      : attempt > TIRED
-        ? "No relay answers"
-        : "Connecting";
-  return left > 1000 ? `${what}, trying again in ${Math.ceil(left / 1000)} s` : `${what}, trying…`;
+function showWaiting(state: string, attempt: number, left: number): void {
+  const atFirst = attempt > TIRED ? "No relay answers" : "Connecting";
+  const detail = left > 1000 ? `again in ${Math.ceil(left / 1000)} s` : "trying…";
+  show(state, state === "reconnecting" ? "Connection lost" : atFirst, detail);
 }
 
 function showEnd(code: number, text: string, again: (code: number) => void): void {
