@@ -17,7 +17,7 @@ from protocol.close_codes import CloseCode
 from protocol.codec import Role, decode
 from protocol.error_codes import ErrorCode
 from protocol.errors import RemoteProtocolError
-from protocol.frames import Deliver, Error, Hello, Leave, Ping, Pong, Send, Welcome
+from protocol.frames import Deliver, Error, Frame, Hello, Leave, Ping, Pong, Send, Welcome
 from tests.helpers import malice
 from tests.helpers.peers import PATIENCE, Party, Peer, party_at, until
 from tests.helpers.raw import Closed, frame
@@ -79,8 +79,7 @@ class Attacker:
         while done < len(messages):
             peer = await self._at.enters(ROOM)
             batch = messages[done : done + BATCH]
-            for number, message in enumerate(batch):
-                peer.says(message, Ping(number))
+            peer.says(*with_pings(batch))
             done += await self._hear(peer, batch)
             peer.raw.abort()
 
@@ -100,6 +99,12 @@ class Attacker:
                 self.closes[code] += 1
                 return number + 1
         return len(batch)
+
+
+def with_pings(messages: list[bytes]) -> Iterator[Frame | bytes]:
+    for number, message in enumerate(messages):
+        yield message
+        yield Ping(number)
 
 
 def answers_ping(t: int, pong: Pong) -> bool:
