@@ -10,6 +10,7 @@ import {
   matchRoom,
 } from "./api.js";
 import { find, make } from "./dom.js";
+import { storePassword } from "./memory.js";
 
 const REFRESH = 3000;
 
@@ -67,6 +68,7 @@ find("#make").addEventListener("submit", (event) => {
       public: field("#make-public").checked,
       password,
     });
+    if (password) storePassword(room, password); // who made it need not be asked
     enter(room);
   });
 });

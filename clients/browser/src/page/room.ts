@@ -8,7 +8,14 @@ import { enableChat, followChat } from "./chat.js";
 import { Controls } from "./controls.js";
 import { find } from "./dom.js";
 import { Game } from "./game.js";
-import { fitName, randomName, storeName, storedName } from "./names.js";
+import {
+  fitName,
+  randomName,
+  storeName,
+  storePassword,
+  storedName,
+  storedPassword,
+} from "./memory.js";
 import { People, enableLock, followLock } from "./people.js";
 import { enableCopy, showLink } from "./share.js";
 import { enableRetry, followStatus } from "./status.js";
@@ -33,14 +40,14 @@ let people: People;
 
 interface Entry {
   readonly name: string;
-  readonly password?: string;
-  readonly create?: boolean;
+  readonly password: string;
+  readonly create: boolean;
 }
 
 async function main(): Promise<void> {
   find("#title").textContent = `Room ${code.toUpperCase()}`;
   const name = storedName() ?? (await askName());
-  enter({ name, create: !isTyped });
+  enter({ name, create: !isTyped, password: storedPassword(code) ?? "" });
   enableChat((text) => game.say(text));
   enableLock(() => room);
   enableRetry(() => room);
@@ -78,9 +85,11 @@ function enter(entry: Entry): void {
 }
 
 async function askPassword(entry: Entry): Promise<void> {
-  const error = entry.password === undefined ? "" : "That was not it.";
+  const error = entry.password ? "That was not it." : "";
   const question = { title: `Room ${code} asks for a password`, label: "Password", ok: "Enter" };
-  enter({ ...entry, password: await ask({ ...question, isSecret: true, error }) });
+  const password = await ask({ ...question, isSecret: true, error });
+  storePassword(code, password);
+  enter({ ...entry, password });
 }
 
 function showTitle(): void {

@@ -11,6 +11,7 @@ const ENDINGS: Record<number, readonly [title: string, again?: string]> = {
   [CloseCode.KICKED]: ["You were removed"],
   [CloseCode.ROOM_FULL]: ["The room is full", "Try again"],
   [CloseCode.LOCKED]: ["The room is locked", "Try again"],
+  [CloseCode.WRONG_PASSWORD]: ["This room has a password"], // which the page asks for
   [CloseCode.NO_SUCH_ROOM]: ["There is no such room", "Make it"],
   [CloseCode.VERSION]: ["This page is out of date", "Load it anew"],
 };
