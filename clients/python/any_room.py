@@ -109,9 +109,6 @@ class AnyRoom(ABC, Generic[Sent]):
     def presence(self, state: PresenceState) -> None:
         """Tell the room whether somebody is looking: HERE or AWAY. Kept over reconnects."""
 
-    @abstractmethod
-    def _subscribe(self, add: frozenset[int], remove: frozenset[int]) -> Sent: ...
-
     def send(self, value: object, to: To = OTHERS) -> Sent:
         """Send a value, packed, in the room's order, exactly once.
 
@@ -153,11 +150,11 @@ class AnyRoom(ABC, Generic[Sent]):
 
     def subscribe(self, *groups: int) -> Sent:
         """Receive what is sent to these groups, 1 to 255. Kept over reconnects."""
-        return self._subscribe(frozenset(groups), frozenset())
+        return self._subscribe(groups, ())
 
     def unsubscribe(self, *groups: int) -> Sent:
         """Stop receiving what is sent to these groups."""
-        return self._subscribe(frozenset(), frozenset(groups))
+        return self._subscribe((), groups)
 
     def set_property(
         self,
@@ -196,3 +193,8 @@ class AnyRoom(ABC, Generic[Sent]):
     def player(self, player: int | Player) -> Player:
         """Return the newest of a player, or what is left of one who is no longer here."""
         return self._facts.player(number_of(player))
+
+    def _subscribe(self, add: tuple[int, ...], remove: tuple[int, ...]) -> Sent:
+        sent = self._post(commands.subscribe(add, remove))
+        self._conversation.note_groups(add, remove)
+        return sent

@@ -92,9 +92,6 @@ class BlockingRoom(AnyRoom[int]):
         self._conversation.volatile(slot, message)
         self._driver.flush_soon()
 
-    def _subscribe(self, add: frozenset[int], remove: frozenset[int]) -> int:
-        return self._post(self._conversation.subscribe(add, remove))
-
 
 class Background:
     """The thread and its event loop."""

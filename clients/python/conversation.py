@@ -12,7 +12,7 @@ Duties of whoever drives it, for each connection: `connected`; `receive` for eve
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Literal
 
@@ -122,11 +122,9 @@ class Conversation:
         """Send a volatile frame, unless a newer one of its slot comes before it could be sent."""
         self._outgoing.volatile(slot, self.check_size(message))
 
-    def subscribe(self, add: frozenset[int], remove: frozenset[int]) -> bytes:
-        """Note which groups are wanted, for a new seat too, and return the frame to post."""
-        message = commands.subscribe(sorted(add), sorted(remove))
-        self._groups = (self._groups | add) - remove
-        return message
+    def note_groups(self, add: Iterable[int], remove: Iterable[int]) -> None:
+        """Note which groups were asked for, so as to ask again in a new seat."""
+        self._groups = self._groups.union(add).difference(remove)
 
     def presence(self, state: PresenceState) -> None:
         """Say HERE or AWAY, again on every new connection."""

@@ -72,6 +72,3 @@ class Room(AnyRoom[Coroutine[Any, Any, int]]):
         self._driver.check_open()
         self._conversation.volatile(slot, message)
         self._driver.flush_soon()
-
-    def _subscribe(self, add: frozenset[int], remove: frozenset[int]) -> Coroutine[Any, Any, int]:
-        return self._driver.post(self._conversation.subscribe(add, remove))

@@ -159,3 +159,18 @@ async def test_a_mistaken_option_raises_before_anything_is_sent() -> None:
         await connect("127.0.0.1:1", room="R", seat=b"short")
     with pytest.raises(TypeError):
         await connect("127.0.0.1:1", room="R", nmae="Ann")  # type: ignore[call-arg]
+
+
+async def test_a_bug_in_the_client_does_not_pass_in_silence(
+    relay: RunningRelay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(now: float) -> None:
+        raise RuntimeError("a bug")
+
+    async with cable_to(relay.url) as cable, connect(cable.url, room="R") as room:
+        monkeypatch.setattr(room._conversation, "connected", fail)
+        cable.cut()
+        with pytest.raises(RuntimeError, match="a bug"):
+            await until(room, Message)
+        with pytest.raises(RoomClosed, match="a bug"):
+            await room.send(1)

@@ -329,11 +329,9 @@ class TestReturning:
         )
 
     def test_groups_are_joined_again_in_a_new_seat_only(self, relay: ScriptedRelay) -> None:
-        subscribe = relay.client.subscribe
-        relay.client.post(subscribe(frozenset({1, 2}), frozenset()))
-        relay.client.post(subscribe(frozenset({3}), frozenset({1})))
-        relay.heard()
-        relay.closes().accepts().says(welcome(seq=3, taken=2, resumed=True))
+        relay.client.note_groups([1, 2], [])
+        relay.client.note_groups([3], [1])
+        relay.closes().accepts().says(welcome(seq=3, resumed=True))
         assert not any(isinstance(frame, Subscribe) for frame in relay.heard())
         relay.closes().accepts().says(welcome(epoch=OTHER_EPOCH))
         assert Subscribe((2, 3)) in relay.heard()

@@ -35,9 +35,6 @@ class Seated(AnyRoom[int]):
     def presence(self, state: object) -> None:
         raise NotImplementedError
 
-    def _subscribe(self, add: frozenset[int], remove: frozenset[int]) -> int:
-        raise NotImplementedError
-
 
 class Table:
     """Ann (player 1) is host, Bob (player 2) her guest; the game is that of `player`."""
