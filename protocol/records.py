@@ -42,6 +42,12 @@ class RoomOptions:
     password: Secret = ""
     hold: Annotated[int, Integer(0, limits.MAX_HOLD)] = 30
     keep: Seconds = 30
+    history: Annotated[str, Word("none", "snapshot", "full")] = "none"
+    """What of the past a late joiner hears, beyond how the room stands."""
+    write: Annotated[str, Word("all", "host")] = "all"
+    """Who may set the room's own properties."""
+    delay: Annotated[int, Integer(0, limits.MAX_HOLD)] = 0
+    """Seconds by which spectators lag behind."""
     app: Name = ""
     build: Name = ""
     tags: Annotated[Mapping[str, str], Mapped(Text(0, limits.MAX_WORD), limits.MAX_TAGS)] = field(

@@ -44,6 +44,7 @@ PROFILES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "hello_seconds": None,
             "ping_seconds": None,
             "ping_timeout": None,
+            "slow_seconds": None,
         },
     }
 )
@@ -131,6 +132,20 @@ class Settings(BaseSettings):
     outbox_frames: int = Field(
         default=512, ge=16, description="frames that may wait for a slow connection"
     )
+
+    slow_seconds: OrNever = Field(
+        default=5, description="seconds for which a connection may be congested, or never"
+    )
+    history_frames: int = Field(
+        default=64 * 1024, ge=1, description="frames of a room that resumes can reach back to"
+    )
+    history_bytes: int = Field(
+        default=16 * 1024 * 1024, ge=64 * 1024, description="bytes of them, in one room"
+    )
+    history_budget: int = Field(
+        default=256 * 1024 * 1024, ge=64 * 1024, description="bytes of them, in all rooms together"
+    )
+    history_seconds: Amount = Field(default=120, description="seconds for which they are kept")
 
     max_connections: int = Field(default=10_000, ge=1, description="connections at a time")
     max_rooms: int = Field(default=10_000, ge=1, description="rooms at a time")

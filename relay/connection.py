@@ -38,7 +38,7 @@ from protocol.opcodes import is_counted
 from protocol.session import Session as Conversation
 from protocol.session import State
 from relay.effects import Admit
-from relay.entries import Acknowledge, Ask, Detach, Entry, Evict, Refuse
+from relay.entries import Acknowledge, Ask, Detach, Entry, Evict, Lag, Refuse
 from relay.entries import Send as SendEntry
 from relay.rates import TokenBucket
 from relay.refusals import Refusal
@@ -83,6 +83,8 @@ class Connection:
         self._told = 0
         self._ack_timer: asyncio.TimerHandle | None = None
         self._hello_timer: asyncio.TimerHandle | None = None
+        self._is_lagging = False
+        self._lag_timer: asyncio.TimerHandle | None = None
         self._expect_hello()
 
     # Messages in.
@@ -153,7 +155,7 @@ class Connection:
             case Ping(t):
                 self._told = seat.taken
                 now = self.node.clock()
-                self.send(Pong(t, now, now, seat.taken, room.seq))
+                self.send(Pong(t, now, now, seat.taken, self.link.outbox.position(room.seq)))
             case Ack():
                 if not seat.is_acknowledged:
                     self._propose(Acknowledge(self.attachment))
@@ -169,27 +171,32 @@ class Connection:
     def admitted(self, room: Room, admit: Admit) -> None:
         """Say WELCOME and the stream, and let the room write into the outbox."""
         assert self.hello is not None
+        begun = admit.stream
         self.room, self.seat = room, room.seats[admit.player]
         self._told = self.seat.taken
         welcome = Welcome(
             version=min(self.hello.version, self.node.version),
             player=admit.player,
-            seq=admit.seq,
+            seq=begun.seq,
             session=Session(
                 epoch=room.epoch,
                 room=room.name,
                 taken=self.seat.taken,
-                resumed=admit.resumed,
+                resumed=begun.resumed,
                 time=self.node.clock(),
                 limits=self._limits(),
                 options=room.options,
                 ignored=self.ignored,
             ),
         )
-        refused = [encode(_fresh_because(admit.refused))] if admit.refused is not None else []
+        refused = [encode(_fresh_because(begun.refused))] if begun.refused is not None else []
         self._conversation.state = State.LIVE
-        self.link.outbox.begin([*refused, encode(welcome), *admit.stream])
-        room.outboxes[admit.player] = self.link.outbox
+        outbox = self.link.outbox
+        outbox.on_behind = self.node.soon(self._lag)
+        outbox.on_caught_up = self.node.soon(self._keep_up)
+        prelude = [*refused, encode(welcome), *begun.facts]
+        outbox.begin(prelude, begun.reader, begun.follow, begun.finale)
+        room.outboxes[admit.player] = outbox
 
     def turned(self, refusal: Refusal) -> None:
         """Say why the room was not entered; then close, or wait for one more HELLO."""
@@ -199,6 +206,29 @@ class Connection:
         else:
             self._conversation.state = State.NEW
             self._expect_hello()
+
+    # One who reads too slowly.
+
+    def _lag(self) -> None:
+        """The outbox fell behind: tell both sides, and wait so long for it to catch up."""
+        if self.link.outbox.is_lost:
+            self.close(CloseCode.TOO_SLOW)
+        if self.is_closed or self._is_lagging:
+            return
+        self._is_lagging = True
+        seconds = self.node.settings.slow_seconds
+        after = None if seconds is None else int(seconds * 1000)
+        self.send(Notice(NoticeKind.LAG, NoticeDetail(after=after)))
+        self._propose(Lag(self.attachment, is_lagging=True))
+        self._lag_timer = self.node.later(seconds, lambda: self.close(CloseCode.TOO_SLOW))
+
+    def _keep_up(self) -> None:
+        if self.is_closed or not self._is_lagging:
+            return
+        self._is_lagging = False
+        self._cancel(self._lag_timer)
+        self.send(Notice(NoticeKind.LAG, NoticeDetail(dropped=self.link.outbox.dropped)))
+        self._propose(Lag(self.attachment, is_lagging=False))
 
     # The end.
 
@@ -221,11 +251,12 @@ class Connection:
         self.is_closed = True
         self._cancel(self._hello_timer)
         self._cancel(self._ack_timer)
+        self._cancel(self._lag_timer)
 
     # Answers.
 
     def send(self, frame: Frame) -> None:
-        self.link.outbox.add(encode(frame))
+        self.link.outbox.say(encode(frame))
 
     def _answer(self, error: Error, now: float, *, counted: bool = False) -> None:
         """Refuse a message. Too many bad ones in a short time end the connection."""
@@ -260,7 +291,7 @@ class Connection:
         self._ack_timer = None
         if self.seat is not None and self.room is not None and self.seat.taken > self._told:
             self._told = self.seat.taken
-            self.send(Taken(self.seat.taken, self.room.seq))
+            self.send(Taken(self.seat.taken, self.link.outbox.position(self.room.seq)))
 
     # Odds and ends.
 

@@ -6,26 +6,21 @@ The counterpart of entries.py: values that `Room.apply` returns and the node car
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from protocol.close_codes import CloseCode
-from protocol.error_codes import ErrorCode
 from relay.entries import Entry
 from relay.refusals import Refusal
+from relay.stream import Stream
 
 
 @dataclass(frozen=True, slots=True)
 class Admit:
-    """The connection has its seat: say WELCOME and the stream, then give the room its outbox."""
+    """The connection has its seat: say WELCOME and the stream; give the room its outbox."""
 
     attachment: int
     player: int
-    seq: int
-    """Where the stream starts: what it tells follows this."""
-    resumed: bool = False
-    refused: ErrorCode | None = None
-    """Why the stream does not follow the position that was asked for."""
-    stream: tuple[bytes, ...] = field(default=(), repr=False)
+    stream: Stream
 
 
 @dataclass(frozen=True, slots=True)

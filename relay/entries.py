@@ -69,6 +69,14 @@ class Detach:
 
 
 @dataclass(frozen=True, slots=True)
+class Lag:
+    """A connection reads too slowly, or keeps up again."""
+
+    attachment: int
+    is_lagging: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Evict:
     """A connection was closed for good: its seat is given up."""
 
@@ -97,4 +105,4 @@ class Retire:
     joins: int
 
 
-Entry = Join | Send | Ask | Refuse | Acknowledge | Detach | Evict | Expire | Succeed | Retire
+Entry = Join | Send | Ask | Refuse | Acknowledge | Lag | Detach | Evict | Expire | Succeed | Retire

@@ -1,50 +1,128 @@
-"""A room's recent past: the visible frames that a resume sends again."""
+"""A room's recent past: the visible frames that a resume sends again, and late joiners hear."""
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from operator import itemgetter
+from typing import NamedTuple
 
 Addressees = int | frozenset[int]
 """Who a frame was for when it was ordered: these players, or all but one (0: all)."""
 
+SCAN = 4096
+"""Frames that one read looks at, at most: most of a log may be for others."""
+
+by_seq = itemgetter(0)
+
+
+class Entry(NamedTuple):
+    """One visible frame."""
+
+    seq: int
+    to: Addressees
+    message: bytes
+
+
+class Budget:
+    """Bytes that the logs of all rooms may hold together."""
+
+    def __init__(self, limit: int = 256 * 1024 * 1024) -> None:
+        self.limit = limit
+        self.used = 0
+
 
 class Log:
-    """Visible frames in order of seq, as many as fit the bounds; the oldest go first."""
+    """Visible frames in order of seq, as many as fit the bounds; the oldest go first.
 
-    def __init__(self, *, max_frames: int = 64 * 1024, max_bytes: int = 16 * 1024 * 1024) -> None:
-        self._max_frames = max_frames
-        self._max_bytes = max_bytes
-        self._frames: deque[tuple[int, Addressees, bytes]] = deque()
-        self._bytes = 0
+    When the logs of all rooms exceed their budget, the room that grows is the one that gives.
+    """
+
+    def __init__(
+        self,
+        *,
+        max_frames: int = 64 * 1024,
+        max_bytes: int = 16 * 1024 * 1024,
+        budget: Budget | None = None,
+    ) -> None:
+        self.max_frames = max_frames
+        self.max_bytes = max_bytes
+        self.size = 0
+        """Bytes of all frames here."""
+        self.grown = 0
+        """Bytes of all frames that ever were."""
         self.trimmed = 0
         """The highest seq that is no longer here."""
+        self._budget = budget or Budget()
+        self._frames: list[Entry] = []
+        self._first = 0  # index of the oldest frame that is not trimmed
+        self._marks: deque[tuple[float, int]] = deque()
 
-    def __iter__(self) -> Iterator[tuple[int, Addressees, bytes]]:
-        return iter(self._frames)
+    def __len__(self) -> int:
+        return len(self._frames) - self._first
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._frames[self._first :])
 
     def append(self, seq: int, to: Addressees, message: bytes) -> None:
-        frames = self._frames
-        frames.append((seq, to, message))
-        self._bytes += len(message)
-        while self._bytes > self._max_bytes or len(frames) > self._max_frames:
-            self.trimmed, _, oldest = frames.popleft()
-            self._bytes -= len(oldest)
+        self._frames.append(Entry(seq, to, message))
+        size = len(message)
+        self.size += size
+        self.grown += size
+        self._budget.used += size
+        while len(self) > 1 and (
+            self.size > self.max_bytes
+            or len(self) > self.max_frames
+            or self._budget.used > self._budget.limit
+        ):
+            self._trim_one()
 
     def reaches_back_to(self, seq: int) -> bool:
         """Whether everything after `seq` is still here."""
         return seq >= self.trimmed
 
-    def since(self, seq: int, player: int) -> Iterator[bytes]:
-        """Yield what was for a player after `seq`, in order."""
-        for _, to, message in self._tail(seq):
-            if (to != player) if isinstance(to, int) else (player in to):
-                yield message
+    def read(
+        self, seq: int, max_bytes: int, is_wanted: Callable[[Entry], bool]
+    ) -> tuple[list[bytes], int] | None:
+        """Return the wanted messages after `seq`, in order, and the seq up to which that is all.
 
-    def _tail(self, seq: int) -> list[tuple[int, Addressees, bytes]]:
-        tail = []
-        for frame in reversed(self._frames):
-            if frame[0] <= seq:
-                break
-            tail.append(frame)
-        return tail[::-1]
+        At least one frame is looked at, then as many as fit `max_bytes`. None: trimmed.
+        """
+        if not self.reaches_back_to(seq):
+            return None
+        messages: list[bytes] = []
+        start = bisect_right(self._frames, seq, lo=self._first, key=by_seq)
+        for entry in self._frames[start : start + SCAN]:
+            seq = entry.seq
+            if is_wanted(entry):
+                messages.append(entry.message)
+                max_bytes -= len(entry.message)
+                if max_bytes <= 0:
+                    break
+        return messages, seq
+
+    def age(self, now: float, seconds: float) -> None:
+        """Trim what was here already at a call `seconds` ago. Call it every few seconds."""
+        if self._frames:
+            self._marks.append((now, self._frames[-1].seq))
+        while self._marks and now - self._marks[0][0] >= seconds:
+            seq = self._marks.popleft()[1]
+            while len(self) and self._frames[self._first].seq <= seq:
+                self._trim_one()
+
+    def clear(self) -> None:
+        """Give all bytes back to the budget."""
+        while len(self):
+            self._trim_one()
+
+    def _trim_one(self) -> None:
+        entry = self._frames[self._first]
+        self.trimmed = entry.seq
+        self.size -= len(entry.message)
+        self._budget.used -= len(entry.message)
+        self._first += 1
+        # Forgotten in blocks: each frame is moved once, on average.
+        if self._first * 2 > len(self._frames):
+            del self._frames[: self._first]
+            self._first = 0

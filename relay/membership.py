@@ -13,8 +13,8 @@ from protocol.close_codes import CloseCode
 from protocol.error_codes import ErrorCode
 from protocol.frames import LeftReason, PresenceState
 from relay import stream
-from relay.effects import NOTHING, Close, Effect, Gone, Later, Turn
-from relay.entries import Acknowledge, Detach, Evict, Expire, Join, Retire, Succeed
+from relay.effects import NOTHING, Admit, Close, Effect, Gone, Later, Turn
+from relay.entries import Acknowledge, Detach, Evict, Expire, Join, Lag, Retire, Succeed
 from relay.refusals import Refusal
 from relay.seats import Seat
 
@@ -61,6 +61,13 @@ def detach(room: Room, entry: Detach) -> Sequence[Effect]:
     if seat.player == room.host:
         effects.append(Later(HOST_PATIENCE, Succeed(room.term, entry.attachment)))
     return effects
+
+
+def lag(room: Room, entry: Lag) -> Sequence[Effect]:
+    seat = room.seats.attached.get(entry.attachment)
+    if seat is not None and (entry.is_lagging or seat.state is PresenceState.LAGGING):
+        room.set_presence(seat, PresenceState.LAGGING if entry.is_lagging else PresenceState.HERE)
+    return NOTHING
 
 
 def evict(room: Room, entry: Evict) -> Sequence[Effect]:
@@ -124,7 +131,7 @@ def _seat_anew(room: Room, entry: Join) -> Sequence[Effect]:
     if not room.host:
         room.elect()
     refused = ErrorCode.SEAT_EXPIRED if entry.position is not None else None
-    return [stream.begin(room, seat, refused)]
+    return [Admit(seat.attachment, seat.player, stream.begin(room, seat, refused))]
 
 
 def _take_up(room: Room, seat: Seat, entry: Join) -> Sequence[Effect]:
@@ -137,5 +144,6 @@ def _take_up(room: Room, seat: Seat, entry: Join) -> Sequence[Effect]:
     room.set_presence(seat, PresenceState.HERE)
     if not room.host:
         room.elect()
-    effects.append(stream.take_up(room, seat, entry.position))
+    begun = stream.take_up(room, seat, entry.position)
+    effects.append(Admit(seat.attachment, seat.player, begun))
     return effects

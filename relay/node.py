@@ -38,6 +38,7 @@ from relay.connection import Connection
 from relay.effects import Admit, Close, Effect, Gone, Later, Turn
 from relay.entries import Entry, Join, Retire
 from relay.link import Link
+from relay.log import Budget, Log
 from relay.passwords import Passwords
 from relay.rates import AddressLimits
 from relay.refusals import Refusal
@@ -46,6 +47,8 @@ from relay.reservations import Reservations
 from relay.room import Room
 
 log = logging.getLogger("relay")
+
+SWEEP_SECONDS = 5.0
 
 
 class Node:
@@ -64,6 +67,8 @@ class Node:
         self.settings = settings or Settings()
         self.version = WIRE_VERSION
         self.registry = RoomRegistry()
+        self._budget = Budget(self.settings.history_budget)
+        self._sweeper: asyncio.TimerHandle | None = None
         self.passwords = Passwords()
         self.limits = AddressLimits(
             joins=(self.settings.joins_per_second, self.settings.joins_burst),
@@ -91,6 +96,8 @@ class Node:
     def close(self) -> None:
         """Let go of what outlives a connection."""
         self.passwords.close()
+        if self._sweeper is not None:
+            self._sweeper.cancel()
 
     # Connections.
 
@@ -128,6 +135,15 @@ class Node:
             return None
         return asyncio.get_running_loop().call_later(seconds, call)
 
+    def soon(self, call: Callable[[], None]) -> Callable[[], None]:
+        """Return what asks for a call in the next turn of the loop: it may be called anywhere."""
+        loop = asyncio.get_running_loop()
+
+        def ask() -> None:
+            loop.call_soon(call)
+
+        return ask
+
     def _apply(self, name: str, entry: Entry) -> None:
         room = self.registry.get(name)
         if room is None:
@@ -141,6 +157,7 @@ class Node:
                 self.later(seconds, lambda: self._propose_if_same(room, entry))
             case Gone():
                 self.registry.remove(room.name)
+                room.log.clear()
                 log.info("room %s is gone", room.name)
             case Admit(attachment):
                 self.connections[attachment].admitted(room, effect)
@@ -173,11 +190,28 @@ class Node:
     def _open(self, name: str, options: RoomOptions, password_hash: str) -> Room:
         """Make a room that is gone after a while if nobody joins, be it that nobody is let in."""
         epoch = secrets.token_bytes(EPOCH_BYTES)
-        room = Room(name, epoch, replace(options, password=""), password_hash=password_hash)
+        options = replace(options, password="")
+        room = Room(name, epoch, options, password_hash=password_hash, log=self._log())
         self.registry.add(room)
+        if self._sweeper is None:
+            self._sweep()
         log.info("room %s is open", name)
         self._carry_out(room, Later(options.keep, Retire(room.joins)))
         return room
+
+    def _log(self) -> Log:
+        return Log(
+            max_frames=self.settings.history_frames,
+            max_bytes=self.settings.history_bytes,
+            budget=self._budget,
+        )
+
+    def _sweep(self) -> None:
+        """Let what is too old go from all logs, every few seconds while there are rooms."""
+        now = time.monotonic()
+        for room in self.registry:
+            room.log.age(now, self.settings.history_seconds)
+        self._sweeper = self.later(SWEEP_SECONDS, self._sweep) if len(self.registry) else None
 
     def _check_rooms(self, address: str) -> None:
         if len(self.registry) >= self.settings.max_rooms:

@@ -1,32 +1,68 @@
-"""What is still to be sent to one connection: bounded, in order, newest values in place."""
+"""What is still to be sent to one connection: bounded, in order, newest values in place.
+
+An outbox keeps up or follows. While it keeps up, messages queue in it and its link takes them.
+When more waits than the limits allow, it lets go of what is in the room's log anyway and follows:
+it only remembers how far its player has read, and refills from the log as fast as the link takes.
+So a slow player costs a number, not a copy, and a resume or a late join is the same thing begun
+further back.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Protocol
+
+Slot = tuple[int, int]
+"""Sender and key of a volatile value."""
+
+BATCH_BYTES = 64 * 1024
+"""Bytes that one refill reads at most, so that one who catches up takes turns with the others."""
+
+
+class Source(Protocol):
+    """The room's log, as one player reads it."""
+
+    @property
+    def seq(self) -> int:
+        """Where the log is now."""
+
+    def read(self, seq: int, max_bytes: int) -> tuple[list[bytes], int] | None:
+        """Return what follows `seq` for the player, and up to where; None if it is gone."""
+
+
+def _nothing() -> None:
+    pass
 
 
 class Outbox:
     """Messages for one connection, until its link takes them.
 
-    Reliable messages queue in order. A volatile one has a slot: while it waits, a newer value of
-    the same (sender, key) takes its place. When more waits than the limits allow, the outbox
-    overflows: it lets go of everything, takes nothing more, and its connection must end. The seat
-    survives, and what was let go is in the room's log.
-
     Attributes:
-        on_ready: called when something waits where nothing did, and at an overflow; in the middle
-            of a room's fan-out, so that it may do no more than make a note.
-        is_overflowing: the limits were exceeded.
+        on_ready: called when something waits where nothing did; in the middle of a room's fan-out,
+            so that it may do no more than make a note.
+        on_behind: called likewise when the outbox falls behind.
+        on_caught_up: called when it keeps up again.
+        is_following: it refills from the log.
+        is_lost: the log no longer reaches back to where it was; its connection must end.
+        dropped: volatile values that were not kept while it followed.
     """
 
     __slots__ = (
-        "_begun",
         "_bytes",
+        "_finale",
         "_max_bytes",
         "_max_frames",
         "_queue",
+        "_said",
+        "_seq",
         "_slots",
-        "is_overflowing",
+        "_source",
+        "_values",
+        "dropped",
+        "is_following",
+        "is_lost",
+        "on_behind",
+        "on_caught_up",
         "on_ready",
     )
 
@@ -35,32 +71,73 @@ class Outbox:
     ) -> None:
         """Args: max_bytes, max_frames: of all that waits; one message alone may have any size."""
         self.on_ready = on_ready
-        self.is_overflowing = False
+        self.on_behind: Callable[[], None] = _nothing
+        self.on_caught_up: Callable[[], None] = _nothing
+        self.is_following = False
+        self.is_lost = False
+        self.dropped = 0
         self._max_bytes = max_bytes
         self._max_frames = max_frames
+        self._source: Source | None = None
+        self._seq = 0
+        self._finale: Callable[[], Iterable[bytes]] | None = None
         self._queue: list[bytes] = []
-        self._slots: dict[tuple[int, int], int] = {}
+        self._slots: dict[Slot, int] = {}
+        self._said: list[int] = []
+        self._values: dict[Slot, bytes] = {}
         self._bytes = 0
-        self._begun = 0
 
-    def __len__(self) -> int:
-        return len(self._queue)
+    @property
+    def is_waiting(self) -> bool:
+        """Whether there is something to take."""
+        return bool(self._queue) or (self.is_following and not self.is_lost)
+
+    def position(self, head: int) -> int:
+        """Return up to where all that was for the player has been put in order to be sent."""
+        return self._seq if self.is_following else head
+
+    # What goes in.
+
+    def begin(
+        self,
+        prelude: Iterable[bytes],
+        source: Source,
+        seq: int,
+        finale: Callable[[], Iterable[bytes]],
+    ) -> None:
+        """Queue what a connection begins with, then follow the room's log from `seq` on.
+
+        Args: finale: gives what to say once, when the player has caught up for the first time.
+        """
+        self._queue.extend(prelude)
+        self._source, self._seq, self._finale = source, seq, finale
+        self.is_following = True
+        self.on_ready()
 
     def add(self, message: bytes) -> None:
-        """Queue a reliable message."""
-        if self.is_overflowing:
+        """Queue a message that is in the room's log."""
+        if self.is_following:
             return
         queue = self._queue
         queue.append(message)
         self._bytes += len(message)
         if len(queue) == 1:
             self.on_ready()
-        elif self._bytes > self._max_bytes or len(queue) > self._max_frames + self._begun:
-            self._overflow()
+        elif self._bytes > self._max_bytes or len(queue) > self._max_frames:
+            self._fall_behind()
 
-    def replace(self, slot: tuple[int, int], message: bytes) -> None:
+    def say(self, message: bytes) -> None:
+        """Queue a message that is in no log: an answer to this connection alone."""
+        self._said.append(len(self._queue))
+        self._queue.append(message)
+        self._bytes += len(message)
+        if len(self._queue) == 1:
+            self.on_ready()
+
+    def replace(self, slot: Slot, message: bytes) -> None:
         """Queue a volatile message, in the place of an older one of its slot that still waits."""
-        if self.is_overflowing:
+        if self.is_following:
+            self._keep(slot, message)
             return
         index = self._slots.get(slot)
         if index is None:
@@ -70,28 +147,68 @@ class Outbox:
         self._bytes += len(message) - len(self._queue[index])
         self._queue[index] = message
         if self._bytes > self._max_bytes and len(self._queue) > 1:
-            self._overflow()
+            self._fall_behind()
 
-    def begin(self, stream: Iterable[bytes]) -> None:
-        """Queue what a connection begins with: the room bounds it, not these limits."""
-        if self.is_overflowing:
-            return
-        waiting = len(self._queue)
-        self._queue.extend(stream)
-        self._begun += len(self._queue) - waiting
-        if self._begun and not waiting:
-            self.on_ready()
+    def forget(self, sender: int) -> None:
+        """Drop the kept values of a player who left: LEFT comes before they could."""
+        for slot in [slot for slot in self._values if slot[0] == sender]:
+            self._bytes -= len(self._values.pop(slot))
+
+    # What comes out.
 
     def take(self) -> list[bytes]:
-        """Hand over all that waits, in order."""
+        """Hand over what waits, in order; all of it, or one batch while the outbox follows."""
         taken = self._queue
         self._queue = []
-        if self._slots:
-            self._slots.clear()
-        self._bytes = self._begun = 0
+        self._said.clear()
+        if self.is_following:
+            self._bytes = sum(map(len, self._values.values()))
+            return taken + self._refill()
+        self._slots.clear()
+        self._bytes = 0
+        if self._source is not None:
+            self._seq = self._source.seq
         return taken
 
-    def _overflow(self) -> None:
-        self.take()
-        self.is_overflowing = True
-        self.on_ready()
+    def _refill(self) -> list[bytes]:
+        source = self._source
+        assert source is not None, "an outbox follows from `begin` on"
+        batch = source.read(self._seq, BATCH_BYTES)
+        if batch is None:
+            self.is_lost = True
+            self.on_behind()
+            return []
+        messages, self._seq = batch
+        return messages if self._seq < source.seq else messages + self._keep_up()
+
+    def _keep_up(self) -> list[bytes]:
+        """The player has caught up: say what was kept back, and queue again."""
+        self.is_following = False
+        values, self._values, self._bytes = self._values, {}, 0
+        finale, self._finale = self._finale, None
+        self.on_caught_up()
+        # What was kept for the player alone is not among the newest values of all.
+        return [*(finale() if finale is not None else ()), *values.values()]
+
+    def _fall_behind(self) -> None:
+        if self._source is None:
+            return  # before WELCOME nothing is in a log; there is little, and all of it is ours
+        queue = self._queue
+        self._values = {slot: queue[index] for slot, index in self._slots.items()}
+        self._queue = [queue[index] for index in self._said]
+        self._said = list(range(len(self._queue)))
+        self._slots.clear()
+        self._bytes = sum(map(len, self._queue)) + sum(map(len, self._values.values()))
+        self.is_following = True
+        self.dropped = 0
+        self.on_behind()
+
+    def _keep(self, slot: Slot, message: bytes) -> None:
+        older = self._values.pop(slot, b"")
+        if self._bytes + len(message) - len(older) > self._max_bytes:
+            self._bytes -= len(older)
+            self.dropped += 1
+            return
+        self.dropped += bool(older)
+        self._values[slot] = message
+        self._bytes += len(message) - len(older)

@@ -125,6 +125,19 @@ def set_property(room: Room, seat: Seat, frame: Set) -> Sequence[Effect]:
     return NOTHING
 
 
+def snapshot(room: Room, seat: Seat, frame: Snapshot) -> Sequence[Effect]:
+    _host_only(room, seat, "give a snapshot")
+    if room.options.history == "none":
+        raise Refusal(
+            ErrorCode.NOT_AVAILABLE,
+            "this room keeps no history for late joiners",
+            expected="a room with the option history: snapshot or full",
+            retry=False,
+        )
+    room.snapshots.add(frame, seat.player, room.seq, room.log)
+    return NOTHING
+
+
 def not_available(room: Room, seat: Seat, frame: Frame) -> NoReturn:
     name = frame.opcode.name
     raise Refusal(
@@ -142,7 +155,7 @@ HANDLERS: dict[type[Frame], Handler] = {
     Kick: kick,
     Transfer: transfer,
     Set: set_property,
-    Snapshot: not_available,
+    Snapshot: snapshot,
     Input: not_available,
     Hash: not_available,
     Ready: not_available,
@@ -193,6 +206,8 @@ def _may_write(room: Room, seat: Seat, frame: Set) -> None:
                     expected=" or ".join(RESERVED) + " with a value",
                     got=repr(frame.key),
                 )
+        elif room.options.write == "host":
+            _host_only(room, seat, "set this room's properties")
         return
     _player(room, frame.scope)
     if frame.scope != seat.player and seat.player != room.host:

@@ -32,6 +32,7 @@ from protocol.frames import (
     PresenceState,
     Property,
     RoomOptions,
+    SnapshotWanted,
 )
 from protocol.kinds import Target
 from protocol.opcodes import Opcode
@@ -45,6 +46,7 @@ from relay.entries import (
     Evict,
     Expire,
     Join,
+    Lag,
     Refuse,
     Retire,
     Send,
@@ -56,6 +58,7 @@ from relay.properties import Properties, Value
 from relay.refusals import Refusal, read_only
 from relay.retained import Retained
 from relay.seats import Seat, Seats
+from relay.snapshots import Snapshots
 from relay.standing import Fact, Standing
 
 ALL: Addressees = 0
@@ -65,9 +68,20 @@ class Room:
     """Who is in a room, in what order things happened there, and what each must be told."""
 
     def __init__(
-        self, name: str, epoch: bytes, options: RoomOptions, *, password_hash: str = ""
+        self,
+        name: str,
+        epoch: bytes,
+        options: RoomOptions,
+        *,
+        password_hash: str = "",
+        log: Log | None = None,
     ) -> None:
-        """Args: epoch: 8 random bytes. options: without the password; the room has its hash."""
+        """
+        Args:
+            epoch: 8 random bytes.
+            options: without the password; the room has its hash.
+            log: empty, with the bounds that it is to have.
+        """
         self.name = name
         self.epoch = epoch
         self.options = options
@@ -80,7 +94,8 @@ class Room:
         self.barred: set[bytes] = set()
         self.properties = Properties()
         self.standing = Standing()
-        self.log = Log()
+        self.snapshots = Snapshots()
+        self.log = log if log is not None else Log()
         self.retained = Retained()
         """The newest volatile values. Not part of the state."""
         self.outboxes: dict[int, Outbox] = {}
@@ -149,7 +164,15 @@ class Room:
         message = hot.deliver(self.seq, seat.player, entry.tail)
         self.log.append(self.seq, to, message)
         self._put(to, message)
+        if self.options.history != "none" and self.snapshots.is_due(self.seq, self.log):
+            self._want_snapshot()
         return NOTHING
+
+    def _want_snapshot(self) -> None:
+        # Not a fact: whoever is host when it counts is asked, and asked again while none comes.
+        self.snapshots.asked(self.seq, self.log)
+        if self.host in self.outboxes:
+            self.outboxes[self.host].say(encode(SnapshotWanted(self.seq)))
 
     def _ask(self, entry: Ask) -> Sequence[Effect]:
         seat = self.seats.attached.get(entry.attachment)
@@ -223,6 +246,8 @@ class Room:
         for group in seat.groups:
             self.groups[group].discard(player)
         self.retained.drop(player)
+        for outbox in self.outboxes.values():
+            outbox.forget(player)
         for fact in self._facts_of(player):
             self.standing.forget(fact)
         self.properties.drop(player)
@@ -320,6 +345,7 @@ _APPLY: dict[type[Entry], Callable[[Room, Any], Sequence[Effect]]] = {
     Refuse: Room._refuse,
     Join: membership.join,
     Acknowledge: membership.acknowledge,
+    Lag: membership.lag,
     Detach: membership.detach,
     Evict: membership.evict,
     Expire: membership.expire,

@@ -22,13 +22,24 @@ CLOSE_PATIENCE = 2.0  # seconds for a peer to take what waits for it once it is 
 class PortableLink:
     """Takes from the outbox as fast as the server's `send` lets it."""
 
-    def __init__(self, websocket: WebSocket, *, max_bytes: int, max_frames: int) -> None:
-        self.outbox = Outbox(self._wake, max_bytes=max_bytes, max_frames=max_frames)
-        self._websocket = websocket
+    def __init__(
+        self,
+        websocket: WebSocket,
+        *,
+        max_bytes: int,
+        max_frames: int,
+        slow_seconds: float | None,
+    ) -> None:
+        """Args: slow_seconds: for which a peer may take nothing of what waits for it."""
         self._ready = asyncio.Event()
+        self.outbox = Outbox(self._ready.set, max_bytes=max_bytes, max_frames=max_frames)
+        self._websocket = websocket
         self._closing: tuple[CloseCode, str] | None = None
         self._ended = asyncio.Event()
         self._connection: Connection | None = None
+        self._slow_seconds = slow_seconds
+        self._sending_since: float | None = None
+        self._watch: asyncio.TimerHandle | None = None
 
     def close(self, code: CloseCode, reason: str) -> None:
         if self._closing is None:
@@ -51,6 +62,8 @@ class PortableLink:
                 await asyncio.wait(ending, return_when=asyncio.FIRST_COMPLETED)
         finally:
             connection.lost()
+            if self._watch is not None:
+                self._watch.cancel()
             for task in (reading, *ending):
                 task.cancel()
             # Not gather: it loses the message by which anyio knows its own cancellation again.
@@ -71,23 +84,42 @@ class PortableLink:
                 await asyncio.sleep(pause)
 
     async def _write(self) -> None:
-        send = self._websocket.send
         with contextlib.suppress(WebSocketDisconnect):
             while True:
                 await self._ready.wait()
                 self._ready.clear()
-                for message in self.outbox.take():
-                    await send({"type": "websocket.send", "bytes": message})
-                if self._closing is not None and not len(self.outbox):
+                while self.outbox.is_waiting:
+                    await self._send(self.outbox.take())
+                if self._closing is not None:
                     code, reason = self._closing
                     await self._websocket.close(code, reason)
                     return
 
-    def _wake(self) -> None:
-        self._ready.set()
-        if self.outbox.is_overflowing and self._connection is not None:
-            # Not at once: the room is in the middle of passing something on.
-            asyncio.get_running_loop().call_soon(self._connection.close, CloseCode.TOO_SLOW)
+    async def _send(self, messages: list[bytes]) -> None:
+        send, now = self._websocket.send, time.monotonic
+        if self._watch is None:
+            self._watch_for(self._slow_seconds)
+        for message in messages:
+            self._sending_since = now()
+            await send({"type": "websocket.send", "bytes": message})
+        self._sending_since = None
+        if self.outbox.is_following:
+            await asyncio.sleep(0)  # a long stream takes turns with the others
+
+    def _watch_for(self, seconds: float | None) -> None:
+        if seconds is not None:
+            self._watch = asyncio.get_running_loop().call_later(seconds, self._check_progress)
+
+    def _check_progress(self) -> None:
+        """Cut off a peer that takes nothing, however little waits for it."""
+        self._watch = None
+        if self._sending_since is None or self._slow_seconds is None:
+            return
+        left = self._sending_since + self._slow_seconds - time.monotonic()
+        if left > 0:
+            self._watch_for(left)
+        elif self._connection is not None:
+            self._connection.close(CloseCode.TOO_SLOW)
 
 
 async def serve(websocket: WebSocket, node: Node, room: str, address: str) -> None:
@@ -98,6 +130,9 @@ async def serve(websocket: WebSocket, node: Node, room: str, address: str) -> No
     """
     settings = node.settings
     link = PortableLink(
-        websocket, max_bytes=settings.outbox_bytes, max_frames=settings.outbox_frames
+        websocket,
+        max_bytes=settings.outbox_bytes,
+        max_frames=settings.outbox_frames,
+        slow_seconds=settings.slow_seconds,
     )
     await link.run(node.connect(link, room, address))

@@ -1,0 +1,126 @@
+"""The game's own state, as the host last gave it: what late joiners need instead of all history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from protocol.codec import Role, decode, encode
+from protocol.error_codes import ErrorCode
+from protocol.frames import Deliver, Snapshot
+from relay.log import Log
+from relay.refusals import Refusal
+
+MAX_PARTS = 64
+MAX_BYTES = 1024 * 1024
+"""Bytes of all parts: every joiner is sent them."""
+
+
+DUE_SHARE = 0.6
+"""Share of the log's bounds after which the host is asked for a snapshot."""
+
+AGAIN_SHARE = 0.1
+"""Share after which it is asked again."""
+
+
+class Due(NamedTuple):
+    """From where on it is measured how much has happened."""
+
+    seq: int
+    grown: int
+
+
+@dataclass(frozen=True, slots=True)
+class Complete:
+    """A snapshot of which every part is here."""
+
+    seq: int
+    """It holds everything up to here,"""
+    giver: int
+    at: int
+    """and what its giver had sent up to here: its own frames, which it knew without hearing."""
+    parts: tuple[bytes, ...]
+    """The frames, encoded."""
+
+
+class Snapshots:
+    """The newest complete snapshot, and the parts of the next."""
+
+    def __init__(self) -> None:
+        self.newest: Complete | None = None
+        self._due_at = Due(0, 0)
+        self._giver = 0
+        self._parts: list[Snapshot] = []
+
+    def add(self, part: Snapshot, giver: int, now: int, log: Log) -> None:
+        """Take the next part; with the last one, the snapshot is the newest.
+
+        Raises:
+            Refusal: it is not the part that comes next, or too much; begin again with part 0.
+        """
+        if part.part == 0:
+            self._giver, self._parts = giver, []
+        self._check(part, giver, now)
+        self._parts.append(part)
+        if len(self._parts) == part.parts:
+            parts = tuple(encode(each) for each in self._parts)
+            self.newest = Complete(part.seq, giver, now, parts)
+            self._parts = []
+            self._due_at = Due(now, log.grown)
+
+    def is_due(self, seq: int, log: Log) -> bool:
+        """Say whether so much happened since the last one that the log may soon forget."""
+        due = self._due_at
+        return (
+            seq - due.seq >= DUE_SHARE * log.max_frames
+            or log.grown - due.grown >= DUE_SHARE * log.max_bytes
+        )
+
+    def asked(self, seq: int, log: Log) -> None:
+        """The host was asked for one: ask again when a little more has happened."""
+        rest = DUE_SHARE - AGAIN_SHARE
+        self._due_at = Due(seq - int(rest * log.max_frames), log.grown - int(rest * log.max_bytes))
+
+    def covers(self, seq: int, message: bytes) -> bool:
+        """Say whether who has the newest snapshot needs this DELIVER no more."""
+        newest = self.newest
+        if newest is None or seq > newest.at:
+            return False
+        if seq <= newest.seq:
+            return True
+        frame = decode(message, Role.RELAY)
+        return isinstance(frame, Deliver) and frame.sender == newest.giver
+
+    def _check(self, part: Snapshot, giver: int, now: int) -> None:
+        began = self._parts[0] if self._parts else part
+        expected = len(self._parts)
+        if giver != self._giver or (part.part, part.parts, part.seq) != (
+            expected,
+            began.parts,
+            began.seq,
+        ):
+            raise Refusal(
+                ErrorCode.NOT_AVAILABLE,
+                "this part does not follow the last one",
+                expected=f"part {expected} of {began.parts} as of seq {began.seq}, or part 0",
+                got=f"part {part.part} of {part.parts} as of seq {part.seq}",
+                retry=True,
+            )
+        oldest = self.newest.seq if self.newest is not None else 0
+        if not oldest <= part.seq <= now:
+            raise Refusal(
+                ErrorCode.OUT_OF_RANGE,
+                "a snapshot is of the room's present or recent past",
+                expected=f"seq {oldest}..{now}",
+                got=str(part.seq),
+                limit=now,
+            )
+        size = sum(len(each.payload) for each in self._parts) + len(part.payload)
+        if part.parts > MAX_PARTS or size > MAX_BYTES:
+            raise Refusal(
+                ErrorCode.NO_ROOM_LEFT,
+                "the snapshot is too large",
+                expected=f"up to {MAX_PARTS} parts of up to {MAX_BYTES} bytes together",
+                got=f"{part.parts} parts, {size} bytes so far",
+                limit=MAX_BYTES,
+            )
