@@ -171,31 +171,30 @@ class Connection:
     def admitted(self, room: Room, admit: Admit) -> None:
         """Say WELCOME and the stream, and let the room write into the outbox."""
         assert self.hello is not None
-        begun = admit.stream
+        assert admit.stream is not None
         self.room, self.seat = room, room.seats[admit.player]
         self._told = self.seat.taken
         welcome = Welcome(
             version=min(self.hello.version, self.node.version),
             player=admit.player,
-            seq=begun.seq,
+            seq=admit.seq,
             session=Session(
                 epoch=room.epoch,
                 room=room.name,
                 taken=self.seat.taken,
-                resumed=begun.resumed,
+                resumed=admit.resumed,
                 time=self.node.clock(),
                 limits=self._limits(),
                 options=room.options,
                 ignored=self.ignored,
             ),
         )
-        refused = [encode(_fresh_because(begun.refused))] if begun.refused is not None else []
+        refused = [encode(_fresh_because(admit.refused))] if admit.refused is not None else []
         self._conversation.state = State.LIVE
         outbox = self.link.outbox
         outbox.on_behind = self.node.soon(self._lag)
         outbox.on_caught_up = self.node.soon(self._keep_up)
-        prelude = [*refused, encode(welcome), *begun.facts]
-        outbox.begin(prelude, begun.reader, begun.follow, begun.finale)
+        outbox.begin([*refused, encode(welcome)], admit.stream)
         room.outboxes[admit.player] = outbox
 
     def turned(self, refusal: Refusal) -> None:

@@ -6,12 +6,13 @@ The counterpart of entries.py: values that `Room.apply` returns and the node car
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from protocol.close_codes import CloseCode
+from protocol.error_codes import ErrorCode
 from relay.entries import Entry
+from relay.outbox import Stream
 from relay.refusals import Refusal
-from relay.stream import Stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,12 @@ class Admit:
 
     attachment: int
     player: int
-    stream: Stream
+    seq: int
+    """Where the client is when the stream begins: what is told follows this."""
+    resumed: bool = False
+    refused: ErrorCode | None = None
+    """Why the stream does not follow the position that was asked for."""
+    stream: Stream | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

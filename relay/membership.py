@@ -13,7 +13,7 @@ from protocol.close_codes import CloseCode
 from protocol.error_codes import ErrorCode
 from protocol.frames import LeftReason, PresenceState
 from relay import stream
-from relay.effects import NOTHING, Admit, Close, Effect, Gone, Later, Turn
+from relay.effects import NOTHING, Close, Effect, Gone, Later, Turn
 from relay.entries import Acknowledge, Detach, Evict, Expire, Join, Lag, Retire, Succeed
 from relay.refusals import Refusal
 from relay.seats import Seat
@@ -131,7 +131,7 @@ def _seat_anew(room: Room, entry: Join) -> Sequence[Effect]:
     if not room.host:
         room.elect()
     refused = ErrorCode.SEAT_EXPIRED if entry.position is not None else None
-    return [Admit(seat.attachment, seat.player, stream.begin(room, seat, refused))]
+    return [stream.begin(room, seat, refused)]
 
 
 def _take_up(room: Room, seat: Seat, entry: Join) -> Sequence[Effect]:
@@ -144,6 +144,5 @@ def _take_up(room: Room, seat: Seat, entry: Join) -> Sequence[Effect]:
     room.set_presence(seat, PresenceState.HERE)
     if not room.host:
         room.elect()
-    begun = stream.take_up(room, seat, entry.position)
-    effects.append(Admit(seat.attachment, seat.player, begun))
+    effects.append(stream.take_up(room, seat, entry.position))
     return effects

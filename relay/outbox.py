@@ -10,7 +10,7 @@ further back.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 Slot = tuple[int, int]
 """Sender and key of a volatile value."""
@@ -28,6 +28,18 @@ class Source(Protocol):
 
     def read(self, seq: int, max_bytes: int) -> tuple[list[bytes], int] | None:
         """Return what follows `seq` for the player, and up to where; None if it is gone."""
+
+
+class Stream(NamedTuple):
+    """How a connection begins: read at the pace of its link, so that none stalls the room."""
+
+    facts: tuple[bytes, ...]
+    """What is said before anything from the log."""
+    source: Source
+    follow: int
+    """The seq after which to read on from the log."""
+    finale: Callable[[], Iterable[bytes]]
+    """Gives what to say once, when all of the log is read."""
 
 
 def _nothing() -> None:
@@ -98,19 +110,11 @@ class Outbox:
 
     # What goes in.
 
-    def begin(
-        self,
-        prelude: Iterable[bytes],
-        source: Source,
-        seq: int,
-        finale: Callable[[], Iterable[bytes]],
-    ) -> None:
-        """Queue what a connection begins with, then follow the room's log from `seq` on.
-
-        Args: finale: gives what to say once, when the player has caught up for the first time.
-        """
+    def begin(self, prelude: Iterable[bytes], stream: Stream) -> None:
+        """Queue what a connection begins with, then follow the room's log."""
         self._queue.extend(prelude)
-        self._source, self._seq, self._finale = source, seq, finale
+        self._queue.extend(stream.facts)
+        self._source, self._seq, self._finale = stream.source, stream.follow, stream.finale
         self.is_following = True
         self.on_ready()
 

@@ -56,9 +56,12 @@ def room_of(players: int) -> Room:
     for attachment in range(1, players + 1):
         for effect in room.apply(Join(attachment)):
             if isinstance(effect, Admit):
-                room.outboxes[effect.player] = Outbox(
+                outbox = room.outboxes[effect.player] = Outbox(
                     _nothing, max_frames=1 << 30, max_bytes=1 << 40
                 )
+                assert effect.stream is not None
+                outbox.begin((), effect.stream)
+                outbox.take()
     return room
 
 

@@ -233,7 +233,8 @@ class Witness:
 
     def _admit(self, admit: Admit) -> None:
         outbox = Outbox(lambda: None, max_frames=self._max_frames)
-        outbox.begin(admit.stream)
+        assert admit.stream is not None
+        outbox.begin((), admit.stream)
         self.outboxes[admit.attachment] = self.room.outboxes[admit.player] = outbox
         self.reached[admit.attachment] = admit.seq
 
@@ -254,7 +255,7 @@ def _plain(effect: Effect) -> Outcome:
     """Leave out what is compared as frames, or not at all."""
     match effect:
         case Admit():
-            return replace(effect, stream=())
+            return replace(effect, stream=None)
         case Turn(attachment, refusal):
             return Turned(attachment, refusal.code, refusal.close)
         case _:

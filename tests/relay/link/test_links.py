@@ -149,12 +149,15 @@ async def test_who_reads_too_slowly_is_let_go_and_resumes_with_nothing_lost(
     gather: Gather,
 ) -> None:
     seat = new_seat()
-    async with gather(profile="bench", outbox_frames=16, outbox_bytes=64 * 1024) as at:
+    async with gather(
+        profile="bench", outbox_frames=16, outbox_bytes=64 * 1024, slow_seconds=0.2
+    ) as at:
         ann, slow = await at.enters("R"), await enters_and_sticks(at, seat)
         for number in range(LOAD):
             ann.says(Send(None, burden(number)))
-        presence = await ann.hears(PresenceChanged)
-        assert (presence.player, presence.state) == (slow.me, PresenceState.LOST)
+        for state in (PresenceState.LAGGING, PresenceState.LOST):
+            presence = await ann.hears(PresenceChanged)
+            assert (presence.player, presence.state) == (slow.me, state)
         slow.raw.read_on()
         assert await slow.ends() == (CloseCode.TOO_SLOW, "too_slow")
         assert len(slow.payloads) < LOAD
@@ -171,7 +174,7 @@ async def test_who_never_reads_costs_the_others_nothing(
 ) -> None:
     monkeypatch.setattr(portable, "CLOSE_PATIENCE", 0.1)
     monkeypatch.setattr(server, "USER_TIMEOUT", 500)
-    async with gather(profile="bench") as at:
+    async with gather(profile="bench", slow_seconds=0.2) as at:
         ann, bob = await at.enters("R"), await at.enters("R")
         open_files = psutil.Process().num_fds()
         stuck = [await enters_and_sticks(at, new_seat()) for _ in range(3)]
@@ -179,7 +182,7 @@ async def test_who_never_reads_costs_the_others_nothing(
             ann.says(Send(None, burden(number)))
             deliver = await bob.hears(Deliver)
             assert deliver.payload == burden(number)
-        while len(bob.all(PresenceChanged)) < len(stuck):
+        while sum(p.state == PresenceState.LOST for p in bob.all(PresenceChanged)) < len(stuck):
             await bob.next()
         await until(lambda: len(at.node.connections) == 2)
         # The sockets are closed too, though their peers never took what was sent to them.
@@ -190,7 +193,9 @@ async def test_who_never_reads_its_own_errors_is_let_go(
     gather: Gather, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(portable, "CLOSE_PATIENCE", 0.1)
-    async with gather(profile="bench", outbox_frames=16, outbox_bytes=64 * 1024) as at:
+    async with gather(
+        profile="bench", outbox_frames=16, outbox_bytes=64 * 1024, slow_seconds=0.2
+    ) as at:
         ann, stuck = await at.enters("R"), await enters_and_sticks(at, None)
         for number in range(LOAD):
             stuck.says(Send(True, burden(number)))
