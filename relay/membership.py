@@ -66,7 +66,7 @@ def detach(room: Room, entry: Detach) -> Sequence[Effect]:
 def lag(room: Room, entry: Lag) -> Sequence[Effect]:
     seat = room.seats.attached.get(entry.attachment)
     if seat is not None and (entry.is_lagging or seat.state is PresenceState.LAGGING):
-        room.set_presence(seat, PresenceState.LAGGING if entry.is_lagging else PresenceState.HERE)
+        room.set_presence(seat, PresenceState.LAGGING if entry.is_lagging else seat.said)
     return NOTHING
 
 
@@ -141,7 +141,8 @@ def _take_up(room: Room, seat: Seat, entry: Join) -> Sequence[Effect]:
         effects.append(Close(seat.attachment, CloseCode.REPLACED))
         room.outboxes.pop(seat.player, None)
     room.seats.attach(seat, entry.attachment)
-    room.set_presence(seat, PresenceState.HERE)
+    seat.said = PresenceState.HERE
+    room.set_presence(seat, seat.said)
     if not room.host:
         room.elect()
     effects.append(stream.take_up(room, seat, entry.position))

@@ -50,7 +50,9 @@ def leave(room: Room, seat: Seat, frame: Leave) -> Sequence[Effect]:
 
 
 def presence(room: Room, seat: Seat, frame: Presence) -> Sequence[Effect]:
-    room.set_presence(seat, PresenceState(frame.state))
+    seat.said = PresenceState(frame.state)
+    if seat.state is not PresenceState.LAGGING:
+        room.set_presence(seat, seat.said)
     return NOTHING
 
 

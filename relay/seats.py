@@ -25,6 +25,8 @@ class Seat:
     is_acknowledged: bool = False
     """The client has shown that it saw its WELCOME."""
     state: PresenceState = PresenceState.HERE
+    said: PresenceState = PresenceState.HERE
+    """What its client says while it is connected: HERE or AWAY."""
     taken: int = 0
     """Counted messages of this seat that are in the log."""
     groups: set[int] = field(default_factory=set)
@@ -49,6 +51,7 @@ class Seat:
             "is_attached": self.is_attached,
             "is_acknowledged": self.is_acknowledged,
             "state": int(self.state),
+            "said": int(self.said),
             "taken": self.taken,
             "groups": sorted(self.groups),
         }
