@@ -65,6 +65,12 @@ def _pack(number: int) -> bytes:
     return packed
 
 
+def seq(message: bytes) -> int:
+    """Read the seq of a frame that has one as its first field, in its shortest form."""
+    head = message[2]
+    return head if head < 0x80 else int.from_bytes(message[3 : 3 + (1 << (head - 0xCC))])
+
+
 def deliver(seq: int, sender: int, tail: bytes) -> bytes:
     """Encode DELIVER around a tail."""
     return DELIVER_HEAD + uint(seq) + uint(sender) + tail

@@ -12,6 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple, Protocol
 
+from protocol import hot
+from protocol.opcodes import Opcode
+
 Slot = tuple[int, int]
 """Sender and key of a volatile value."""
 
@@ -55,7 +58,8 @@ class Outbox:
         on_behind: called likewise when the outbox falls behind.
         on_caught_up: called when it keeps up again.
         is_following: it refills from the log.
-        is_lost: the log no longer reaches back to where it was; its connection must end.
+        is_lost: it cannot go on, and its connection must end: the log no longer reaches back to
+            where it was, or too many answers wait that are in no log.
         dropped: volatile values that were not kept while it followed.
     """
 
@@ -105,8 +109,13 @@ class Outbox:
         return bool(self._queue) or (self.is_following and not self.is_lost)
 
     def position(self, head: int) -> int:
-        """Return up to where all that was for the player has been put in order to be sent."""
-        return self._seq if self.is_following else head
+        """Return up to where all that was for the player has been put in order to be sent.
+
+        What waits here from the log does not count yet: it may be let go of, and be read from the
+        log again, behind the answer that says so.
+        """
+        is_all_ours = len(self._queue) == len(self._said) + len(self._slots)
+        return head if is_all_ours and not self.is_following else self._seq
 
     # What goes in.
 
@@ -137,6 +146,11 @@ class Outbox:
         self._bytes += len(message)
         if len(self._queue) == 1:
             self.on_ready()
+        elif self.is_following:
+            if len(self._said) > self._max_frames and not self.is_lost:
+                self._lose()
+        elif self._bytes > self._max_bytes or len(self._queue) > self._max_frames:
+            self._fall_behind()
 
     def replace(self, slot: Slot, message: bytes) -> None:
         """Queue a volatile message, in the place of an older one of its slot that still waits."""
@@ -154,9 +168,17 @@ class Outbox:
             self._fall_behind()
 
     def forget(self, sender: int) -> None:
-        """Drop the kept values of a player who left: LEFT comes before they could."""
+        """Keep no value of a player who left: LEFT might come before it. Call it before LEFT."""
         for slot in [slot for slot in self._values if slot[0] == sender]:
             self._bytes -= len(self._values.pop(slot))
+        for slot in [slot for slot in self._slots if slot[0] == sender]:
+            del self._slots[slot]
+
+    def end(self) -> None:
+        """Follow no more, as the connection ends: what waits now is the last."""
+        self.is_following = False
+        self._source = None
+        self._values.clear()
 
     # What comes out.
 
@@ -167,7 +189,7 @@ class Outbox:
         self._said.clear()
         if self.is_following:
             self._bytes = sum(map(len, self._values.values()))
-            return taken + self._refill()
+            return taken if self.is_lost else taken + self._refill()
         self._slots.clear()
         self._bytes = 0
         if self._source is not None:
@@ -179,8 +201,7 @@ class Outbox:
         assert source is not None, "an outbox follows from `begin` on"
         batch = source.read(self._seq, BATCH_BYTES)
         if batch is None:
-            self.is_lost = True
-            self.on_behind()
+            self._lose()
             return []
         messages, self._seq = batch
         return messages if self._seq < source.seq else messages + self._keep_up()
@@ -191,13 +212,16 @@ class Outbox:
         values, self._values, self._bytes = self._values, {}, 0
         finale, self._finale = self._finale, None
         self.on_caught_up()
+        told = list(finale()) if finale is not None else []
         # What was kept for the player alone is not among the newest values of all.
-        return [*(finale() if finale is not None else ()), *values.values()]
+        known = set(told)
+        return told + [value for value in values.values() if value not in known]
 
     def _fall_behind(self) -> None:
         if self._source is None:
             return  # before WELCOME nothing is in a log; there is little, and all of it is ours
         queue = self._queue
+        self._seq = self._before_the_first(self._source)
         self._values = {slot: queue[index] for slot, index in self._slots.items()}
         self._queue = [queue[index] for index in self._said]
         self._said = list(range(len(self._queue)))
@@ -207,12 +231,28 @@ class Outbox:
         self.dropped = 0
         self.on_behind()
 
+    def _before_the_first(self, source: Source) -> int:
+        """Return the seq before that of the first message here that is in the log.
+
+        The last take is no measure: since then the log may have let go of much that was for others.
+        """
+        said = set(self._said)
+        for index, message in enumerate(self._queue):
+            if index not in said and message[1] != Opcode.UPDATE:
+                return hot.seq(message) - 1
+        return source.seq
+
+    def _lose(self) -> None:
+        self.is_lost = True
+        self._values.clear()
+        self.on_behind()
+
     def _keep(self, slot: Slot, message: bytes) -> None:
         older = self._values.pop(slot, b"")
-        if self._bytes + len(message) - len(older) > self._max_bytes:
-            self._bytes -= len(older)
+        self._bytes -= len(older)
+        self.dropped += bool(older)
+        if self.is_lost or self._bytes + len(message) > self._max_bytes:
             self.dropped += 1
             return
-        self.dropped += bool(older)
         self._values[slot] = message
-        self._bytes += len(message) - len(older)
+        self._bytes += len(message)
