@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from protocol.opcodes import Opcode
 from relay.log import Entry
+from relay.snapshots import Complete
 
 if TYPE_CHECKING:
     from relay.room import Room
 
 
+class History(NamedTuple):
+    """The past that a player hears who was not there, or has forgotten it."""
+
+    until: int
+    """The last seq of it."""
+    snapshot: Complete | None = None
+    """What the player was given. The room may have a newer one before the history is read."""
+    is_partial: bool = False
+    """The log did not reach back to its beginning, so that it begins wherever the log does."""
+
+
+NO_HISTORY = History(0)
+
+
 class Reader:
     """What one connection is still to be told from the log.
 
-    Up to `history_until` it is history to the player, who was not there or has forgotten it: only
-    payloads to all, and only what the newest snapshot does not cover. From there on it is
-    everything that was addressed to the player when it was ordered.
+    Of history these are only payloads to all, and only those that the snapshot does not cover;
+    from there on everything that was addressed to the player when it was ordered.
     """
 
-    __slots__ = ("_history_until", "_player", "_room")
+    __slots__ = ("_history", "_player", "_room")
 
-    def __init__(self, room: Room, player: int, history_until: int = 0) -> None:
+    def __init__(self, room: Room, player: int, history: History = NO_HISTORY) -> None:
         self._room = room
         self._player = player
-        self._history_until = history_until
+        self._history = history
 
     @property
     def seq(self) -> int:
@@ -33,14 +47,18 @@ class Reader:
 
     def read(self, seq: int, max_bytes: int) -> tuple[list[bytes], int] | None:
         """Return what follows `seq`, and up to where; None if the log does not reach back."""
-        return self._room.log.read(seq, max_bytes, self._is_for)
+        log = self._room.log
+        if self._history.is_partial:
+            seq = max(seq, min(log.trimmed, self._history.until))
+        return log.read(seq, max_bytes, self._is_for)
 
     def _is_for(self, entry: Entry) -> bool:
         seq, to, message = entry
-        if seq <= self._history_until:
+        if seq <= self._history.until:
+            snapshot = self._history.snapshot
             return (
                 isinstance(to, int)
                 and message[1] == Opcode.DELIVER
-                and not self._room.snapshots.covers(seq, message)
+                and (snapshot is None or not snapshot.covers(entry))
             )
         return to != self._player if isinstance(to, int) else self._player in to

@@ -124,6 +124,13 @@ class Room:
     def is_full_of_spectators(self) -> bool:
         return self.spectator_count >= self.options.spectators
 
+    @property
+    def history_from(self) -> int:
+        """The seq after which the log is history to who joins now."""
+        if self.snapshots.newest is not None:
+            return self.snapshots.newest.seq
+        return 0 if self.options.history == "full" else self.seq
+
     def seat_of(self, key: bytes | None) -> Seat | None:
         """Return the seat that this hash of a secret holds."""
         return self.seats.of(key)
@@ -142,6 +149,7 @@ class Room:
             "standing": list(self.standing),
             "options": self.options,
             "log": list(self.log),
+            "snapshots": self.snapshots.summary(),
         }
 
     # The fold.

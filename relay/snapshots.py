@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from protocol.codec import Role, decode, encode
+from protocol.codec import encode
 from protocol.error_codes import ErrorCode
-from protocol.frames import Deliver, Snapshot
-from relay.log import Log
+from protocol.frames import Snapshot
+from relay.log import Entry, Log
 from relay.refusals import Refusal
 
 MAX_PARTS = 64
 MAX_BYTES = 1024 * 1024
 """Bytes of all parts: every joiner is sent them."""
-
 
 DUE_SHARE = 0.6
 """Share of the log's bounds after which the host is asked for a snapshot."""
@@ -38,9 +37,15 @@ class Complete:
     """It holds everything up to here,"""
     giver: int
     at: int
-    """and what its giver had sent up to here: its own frames, which it knew without hearing."""
+    """and what its giver had sent to all others up to here, where the first part was taken: its own
+    frames, which it knew without hearing."""
     parts: tuple[bytes, ...]
     """The frames, encoded."""
+
+    def covers(self, entry: Entry) -> bool:
+        """Say whether who has this snapshot needs a frame to all no more."""
+        # All but the giver are the addressees of what the giver has sent to the others.
+        return entry.seq <= self.seq or (entry.seq <= self.at and entry.to == self.giver)
 
 
 class Snapshots:
@@ -50,6 +55,7 @@ class Snapshots:
         self.newest: Complete | None = None
         self._due_at = Due(0, 0)
         self._giver = 0
+        self._at = 0
         self._parts: list[Snapshot] = []
 
     def add(self, part: Snapshot, giver: int, now: int, log: Log) -> None:
@@ -59,12 +65,12 @@ class Snapshots:
             Refusal: it is not the part that comes next, or too much; begin again with part 0.
         """
         if part.part == 0:
-            self._giver, self._parts = giver, []
+            self._giver, self._at, self._parts = giver, now, []
         self._check(part, giver, now)
         self._parts.append(part)
         if len(self._parts) == part.parts:
             parts = tuple(encode(each) for each in self._parts)
-            self.newest = Complete(part.seq, giver, now, parts)
+            self.newest = Complete(part.seq, giver, self._at, parts)
             self._parts = []
             self._due_at = Due(now, log.grown)
 
@@ -81,15 +87,9 @@ class Snapshots:
         rest = DUE_SHARE - AGAIN_SHARE
         self._due_at = Due(seq - int(rest * log.max_frames), log.grown - int(rest * log.max_bytes))
 
-    def covers(self, seq: int, message: bytes) -> bool:
-        """Say whether who has the newest snapshot needs this DELIVER no more."""
-        newest = self.newest
-        if newest is None or seq > newest.at:
-            return False
-        if seq <= newest.seq:
-            return True
-        frame = decode(message, Role.RELAY)
-        return isinstance(frame, Deliver) and frame.sender == newest.giver
+    def summary(self) -> tuple[object, ...]:
+        """Return what is here as plain values, equal on every replica."""
+        return self.newest, self._due_at, self._giver, self._at, tuple(self._parts)
 
     def _check(self, part: Snapshot, giver: int, now: int) -> None:
         began = self._parts[0] if self._parts else part

@@ -10,7 +10,7 @@ from protocol.error_codes import ErrorCode
 from protocol.frames import Live
 from relay.effects import Admit
 from relay.outbox import Stream
-from relay.reader import Reader
+from relay.reader import History, Reader
 
 if TYPE_CHECKING:
     from relay.room import Room
@@ -19,14 +19,10 @@ if TYPE_CHECKING:
 
 def begin(room: Room, seat: Seat, refused: ErrorCode | None = None) -> Admit:
     """Admit with the room as it stands, each fact with the seq at which it became true."""
-    facts, follow = tuple(room.standing), room.seq
-    snapshot = room.snapshots.newest
-    if snapshot is not None:
-        facts = (*facts, *snapshot.parts)
-        follow = max(snapshot.seq, room.log.trimmed)
-    elif room.options.history == "full":
-        follow = room.log.trimmed
-    reader = Reader(room, seat.player, history_until=room.seq)
+    follow, snapshot = room.history_from, room.snapshots.newest
+    facts = (*room.standing, *(snapshot.parts if snapshot is not None else ()))
+    is_partial = not room.log.reaches_back_to(follow)
+    reader = Reader(room, seat.player, History(room.seq, snapshot, is_partial))
     stream = Stream(facts, reader, follow, _finale(room, seat))
     return Admit(seat.attachment, seat.player, 0, refused=refused, stream=stream)
 
