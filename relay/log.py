@@ -14,6 +14,9 @@ Addressees = int | frozenset[int]
 SCAN = 4096
 """Frames that one read looks at, at most: most of a log may be for others."""
 
+SLACK = 64
+"""Part of the budget that is freed at once when it is used up."""
+
 by_seq = itemgetter(0)
 
 
@@ -26,17 +29,42 @@ class Entry(NamedTuple):
 
 
 class Budget:
-    """Bytes that the logs of all rooms may hold together."""
+    """Bytes that the logs of all rooms may hold together.
+
+    When there are more, the largest log gives: no room can take the past of smaller ones.
+    """
 
     def __init__(self, limit: int = 256 * 1024 * 1024) -> None:
         self.limit = limit
         self.used = 0
+        self._logs: set[Log] = set()
+
+    def grow(self, log: Log, size: int) -> None:
+        """Take note of bytes that a log has taken on; have room made for them if need be."""
+        self._logs.add(log)
+        self.used += size
+        if self.used > self.limit:
+            # A little more than need be, as looking for the largest takes a while.
+            self._make_room(self.limit - self.limit // SLACK)
+
+    def shrink(self, log: Log, size: int) -> None:
+        """Take note of bytes that a log has let go."""
+        self.used -= size
+        if not log.size:
+            self._logs.discard(log)
+
+    def _make_room(self, limit: int) -> None:
+        while self.used > limit:
+            largest = max(self._logs, key=lambda log: log.size)
+            if len(largest) == 1:
+                return
+            largest.give(self.used - limit)
 
 
 class Log:
     """Visible frames in order of seq, as many as fit the bounds; the oldest go first.
 
-    When the logs of all rooms exceed their budget, the room that grows is the one that gives.
+    The newest stays, whatever its size, until it is too old.
     """
 
     def __init__(
@@ -70,12 +98,8 @@ class Log:
         size = len(message)
         self.size += size
         self.grown += size
-        self._budget.used += size
-        while len(self) > 1 and (
-            self.size > self.max_bytes
-            or len(self) > self.max_frames
-            or self._budget.used > self._budget.limit
-        ):
+        self._budget.grow(self, size)
+        while len(self) > 1 and (self.size > self.max_bytes or len(self) > self.max_frames):
             self._trim_one()
 
     def reaches_back_to(self, seq: int) -> bool:
@@ -93,7 +117,8 @@ class Log:
             return None
         messages: list[bytes] = []
         start = bisect_right(self._frames, seq, lo=self._first, key=by_seq)
-        for entry in self._frames[start : start + SCAN]:
+        for index in range(start, min(start + SCAN, len(self._frames))):
+            entry = self._frames[index]
             seq = entry.seq
             if is_wanted(entry):
                 messages.append(entry.message)
@@ -102,14 +127,28 @@ class Log:
                     break
         return messages, seq
 
-    def age(self, now: float, seconds: float) -> None:
-        """Trim what was here already at a call `seconds` ago. Call it every few seconds."""
-        if self._frames:
-            self._marks.append((now, self._frames[-1].seq))
+    def age(self, now: float, seconds: float, until: int) -> None:
+        """Trim what was here already at a call `seconds` ago. Call it every few seconds.
+
+        Args: until: the last seq that may go; what follows is kept, however old.
+        """
+        newest = self._frames[-1].seq if self._frames else 0
+        if newest > (self._marks[-1][1] if self._marks else self.trimmed):
+            self._marks.append((now, newest))
         while self._marks and now - self._marks[0][0] >= seconds:
-            seq = self._marks.popleft()[1]
-            while len(self) and self._frames[self._first].seq <= seq:
+            seq = self._marks[0][1]
+            while len(self) and self._frames[self._first].seq <= min(seq, until):
                 self._trim_one()
+            if seq > max(until, self.trimmed):
+                return
+            self._marks.popleft()
+
+    def give(self, size: int) -> None:
+        """Trim the oldest frames, of so many bytes or a half of all: one at least."""
+        floor = self.size - min(size, self.size // 2)
+        self._trim_one()
+        while self.size > floor:
+            self._trim_one()
 
     def clear(self) -> None:
         """Give all bytes back to the budget."""
@@ -120,7 +159,7 @@ class Log:
         entry = self._frames[self._first]
         self.trimmed = entry.seq
         self.size -= len(entry.message)
-        self._budget.used -= len(entry.message)
+        self._budget.shrink(self, len(entry.message))
         self._first += 1
         # Forgotten in blocks: each frame is moved once, on average.
         if self._first * 2 > len(self._frames):

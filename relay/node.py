@@ -210,7 +210,7 @@ class Node:
         """Let what is too old go from all logs, every few seconds while there are rooms."""
         now = time.monotonic()
         for room in self.registry:
-            room.log.age(now, self.settings.history_seconds)
+            room.log.age(now, self.settings.history_seconds, room.history_from)
         self._sweeper = self.later(SWEEP_SECONDS, self._sweep) if len(self.registry) else None
 
     def _check_rooms(self, address: str) -> None:
