@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 MAX_BAD_FRAMES = 20
 BAD_FRAMES_SECONDS = 10.0  # this many bad frames within so long are no accident
 THROTTLED_SECONDS = 10.0  # too fast for so long, with reading paused all the while, is an attack
+LAG_SECONDS = 0.1  # nobody is told of one who is behind for less: a burst does that to anyone
 CALM_SECONDS = 1.0  # without a pause for so long, one who was too fast has slowed down
 
 
@@ -85,6 +86,7 @@ class Connection:
         self._hello_timer: asyncio.TimerHandle | None = None
         self._is_lagging = False
         self._lag_timer: asyncio.TimerHandle | None = None
+        self._slow_timer: asyncio.TimerHandle | None = None
         self._expect_hello()
 
     # Messages in.
@@ -192,8 +194,8 @@ class Connection:
         refused = [encode(_fresh_because(admit.refused))] if admit.refused is not None else []
         self._conversation.state = State.LIVE
         outbox = self.link.outbox
-        outbox.on_behind = self.node.soon(self._lag)
-        outbox.on_caught_up = self.node.soon(self._keep_up)
+        outbox.on_behind = self.node.soon(self._fell_behind)
+        outbox.on_caught_up = self.node.soon(self._caught_up)
         outbox.begin([*refused, encode(welcome)], admit.stream)
         room.outboxes[admit.player] = outbox
 
@@ -208,26 +210,34 @@ class Connection:
 
     # One who reads too slowly.
 
-    def _lag(self) -> None:
-        """The outbox fell behind: tell both sides, and wait so long for it to catch up."""
+    def _fell_behind(self) -> None:
+        """The outbox follows the log: wait so long for it to catch up."""
         if self.link.outbox.is_lost:
             self.close(CloseCode.TOO_SLOW)
-        if self.is_closed or self._is_lagging:
+        if self.is_closed or self._slow_timer is not None or not self.link.outbox.is_following:
             return
+        seconds = self.node.settings.slow_seconds
+        self._lag_timer = self.node.later(LAG_SECONDS, self._lag)
+        self._slow_timer = self.node.later(seconds, lambda: self.close(CloseCode.TOO_SLOW))
+
+    def _lag(self) -> None:
+        """Tell both sides."""
         self._is_lagging = True
         seconds = self.node.settings.slow_seconds
-        after = None if seconds is None else int(seconds * 1000)
+        after = None if seconds is None else int(max(seconds - LAG_SECONDS, 0) * 1000)
         self.send(Notice(NoticeKind.LAG, NoticeDetail(after=after)))
         self._propose(Lag(self.attachment, is_lagging=True))
-        self._lag_timer = self.node.later(seconds, lambda: self.close(CloseCode.TOO_SLOW))
 
-    def _keep_up(self) -> None:
-        if self.is_closed or not self._is_lagging:
+    def _caught_up(self) -> None:
+        if self.is_closed:
             return
-        self._is_lagging = False
         self._cancel(self._lag_timer)
-        self.send(Notice(NoticeKind.LAG, NoticeDetail(dropped=self.link.outbox.dropped)))
-        self._propose(Lag(self.attachment, is_lagging=False))
+        self._cancel(self._slow_timer)
+        self._lag_timer = self._slow_timer = None
+        if self._is_lagging:
+            self._is_lagging = False
+            self.send(Notice(NoticeKind.LAG, NoticeDetail(dropped=self.link.outbox.dropped)))
+            self._propose(Lag(self.attachment, is_lagging=False))
 
     # The end.
 
@@ -251,6 +261,8 @@ class Connection:
         self._cancel(self._hello_timer)
         self._cancel(self._ack_timer)
         self._cancel(self._lag_timer)
+        self._cancel(self._slow_timer)
+        self.link.outbox.end()
 
     # Answers.
 
