@@ -300,7 +300,7 @@ def test_a_players_properties_are_its_own_and_the_hosts() -> None:
 
 
 def test_a_players_properties_go_with_it() -> None:
-    assert (
+    playbook = (
         room_of(2)
         >> asks(2, Set(2, "k", b"v"))
         << hears((1, 2), Property(4, 2, "k", b"v", 4, 2))
@@ -314,6 +314,8 @@ def test_a_players_properties_go_with_it() -> None:
         << hears((1, 3), Joined(7, 3))
         << hears(3, Live(7))
     )
+    assert playbook
+    assert not list(playbook.witness.room.properties)
 
 
 # Properties that are the room's options.
