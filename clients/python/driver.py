@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from dataclasses import dataclass
+from time import monotonic as now  # uvloop's own clock counts in milliseconds
 
 from websockets.exceptions import InvalidStatus, WebSocketException
 
@@ -157,9 +158,9 @@ class Driver:
                 await self._connect()
                 self._pump()
                 if (retry_at := self.conversation.retry_at) is not None:
-                    await asyncio.sleep(retry_at - self.loop.time())
+                    await asyncio.sleep(retry_at - now())
         except asyncio.CancelledError:
-            self.conversation.disconnected(CloseCode.NORMAL, "", self.loop.time())
+            self.conversation.disconnected(CloseCode.NORMAL, "", now())
             self._pump()
             raise
         except Exception as error:
@@ -189,11 +190,11 @@ class Driver:
         finally:
             self._end(link)
         code = link.close_code or ABNORMAL
-        conversation.disconnected(code, link.close_reason or "", self.loop.time())
+        conversation.disconnected(code, link.close_reason or "", now())
 
     async def _converse(self, link: Link) -> None:
         self._link = link
-        self.conversation.connected(self.loop.time())
+        self.conversation.connected(now())
         link.attach(self._received, self.flush_soon)
         self._pump()
         await link.wait_closed()
@@ -208,16 +209,16 @@ class Driver:
 
     def _failed(self, error: Exception) -> None:
         text = describe(error, self.address.url)
-        self.conversation.disconnected(ABNORMAL, text, self.loop.time())
+        self.conversation.disconnected(ABNORMAL, text, now())
         if not self.conversation.seat.player and not self._live.done():
             self._live.set_exception(Unreachable(text))
 
     def _received(self, messages: list[bytes]) -> None:
-        now = self.loop.time()
+        arrived = now()
         self.traffic.received += len(messages)
         receive = self.conversation.receive
         for message in messages:
-            receive(message, now)
+            receive(message, arrived)
         self._pump()
 
     def _pump(self) -> None:
@@ -249,15 +250,14 @@ class Driver:
         if self._timer is None or deadline < self._timer_at:
             if self._timer is not None:
                 self._timer.cancel()
-            self._timer = self.loop.call_at(deadline, self._timed_out)
+            self._timer = self.loop.call_later(deadline - now(), self._timed_out)
             self._timer_at = deadline
 
     def _timed_out(self) -> None:
         self._timer = None
-        now = self.loop.time()
         if self._is_paused:
-            self.conversation.not_listening(now)
-        self.conversation.handle_timer(now)
+            self.conversation.not_listening(now())
+        self.conversation.handle_timer(now())
         self._pump()
 
     def _flush(self) -> None:
