@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
 
@@ -15,6 +13,7 @@ from tests.helpers.browser import Tabs
 from tests.helpers.peers import until
 from tests.helpers.players import enter_async
 from tests.helpers.relay import RunningRelay, relay_process, running_relay
+from tests.helpers.site import site
 from tests.helpers.visitors import Visitor, visit
 
 HIDE = """isHidden => {
@@ -173,21 +172,6 @@ async def test_a_phone_shows_all_of_it_and_a_code_to_scan(relay: RunningRelay, t
     await visitor.page.locator("#qr svg, #qr canvas, #qr img").first.wait_for()
     assert page_of(relay, "R") in await visitor.page.input_value("#link")
     assert await visitor.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-
-
-@asynccontextmanager
-async def site(html: str) -> AsyncIterator[str]:
-    """Serve one page from an origin of its own."""
-
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len(html)}\r\n\r\n"
-        writer.write(head.encode() + html.encode())
-        writer.close()
-
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    async with server:
-        yield f"http://localhost:{server.sockets[0].getsockname()[1]}/"
 
 
 async def test_a_page_of_another_origin_on_this_machine_may_connect(
