@@ -456,6 +456,21 @@ def test_a_succession_belongs_to_one_term() -> None:
     )
 
 
+def test_a_succession_that_two_nodes_propose_happens_once() -> None:
+    assert (
+        room_of(3)
+        >> Detach(1)
+        << Later(30, Expire(1))
+        << Later(2, Succeed(1, 1))
+        << hears((2, 3), PresenceChanged(5, 1, LOST))
+        >> Succeed(1, 1)
+        << hears((2, 3), Host(6, 2, 2))
+        >> asks(2, Transfer(3))
+        << hears((2, 3), Host(7, 3, 3))
+        >> Succeed(1, 1)
+    )
+
+
 def test_a_host_whose_seat_expires_is_followed_at_once() -> None:
     assert (
         room_of(2, hold=1)
