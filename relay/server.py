@@ -20,6 +20,7 @@ from relay import lan, logs
 from relay.admission import OnJoin
 from relay.app import create_app
 from relay.config import Settings
+from relay.link.strict import StrictProtocol
 
 # All three are inherited by the sockets that are accepted. Measured: without them a client that
 # stops reading is never freed, and one burst of it holds up everybody.
@@ -115,7 +116,7 @@ def make_server(app: ASGIApp, settings: Settings) -> Server:
             app,
             loop="uvloop" if importlib.util.find_spec("uvloop") else "asyncio",
             http="httptools",
-            ws="websockets-sansio",
+            ws=StrictProtocol,
             ws_max_size=max(MESSAGE_MIN, MESSAGE_SLACK * settings.max_frame),
             ws_per_message_deflate=False,
             ws_ping_interval=settings.ping_seconds,
