@@ -347,5 +347,5 @@ def plain(frame: Frame) -> Frame:
 
 TestRoom = pytest.mark.fuzz(RoomMachine.TestCase)
 TestRoom.settings = settings(
-    max_examples=max(1, settings().max_examples // 500), stateful_step_count=50
+    max_examples=max(20, settings().max_examples // 500), stateful_step_count=50
 )
