@@ -34,6 +34,7 @@ from protocol.kinds import Target
 from relay.effects import Close, Effect, Gone, Later, Turn
 from relay.entries import Acknowledge, Detach, Entry, Evict, Expire, Join, Refuse, Retire, Succeed
 from relay.log import Log
+from relay.state import dump, load
 from tests.helpers.playbook import EPOCH, Moves, Refused, Witness, a_room, asks, key, sends
 from tests.helpers.room_model import Model, Person
 
@@ -336,6 +337,7 @@ class RoomMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.hear()
         self.witness.check_replay()
+        assert load(dump(self.room)).summary() == self.room.summary()
 
 
 def plain(frame: Frame) -> Frame:
