@@ -72,19 +72,23 @@ class Driver:
             await self.leave()
             raise
 
-    async def post(self, message: bytes) -> int:
-        """Send a counted frame as soon as the window has room, in the order of the calls."""
-        async with self._turn:
-            self.check_open()
-            while not self.conversation.window_has_room:
-                self._space.clear()
-                await self._space.wait()
-                self.check_open()
-            return self.post_now(message)
+    async def post(self, *messages: bytes) -> int:
+        """Send counted frames as soon as the window has room, in the order of the calls.
 
-    def post_now(self, message: bytes) -> int:
-        """Send a counted frame, whatever the window says."""
-        count = self.conversation.post(message)
+        Returns: the last one's number.
+        """
+        count = 0
+        async with self._turn:
+            for message in messages:
+                await self._wait_for_room()
+                count = self.post_now(message)
+        return count
+
+    def post_now(self, *messages: bytes) -> int:
+        """Send counted frames, whatever the window says; return the last one's number."""
+        count = 0
+        for message in messages:
+            count = self.conversation.post(message)
         self.flush_soon()
         return count
 
@@ -121,6 +125,13 @@ class Driver:
         if self._task is None or not self._task.done() or self._task.cancelled():
             return None
         return self._task.exception()
+
+    async def _wait_for_room(self) -> None:
+        self.check_open()
+        while not self.conversation.window_has_room:
+            self._space.clear()
+            await self._space.wait()
+            self.check_open()
 
     async def ended_or(self, event: asyncio.Event) -> None:
         """Wait until the task is over, or for an event."""
@@ -224,11 +235,12 @@ class Driver:
     def _pump(self) -> None:
         """Pass on whatever the conversation has for the program, the relay and the timer."""
         conversation = self.conversation
-        if events := conversation.events_received():
+        events = conversation.events_received()
+        self.inbox.put(events, conversation.room, conversation.known_seq)
+        if events:
             self._last_loss = next(
                 (e.reason for e in events if isinstance(e, Reconnecting)), self._last_loss
             )
-            self.inbox.put(events, conversation.room)
             self._arrival.set()
         if not self._live.done():
             self._answer()
