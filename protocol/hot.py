@@ -61,8 +61,14 @@ SMALL = [bytes((number,)) for number in range(0x80)]
 
 
 def _pack(number: int) -> bytes:
-    packed: bytes = msgpack.packb(number)
-    return packed
+    # msgpack would make a Packer for it first, which costs more than all the rest of a DELIVER.
+    if number < 0x100:
+        return b"\xcc" + number.to_bytes(1)
+    if number < 0x1_0000:
+        return b"\xcd" + number.to_bytes(2)
+    if number < 0x1_0000_0000:
+        return b"\xce" + number.to_bytes(4)
+    return b"\xcf" + number.to_bytes(8)
 
 
 def seq(message: bytes) -> int:

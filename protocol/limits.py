@@ -71,6 +71,12 @@ FRAME_OUT = 60 * 1024
 HEAD_ROOM = 16
 """Bytes that DELIVER and UPDATE may add to what was sent: opcode, seq and sender."""
 
+SNAPSHOT_PARTS = 64
+"""Parts of one snapshot: they fit a client's window, with room to spare."""
+
+SNAPSHOT_BYTES = 1024 * 1024
+"""Bytes of all parts of one snapshot: every late joiner is sent them."""
+
 WINDOW = 256
 """Counted frames that a client keeps unacknowledged before it waits."""
 

@@ -3,14 +3,16 @@
 `from relay import create_app` gives it as an ASGI app, to run or to mount in another.
 """
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 import protocol
 
 if TYPE_CHECKING:
+    from relay.admission import JoinRequest
     from relay.app import create_app
 
-__all__ = ["create_app"]
+__all__ = ["JoinRequest", "create_app"]
 
 if not hasattr(protocol, "WIRE_VERSION"):
     raise ImportError(
@@ -19,10 +21,11 @@ if not hasattr(protocol, "WIRE_VERSION"):
     )
 
 
+HOMES = {"JoinRequest": "relay.admission", "create_app": "relay.app"}
+
+
 def __getattr__(name: str) -> Any:
     # Not before it is asked for: the web framework would make every import slow.
-    if name == "create_app":
-        from relay.app import create_app
-
-        return create_app
+    if name in HOMES:
+        return getattr(importlib.import_module(HOMES[name]), name)
     raise AttributeError(f"module 'relay' has no attribute {name!r}")

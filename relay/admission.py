@@ -42,6 +42,35 @@ OnJoin = Callable[[JoinRequest], Verdict | Awaitable[Verdict]]
 """Decides, with a prototype's own code, who may enter. Asked once a seat, not at every resume."""
 
 
+def info_of(options: HelloOptions) -> PlayerInfo:
+    """Return what the room is told of who says this HELLO."""
+    return PlayerInfo(options.name, options.role)
+
+
+def request_of(name: str, options: HelloOptions, address: str) -> JoinRequest:
+    return JoinRequest(
+        room=name,
+        name=options.name,
+        role=options.role,
+        ticket=options.ticket,
+        app=options.app,
+        build=options.build,
+        address=address,
+    )
+
+
+def slow_down(wait: float, what: str) -> None:
+    """Raise if so many seconds have to pass before the address may have more of this."""
+    if wait:
+        raise Refusal(
+            ErrorCode.TOO_FAST,
+            f"too many {what} from your address",
+            close=CloseCode.TOO_FAST,
+            retry=True,
+            after=int(wait * 1000) + 1,
+        )
+
+
 def check_version(hello: Hello) -> None:
     """Raise unless a version is spoken by both sides."""
     lowest = hello.options.min or hello.version

@@ -131,9 +131,17 @@ def _show(req: Request, resp: Response, name: str) -> None:
 # REST.
 
 
-@routes.get("/healthz", summary="Say whether the relay works", tags=["relay"])
+@routes.get(
+    "/healthz",
+    summary="Say whether the relay works",
+    tags=["relay"],
+    responses={503: {"description": "It is going down, and takes nobody in"}},
+)
 async def health(req: Request, resp: Response) -> rest.Health:
-    return rest.Health(status="ok")
+    if _node(req).draining is None:
+        return rest.Health(status="ok")
+    resp.status_code = 503
+    return rest.Health(status="draining")
 
 
 @routes.get("/api/relay", summary="Describe this relay", tags=["relay"])
@@ -213,6 +221,7 @@ async def list_rooms(
 async def match(req: Request, resp: Response, *, wanted: rest.Match) -> rest.Matched:
     node, address, now = _node(req), _address(req), time.monotonic()
     with _explained():
+        node.check_open()
         rest.check_pace(node.limits.join(address, now), "matches")
     room = best_match(
         node.registry, wanted.filter, lambda room: node.reservations.count(room.name, now)

@@ -19,12 +19,21 @@ HELP = "A relay for multiplayer games: rooms, order, exactly-once delivery over 
 SERVE = """Run a relay until Ctrl+C.
 
 The environment can set every option, too: RELAY_PORT is --port, RELAY_ORIGINS --origin.
+
+Ctrl+C and SIGTERM let games end: the relay tells everybody, takes nobody in any more, and closes \
+one connection after another within --drain-seconds. A second Ctrl+C closes what is left at once.
+
+With --state FILE the rooms outlive the relay: at its end it writes them to FILE, and when it is \
+started again, it reads and removes FILE, and players go on where they were. A damaged file, or \
+one of another version, is kept as FILE.bad, and the relay starts without rooms. A relay that is \
+killed before its end keeps none: give it more time than --drain-seconds.
 """
 
 SERVE_EXAMPLES = """Examples:
   relay serve
   relay serve --host 0.0.0.0 --name relay.example.com
   relay serve --origin https://my-game.example.com
+  relay serve --state rooms.state --drain-seconds 5
   RELAY_PORT=9000 relay serve
 """
 

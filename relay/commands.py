@@ -15,6 +15,7 @@ from relay.config import Settings, option
 from relay.demo import show
 from relay.server import CannotListen, Listener
 from relay.server import serve as run
+from relay.state_file import CannotKeep
 
 AllSettings = Annotated[
     Settings | None,
@@ -63,7 +64,7 @@ def _one_sentence() -> Iterator[None]:
     """Turn what a user can mend into an error of the command line."""
     try:
         yield
-    except (CannotListen, ValidationError) as error:
+    except (CannotListen, CannotKeep, ValidationError) as error:
         raise CycloptsError(msg=str(error)) from error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
@@ -58,6 +59,10 @@ def _split(value: Any) -> Any:
 
 def _never(value: Any) -> Any:
     return None if value == "never" else value
+
+
+def _none_if_empty(value: Any) -> Any:
+    return None if value == "" else value
 
 
 def _name(value: str) -> str:
@@ -172,6 +177,16 @@ class Settings(BaseSettings):
     )
     ping_timeout: OrNever = Field(
         default=10, description="seconds for the answer to a ping, or never"
+    )
+
+    drain_seconds: float = Field(
+        default=10,
+        ge=0,
+        le=3600,
+        description="seconds over which connections are closed when the relay ends",
+    )
+    state: Annotated[Path | None, BeforeValidator(_none_if_empty)] = Field(
+        default=None, description="file that keeps the rooms while the relay restarts"
     )
 
     room_capacity: int = Field(

@@ -241,6 +241,11 @@ class Connection:
 
     # The end.
 
+    def drain(self, after: int) -> None:
+        """Announce a close with DRAIN. Args: after: milliseconds not to come back within."""
+        if not self.is_closed:
+            self.send(Notice(NoticeKind.DRAIN, NoticeDetail(after=after)))
+
     def close(self, code: CloseCode, reason: str = "") -> None:
         """Close for a reason of the relay's. A code that says stay away gives the seat up."""
         if self.is_closed:

@@ -20,6 +20,7 @@ from relay.server import CannotListen, Listener, listen, serve
 ROOM = "DEMO"
 NEIGHBOURS = 20  # ports that are tried after a taken one
 BOTS_END_SECONDS = 5.0
+DRAIN_SECONDS = 0.5  # whoever looks at a demo does not wait for its end
 
 
 def show(host: str, port: int, bots: int, *, opens: bool) -> None:
@@ -33,7 +34,14 @@ def show(host: str, port: int, bots: int, *, opens: bool) -> None:
     """
     listener = listen_nearby(host, port)
     names = (*Settings().names, *own_names())
-    settings = Settings(host=host, port=listener.port, names=names, log_level="warning")
+    settings = Settings(
+        host=host,
+        port=listener.port,
+        names=names,
+        log_level="warning",
+        drain_seconds=DRAIN_SECONDS,
+        state=None,
+    )
     with contextlib.ExitStack() as stack:
 
         def begin(listener: Listener) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 HOST_PATIENCE = 2.0  # seconds for which a lost host stays host: a reconnect takes less
 UNSEEN_HOLD = 5.0  # seconds for which the seat of a client that never saw its WELCOME is held
+RETURN_PATIENCE = 8.0  # seconds until all are back who come back: they try every 5 s at least
 
 
 def join(room: Room, entry: Join) -> Sequence[Effect]:
@@ -56,8 +57,7 @@ def detach(room: Room, entry: Detach) -> Sequence[Effect]:
     room.seats.detach(seat)
     room.outboxes.pop(seat.player, None)
     room.set_presence(seat, PresenceState.LOST)
-    hold = room.options.hold if seat.is_acknowledged else min(UNSEEN_HOLD, room.options.hold)
-    effects: list[Effect] = [Later(hold, Expire(entry.attachment))]
+    effects: list[Effect] = [Later(_hold(room, seat), Expire(entry.attachment))]
     if seat.player == room.host:
         effects.append(Later(HOST_PATIENCE, Succeed(room.term, entry.attachment)))
     return effects
@@ -88,6 +88,32 @@ def succeed(room: Room, entry: Succeed) -> Sequence[Effect]:
 
 def retire(room: Room, entry: Retire) -> Sequence[Effect]:
     return [Gone()] if not room.seats and entry.joins == room.joins else NOTHING
+
+
+def wake(room: Room, returning: float) -> Sequence[Effect]:
+    """Begin the time of everybody whose connection went with the relay that held the room.
+
+    It is no fault of theirs, so that all are given what they need to come back.
+
+    Args: returning: seconds before which nobody comes, as they were told.
+    """
+    for attachment in list(room.seats.attached):
+        room.apply(Detach(attachment))
+    least = returning + RETURN_PATIENCE
+    effects: list[Effect] = [
+        Later(max(_hold(room, seat), least), Expire(attachment))
+        for attachment, seat in room.seats.lost.items()
+    ]
+    if room.host:
+        effects.append(Later(least, Succeed(room.term, room.seats[room.host].attachment)))
+    if not room.seats:
+        effects.append(Later(room.options.keep, Retire(room.joins)))
+    return effects
+
+
+def _hold(room: Room, seat: Seat) -> float:
+    hold = room.options.hold
+    return hold if seat.is_acknowledged else min(UNSEEN_HOLD, hold)
 
 
 def _check_position(room: Room, entry: Join) -> None:

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import count
 
@@ -18,23 +18,27 @@ from protocol import WIRE_VERSION
 from protocol.close_codes import CloseCode
 from protocol.codec import unknown_options
 from protocol.error_codes import ErrorCode
-from protocol.frames import Hello, HelloOptions, PlayerInfo, RoomOptions
+from protocol.frames import Hello, PlayerInfo, RoomOptions
 from protocol.limits import EPOCH_BYTES
+from relay import membership
 from relay.admission import (
-    JoinRequest,
     OnJoin,
     check_app,
     check_creation,
     check_frame_size,
     check_version,
+    info_of,
     judge,
     key_of,
+    request_of,
+    slow_down,
     wrong_password,
 )
 from relay.broker import Broker
 from relay.broker.memory import MemoryBroker
 from relay.config import Settings
 from relay.connection import Connection
+from relay.drain import Drain
 from relay.effects import Admit, Close, Effect, Gone, Later, Turn
 from relay.entries import Entry, Join, Retire
 from relay.link import Link
@@ -78,6 +82,8 @@ class Node:
         )
         self.reservations = Reservations()
         self.connections: dict[int, Connection] = {}
+        self.draining: Drain | None = None
+        """The way down, once it has begun: nobody enters any more."""
         self._on_join = on_join
         self._broker: Broker = broker or MemoryBroker()
         self._broker.follow(self._apply)
@@ -99,6 +105,44 @@ class Node:
         if self._sweeper is not None:
             self._sweeper.cancel()
 
+    # Beginning and end.
+
+    def restore(self, rooms: Iterable[Room], returning: float) -> None:
+        """Take in rooms that another relay has held. Nobody may have connected yet.
+
+        Args: returning: seconds before which not all of their players come back.
+        """
+        highest = 0
+        for room in rooms:
+            self.registry.add(room)
+            for effect in membership.wake(room, returning):
+                self._carry_out(room, effect)
+            highest = max(highest, *room.seats.lost, 0)
+        # A connection must not be taken for one that a seat has lost.
+        self._attachments = count(highest + 1)
+
+    async def drain(self, seconds: float) -> float:
+        """Let everybody go within so many seconds, and nobody in. Call it once.
+
+        Returns: seconds before which not all of them come back.
+        """
+        self.draining = Drain(self.connections, seconds)
+        if self.connections:
+            what = "going down: %d connections end within %g s, or now upon a second signal"
+            log.info(what, len(self.connections), seconds)
+        await self.draining.run()
+        return self.draining.returning
+
+    def hurry(self) -> None:
+        """Let everybody go at once, if they are to go anyway."""
+        if self.draining is not None:
+            self.draining.hurry()
+
+    def check_open(self) -> None:
+        """Raise `Refusal` if nobody may enter any more."""
+        if self.draining is not None:
+            raise self.draining.refusal()
+
     # Connections.
 
     def connect(self, link: Link, room: str, address: str) -> Connection:
@@ -108,20 +152,30 @@ class Node:
         told so, and may come back.
         """
         connection = Connection(self, link, room, address, next(self._attachments))
-        is_full = len(self.connections) >= self.settings.max_connections
+        refusal = self._refuse_connection(address)
         self.connections[connection.attachment] = connection
-        if is_full or not self.limits.connect(address):
+        if refusal is not None:
             connection.is_counted = False
-            text = "this relay is full" if is_full else "too many connections from your address"
-            connection.turned(
-                Refusal(ErrorCode.RELAY_FULL, text, close=CloseCode.RELAY_FULL, retry=True)
-            )
+            connection.turned(refusal)
         return connection
+
+    def _refuse_connection(self, address: str) -> Refusal | None:
+        if self.draining is not None:
+            return self.draining.refusal()
+        if len(self.connections) >= self.settings.max_connections:
+            text = "this relay is full"
+        elif not self.limits.connect(address):
+            text = "too many connections from your address"
+        else:
+            return None
+        return Refusal(ErrorCode.RELAY_FULL, text, close=CloseCode.RELAY_FULL, retry=True)
 
     def forget(self, connection: Connection) -> None:
         """Let a connection go that is no more."""
         if self.connections.pop(connection.attachment, None) and connection.is_counted:
             self.limits.disconnect(connection.address)
+        if self.draining is not None:
+            self.draining.note_departure()
 
     # Entries and effects.
 
@@ -168,6 +222,8 @@ class Node:
                     self.connections[attachment].close(code, reason)
 
     def _propose_if_same(self, room: Room, entry: Entry) -> None:
+        if self.draining is not None and not self.draining.is_due(room, entry):
+            return
         # Another room may have got the name meanwhile; attachments and joins are the old one's.
         if self.registry.get(room.name) is room:
             self.propose(room, entry)
@@ -214,6 +270,7 @@ class Node:
         self._sweeper = self.later(SWEEP_SECONDS, self._sweep) if len(self.registry) else None
 
     def _check_rooms(self, address: str) -> None:
+        self.check_open()
         if len(self.registry) >= self.settings.max_rooms:
             raise Refusal(
                 ErrorCode.RELAY_FULL,
@@ -222,7 +279,7 @@ class Node:
                 limit=self.settings.max_rooms,
                 retry=True,
             )
-        _slow_down(self.limits.make_room(address, time.monotonic()), "rooms made")
+        slow_down(self.limits.make_room(address, time.monotonic()), "rooms made")
 
     # Admission.
 
@@ -236,7 +293,7 @@ class Node:
         check_version(hello)
         check_frame_size(options, self.settings.max_frame)
         name = canonical(connection.room_name)
-        _slow_down(self.limits.join(connection.address, time.monotonic()), "joins")
+        slow_down(self.limits.join(connection.address, time.monotonic()), "joins")
         key = key_of(name, options.seat)
         room, info = await self._find_or_open(name, key, hello, connection.address)
         if connection.is_closed:
@@ -271,7 +328,7 @@ class Node:
         while True:
             room = self.registry.get(name)
             if room is not None and room.seat_of(key) is not None:
-                return room, _info(hello.options)
+                return room, info_of(hello.options)
             wanted, password_hash = RoomOptions(), ""
             if room is None:
                 wanted = self._wanted(hello, name)
@@ -281,7 +338,7 @@ class Node:
             else:
                 check_app(room, hello.options)
                 await self._check_password(room, hello.options.password, address)
-            info = await judge(self._on_join, _request(name, hello.options, address))
+            info = await judge(self._on_join, request_of(name, hello.options, address))
             if self.registry.get(name) is room:
                 return room or self._open(name, wanted, password_hash), info
 
@@ -299,30 +356,3 @@ class Node:
         now = time.monotonic()
         if not await self.passwords.verify(room.password_hash, password, address, now):
             raise wrong_password(password)
-
-
-def _info(options: HelloOptions) -> PlayerInfo:
-    return PlayerInfo(options.name, options.role)
-
-
-def _request(name: str, options: HelloOptions, address: str) -> JoinRequest:
-    return JoinRequest(
-        room=name,
-        name=options.name,
-        role=options.role,
-        ticket=options.ticket,
-        app=options.app,
-        build=options.build,
-        address=address,
-    )
-
-
-def _slow_down(wait: float, what: str) -> None:
-    if wait:
-        raise Refusal(
-            ErrorCode.TOO_FAST,
-            f"too many {what} from your address",
-            close=CloseCode.TOO_FAST,
-            retry=True,
-            after=int(wait * 1000) + 1,
-        )

@@ -196,7 +196,7 @@ def problem(why: str) -> dict[str, Any]:
 NOT_MADE = {
     403: problem("A page of another site may not do this"),
     429: problem("Too many from this address; Retry-After says when to go on"),
-    503: problem("The relay has no room for another room"),
+    503: problem("The relay has no room for another room, or is going down"),
 }
 """Answers to who wants a room made."""
 

@@ -145,7 +145,7 @@ class Room:
             "seats": {player: seat.summary() for player, seat in self.seats.items()},
             "groups": {group: sorted(players) for group, players in self.groups.items() if players},
             "barred": sorted(self.barred),
-            "properties": list(self.properties),
+            "properties": sorted(self.properties, key=lambda named: named[:2]),
             "standing": list(self.standing),
             "options": self.options,
             "log": list(self.log),

@@ -95,11 +95,16 @@ class Seats(Mapping[int, Seat]):
         """Make a seat under the next number."""
         self.joins += 1
         seat = Seat(self.joins, key, info, attachment)
-        self._by_player[seat.player] = self.attached[attachment] = seat
-        if key is not None:
-            self._by_key[key] = seat
-        self.spectators += seat.is_spectator
+        self.restore(seat)
         return seat
+
+    def restore(self, seat: Seat) -> None:
+        """Take a seat in that has its number already."""
+        self._by_player[seat.player] = seat
+        (self.attached if seat.is_attached else self.lost)[seat.attachment] = seat
+        if seat.key is not None:
+            self._by_key[seat.key] = seat
+        self.spectators += seat.is_spectator
 
     def detach(self, seat: Seat) -> None:
         """Hold the seat without a connection."""

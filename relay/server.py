@@ -7,9 +7,8 @@ import errno
 import functools
 import importlib.util
 import os
-import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from types import FrameType
 
@@ -20,6 +19,9 @@ from relay import lan, logs
 from relay.admission import OnJoin
 from relay.app import create_app
 from relay.config import Settings
+from relay.link.strict import StrictProtocol
+from relay.node import Node
+from relay.state_file import StateFile
 
 # All three are inherited by the sockets that are accepted. Measured: without them a client that
 # stops reading is never freed, and one burst of it holds up everybody.
@@ -30,6 +32,7 @@ RECEIVE_BUFFER = 32 * 1024
 MESSAGE_SLACK = 4  # a message so many times over the limit still gets an ERROR, not a close
 MESSAGE_MIN = 64 * 1024
 PATIENCE = 3.0  # seconds for connections to end, once the relay does; those left are cut
+LAST_PATIENCE = 0.4  # seconds for the same, where all had been asked to end before
 GRACE = 5  # seconds after which nothing at all is waited for
 
 
@@ -52,7 +55,7 @@ class Listener:
 
 
 def listen(host: str, port: int) -> Listener:
-    """Bind a socket; port 0 takes a free one.
+    """Bind a socket and listen, so that nobody else can; port 0 takes a free one.
 
     Raises:
         CannotListen: it is taken, not ours to take, or not of this machine.
@@ -69,6 +72,7 @@ def listen(host: str, port: int) -> Listener:
     try:
         _prepare(bound, host)
         bound.bind(address)
+        bound.listen()
     except OSError as error:
         bound.close()
         raise CannotListen(_why(error, host, port)) from None
@@ -76,31 +80,72 @@ def listen(host: str, port: int) -> Listener:
 
 
 class Server(uvicorn.Server):
-    """uvicorn's, but a signal ends `run` as if the work were done, so that its caller cleans up."""
+    """uvicorn's, but a signal lets everybody go first, and ends `run` as if the work were done.
 
+    Attributes:
+        on_starting: called in the event loop, before anybody is served.
+        on_started: called once clients are served and signals are heard.
+        on_signal: awaited upon the first signal; when it returns, serving ends.
+        on_impatience: called upon each further signal.
+        failure: what `on_signal` raised.
+    """
+
+    on_starting: Callable[[], None] | None = None
     on_started: Callable[[], None] | None = None
-    """Called once clients are served and signals are heard."""
+    on_signal: Callable[[], Awaitable[None]] | None = None
+    on_impatience: Callable[[], None] | None = None
+    failure: Exception | None = None
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._have_left = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._leaving: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to serve."""
+        if self.should_exit:
+            return
+        self._loop = asyncio.get_running_loop()
+        if self.on_starting is not None:
+            self.on_starting()
         await super().startup(sockets)
         if self.on_started is not None:
             self.on_started()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End all connections, those that do not end by themselves with a cut."""
-        cutting = asyncio.get_running_loop().call_later(PATIENCE, self._cut)
+        patience = LAST_PATIENCE if self._have_left else PATIENCE
+        cutting = asyncio.get_running_loop().call_later(patience, self._cut)
         try:
             await super().shutdown(sockets)
         finally:
             cutting.cancel()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin to end; a second Ctrl+C does not wait for anyone."""
-        # Where a drain will begin, before connections are closed.
-        if self.should_exit and sig == signal.SIGINT:
-            self.force_exit = True
-        self.should_exit = True
+        """Begin to end; a second signal does not wait for anyone."""
+        if self._loop is None:
+            self.should_exit = True
+        else:
+            self._loop.call_soon_threadsafe(self._leave_or_hurry, self._loop)
+
+    def _leave_or_hurry(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._leaving is None:
+            self._leaving = loop.create_task(self._leave())
+            return
+        self.force_exit = True
+        if self.on_impatience is not None:
+            self.on_impatience()
+
+    async def _leave(self) -> None:
+        try:
+            if self.on_signal is not None:
+                await self.on_signal()
+                self._have_left = True
+        except Exception as error:
+            self.failure = error
+        finally:
+            self.should_exit = True
 
     def _cut(self) -> None:
         # Closing one that does not read would wait for it to read.
@@ -115,7 +160,7 @@ def make_server(app: ASGIApp, settings: Settings) -> Server:
             app,
             loop="uvloop" if importlib.util.find_spec("uvloop") else "asyncio",
             http="httptools",
-            ws="websockets-sansio",
+            ws=StrictProtocol,
             ws_max_size=max(MESSAGE_MIN, MESSAGE_SLACK * settings.max_frame),
             ws_per_message_deflate=False,
             ws_ping_interval=settings.ping_seconds,
@@ -146,12 +191,34 @@ def serve(
 
     Raises:
         CannotListen: the address is not to be had.
+        CannotKeep: the rooms cannot be written where the settings say.
     """
     listener = listener or listen(settings.host, settings.port)
     logs.set_up(settings.log_level)
-    server = make_server(create_app(settings, on_join=on_join), settings)
+    app = create_app(settings, on_join=on_join)
+    server = make_server(app, settings)
+    _keep_rooms(server, app.state.node)
     server.on_started = functools.partial(on_listening, listener)
     server.run(sockets=[listener.socket])
+    if server.failure is not None:
+        raise server.failure
+
+
+def _keep_rooms(server: Server, node: Node) -> None:
+    """Let a server begin with the rooms of the state file, if there is one, and end with one."""
+    settings = node.settings
+    file = StateFile(settings.state) if settings.state is not None else None
+
+    def begin() -> None:
+        if file is not None:
+            node.restore(*file.take())
+
+    async def end() -> None:
+        returning = await node.drain(settings.drain_seconds)
+        if file is not None and len(node.registry):
+            file.write(list(node.registry), returning)
+
+    server.on_starting, server.on_signal, server.on_impatience = begin, end, node.hurry
 
 
 def _prepare(bound: socket.socket, host: str) -> None:

@@ -35,6 +35,8 @@ from clients.python.events import (
     Reconnecting,
     Refused,
     Resumed,
+    SnapshotReceived,
+    SnapshotWanted,
     Updated,
 )
 from clients.python.room import Room
@@ -77,6 +79,8 @@ __all__ = [
     "RoomLocked",
     "RoomOptions",
     "RoomwireError",
+    "SnapshotReceived",
+    "SnapshotWanted",
     "Unreachable",
     "Updated",
     "VersionRefused",

@@ -93,6 +93,14 @@ class AnyRoom(ABC, Generic[Sent]):
         return self._conversation.options
 
     @property
+    @abstractmethod
+    def seq(self) -> int:
+        """Where the room stands for this program: all up to this seq is in events that it took.
+
+        0 before `Live`, as only then the room is known in full.
+        """
+
+    @property
     def seat(self) -> bytes:
         """The seat's secret: `connect(..., seat=...)` takes the seat up again, also elsewhere."""
         return self._conversation.seat.options.seat or b""
@@ -100,7 +108,8 @@ class AnyRoom(ABC, Generic[Sent]):
     # What can be done.
 
     @abstractmethod
-    def _post(self, message: bytes) -> Sent: ...
+    def _post(self, *messages: bytes) -> Sent:
+        """Send counted frames, nothing of ours between them; return the last one's number."""
 
     @abstractmethod
     def _volatile(self, slot: Slot, message: bytes) -> None: ...
@@ -189,6 +198,31 @@ class AnyRoom(ABC, Generic[Sent]):
     def transfer(self, player: int | Player) -> Sent:
         """Make a player who is here the host. The host alone may."""
         return self._post(commands.transfer(player))
+
+    def give_snapshot(self, value: object, seq: int | None = None) -> Sent:
+        """Give the room the game's state, packed, for those who join late. The host alone may.
+
+        They hear `SnapshotReceived`, then what was sent to all since. The room must have been
+        made with `history`.
+
+        Args:
+            value: as in `send`; of what is larger than that takes, `give_snapshot_bytes`.
+            seq: the value holds all that happened up to here, and all that this client has sent.
+                None: up to the last event that the program took, as `room.seq` says.
+
+        Returns:
+            The number of its last frame: a snapshot takes one for every `limits.max_frame`.
+
+        Raises:
+            LocalProtocolError: the value cannot be packed, or is too large (1 MiB at most).
+            RoomClosed: the room is over.
+        """
+        return self.give_snapshot_bytes(pack(value), seq)
+
+    def give_snapshot_bytes(self, payload: bytes, seq: int | None = None) -> Sent:
+        """Give bytes as they are; otherwise as `give_snapshot`."""
+        at = self.seq if seq is None else seq
+        return self._post(*commands.snapshot(at, payload, self.limits))
 
     def player(self, player: int | Player) -> Player:
         """Return the newest of a player, or what is left of one who is no longer here."""

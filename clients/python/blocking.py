@@ -64,24 +64,29 @@ class BlockingRoom(AnyRoom[int]):
     def _facts(self) -> RoomState:
         return self._room
 
-    def _post(self, message: bytes) -> int:
+    @property
+    def seq(self) -> int:
+        return self._driver.inbox.seq
+
+    def _post(self, *messages: bytes) -> int:
         self._driver.check_open()
-        self._conversation.check_size(message)
+        for message in messages:
+            self._conversation.check_size(message)
         window = self._conversation.seat.window
         with self._lock:
-            count = window.sent + self._handed_over
-            if count - window.taken >= window.size:
+            count = window.sent + self._handed_over + len(messages)
+            if count - window.taken > window.size:
                 raise WindowFull(
                     f"the relay has not taken the last {window.size} frames: try again later"
                 )
-            self._handed_over += 1
-        self._background.call(self._accept, message)
-        return count + 1
+            self._handed_over += len(messages)
+        self._background.call(self._accept, messages)
+        return count
 
-    def _accept(self, message: bytes) -> None:
+    def _accept(self, messages: tuple[bytes, ...]) -> None:
         with self._lock:
-            self._handed_over -= 1
-            self._driver.post_now(message)
+            self._handed_over -= len(messages)
+            self._driver.post_now(*messages)
 
     def _volatile(self, slot: Slot, message: bytes) -> None:
         self._driver.check_open()

@@ -35,6 +35,10 @@ Slot: TypeAlias = tuple[int, Target]
 """Key and target of a volatile value: a newer one takes the older one's place."""
 
 
+PART_HEAD = 18
+"""Bytes of a SNAPSHOT before its payload, at most: array, opcode, seq, part, parts, bin."""
+
+
 def group(number: int) -> int:
     """Return the target that means the subscribers of a group, 1 to 255."""
     if type(number) is not int or not 1 <= number <= limits.MAX_GROUP:
@@ -125,6 +129,26 @@ def delete_property(key: str, player: int | Player | None, expected: int | None)
     return _set(key, False, player, expected)
 
 
+def snapshot(seq: int, payload: bytes, relay: frames.Limits) -> list[bytes]:
+    """Encode SNAPSHOT, in as many parts as the relay's limits ask for.
+
+    Raises:
+        LocalProtocolError: it is larger than a snapshot may be.
+    """
+    data = _bytes(payload)
+    size = relay.max_frame - PART_HEAD
+    most = min(limits.SNAPSHOT_BYTES, size * min(limits.SNAPSHOT_PARTS, relay.window))
+    if len(data) > most:
+        raise LocalProtocolError(
+            ErrorCode.TOO_BIG,
+            "the snapshot is larger than the relay takes",
+            got=f"{len(data)} bytes",
+            limit=most,
+        )
+    cut = [data[at : at + size] for at in range(0, len(data), size)] or [data]
+    return [encode(frames.Snapshot(seq, n, len(cut), part)) for n, part in enumerate(cut)]
+
+
 def _set(key: str, value: bytes | bool, player: int | Player | None, expected: int | None) -> bytes:
     scope = 0 if player is None else number_of(player)
     return encode(frames.Set(scope, key, value, False if expected is None else expected))
@@ -136,9 +160,13 @@ def mistake(text: str, got: object) -> LocalProtocolError:
 
 
 def _tail(payload: bytes) -> bytes:
+    return tail(_bytes(payload))
+
+
+def _bytes(payload: bytes) -> bytes:
     if not isinstance(payload, bytes | bytearray | memoryview):
         raise mistake("a payload is bytes; `send` and `volatile` pack other values", got=payload)
-    return tail(bytes(payload))
+    return bytes(payload)
 
 
 def _packed(whom: Target) -> bytes:

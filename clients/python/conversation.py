@@ -142,6 +142,11 @@ class Conversation:
         self._out()
         return True
 
+    @property
+    def known_seq(self) -> int:
+        """Up to where the room is known in full; 0 while a fresh stream still tells of it."""
+        return self.seat.seq if self.seat.is_live else 0
+
     # What happens to the connection.
 
     def connected(self, now: float) -> None:
@@ -234,7 +239,8 @@ class Conversation:
             return
         if first > self.seat.seq:
             self.seat.seq = first
-        self._events.append(events.Message(first, sender, payload, player))
+        is_history = not self.seat.is_live
+        self._events.append(events.Message(first, sender, payload, player, is_history))
 
     def _handle(self, frame: Frame, now: float) -> None:
         match frame:

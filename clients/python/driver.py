@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from dataclasses import dataclass
+from time import monotonic as now  # uvloop's own clock counts in milliseconds
 
 from websockets.exceptions import InvalidStatus, WebSocketException
 
@@ -71,19 +72,23 @@ class Driver:
             await self.leave()
             raise
 
-    async def post(self, message: bytes) -> int:
-        """Send a counted frame as soon as the window has room, in the order of the calls."""
-        async with self._turn:
-            self.check_open()
-            while not self.conversation.window_has_room:
-                self._space.clear()
-                await self._space.wait()
-                self.check_open()
-            return self.post_now(message)
+    async def post(self, *messages: bytes) -> int:
+        """Send counted frames as soon as the window has room, in the order of the calls.
 
-    def post_now(self, message: bytes) -> int:
-        """Send a counted frame, whatever the window says."""
-        count = self.conversation.post(message)
+        Returns: the last one's number.
+        """
+        count = 0
+        async with self._turn:
+            for message in messages:
+                await self._wait_for_room()
+                count = self.post_now(message)
+        return count
+
+    def post_now(self, *messages: bytes) -> int:
+        """Send counted frames, whatever the window says; return the last one's number."""
+        count = 0
+        for message in messages:
+            count = self.conversation.post(message)
         self.flush_soon()
         return count
 
@@ -121,6 +126,13 @@ class Driver:
             return None
         return self._task.exception()
 
+    async def _wait_for_room(self) -> None:
+        self.check_open()
+        while not self.conversation.window_has_room:
+            self._space.clear()
+            await self._space.wait()
+            self.check_open()
+
     async def ended_or(self, event: asyncio.Event) -> None:
         """Wait until the task is over, or for an event."""
         assert self._task is not None
@@ -157,9 +169,9 @@ class Driver:
                 await self._connect()
                 self._pump()
                 if (retry_at := self.conversation.retry_at) is not None:
-                    await asyncio.sleep(retry_at - self.loop.time())
+                    await asyncio.sleep(retry_at - now())
         except asyncio.CancelledError:
-            self.conversation.disconnected(CloseCode.NORMAL, "", self.loop.time())
+            self.conversation.disconnected(CloseCode.NORMAL, "", now())
             self._pump()
             raise
         except Exception as error:
@@ -189,11 +201,11 @@ class Driver:
         finally:
             self._end(link)
         code = link.close_code or ABNORMAL
-        conversation.disconnected(code, link.close_reason or "", self.loop.time())
+        conversation.disconnected(code, link.close_reason or "", now())
 
     async def _converse(self, link: Link) -> None:
         self._link = link
-        self.conversation.connected(self.loop.time())
+        self.conversation.connected(now())
         link.attach(self._received, self.flush_soon)
         self._pump()
         await link.wait_closed()
@@ -208,26 +220,27 @@ class Driver:
 
     def _failed(self, error: Exception) -> None:
         text = describe(error, self.address.url)
-        self.conversation.disconnected(ABNORMAL, text, self.loop.time())
+        self.conversation.disconnected(ABNORMAL, text, now())
         if not self.conversation.seat.player and not self._live.done():
             self._live.set_exception(Unreachable(text))
 
     def _received(self, messages: list[bytes]) -> None:
-        now = self.loop.time()
+        arrived = now()
         self.traffic.received += len(messages)
         receive = self.conversation.receive
         for message in messages:
-            receive(message, now)
+            receive(message, arrived)
         self._pump()
 
     def _pump(self) -> None:
         """Pass on whatever the conversation has for the program, the relay and the timer."""
         conversation = self.conversation
-        if events := conversation.events_received():
+        events = conversation.events_received()
+        self.inbox.put(events, conversation.room, conversation.known_seq)
+        if events:
             self._last_loss = next(
                 (e.reason for e in events if isinstance(e, Reconnecting)), self._last_loss
             )
-            self.inbox.put(events, conversation.room)
             self._arrival.set()
         if not self._live.done():
             self._answer()
@@ -249,15 +262,14 @@ class Driver:
         if self._timer is None or deadline < self._timer_at:
             if self._timer is not None:
                 self._timer.cancel()
-            self._timer = self.loop.call_at(deadline, self._timed_out)
+            self._timer = self.loop.call_later(deadline - now(), self._timed_out)
             self._timer_at = deadline
 
     def _timed_out(self) -> None:
         self._timer = None
-        now = self.loop.time()
         if self._is_paused:
-            self.conversation.not_listening(now)
-        self.conversation.handle_timer(now)
+            self.conversation.not_listening(now())
+        self.conversation.handle_timer(now())
         self._pump()
 
     def _flush(self) -> None:

@@ -38,6 +38,9 @@ class Message:
     payload: bytes
     player: Player = field(default=NOBODY, compare=False, repr=False)
     """The sender as this client knew him then, also when he has left since."""
+    is_history: bool = False
+    """It comes before `Live`, to catch up with a room that one enters late or anew. What was
+    missed while the connection was lost and then resumed is not history."""
 
     @property
     def value(self) -> Any:
@@ -117,6 +120,33 @@ class PropertyChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class SnapshotReceived:
+    """The game's own state as of `seq`, as a host gave it; history follows where it ends.
+
+    Comes before `Live`, and only in a room that was made with `history`.
+    """
+
+    seq: int
+    payload: bytes
+    """Of all parts, put together."""
+
+    @property
+    def value(self) -> Any:
+        """What the host packed. Raises as `Message.value` does."""
+        return unpack(self.payload)
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotWanted:
+    """The relay asks this client, who is host, for a snapshot: call `room.give_snapshot`.
+
+    Of what happened up to `seq`, history will soon forget the beginning.
+    """
+
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """The relay or the room refused something that this client sent."""
 
@@ -131,7 +161,13 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """The relay says something worth knowing. `kind` is a `protocol.frames.NoticeKind`."""
+    """The relay says something worth knowing. `kind` is a `protocol.frames.NoticeKind`:
+
+    THROTTLE: more was sent than `detail.limit` frames a second; for `detail.after` ms the relay
+    does not read on. LAG: this client reads too slowly, and is cut off in `detail.after` ms unless
+    it catches up; once it has, another LAG says how many volatile values were `detail.dropped`.
+    DRAIN: the relay goes down in `detail.after` ms; the client comes back by itself.
+    """
 
     kind: int
     detail: NoticeDetail
@@ -194,6 +230,8 @@ Event = (
     | PresenceChanged
     | HostChanged
     | PropertyChanged
+    | SnapshotReceived
+    | SnapshotWanted
     | Refused
     | Notice
     | Live

@@ -10,7 +10,15 @@ from collections import deque
 from collections.abc import Iterable
 from threading import Lock
 
-from clients.python.events import Event, Message, Resumed, Updated
+from clients.python.events import (
+    Event,
+    Live,
+    Message,
+    Resumed,
+    SnapshotReceived,
+    SnapshotWanted,
+    Updated,
+)
 from clients.python.room_state import RoomState
 
 MESSAGES = 1024
@@ -32,6 +40,11 @@ class Inbox:
         self._volatile: dict[tuple[int, int], Place] = {}
         self._kept = self._bytes = 0
         self._room = RoomState()
+        self._head = 0
+        self._is_known = False
+        self.seq = 0
+        """Where the room stood after the last event that was taken; 0 before it is known in full.
+        The events still here may be far ahead of it, and so is who received them."""
 
     @property
     def is_full(self) -> bool:
@@ -46,15 +59,18 @@ class Inbox:
     def __len__(self) -> int:
         return len(self._places)
 
-    def put(self, events: Iterable[Event], room: RoomState) -> None:
-        """Add events, and the room as it is after them."""
+    def put(self, events: Iterable[Event], room: RoomState, seq: int = 0) -> None:
+        """Add events, the room as it is after them, and the seq up to which it is known in full."""
         with self._lock:
             self._room = room
+            self._head = seq
             for event in events:
                 if type(event) is Updated:
                     self._put_volatile(event)
                 else:
                     self._put_kept(event)
+            if not self._places:
+                self._reach_head()
 
     def take(self) -> tuple[list[Event], RoomState]:
         """Remove and return all events, and the room as it is after them, without waiting."""
@@ -63,6 +79,7 @@ class Inbox:
             self._places.clear()
             self._volatile.clear()
             self._kept = self._bytes = 0
+            self._reach_head()
             return taken, self._room
 
     def pop(self) -> Event | None:
@@ -76,7 +93,24 @@ class Inbox:
             else:
                 self._kept -= 1
                 self._bytes -= size(event)
+                self._follow(event)
+            if not self._places:
+                self._reach_head()
         return event
+
+    def _reach_head(self) -> None:
+        self.seq = self._head
+        self._is_known = self._head > 0
+
+    def _follow(self, event: Event) -> None:
+        """Take the room's seq on; the facts of a fresh stream are ahead of its history."""
+        if type(event) is Resumed and not event.resumed:
+            self.seq, self._is_known = 0, False
+        elif type(event) is Live:
+            self._is_known = True
+        # What a snapshot is wanted of may be ahead of what was told.
+        if self._is_known and type(event) is not SnapshotWanted:
+            self.seq = max(self.seq, getattr(event, "seq", 0))
 
     def _put_volatile(self, event: Updated) -> None:
         slot = (event.sender, event.key)
@@ -98,4 +132,4 @@ class Inbox:
 
 def size(event: Event) -> int:
     """Return the bytes of payload that an event holds on to."""
-    return len(event.payload) if type(event) is Message else 0
+    return len(event.payload) if isinstance(event, Message | SnapshotReceived) else 0

@@ -56,6 +56,10 @@ class Room(AnyRoom[Coroutine[Any, Any, int]]):
         await self._driver.leave()
 
     @property
+    def seq(self) -> int:
+        return self._driver.inbox.seq
+
+    @property
     def traffic(self) -> Traffic:
         """How many frames were sent and received so far."""
         return self._driver.traffic
@@ -64,9 +68,10 @@ class Room(AnyRoom[Coroutine[Any, Any, int]]):
     def _facts(self) -> RoomState:
         return self._conversation.room
 
-    def _post(self, message: bytes) -> Coroutine[Any, Any, int]:
-        self._conversation.check_size(message)
-        return self._driver.post(message)
+    def _post(self, *messages: bytes) -> Coroutine[Any, Any, int]:
+        for message in messages:
+            self._conversation.check_size(message)
+        return self._driver.post(*messages)
 
     def _volatile(self, slot: Slot, message: bytes) -> None:
         self._driver.check_open()

@@ -12,8 +12,10 @@ from typing import Any
 
 from clients.python import events
 from clients.python.events import Event, Player
-from protocol import frames
+from protocol import frames, limits
 from protocol.codec import unpack
+from protocol.error_codes import ErrorCode
+from protocol.errors import RemoteProtocolError
 from protocol.frames import Frame, LeftReason, PresenceState
 
 
@@ -65,13 +67,19 @@ class RoomState:
     term: int = 0
     properties: Mapping[int, Mapping[str, Property]] = field(default_factory=dict)
     """By scope (0: the room, n: player n), then by key."""
+    parts: tuple[frames.Snapshot, ...] = ()
+    """Of a snapshot that is still coming. A new stream begins with none."""
 
     def player(self, number: int) -> Player:
         """Return a player, or one of whom only the number is known."""
         return self.players.get(number) or Player(number)
 
     def apply(self, frame: Frame) -> tuple[RoomState, Event | None]:
-        """Return the state after a fact, and what to tell the game; other frames change nothing."""
+        """Return the state after a fact, and what to tell the game; other frames change nothing.
+
+        Raises:
+            RemoteProtocolError: a part of a snapshot does not follow the last one.
+        """
         match frame:
             case frames.Joined():
                 return self._joined(frame)
@@ -83,6 +91,10 @@ class RoomState:
                 return self._host(frame)
             case frames.Property():
                 return self._property(frame)
+            case frames.Snapshot():
+                return self._snapshot(frame)
+            case frames.SnapshotWanted(seq):
+                return self, events.SnapshotWanted(seq)
             case _:
                 return self, None
 
@@ -128,8 +140,33 @@ class RoomState:
         )
         return replace(self, properties=properties), event
 
+    def _snapshot(self, part: frames.Snapshot) -> tuple[RoomState, Event | None]:
+        parts = (*self.parts, part)
+        check_parts(parts)
+        if len(parts) < part.parts:
+            return replace(self, parts=parts), None
+        payload = b"".join(each.payload for each in parts)
+        return replace(self, parts=()), events.SnapshotReceived(part.seq, payload)
+
     def _with(self, player: Player) -> RoomState:
         return replace(self, players=MappingProxyType({**self.players, player.number: player}))
+
+
+def check_parts(parts: tuple[frames.Snapshot, ...]) -> None:
+    """Check that these are the first parts of one snapshot, in order, and not too much."""
+    first, newest = parts[0], parts[-1]
+    expected = (first.seq, len(parts) - 1, first.parts)
+    if (newest.seq, newest.part, newest.parts) != expected or newest.part >= newest.parts:
+        raise RemoteProtocolError(
+            ErrorCode.OUT_OF_RANGE,
+            "a part of a snapshot does not follow the last one",
+            expected=f"part {expected[1]} of {expected[2]}, as of seq {expected[0]}",
+            got=f"part {newest.part} of {newest.parts}, as of seq {newest.seq}",
+        )
+    if sum(len(each.payload) for each in parts) > limits.SNAPSHOT_BYTES:
+        raise RemoteProtocolError(
+            ErrorCode.TOO_BIG, "a snapshot is too large", limit=limits.SNAPSHOT_BYTES
+        )
 
 
 def known(enum: type[LeftReason] | type[PresenceState], number: int) -> int:

@@ -127,17 +127,16 @@ class Swarm:
         hz = bot.hz if self.plan.hz is None else self.plan.hz
         if not hz:
             return
-        loop = asyncio.get_running_loop()
         # Somewhere within the first period, so that bots do not all act at once.
-        due = last = loop.time() + bot.random.random() / hz
+        due = last = time.monotonic() + bot.random.random() / hz
         while True:
-            await asyncio.sleep(due - loop.time())
-            now = loop.time()
+            await asyncio.sleep(due - time.monotonic())
+            now = time.monotonic()
             self.tally.lateness.append((now - due) * 1000)
             await bot.on_tick(now - last)
             last = now
             # Ticks that were missed are not made up for: they would only be late as well.
-            due = max(due + 1 / hz, loop.time())
+            due = max(due + 1 / hz, time.monotonic())
 
     def _note(self, event: Event) -> None:
         match event:

@@ -10,7 +10,7 @@ Pure: journals in, a report out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from tests.chaos.history import History, Term, terms_of
 from tests.chaos.journal import (
@@ -25,13 +25,16 @@ from tests.chaos.journal import (
     Sent,
 )
 from tests.chaos.report import Report
-from tests.chaos.streams import Stream, streams_of
+from tests.chaos.streams import REASONS, Stream, streams_of
 
 
-def check(journals: Sequence[Journal]) -> Report:
-    """Judge all journals of one room."""
+def check(journals: Sequence[Journal], resets: Container[str] = REASONS) -> Report:
+    """Judge all journals of one room.
+
+    Args: resets: reasons for which a stream may begin anew in this run.
+    """
     report = Report(players=len(journals))
-    streams = [stream for journal in journals for stream in streams_of(journal, report)]
+    streams = [stream for journal in journals for stream in streams_of(journal, resets, report)]
     terms = [term for journal in journals for term in terms_of(journal)]
     for journal in journals:
         _judge_sender(journal, [term for term in terms if term.label == journal.label], report)
@@ -95,6 +98,7 @@ class _Epoch:
             self._judge_heard(stream)
             self._judge_missed(stream)
         for term in self.history.terms.values():
+            self._judge_refusals(term)
             for sent in term.sent.values():
                 self._judge_fate(term, sent)
 
@@ -152,17 +156,25 @@ class _Epoch:
 
     # What became of each frame.
 
+    def _judge_refusals(self, term: Term) -> None:
+        counts = {sent.count for sent in term.sent.values()} | {asked.count for asked in term.asked}
+        for count, times in term.refusals.items():
+            if times > 1:
+                text = f"{term.label} heard {times} times that its count {count} was refused"
+                self.report.violate("doubled", text)
+            if count not in counts:
+                text = f"{term.label} heard a refusal of count {count}, which it never said"
+                self.report.violate("unexplained", text)
+
     def _judge_fate(self, term: Term, sent: Sent) -> None:
-        refusals = term.refusals[sent.count]
+        is_refused = sent.count in term.refusals
         is_ordered = sent.number in term.placed
         name = f"number {sent.number} of {term.label} to {sent.target!r}"
-        if refusals > 1:
-            self.report.violate("doubled", f"{name} was refused {refusals} times")
-        if refusals and is_ordered:
+        if is_refused and is_ordered:
             self.report.violate("unexplained", f"{name} was refused and delivered")
-        if (refusals and sent.expected == "taken") or (is_ordered and sent.expected == "refused"):
+        if (is_refused and sent.expected == "taken") or (is_ordered and sent.expected == "refused"):
             self.report.violate("unexplained", f"{name} should have been {sent.expected}")
-        if not refusals and not is_ordered and sent.count <= term.acknowledged:
+        if not is_refused and not is_ordered and sent.count <= term.acknowledged:
             self._judge_vanished(term, sent, name)
 
     def _judge_vanished(self, term: Term, sent: Sent, name: str) -> None:

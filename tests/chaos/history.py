@@ -15,6 +15,7 @@ from operator import itemgetter
 
 from tests.chaos.journal import (
     Acknowledged,
+    Asked,
     Delivered,
     Fact,
     GivenUp,
@@ -25,7 +26,6 @@ from tests.chaos.journal import (
     Refused,
     Seated,
     Sent,
-    Subscribed,
 )
 
 Span = tuple[float, float]
@@ -41,7 +41,7 @@ class Term:
     player: int
     sent: dict[int, Sent] = field(default_factory=dict)
     """By number."""
-    subscribed: list[Subscribed] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list)
     acknowledged: int = 0
     is_last: bool = True
     """The player had no other seat afterwards."""
@@ -52,7 +52,7 @@ class Term:
     places: list[tuple[int, int]] = field(default_factory=list)
     """Count and seq of all frames whose place is known, in order."""
 
-    def span(self, said: Sent | Subscribed) -> Span:
+    def span(self, said: Sent | Asked) -> Span:
         """Return the seqs between which a frame was ordered of which nobody heard."""
         index = bisect_left(self.places, said.count, key=itemgetter(0))
         low = self.places[index - 1][1] if index else 0
@@ -70,11 +70,11 @@ def terms_of(journal: Journal) -> list[Term]:
                     terms.append(Term(journal.label, epoch, player))
             case Sent(number=number):
                 terms[-1].sent[number] = each
-            case Subscribed():
-                terms[-1].subscribed.append(each)
-            case Acknowledged(count):
+            case Asked():
+                terms[-1].asked.append(each)
+            case Acknowledged(count) if terms:
                 terms[-1].acknowledged = max(terms[-1].acknowledged, count)
-            case GivenUp():
+            case GivenUp() | Acknowledged():
                 pass
     for term in terms[:-1]:
         term.is_last = False
@@ -189,7 +189,7 @@ class History:
 def membership(term: Term, group: int, span: Span) -> tuple[bool, bool]:
     """Say whether a player was certainly, and possibly, in a group all through the span."""
     surely = maybe = False
-    for change in term.subscribed:
+    for change in term.asked:
         if group not in change.add and group not in change.remove:
             continue
         is_in = group in change.add and group not in change.remove

@@ -27,10 +27,7 @@ class Seated:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A counted frame that tells the target something, if it is not refused.
-
-    The target of one that is for the relay alone, like TRANSFER, is the empty tuple.
-    """
+    """A numbered frame that tells the target something, if it is not refused."""
 
     number: int
     """Of this player's frames, from 1; never used again, whatever becomes of the seat."""
@@ -43,8 +40,8 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class Subscribed:
-    """A SUBSCRIBE: it counts, and nobody is told."""
+class Asked:
+    """A counted frame for the relay alone: SUBSCRIBE, with its groups, or another, without."""
 
     count: int
     after: int
@@ -66,7 +63,7 @@ class GivenUp:
     numbers: tuple[int, ...]
 
 
-Said = Seated | Sent | Subscribed | Acknowledged | GivenUp
+Said = Seated | Sent | Asked | Acknowledged | GivenUp
 
 
 # What is heard.

@@ -10,6 +10,7 @@ from protocol.kinds import Target
 from tests.chaos.journal import (
     Acknowledged,
     Announced,
+    Asked,
     Began,
     Delivered,
     Fact,
@@ -23,7 +24,6 @@ from tests.chaos.journal import (
     Resumed,
     Seated,
     Sent,
-    Subscribed,
 )
 
 
@@ -36,7 +36,7 @@ class Member:
     position: int = 0
     is_connected: bool = False
     groups: set[int] = field(default_factory=set)
-    pending: list[Sent | Subscribed] = field(default_factory=list)
+    pending: list[Sent | Asked] = field(default_factory=list)
     numbers: int = 0
     counts: int = 0
     taken: int = 0
@@ -85,9 +85,9 @@ class PerfectRoom:
     def subscribe(self, member: Member, group: int) -> None:
         groups = frozenset({group})
         if group in member.groups:
-            self._say(member, Subscribed(member.counts + 1, member.position, remove=groups))
+            self._say(member, Asked(member.counts + 1, member.position, remove=groups))
         else:
-            self._say(member, Subscribed(member.counts + 1, member.position, add=groups))
+            self._say(member, Asked(member.counts + 1, member.position, add=groups))
 
     def transfer(self, member: Member) -> None:
         if member.player != self.host:
@@ -161,19 +161,19 @@ class PerfectRoom:
         for said in pending:
             self._order(member, said)
 
-    def _say(self, member: Member, said: Sent | Subscribed) -> None:
+    def _say(self, member: Member, said: Sent | Asked) -> None:
         member.counts += 1
         member.journal.said.append(said)
-        if isinstance(said, Subscribed):
+        if isinstance(said, Asked):
             member.groups ^= said.add | said.remove
         if member.is_connected:
             self._order(member, said)
         else:
             member.pending.append(said)
 
-    def _order(self, member: Member, said: Sent | Subscribed) -> None:
+    def _order(self, member: Member, said: Sent | Asked) -> None:
         member.taken += 1
-        if isinstance(said, Subscribed):
+        if isinstance(said, Asked):
             return
         seq = self._next()
         if said.expected == "refused":
@@ -197,7 +197,7 @@ class PerfectRoom:
     def _taken_groups(self, member: Member) -> set[int]:
         groups = set(member.groups)
         for said in member.pending:
-            if isinstance(said, Subscribed):
+            if isinstance(said, Asked):
                 groups ^= said.add | said.remove
         return groups
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from math import inf
 
@@ -87,14 +87,14 @@ class Stream:
         return f"{self.label} (player {self.player})"
 
 
-def streams_of(journal: Journal, report: Report) -> list[Stream]:
+def streams_of(journal: Journal, resets: Container[str], report: Report) -> list[Stream]:
     """Split what a player heard into streams, and judge each by itself."""
     streams: list[Stream] = []
     for heard in journal.heard:
         if isinstance(heard, Began):
             stream = Stream(journal.label, heard)
             if streams:
-                _judge_reset(streams[-1], stream, report)
+                _judge_reset(streams[-1], stream, resets, report)
             streams.append(stream)
         else:
             _hear(streams[-1], heard, report)
@@ -140,11 +140,12 @@ def _judge_update(stream: Stream, update: Updated, report: Report) -> None:
     stream.newest[slot] = max(update.number, before)
 
 
-def _judge_reset(old: Stream, new: Stream, report: Report) -> None:
+def _judge_reset(old: Stream, new: Stream, resets: Container[str], report: Report) -> None:
     report.resets += 1
     reason = new.began.reason
     if not reason and old.since == inf:
         return  # it never had a position to resume from
-    if reason not in REASONS or not REASONS[reason](old.seat, new.seat):
+    is_known = reason in resets and reason in REASONS
+    if not is_known or not REASONS[reason](old.seat, new.seat):
         text = f"{new} began anew at {new.seat} after {old.seat} seq {old.last}: {reason or 'why?'}"
         report.violate("unexplained", text)

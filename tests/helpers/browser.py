@@ -18,6 +18,8 @@ class Tabs:
 
     browser: "Browser"
     complaints: list[str] = field(default_factory=list)
+    expected: tuple[str, ...] = ()
+    """Parts of console errors that are no complaints: Chromium writes of every lost connection."""
 
     async def open(self, url: str, *, mobile: bool = False) -> "Page":
         """Open the page and return once its scripts have loaded."""
@@ -34,7 +36,7 @@ class Tabs:
         return page
 
     def _hear(self, message: "ConsoleMessage") -> None:
-        if message.type == "error":
+        if message.type == "error" and not any(each in message.text for each in self.expected):
             self.complaints.append(f"{message.location['url']}: {message.text}")
 
 

@@ -11,13 +11,13 @@ from urllib.parse import urlsplit
 class Cable:
     """Carries bytes both ways until it is cut."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, url: str) -> None:
         self.port = 0
         """Where clients connect."""
         self.connections = 0
         """How many clients have connected so far."""
         self.is_plugged = True
-        self._relay_port = port
+        self.lead_to(url)
         self._ends: set[asyncio.StreamWriter] = set()
         self._carriers: set[asyncio.Task[None]] = set()
         self._flow = asyncio.Event()
@@ -42,6 +42,10 @@ class Cable:
         """Let connections through again."""
         self.is_plugged = True
 
+    def lead_to(self, url: str) -> None:
+        """End at another relay from now on."""
+        self._relay_port = urlsplit(url).port or 80
+
     def stall(self) -> None:
         """Hold back all bytes until `flow`."""
         self._flow.clear()
@@ -56,7 +60,11 @@ class Cable:
             writer.transport.abort()
             return
         self.connections += 1
-        there = await asyncio.open_connection("127.0.0.1", self._relay_port)
+        try:
+            there = await asyncio.open_connection("127.0.0.1", self._relay_port)
+        except ConnectionError:
+            writer.transport.abort()
+            return
         await asyncio.gather(self._pass(reader, there[1]), self._pass(there[0], writer))
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -76,7 +84,7 @@ class Cable:
 @asynccontextmanager
 async def cable_to(url: str) -> AsyncIterator[Cable]:
     """Lay a cable to a relay."""
-    cable = Cable(urlsplit(url).port or 80)
+    cable = Cable(url)
     server = await asyncio.start_server(cable.carry, "127.0.0.1", 0)
     cable.port = server.sockets[0].getsockname()[1]
     try:

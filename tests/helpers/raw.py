@@ -74,6 +74,11 @@ class RawClient:
         """As `send_raw`, but without waiting for a server that does not read."""
         self._writer.write(data)
 
+    @property
+    def unsent(self) -> int:
+        """Bytes that the kernel does not take, since the server does not read."""
+        return self._writer.transport.get_write_buffer_size()
+
     # In.
 
     async def receive(self, timeout: float = 5) -> bytes:

@@ -91,11 +91,12 @@ def relay_process(*options: str, port: int = 0) -> Iterator[RelayProcess]:
     """Run `relay serve` in a process of its own; on leaving, it is ended or killed.
 
     Args:
-        options: of the command line.
+        options: of the command line. It drains in no time, unless they say otherwise.
         port: where to listen, as when it is started anew; 0 is a free one.
     """
     command = [sys.executable, "-m", "relay", "serve", "--port", str(port), *options]
     clean = {key: value for key, value in os.environ.items() if not key.startswith(ENVIRONMENT)}
+    clean[f"{ENVIRONMENT}DRAIN_SECONDS"] = "0"
     with tempfile.NamedTemporaryFile(mode="w", suffix=".log") as log:
         process = subprocess.Popen(
             command, env=clean, stdout=subprocess.PIPE, stderr=log, text=True, bufsize=1

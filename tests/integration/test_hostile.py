@@ -20,7 +20,7 @@ from protocol.errors import RemoteProtocolError
 from protocol.frames import Deliver, Error, Frame, Hello, Leave, Ping, Pong, Send, Welcome
 from tests.helpers import malice
 from tests.helpers.peers import PATIENCE, Party, Peer, party_at, until
-from tests.helpers.raw import Closed, frame
+from tests.helpers.raw import BINARY, CONTINUATION, PING, Closed, frame
 from tests.helpers.relay import RelayProcess, relay_process
 
 ROOM = "ARENA"
@@ -230,6 +230,29 @@ async def test_what_is_no_websocket_ends_that_connection_alone(
                 code, _ = await peer.ends()
                 assert code in (1002, 1006, 1007, 1009, CloseCode.TEXT_REFUSED), note
     assert relay.log.count("Invalid UTF-8") <= 2
+
+
+@pytest.mark.parametrize(
+    "flood",
+    [frame(PING, bytes(125)), frame(CONTINUATION, b"", is_last=False)],
+    ids=["pings", "pieces"],
+)
+async def test_a_flood_below_messages_is_held_back(
+    relay: RelayProcess, at: Party, flood: bytes
+) -> None:
+    process = psutil.Process(relay.process.pid)
+    async with bystanders(at):
+        flooder = await at.enters(ROOM)
+        flooder.raw.stop_reading()
+        before = process.memory_info().rss
+        flooder.raw.write(frame(BINARY, b"", is_last=False))
+        flooder.raw.write(flood * (32 * MEBIBYTE // len(flood)))
+        left = 0
+        while left != flooder.raw.unsent:
+            left = flooder.raw.unsent
+            await asyncio.sleep(0.2)
+        assert left > 16 * MEBIBYTE
+        assert process.memory_info().rss - before < 10 * MEBIBYTE
 
 
 async def test_what_is_no_http_ends_that_connection_alone(relay: RelayProcess, at: Party) -> None:

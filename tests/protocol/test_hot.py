@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from protocol import hot, limits
 from protocol.codec import Role, decode, encode
 from protocol.errors import RemoteProtocolError
-from protocol.frames import Deliver, Frame, Send, Update, Volatile
+from protocol.frames import Deliver, Frame, Live, Send, Update, Volatile
 from tests.helpers.strategies import built, long_winded, mutants, share
 
 LENGTHS = [0, 1, 255, 256, 65535, 65536]
@@ -116,6 +116,13 @@ def test_deliver_is_what_the_codec_makes_of_it(frame: Deliver) -> None:
 @given(built(Update))
 def test_update_is_what_the_codec_makes_of_it(frame: Update) -> None:
     assert hot.update(frame.key, frame.sender, hot.tail(frame.payload)) == encode(frame)
+
+
+@pytest.mark.parametrize("bits", [0, 7, 8, 16, 32, 53])
+def test_a_number_has_its_shortest_form_on_both_sides_of_each_width(bits: int) -> None:
+    for number in {2**bits - 1, min(2**bits, limits.MAX_INT)}:
+        assert encode(Deliver(number, 1, b"")) == hot.deliver(number, 1, hot.tail(b""))
+        assert b"\x92\x09" + hot.uint(number) == encode(Live(number))
 
 
 @given(st.sampled_from(LENGTHS))

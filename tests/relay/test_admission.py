@@ -22,8 +22,11 @@ from relay.admission import (
     check_creation,
     check_frame_size,
     check_version,
+    info_of,
     judge,
     key_of,
+    request_of,
+    slow_down,
     wrong_password,
 )
 from relay.refusals import Refusal
@@ -235,3 +238,25 @@ async def test_a_slip_of_the_games_code_is_found_before_the_room_is_told(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         await judge(admitting(slip), REQUEST)
+
+
+# What others ask of this module.
+
+
+def test_a_hook_is_asked_about_what_hello_says() -> None:
+    options = HelloOptions(
+        name="Ada", role="spectator", ticket="t", app="pong", build="7", password="secret"
+    )
+    request = request_of("LOBBY", options, "127.0.0.1")
+    assert request == JoinRequest("LOBBY", "Ada", "spectator", "t", "pong", "7", "127.0.0.1")
+    assert "secret" not in repr(request)
+    assert info_of(options) == PlayerInfo("Ada", "spectator")
+
+
+def test_who_is_too_fast_is_told_when_to_come_back() -> None:
+    slow_down(0.0, "joins")
+    with pytest.raises(Refusal) as refusal:
+        slow_down(0.25, "joins")
+    assert (refusal.value.code, refusal.value.close) == (ErrorCode.TOO_FAST, CloseCode.TOO_FAST)
+    detail = refusal.value.error().detail
+    assert (detail.retry, detail.after) == (True, 251)

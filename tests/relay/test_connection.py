@@ -277,6 +277,15 @@ class TestTooFast:
             assert notice.detail.after in range(1, 100)
             assert ann.all(Pong)[-1].taken == 40
 
+    async def test_nothing_more_is_read_meanwhile(self) -> None:
+        async with party(frames_per_second=1, frames_burst=1) as at:
+            ann = await at.enters("R")
+            ann.says(*[Send(None, bytes(16_000))] * 1000)
+            await ann.hears(Notice)
+            waiting = ann.raw.unsent
+            await asyncio.sleep(0.2)
+            assert ann.raw.unsent == waiting > 8_000_000
+
     async def test_bytes_have_a_rate_of_their_own(self) -> None:
         async with party(bytes_per_second=100_000, bytes_burst=10_000) as at:
             ann, bob = await at.enters("R"), await at.enters("R")
@@ -293,6 +302,7 @@ class TestTooFast:
             ann.says(*[Volatile(key, None, b"x") for key in range(30)], Send(None, b"end"))
             await bob.hears(Deliver)
             keys = [update.key for update in bob.all(Update)]
+            assert keys == sorted(keys)
             assert keys[:9] == list(range(9))
             assert len(keys) < 30
 

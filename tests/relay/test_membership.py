@@ -31,6 +31,7 @@ from relay.entries import (
     Retire,
     Succeed,
 )
+from relay.membership import wake
 from tests.helpers.playbook import (
     EPOCH,
     SPECTATOR,
@@ -456,6 +457,21 @@ def test_a_succession_belongs_to_one_term() -> None:
     )
 
 
+def test_a_succession_that_two_nodes_propose_happens_once() -> None:
+    assert (
+        room_of(3)
+        >> Detach(1)
+        << Later(30, Expire(1))
+        << Later(2, Succeed(1, 1))
+        << hears((2, 3), PresenceChanged(5, 1, LOST))
+        >> Succeed(1, 1)
+        << hears((2, 3), Host(6, 2, 2))
+        >> asks(2, Transfer(3))
+        << hears((2, 3), Host(7, 3, 3))
+        >> Succeed(1, 1)
+    )
+
+
 def test_a_host_whose_seat_expires_is_followed_at_once() -> None:
     assert (
         room_of(2, hold=1)
@@ -553,3 +569,31 @@ def test_a_room_is_not_empty_while_a_seat_is_held() -> None:
         >> Expire(1)
         << Later(30, Retire(1))
     )
+
+
+# A relay that comes back with the rooms it held.
+
+
+def test_a_room_that_wakes_gives_everybody_time_to_come_back() -> None:
+    witness = room_of(3, hold=4).witness
+    witness.apply(Detach(3))
+    effects = wake(witness.room, returning=10)
+    assert list(effects) == [
+        Later(18, Expire(3)),
+        Later(18, Expire(1)),
+        Later(18, Expire(2)),
+        Later(18, Succeed(1, 1)),
+    ]
+    assert [seat.state for seat in witness.room.seats.values()] == [LOST] * 3
+
+
+def test_a_room_that_wakes_holds_seats_for_as_long_as_it_ever_did() -> None:
+    assert Later(600, Expire(1)) in wake(room_of(1, hold=600).witness.room, returning=0)
+
+
+def test_a_room_that_wakes_has_nobody_who_cannot_come_back() -> None:
+    room = a_room(keep=60)
+    room.apply(Join(1))
+    assert list(wake(room, returning=0)) == [Later(60, Retire(1))]
+    assert not room.seats
+    assert not room.host

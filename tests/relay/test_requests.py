@@ -104,13 +104,15 @@ def test_who_comes_back_is_here_whatever_it_said_before() -> None:
 
 
 def test_removing_wins_where_a_group_is_both_added_and_removed() -> None:
-    assert (
+    playbook = (
         room_of(2)
         >> asks(2, Subscribe((1, 2), (2,)))
         >> sends(1, -2)
         >> sends(1, -1)
         << hears(2, Deliver(5, 1, b""))
     )
+    assert playbook
+    assert playbook.witness.room.seats[2].groups == {1}
 
 
 def test_groups_outlive_the_connection_and_end_with_the_seat() -> None:
@@ -300,7 +302,7 @@ def test_a_players_properties_are_its_own_and_the_hosts() -> None:
 
 
 def test_a_players_properties_go_with_it() -> None:
-    assert (
+    playbook = (
         room_of(2)
         >> asks(2, Set(2, "k", b"v"))
         << hears((1, 2), Property(4, 2, "k", b"v", 4, 2))
@@ -314,6 +316,8 @@ def test_a_players_properties_go_with_it() -> None:
         << hears((1, 3), Joined(7, 3))
         << hears(3, Live(7))
     )
+    assert playbook
+    assert not list(playbook.witness.room.properties)
 
 
 # Properties that are the room's options.

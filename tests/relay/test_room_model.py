@@ -34,6 +34,7 @@ from protocol.kinds import Target
 from relay.effects import Close, Effect, Gone, Later, Turn
 from relay.entries import Acknowledge, Detach, Entry, Evict, Expire, Join, Refuse, Retire, Succeed
 from relay.log import Log
+from relay.state import dump, load
 from tests.helpers.playbook import EPOCH, Moves, Refused, Witness, a_room, asks, key, sends
 from tests.helpers.room_model import Model, Person
 
@@ -301,7 +302,8 @@ class RoomMachine(RuleBasedStateMachine):
             assert frames == ([] if is_over else [frame for _, frame in stream.waiting])
         assert not heard
         for stream in self.model.streams.values():
-            stream.waiting, stream.begun = [], 0
+            if not stream.is_beyond(OUTBOX):  # else it stays so, though it was replaced meanwhile
+                stream.waiting, stream.begun = [], 0
 
     @invariant()
     def overflows(self) -> None:
@@ -336,6 +338,7 @@ class RoomMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.hear()
         self.witness.check_replay()
+        assert load(dump(self.room)).summary() == self.room.summary()
 
 
 def plain(frame: Frame) -> Frame:
@@ -347,5 +350,5 @@ def plain(frame: Frame) -> Frame:
 
 TestRoom = pytest.mark.fuzz(RoomMachine.TestCase)
 TestRoom.settings = settings(
-    max_examples=max(1, settings().max_examples // 500), stateful_step_count=50
+    max_examples=max(20, settings().max_examples // 500), stateful_step_count=50
 )

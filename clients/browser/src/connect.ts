@@ -5,6 +5,7 @@ import { type HelloOptions, PresenceState } from "./frames.js";
 import { followPage } from "./page-life.js";
 import { Room } from "./room.js";
 import { SeatSecret, type Storage, tabStorage } from "./secret.js";
+import { ownWorld } from "./world.js";
 
 export interface ConnectOptions extends Omit<HelloOptions, "position" | "min" | "seat"> {
   /** The room's code, unless the address ends in it. */
@@ -52,25 +53,24 @@ export function openRoom(url: string | ConnectOptions, options: ConnectOptions =
   } = options;
   const address = parseAddress(url, code);
   const secret = seat === undefined ? new SeatSecret(address.room, storage) : null;
-  const bytes = secret?.bytes ?? seat ?? undefined;
-  const room = new Room(
-    address.url,
-    address.room,
-    { ...hello, seat: bytes },
-    {
-      WebSocket: WebSocket ?? ownWebSocket(),
-      now: () => performance.now(),
-      random: Math.random,
-    },
-  );
+  const greeting = { ...hello, seat: secret?.bytes ?? seat ?? undefined };
+  const room = new Room(address.url, address.room, greeting, ownWorld(WebSocket));
+  accompany(room, secret, follows !== false);
+  if (signal?.aborted) room.leave();
+  signal?.addEventListener("abort", () => room.leave());
+  return room;
+}
+
+/** Lets a room and its secret go through what their page goes through. */
+function accompany(room: Room, secret: SeatSecret | null, tellsPresence: boolean): void {
   const stop = followPage({
     hidden() {
       secret?.putAway();
-      if (follows !== false) room.presence(PresenceState.AWAY);
+      if (tellsPresence) room.presence(PresenceState.AWAY);
     },
     shown() {
       secret?.takeOut();
-      if (follows !== false) room.presence(PresenceState.HERE);
+      if (tellsPresence) room.presence(PresenceState.HERE);
     },
     doubtful: () => room.check(),
   });
@@ -79,19 +79,10 @@ export function openRoom(url: string | ConnectOptions, options: ConnectOptions =
     if (code === CloseCode.NORMAL) secret?.forget();
     else secret?.putAway(); // a reload may be admitted; one who was kicked stays who he is
   });
-  if (signal?.aborted) room.leave();
-  signal?.addEventListener("abort", () => room.leave());
-  return room;
 }
 
 function home(): string {
   const url = homeRelay(import.meta.url, globalThis.location?.href);
   if (url) return url;
   throw new TypeError('outside of a page, say where the relay is: connect("ws://host:8000", ...)');
-}
-
-function ownWebSocket(): SocketClass {
-  if (typeof globalThis.WebSocket === "function")
-    return globalThis.WebSocket as unknown as SocketClass;
-  throw new TypeError("this Node has no WebSocket: give { WebSocket } from the package ws");
 }

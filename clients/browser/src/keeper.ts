@@ -3,7 +3,7 @@
 import { ABNORMAL, CloseCode, closeName, explainClose, mayReturn } from "./close-codes.js";
 import { Clock } from "./clock.js";
 import { decode, encode } from "./codec.js";
-import { Connection, type SocketClass } from "./connection.js";
+import { Connection } from "./connection.js";
 import { ErrorCode, errorName } from "./error-codes.js";
 import { RemoteProtocolError } from "./errors.js";
 import type { Closed, Event } from "./events.js";
@@ -22,15 +22,7 @@ import { Backoff } from "./reconnect.js";
 import { RoomState } from "./room-state.js";
 import { RoomClosed } from "./room-closed.js";
 import { Seat } from "./seat.js";
-
-/** What the world outside gives: time, chance and connections. */
-export interface World {
-  readonly WebSocket: SocketClass;
-  /** A monotonic clock, in milliseconds. */
-  now(): number;
-  /** Draws from [0, 1). */
-  random(): number;
-}
+import type { World } from "./world.js";
 
 /** Whether the room can be used: what `room.state` says. */
 export type ConnectionState = "connecting" | "live" | "reconnecting" | "closed";

@@ -11,11 +11,12 @@ import {
   PresenceState,
   type RoomOptions,
 } from "./frames.js";
-import { type ConnectionState, Keeper, type World } from "./keeper.js";
+import { type ConnectionState, Keeper } from "./keeper.js";
 import { pack } from "./payload.js";
 import type { Properties } from "./properties.js";
 import { RoomClosed } from "./room-closed.js";
 import { type Target, numberOf, wireTarget } from "./target.js";
+import type { World } from "./world.js";
 
 /** A player's number, or the player. */
 type PlayerOrNumber = number | Player;

@@ -18,7 +18,7 @@ import pygame
 
 from clients.python import blocking
 from clients.python.blocking import BlockingRoom
-from clients.python.errors import WindowFull
+from clients.python.errors import RoomwireError, WindowFull
 from clients.python.scripts.arena import HEIGHT, POP_REACH, WIDTH, Comet, Point
 from clients.python.scripts.comets import Game
 
@@ -46,10 +46,12 @@ def main(*, room: str, url: str = "localhost:8000", name: str = "pygame") -> Non
         url: address of the relay
         name: how others see you
     """
-    pygame.init()
     try:
         with blocking.connect(url, room=room, name=name) as joined:
+            pygame.init()
             play(joined, Game(joined, random.Random()), Window(f"Comets in {joined.code}"))
+    except (RoomwireError, ValueError) as error:
+        raise SystemExit(f"Cannot play: {error}") from None
     finally:
         pygame.quit()
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
+import time
 
 from clients.python.bots import Bot
 from clients.python.events import Event
@@ -67,4 +67,4 @@ class Wander(Bot):
         return self.random.choice(sorted(orbs, key=mine.distance)[:CHOICE])
 
     def _now(self) -> float:
-        return asyncio.get_running_loop().time()
+        return time.monotonic()

@@ -84,6 +84,17 @@ def test_a_full_window_says_so_and_what_was_sent_before_arrives(relay: RelayProc
         assert read(other, 1) == ["again"]
 
 
+def test_a_snapshot_goes_as_a_whole_or_not_at_all(relay: RelayProcess) -> None:
+    with blocking.connect(relay.url, room="WHOLE") as room:
+        parts = bytes(3 * room.limits.max_frame)
+        with asleep(room):
+            for n in range(room.limits.window - 3):
+                room.send(n)
+            with pytest.raises(WindowFull):
+                room.give_snapshot_bytes(parts)  # of four frames
+            assert room.give_snapshot_bytes(parts[: len(parts) // 2]) == room.limits.window - 1
+
+
 def send_when_possible(room: BlockingRoom, value: object) -> int:
     ends = time.monotonic() + PATIENCE
     while time.monotonic() < ends:

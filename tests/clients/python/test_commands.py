@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from clients.python import commands
 from clients.python.commands import EVERYONE, HOST, OTHERS, To, group
 from clients.python.events import Player
-from protocol import frames
+from protocol import frames, limits
 from protocol.codec import Role, decode, encode, pack
 from protocol.errors import LocalProtocolError
 from protocol.frames import PresenceState
@@ -129,3 +129,37 @@ def test_requests_with_mistakes_do_not_leave(
 ) -> None:
     with pytest.raises(LocalProtocolError):
         request_(*arguments)
+
+
+@given(st.binary(max_size=2000), st.integers(0, limits.MAX_INT))
+def test_a_snapshot_is_cut_into_frames_that_the_relay_takes(payload: bytes, seq: int) -> None:
+    messages = commands.snapshot(seq, payload, frames.Limits(max_frame=256))
+    assert all(len(message) <= 256 for message in messages)
+    parts = [decode(message, by=Role.CLIENT) for message in messages]
+    assert parts == [
+        frames.Snapshot(seq, n, len(messages), part.payload)
+        for n, part in enumerate(parts)
+        if isinstance(part, frames.Snapshot)
+    ]
+    assert b"".join(part.payload for part in parts if isinstance(part, frames.Snapshot)) == payload
+    assert len(messages) == max(1, -(-len(payload) // (256 - commands.PART_HEAD)))
+
+
+@pytest.mark.parametrize(
+    ("relay", "most"),
+    [
+        (frames.Limits(), 64 * (16 * 1024 - commands.PART_HEAD)),
+        (frames.Limits(max_frame=1024 * 1024), 1024 * 1024),
+        (frames.Limits(max_frame=256, window=2), 2 * (256 - commands.PART_HEAD)),
+    ],
+)
+def test_a_snapshot_has_its_limits(relay: frames.Limits, most: int) -> None:
+    assert len(commands.snapshot(0, bytes(most), relay)) <= min(64, relay.window)
+    with pytest.raises(LocalProtocolError, match=f"limit={most}"):
+        commands.snapshot(0, bytes(most + 1), relay)
+
+
+def test_a_snapshot_is_bytes_as_of_a_seq() -> None:
+    for seq, payload in ((-1, b""), (0, "text")):
+        with pytest.raises(LocalProtocolError):
+            commands.snapshot(seq, payload, frames.Limits())  # type: ignore[arg-type]

@@ -28,6 +28,7 @@ from protocol.frames import (
     PresenceState,
     RoomOptions,
     Send,
+    Snapshot,
     Subscribe,
     Taken,
     Update,
@@ -90,6 +91,36 @@ class TestEntering:
         relay.heard()
         relay.says(welcome(), *as_it_stands())
         assert relay.heard() == [Ping(100_000_000), Ack(3)]
+
+    def test_what_comes_before_live_is_history(self) -> None:
+        facts = as_it_stands()[:-1]
+        relay = ScriptedRelay().accepts().says(welcome(), *facts, Snapshot(1, 0, 1, b"map"))
+        relay.says(message(2, "old"), Live(3), message(4, "new"))
+        told = relay.told()
+        assert [e for e in told if isinstance(e, events.SnapshotReceived | Message)] == [
+            events.SnapshotReceived(1, b"map"),
+            Message(2, 2, pack("old"), BOB, is_history=True),
+            Message(4, 2, pack("new"), BOB),
+        ]
+
+    def test_half_a_snapshot_is_forgotten_with_its_connection(self) -> None:
+        relay = ScriptedRelay().accepts().says(welcome(), Snapshot(1, 0, 2, b"half"))
+        relay.closes().accepts().says(
+            welcome(), Snapshot(2, 0, 2, b"new "), Snapshot(2, 1, 2, b"one")
+        )
+        assert relay.told()[-1] == events.SnapshotReceived(2, b"new one")
+        assert relay.client.fault is None
+
+    def test_a_snapshot_that_is_no_snapshot_ends_the_connection(self) -> None:
+        relay = ScriptedRelay().accepts().says(welcome(), Snapshot(1, 1, 2, b"half"))
+        assert relay.client.fault is not None
+        assert "SNAPSHOT" in relay.client.fault[1] or "snapshot" in relay.client.fault[1]
+
+    def test_where_the_room_stands_is_known_from_live_on(self) -> None:
+        relay = ScriptedRelay().accepts().says(welcome(), *as_it_stands()[:-1])
+        assert relay.client.known_seq == 0
+        relay.says(Live(3), message(8, "new"))
+        assert relay.client.known_seq == 8
 
     @pytest.mark.parametrize("code", [CloseCode.NO_SUCH_ROOM, CloseCode.WRONG_PASSWORD])
     def test_a_refusal_closes_for_good_with_the_relays_words(self, code: CloseCode) -> None:
@@ -261,6 +292,13 @@ class TestReturning:
             events.Live,
         ]
         assert set(relay.client.room.players) == {1, 2}
+
+    def test_what_was_missed_is_no_history(self, relay: ScriptedRelay) -> None:
+        relay.closes().accepts().says(welcome(seq=3, resumed=True), message(4, "missed"))
+        missed = relay.told()[-1]
+        assert isinstance(missed, Message)
+        assert not missed.is_history
+        assert relay.client.known_seq == 4
 
     def test_it_sends_again_what_the_relay_has_not_taken(self, relay: ScriptedRelay) -> None:
         for payload in (b"a", b"b", b"c"):

@@ -1,16 +1,26 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clients.python.events import Event, Live, Message, Resumed, Updated
+from clients.python.events import (
+    Event,
+    Joined,
+    Live,
+    Message,
+    Player,
+    Resumed,
+    SnapshotReceived,
+    SnapshotWanted,
+    Updated,
+)
 from clients.python.inbox import BYTES, MESSAGES, Inbox
 from clients.python.room_state import RoomState
 
 EMPTY = RoomState()
 
 
-def filled(*events: Event) -> Inbox:
+def filled(*events: Event, seq: int = 0) -> Inbox:
     inbox = Inbox()
-    inbox.put(events, EMPTY)
+    inbox.put(events, EMPTY, seq)
     return inbox
 
 
@@ -77,6 +87,66 @@ def test_large_messages_fill_it_sooner() -> None:
     assert inbox.is_full
     inbox.take()
     assert inbox.is_low
+
+
+def test_snapshots_are_as_heavy_as_messages() -> None:
+    assert filled(SnapshotReceived(1, bytes(BYTES))).is_full
+
+
+class TestWhereTheRoomStands:
+    """`seq` is what a snapshot holds if nothing else is said: too high a one loses messages for
+    those who join, and too low a one has them hear messages twice."""
+
+    def test_it_follows_the_events_that_were_taken_not_those_that_came(self) -> None:
+        inbox = filled(Live(3), Message(7, 1, b"a"), Message(9, 1, b"b"), seq=9)
+        assert inbox.seq == 0
+        for seq in (3, 7, 9):
+            inbox.pop()
+            assert inbox.seq == seq
+
+    def test_nothing_is_known_before_live(self) -> None:
+        inbox = filled(
+            Joined(Player(5), 40), SnapshotReceived(20, b""), Message(25, 1, b"", is_history=True)
+        )
+        while inbox.pop():
+            assert inbox.seq == 0
+        inbox.put([Live(40)], EMPTY, 40)
+        inbox.pop()
+        assert inbox.seq == 40
+
+    def test_who_has_taken_everything_is_where_the_relay_says(self) -> None:
+        inbox = filled(Live(3), seq=3)
+        inbox.take()
+        inbox.put([], EMPTY, 12)
+        assert inbox.seq == 12
+
+    def test_who_is_behind_is_not(self) -> None:
+        inbox = filled(Live(3), Message(4, 1, b""), seq=4)
+        inbox.pop()
+        inbox.put([], EMPTY, 12)
+        assert inbox.seq == 3
+
+    def test_values_and_wishes_say_nothing_about_it(self) -> None:
+        inbox = filled(Live(3), Updated(9, 1, b""), SnapshotWanted(8), Message(4, 1, b""), seq=8)
+        for _ in range(3):
+            inbox.pop()
+        assert inbox.seq == 3
+
+    def test_a_room_that_is_told_anew_begins_anew(self) -> None:
+        inbox = filled(
+            Live(30), Message(31, 1, b""), Resumed(False, ""), Live(2), Message(3, 1, b"")
+        )
+        steps = []
+        while inbox:
+            inbox.pop()
+            steps.append(inbox.seq)
+        assert steps[:4] == [30, 31, 0, 2]
+
+    def test_what_was_missed_is_taken_in_its_order(self) -> None:
+        inbox = filled(Live(30), Resumed(True, ""), Message(31, 1, b""), Live(32), seq=32)
+        for seq in (30, 30, 31, 32):
+            inbox.pop()
+            assert inbox.seq == seq
 
 
 updates = st.builds(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
 from functools import partial
 
-import anyio
 import pytest
 
 from clients.python import (
@@ -43,7 +43,7 @@ from protocol.error_codes import ErrorCode
 from relay.config import Settings
 from tests.helpers.cable import Cable, cable_to
 from tests.helpers.players import Enter, TestPlayer, enter_async, enter_blocking
-from tests.helpers.relay import RunningRelay, relay_process, running_relay
+from tests.helpers.relay import RunningRelay, running_relay
 
 
 @pytest.fixture(params=[enter_async, enter_blocking], ids=["async", "blocking"])
@@ -372,23 +372,25 @@ class TestReturning:
 
     async def test_a_relay_started_anew_has_its_players_back(self, enter: Enter) -> None:
         made = RoomOptions(title="Arena", capacity=8)
-        with relay_process() as relay:
-            port = relay.port
-            async with (
-                enter(relay.url, room="R", name="Ann", create=made) as ann,
-                enter(relay.url, room="R", name="Bob", create=False) as bob,
-            ):
-                await anyio.to_thread.run_sync(relay.end)
-                with relay_process(port=port):
-                    for player in (ann, bob):
-                        resumed = await player.hears(Resumed)
-                        assert not resumed.resumed
-                        assert resumed.reason
-                        await player.hears(Live)
-                        assert player.room.options.title == "Arena"
-                    await bob.sees(lambda room: len(room.players) == 2)
-                    await bob.send("we meet again")
-                    assert (await ann.hears(Message)).player.name == "Bob"
+        async with AsyncExitStack() as stack:
+            first, second = [await stack.enter_async_context(running_relay()) for _ in range(2)]
+            cable = await stack.enter_async_context(cable_to(first.url))
+            players = [
+                await stack.enter_async_context(enter(cable.url, room="R", name=name, create=how))
+                for name, how in (("Ann", made), ("Bob", False))
+            ]
+            cable.lead_to(second.url)
+            cable.cut()
+            for player in players:
+                resumed = await player.hears(Resumed)
+                assert not resumed.resumed
+                assert resumed.reason
+                await player.hears(Live)
+                assert player.room.options.title == "Arena"
+            ann, bob = players
+            await bob.sees(lambda room: len(room.players) == 2)
+            await bob.send("we meet again")
+            assert (await ann.hears(Message)).player.name == "Bob"
 
     async def test_a_second_connection_of_a_seat_ends_the_first(
         self, relay: RunningRelay, enter: Enter

@@ -3,7 +3,7 @@ import pytest
 from clients.python import events
 from clients.python.events import Event, Player
 from clients.python.room_state import Properties, RoomState
-from protocol import frames
+from protocol import frames, limits
 from protocol.codec import pack
 from protocol.errors import RemoteProtocolError
 from protocol.frames import Frame, LeftReason, PlayerInfo, PresenceState
@@ -101,3 +101,46 @@ def test_a_property_that_is_no_value_says_so_when_read(room: RoomState) -> None:
     room, _ = told(frames.Property(4, 0, "map", b"\xc1", 1, 2), state=room)
     with pytest.raises(RemoteProtocolError):
         Properties(room.properties[0])["map"]
+
+
+def snapshot(*parts: bytes, seq: int = 7) -> list[Frame]:
+    return [frames.Snapshot(seq, n, len(parts), part) for n, part in enumerate(parts)]
+
+
+def test_a_snapshot_is_told_once_all_its_parts_are_there() -> None:
+    payload = pack({"map": [1, 2, 3]})
+    state, happened = told(*snapshot(payload[:2], payload[2:5], payload[5:]))
+    *before, received = happened
+    assert before == [None, None]
+    assert received == events.SnapshotReceived(7, payload)
+    assert received.value == {"map": [1, 2, 3]}
+    assert told(*snapshot(b"", seq=9), state=state)[1] == [events.SnapshotReceived(9, b"")]
+
+
+FIRST = frames.Snapshot(7, 0, 3, b"")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        FIRST,
+        frames.Snapshot(7, 2, 3, b""),
+        frames.Snapshot(8, 1, 3, b""),
+        frames.Snapshot(7, 1, 2, b""),
+        frames.Snapshot(7, 1, 3, bytes(limits.SNAPSHOT_BYTES + 1)),
+    ],
+)
+def test_a_part_that_does_not_follow_is_a_breach(wrong: Frame) -> None:
+    state = told(FIRST)[0]
+    with pytest.raises(RemoteProtocolError):
+        state.apply(wrong)
+
+
+def test_a_snapshot_that_does_not_begin_is_a_breach() -> None:
+    for wrong in (frames.Snapshot(7, 1, 3, b""), frames.Snapshot(7, 3, 3, b"")):
+        with pytest.raises(RemoteProtocolError):
+            RoomState().apply(wrong)
+
+
+def test_a_wish_for_a_snapshot_is_told() -> None:
+    assert told(frames.SnapshotWanted(40))[1] == [events.SnapshotWanted(40)]

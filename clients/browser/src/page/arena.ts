@@ -1,23 +1,18 @@
 // Draws the game on a canvas. It reads the game and changes nothing in it.
 
 import type { Room } from "../index.js";
-import { colourOf, make } from "./dom.js";
+import { colourOf } from "./dom.js";
 import { type Effect, type Game, LASTS, type Orb } from "./game.js";
 import { ARENA, type Ship, type Vector } from "./ship.js";
+import { type Colour, drawGlow, makeStars, paintSky } from "./sky.js";
 
 /** CSS pixels per unit: on a phone, where the whole arena would be tiny, the view follows me. */
 const SMALLEST_SCALE = 0.52;
-const STARS = 160;
-const NEBULAE = [
-  { x: 380, y: 240, radius: 620, colour: (alpha: number) => `rgb(70 82 200 / ${0.42 * alpha})` },
-  { x: 1240, y: 660, radius: 700, colour: (alpha: number) => `rgb(140 60 170 / ${0.34 * alpha})` },
-  { x: 900, y: 120, radius: 420, colour: (alpha: number) => `rgb(30 140 170 / ${0.26 * alpha})` },
-];
 const SANS = "system-ui, sans-serif";
 
 export class Arena {
   private readonly context: CanvasRenderingContext2D;
-  private readonly stars = Array.from({ length: STARS }, (_, index) => star(index));
+  private readonly stars = makeStars();
   private readonly isCalm = matchMedia("(prefers-reduced-motion: reduce)");
   /** What lies behind everything and never changes is painted once. */
   private readonly sky = paintSky();
@@ -246,38 +241,6 @@ export class Arena {
   }
 }
 
-/** A colour of any opacity. */
-type Colour = (alpha: number) => string;
-
-function drawGlow(
-  context: CanvasRenderingContext2D,
-  { x, y }: Vector,
-  radius: number,
-  colour: Colour,
-): void {
-  const light = context.createRadialGradient(x, y, 0, x, y, radius);
-  for (const [stop, alpha] of [
-    [0, 1],
-    [0.3, 0.38],
-    [0.6, 0.1],
-    [1, 0],
-  ] as const) {
-    light.addColorStop(stop, colour(alpha));
-  }
-  context.fillStyle = light;
-  context.fillRect(x - radius, y - radius, 2 * radius, 2 * radius);
-}
-
-function paintSky(): HTMLCanvasElement {
-  const sky = make("canvas", { width: ARENA.width / 2, height: ARENA.height / 2 });
-  const context = sky.getContext("2d")!;
-  context.scale(0.5, 0.5);
-  context.fillStyle = "#0c0f24";
-  context.fillRect(0, 0, ARENA.width, ARENA.height);
-  for (const { x, y, radius, colour } of NEBULAE) drawGlow(context, { x, y }, radius, colour);
-  return sky;
-}
-
 const cut = (text: string, length: number): string =>
   text.length > length ? `${text.slice(0, length - 1)}…` : text;
 
@@ -287,14 +250,4 @@ const gold = (alpha: number): string => `rgb(255 214 102 / ${alpha})`;
 function firstShown(me: number, shown: number, length: number): number {
   if (shown >= length) return (length - shown) / 2;
   return Math.min(Math.max(me - shown / 2, 0), length - shown);
-}
-
-/** A star at a place that only looks like chance: the same sky for everyone. */
-function star(index: number): { at: Vector; radius: number; phase: number } {
-  const part = (factor: number): number => (index * factor) % 1;
-  return {
-    at: { x: part(0.618034) * ARENA.width, y: part(0.754878) * ARENA.height },
-    radius: 1 + 2.4 * part(0.56984),
-    phase: index,
-  };
 }

@@ -1,6 +1,6 @@
 // The lines under the arena: what is said, and what happens in the room.
 
-import { LeftReason, type Room } from "../index.js";
+import { LeftReason, NoticeKind, type Room } from "../index.js";
 import { colourOf, crown, find, make } from "./dom.js";
 import type { Game } from "./game.js";
 
@@ -11,6 +11,12 @@ const LEAVING: Record<number, string> = {
   [LeftReason.EXPIRED]: "did not come back",
   [LeftReason.GONE]: "is gone",
   [LeftReason.KICKED]: "was removed by the host",
+};
+
+const NOTICES: Record<number, string> = {
+  [NoticeKind.THROTTLE]: "You send more than the relay takes: some of it is left out",
+  [NoticeKind.LAG]: "Your connection is slow: you see the newest only",
+  [NoticeKind.DRAIN]: "The relay is about to restart; you will be back by yourself",
 };
 
 /** Follows a room. */
@@ -38,6 +44,9 @@ export function followChat(room: Room, game: Game): void {
   });
   room.on("refused", ({ text }) => {
     if (room.state === "live") add("refusal", text); // else it is entry, and the page tells of that
+  });
+  room.on("notice", ({ kind }) => {
+    if (NOTICES[kind]) add("refusal", NOTICES[kind]);
   });
   room.on("lost", ({ messages }) =>
     add("refusal", `Lost with the connection: ${count(messages.length, "message")}`),

@@ -1,6 +1,8 @@
 """The pygame example, playing without a screen."""
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from random import Random
@@ -17,9 +19,15 @@ from clients.python.blocking import BlockingRoom
 from clients.python.events import Event
 from clients.python.examples import pygame_arena
 from clients.python.scripts.comets import Game
-from tests.helpers.relay import relay_process
+from tests.helpers.relay import RelayProcess, relay_process
 
 PATIENCE = 10.0
+
+
+@pytest.fixture(scope="module")
+def relay() -> Iterator[RelayProcess]:
+    with relay_process() as relay:
+        yield relay
 
 
 @pytest.fixture
@@ -43,11 +51,12 @@ def events_until_pop(room: BlockingRoom) -> Iterator[Event]:
     pytest.fail("nobody popped")
 
 
-def test_its_comet_flies_and_pops_and_the_arena_is_drawn(window: pygame_arena.Window) -> None:
+def test_its_comet_flies_and_pops_and_the_arena_is_drawn(
+    relay: RelayProcess, window: pygame_arena.Window
+) -> None:
     with (
-        relay_process() as relay,
-        blocking.connect(relay.url, room="K7QF", name="watcher") as watcher,
-        blocking.connect(relay.url, room="K7QF", name="player") as player,
+        blocking.connect(relay.url, room="FLY", name="watcher") as watcher,
+        blocking.connect(relay.url, room="FLY", name="player") as player,
     ):
         game = Game(player, Random(1))
         press(pygame.K_RIGHT)
@@ -66,11 +75,26 @@ def test_its_comet_flies_and_pops_and_the_arena_is_drawn(window: pygame_arena.Wi
         assert speed > 100
         assert window.held == set()
     colours = {tuple(window.screen.get_at((x, y))) for x in range(0, 960, 3) for y in range(540)}
-    assert pygame_arena.colour_of(2) in {colour[:3] for colour in colours}
+    assert pygame_arena.colour_of(player.me) in {colour[:3] for colour in colours}
 
 
-def test_closing_the_window_ends_the_game(window: pygame_arena.Window) -> None:
-    with relay_process() as relay, blocking.connect(relay.url, room="K7QF") as room:
+def test_closing_the_window_ends_the_game(relay: RelayProcess, window: pygame_arena.Window) -> None:
+    with blocking.connect(relay.url, room="QUIT") as room:
         pygame.event.post(pygame.event.Event(pygame.QUIT))
         pygame_arena.play(room, Game(room, Random(1)), window)
         assert room.state == "live"
+
+
+def test_it_is_a_program(relay: RelayProcess) -> None:
+    command = [sys.executable, "-m", pygame_arena.__name__, "--room", "K7QF", "--url"]
+    with blocking.connect(relay.url, room="K7QF") as watcher:
+        with subprocess.Popen([*command, relay.url]) as process:
+            ends = time.monotonic() + PATIENCE
+            while len(watcher.players) < 2 and time.monotonic() < ends:
+                watcher.poll()
+                time.sleep(0.01)
+            process.terminate()
+        assert watcher.players[watcher.me + 1].name == "pygame"
+    failed = subprocess.run([*command, "127.0.0.1:1"], capture_output=True, text=True, timeout=30)
+    assert failed.returncode == 1
+    assert failed.stderr.startswith("Cannot play: nothing listens at ws://127.0.0.1:1")

@@ -26,8 +26,12 @@ class Seated(AnyRoom[int]):
     def _facts(self) -> RoomState:
         return self._conversation.room
 
-    def _post(self, message: bytes) -> int:
-        return self._conversation.post(message)
+    @property
+    def seq(self) -> int:
+        return self._conversation.known_seq
+
+    def _post(self, *messages: bytes) -> int:
+        return [self._conversation.post(message) for message in messages][-1]
 
     def _volatile(self, slot: Slot, message: bytes) -> None:
         self._conversation.volatile(slot, message)

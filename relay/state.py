@@ -1,0 +1,298 @@
+"""A room as one plain value, and back: how a room outlives the relay that held it.
+
+Most of a room is what newcomers are told of it (standing.py), and is kept as it is told: who has
+a seat, the properties, the host. Beside it stand what the relay alone knows, and the log.
+Volatile values are no state: whoever they are of sends newer ones.
+
+Rule: `load` believes nothing. It returns a room with which `apply` can go on, or raises.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from protocol import hot, limits
+from protocol.codec import Role, decode
+from protocol.errors import RemoteProtocolError
+from protocol.frames import (
+    Frame,
+    Host,
+    Joined,
+    PresenceChanged,
+    PresenceState,
+    Property,
+    RoomOptions,
+)
+from protocol.kinds import Binary, Count, Flag, Groups, Kind, Player, Several, Text, Word64
+from protocol.mismatch import Mismatch
+from protocol.opcodes import Opcode
+from protocol.schema import Record
+from relay.log import Addressees
+from relay.properties import ROOM, Value
+from relay.registry import NAME
+from relay.room import Room
+from relay.seats import Seat
+from relay.standing import Fact
+
+ARGON2 = re.compile(r"\$argon2id\$\S+")
+KEY = Binary(1, 64)
+MANY = limits.MAX_INT  # bounded by memory alone
+AWAY, LOST, LAGGING = PresenceState.AWAY, PresenceState.LOST, PresenceState.LAGGING
+
+Frames = Iterable[tuple[int, Addressees, bytes]]
+"""A log: seq, addressees and message of each frame."""
+
+
+class BadState(Exception):
+    """The value is no room that a relay has kept. Says in a sentence what is wrong with it."""
+
+
+class LogKind(Kind):
+    """The frames of a log. There are many, so that they are not checked one field at a time."""
+
+    expected = "array of [seq, addressees, message with this seq], each seq one more than the last"
+
+    def load(self, value: Any) -> Frames:
+        if not isinstance(value, list):
+            raise self.wrong(value)
+        frames: list[tuple[int, Addressees, bytes]] = []
+        for index, each in enumerate(value):
+            match each:
+                case [int(seq), int() | list() as to, bytes(message)]:
+                    pass
+                case _:
+                    raise self.wrong(each).at(index)
+            follows = not frames or seq == frames[-1][0] + 1
+            if not (follows and _is_addressed(to) and _is_fact(message, seq)):
+                raise self.wrong(each).at(index)
+            frames.append((seq, to if isinstance(to, int) else frozenset(to), message))
+        return frames
+
+    def dump(self, value: Frames) -> list[list[Any]]:
+        return [
+            [seq, to if isinstance(to, int) else sorted(to), message] for seq, to, message in value
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class SeatState:
+    """What the relay alone knows of a seat."""
+
+    player: Player
+    attachment: Count
+    key: Annotated[bytes, KEY] | None = None
+    is_attached: Annotated[bool, Flag()] = False
+    is_acknowledged: Annotated[bool, Flag()] = False
+    taken: Count = 0
+    groups: Groups = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RoomState:
+    """All that a room is."""
+
+    name: Word64
+    epoch: Annotated[bytes, Binary(limits.EPOCH_BYTES, limits.EPOCH_BYTES)]
+    options: Annotated[RoomOptions, Record(RoomOptions)]
+    password_hash: Annotated[str, Text(0, 512)]
+    seq: Count
+    joins: Count
+    seats: Annotated[tuple[SeatState, ...], Several(Record(SeatState), 2 * limits.MAX_CAPACITY)]
+    barred: Annotated[tuple[bytes, ...], Several(KEY, MANY)]
+    standing: Annotated[tuple[bytes, ...], Several(Binary(2, MANY), MANY)]
+    trimmed: Count
+    log: Annotated[Frames, LogKind()]
+
+
+ROOM_STATE = Record(RoomState)
+
+
+def dump(room: Room) -> Any:
+    """Return all of a room as maps, arrays, str, bytes and numbers."""
+    return ROOM_STATE.dump(
+        RoomState(
+            name=room.name,
+            epoch=room.epoch,
+            options=room.options,
+            password_hash=room.password_hash,
+            seq=room.seq,
+            joins=room.joins,
+            seats=tuple(map(_seat_state, room.seats.values())),
+            barred=tuple(sorted(room.barred)),
+            standing=tuple(room.standing),
+            trimmed=room.log.trimmed,
+            log=room.log,
+        )
+    )
+
+
+def load(value: Any) -> Room:
+    """Make the room of which `dump` returned this value.
+
+    Raises:
+        BadState: it is not of a room, or of one that cannot be.
+    """
+    try:
+        state: RoomState = ROOM_STATE.load(value)
+    except Mismatch as wrong:
+        where = ".".join(map(str, wrong.path)) or "the room"
+        raise BadState(f"{where} should be {wrong.expected}, and is {wrong.got}") from None
+    _check_words(state)
+    room = Room(state.name, state.epoch, state.options, password_hash=state.password_hash)
+    room.seq = state.seq
+    room.barred.update(state.barred)
+    facts = _facts(state)
+    _restore_seats(room, state, facts)
+    for frame, message in zip(facts, state.standing, strict=True):
+        _restore_fact(room, frame, message)
+    _check_standing(room, state)
+    _restore_log(room, state)
+    return room
+
+
+# Into a value.
+
+
+def _seat_state(seat: Seat) -> SeatState:
+    return SeatState(
+        player=seat.player,
+        attachment=seat.attachment,
+        key=seat.key,
+        is_attached=seat.is_attached,
+        is_acknowledged=seat.is_acknowledged,
+        taken=seat.taken,
+        groups=tuple(sorted(seat.groups)),
+    )
+
+
+# Out of a value.
+
+
+def _check(is_right: bool, what_else: str) -> None:
+    if not is_right:
+        raise BadState(what_else)
+
+
+def _check_words(state: RoomState) -> None:
+    name, hashed = state.name, state.password_hash
+    _check(bool(NAME.fullmatch(name)) and name == name.upper(), "no room can have this name")
+    _check(not hashed or bool(ARGON2.fullmatch(hashed)), "the password's hash is not argon2's")
+    _check(not state.options.password, "a password is there in clear")
+
+
+def _facts(state: RoomState) -> list[Any]:
+    """Decode what newcomers are told."""
+    facts: list[Any] = []
+    last = 0
+    for message in state.standing:
+        fact: Any = _decode(message)
+        _check(isinstance(fact, Joined | PresenceChanged | Property | Host), "that is no fact")
+        _check(last < fact.seq <= state.seq, "the facts are not in order")
+        last = fact.seq
+        facts.append(fact)
+    return facts
+
+
+def _decode(message: bytes) -> Frame:
+    try:
+        return decode(message, Role.RELAY)
+    except RemoteProtocolError as error:
+        raise BadState(f"a frame cannot be read: {error}") from None
+
+
+def _restore_seats(room: Room, state: RoomState, facts: list[Any]) -> None:
+    joined = {fact.player: fact for fact in facts if isinstance(fact, Joined)}
+    players = [seat.player for seat in state.seats]
+    _check(players == sorted(joined), "the seats are not those of whom newcomers are told")
+    _check(max(players, default=0) <= state.joins, "a seat has a number that was not given yet")
+    for seat in state.seats:
+        _restore_seat(room, seat, joined[seat.player])
+    room.seats.joins = state.joins
+
+
+def _restore_seat(room: Room, state: SeatState, joined: Joined) -> None:
+    seats, attachment = room.seats, state.attachment
+    is_known = attachment in seats.attached or attachment in seats.lost
+    _check(not is_known and seats.of(state.key) is None, "two seats are one")
+    _check(state.key is not None or state.is_attached, "a seat is held that has no secret")
+    seat = Seat(state.player, state.key, joined.info, attachment, joined.seq, state.is_attached)
+    seat.is_acknowledged = state.is_acknowledged
+    seat.taken = state.taken
+    seat.groups.update(state.groups)
+    seats.restore(seat)
+    for group in state.groups:
+        room.groups.setdefault(group, set()).add(seat.player)
+
+
+def _restore_fact(room: Room, frame: Any, message: bytes) -> None:
+    fact: Fact
+    match frame:
+        case PresenceChanged(_, player, state):
+            fact = (Opcode.PRESENCE, player)
+            _check(player in room.seats, "somebody has no seat, and a presence")
+            _check(state in (AWAY, LOST, LAGGING), "a presence is none that stands")
+            room.seats[player].state = PresenceState(state)
+        case Property(_, scope, key):
+            fact = (Opcode.PROPERTY, scope, key)
+            _restore_property(room, frame)
+        case Host(_, player, term):
+            fact = (Opcode.HOST,)
+            room.host, room.term = player, term
+        case _:
+            fact = (Opcode.JOINED, frame.player)
+    room.standing.tell(fact, message)
+
+
+def _restore_property(room: Room, frame: Property) -> None:
+    scope, key, value = frame.scope, frame.key, frame.value
+    _check(scope == ROOM or scope in room.seats, "somebody has no seat, and a property")
+    _check(frame.version == frame.seq, "a property's version is not the seq that set it")
+    if isinstance(value, bytes) and room.properties.fits(scope, key, value):
+        room.properties.set(scope, key, Value(value, frame.version, frame.by))
+    else:
+        raise BadState("a property does not stand, or there is no room for it")
+
+
+def _check_standing(room: Room, state: RoomState) -> None:
+    _check(len(list(room.standing)) == len(state.standing), "a fact stands twice")
+    host = room.seats.get(room.host)
+    _check(not room.host or (host is not None and not host.is_spectator), "the host is nobody")
+    for seat in room.seats.values():
+        _check(seat.is_attached == (seat.state != LOST), "a seat is both held and not")
+
+
+def _restore_log(room: Room, state: RoomState) -> None:
+    last = state.trimmed
+    room.log.trimmed = state.trimmed
+    for seq, to, message in state.log:
+        _check(seq == last + 1, "frames of the log are missing")
+        room.log.append(seq, to, message)
+        last = seq
+    _check(last == state.seq, "the log ends before the room's head, or after it")
+
+
+# Frames of a log.
+
+UINT_SIZES = {0xCC: 2, 0xCD: 3, 0xCE: 5, 0xCF: 9}
+
+
+def _is_addressed(to: Any) -> bool:
+    players = to if isinstance(to, list) else [to]
+    return all(type(player) is int and 0 <= player <= limits.MAX_PLAYER for player in players)
+
+
+def _is_fact(message: bytes, seq: int) -> bool:
+    """Say whether a message is a well-formed frame with this seq."""
+    if type(seq) is not int or not 0 < seq <= limits.MAX_INT:
+        return False
+    head = hot.uint(seq)
+    if not message.startswith(head, 2):
+        return False
+    if message.startswith(hot.DELIVER_HEAD):
+        sender = 2 + len(head)
+        size = UINT_SIZES.get(message[sender], 1) if len(message) > sender else 1
+        return hot.is_tail(message, sender + size)
+    return getattr(_decode(message), "seq", None) == seq

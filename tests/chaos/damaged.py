@@ -1,0 +1,184 @@
+"""A relay that breaks a promise now and then, so that the checker has something to find.
+
+    python -m tests.chaos.damaged serve --port 0
+
+is `relay serve --port 0`, but that it does damage in rooms named for it, such as "skip-1". That
+happens between the relay and its server, so that it needs to know nothing of the relay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import count
+
+from starlette import types
+
+from protocol.codec import Role, decode, encode
+from protocol.frames import Deliver, Frame, Send, Welcome
+from relay import cli, server
+
+EVERY = 15  # payloads
+
+
+class Damage:
+    """One connection of a relay that does nothing wrong. Subclasses do."""
+
+    turns = count(1)
+
+    def sends(self, frame: Frame) -> Iterable[Frame]:
+        """Return what the client is told instead of `frame`."""
+        return (frame,)
+
+    def receives(self, frame: Frame) -> Frame:
+        """Return what the relay hears instead of `frame`."""
+        return frame
+
+    def is_due(self, frame: Frame) -> bool:
+        """Say whether to do harm now: once in so many payloads."""
+        is_payload = isinstance(frame, Deliver | Send)
+        return is_payload and next(Damage.turns) % EVERY == 0
+
+
+class Skip(Damage):
+    """Leaves a frame out."""
+
+    def sends(self, frame: Frame) -> Iterable[Frame]:
+        return () if self.is_due(frame) else (frame,)
+
+
+class Double(Damage):
+    """Sends a frame twice."""
+
+    def sends(self, frame: Frame) -> Iterable[Frame]:
+        return (frame, frame) if self.is_due(frame) else (frame,)
+
+
+class Swap(Damage):
+    """Sends two frames in the wrong order."""
+
+    held: Frame | None = None
+
+    def sends(self, frame: Frame) -> Iterable[Frame]:
+        if self.held is not None:
+            held, self.held = self.held, None
+            return self.exchange(held, frame)
+        if self.is_due(frame):
+            self.held = frame
+            return ()
+        return (frame,)
+
+    def exchange(self, held: Frame, frame: Frame) -> Iterable[Frame]:
+        return (frame, held)
+
+
+class Renumber(Swap):
+    """Sends two frames in the wrong order, with numbers that look right."""
+
+    def exchange(self, held: Frame, frame: Frame) -> Iterable[Frame]:
+        if not isinstance(held, Deliver) or not isinstance(frame, Deliver):
+            return (held, frame)
+        return (
+            Deliver(held.seq, frame.sender, frame.payload),
+            Deliver(frame.seq, held.sender, held.payload),
+        )
+
+
+class Misdeliver(Damage):
+    """Tells all what was for some."""
+
+    def receives(self, frame: Frame) -> Frame:
+        if isinstance(frame, Send) and self.is_due(frame):
+            return replace(frame, target=True)
+        return frame
+
+
+class Vanish(Damage):
+    """Acknowledges a frame and tells nobody."""
+
+    def receives(self, frame: Frame) -> Frame:
+        if isinstance(frame, Send) and self.is_due(frame):
+            return replace(frame, target=())
+        return frame
+
+
+class Forget(Damage):
+    """Leaves out the first frame that a resumed connection missed."""
+
+    is_resumed = False
+
+    def sends(self, frame: Frame) -> Iterable[Frame]:
+        if isinstance(frame, Welcome):
+            self.is_resumed = frame.session.resumed
+        elif self.is_resumed and isinstance(frame, Deliver):
+            self.is_resumed = False
+            return ()
+        return (frame,)
+
+
+class Replace(Damage):
+    """Delivers what a sender never sent."""
+
+    def sends(self, frame: Frame) -> Iterable[Frame]:
+        if isinstance(frame, Deliver) and self.is_due(frame):
+            return (replace(frame, payload=frame.payload[:-1]),)
+        return (frame,)
+
+
+DAMAGES: dict[str, type[Damage]] = {
+    cls.__name__.lower(): cls
+    for cls in (Skip, Double, Swap, Renumber, Misdeliver, Vanish, Forget, Replace)
+}
+
+
+def damaged(app: types.ASGIApp) -> types.ASGIApp:
+    """Wrap a relay so that connections to rooms named for a damage suffer it."""
+
+    async def wrapped(scope: types.Scope, receive: types.Receive, send: types.Send) -> None:
+        name = scope.get("path", "").rpartition("/")[2].partition("-")[0]
+        if scope["type"] != "websocket" or name not in DAMAGES:
+            await app(scope, receive, send)
+            return
+        # Whatever the server offers to do past these two is not to be used.
+        plain = {**scope, "extensions": {}}
+        damage = DAMAGES[name]()
+        await app(plain, _receiving(damage, receive), _sending(damage, send))
+
+    return wrapped
+
+
+def _receiving(damage: Damage, receive: types.Receive) -> types.Receive:
+    async def damaged_receive() -> types.Message:
+        message = await receive()
+        if frame := _frame_of(message, Role.CLIENT):
+            message["bytes"] = encode(damage.receives(frame))
+        return message
+
+    return damaged_receive
+
+
+def _sending(damage: Damage, send: types.Send) -> types.Send:
+    async def damaged_send(message: types.Message) -> None:
+        frame = _frame_of(message, Role.RELAY)
+        if frame is None:
+            await send(message)
+            return
+        for told in damage.sends(frame):
+            await send({**message, "bytes": encode(told)})
+
+    return damaged_send
+
+
+def _frame_of(message: types.Message, by: Role) -> Frame | None:
+    data = message.get("bytes")
+    return decode(data, by) if isinstance(data, bytes) else None
+
+
+def main() -> None:
+    make_server = server.make_server
+    server.make_server = lambda app, settings: make_server(damaged(app), settings)
+    cli.main()
+
+
+if __name__ == "__main__":
+    main()

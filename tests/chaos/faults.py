@@ -1,0 +1,44 @@
+"""What befalls each connection of a run, drawn from the seed: it does the same again."""
+
+from __future__ import annotations
+
+from math import exp, log
+from random import Random
+
+from tests.chaos.proxy import CUTS, Fault, Harm, Script, Way
+
+FARTHEST = 30_000  # bytes after which a connection is cut at the latest
+
+
+def storm(seed: int) -> Script:
+    """Return faults for every connection of a room: nearly each is cut somewhere."""
+
+    def faults(number: int) -> list[Fault]:
+        random = Random(f"connection {number} of {seed}")
+        found = []
+        if random.random() < 0.95:
+            harm = random.choices(CUTS, weights=(4, 4, 1))[0]
+            found.append(Fault(_way(random), _somewhere(random), harm))
+        if random.random() < 0.2:
+            found.append(_stall(random))
+        if random.random() < 0.1:
+            found.append(Fault(_way(random), 0, Harm.DELAY, random.uniform(0.001, 0.02)))
+        return found
+
+    return faults
+
+
+def _stall(random: Random) -> Fault:
+    harm = random.choice((Harm.STALL, Harm.FREEZE))
+    # Without an end, a client or the relay has to notice by itself.
+    seconds = None if random.random() < 0.2 else random.uniform(0.05, 1.5)
+    return Fault(_way(random), _somewhere(random), harm, seconds)
+
+
+def _way(random: Random) -> Way:
+    return random.choice(list(Way))
+
+
+def _somewhere(random: Random) -> int:
+    """Draw a byte, near ones as likely as far ones: handshakes and first frames are short."""
+    return int(exp(random.uniform(log(2), log(FARTHEST))))

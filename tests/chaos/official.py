@@ -1,0 +1,208 @@
+"""A player with the Python client, used as programs use it; its seat alone is watched inside."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Collection
+from random import Random
+
+from clients.python import events
+from clients.python.address import parse
+from clients.python.clock import Clock
+from clients.python.conversation import Conversation
+from clients.python.driver import Driver
+from clients.python.errors import JoinError, Unreachable
+from clients.python.options import microseconds
+from clients.python.room import Room
+from protocol import frames
+from protocol.codec import Role, decode
+from protocol.error_codes import ErrorCode
+from protocol.frames import HelloOptions, Welcome
+from protocol.kinds import Target
+from protocol.seat import Continued
+from tests.chaos import journal, numbered
+from tests.chaos.player import Player
+from tests.chaos.pulse import Pulse
+
+HASTE = 0.25  # of the client's own delays between attempts: a run has no time for all of them
+TIMEOUT = 20.0  # seconds to be live at first
+
+RESET_REASONS = range(ErrorCode.EPOCH_CHANGED, ErrorCode.VERSION)
+"""Errors that say why a stream begins anew."""
+
+
+class OfficialPlayer(Player):
+    """Connects, with the same secret, until it is in the room once; the rest the client does."""
+
+    def __init__(
+        self, label: str, pulse: Pulse, url: str, options: HelloOptions, random: Random
+    ) -> None:
+        super().__init__(label, pulse)
+        self._url = url
+        self._options = options
+        self._random = random
+        self._driver = self._make_driver()
+        self._room = Room(self._driver)
+        self._returns: deque[journal.Began | journal.Resumed] = deque()
+        """What each WELCOME meant, until the program is told of it."""
+        self._refusal = ""
+        self._last_seat = (b"", 0)
+        self._is_in = self._is_leaving = False
+
+    # What a client is.
+
+    @property
+    def me(self) -> int:
+        return self._room.me
+
+    @property
+    def is_host(self) -> bool:
+        return self._room.is_host
+
+    @property
+    def others(self) -> Collection[int]:
+        return self._room.players.keys() - {self.me}
+
+    @property
+    def position(self) -> int:
+        return self._driver.conversation.seat.seq
+
+    @property
+    def taken(self) -> int:
+        return self._driver.conversation.seat.window.taken
+
+    @property
+    def is_ready(self) -> bool:
+        return self._is_in or bool(self.trouble)
+
+    @property
+    def is_settled(self) -> bool:
+        is_empty = not self._driver.conversation.seat.window.pending()
+        return is_empty and self._room.state == "live"
+
+    async def run(self) -> None:
+        if not await self._enter():
+            return
+        self.hear(self._returns.popleft())
+        async for event in self._room:
+            self._tell(event)
+
+    async def _leave(self) -> None:
+        self._is_leaving = True
+        await self._room.leave()
+
+    async def _send(self, payload: bytes, to: Target) -> int:
+        return await self._room.send_bytes(payload, to)
+
+    async def _set(self, key: str, payload: bytes) -> int:
+        return await self._room.set_property(key, payload)
+
+    async def _subscribe(self, add: frozenset[int], remove: frozenset[int]) -> int:
+        return await (self._room.subscribe(*add) if add else self._room.unsubscribe(*remove))
+
+    async def _transfer(self, player: int) -> int:
+        return await self._room.transfer(player)
+
+    def _volatile(self, key: int, payload: bytes) -> None:
+        self._room.volatile_bytes(key, payload)
+
+    # The client, watched.
+
+    async def _enter(self) -> bool:
+        while True:
+            try:
+                await self._driver.open(TIMEOUT)
+            except Unreachable:
+                self._returns.clear()
+                self._driver = self._make_driver()
+                await asyncio.sleep(self._random.random() * HASTE)
+            except JoinError as error:
+                self.trouble = str(error)
+                self.pulse.beat()
+                return False
+            else:
+                self._room = Room(self._driver)
+                self._is_in = True
+                self.pulse.beat()
+                return True
+
+    def _make_driver(self) -> Driver:
+        conversation = Conversation(
+            self._options,
+            clock=Clock(microseconds),
+            random=lambda: self._random.random() * HASTE,
+        )
+        self._watch(conversation)
+        return Driver(conversation, parse(self._url, None), None)
+
+    def _watch(self, conversation: Conversation) -> None:
+        receive, welcomed = conversation.receive, conversation.seat.welcomed
+
+        def watched_receive(data: bytes, now: float) -> None:
+            if data[1] == frames.Error.opcode:
+                self._refused(decode(data, Role.RELAY))
+            receive(data, now)
+            self.pulse.beat()
+
+        def watched_welcomed(welcome: Welcome) -> Continued:
+            self.journal.said.append(journal.Acknowledged(conversation.seat.window.taken))
+            continued = welcomed(welcome)
+            self._welcomed(welcome, continued)
+            return continued
+
+        conversation.receive = watched_receive  # type: ignore[method-assign]
+        conversation.seat.welcomed = watched_welcomed  # type: ignore[method-assign]
+
+    def _refused(self, frame: frames.Frame) -> None:
+        if isinstance(frame, frames.Error) and frame.code in RESET_REASONS:
+            self._refusal = ErrorCode(frame.code).name
+
+    def _welcomed(self, welcome: Welcome, continued: Continued) -> None:
+        epoch, seat = welcome.session.epoch.hex(), (welcome.session.epoch, welcome.player)
+        self.journal.said.append(journal.Seated(epoch, welcome.player))
+        self.give_up([decode(message, Role.CLIENT) for message in continued.lost])
+        if self.groups and seat != self._last_seat:  # the client will ask for them by itself
+            count, groups = welcome.session.taken + 1, frozenset(self.groups)
+            self.journal.said.append(journal.Asked(count, welcome.seq, add=groups))
+        self._last_seat = seat
+        if continued.resumed:
+            self._returns.append(journal.Resumed())
+        else:
+            self._returns.append(journal.Began(epoch, welcome.player, self._refusal))
+        self._refusal = ""
+
+    # What the program is told.
+
+    def _tell(self, event: events.Event) -> None:
+        match event:
+            case events.Resumed():
+                self.hear(self._returns.popleft())
+            case events.Live(seq):
+                self.hear(journal.Live(seq))
+            case events.Message(seq, sender, payload):
+                self.hear(journal.Delivered(seq, sender, *numbered.read(payload)))
+            case events.Updated(key, _, payload):
+                self.hear(journal.Updated(key, *numbered.read(payload)))
+            case events.Refused(code=code, frame=count, seq=seq):
+                self.hear(journal.Refused(seq, count or 0, ErrorCode(code).name))
+            case events.Lost(messages):
+                self.announce(messages)
+            case events.Closed(text=text):
+                self.trouble = "" if self._is_leaving else text
+                self.pulse.beat()
+            case _:
+                self._tell_of_room(event)
+
+    def _tell_of_room(self, event: events.Event) -> None:
+        match event:
+            case events.Joined(player, seq):
+                self.hear(journal.Joined(seq, player.number))
+            case events.Left(player, _, seq):
+                self.hear(journal.Left(seq, player.number))
+            case events.HostChanged(host, term, seq):
+                self.hear(journal.Hosted(seq, host.number if host else 0, term))
+            case events.PresenceChanged(player, seq):
+                self.hear(journal.Told(seq, f"presence {player.number} {int(player.state)}"))
+            case events.PropertyChanged(by=by, seq=seq):
+                self.hear(journal.Delivered(seq, by, *numbered.read(event.value)))

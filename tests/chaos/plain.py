@@ -1,0 +1,243 @@
+"""A second client, small and impatient, over the `websockets` library and `protocol.seat` alone.
+
+The same checker judges it and the Python client: what both get wrong would have to be wrong in
+`protocol` or in the relay.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+from random import Random
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.typing import Subprotocol
+
+from protocol import SUBPROTOCOL, frames
+from protocol.close_codes import may_return
+from protocol.codec import Role, decode, encode, pack, unpack
+from protocol.error_codes import ErrorCode
+from protocol.frames import Frame, HelloOptions
+from protocol.kinds import Target
+from protocol.seat import Seat
+from protocol.session import RESUME_REFUSALS
+from tests.chaos import journal, numbered
+from tests.chaos.player import Player
+from tests.chaos.pulse import Pulse
+
+PATIENCE = 1.0  # seconds of silence: then it pings, and after as many more gives up the connection
+RETRY = 0.1  # seconds between attempts at most
+
+
+class PlainPlayer(Player):
+    """Connects whenever it is not connected, and says again what was not acknowledged."""
+
+    def __init__(
+        self, label: str, pulse: Pulse, url: str, options: HelloOptions, random: Random
+    ) -> None:
+        super().__init__(label, pulse)
+        self._url = url
+        self._seat = Seat(options)
+        self._random = random
+        self._players: set[int] = set()
+        self._host = 0
+        self._outgoing: asyncio.Queue[bytes] = asyncio.Queue()
+        self._refusal = ""
+        self._is_seated = self._is_live = self._is_leaving = False
+
+    # What a client is.
+
+    @property
+    def me(self) -> int:
+        return self._seat.player
+
+    @property
+    def is_host(self) -> bool:
+        return self._host == self.me
+
+    @property
+    def others(self) -> Collection[int]:
+        return self._players - {self.me}
+
+    @property
+    def position(self) -> int:
+        return self._seat.seq
+
+    @property
+    def taken(self) -> int:
+        return self._seat.window.taken
+
+    @property
+    def is_ready(self) -> bool:
+        return self._seat.is_live or bool(self.trouble)
+
+    @property
+    def is_settled(self) -> bool:
+        return self._is_live and not self._seat.window.pending()
+
+    async def _leave(self) -> None:
+        """Say so, and let the relay close; while there is no connection, leave without a word."""
+        self._is_leaving = True
+        self._post(frames.Leave())
+
+    async def _send(self, payload: bytes, to: Target) -> int:
+        return await self._count(frames.Send(to, payload))
+
+    async def _set(self, key: str, payload: bytes) -> int:
+        return await self._count(frames.Set(0, key, pack(payload)))
+
+    async def _subscribe(self, add: frozenset[int], remove: frozenset[int]) -> int:
+        return await self._count(frames.Subscribe(tuple(sorted(add)), tuple(sorted(remove))))
+
+    async def _transfer(self, player: int) -> int:
+        return await self._count(frames.Transfer(player))
+
+    def _volatile(self, key: int, payload: bytes) -> None:
+        self._post(frames.Volatile(key, None, payload))
+
+    async def _count(self, frame: Frame) -> int:
+        await self.pulse.until(lambda: not self._seat.window.is_full)
+        message = encode(frame)
+        count = self._seat.window.add(message)
+        if self._is_seated:
+            self._outgoing.put_nowait(message)
+        return count
+
+    def _post(self, frame: Frame) -> None:
+        if self._is_seated:
+            self._outgoing.put_nowait(encode(frame))
+
+    # Connections.
+
+    async def run(self) -> None:
+        """Connect again and again, until it has left or is told to stay away."""
+        while not self._is_leaving and not self.trouble:
+            try:
+                async with self._connect() as connection:
+                    await self._converse(connection)
+            except (OSError, WebSocketException):
+                pass
+            await asyncio.sleep(self._random.random() * RETRY)
+
+    def _connect(self) -> connect:
+        return connect(
+            self._url,
+            subprotocols=[Subprotocol(SUBPROTOCOL)],
+            compression=None,
+            ping_interval=None,
+            open_timeout=PATIENCE,
+            close_timeout=PATIENCE,
+            proxy=None,
+        )
+
+    async def _converse(self, connection: ClientConnection) -> None:
+        self._outgoing = asyncio.Queue()
+        self._outgoing.put_nowait(encode(self._seat.hello()))
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                sending = tasks.create_task(self._send_all(connection))
+                await self._receive_all(connection)
+                sending.cancel()
+        except* ConnectionClosed:
+            pass
+        finally:
+            self._is_seated = self._is_live = False
+            connection.transport.abort()
+        code = connection.close_code or 1006
+        if not may_return(code) and not self._is_leaving:
+            self.trouble = f"closed {code} {connection.close_reason} {self._refusal}"
+            self.pulse.beat()
+
+    async def _send_all(self, connection: ClientConnection) -> None:
+        while True:
+            await connection.send(await self._outgoing.get())
+
+    async def _receive_all(self, connection: ClientConnection) -> None:
+        """Receive until the end, or until not even a ping is answered."""
+        is_asked = False
+        while True:
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    message = await connection.recv(decode=False)
+            except TimeoutError:
+                if is_asked:
+                    return
+                is_asked = True
+                self._post(frames.Ping(1))
+            else:
+                is_asked = False
+                self._receive(decode(message, Role.RELAY))
+
+    # What the relay says.
+
+    def _receive(self, frame: Frame) -> None:
+        if isinstance(frame, frames.Welcome):
+            self._welcomed(frame)
+        elif self._is_seated:
+            self._seat.received(frame)
+            self._tell(frame)
+        elif isinstance(frame, frames.Error):
+            self._turned(frame)
+        self.pulse.beat()
+
+    def _turned(self, error: frames.Error) -> None:
+        self._refusal = ErrorCode(error.code).name
+        if error.code in RESUME_REFUSALS:
+            self._seat.forget()
+            self._outgoing.put_nowait(encode(self._seat.hello()))
+
+    def _welcomed(self, welcome: frames.Welcome) -> None:
+        said = self.journal.said
+        said.append(journal.Acknowledged(self.taken))
+        continued = self._seat.welcomed(welcome)
+        epoch = welcome.session.epoch.hex()
+        said.append(journal.Seated(epoch, welcome.player))
+        lost = [decode(message, Role.CLIENT) for message in continued.lost]
+        self.give_up(lost)
+        self.announce(lost)
+        if continued.resumed:
+            self.hear(journal.Resumed())
+        else:
+            self._players.clear()
+            self.hear(journal.Began(epoch, welcome.player, self._refusal))
+        self._refusal = ""
+        self._is_seated = True
+        for message in continued.resend:
+            self._outgoing.put_nowait(message)
+        if self._is_leaving:
+            self._post(frames.Leave())
+
+    def _tell(self, frame: Frame) -> None:
+        match frame:
+            case frames.Live(seq):
+                self._is_live = True
+                self.hear(journal.Live(seq))
+                self._post(frames.Ack(seq))
+            case frames.Pong(seq=seq) | frames.Taken(seq=seq):
+                self.hear(journal.Reached(seq))
+                self._post(frames.Ack(seq))
+            case frames.Deliver(seq, sender, payload):
+                self.hear(journal.Delivered(seq, sender, *numbered.read(payload)))
+            case frames.Update(key, _, payload):
+                self.hear(journal.Updated(key, *numbered.read(payload)))
+            case frames.Error(seq, code, _, detail):
+                self.hear(journal.Refused(seq, detail.frame or 0, ErrorCode(code).name))
+            case _:
+                self._tell_of_room(frame)
+
+    def _tell_of_room(self, frame: Frame) -> None:
+        match frame:
+            case frames.Joined(seq, player):
+                self._players.add(player)
+                self.hear(journal.Joined(seq, player))
+            case frames.Left(seq, player):
+                self._players.discard(player)
+                self.hear(journal.Left(seq, player))
+            case frames.Host(seq, player, term):
+                self._host = player
+                self.hear(journal.Hosted(seq, player, term))
+            case frames.PresenceChanged(seq, player, state):
+                self.hear(journal.Told(seq, f"presence {player} {state}"))
+            case frames.Property(seq, value=bytes(value), by=by):
+                self.hear(journal.Delivered(seq, by, *numbered.read(unpack(value))))

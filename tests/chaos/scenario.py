@@ -1,0 +1,230 @@
+"""One room's storm: players send to all kinds of targets while their connections are harmed.
+
+Then it heals, everything must arrive, and the checker judges.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Container
+from dataclasses import dataclass, field
+from random import Random
+
+from clients.python.errors import RoomwireError
+from protocol.frames import HelloOptions, RoomOptions
+from protocol.kinds import Target
+from tests.chaos.checker import check
+from tests.chaos.faults import storm
+from tests.chaos.official import OfficialPlayer
+from tests.chaos.plain import PlainPlayer
+from tests.chaos.player import NOBODY, Player
+from tests.chaos.proxy import Address, Harm, Proxy
+from tests.chaos.pulse import Pulse
+from tests.chaos.report import Report
+
+SIZES = (0, 0, 0, 0, 0, 40, 300, 3000)  # bytes that a frame carries around
+GROUPS = (1, 2, 255)
+HOLD = 120  # seconds: no seat expires because a machine is slow
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a seed's storm is to amount to, at least."""
+
+    seed: int
+    room: str = "chaos"
+    """What the room's name begins with."""
+    players: int = 4
+    frames: int = 40
+    """Turns of each player."""
+    cuts: int = 30
+    """Of all players' connections."""
+    seconds: float = 20.0
+    """After which the storm is over all the same."""
+    pause: float = 0.04
+    """Seconds between two turns of a player at most."""
+    patience: float = 30.0
+    """Seconds within which everything must arrive once nothing is harmed any more."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of one seed."""
+
+    seed: int
+    report: Report
+    harms: Counter[Harm] = field(default_factory=Counter)
+    cuts: int = 0
+    connections: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class _Storm:
+    turns: int = 0
+    ends_at: float = 0.0
+    is_over: bool = False
+    present: list[Player] = field(default_factory=list)
+
+
+class Scenario:
+    """One seed's room, behind a proxy of its own."""
+
+    def __init__(self, plan: Plan, upstream: Address) -> None:
+        self.plan = plan
+        self.proxy = Proxy(upstream, storm(plan.seed))
+        self.players: list[Player] = []
+        self._random = Random(f"scenario {plan.seed}")
+        self._pulse = Pulse()
+        self._storm = _Storm()
+        self._tasks = asyncio.TaskGroup()
+        self._running: dict[Player, asyncio.Task[None]] = {}
+
+    async def run(self, resets: Container[str] = ()) -> Outcome:
+        """Live through it and return what the checker says.
+
+        Args: resets: reasons for which streams may begin anew in this run.
+        """
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        self._storm.ends_at = began + self.plan.seconds
+        async with self.proxy, self._tasks:
+            async with asyncio.TaskGroup() as slots:
+                weather = slots.create_task(self._weather())
+                playing = [slots.create_task(self._fill_slot()) for _ in range(self.plan.players)]
+                await asyncio.wait(playing)
+                weather.cancel()
+            self.proxy.heal()
+            await self.proxy.accept()
+            await self._settle()
+            await self._disband()
+        report = self._judge(resets)
+        harms, cuts = self.proxy.counts, self.proxy.cuts
+        seconds = loop.time() - began
+        return Outcome(self.plan.seed, report, harms, cuts, self.proxy.connections, seconds)
+
+    async def until_cut(self, cuts: int) -> None:
+        """Wait until so many connections were cut, or the storm is over."""
+        await self._pulse.until(lambda: self.proxy.cuts >= cuts or self._is_calm)
+
+    def _judge(self, resets: Container[str]) -> Report:
+        report = check([player.journal for player in self.players], resets)
+        for player in self.players:
+            if player.trouble:
+                report.violate("unexplained", f"{player.journal.label}: {player.trouble}")
+        return report
+
+    # The storm.
+
+    @property
+    def _is_calm(self) -> bool:
+        plan, storm = self.plan, self._storm
+        is_late = asyncio.get_running_loop().time() > storm.ends_at
+        is_done = storm.turns >= plan.frames * plan.players and self.proxy.cuts >= plan.cuts
+        return is_done or is_late
+
+    async def _weather(self) -> None:
+        """Harm all connections at once, now and then."""
+        while True:
+            await asyncio.sleep(self._random.uniform(0.2, 1.0))
+            match self._random.choice(("cut", "refuse", "go on", "go on")):
+                case "cut":
+                    self.proxy.cut_all(self._random.choice((Harm.RESET, Harm.CLOSE)))
+                case "refuse":
+                    self.proxy.refuse()
+                    self.proxy.cut_all()
+                    await asyncio.sleep(self._random.uniform(0.05, 0.3))
+                    await self.proxy.accept()
+                case _:
+                    self.proxy.go_on()
+
+    async def _fill_slot(self) -> None:
+        """Let one player after another play, until the storm is over; the last one stays."""
+        while True:
+            player = self._seat_player()
+            await self._pulse.until(lambda: player.is_ready)  # noqa: B023  (awaited at once)
+            turns = self._random.randint(self.plan.frames // 4, self.plan.frames * 4)
+            while not self._is_calm and not player.trouble and turns:
+                await self._turn(player)
+                turns -= 1
+            if turns:
+                return
+            await player.leave()
+            self._storm.present.remove(player)
+
+    def _seat_player(self) -> Player:
+        number = len(self.players) + 1
+        label, kind = f"s{self.plan.seed}p{number}", (PlainPlayer, OfficialPlayer)[number % 2]
+        url = f"ws://127.0.0.1:{self.proxy.port}/r/{self.plan.room}-{self.plan.seed}"
+        random = Random(label)
+        options = HelloOptions(seat=random.randbytes(16), name=label, create=RoomOptions(hold=HOLD))
+        player = kind(label, self._pulse, url, options, random)
+        self.players.append(player)
+        self._storm.present.append(player)
+        self._running[player] = self._tasks.create_task(player.run())
+        return player
+
+    async def _turn(self, player: Player) -> None:
+        self._storm.turns += 1
+        try:
+            await self._act(player)
+        except RoomwireError:
+            return  # its trouble is judged
+        await asyncio.sleep(self._random.random() * self.plan.pause)
+
+    async def _act(self, player: Player) -> None:
+        chance = self._random.random()
+        if chance < 0.7:
+            await player.send(self._target(player), self._random.choice(SIZES))
+        elif chance < 0.85:
+            player.volatile(self._random.randrange(3))
+        elif chance < 0.92:
+            group = self._random.choice(GROUPS)
+            await (player.subscribe(remove={group}) if group in player.groups else
+                   player.subscribe(add={group}))  # fmt: skip
+        elif chance < 0.96:
+            await player.set_property(self._random.choice(("red", "blue")))
+        elif player.others:
+            await player.transfer(self._random.choice(sorted(player.others)))
+
+    def _target(self, player: Player) -> Target:
+        others = sorted(player.others) or [player.me]
+        return self._random.choice(
+            [
+                None,
+                None,
+                True,
+                True,
+                0,
+                self._random.choice(others),
+                tuple(self._random.sample(others, self._random.randint(0, len(others)))),
+                -self._random.choice(GROUPS),
+                NOBODY if self._random.random() < 0.2 else player.me,
+            ]
+        )
+
+    # After it.
+
+    async def _settle(self) -> None:
+        """Wait until everything has arrived that was to arrive."""
+        present = self._storm.present
+        marks: set[tuple[str, int]] = set()
+        try:
+            async with asyncio.timeout(self.plan.patience):
+                for player in present:
+                    marks.add((player.journal.label, await player.send(True)))
+                await self._pulse.until(
+                    lambda: all(p.is_settled and marks <= p.delivered for p in present)
+                )
+        except (TimeoutError, RoomwireError):
+            pass  # what is missing then is lost: the checker says so
+        for player in self.players:
+            player.finish(player in present)
+
+    async def _disband(self) -> None:
+        for player in self._storm.present:
+            await player.leave()
+        _, stuck = await asyncio.wait(self._running.values(), timeout=5.0)
+        for task in stuck:
+            task.cancel()

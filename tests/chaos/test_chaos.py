@@ -1,0 +1,63 @@
+"""A share of `make chaos`, and relays that break a promise on purpose and are found out."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from tests.chaos.batch import Restart, run_batch
+from tests.chaos.damaged import DAMAGES
+from tests.chaos.relays import RelayProcess
+from tests.chaos.scenario import Outcome, Plan, Scenario
+
+GENTLE = Plan(seed=1, frames=20, cuts=8, seconds=8.0)
+
+FOUND_AS = {
+    "skip": "lost",
+    "double": "doubled",
+    "swap": "reordered",
+    "renumber": "reordered",
+    "misdeliver": "misdelivered",
+    "vanish": "lost",
+    "forget": "lost",
+    "replace": "unexplained",
+}
+
+
+@pytest.mark.timeout(150)
+@pytest.mark.parametrize("restart", [Restart.NONE, Restart.KILL])
+async def test_nothing_is_lost_doubled_or_reordered(restart: Restart) -> None:
+    result = await run_batch(range(1, 4), GENTLE, restart)
+    assert result.report.violations == []
+    assert result.complaints == ""
+    assert result.cuts > 0
+    assert result.report.delivered > 0
+
+
+@pytest.fixture(scope="module")
+async def damaged_rooms() -> dict[str, Outcome]:
+    """Live through a room of each damage, all at once over one relay."""
+    plan = replace(GENTLE, patience=3.0)  # what is left out never arrives
+    async with (
+        RelayProcess(module="tests.chaos.damaged") as relay,
+        asyncio.TaskGroup() as tasks,
+    ):
+        running = {
+            name: tasks.create_task(Scenario(replace(plan, room=name), relay.address).run())
+            for name in (*DAMAGES, "whole")
+        }
+        await asyncio.wait(running.values())
+    return {name: task.result() for name, task in running.items()}
+
+
+@pytest.mark.timeout(150)
+@pytest.mark.parametrize("damage", DAMAGES)
+async def test_a_damaged_relay_is_found_out(damage: str, damaged_rooms: dict[str, Outcome]) -> None:
+    report = damaged_rooms[damage].report
+    assert getattr(report, FOUND_AS[damage]) > 0, report.violations
+
+
+async def test_the_same_relay_undamaged_is_clean(damaged_rooms: dict[str, Outcome]) -> None:
+    assert damaged_rooms["whole"].report.violations == []

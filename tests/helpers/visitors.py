@@ -1,0 +1,64 @@
+"""People in front of the room page: what they see, and what they click."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tests.helpers.browser import Tabs
+
+if TYPE_CHECKING:
+    from playwright.async_api import Page
+
+LIVE = "#status[data-state=live]"
+
+
+class Visitor:
+    """One person in one tab."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    async def answers(self, text: str) -> None:
+        """Answer what the page asks: a name, or a password."""
+        await self.page.fill("#ask-text", text)
+        await self.page.click("#ask-ok")
+
+    async def is_live(self) -> None:
+        """Wait until the page is in the room."""
+        await self.page.wait_for_selector(LIVE)
+
+    async def says(self, text: str) -> None:
+        """Say a line to everyone."""
+        await self.page.fill("#say-text", text)
+        await self.page.press("#say-text", "Enter")
+
+    async def reads(self, text: str) -> None:
+        """Wait for a line in the log."""
+        await self.page.locator("#log li", has_text=text).first.wait_for()
+
+    async def sees(self, condition: str, argument: Any = None) -> None:
+        """Wait until this holds, in JavaScript, of `room`, `game` and what is given as `it`."""
+        await self.page.wait_for_function(
+            f"it => {{ const {{ room, game }} = window.roomwire; return {condition}; }}",
+            arg=argument,
+        )
+
+    async def look(self, expression: str) -> Any:
+        """Return what this is, in JavaScript, of `room` and `game`."""
+        return await self.page.evaluate(
+            f"() => {{ const {{ room, game }} = window.roomwire; return {expression}; }}"
+        )
+
+    @property
+    async def number(self) -> int:
+        """Return which player this is."""
+        number: int = await self.look("room.me")
+        return number
+
+
+async def visit(tabs: Tabs, url: str, name: str, *, mobile: bool = False) -> Visitor:
+    """Open a room's page in a tab, say a name, and be in the room."""
+    visitor = Visitor(await tabs.open(url, mobile=mobile))
+    await visitor.answers(name)
+    await visitor.is_live()
+    return visitor

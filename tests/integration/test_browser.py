@@ -1,0 +1,191 @@
+"""The room page in headless Chromium, a bot in Python, and a real relay between them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from clients.python import EVERYONE, Message, PresenceChanged, PresenceState, Updated
+from relay import membership
+from relay.room import Room
+from tests.helpers.browser import Tabs
+from tests.helpers.peers import until
+from tests.helpers.players import enter_async
+from tests.helpers.relay import RunningRelay, relay_process, running_relay
+from tests.helpers.site import site
+from tests.helpers.visitors import Visitor, visit
+
+HIDE = """isHidden => {
+    Object.defineProperty(document, "hidden", { value: isHidden, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+@pytest.fixture
+async def relay() -> AsyncIterator[RunningRelay]:
+    async with running_relay() as relay:
+        yield relay
+
+
+def the_room(relay: RunningRelay, name: str) -> Room:
+    room = relay.node.registry.find(name)
+    assert room is not None
+    return room
+
+
+def page_of(relay: RunningRelay, room: str) -> str:
+    return f"{relay.url}/r/{room}"
+
+
+def is_fast(move: Updated) -> bool:
+    """Whether somebody flies to the right."""
+    return bool(move.value[2] > 100)
+
+
+async def test_two_tabs_and_a_bot_see_each_others_moves_and_events(
+    relay: RunningRelay, tabs: Tabs
+) -> None:
+    ann = await visit(tabs, page_of(relay, "ARENA"), "Ann")
+    bob = await visit(tabs, page_of(relay, "ARENA"), "Bob")
+    async with enter_async(relay.url, room="arena", name="Bot") as bot:
+        assert [player.name for player in bot.room.players.values()] == ["Ann", "Bob", "Bot"]
+
+        await bot.do(lambda room: room.volatile(0, [300, 400, 0, 0]))
+        for visitor in (ann, bob):
+            await visitor.page.locator("#players li", has_text="Bot").wait_for()
+            await visitor.sees("game.ships.get(3)?.distanceTo({ x: 300, y: 400 }) < 1")
+
+        await ann.page.focus("#arena")
+        await ann.page.keyboard.down("d")
+        await bot.hears(Updated, lambda move: (move.sender, move.key) == (1, 0) and is_fast(move))
+        await bob.sees("game.ships.get(1)?.velocity.x > 100")
+        await ann.page.keyboard.up("d")
+
+        await bob.says("over here")
+        said = await bot.hears(Message, lambda event: event.sender == 2)
+        assert said.value == {"t": "say", "text": "over here"}
+        await ann.reads("Bob over here")
+        await bot.send({"t": "say", "text": "<b>beep</b>"}, to=EVERYONE)
+        for visitor in (ann, bob):
+            await visitor.reads("Bot <b>beep</b>")
+
+        await ann.page.click("#pop")
+        await bot.hears(Message, lambda event: event.value == {"t": "pop"})
+    for visitor in (ann, bob):
+        await visitor.reads("Bot left")
+
+
+async def test_everyones_latency_is_shown(relay: RunningRelay, tabs: Tabs) -> None:
+    ann = await visit(tabs, page_of(relay, "R"), "Ann")
+    await visit(tabs, page_of(relay, "R"), "Bob")
+    for name in ("Ann", "Bob"):
+        row = ann.page.locator("#players li", has_text=name)
+        await row.locator(".rtt", has_text="ms").wait_for()
+
+
+async def test_closing_the_hosts_tab_moves_the_host(
+    relay: RunningRelay, tabs: Tabs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(membership, "HOST_PATIENCE", 0.2)
+    host = await visit(tabs, page_of(relay, "R"), "Ann")
+    heir = await visit(tabs, page_of(relay, "R"), "Bob")
+    await host.sees("room.isHost")
+    await host.page.close()
+    await heir.reads("You are host now")
+    await heir.sees("room.isHost && room.term === 2 && room.players.get(1).state === 2")
+    await heir.sees("game.orbs.size > 0")  # the referee went on
+    await heir.page.check("#lock")
+    await until(lambda: the_room(relay, "R").options.locked)
+
+
+async def test_a_relay_that_is_killed_and_started_anew_has_its_players_back(tabs: Tabs) -> None:
+    tabs.expected = ("ERR_CONNECTION", "WebSocket connection to")
+    with relay_process() as relay:
+        url, port = relay.url, relay.port
+        ann = await visit(tabs, f"{url}/r/R", "Ann")
+        bob = await visit(tabs, f"{url}/r/R", "Bob")
+        relay.process.kill()
+        relay.process.wait()
+        for visitor in (ann, bob):
+            await visitor.page.wait_for_selector("#status[data-state=reconnecting]")
+    with relay_process(port=port):
+        for visitor in (ann, bob):
+            await visitor.is_live()
+            await visitor.sees("room.players.size === 2")
+        await ann.says("all here?")
+        await bob.reads("Ann all here?")
+
+
+async def test_a_reloaded_page_keeps_its_seat(relay: RunningRelay, tabs: Tabs) -> None:
+    await visit(tabs, page_of(relay, "R"), "Ann")
+    bob = await visit(tabs, page_of(relay, "R"), "Bob")
+    await bob.page.reload()
+    await bob.is_live()
+    assert await bob.number == 2
+    await bob.sees("room.players.size === 2 && room.players.get(2).name === 'Bob'")
+
+
+async def test_a_hidden_tab_is_away(relay: RunningRelay, tabs: Tabs) -> None:
+    ann = await visit(tabs, page_of(relay, "R"), "Ann")
+    async with enter_async(relay.url, room="R") as bot:
+        for hidden, state in ((True, PresenceState.AWAY), (False, PresenceState.HERE)):
+            await ann.page.evaluate(HIDE, hidden)
+            told = await bot.hears(PresenceChanged)
+            assert (told.player.number, told.player.state) == (1, state)
+
+
+async def test_a_mistyped_code_is_no_such_room(relay: RunningRelay, tabs: Tabs) -> None:
+    home = await tabs.open(relay.url)
+    await home.fill("#join-code", "no-such")
+    await home.press("#join-code", "Enter")
+    await home.locator("#join-error", has_text="no room NO-SUCH").wait_for()
+    (complaint,) = tabs.complaints  # Chromium writes of every 404
+    assert "/api/rooms/NO-SUCH" in complaint
+    tabs.complaints.clear()
+
+    visitor = Visitor(await tabs.open(page_of(relay, "NO-SUCH?join")))
+    await visitor.answers("Ann")
+    await visitor.page.locator("#ended-title", has_text="no such room").wait_for()
+    assert relay.node.registry.find("NO-SUCH") is None
+    await visitor.page.click("#ended-again")
+    await visitor.is_live()
+
+
+async def test_a_wrong_password_is_asked_for_again(relay: RunningRelay, tabs: Tabs) -> None:
+    home = await tabs.open(relay.url)
+    await home.fill("#make-password", "sesame")
+    await home.click("#make button.primary")
+    await home.wait_for_url("**/r/*")
+    visitor = Visitor(await tabs.open(home.url))
+    await visitor.answers("Ann")
+    for password, error in (("wrong", "not it"), ("sesame", "")):
+        await visitor.page.wait_for_selector("#ask-text[type=password]")
+        await visitor.answers(password)
+        if error:
+            await visitor.page.locator("#ask-error", has_text=error).wait_for()
+    await visitor.is_live()
+
+
+async def test_a_phone_shows_all_of_it_and_a_code_to_scan(relay: RunningRelay, tabs: Tabs) -> None:
+    visitor = await visit(tabs, page_of(relay, "R"), "Ann", mobile=True)
+    await visitor.page.locator("#qr svg, #qr canvas, #qr img").first.wait_for()
+    assert page_of(relay, "R") in await visitor.page.input_value("#link")
+    assert await visitor.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+async def test_a_page_of_another_origin_on_this_machine_may_connect(
+    relay: RunningRelay, tabs: Tabs
+) -> None:
+    html = f"""<link rel="icon" href="data:,"><script type="module">
+        import {{ connect }} from "{relay.url}/client/roomwire.js";
+        const room = await connect({{ room: "DEV", name: "Dev" }});
+        room.on("message", ({{ value }}) => room.send({{ echo: value }}));
+        await room.send("hello");
+    </script>"""
+    async with enter_async(relay.url, room="DEV") as bot, site(html) as url:
+        await tabs.open(url)
+        hello = await bot.hears(Message)
+        assert (hello.value, hello.player.name) == ("hello", "Dev")
+        await bot.send([1, "zwei", None])
+        assert (await bot.hears(Message)).value == {"echo": [1, "zwei", None]}
