@@ -102,6 +102,14 @@ class Log:
         while len(self) > 1 and (self.size > self.max_bytes or len(self) > self.max_frames):
             self._trim_one()
 
+    def take_over(self, other: Log) -> None:
+        """Go on from where another log is, which is let go."""
+        self.trimmed = other.trimmed
+        for entry in other:
+            self.append(*entry)
+        self.grown = other.grown
+        other.clear()
+
     def reaches_back_to(self, seq: int) -> bool:
         """Whether everything after `seq` is still here."""
         return seq >= self.trimmed

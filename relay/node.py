@@ -114,12 +114,19 @@ class Node:
         """
         highest = 0
         for room in rooms:
-            self.registry.add(room)
+            self._adopt(room)
             for effect in membership.wake(room, returning):
                 self._carry_out(room, effect)
             highest = max(highest, *room.seats.lost, 0)
         # A connection must not be taken for one that a seat has lost.
         self._attachments = count(highest + 1)
+
+    def _adopt(self, room: Room) -> None:
+        """Take in a room with a log of this node's bounds and budget."""
+        log = self._log()
+        log.take_over(room.log)
+        room.log = log
+        self._add(room)
 
     async def drain(self, seconds: float) -> float:
         """Let everybody go within so many seconds, and nobody in. Call it once.
@@ -248,12 +255,15 @@ class Node:
         epoch = secrets.token_bytes(EPOCH_BYTES)
         options = replace(options, password="")
         room = Room(name, epoch, options, password_hash=password_hash, log=self._log())
-        self.registry.add(room)
-        if self._sweeper is None:
-            self._sweep()
+        self._add(room)
         log.info("room %s is open", name)
         self._carry_out(room, Later(options.keep, Retire(room.joins)))
         return room
+
+    def _add(self, room: Room) -> None:
+        self.registry.add(room)
+        if self._sweeper is None:
+            self._sweep()
 
     def _log(self) -> Log:
         return Log(

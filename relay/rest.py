@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -62,6 +62,16 @@ class Wanted(BaseModel):
         ge=0,
         le=limits.MAX_KEEP,
         description="seconds for which the room is kept while it is empty",
+    )
+
+    history: Literal["none", "snapshot", "full"] = Field(
+        default="none", description="what of the past a late joiner hears"
+    )
+    write: Literal["all", "host"] = Field(
+        default="all", description="who may set the room's properties"
+    )
+    delay: int = Field(
+        default=0, ge=0, le=limits.MAX_HOLD, description="seconds by which spectators lag behind"
     )
 
     def options(self, settings: Settings) -> RoomOptions:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -87,9 +88,16 @@ class Snapshots:
         rest = DUE_SHARE - AGAIN_SHARE
         self._due_at = Due(seq - int(rest * log.max_frames), log.grown - int(rest * log.max_bytes))
 
-    def summary(self) -> tuple[object, ...]:
-        """Return what is here as plain values, equal on every replica."""
+    def summary(self) -> tuple[Complete | None, Due, int, int, tuple[Snapshot, ...]]:
+        """Return what is here as plain values, equal on every replica; `restore` takes them."""
         return self.newest, self._due_at, self._giver, self._at, tuple(self._parts)
+
+    def restore(
+        self, newest: Complete | None, due: Due, giver: int, at: int, parts: Iterable[Snapshot]
+    ) -> None:
+        """Take up where a `summary` left off."""
+        self.newest, self._due_at, self._giver, self._at = newest, due, giver, at
+        self._parts = list(parts)
 
     def _check(self, part: Snapshot, giver: int, now: int) -> None:
         began = self._parts[0] if self._parts else part

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from protocol import hot, limits
-from protocol.codec import Role, decode
+from protocol.codec import Role, decode, encode
 from protocol.errors import RemoteProtocolError
 from protocol.frames import (
     Frame,
@@ -25,8 +25,22 @@ from protocol.frames import (
     PresenceState,
     Property,
     RoomOptions,
+    Snapshot,
 )
-from protocol.kinds import Binary, Count, Flag, Groups, Kind, Player, Several, Text, Word64
+from protocol.kinds import (
+    Binary,
+    Count,
+    Fixed,
+    Flag,
+    Groups,
+    Integer,
+    Kind,
+    Player,
+    PlayerOrNone,
+    Several,
+    Text,
+    Word64,
+)
 from protocol.mismatch import Mismatch
 from protocol.opcodes import Opcode
 from protocol.schema import Record
@@ -35,11 +49,13 @@ from relay.properties import ROOM, Value
 from relay.registry import NAME
 from relay.room import Room
 from relay.seats import Seat
+from relay.snapshots import MAX_PARTS, Complete, Due, Snapshots
 from relay.standing import Fact
 
 ARGON2 = re.compile(r"\$argon2id\$\S+")
 KEY = Binary(1, 64)
 MANY = limits.MAX_INT  # bounded by memory alone
+SIGNED = Integer(-limits.MAX_INT, limits.MAX_INT)
 AWAY, LOST, LAGGING = PresenceState.AWAY, PresenceState.LOST, PresenceState.LAGGING
 
 Frames = Iterable[tuple[int, Addressees, bytes]]
@@ -91,6 +107,27 @@ class SeatState:
 
 
 @dataclass(frozen=True, slots=True)
+class CompleteState:
+    """A snapshot that late joiners are given."""
+
+    seq: Count
+    giver: Player
+    at: Count
+    parts: Annotated[tuple[bytes, ...], Several(Binary(2, MANY), MAX_PARTS)]
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotsState:
+    """What the room has of its game's own state."""
+
+    newest: Annotated[CompleteState, Record(CompleteState)] | None = None
+    due: Annotated[tuple[int, int], Fixed(SIGNED, SIGNED)] = (0, 0)
+    giver: PlayerOrNone = 0
+    at: Count = 0
+    parts: Annotated[tuple[bytes, ...], Several(Binary(2, MANY), MAX_PARTS)] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RoomState:
     """All that a room is."""
 
@@ -104,7 +141,9 @@ class RoomState:
     barred: Annotated[tuple[bytes, ...], Several(KEY, MANY)]
     standing: Annotated[tuple[bytes, ...], Several(Binary(2, MANY), MANY)]
     trimmed: Count
+    grown: Count
     log: Annotated[Frames, LogKind()]
+    snapshots: Annotated[SnapshotsState, Record(SnapshotsState)] = SnapshotsState()
 
 
 ROOM_STATE = Record(RoomState)
@@ -124,7 +163,9 @@ def dump(room: Room) -> Any:
             barred=tuple(sorted(room.barred)),
             standing=tuple(room.standing),
             trimmed=room.log.trimmed,
+            grown=room.log.grown,
             log=room.log,
+            snapshots=_snapshots_state(room.snapshots),
         )
     )
 
@@ -150,10 +191,24 @@ def load(value: Any) -> Room:
         _restore_fact(room, frame, message)
     _check_standing(room, state)
     _restore_log(room, state)
+    _restore_snapshots(room, state.snapshots)
     return room
 
 
 # Into a value.
+
+
+def _snapshots_state(snapshots: Snapshots) -> SnapshotsState:
+    newest, due, giver, at, parts = snapshots.summary()
+    return SnapshotsState(
+        newest=None
+        if newest is None
+        else CompleteState(newest.seq, newest.giver, newest.at, newest.parts),
+        due=due,
+        giver=giver,
+        at=at,
+        parts=tuple(map(encode, parts)),
+    )
 
 
 def _seat_state(seat: Seat) -> SeatState:
@@ -271,7 +326,31 @@ def _restore_log(room: Room, state: RoomState) -> None:
         _check(seq == last + 1, "frames of the log are missing")
         room.log.append(seq, to, message)
         last = seq
+    room.log.grown = max(room.log.grown, state.grown)
     _check(last == state.seq, "the log ends before the room's head, or after it")
+
+
+def _restore_snapshots(room: Room, state: SnapshotsState) -> None:
+    parts = [_part(message) for message in state.parts]
+    newest = _complete(state.newest) if state.newest is not None else None
+    due = Due(*state.due)
+    room.snapshots.restore(newest, due, state.giver, state.at, parts)
+
+
+def _complete(state: CompleteState) -> Complete:
+    parts = [_part(message) for message in state.parts]
+    _check(bool(parts), "a snapshot has no parts")
+    for index, part in enumerate(parts):
+        belongs = (part.seq, part.part, part.parts) == (state.seq, index, len(parts))
+        _check(belongs, "a snapshot's parts do not belong together")
+    return Complete(state.seq, state.giver, state.at, state.parts)
+
+
+def _part(message: bytes) -> Snapshot:
+    part = _decode(message)
+    if not isinstance(part, Snapshot):
+        raise BadState("what should be part of a snapshot is none")
+    return part
 
 
 # Frames of a log.
