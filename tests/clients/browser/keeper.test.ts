@@ -161,7 +161,8 @@ test("a silent connection is given up", () => {
 
 test("a relay that goes down is left alone for as long as it asked", () => {
   const { events, socket, attempts } = enterLive();
-  socket().tell({ type: "Notice", kind: NoticeKind.DRAIN, detail: { after: 7000 } });
+  const detail = { limit: undefined, dropped: undefined, after: 7000 };
+  socket().tell({ type: "Notice", kind: NoticeKind.DRAIN, detail });
   pass(2000);
   socket().end(CloseCode.DRAIN, "drain");
   assert.deepEqual(types(events), ["notice", "reconnecting"]);
