@@ -166,7 +166,7 @@ class Notice:
     THROTTLE: more was sent than `detail.limit` frames a second; for `detail.after` ms the relay
     does not read on. LAG: this client reads too slowly, and is cut off in `detail.after` ms unless
     it catches up; once it has, another LAG says how many volatile values were `detail.dropped`.
-    DRAIN: the relay goes down in `detail.after` ms; the client comes back by itself.
+    DRAIN: the relay goes down soon, and the client comes back by itself in `detail.after` ms.
     """
 
     kind: int

@@ -32,7 +32,7 @@ class Backoff:
 
     def wait(self, after: float, now: float) -> None:
         """Note that the relay asked not to come back within `after` seconds, as it drains."""
-        self._not_before = now + after
+        self._not_before = max(self._not_before, now + after)
 
     def lost(self, code: int, now: float) -> float | None:
         """Return the seconds to wait before the next attempt, or None to stay away.

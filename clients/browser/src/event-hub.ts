@@ -11,7 +11,8 @@ export class EventHub {
   private readonly loops = new Set<EventQueue>();
   // What happened before the first loop is for that loop: `await connect(...)` returns only after
   // the players have joined, and a loop should hear of them all the same.
-  private early: EventQueue | null = new EventQueue(EARLY);
+  private early: EventQueue | null = new EventQueue(0, EARLY);
+  private newest = 0;
   private isOver = false;
 
   /** Calls `handler` for each event of a type, until the returned function is called. */
@@ -24,15 +25,29 @@ export class EventHub {
     return () => void handlers.delete(entry);
   }
 
-  emit(event: Event): void {
+  /** @param seq where the room stands for who has heard the event */
+  emit(event: Event, seq = 0): void {
     if (event.type === "closed") this.isOver = true;
-    for (const queue of this.early ? [this.early, ...this.loops] : this.loops) queue.push(event);
+    this.newest = seq;
+    for (const queue of this.early ? [this.early, ...this.loops] : this.loops) {
+      queue.push(event, seq);
+    }
     for (const handler of [...(this.handlers.get(event.type) ?? [])]) call(handler, event);
+  }
+
+  /**
+   * Where the room stands for whoever is furthest behind: handlers have heard everything, a loop
+   * may have events before it.
+   *
+   * @param head where it stands for who has heard everything
+   */
+  seq(head: number): number {
+    return Math.min(head, ...[...this.loops].map((queue) => queue.seqOf(head)));
   }
 
   /** Every event from now on, or from the beginning for the first loop; ends after `closed`. */
   async *events(): AsyncGenerator<Event, void, void> {
-    const queue = this.early ?? new EventQueue();
+    const queue = this.early ?? new EventQueue(this.newest);
     this.early = null;
     if (this.isOver && queue.isEmpty) return;
     this.loops.add(queue);
@@ -61,26 +76,36 @@ function call(handler: Handler<Event>, event: Event): void {
   }
 }
 
+interface Entry {
+  event: Event;
+  /** Where the room stands for who has taken it. */
+  readonly seq: number;
+}
+
 /** Events on their way to one loop. Of volatile values, it holds only the newest of each slot. */
 class EventQueue {
-  private entries: { event: Event }[] = [];
-  private readonly slots = new Map<string, { event: Event }>();
+  private entries: Entry[] = [];
+  private readonly slots = new Map<string, Entry>();
   private wake: (() => void) | null = null;
 
-  constructor(private readonly bound = Infinity) {}
+  /** @param seq where the room stands for a loop that begins here */
+  constructor(
+    private seq = 0,
+    private readonly bound = Infinity,
+  ) {}
 
   get isEmpty(): boolean {
     return this.entries.length === 0;
   }
 
-  push(event: Event): void {
+  push(event: Event, seq: number): void {
     const slot = slotOf(event);
     const waiting = slot === null ? undefined : this.slots.get(slot);
     if (waiting) {
       waiting.event = event;
       return;
     }
-    const entry = { event };
+    const entry = { event, seq };
     if (slot !== null) this.slots.set(slot, entry);
     this.entries.push(entry);
     if (this.entries.length > this.bound) this.shift();
@@ -92,8 +117,14 @@ class EventQueue {
     return this.shift();
   }
 
+  /** Where the room stands for the loop, if for who has heard everything it stands at `head`. */
+  seqOf(head: number): number {
+    return this.isEmpty ? head : this.seq;
+  }
+
   private shift(): Event {
-    const { event } = this.entries.shift()!;
+    const { event, seq } = this.entries.shift()!;
+    this.seq = seq;
     const slot = slotOf(event);
     if (slot !== null) this.slots.delete(slot);
     return event;

@@ -40,9 +40,38 @@ export class Message extends Packed {
     payload: Uint8Array,
     /** The sender as this client knew him then, also when he has left since. */
     readonly player: Player,
+    /**
+     * It comes before `live`, to catch up with a room that one enters late or anew. What was missed
+     * while the connection was lost and then resumed is not history.
+     */
+    readonly isHistory = false,
   ) {
     super(payload);
   }
+}
+
+/**
+ * The game's own state as of `seq`, as a host gave it; history follows where it ends. Comes before
+ * `live`, and only in a room that was made with `history`.
+ */
+export class SnapshotReceived extends Packed {
+  readonly type = "snapshotReceived";
+
+  constructor(
+    readonly seq: number,
+    payload: Uint8Array,
+  ) {
+    super(payload);
+  }
+}
+
+/**
+ * The relay asks this client, who is host, for a snapshot: call `room.giveSnapshot`. Of what
+ * happened up to `seq`, history will soon forget the beginning.
+ */
+export interface SnapshotWanted {
+  readonly type: "snapshotWanted";
+  readonly seq: number;
 }
 
 /** The newest volatile value of (`sender`, `key`); older ones may have been left out. */
@@ -122,7 +151,14 @@ export interface Refused {
   readonly seq: number;
 }
 
-/** The relay says something worth knowing. `kind` is one of `NoticeKind`. */
+/**
+ * The relay says something worth knowing. `kind` is one of `NoticeKind`:
+ *
+ * THROTTLE: more was sent than `detail.limit` frames a second; for `detail.after` ms the relay does
+ * not read on. LAG: this client reads too slowly, and is cut off in `detail.after` ms unless it
+ * catches up; once it has, another LAG says how many volatile values were `detail.dropped`. DRAIN:
+ * the relay goes down soon, and the client comes back by itself in `detail.after` ms.
+ */
 export interface Notice {
   readonly type: "notice";
   readonly kind: number;
@@ -180,6 +216,8 @@ export type Event =
   | PresenceChanged
   | HostChanged
   | PropertyChanged
+  | SnapshotReceived
+  | SnapshotWanted
   | Refused
   | Notice
   | Live

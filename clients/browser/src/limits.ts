@@ -22,4 +22,6 @@ export const MAX_KEEP = 3600;
 export const FRAME_IN = 16 * 1024;
 export const FRAME_IN_MAX = 1024 * 1024;
 export const FRAME_OUT = 60 * 1024;
+export const SNAPSHOT_PARTS = 64;
+export const SNAPSHOT_BYTES = 1024 * 1024;
 export const WINDOW = 256;

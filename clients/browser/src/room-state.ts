@@ -4,6 +4,7 @@ import { type Event, Message, type Player, PropertyChanged, Updated } from "./ev
 import { PresenceState, type RelayFrame } from "./frames.js";
 import type { FrameOf } from "./frames.js";
 import { Properties } from "./properties.js";
+import { Parts } from "./snapshot.js";
 
 /** Who is in the room, who is host, and what the room remembers. */
 export class RoomState {
@@ -11,6 +12,10 @@ export class RoomState {
   host = 0;
   term = 0;
   private readonly scopes = new Map<number, Properties>();
+  /** Of a snapshot that is still coming. */
+  private readonly parts = new Parts();
+  /** A state is made for each fresh stream, and what comes in it before LIVE is history. */
+  private isLive = false;
 
   /** The properties of the room (scope 0) or of a player. */
   properties(scope: number): Properties {
@@ -32,11 +37,15 @@ export class RoomState {
     );
   }
 
-  /** Follows a frame; returns what to tell the game, if it is of the game's concern. */
+  /**
+   * Follows a frame; returns what to tell the game, if it is of the game's concern.
+   *
+   * @throws RemoteProtocolError if a part of a snapshot does not follow the last one
+   */
   apply(frame: RelayFrame): Event | null {
     switch (frame.type) {
       case "Deliver":
-        return new Message(frame.seq, frame.sender, frame.payload, this.player(frame.sender));
+        return this.message(frame);
       case "Update":
         return new Updated(frame.key, frame.sender, frame.payload, this.player(frame.sender));
       case "Joined": {
@@ -57,9 +66,20 @@ export class RoomState {
         return this.hostChanged(frame);
       case "Property":
         return this.property(frame);
+      case "Snapshot":
+        return this.parts.add(frame);
+      case "SnapshotWanted":
+        return { type: "snapshotWanted", seq: frame.seq };
+      case "Live":
+        this.isLive = true;
+        return null;
       default:
         return null;
     }
+  }
+
+  private message({ seq, sender, payload }: FrameOf<"Deliver">): Event {
+    return new Message(seq, sender, payload, this.player(sender), !this.isLive);
   }
 
   private change(player: Player): Player {

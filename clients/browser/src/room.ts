@@ -12,9 +12,11 @@ import {
   type RoomOptions,
 } from "./frames.js";
 import { type ConnectionState, Keeper } from "./keeper.js";
+import { FRAME_IN, WINDOW } from "./limits.js";
 import { pack } from "./payload.js";
 import type { Properties } from "./properties.js";
 import { RoomClosed } from "./room-closed.js";
+import { cut } from "./snapshot.js";
 import { type Target, numberOf, wireTarget } from "./target.js";
 import type { World } from "./world.js";
 
@@ -38,7 +40,9 @@ export class Room implements AsyncIterable<Event> {
     options: HelloOptions,
     world: World,
   ) {
-    this.keeper = new Keeper(url, options, world, (event) => this.hub.emit(event));
+    this.keeper = new Keeper(url, options, world, (event) =>
+      this.hub.emit(event, this.keeper.seat.knownSeq),
+    );
     this.ready = new Promise((resolve, reject) => {
       this.on("live", () => resolve());
       this.on("closed", (closed) => reject(new RoomClosed(closed)));
@@ -100,6 +104,14 @@ export class Room implements AsyncIterable<Event> {
   /** How the room was made; null before the relay has said so. */
   get options(): RoomOptions | null {
     return this.keeper.session?.options ?? null;
+  }
+
+  /**
+   * Where the room stands for this program: all up to this seq is in events that handlers and loops
+   * have taken. 0 before `live`, as only then the room is known in full.
+   */
+  get seq(): number {
+    return this.hub.seq(this.keeper.seat.knownSeq);
   }
 
   get state(): ConnectionState {
@@ -174,6 +186,30 @@ export class Room implements AsyncIterable<Event> {
 
   deleteProperty(key: string, where: Where = {}): Promise<number> {
     return this.set(key, false, where);
+  }
+
+  /**
+   * Host only: gives the room the game's state for those who join late. They hear
+   * `snapshotReceived`, then what was sent to all since. The room must have been made with
+   * `history`.
+   *
+   * The value holds all that happened up to `seq`, and all that this client has sent; without
+   * `seq`, up to the last event that the program took, as `room.seq` says. Resolves with the number
+   * of its last frame: a snapshot takes one for every `limits.maxFrame`.
+   *
+   * @throws LocalProtocolError if the value cannot be packed, or is too large (1 MiB at most)
+   */
+  giveSnapshot(value: unknown, { seq }: { seq?: number } = {}): Promise<number> {
+    return this.giveSnapshotBytes(pack(value), { seq: seq ?? this.seq });
+  }
+
+  /** Gives bytes as they are; see `giveSnapshot`. */
+  giveSnapshotBytes(payload: Uint8Array, { seq }: { seq?: number } = {}): Promise<number> {
+    const { maxFrame, window } = this.limits ?? { maxFrame: FRAME_IN, window: WINDOW };
+    const sent = cut(seq ?? this.seq, payload, { maxFrame, window }).map((part) =>
+      this.counted(part),
+    );
+    return sent.at(-1)!;
   }
 
   /** Host only: removes a player for the room's life. */

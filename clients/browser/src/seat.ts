@@ -37,6 +37,11 @@ export class Seat {
     return this.epoch && this.isLive && this.options.seat ? [this.epoch, this.seq] : undefined;
   }
 
+  /** Up to where the room is known in full; 0 while a fresh stream still tells of it. */
+  get knownSeq(): number {
+    return this.isLive ? this.seq : 0;
+  }
+
   /** The HELLO of the next connection. */
   hello(): ClientFrame {
     const min = WIRE_VERSION_MIN === WIRE_VERSION ? undefined : WIRE_VERSION_MIN;

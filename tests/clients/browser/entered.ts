@@ -16,6 +16,8 @@ const TYPES = [
   "presenceChanged",
   "hostChanged",
   "propertyChanged",
+  "snapshotReceived",
+  "snapshotWanted",
   "refused",
   "notice",
   "live",

@@ -68,3 +68,27 @@ test("what is kept for a loop that never begins is bounded", async () => {
   const { value } = await hub.events().next();
   assert.deepEqual(value, live(5000 - 1024));
 });
+
+test("the room stands for a program where its slowest loop is", async () => {
+  const hub = new EventHub();
+  hub.emit(live(1), 1);
+  assert.equal(hub.seq(1), 1); // no loop has begun
+  const first = hub.events();
+  await first.next();
+  hub.emit(live(5), 5);
+  hub.emit(live(6), 6);
+  assert.equal(hub.seq(6), 1);
+  const second = hub.events();
+  const early = second.next(); // it waits for what comes next
+  assert.equal(hub.seq(6), 1);
+  await first.next();
+  assert.equal(hub.seq(9), 5);
+  await first.next();
+  assert.equal(hub.seq(9), 9); // as a PONG may say
+  hub.emit(live(10), 10);
+  await early;
+  hub.emit(live(11), 11);
+  assert.equal(hub.seq(11), 6);
+  await first.return();
+  assert.equal(hub.seq(11), 10);
+});

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { CloseCode, ErrorCode, PresenceState } from "../../../clients/browser/src/index.js";
+import { CloseCode, ErrorCode, NoticeKind, PresenceState } from "../../../clients/browser/src/index.js";
 import { pack } from "../../../clients/browser/src/payload.js";
 import { RoomClosed } from "../../../clients/browser/src/room-closed.js";
 import { enter, enterLive, pass, stopClock, types } from "./entered.js";
@@ -157,6 +157,19 @@ test("a silent connection is given up", () => {
   const { events } = enterLive();
   pass(20_000);
   assert.deepEqual(types(events), ["reconnecting"]);
+});
+
+test("a relay that goes down is left alone for as long as it asked", () => {
+  const { events, socket, attempts } = enterLive();
+  const detail = { limit: undefined, dropped: undefined, after: 7000 };
+  socket().tell({ type: "Notice", kind: NoticeKind.DRAIN, detail });
+  pass(2000);
+  socket().end(CloseCode.DRAIN, "drain");
+  assert.deepEqual(types(events), ["notice", "reconnecting"]);
+  pass(5000);
+  assert.equal(attempts(), 1);
+  pass(50);
+  assert.equal(attempts(), 2);
 });
 
 test("check comes back at once from waiting", () => {

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from clients.python import HOST, Message, connect
+from protocol.frames import Notice, NoticeDetail, NoticeKind
 from tests.helpers.browser import Tabs
 from tests.helpers.relay import RunningRelay, running_relay
 from tests.helpers.visitors import Visitor, visit
@@ -67,6 +68,23 @@ class TestTheRoom:
         await ann.reads("Back, and nothing missed")
         await ann.is_live()
         assert await ann.number == 1
+
+    async def test_what_the_relay_gives_notice_of_is_shown(
+        self, relay: RunningRelay, url: str, tabs: Tabs
+    ) -> None:
+        ann = await visit(tabs, url, "Ann")
+        (connection,) = relay.node.connections.values()
+        status = ann.page.locator("#status")
+        for detail, words, line in (
+            (NoticeDetail(after=60_000), "You read too slowly cut off in", "You read too slowly"),
+            (NoticeDetail(dropped=2), "Live", "You keep up again; 2 movements"),
+        ):
+            connection.send(Notice(NoticeKind.LAG, detail))
+            await ann.page.wait_for_selector(f"#status:has-text('{words}')")
+            await ann.reads(line)
+        connection.drain(60_000)
+        await ann.page.wait_for_selector("#status[data-state=restarting]")
+        assert "back in" in await status.inner_text()
 
     async def test_who_leaves_may_come_back_as_another(self, url: str, tabs: Tabs) -> None:
         ann = await visit(tabs, url, "Ann")

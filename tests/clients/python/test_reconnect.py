@@ -51,3 +51,10 @@ def test_a_relay_that_drains_is_left_alone_for_as_long_as_it_asks() -> None:
     backoff.wait(3.0, now=10.0)
     assert backoff.lost(CloseCode.DRAIN, now=11.0) == pytest.approx(2.0 + 0.1)
     assert backoff.lost(1006, now=20.0) == pytest.approx(0.2)
+
+
+def test_what_a_relay_asks_later_does_not_bring_a_client_back_sooner() -> None:
+    backoff = Backoff(lambda: 0.0)
+    backoff.wait(3.0, now=10.0)
+    backoff.wait(0.0, now=11.0)
+    assert backoff.lost(CloseCode.RELAY_FULL, now=11.0) == pytest.approx(2.0)

@@ -1,6 +1,6 @@
 // The lines under the arena: what is said, and what happens in the room.
 
-import { LeftReason, NoticeKind, type Room } from "../index.js";
+import { type EventOf, LeftReason, NoticeKind, type Room } from "../index.js";
 import { colourOf, crown, find, make } from "./dom.js";
 import type { Game } from "./game.js";
 
@@ -13,10 +13,29 @@ const LEAVING: Record<number, string> = {
   [LeftReason.KICKED]: "was removed by the host",
 };
 
-const NOTICES: Record<number, string> = {
-  [NoticeKind.THROTTLE]: "You send more than the relay takes: some of it is left out",
-  [NoticeKind.LAG]: "Your connection is slow: you see the newest only",
-  [NoticeKind.DRAIN]: "The relay is about to restart; you will be back by yourself",
+/** What the relay gives notice of, in words. */
+function notice({ kind, detail: { dropped } }: EventOf<"notice">): string {
+  switch (kind) {
+    case NoticeKind.THROTTLE:
+      return "You send more than the relay takes: some of it is left out";
+    case NoticeKind.LAG:
+      if (dropped === undefined) return "You read too slowly: what the others do comes late";
+      return dropped > 0
+        ? `You keep up again; ${count(dropped, "movement")} of the others left out`
+        : "You keep up again, and nothing was left out";
+    case NoticeKind.DRAIN:
+      return "The relay is about to restart; you will be back by yourself";
+    default:
+      return "";
+  }
+}
+
+/** Why the room had to be told anew, by the relay's word for it. */
+const ANEW: Record<string, string> = {
+  history_trimmed: "you were away for longer than the room remembers",
+  seat_expired: "your place was given up, and this is a new one",
+  epoch_changed: "it has begun anew",
+  room_gone: "it has begun anew",
 };
 
 /** Follows a room. */
@@ -45,15 +64,17 @@ export function followChat(room: Room, game: Game): void {
   room.on("refused", ({ text }) => {
     if (room.state === "live") add("refusal", text); // else it is entry, and the page tells of that
   });
-  room.on("notice", ({ kind }) => {
-    if (NOTICES[kind]) add("refusal", NOTICES[kind]);
+  room.on("notice", (event) => {
+    const text = notice(event);
+    if (text) add("refusal", text);
   });
   room.on("lost", ({ messages }) =>
     add("refusal", `Lost with the connection: ${count(messages.length, "message")}`),
   );
-  room.on("resumed", ({ resumed }) =>
-    add("news", resumed ? "Back, and nothing missed" : "Back in the room"),
-  );
+  room.on("resumed", ({ resumed, reason }) => {
+    const why = ANEW[reason] ? `: ${ANEW[reason]}` : "";
+    add("news", resumed ? "Back, and nothing missed" : `Back in the room${why}`);
+  });
 }
 
 const count = (number: number, thing: string): string =>

@@ -2,7 +2,7 @@
 
 import { CloseCode, type Room } from "../index.js";
 import { find, write } from "./dom.js";
-import { latency } from "./people.js";
+import { Link, type Words } from "./link.js";
 
 /** What to do after a close, by its code: a title, and what the button says. */
 const ENDINGS: Record<number, readonly [title: string, again?: string]> = {
@@ -16,31 +16,19 @@ const ENDINGS: Record<number, readonly [title: string, again?: string]> = {
   [CloseCode.VERSION]: ["This page is out of date", "Load it anew"],
 };
 
-const TIRED = 3; // attempts after which we say more than "connecting"
-
 /** Follows a room's connection. `again` enters once more after it has ended. */
 export function followStatus(room: Room, again: (code: number) => void): void {
-  let backAt = 0;
-  let attempt = 0;
-  show("connecting", "Connecting…");
+  const link = new Link(room, () => performance.now());
+  const show = (): void => showWords(link.words);
+  const timer = setInterval(show, 200);
   find("#ended").hidden = true;
-  room.on("live", () => {
-    attempt = 0;
-    show("live", "Live");
-  });
-  room.on("reconnecting", (event) => {
-    attempt = event.attempt;
-    backAt = performance.now() + event.delay;
-  });
+  for (const type of ["live", "notice", "reconnecting"] as const) room.on(type, show);
   room.on("closed", ({ code, text }) => {
     clearInterval(timer);
-    show("closed", "Not connected");
+    show();
     showEnd(code, text, again);
   });
-  const timer = setInterval(() => {
-    if (room.state === "live") show("live", "Live", latency(room.clock.rtt / 1000));
-    else if (attempt > 0) showWaiting(room.state, attempt, backAt - performance.now());
-  }, 200);
+  show();
 }
 
 /** Lets the button end the waiting. */
@@ -49,17 +37,11 @@ export function enableRetry(current: () => Room): void {
 }
 
 /** The detail may change all the time: it stands apart from what screen readers tell. */
-function show(state: string, text: string, detail = ""): void {
+function showWords({ state, text, detail, mayRetry }: Words): void {
   find("#status").dataset["state"] = state;
   write(find("#status-text"), text);
   write(find("#status-detail"), detail);
-  find("#retry").hidden = !detail.startsWith("again in");
-}
-
-function showWaiting(state: string, attempt: number, left: number): void {
-  const atFirst = attempt > TIRED ? "No relay answers" : "Connecting";
-  const detail = left > 1000 ? `again in ${Math.ceil(left / 1000)} s` : "trying…";
-  show(state, state === "reconnecting" ? "Connection lost" : atFirst, detail);
+  find("#retry").hidden = !mayRetry;
 }
 
 function showEnd(code: number, text: string, again: (code: number) => void): void {

@@ -1,0 +1,88 @@
+// What one's own connection does, in words.
+
+import { NoticeKind, type Room } from "../index.js";
+import { latency } from "./people.js";
+
+/** What the page says of the connection. */
+export interface Words {
+  /** For the style: the room's own states, "lagging" and "restarting". */
+  readonly state: string;
+  readonly text: string;
+  /** Changes all the time. */
+  readonly detail: string;
+  /** There is something to wait for, and one may try at once instead. */
+  readonly mayRetry: boolean;
+}
+
+const TIRED = 3; // attempts after which we say that this is no longer as it should be
+
+/** Follows a room's connection. Times are in milliseconds. */
+export class Link {
+  private attempt = 0;
+  private backAt = 0;
+  /** When the relay said it would be back, if it goes down. */
+  private restartedAt: number | null = null;
+  /** When the connection will be cut, if it is read too slowly. */
+  private cutAt: number | null = null;
+
+  constructor(
+    private readonly room: Room,
+    private readonly now: () => number,
+  ) {
+    room.on("live", () => {
+      this.attempt = 0;
+      this.restartedAt = this.cutAt = null;
+    });
+    room.on("reconnecting", ({ attempt, delay }) => {
+      this.attempt = attempt;
+      this.backAt = now() + delay;
+      this.cutAt = null;
+    });
+    room.on("notice", ({ kind, detail }) => {
+      if (kind === NoticeKind.DRAIN) this.restartedAt = now() + (detail.after ?? 0);
+      // Of LAG, the first notice threatens, and the second says that it is over.
+      if (kind === NoticeKind.LAG) {
+        this.cutAt = detail.dropped === undefined ? now() + (detail.after ?? Infinity) : null;
+      }
+    });
+  }
+
+  get words(): Words {
+    const { state } = this.room;
+    if (state === "closed") return words(state, "Not connected");
+    if (state === "live") return this.live();
+    if (this.attempt === 0) return words(state, "Connecting…");
+    return this.waiting(state, this.backAt - this.now());
+  }
+
+  private live(): Words {
+    if (this.cutAt !== null) {
+      return words("lagging", "You read too slowly", inSeconds("cut off", this.cutAt - this.now()));
+    }
+    if (this.restartedAt !== null) return this.restarting(this.restartedAt);
+    return words("live", "Live", latency(this.room.clock.rtt / 1000));
+  }
+
+  private waiting(state: string, left: number): Words {
+    const isExpected = this.restartedAt !== null && this.attempt <= TIRED;
+    if (isExpected && left > 0) return this.restarting(this.now() + left);
+    const atFirst = this.attempt > TIRED ? "No relay answers" : "Connecting";
+    const text = state === "reconnecting" ? "Connection lost" : atFirst;
+    if (left <= 1000) return words(state, text, "trying…");
+    return { ...words(state, text, inSeconds("again", left)), mayRetry: true };
+  }
+
+  private restarting(at: number): Words {
+    return words("restarting", "The relay restarts", inSeconds("back", at - this.now()));
+  }
+}
+
+const words = (state: string, text: string, detail = ""): Words => ({
+  state,
+  text,
+  detail,
+  mayRetry: false,
+});
+
+const inSeconds = (what: string, left: number): string =>
+  Number.isFinite(left) ? `${what} in ${Math.max(1, Math.ceil(left / 1000))} s` : "";
