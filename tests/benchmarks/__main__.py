@@ -17,10 +17,14 @@ from dataclasses import asdict
 
 import psutil
 
-from tests.benchmarks import load, micro
+from tests.benchmarks import load, micro, stuck
+
+Pair = tuple[stuck.Side, stuck.Side]
+"""A run without players who never read, and one with them."""
 
 SHAPES = (load.Shape(10, 8, 10), load.Shape(10, 8, 30))
 ROUNDS = 3
+PAIRS = 5
 
 
 def main() -> None:
@@ -32,11 +36,31 @@ def main() -> None:
         psutil.Process().cpu_affinity([1])
     ratios = [*micro.codec(), micro.fan_out(8), micro.fan_out(64)]
     costs = asyncio.run(run_loads(1 if arguments.quick else ROUNDS, arguments.quick))
+    pairs = asyncio.run(run_stuck(1 if arguments.quick else PAIRS))
     if arguments.json:
-        print(json.dumps({"ratios": [asdict(r) | {"ratio": r.ratio} for r in ratios],
-                          "costs": [asdict(cost) for cost in costs]}, indent=2))  # fmt: skip
+        print(as_json(ratios, costs, pairs))
     else:
         print_table(ratios, costs)
+        print_stuck(pairs)
+
+
+def as_json(ratios: list[micro.Ratio], costs: list[load.Cost], pairs: list[Pair]) -> str:
+    return json.dumps(
+        {
+            "ratios": [asdict(ratio) | {"ratio": ratio.ratio} for ratio in ratios],
+            "costs": [asdict(cost) for cost in costs],
+            "stuck": [{"without": asdict(one), "with": asdict(other)} for one, other in pairs],
+        },
+        indent=2,
+    )
+
+
+async def run_stuck(pairs: int) -> list[Pair]:
+    measured = []
+    for turn in range(pairs):
+        print(f"without and with stuck players, pair {turn + 1} of {pairs}", file=sys.stderr)
+        measured.append((await stuck.run(with_stuck=False), await stuck.run(with_stuck=True)))
+    return measured
 
 
 async def run_loads(rounds: int, quick: bool) -> list[load.Cost]:
@@ -61,6 +85,21 @@ def print_table(ratios: list[micro.Ratio], costs: list[load.Cost]) -> None:
             share = sum(cost.delivered for cost in mine) / sum(cost.expected for cost in mine)
             cpu = max(cost.load_cpu for cost in mine)
             print(f"{shape + ': ' + name:46} {us:11.1f} {share:9.1%} {cpu:8.0%}")
+
+
+def print_stuck(pairs: list[Pair]) -> None:
+    players, readers = stuck.ROOMS * stuck.HEALTHY, stuck.ROOMS * stuck.STUCK
+    print(
+        f"\n{players} players at {stuck.HZ} Hz, 512 bytes     p50 ms   p99 ms delivered grown MiB late"
+    )
+    for name, sides in (
+        ("alone", [one for one, _ in pairs]),
+        (f"beside {readers} who never read", [other for _, other in pairs]),
+    ):
+        p50, p99 = (statistics.median(getattr(side, q) for side in sides) for q in ("p50", "p99"))
+        share = min(side.delivered for side in sides)
+        grown, late = (max(getattr(side, q) for side in sides) for q in ("grown", "grown_late"))
+        print(f"{name:33} {p50:8.1f} {p99:8.1f} {share:9.1%} {grown:9.1f} {late:4.1f}")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 import psutil
@@ -96,6 +96,10 @@ class Player:
             while (await self.connection.recv())[1] != 0x09:  # LIVE
                 pass
 
+    def payload(self) -> bytes:
+        """Return the next message to send."""
+        return SEND
+
     async def count(self) -> None:
         # The tutorial's server passes on what was sent as it is.
         wanted = DELIVER if self.greets else SEND[1]
@@ -108,7 +112,7 @@ class Player:
         due = start
         while due < until:
             await asyncio.sleep(max(0.0, due - time.monotonic()))
-            await self.connection.send(SEND)
+            await self.connection.send(self.payload())
             self.sent += 1
             due += 1 / hz
 
@@ -117,7 +121,7 @@ async def measure(name: str, shape: Shape) -> Cost:
     """Run one server under one shape of load."""
     async with server(name) as (process, port), contextlib.AsyncExitStack() as stack:
         players = [
-            Player(await stack.enter_async_context(_connect(name, port, room)), name == "relay")
+            Player(await stack.enter_async_context(connection(name, port, room)), name == "relay")
             for room in range(shape.rooms)
             for _ in range(shape.players)
         ]
@@ -137,7 +141,7 @@ async def _play(name: str, process: psutil.Process, players: list[Player], shape
                 playing.create_task(player.play(begin, shape.hz, start + SECONDS))
         sent = sum(player.sent for player in players)
         expected = sent * (shape.players - 1)
-        await _settle(players, expected)
+        await settle(players, expected)
         cpu, own, elapsed = _cpu(process) - cpu, _cpu(me) - own, time.monotonic() - start
         for task in tasks:
             task.cancel()
@@ -146,13 +150,14 @@ async def _play(name: str, process: psutil.Process, players: list[Player], shape
     return Cost(name, str(shape), sent, delivered, expected, us, own / elapsed)
 
 
-def _connect(name: str, port: int, room: int) -> connect:
+def connection(name: str, port: int, room: int) -> connect:
+    """Connect to a room of a server."""
     protocols = [Subprotocol("roomwire.1")] if name == "relay" else None
     url = f"ws://127.0.0.1:{port}/r/room{room}"
     return connect(url, subprotocols=protocols, compression=None)
 
 
-async def _settle(players: list[Player], expected: int) -> None:
+async def settle(players: Sequence[Player], expected: int) -> None:
     """Wait until all was delivered, or nothing more comes for a second."""
     before = -1
     while before != (now := sum(player.delivered for player in players)) < expected:
