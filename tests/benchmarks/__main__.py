@@ -90,7 +90,8 @@ def print_table(ratios: list[micro.Ratio], costs: list[load.Cost]) -> None:
 def print_stuck(pairs: list[Pair]) -> None:
     players, readers = stuck.ROOMS * stuck.HEALTHY, stuck.ROOMS * stuck.STUCK
     print(
-        f"\n{players} players at {stuck.HZ} Hz, 512 bytes     p50 ms   p99 ms delivered grown MiB late"
+        f"\n{f'{players} players at {stuck.HZ} Hz':33} {'p50 ms':>8} {'p99 ms':>8} {'delivered':>9}"
+        f" {'MiB grown':>9} late"
     )
     for name, sides in (
         ("alone", [one for one, _ in pairs]),
