@@ -55,8 +55,9 @@ class Budget:
 
     def _make_room(self, limit: int) -> None:
         while self.used > limit:
-            largest = max(self._logs, key=lambda log: log.size)
-            if len(largest) == 1:
+            able = (log for log in self._logs if len(log) > 1)
+            largest = max(able, key=lambda log: log.size, default=None)
+            if largest is None:
                 return
             largest.give(self.used - limit)
 
@@ -152,10 +153,10 @@ class Log:
             self._marks.popleft()
 
     def give(self, size: int) -> None:
-        """Trim the oldest frames, of so many bytes or a half of all: one at least."""
+        """Trim the oldest frames, of so many bytes or a half of all; the newest stays."""
         floor = self.size - min(size, self.size // 2)
-        self._trim_one()
-        while self.size > floor:
+        self._trim_one()  # be it of no bytes: who gives, gives something
+        while len(self) > 1 and self.size > floor:
             self._trim_one()
 
     def clear(self) -> None:

@@ -121,11 +121,13 @@ class Outbox:
 
     def begin(self, prelude: Iterable[bytes], stream: Stream) -> None:
         """Queue what a connection begins with, then follow the room's log."""
+        was_waiting = self.is_waiting
         self._queue.extend(prelude)
         self._queue.extend(stream.facts)
         self._source, self._seq, self._finale = stream.source, stream.follow, stream.finale
         self.is_following = True
-        self.on_ready()
+        if not was_waiting:
+            self.on_ready()
 
     def add(self, message: bytes) -> None:
         """Queue a message that is in the room's log."""
@@ -141,10 +143,11 @@ class Outbox:
 
     def say(self, message: bytes) -> None:
         """Queue a message that is in no log: an answer to this connection alone."""
+        was_waiting = self.is_waiting
         self._said.append(len(self._queue))
         self._queue.append(message)
         self._bytes += len(message)
-        if len(self._queue) == 1:
+        if not was_waiting:
             self.on_ready()
         elif self.is_following:
             if len(self._said) > self._max_frames and not self.is_lost:
@@ -224,7 +227,6 @@ class Outbox:
         self._seq = self._before_the_first(self._source)
         self._values = {slot: queue[index] for slot, index in self._slots.items()}
         self._queue = [queue[index] for index in self._said]
-        self._said = list(range(len(self._queue)))
         self._slots.clear()
         self._bytes = sum(map(len, self._queue)) + sum(map(len, self._values.values()))
         self.is_following = True

@@ -54,7 +54,7 @@ class Snapshots:
 
     def __init__(self) -> None:
         self.newest: Complete | None = None
-        self._due_at = Due(0, 0)
+        self.due_at = Due(0, 0)
         self._giver = 0
         self._at = 0
         self._parts: list[Snapshot] = []
@@ -73,11 +73,11 @@ class Snapshots:
             parts = tuple(encode(each) for each in self._parts)
             self.newest = Complete(part.seq, giver, self._at, parts)
             self._parts = []
-            self._due_at = Due(now, log.grown)
+            self.due_at = Due(now, log.grown)
 
     def is_due(self, seq: int, log: Log) -> bool:
         """Say whether so much happened since the last one that the log may soon forget."""
-        due = self._due_at
+        due = self.due_at
         return (
             seq - due.seq >= DUE_SHARE * log.max_frames
             or log.grown - due.grown >= DUE_SHARE * log.max_bytes
@@ -86,17 +86,18 @@ class Snapshots:
     def asked(self, seq: int, log: Log) -> None:
         """The host was asked for one: ask again when a little more has happened."""
         rest = DUE_SHARE - AGAIN_SHARE
-        self._due_at = Due(seq - int(rest * log.max_frames), log.grown - int(rest * log.max_bytes))
+        self.due_at = Due(seq - int(rest * log.max_frames), log.grown - int(rest * log.max_bytes))
 
-    def summary(self) -> tuple[Complete | None, Due, int, int, tuple[Snapshot, ...]]:
-        """Return what is here as plain values, equal on every replica; `restore` takes them."""
-        return self.newest, self._due_at, self._giver, self._at, tuple(self._parts)
+    def summary(self) -> tuple[Complete | None, int, int, tuple[Snapshot, ...]]:
+        """Return what is here as plain values, equal on every replica; see `restore`."""
+        # When the next is due is left out: logs may have other bounds elsewhere.
+        return self.newest, self._giver, self._at, tuple(self._parts)
 
     def restore(
-        self, newest: Complete | None, due: Due, giver: int, at: int, parts: Iterable[Snapshot]
+        self, newest: Complete | None, giver: int, at: int, parts: Iterable[Snapshot], due: Due
     ) -> None:
-        """Take up where a `summary` left off."""
-        self.newest, self._due_at, self._giver, self._at = newest, due, giver, at
+        """Take up where a `summary` left off. Args: due: as `due_at` was."""
+        self.newest, self._giver, self._at, self.due_at = newest, giver, at, due
         self._parts = list(parts)
 
     def _check(self, part: Snapshot, giver: int, now: int) -> None:

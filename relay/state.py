@@ -199,12 +199,12 @@ def load(value: Any) -> Room:
 
 
 def _snapshots_state(snapshots: Snapshots) -> SnapshotsState:
-    newest, due, giver, at, parts = snapshots.summary()
+    newest, giver, at, parts = snapshots.summary()
     return SnapshotsState(
         newest=None
         if newest is None
         else CompleteState(newest.seq, newest.giver, newest.at, newest.parts),
-        due=due,
+        due=snapshots.due_at,
         giver=giver,
         at=at,
         parts=tuple(map(encode, parts)),
@@ -334,7 +334,7 @@ def _restore_snapshots(room: Room, state: SnapshotsState) -> None:
     parts = [_part(message) for message in state.parts]
     newest = _complete(state.newest) if state.newest is not None else None
     due = Due(*state.due)
-    room.snapshots.restore(newest, due, state.giver, state.at, parts)
+    room.snapshots.restore(newest, state.giver, state.at, parts, due)
 
 
 def _complete(state: CompleteState) -> Complete:

@@ -29,6 +29,7 @@ from protocol.close_codes import CloseCode
 from protocol.codec import Role, decode
 from protocol.error_codes import ErrorCode
 from protocol.frames import (
+    Deliver,
     Error,
     ErrorDetail,
     Frame,
@@ -37,11 +38,13 @@ from protocol.frames import (
     PlayerInfo,
     PresenceState,
     RoomOptions,
+    Snapshot,
+    SnapshotWanted,
 )
 from protocol.kinds import Target
 from protocol.opcodes import Opcode
-from relay.effects import Admit, Effect, Turn
-from relay.entries import Acknowledge, Ask, Entry, Join, Send
+from relay.effects import Admit, Close, Effect, Turn
+from relay.entries import Acknowledge, Ask, Detach, Entry, Evict, Join, Send
 from relay.outbox import Outbox
 from relay.refusals import Refusal
 from relay.room import Room
@@ -199,13 +202,18 @@ class Witness:
         self._as_new = deepcopy(room)
         self._max_frames = max_frames
         self.reached: dict[int, int] = {}
+        self._facts_until: dict[int, int] = {}
 
     def apply(self, entry: Entry) -> Sequence[Effect]:
         self.entries.append(entry)
         effects = self.room.apply(entry)
+        if isinstance(entry, Detach | Evict):
+            self._end(entry.attachment)
         for effect in effects:
             if isinstance(effect, Admit):
                 self._admit(effect)
+            if isinstance(effect, Close):
+                self._end(effect.attachment)
         return effects
 
     def move(self, moves: Moves) -> list[Outcome]:
@@ -218,8 +226,16 @@ class Witness:
 
     def hear(self) -> dict[int, list[Frame]]:
         """Take what waits for each connection that something waits for."""
-        heard = {ear: self._decode(ear, outbox.take()) for ear, outbox in self.outboxes.items()}
+        heard = {ear: self.hear_one(ear) for ear in self.outboxes}
         return {ear: frames for ear, frames in heard.items() if frames}
+
+    def hear_one(self, ear: int) -> list[Frame]:
+        """Take what waits for one connection."""
+        outbox = self.outboxes[ear]
+        messages: list[bytes] = []
+        while outbox.is_waiting:
+            messages += outbox.take()
+        return self._decode(ear, messages)
 
     def replica(self) -> Room:
         """Make the room anew from its entries."""
@@ -236,15 +252,23 @@ class Witness:
         assert admit.stream is not None
         outbox.begin((), admit.stream)
         self.outboxes[admit.attachment] = self.room.outboxes[admit.player] = outbox
+        # History begins anew below the facts of a fresh stream.
+        self._facts_until[admit.attachment] = 0 if admit.resumed else self.room.seq
         self.reached[admit.attachment] = admit.seq
+
+    def _end(self, attachment: int) -> None:
+        if attachment in self.outboxes:
+            self.outboxes[attachment].end()
 
     def _decode(self, ear: int, messages: Iterable[bytes]) -> list[Frame]:
         return [self._follow(ear, decode(message, Role.RELAY)) for message in messages]
 
     def _follow(self, ear: int, frame: Frame) -> Frame:
         seq = getattr(frame, "seq", None)
-        if seq is not None:
+        if seq is not None and not isinstance(frame, Snapshot | SnapshotWanted):
             reached = self.reached[ear]
+            if isinstance(frame, Deliver) and seq < reached <= self._facts_until.pop(ear, 0):
+                reached = 0
             # LIVE tells how far the order has come, and is no place in it.
             assert seq >= reached if isinstance(frame, Live) else seq > reached, (ear, frame)
             self.reached[ear] = seq

@@ -9,6 +9,7 @@ from typing import Any
 
 from protocol.error_codes import ErrorCode
 from protocol.frames import (
+    Deliver,
     Error,
     ErrorDetail,
     Frame,
@@ -22,11 +23,13 @@ from protocol.frames import (
     PresenceState,
     Property,
     Set,
+    Snapshot,
+    SnapshotWanted,
     Update,
 )
 from protocol.kinds import Target
 
-HERE, LOST = PresenceState.HERE, PresenceState.LOST
+HERE, LOST, LAGGING = PresenceState.HERE, PresenceState.LOST, PresenceState.LAGGING
 
 
 @dataclass
@@ -41,39 +44,106 @@ class Person:
     lost_with: int | None = None
     """The connection that was lost, while there is none."""
     state: PresenceState = HERE
+    said: PresenceState = HERE
     groups: set[int] = field(default_factory=set)
     taken: int = 0
 
 
+SAID = "said"
+"""Stands for a slot: what is said to one connection alone."""
+
+
+@dataclass
+class Snap:
+    """The newest snapshot."""
+
+    frame: Snapshot
+    giver: int
+    at: int
+
+
 @dataclass
 class Stream:
-    """What one connection has yet to hear; `begun`: with so many frames it began."""
+    """What one connection has yet to hear.
 
-    waiting: list[tuple[object, Frame]]
-    begun: int
+    It keeps up, and everything waits in its order, or it follows: then what was said comes first,
+    then what it missed, then the newest values.
+    """
 
-    def is_beyond(self, bound: int) -> bool:
-        return len(self.waiting) - self.begun > bound
+    waiting: list[tuple[object, Frame]] = field(default_factory=list)
+    is_following: bool = True
+    seq: int = 0
+    """What it missed comes after this."""
+    history: int = 0
+    """Up to here what it missed is history."""
+    snap: Snap | None = None
+    is_partial: bool = False
+    is_live: bool = False
+    is_lost: bool = False
+    """It was told more than fits that is nowhere else."""
+    values: dict[object, Frame] = field(default_factory=dict)
 
-    def put(self, slot: object, frame: Frame) -> None:
+    def put(self, slot: object, frame: Frame, bound: int) -> None:
+        if self.is_following:
+            self.keep(slot, frame, bound)
+            return
         for place, (other, _) in enumerate(self.waiting):
-            if slot and slot == other:
+            if slot and slot == other and slot != SAID:
                 self.waiting[place] = (slot, frame)
                 return
         self.waiting.append((slot, frame))
+        if len(self.waiting) > bound:
+            self.fall_behind()
+
+    def keep(self, slot: object, frame: Frame, bound: int) -> None:
+        if slot == SAID:
+            self.waiting.append((slot, frame))
+            self.is_lost |= sum(other == SAID for other, _ in self.waiting) > bound
+        elif slot:
+            self.values.pop(slot, None)
+            self.values[slot] = frame
+
+    def fall_behind(self) -> None:
+        facts: list[Any] = [frame for slot, frame in self.waiting if slot is None]
+        self.is_following = True
+        self.seq = facts[0].seq - 1 if facts else self.seq
+        self.values = {slot: f for slot, f in self.waiting if slot not in (None, SAID, GONE)}
+        self.waiting = [(slot, frame) for slot, frame in self.waiting if slot == SAID]
+
+    def forget(self, number: int) -> None:
+        """Let no value of who left come after LEFT."""
+        self.values = {slot: f for slot, f in self.values.items() if not is_of(slot, number)}
+        self.waiting = [(GONE if is_of(s, number) else s, frame) for s, frame in self.waiting]
+
+    def end(self) -> None:
+        self.is_following, self.values = False, {}
+
+
+GONE = ("gone",)
+"""Stands for a slot of a player who left."""
+
+
+def is_of(slot: object, number: int) -> bool:
+    return isinstance(slot, tuple) and slot[0] == number
 
 
 class Model:
     """A room. Methods do what one entry does; those that can be refused return the reason."""
 
-    def __init__(self, capacity: int, spectators: int, history: int) -> None:
-        """Args: history: frames that a resume can ask for."""
+    def __init__(
+        self, capacity: int, spectators: int, *, kept: int, bound: int, option: str
+    ) -> None:
+        """Args: kept: frames that the log holds; bound: of an outbox; option: for late joiners."""
         self.places = {"player": capacity, "spectator": spectators}
-        self.kept = history
+        self.kept, self.bound, self.option = kept, bound, option
+        self.snap: Snap | None = None
+        self.due = 0
         self.people: dict[int, Person] = {}
         self.joins = self.host = self.term = 0
         self.barred: set[bytes | None] = set()
         self.history: list[tuple[frozenset[int], Any]] = []
+        self.to_all: dict[int, int] = {}
+        """Which frames were SENDs to all, and to all but whom."""
         self.values: dict[int, dict[int, Update]] = {}
         self.streams: dict[int, Stream] = {}
 
@@ -151,6 +221,14 @@ class Model:
         is_stale = frame.expected is not False and frame.expected != version
         return ErrorCode.STALE_VERSION if is_stale else None
 
+    def may_give(self, person: Person, frame: Snapshot) -> ErrorCode | None:
+        if person.number != self.host:
+            return ErrorCode.NOT_HOST
+        if self.option == "none":
+            return ErrorCode.NOT_AVAILABLE
+        oldest = self.snap.frame.seq if self.snap else 0
+        return None if oldest <= frame.seq <= len(self.history) else ErrorCode.OUT_OF_RANGE
+
     # Telling.
 
     def tell(self, to: Iterable[int], cls: Any, *fields: Any) -> int:
@@ -165,7 +243,7 @@ class Model:
         for number in to:
             connection = self.people[number].connection
             if connection is not None:
-                self.streams[connection].put(slot, frame)
+                self.streams[connection].put(slot, frame, self.bound)
 
     def refuse(self, person: Person, code: ErrorCode) -> None:
         self.tell([person.number], Error, code, "", ErrorDetail(frame=person.taken))
@@ -185,7 +263,8 @@ class Model:
             return ErrorCode.ROOM_FULL
         person = known or self.seat_anew(key, role)
         person.connection, person.lost_with = connection, None
-        self.streams[connection] = Stream([], 0)  # What is told meanwhile, `begin` tells.
+        self.streams[connection] = Stream()  # What is told meanwhile, `begin` tells.
+        person.said = HERE
         self.set_state(person, HERE)
         if not self.host:
             self.elect()
@@ -199,17 +278,64 @@ class Model:
         self.tell(self.people, Joined, self.joins, PlayerInfo(role=role))
         return person
 
+    @property
+    def trimmed(self) -> int:
+        return max(0, len(self.history) - self.kept)
+
     def begin(self, person: Person, position: int | None) -> Stream:
-        oldest = max(person.joined, len(self.history) - self.kept)
-        if position is not None and position >= oldest:
-            missed = self.history[position:]
-            told = [frame for to, frame in missed if person.number in to]
-        else:
-            told = self.standing()
-        frames: list[Any] = [*told, Live(len(self.history))]
-        for sender, values in self.values.items():
-            frames += values.values() if sender != person.number else []
-        return Stream([(None, frame) for frame in frames], len(frames))
+        if position is not None and position >= max(person.joined, self.trimmed):
+            return Stream(seq=position)
+        facts: list[Any] = self.standing()
+        seq = 0 if self.option == "full" else len(self.history)
+        if self.snap is not None:
+            facts.append(self.snap.frame)
+            seq = self.snap.frame.seq
+        waiting: list[tuple[object, Frame]] = [(None, frame) for frame in facts]
+        is_partial = seq < self.trimmed
+        return Stream(
+            waiting, seq=seq, history=len(self.history), snap=self.snap, is_partial=is_partial
+        )
+
+    def send(self, to: Iterable[int], sender: int, payload: bytes, all_but: int | None) -> None:
+        seq = self.tell(to, Deliver, sender, payload)
+        if all_but is not None:
+            self.to_all[seq] = all_but
+        if self.option != "none" and seq - self.due >= 0.6 * self.kept:
+            self.due = seq - int(0.5 * self.kept)
+            if self.host and self.people[self.host].connection:
+                self.put([self.host], SAID, SnapshotWanted(seq))
+
+    def take(self, connection: int, number: int) -> tuple[list[Frame], bool]:
+        """Say what a connection, which is that player's, hears now, and whether that is all."""
+        stream = self.streams[connection]
+        first = [frame for _, frame in stream.waiting]
+        stream.waiting = []
+        if not stream.is_following:
+            stream.seq = len(self.history)
+            return first, True
+        seq = stream.seq
+        if stream.is_partial:
+            seq = max(seq, min(self.trimmed, stream.history))
+        if stream.is_lost or seq < self.trimmed:
+            return first, False
+        missed = [f for to, f in self.history[seq:] if self.is_missed(stream, number, to, f)]
+        finale: list[Frame] = []
+        if not stream.is_live:
+            retained = (v.values() for who, v in self.values.items() if who != number)
+            finale = [Live(len(self.history)), *(value for each in retained for value in each)]
+        values = [value for value in stream.values.values() if value not in finale]
+        self.streams[connection] = Stream(is_following=False, is_live=True, seq=len(self.history))
+        return [*first, *missed, *finale, *values], True
+
+    def is_missed(self, stream: Stream, number: int, to: frozenset[int], frame: Any) -> bool:
+        if frame.seq > stream.history:
+            return number in to
+        if frame.seq not in self.to_all:
+            return False
+        snap = stream.snap
+        if snap is None or frame.seq > snap.at:
+            return True
+        return frame.seq > snap.frame.seq and self.to_all[frame.seq] != snap.giver
 
     def detach(self, person: Person) -> None:
         if person.key is None:
@@ -221,6 +347,8 @@ class Model:
     def remove(self, person: Person, reason: LeftReason) -> None:
         del self.people[person.number]
         self.values.pop(person.number, None)
+        for stream in self.streams.values():
+            stream.forget(person.number)
         self.tell(self.people, Left, person.number, reason)
         if self.host == person.number:
             self.elect()
@@ -229,6 +357,15 @@ class Model:
         if person.state != state:
             person.state = state
             self.tell(self.people, PresenceChanged, person.number, state)
+
+    def say(self, person: Person, state: PresenceState) -> None:
+        person.said = state
+        if person.state != LAGGING:
+            self.set_state(person, state)
+
+    def lag(self, person: Person, is_lagging: bool) -> None:
+        if is_lagging or person.state == LAGGING:
+            self.set_state(person, LAGGING if is_lagging else person.said)
 
     def elect(self) -> None:
         able = [p for p in self.people.values() if p.connection and p.role == "player"]

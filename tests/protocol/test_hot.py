@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from protocol import hot, limits
 from protocol.codec import Role, decode, encode
 from protocol.errors import RemoteProtocolError
-from protocol.frames import Deliver, Frame, Live, Send, Update, Volatile
+from protocol.frames import Deliver, Frame, Left, Live, Send, Update, Volatile
 from tests.helpers.strategies import built, long_winded, mutants, share
 
 LENGTHS = [0, 1, 255, 256, 65535, 65536]
@@ -111,6 +111,11 @@ def test_a_target_of_one_byte_is_what_the_codec_makes_of_it(byte: int) -> None:
 @given(built(Deliver))
 def test_deliver_is_what_the_codec_makes_of_it(frame: Deliver) -> None:
     assert hot.deliver(frame.seq, frame.sender, hot.tail(frame.payload)) == encode(frame)
+
+
+@given(built(Deliver) | built(Left))
+def test_the_seq_of_a_frame_is_read_without_the_rest(frame: Deliver | Left) -> None:
+    assert hot.seq(encode(frame)) == frame.seq
 
 
 @given(built(Update))

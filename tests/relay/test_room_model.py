@@ -13,7 +13,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from protocol import codec
 from protocol.error_codes import ErrorCode
 from protocol.frames import (
-    Deliver,
     Error,
     ErrorDetail,
     Frame,
@@ -26,17 +25,29 @@ from protocol.frames import (
     PresenceState,
     Property,
     Set,
+    Snapshot,
     Subscribe,
     Transfer,
     Update,
 )
 from protocol.kinds import Target
 from relay.effects import Close, Effect, Gone, Later, Turn
-from relay.entries import Acknowledge, Detach, Entry, Evict, Expire, Join, Refuse, Retire, Succeed
+from relay.entries import (
+    Acknowledge,
+    Detach,
+    Entry,
+    Evict,
+    Expire,
+    Join,
+    Lag,
+    Refuse,
+    Retire,
+    Succeed,
+)
 from relay.log import Log
 from relay.state import dump, load
 from tests.helpers.playbook import EPOCH, Moves, Refused, Witness, a_room, asks, key, sends
-from tests.helpers.room_model import Model, Person
+from tests.helpers.room_model import Model, Person, Snap
 
 CAPACITY, SPECTATORS, HISTORY, OUTBOX = 4, 1, 30, 12
 
@@ -53,13 +64,10 @@ class RoomMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.room = a_room(capacity=CAPACITY, spectators=SPECTATORS)
-        self.room.log = Log(max_frames=HISTORY)
-        self.witness = Witness(self.room, max_frames=OUTBOX)
-        self.model = Model(CAPACITY, SPECTATORS, HISTORY)
         self.timers: list[Entry] = []
         self.made = 0
         self.secrets: dict[int, int | None] = {}
+        self.numbers: dict[int, int] = {}
 
     def apply(self, entry: Entry) -> Sequence[Effect]:
         before = set(self.room.seats.attached)
@@ -68,6 +76,8 @@ class RoomMachine(RuleBasedStateMachine):
         closed = {effect.attachment for effect in effects if isinstance(effect, Close)}
         ended = {entry.attachment} if isinstance(entry, Detach | Evict) else set()
         assert closed == before - set(self.room.seats.attached) - ended
+        for connection in closed | ended & set(self.model.streams):
+            self.model.streams[connection].end()
         return effects
 
     def pick(self, who: int) -> int:
@@ -101,8 +111,12 @@ class RoomMachine(RuleBasedStateMachine):
 
     # Connections.
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(history=st.sampled_from(["none", "snapshot", "full"]))
+    def begin(self, history: str) -> None:
+        self.room = a_room(capacity=CAPACITY, spectators=SPECTATORS, history=history)
+        self.room.log = Log(max_frames=HISTORY)
+        self.witness = Witness(self.room, max_frames=OUTBOX)
+        self.model = Model(CAPACITY, SPECTATORS, kept=HISTORY, bound=OUTBOX, option=history)
         for player in (1, 2, 3):
             self.join(player, "player", None)
 
@@ -122,6 +136,8 @@ class RoomMachine(RuleBasedStateMachine):
             expected = self.model.join(self.made, hashed, role, position and position[1])
         refusals = [effect.refusal.code for effect in effects if isinstance(effect, Turn)]
         assert refusals == ([expected] if expected else [])
+        if person := self.model.at(self.made):
+            self.numbers[self.made] = person.number
 
     @rule(who=WHO)
     def come_back(self, who: int) -> None:
@@ -142,7 +158,7 @@ class RoomMachine(RuleBasedStateMachine):
 
     @rule(who=WHO, times=st.integers(1, 20))
     def burst(self, who: int, times: int) -> None:
-        """Send so much that histories are trimmed and outboxes overflow."""
+        """Send so much that histories are trimmed and outboxes fall behind."""
         for number in range(times):
             self.send(who, True, bytes((number,)))
 
@@ -201,7 +217,9 @@ class RoomMachine(RuleBasedStateMachine):
             if isinstance(receivers, ErrorCode):
                 self.model.refuse(person, receivers)
             else:
-                self.model.tell(receivers, Deliver, person.number, payload)
+                is_to_all = to is None or isinstance(to, bool)
+                all_but = (0 if to is True else person.number) if is_to_all else None
+                self.model.send(receivers, person.number, payload, all_but)
 
     @rule(who=WHO, to=TARGETS, key=st.integers(0, 1), payload=PAYLOADS)
     def move(self, who: int, to: Target, key: int, payload: bytes) -> None:
@@ -244,7 +262,7 @@ class RoomMachine(RuleBasedStateMachine):
         connection = self.pick(who)
         self.apply(asks(connection, Presence(state)))
         if person := self.model.at(connection):
-            self.model.set_state(person, state)
+            self.model.say(person, state)
 
     @rule(who=WHO, which=NUMBERS)
     def kick(self, who: int, which: int) -> None:
@@ -290,40 +308,61 @@ class RoomMachine(RuleBasedStateMachine):
                 if (scope, key) == (0, "@capacity") and isinstance(value, bytes):
                     self.model.places["player"] = codec.unpack(value)
 
-    # What each connection hears.
+    @rule(who=WHO, back=st.integers(-1, 40))
+    def give_snapshot(self, who: int, back: int) -> None:
+        connection = self.pick(who)
+        frame = Snapshot(max(0, self.room.seq - back), 0, 1, b"state")
+        self.apply(asks(connection, frame))
+        if person := self.count(connection):
+            if reason := self.model.may_give(person, frame):
+                self.model.refuse(person, reason)
+            else:
+                self.model.snap = Snap(frame, person.number, len(self.model.history))
+                self.model.due = len(self.model.history)
+
+    @rule(who=WHO, is_lagging=st.booleans())
+    def lag(self, who: int, is_lagging: bool) -> None:
+        connection = self.pick(who)
+        self.apply(Lag(connection, is_lagging))
+        if person := self.model.at(connection):
+            self.model.lag(person, is_lagging)
+
+    # What each connection hears, sooner or later.
+
+    @rule(who=WHO)
+    def hear(self, who: int) -> None:
+        self.hear_one(self.pick(who))
 
     @rule()
-    def hear(self) -> None:
-        heard = self.witness.hear()
-        for connection, stream in self.model.streams.items():
-            is_over = self.witness.outboxes[connection].is_overflowing
-            assert is_over == stream.is_beyond(OUTBOX)
-            frames = [plain(frame) for frame in heard.pop(connection, [])]
-            assert frames == ([] if is_over else [frame for _, frame in stream.waiting])
-        assert not heard
-        for stream in self.model.streams.values():
-            if not stream.is_beyond(OUTBOX):  # else it stays so, though it was replaced meanwhile
-                stream.waiting, stream.begun = [], 0
+    def hear_all(self) -> None:
+        for connection in list(self.model.streams):
+            self.hear_one(connection)
+
+    def hear_one(self, connection: int) -> None:
+        if connection not in self.model.streams:
+            return
+        heard = [plain(frame) for frame in self.witness.hear_one(connection)]
+        expected, is_all = self.model.take(connection, self.numbers[connection])
+        assert heard == expected
+        outbox = self.witness.outboxes[connection]
+        assert outbox.is_lost == (not is_all)
+        if outbox.is_lost:  # like a node, end the connection
+            self.end(connection)
+
+    def end(self, connection: int) -> None:
+        self.apply(Detach(connection))
+        del self.model.streams[connection]
+        del self.witness.outboxes[connection]
+        if person := self.model.at(connection):
+            self.model.detach(person)
 
     @invariant()
-    def overflows(self) -> None:
-        """An outbox is bounded; like a node, end the connections of those that overflow."""
-        for player, outbox in list(self.room.outboxes.items()):
-            person = self.model.people[player]
-            if person.connection is not None:
-                stream = self.model.streams[person.connection]
-                assert len(outbox) <= OUTBOX + stream.begun
-                assert outbox.is_overflowing == stream.is_beyond(OUTBOX)
-        # The end of one is told to the others, and may be what is too much for them.
-        while over := [p for p, outbox in self.room.outboxes.items() if outbox.is_overflowing]:
-            self.end(self.model.people[over[0]])
-
-    def end(self, person: Person) -> None:
-        assert person.connection is not None
-        self.apply(Detach(person.connection))
-        del self.model.streams[person.connection]
-        del self.witness.outboxes[person.connection]
-        self.model.detach(person)
+    def follows(self) -> None:
+        """An outbox is bounded: it falls behind just when the model says."""
+        for connection, stream in self.model.streams.items():
+            outbox = self.witness.outboxes[connection]
+            assert outbox.is_following == stream.is_following
+            assert not outbox.is_waiting or stream.waiting or stream.is_following
 
     @invariant()
     def agrees(self) -> None:
@@ -336,7 +375,7 @@ class RoomMachine(RuleBasedStateMachine):
         assert not room.host or not room.seats[room.host].is_spectator
 
     def teardown(self) -> None:
-        self.hear()
+        self.hear_all()
         self.witness.check_replay()
         assert load(dump(self.room)).summary() == self.room.summary()
 

@@ -6,6 +6,7 @@ from protocol.close_codes import CloseCode
 from protocol.error_codes import ErrorCode
 from protocol.frames import (
     Deliver,
+    Frame,
     Host,
     Joined,
     Left,
@@ -16,6 +17,7 @@ from protocol.frames import (
     PresenceState,
     Property,
     Set,
+    Snapshot,
     Subscribe,
     Transfer,
     Update,
@@ -23,7 +25,18 @@ from protocol.frames import (
 from relay.effects import Admit, Close, Later
 from relay.entries import Detach, Evict, Expire, Join
 from relay.log import Log
-from tests.helpers.playbook import Moves, Witness, a_room, asks, enters, hears, room_of, sends
+from relay.outbox import BATCH_BYTES
+from tests.helpers.playbook import (
+    Moves,
+    Witness,
+    a_room,
+    asks,
+    enters,
+    hears,
+    key,
+    room_of,
+    sends,
+)
 
 AWAY, LOST, HERE = PresenceState.AWAY, PresenceState.LOST, PresenceState.HERE
 
@@ -201,3 +214,137 @@ def test_the_seat_and_its_count_survive_a_trimmed_history() -> None:
     witness.apply(sends(2, 2))
     assert admitted(witness, at=3).player == 2
     assert witness.room.seats[2].taken == 1
+
+
+# Late joins. A room's history is payloads to all; the rest of the past is in the facts.
+
+
+def witness_of(**options: str) -> Witness:
+    """A room of two whose past, from 4 to 9, holds every kind of frame."""
+    witness = room_of(2, **options).witness
+    for entry in (
+        sends(2, None, b"4"),
+        sends(1, 2, b"5 for one"),
+        asks(2, Set(0, "k", b"6")),
+        sends(1, True, b"7"),
+        sends(1, None, b"8"),
+        sends(2, None, b"9"),
+    ):
+        witness.apply(entry)
+    witness.hear()
+    return witness
+
+
+FACTS = (Joined(1, 1), Host(2, 1, 1), Joined(3, 2), Property(6, 0, "k", b"6", 6, 2), Joined(10, 3))
+
+
+def joins(witness: Witness, attachment: int = 3) -> list[Frame]:
+    witness.apply(Join(attachment, key(3)))
+    return witness.hear()[attachment]
+
+
+def test_a_room_without_history_tells_its_facts_alone() -> None:
+    assert joins(witness_of()) == [*FACTS, Live(10)]
+    assert joins(witness_of(history="snapshot")) == [*FACTS, Live(10)]
+
+
+def test_full_history_follows_the_facts() -> None:
+    assert joins(witness_of(history="full")) == [
+        *FACTS,
+        Deliver(4, 2, b"4"),
+        Deliver(7, 1, b"7"),
+        Deliver(8, 1, b"8"),
+        Deliver(9, 2, b"9"),
+        Live(10),
+    ]
+
+
+@pytest.mark.parametrize("history", ["snapshot", "full"])
+def test_a_snapshot_stands_for_what_it_covers(history: str) -> None:
+    witness = witness_of(history=history)
+    parts = Snapshot(4, 0, 2, b"the state"), Snapshot(4, 1, 2, b"of the game")
+    for part in parts:
+        witness.apply(asks(1, part))
+    witness.apply(sends(1, None, b"10"))
+    assert joins(witness) == [
+        *FACTS[:-1],
+        Joined(11, 3),
+        *parts,
+        Deliver(7, 1, b"7"),
+        Deliver(9, 2, b"9"),
+        Deliver(10, 1, b"10"),
+        Live(11),
+    ]
+
+
+def test_what_happens_while_a_joiner_reads_history_follows_it() -> None:
+    witness = witness_of(history="full")
+    witness.apply(Join(3))
+    witness.apply(sends(1, 3, b"for the joiner"))
+    witness.apply(sends(1, 2, b"not for the joiner"))
+    witness.apply(Evict(2))
+    heard = witness.hear()[3]
+    assert heard[-4:] == [
+        Deliver(9, 2, b"9"),
+        Deliver(11, 1, b"for the joiner"),
+        Left(13, 2, LeftReason.LEFT),
+        Live(13),
+    ]
+
+
+def test_a_reloaded_page_has_history_its_own_frames_among_it() -> None:
+    witness = witness_of(history="full")
+    witness.apply(enters(12, 2))
+    assert witness.hear()[12] == [
+        *FACTS[:-1],
+        *(Deliver(seq, sender, b"%d" % seq) for seq, sender in ((4, 2), (7, 1), (8, 1), (9, 2))),
+        Live(9),
+    ]
+
+
+def test_a_resume_is_told_no_history() -> None:
+    witness = witness_of(history="full")
+    witness.apply(asks(1, Snapshot(4, 0, 1, b"state")))
+    witness.apply(enters(12, 2, at=7))
+    assert witness.hear()[12] == [Deliver(8, 1, b"8"), Live(9)]
+
+
+def test_history_begins_where_the_log_does_when_it_is_read() -> None:
+    witness = room_of(2, history="full").witness
+    witness.room.log = Log(max_frames=4)
+    for number in range(4, 12):
+        witness.apply(sends(1, None, b"%d" % number))
+    witness.apply(Join(3))
+    witness.apply(sends(1, None, b"13"))
+    heard = witness.hear()[3]
+    assert [frame.seq for frame in heard if isinstance(frame, Deliver)] == [10, 11, 13]
+    assert heard[-1] == Live(13)
+
+
+def test_whole_history_is_never_told_in_part() -> None:
+    """Its reader was too slow: better to begin anew, with what there is then."""
+    witness = room_of(2, history="full").witness
+    witness.apply(Join(3))
+    witness.room.log.give(1 << 20)
+    witness.room.log.clear()
+    outbox = witness.outboxes[3]
+    outbox.take()
+    assert outbox.is_lost
+
+
+def test_a_long_stream_comes_in_batches_and_others_in_between() -> None:
+    witness = room_of(2, history="full").witness
+    payload = bytes(BATCH_BYTES // 4)
+    for _ in range(40):
+        witness.apply(sends(1, None, payload))
+    witness.apply(Detach(2))
+    witness.apply(enters(12, 2, at=3))
+    witness.apply(Join(3))
+    for attachment, least in ((12, 40), (3, 40)):
+        outbox = witness.outboxes[attachment]
+        batches = 0
+        while outbox.is_waiting:
+            batch = outbox.take()
+            assert sum(map(len, batch)) <= BATCH_BYTES + 2 * len(payload)
+            batches += 1
+        assert batches >= least // 4

@@ -1,0 +1,144 @@
+"""A reader tells one player what was addressed to it, and of the past what was for all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from protocol.codec import Role, decode
+from protocol.frames import Deliver, Frame, Snapshot, Subscribe
+from relay.log import Log
+from relay.reader import History, Reader
+from relay.room import Room
+from tests.helpers.playbook import asks, room_of, sends
+
+ROOMY = 1 << 20
+
+
+def eventful_room(**options: Any) -> Room:
+    """A room of three where frames 6 to 13 are a SEND each, to every kind of target."""
+    witness = room_of(3, **options).witness
+    for entry in (
+        asks(3, Subscribe((1,))),
+        sends(9, None, b"no seat"),
+        sends(1, None, b"5 others"),
+        sends(2, True, b"6 everyone"),
+        sends(1, 2, b"7 two"),
+        sends(2, -1, b"8 group"),
+        sends(3, (1, 2), b"9 both"),
+        sends(3, 0, b"10 host"),
+        sends(2, 99, b"refused"),
+        sends(2, None, b"12 others"),
+    ):
+        witness.apply(entry)
+    return witness.room
+
+
+def told(found: tuple[list[bytes], int] | None) -> list[Frame]:
+    assert found is not None
+    return [decode(message, Role.RELAY) for message in found[0]]
+
+
+def payloads(found: tuple[list[bytes], int] | None) -> list[bytes]:
+    return [frame.payload for frame in told(found) if isinstance(frame, Deliver)]
+
+
+def test_a_player_is_told_what_was_addressed_to_it() -> None:
+    room = eventful_room()
+    assert room.seq == 12
+    assert payloads(Reader(room, 1).read(4, ROOMY)) == [
+        b"6 everyone",
+        b"9 both",
+        b"10 host",
+        b"12 others",
+    ]
+    assert payloads(Reader(room, 2).read(4, ROOMY)) == [
+        b"5 others",
+        b"6 everyone",
+        b"7 two",
+        b"9 both",
+    ]
+    assert payloads(Reader(room, 3).read(6, ROOMY)) == [b"8 group", b"12 others"]
+    [refused] = told(Reader(room, 2).read(10, ROOMY))
+    assert getattr(refused, "seq", 0) == 11
+
+
+def test_history_is_payloads_to_all() -> None:
+    room = eventful_room()
+    for player in (2, 4):
+        reader = Reader(room, player, History(room.seq))
+        assert payloads(reader.read(0, ROOMY)) == [b"5 others", b"6 everyone", b"12 others"]
+        assert all(isinstance(frame, Deliver) for frame in told(reader.read(0, ROOMY)))
+
+
+def test_behind_history_is_what_was_addressed() -> None:
+    room = eventful_room()
+    reader = Reader(room, 2, History(until=6))
+    assert payloads(reader.read(4, ROOMY)) == [b"5 others", b"6 everyone", b"7 two", b"9 both"]
+
+
+def test_history_leaves_out_what_the_snapshot_covers() -> None:
+    room = room_of(3, history="full").witness.room
+    for entry in (
+        sends(2, None, b"5 known"),
+        sends(1, None, b"6 the giver's own"),
+        sends(1, True, b"7 which the giver hears in order"),
+        sends(2, None, b"8 unknown"),
+        asks(1, Snapshot(5, 0, 2, b"state")),
+        sends(1, None, b"9 sent between the parts"),
+        asks(1, Snapshot(5, 1, 2, b"more")),
+        sends(1, None, b"10 later"),
+    ):
+        room.apply(entry)
+    reader = Reader(room, 4, History(room.seq, room.snapshots.newest))
+    assert [payload[:2].strip() for payload in payloads(reader.read(0, ROOMY))] == [
+        b"7",
+        b"8",
+        b"9",
+        b"10",
+    ]
+
+
+def test_a_newer_snapshot_takes_nothing_from_who_was_given_an_older() -> None:
+    room = room_of(2, history="full").witness.room
+    room.apply(sends(2, None, b"4"))
+    room.apply(asks(1, Snapshot(4, 0, 1, b"state")))
+    room.apply(sends(2, None, b"5"))
+    reader = Reader(room, 3, History(room.seq, room.snapshots.newest))
+    room.apply(asks(1, Snapshot(5, 0, 1, b"newer")))
+    assert payloads(reader.read(4, ROOMY)) == [b"5"]
+
+
+def test_a_reader_says_how_far_it_came() -> None:
+    room = eventful_room()
+    reader = Reader(room, 3)
+    assert reader.seq == 12
+    assert reader.read(8, ROOMY) == ([room.log.read(11, 1, lambda entry: True)[0][0]], 12)  # type: ignore[index]
+    assert reader.read(12, ROOMY) == ([], 12)
+
+
+def trimmed_room() -> Room:
+    """A room whose log holds frames 9 to 12 alone."""
+    room = room_of(2).witness.room
+    room.log = Log(max_frames=4)
+    for number in range(4, 13):
+        room.apply(sends(1, None, b"%d" % number))
+    return room
+
+
+def test_what_is_trimmed_cannot_be_read() -> None:
+    room = trimmed_room()
+    assert Reader(room, 2).read(7, ROOMY) is None
+    assert Reader(room, 2, History(12)).read(7, ROOMY) is None
+    assert payloads(Reader(room, 2).read(8, ROOMY)) == [b"9", b"10", b"11", b"12"]
+
+
+def test_a_history_that_was_never_whole_begins_where_the_log_does() -> None:
+    """Or nobody could join a busy room whose log is full: it moves on before it is read."""
+    room = trimmed_room()
+    reader = Reader(room, 2, History(10, is_partial=True))
+    assert payloads(reader.read(2, ROOMY)) == [b"9", b"10", b"11", b"12"]
+    room.apply(sends(1, None, b"13"))
+    room.apply(sends(1, None, b"14"))
+    assert payloads(reader.read(2, ROOMY)) == [b"11", b"12", b"13", b"14"]
+    room.apply(sends(1, None, b"15"))
+    assert reader.read(2, ROOMY) is None  # 11 was no history
