@@ -14,7 +14,7 @@ FRAMES = 150
 
 
 def main() -> None:
-    room.Log = partial(Log, max_frames=FRAMES)  # type: ignore[attr-defined]
+    room.Log = partial(Log, max_frames=FRAMES)  # type: ignore[attr-defined, assignment]
     cli.main()
 
 

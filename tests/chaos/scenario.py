@@ -25,6 +25,8 @@ from tests.chaos.pulse import Pulse
 from tests.chaos.report import Report
 from tests.chaos.streams import RELOADED
 
+MARKS_WITHIN = 5.0  # seconds: then marks are made again
+
 ENDED = (RoomwireError, Out)
 """What is raised when a player says something in a room that is over for it."""
 
@@ -191,15 +193,26 @@ class Scenario:
 
     async def _settle(self) -> None:
         """Wait until everything has arrived that was to arrive."""
-        try:
+        with contextlib.suppress(TimeoutError):  # what is missing then is lost: the checker says so
             async with asyncio.timeout(self.plan.patience):
-                marks = {player: await self._mark(player) for player in self._present}
-                await self._pulse.until(lambda: self._is_settled(marks))
-        except TimeoutError:
-            pass  # what is missing then is lost: the checker says so
+                while not await self._all_arrives():
+                    pass
         present = self._present
         for player in self.players:
             player.finish(player in present)
+
+    async def _all_arrives(self) -> bool:
+        """Let every player mark the end of what it says; say whether all hear all marks.
+
+        If not, one who was about to lose its seat may have lost its mark, too.
+        """
+        await self._pulse.until(lambda: all(player.is_settled for player in self._present))
+        marks = {player: await self._mark(player) for player in self._present}
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(MARKS_WITHIN):
+                await self._pulse.until(lambda: self._is_settled(marks))
+                return True
+        return False
 
     @property
     def _present(self) -> list[Player]:
