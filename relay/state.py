@@ -75,16 +75,13 @@ class LogKind(Kind):
         if not isinstance(value, list):
             raise self.wrong(value)
         frames: list[tuple[int, Addressees, bytes]] = []
+        following = None
         for index, each in enumerate(value):
-            match each:
-                case [int(seq), int() | list() as to, bytes(message)]:
-                    pass
-                case _:
-                    raise self.wrong(each).at(index)
-            follows = not frames or seq == frames[-1][0] + 1
-            if not (follows and _is_addressed(to) and _is_fact(message, seq)):
+            if not _is_logged(each) or following not in (None, each[0]):
                 raise self.wrong(each).at(index)
-            frames.append((seq, to if isinstance(to, int) else frozenset(to), message))
+            seq, to, message = each
+            frames.append((seq, to if type(to) is int else frozenset(to), message))
+            following = seq + 1
         return frames
 
     def dump(self, value: Frames) -> list[list[Any]]:
@@ -323,7 +320,8 @@ def _restore_log(room: Room, state: RoomState) -> None:
     last = state.trimmed
     room.log.trimmed = state.trimmed
     for seq, to, message in state.log:
-        _check(seq == last + 1, "frames of the log are missing")
+        if seq != last + 1:
+            raise BadState("the log does not begin where it was trimmed")
         room.log.append(seq, to, message)
         last = seq
     room.log.grown = max(room.log.grown, state.grown)
@@ -358,15 +356,26 @@ def _part(message: bytes) -> Snapshot:
 UINT_SIZES = {0xCC: 2, 0xCD: 3, 0xCE: 5, 0xCF: 9}
 
 
-def _is_addressed(to: Any) -> bool:
-    players = to if isinstance(to, list) else [to]
-    return all(type(player) is int and 0 <= player <= limits.MAX_PLAYER for player in players)
+def _is_logged(frame: Any) -> bool:
+    """Say whether this is seq, addressees and message of a frame."""
+    if type(frame) is not list or len(frame) != 3:
+        return False
+    seq, to, message = frame
+    if type(seq) is not int or type(message) is not bytes or not 0 < seq <= limits.MAX_INT:
+        return False
+    return (_is_player(to) or _are_players(to)) and _is_fact(message, seq)
+
+
+def _is_player(to: Any) -> bool:
+    return type(to) is int and 0 <= to <= limits.MAX_PLAYER
+
+
+def _are_players(to: Any) -> bool:
+    return type(to) is list and all(map(_is_player, to))
 
 
 def _is_fact(message: bytes, seq: int) -> bool:
     """Say whether a message is a well-formed frame with this seq."""
-    if type(seq) is not int or not 0 < seq <= limits.MAX_INT:
-        return False
     head = hot.uint(seq)
     if not message.startswith(head, 2):
         return False

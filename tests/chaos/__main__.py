@@ -14,27 +14,32 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 
-from tests.chaos.batch import Restart, Result, run
+from tests.chaos.batch import Result, run
+from tests.chaos.courses import COURSES
 from tests.chaos.scenario import Plan
 
 ROOMS = 200
 AT_ONCE = 10
 PLAN = Plan(seed=0)
-RESTARTS = (Restart.NONE, Restart.NONE, Restart.KILL)
+TURNS = (
+    "steady", "drained", "steady", "killed", "steady",
+    "flooded", "hurried", "forgotten", "drained", "fleeting",
+)  # fmt: skip
+"""The courses of the batches."""
 
 
 def main() -> None:
     arguments = _parse()
     seeds = [arguments.seed] if arguments.seed is not None else range(1, arguments.rooms + 1)
     plan = replace(PLAN, players=arguments.players, frames=arguments.frames, cuts=arguments.cuts)
-    restarts = RESTARTS if arguments.restart is None else (Restart(arguments.restart),)
-    result = asyncio.run(_run(seeds, plan, restarts, arguments.at_once))
+    courses = (arguments.course,) if arguments.course else TURNS
+    result = asyncio.run(_run(seeds, plan, courses, arguments.at_once))
     if arguments.json:
         print(json.dumps(as_json(result), indent=2))
     else:
         print_table(result)
-    for seed, restart in result.failed:
-        print(f"again: python -m tests.chaos --seed {seed} --restart {restart.value} "
+    for seed, course in result.failed:
+        print(f"again: python -m tests.chaos --seed {seed} --course {course} "
               f"--players {plan.players} --frames {plan.frames} --cuts {plan.cuts}")  # fmt: skip
     sys.exit(not result.is_clean)
 
@@ -47,17 +52,14 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--players", type=int, default=PLAN.players, help="of each room")
     parser.add_argument("--frames", type=int, default=PLAN.frames, help="of each player, at least")
     parser.add_argument("--cuts", type=int, default=PLAN.cuts, help="of each room, at least")
-    choices = [restart.value for restart in Restart]
-    parser.add_argument("--restart", choices=choices, help="what happens to the relay meanwhile")
+    parser.add_argument("--course", choices=COURSES, help="of all rooms, instead of each in turn")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser.parse_args()
 
 
-async def _run(
-    seeds: Sequence[int], plan: Plan, restarts: Sequence[Restart], at_once: int
-) -> Result:
+async def _run(seeds: Sequence[int], plan: Plan, courses: Sequence[str], at_once: int) -> Result:
     total = Result()
-    async for result in run(seeds, plan, restarts, at_once):
+    async for result in run(seeds, plan, courses, at_once):
         total += result
         report = total.report
         print(
@@ -76,7 +78,7 @@ def as_json(result: Result) -> dict[str, object]:
         **{name: value for name, value in asdict(result).items() if name not in ("report",)},
         **asdict(result.report),
         "harms": harms,
-        "failed": [{"seed": seed, "restart": restart.value} for seed, restart in result.failed],
+        "failed": [{"seed": seed, "course": course} for seed, course in result.failed],
         "clean": result.is_clean,
     }
 
@@ -92,7 +94,8 @@ def print_table(result: Result) -> None:
         "cuts": result.cuts,
         **{f"  {harm.value}": count for harm, count in sorted(harms.items(), key=str)},
         "resumes": report.resumes,
-        "streams begun anew": report.resets,
+        "streams begun anew": report.resets.total(),
+        **{f"  {reason.lower()}": count for reason, count in sorted(report.resets.items())},
         "frames sent": report.sent,
         "  acknowledged": report.acknowledged,
         "  refused": report.refused,

@@ -8,33 +8,15 @@ import traceback
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
-from enum import Enum
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
+from tests.chaos.courses import COURSES, Course
 from tests.chaos.proxy import Harm
 from tests.chaos.relays import RelayProcess
 from tests.chaos.report import Report
 from tests.chaos.scenario import Outcome, Plan, Scenario
-
-
-class Restart(Enum):
-    """What happens to the relay in the middle of the storm."""
-
-    NONE = "none"
-    KILL = "kill"
-    """It is killed and begins anew: every room has another epoch, and all are told."""
-    DRAIN = "drain"
-    """It drains, writes its state, and its successor reads it: nobody loses anything."""
-
-
-RESETS = {
-    Restart.NONE: frozenset[str](),
-    Restart.KILL: frozenset({"EPOCH_CHANGED", "ROOM_GONE"}),
-    Restart.DRAIN: frozenset[str](),
-}
-"""Why streams may begin anew then."""
 
 
 @dataclass(slots=True)
@@ -48,11 +30,12 @@ class Result:
     connections: int = 0
     restarts: int = 0
     seconds: float = 0.0
-    failed: list[tuple[int, Restart]] = field(default_factory=list)
+    failed: list[tuple[int, str]] = field(default_factory=list)
+    """Seeds and their courses."""
     complaints: str = ""
     """What relays logged, which should be nothing."""
 
-    def add(self, outcome: Outcome, restart: Restart) -> None:
+    def add(self, outcome: Outcome, course: str) -> None:
         """Count what came of one room."""
         self.rooms += 1
         self.report += outcome.report
@@ -60,7 +43,7 @@ class Result:
         self.cuts += outcome.cuts
         self.connections += outcome.connections
         if not outcome.report.is_clean:
-            self.failed.append((outcome.seed, restart))
+            self.failed.append((outcome.plan.seed, course))
 
     def __iadd__(self, other: Result) -> Result:
         for name in ("rooms", "report", "harms", "cuts", "connections", "restarts", "seconds"):
@@ -76,59 +59,60 @@ class Result:
 
 
 async def run(
-    seeds: Sequence[int], plan: Plan, restarts: Sequence[Restart], at_once: int
+    seeds: Sequence[int], plan: Plan, courses: Sequence[str], at_once: int
 ) -> AsyncIterator[Result]:
     """Run all seeds, `at_once` rooms to a relay; yield the result of each batch.
 
     Args:
         plan: for every seed.
-        restarts: of the batches in turn.
+        courses: of the batches in turn.
     """
     for index in range(0, len(seeds), at_once):
-        restart = restarts[index // at_once % len(restarts)]
-        yield await run_batch(seeds[index : index + at_once], plan, restart)
+        course = courses[index // at_once % len(courses)]
+        yield await run_batch(seeds[index : index + at_once], plan, course)
 
 
-async def run_batch(seeds: Sequence[int], plan: Plan, restart: Restart) -> Result:
+async def run_batch(seeds: Sequence[int], plan: Plan, course: str) -> Result:
     """Run some seeds at the same time over one relay."""
-    result = Result()
-    loop = asyncio.get_running_loop()
+    how, result, loop = COURSES[course], Result(), asyncio.get_running_loop()
     began = loop.time()
     with TemporaryDirectory() as folder:
-        state = ("--state", str(Path(folder) / "state")) if restart is Restart.DRAIN else ()
-        async with RelayProcess(*state) as relay:
-            scenarios = [Scenario(replace(plan, seed=seed), relay.address) for seed in seeds]
+        state = ("--state", str(Path(folder) / "state")) if how.keeps_state else ()
+        async with RelayProcess(*how.options, *state, module=how.module) as relay:
+            plans = [replace(plan, seed=seed, **how.plan) for seed in seeds]
+            scenarios = [Scenario(each, relay.address) for each in plans]
             async with asyncio.TaskGroup() as tasks:
-                running = [tasks.create_task(_live_through(each, restart)) for each in scenarios]
-                if restart is not Restart.NONE:
-                    tasks.create_task(_restart(relay, scenarios, restart, result))
+                running = [tasks.create_task(_live_through(each, how)) for each in scenarios]
+                if how.ends is not None:
+                    tasks.create_task(_restart(relay, scenarios, how.ends))
             result.complaints = relay.complaints()
+            result.restarts = relay.starts - 1
     for task in running:
-        result.add(task.result(), restart)
+        result.add(task.result(), course)
     result.seconds = loop.time() - began
     return result
 
 
-async def _live_through(scenario: Scenario, restart: Restart) -> Outcome:
+async def _live_through(scenario: Scenario, course: Course) -> Outcome:
     """Run one room; a crash of a client is its outcome, and not the end of all the others."""
     try:
-        return await scenario.run(RESETS[restart])
+        return await scenario.run(course.resets)
     except Exception as error:
         report = Report()
         report.violate("unexplained", "".join(traceback.format_exception(error)))
-        return Outcome(scenario.plan.seed, report)
+        return Outcome(scenario.plan, report)
 
 
-async def _restart(
-    relay: RelayProcess, scenarios: Sequence[Scenario], restart: Restart, result: Result
-) -> None:
+async def _restart(relay: RelayProcess, scenarios: Sequence[Scenario], how: signal.Signals) -> None:
     """End the relay once each room has seen some of its storm, and start its successor."""
     random = Random(f"restart {scenarios[0].plan.seed}")
     share = random.uniform(0.2, 0.7)
     for scenario in scenarios:
         await scenario.until_cut(int(share * scenario.plan.cuts))
-    await relay.end(signal.SIGKILL if restart is Restart.KILL else signal.SIGTERM)
+    loop = asyncio.get_running_loop()
+    ended = loop.time()
+    await relay.end(how)
     await relay.start()
     for scenario in scenarios:
         scenario.proxy.upstream = relay.address
-    result.restarts += 1
+        scenario.prolong(loop.time() - ended)

@@ -7,20 +7,21 @@ from random import Random
 
 from tests.chaos.proxy import CUTS, Fault, Harm, Script, Way
 
-FARTHEST = 30_000  # bytes after which a connection is cut at the latest
 
+def storm(seed: int, farthest: int) -> Script:
+    """Return faults for every connection of a room: nearly each is cut somewhere.
 
-def storm(seed: int) -> Script:
-    """Return faults for every connection of a room: nearly each is cut somewhere."""
+    Args: farthest: bytes after which that is at the latest.
+    """
 
     def faults(number: int) -> list[Fault]:
         random = Random(f"connection {number} of {seed}")
         found = []
         if random.random() < 0.95:
             harm = random.choices(CUTS, weights=(4, 4, 1))[0]
-            found.append(Fault(_way(random), _somewhere(random), harm))
+            found.append(Fault(_way(random), _somewhere(random, farthest), harm))
         if random.random() < 0.2:
-            found.append(_stall(random))
+            found.append(_stall(random, farthest))
         if random.random() < 0.1:
             found.append(Fault(_way(random), 0, Harm.DELAY, random.uniform(0.001, 0.02)))
         return found
@@ -28,17 +29,17 @@ def storm(seed: int) -> Script:
     return faults
 
 
-def _stall(random: Random) -> Fault:
+def _stall(random: Random, farthest: int) -> Fault:
     harm = random.choice((Harm.STALL, Harm.FREEZE))
     # Without an end, a client or the relay has to notice by itself.
     seconds = None if random.random() < 0.2 else random.uniform(0.05, 1.5)
-    return Fault(_way(random), _somewhere(random), harm, seconds)
+    return Fault(_way(random), _somewhere(random, farthest), harm, seconds)
 
 
 def _way(random: Random) -> Way:
     return random.choice(list(Way))
 
 
-def _somewhere(random: Random) -> int:
+def _somewhere(random: Random, farthest: int) -> int:
     """Draw a byte, near ones as likely as far ones: handshakes and first frames are short."""
-    return int(exp(random.uniform(log(2), log(FARTHEST))))
+    return int(exp(random.uniform(log(2), log(farthest))))

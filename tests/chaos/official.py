@@ -18,7 +18,7 @@ from clients.python.room import Room
 from protocol import frames
 from protocol.codec import Role, decode
 from protocol.error_codes import ErrorCode
-from protocol.frames import HelloOptions, Welcome
+from protocol.frames import HelloOptions, PresenceState, Welcome
 from protocol.kinds import Target
 from protocol.seat import Continued
 from tests.chaos import journal, numbered
@@ -73,8 +73,8 @@ class OfficialPlayer(Player):
         return self._driver.conversation.seat.window.taken
 
     @property
-    def is_ready(self) -> bool:
-        return self._is_in or bool(self.trouble)
+    def was_live(self) -> bool:
+        return self._is_in
 
     @property
     def is_settled(self) -> bool:
@@ -95,14 +95,20 @@ class OfficialPlayer(Player):
     async def _send(self, payload: bytes, to: Target) -> int:
         return await self._room.send_bytes(payload, to)
 
-    async def _set(self, key: str, payload: bytes) -> int:
-        return await self._room.set_property(key, payload)
+    async def _set(self, key: str, payload: bytes, expected: int | None) -> int:
+        return await self._room.set_property(key, payload, expected=expected)
 
     async def _subscribe(self, add: frozenset[int], remove: frozenset[int]) -> int:
         return await (self._room.subscribe(*add) if add else self._room.unsubscribe(*remove))
 
     async def _transfer(self, player: int) -> int:
         return await self._room.transfer(player)
+
+    async def _kick(self, player: int) -> int:
+        return await self._room.kick(player)
+
+    def presence(self, state: PresenceState) -> None:
+        self._room.presence(state)
 
     def _volatile(self, key: int, payload: bytes) -> None:
         self._room.volatile_bytes(key, payload)
@@ -114,18 +120,22 @@ class OfficialPlayer(Player):
             try:
                 await self._driver.open(TIMEOUT)
             except Unreachable:
-                self._returns.clear()
-                self._driver = self._make_driver()
+                self._begin_anew()
                 await asyncio.sleep(self._random.random() * HASTE)
             except JoinError as error:
-                self.trouble = str(error)
-                self.pulse.beat()
-                return False
+                if not error.closed.may_return:
+                    self.end(error.closed.code, str(error))
+                    return False
+                self._begin_anew()
             else:
                 self._room = Room(self._driver)
                 self._is_in = True
                 self.pulse.beat()
                 return True
+
+    def _begin_anew(self) -> None:
+        self._returns.clear()
+        self._driver = self._make_driver()
 
     def _make_driver(self) -> Driver:
         conversation = Conversation(
@@ -188,9 +198,9 @@ class OfficialPlayer(Player):
                 self.hear(journal.Refused(seq, count or 0, ErrorCode(code).name))
             case events.Lost(messages):
                 self.announce(messages)
-            case events.Closed(text=text):
-                self.trouble = "" if self._is_leaving else text
-                self.pulse.beat()
+            case events.Closed(code=code, text=text):
+                if not self._is_leaving:
+                    self.end(code, text)
             case _:
                 self._tell_of_room(event)
 

@@ -18,15 +18,17 @@ from protocol import SUBPROTOCOL, frames
 from protocol.close_codes import may_return
 from protocol.codec import Role, decode, encode, pack, unpack
 from protocol.error_codes import ErrorCode
-from protocol.frames import Frame, HelloOptions
+from protocol.frames import Frame, HelloOptions, PresenceState
 from protocol.kinds import Target
 from protocol.seat import Seat
 from protocol.session import RESUME_REFUSALS
 from tests.chaos import journal, numbered
-from tests.chaos.player import Player
+from tests.chaos.player import Out, Player
 from tests.chaos.pulse import Pulse
+from tests.chaos.streams import RELOADED
 
 PATIENCE = 1.0  # seconds of silence: then it pings, and after as many more gives up the connection
+COUNTED = (journal.Sent, journal.Asked)
 RETRY = 0.1  # seconds between attempts at most
 
 
@@ -38,13 +40,17 @@ class PlainPlayer(Player):
     ) -> None:
         super().__init__(label, pulse)
         self._url = url
+        self._options = options
         self._seat = Seat(options)
         self._random = random
         self._players: set[int] = set()
         self._host = 0
         self._outgoing: asyncio.Queue[bytes] = asyncio.Queue()
         self._refusal = ""
-        self._is_seated = self._is_live = self._is_leaving = False
+        self._connection: ClientConnection | None = None
+        self._unsure: list[journal.Sent | journal.Asked] = []
+        """What was not acknowledged when the program was loaded again."""
+        self._is_seated = self._is_live = self._was_live = self._is_leaving = False
 
     # What a client is.
 
@@ -69,12 +75,27 @@ class PlainPlayer(Player):
         return self._seat.window.taken
 
     @property
-    def is_ready(self) -> bool:
-        return self._seat.is_live or bool(self.trouble)
+    def was_live(self) -> bool:
+        return self._was_live
 
     @property
     def is_settled(self) -> bool:
         return self._is_live and not self._seat.window.pending()
+
+    def reload(self) -> bool:
+        if not self._seat.is_live or self._refusal:
+            return False
+        pending = len(self._seat.window.pending())
+        counted = (said for said in self.journal.said if isinstance(said, COUNTED))
+        self._unsure = list(counted)[-pending:] if pending else []
+        self.journal.said.append(journal.Acknowledged(self.taken))
+        self._seat = Seat(self._options)
+        self._refusal = RELOADED
+        self._is_seated = False
+        if self._connection is not None:
+            self._connection.transport.abort()
+            self._connection = None
+        return True
 
     async def _leave(self) -> None:
         """Say so, and let the relay close; while there is no connection, leave without a word."""
@@ -84,8 +105,9 @@ class PlainPlayer(Player):
     async def _send(self, payload: bytes, to: Target) -> int:
         return await self._count(frames.Send(to, payload))
 
-    async def _set(self, key: str, payload: bytes) -> int:
-        return await self._count(frames.Set(0, key, pack(payload)))
+    async def _set(self, key: str, payload: bytes, expected: int | None) -> int:
+        version = False if expected is None else expected
+        return await self._count(frames.Set(0, key, pack(payload), version))
 
     async def _subscribe(self, add: frozenset[int], remove: frozenset[int]) -> int:
         return await self._count(frames.Subscribe(tuple(sorted(add)), tuple(sorted(remove))))
@@ -93,16 +115,28 @@ class PlainPlayer(Player):
     async def _transfer(self, player: int) -> int:
         return await self._count(frames.Transfer(player))
 
+    async def _kick(self, player: int) -> int:
+        return await self._count(frames.Kick(player))
+
+    def presence(self, state: PresenceState) -> None:
+        self._post(frames.Presence(state))
+
     def _volatile(self, key: int, payload: bytes) -> None:
         self._post(frames.Volatile(key, None, payload))
 
     async def _count(self, frame: Frame) -> int:
-        await self.pulse.until(lambda: not self._seat.window.is_full)
+        await self.pulse.until(lambda: self.is_out or self._has_room)
+        if self.is_out:
+            raise Out
         message = encode(frame)
         count = self._seat.window.add(message)
         if self._is_seated:
             self._outgoing.put_nowait(message)
         return count
+
+    @property
+    def _has_room(self) -> bool:
+        return self._seat.player != 0 and not self._seat.window.is_full
 
     def _post(self, frame: Frame) -> None:
         if self._is_seated:
@@ -112,7 +146,7 @@ class PlainPlayer(Player):
 
     async def run(self) -> None:
         """Connect again and again, until it has left or is told to stay away."""
-        while not self._is_leaving and not self.trouble:
+        while not self._is_leaving and not self.is_out:
             try:
                 async with self._connect() as connection:
                     await self._converse(connection)
@@ -132,6 +166,7 @@ class PlainPlayer(Player):
         )
 
     async def _converse(self, connection: ClientConnection) -> None:
+        self._connection = connection
         self._outgoing = asyncio.Queue()
         self._outgoing.put_nowait(encode(self._seat.hello()))
         try:
@@ -146,8 +181,7 @@ class PlainPlayer(Player):
             connection.transport.abort()
         code = connection.close_code or 1006
         if not may_return(code) and not self._is_leaving:
-            self.trouble = f"closed {code} {connection.close_reason} {self._refusal}"
-            self.pulse.beat()
+            self.end(code, f"{connection.close_reason} {self._refusal}")
 
     async def _send_all(self, connection: ClientConnection) -> None:
         while True:
@@ -156,7 +190,7 @@ class PlainPlayer(Player):
     async def _receive_all(self, connection: ClientConnection) -> None:
         """Receive until the end, or until not even a ping is answered."""
         is_asked = False
-        while True:
+        while self._connection is connection:
             try:
                 async with asyncio.timeout(PATIENCE):
                     message = await connection.recv(decode=False)
@@ -167,7 +201,8 @@ class PlainPlayer(Player):
                 self._post(frames.Ping(1))
             else:
                 is_asked = False
-                self._receive(decode(message, Role.RELAY))
+                if self._connection is connection:
+                    self._receive(decode(message, Role.RELAY))
 
     # What the relay says.
 
@@ -188,6 +223,8 @@ class PlainPlayer(Player):
             self._outgoing.put_nowait(encode(self._seat.hello()))
 
     def _welcomed(self, welcome: frames.Welcome) -> None:
+        if self._unsure:
+            self._learn_fate(welcome)
         said = self.journal.said
         said.append(journal.Acknowledged(self.taken))
         continued = self._seat.welcomed(welcome)
@@ -208,10 +245,22 @@ class PlainPlayer(Player):
         if self._is_leaving:
             self._post(frames.Leave())
 
+    def _learn_fate(self, welcome: frames.Welcome) -> None:
+        """Learn what became of frames that a reload has forgotten."""
+        said, unsure, self._unsure = self.journal.said, self._unsure, []
+        last = next(each for each in reversed(said) if isinstance(each, journal.Seated))
+        if last == journal.Seated(welcome.session.epoch.hex(), welcome.player):
+            never = {id(each) for each in unsure if each.count > welcome.session.taken}
+            self.journal.said = [each for each in said if id(each) not in never]
+        else:
+            numbers = tuple(each.number for each in unsure if isinstance(each, journal.Sent))
+            said.append(journal.GivenUp(numbers))
+            self.hear(journal.Announced(numbers))
+
     def _tell(self, frame: Frame) -> None:
         match frame:
             case frames.Live(seq):
-                self._is_live = True
+                self._is_live = self._was_live = True
                 self.hear(journal.Live(seq))
                 self._post(frames.Ack(seq))
             case frames.Pong(seq=seq) | frames.Taken(seq=seq):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection
 
-from protocol.frames import Frame
+from protocol.close_codes import CloseCode
+from protocol.frames import Frame, PresenceState
 from protocol.kinds import Target
 from tests.chaos import numbered
 from tests.chaos.journal import (
@@ -25,6 +26,10 @@ NOBODY = 2**32 - 1
 """A player number that no room reaches: the relay refuses to send there."""
 
 
+class Out(Exception):
+    """The room is over for the player who was about to say something."""
+
+
 class Player(ABC):
     """What every client can do, and the numbers of what it did."""
 
@@ -36,7 +41,8 @@ class Player(ABC):
         self.delivered: set[tuple[str, int]] = set()
         """Label and number of the frames that were heard."""
         self.trouble = ""
-        """An end that this player did not ask for, in words."""
+        """An end that nobody asked for, in words."""
+        self.is_kicked = False
         self._is_finished = False
         self._number = 0
         self._update = 0
@@ -73,9 +79,14 @@ class Player(ABC):
         """Frames of this seat that were acknowledged."""
 
     @property
+    def is_out(self) -> bool:
+        """Whether the room is over for it, though it did not leave."""
+        return self.is_kicked or bool(self.trouble)
+
+    @property
     @abstractmethod
-    def is_ready(self) -> bool:
-        """Whether it was live once, or never will be."""
+    def was_live(self) -> bool:
+        """Whether it was live once."""
 
     @property
     @abstractmethod
@@ -86,7 +97,7 @@ class Player(ABC):
     async def _send(self, payload: bytes, to: Target) -> int: ...
 
     @abstractmethod
-    async def _set(self, key: str, payload: bytes) -> int: ...
+    async def _set(self, key: str, payload: bytes, expected: int | None) -> int: ...
 
     @abstractmethod
     async def _subscribe(self, add: frozenset[int], remove: frozenset[int]) -> int: ...
@@ -95,10 +106,17 @@ class Player(ABC):
     async def _transfer(self, player: int) -> int: ...
 
     @abstractmethod
+    async def _kick(self, player: int) -> int: ...
+
+    @abstractmethod
     async def _leave(self) -> None: ...
 
     @abstractmethod
     def _volatile(self, key: int, payload: bytes) -> None: ...
+
+    @abstractmethod
+    def presence(self, state: PresenceState) -> None:
+        """Say whether somebody looks."""
 
     # What a player does. Each waits while the window is full, and notes what was said.
 
@@ -114,12 +132,23 @@ class Player(ABC):
     async def set_property(self, key: str) -> None:
         """Write a property of the room, of which all are told."""
         number = self._next_number()
-        count = await self._set(key, numbered.make(self.journal.label, number))
+        count = await self._set(key, numbered.make(self.journal.label, number), None)
         self.journal.said.append(Sent(number, count, True, self.position))
+
+    async def claim_property(self, key: str) -> None:
+        """Write a property if there is none yet, which is refused if there is."""
+        number = self._next_number()
+        count = await self._set(key, numbered.make(self.journal.label, number), 0)
+        self.journal.said.append(Sent(number, count, True, self.position, "either"))
 
     async def transfer(self, player: int) -> None:
         """Ask for another host, which may be refused."""
         count = await self._transfer(player)
+        self.journal.said.append(Asked(count, self.position))
+
+    async def kick(self, player: int) -> None:
+        """Ask to remove a player, which may be refused."""
+        count = await self._kick(player)
         self.journal.said.append(Asked(count, self.position))
 
     async def subscribe(self, add: Collection[int] = (), remove: Collection[int] = ()) -> None:
@@ -149,6 +178,16 @@ class Player(ABC):
     def _next_number(self) -> int:
         self._number += 1
         return self._number
+
+    def reload(self) -> bool:
+        """Forget all but the secret, as a page that is loaded again; say whether it did so."""
+        return False
+
+    def end(self, code: int, text: str) -> None:
+        """Note that the relay tells this player to stay away."""
+        self.is_kicked = code == CloseCode.KICKED
+        self.trouble = "" if self.is_kicked else f"closed with {code}: {text}"
+        self.pulse.beat()
 
     # What a player hears.
 

@@ -19,7 +19,7 @@ class Pulse:
             if not future.done():
                 future.set_result(None)
 
-    async def until(self, condition: Callable[[], bool]) -> None:
+    async def until(self, condition: Callable[[], object]) -> None:
         """Wait until the condition holds."""
         while not condition():
             future = asyncio.get_running_loop().create_future()

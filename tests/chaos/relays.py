@@ -27,6 +27,7 @@ class RelayProcess:
         self._command = ["-m", module, "serve", "--port", "0", "--log-level", "warning", *options]
         self._process: asyncio.subprocess.Process | None = None
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  (closed in __aexit__)
+        self.starts = 0
         self.address: Address = ("127.0.0.1", 0)
 
     async def __aenter__(self) -> RelayProcess:
@@ -52,6 +53,7 @@ class RelayProcess:
         if (found := LISTENING.search(line)) is None:
             raise RuntimeError(f"the relay said {line!r} and: {self.complaints()}")
         self.address = ("127.0.0.1", int(found[1]))
+        self.starts += 1
 
     async def end(self, how: signal.Signals = signal.SIGTERM) -> None:
         """End it: SIGTERM lets it drain, SIGKILL does not."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, fields
 
 MAX_VIOLATIONS = 20
@@ -21,8 +22,8 @@ class Report:
     given_up: int = 0
     """Never acknowledged, and announced to their sender as lost."""
     resumes: int = 0
-    resets: int = 0
-    """Streams that began anew, with the reason."""
+    resets: Counter[str] = field(default_factory=Counter)
+    """Streams that began anew, by reason."""
 
     lost: int = 0
     doubled: int = 0

@@ -6,26 +6,29 @@ Then it heals, everything must arrive, and the checker judges.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
-from collections.abc import Container
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 
 from clients.python.errors import RoomwireError
 from protocol.frames import HelloOptions, RoomOptions
-from protocol.kinds import Target
+from tests.chaos.acts import act
 from tests.chaos.checker import check
 from tests.chaos.faults import storm
 from tests.chaos.official import OfficialPlayer
 from tests.chaos.plain import PlainPlayer
-from tests.chaos.player import NOBODY, Player
+from tests.chaos.player import Out, Player
 from tests.chaos.proxy import Address, Harm, Proxy
 from tests.chaos.pulse import Pulse
 from tests.chaos.report import Report
+from tests.chaos.streams import RELOADED
 
-SIZES = (0, 0, 0, 0, 0, 40, 300, 3000)  # bytes that a frame carries around
-GROUPS = (1, 2, 255)
-HOLD = 120  # seconds: no seat expires because a machine is slow
+MARKS_WITHIN = 5.0  # seconds: then marks are made again
+
+ENDED = (RoomwireError, Out)
+"""What is raised when a player says something in a room that is over for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +49,20 @@ class Plan:
     """Seconds between two turns of a player at most."""
     patience: float = 30.0
     """Seconds within which everything must arrive once nothing is harmed any more."""
+    sizes: tuple[int, ...] = (0, 0, 0, 0, 0, 40, 300, 3000)
+    """Bytes that frames carry around."""
+    farthest: int = 30_000
+    """Bytes after which a connection is cut at the latest."""
+    hold: int = 120
+    """Of the room: so long that no seat expires because a machine is slow."""
+    keep: int = 120
 
 
 @dataclass(slots=True)
 class Outcome:
     """What came of one seed."""
 
-    seed: int
+    plan: Plan
     report: Report
     harms: Counter[Harm] = field(default_factory=Counter)
     cuts: int = 0
@@ -73,7 +83,7 @@ class Scenario:
 
     def __init__(self, plan: Plan, upstream: Address) -> None:
         self.plan = plan
-        self.proxy = Proxy(upstream, storm(plan.seed))
+        self.proxy = Proxy(upstream, storm(plan.seed, plan.farthest))
         self.players: list[Player] = []
         self._random = Random(f"scenario {plan.seed}")
         self._pulse = Pulse()
@@ -81,7 +91,7 @@ class Scenario:
         self._tasks = asyncio.TaskGroup()
         self._running: dict[Player, asyncio.Task[None]] = {}
 
-    async def run(self, resets: Container[str] = ()) -> Outcome:
+    async def run(self, resets: Iterable[str] = ()) -> Outcome:
         """Live through it and return what the checker says.
 
         Args: resets: reasons for which streams may begin anew in this run.
@@ -102,14 +112,18 @@ class Scenario:
         report = self._judge(resets)
         harms, cuts = self.proxy.counts, self.proxy.cuts
         seconds = loop.time() - began
-        return Outcome(self.plan.seed, report, harms, cuts, self.proxy.connections, seconds)
+        return Outcome(self.plan, report, harms, cuts, self.proxy.connections, seconds)
 
     async def until_cut(self, cuts: int) -> None:
         """Wait until so many connections were cut, or the storm is over."""
         await self._pulse.until(lambda: self.proxy.cuts >= cuts or self._is_calm)
 
-    def _judge(self, resets: Container[str]) -> Report:
-        report = check([player.journal for player in self.players], resets)
+    def prolong(self, seconds: float) -> None:
+        """Let the storm last longer: nothing could happen for so long."""
+        self._storm.ends_at += seconds
+
+    def _judge(self, resets: Iterable[str]) -> Report:
+        report = check([player.journal for player in self.players], {*resets, RELOADED})
         for player in self.players:
             if player.trouble:
                 report.violate("unexplained", f"{player.journal.label}: {player.trouble}")
@@ -143,22 +157,24 @@ class Scenario:
         """Let one player after another play, until the storm is over; the last one stays."""
         while True:
             player = self._seat_player()
-            await self._pulse.until(lambda: player.is_ready)  # noqa: B023  (awaited at once)
+            await self._pulse.until(lambda: player.was_live or player.is_out)  # noqa: B023
             turns = self._random.randint(self.plan.frames // 4, self.plan.frames * 4)
-            while not self._is_calm and not player.trouble and turns:
+            while not self._is_calm and not player.is_out and turns:
                 await self._turn(player)
                 turns -= 1
-            if turns:
+            if self._is_calm or player.trouble:
                 return
-            await player.leave()
             self._storm.present.remove(player)
+            if not player.is_kicked:
+                await player.leave()
 
     def _seat_player(self) -> Player:
         number = len(self.players) + 1
         label, kind = f"s{self.plan.seed}p{number}", (PlainPlayer, OfficialPlayer)[number % 2]
         url = f"ws://127.0.0.1:{self.proxy.port}/r/{self.plan.room}-{self.plan.seed}"
         random = Random(label)
-        options = HelloOptions(seat=random.randbytes(16), name=label, create=RoomOptions(hold=HOLD))
+        room = RoomOptions(hold=self.plan.hold, keep=self.plan.keep)
+        options = HelloOptions(seat=random.randbytes(16), name=label, create=room)
         player = kind(label, self._pulse, url, options, random)
         self.players.append(player)
         self._storm.present.append(player)
@@ -168,59 +184,50 @@ class Scenario:
     async def _turn(self, player: Player) -> None:
         self._storm.turns += 1
         try:
-            await self._act(player)
-        except RoomwireError:
+            await act(player, self._random, self.plan.sizes)
+        except ENDED:
             return  # its trouble is judged
         await asyncio.sleep(self._random.random() * self.plan.pause)
-
-    async def _act(self, player: Player) -> None:
-        chance = self._random.random()
-        if chance < 0.7:
-            await player.send(self._target(player), self._random.choice(SIZES))
-        elif chance < 0.85:
-            player.volatile(self._random.randrange(3))
-        elif chance < 0.92:
-            group = self._random.choice(GROUPS)
-            await (player.subscribe(remove={group}) if group in player.groups else
-                   player.subscribe(add={group}))  # fmt: skip
-        elif chance < 0.96:
-            await player.set_property(self._random.choice(("red", "blue")))
-        elif player.others:
-            await player.transfer(self._random.choice(sorted(player.others)))
-
-    def _target(self, player: Player) -> Target:
-        others = sorted(player.others) or [player.me]
-        return self._random.choice(
-            [
-                None,
-                None,
-                True,
-                True,
-                0,
-                self._random.choice(others),
-                tuple(self._random.sample(others, self._random.randint(0, len(others)))),
-                -self._random.choice(GROUPS),
-                NOBODY if self._random.random() < 0.2 else player.me,
-            ]
-        )
 
     # After it.
 
     async def _settle(self) -> None:
         """Wait until everything has arrived that was to arrive."""
-        present = self._storm.present
-        marks: set[tuple[str, int]] = set()
-        try:
+        with contextlib.suppress(TimeoutError):  # what is missing then is lost: the checker says so
             async with asyncio.timeout(self.plan.patience):
-                for player in present:
-                    marks.add((player.journal.label, await player.send(True)))
-                await self._pulse.until(
-                    lambda: all(p.is_settled and marks <= p.delivered for p in present)
-                )
-        except (TimeoutError, RoomwireError):
-            pass  # what is missing then is lost: the checker says so
+                while not await self._all_arrives():
+                    pass
+        present = self._present
         for player in self.players:
             player.finish(player in present)
+
+    async def _all_arrives(self) -> bool:
+        """Let every player mark the end of what it says; say whether all hear all marks.
+
+        If not, one who was about to lose its seat may have lost its mark, too.
+        """
+        await self._pulse.until(lambda: all(player.is_settled for player in self._present))
+        marks = {player: await self._mark(player) for player in self._present}
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(MARKS_WITHIN):
+                await self._pulse.until(lambda: self._is_settled(marks))
+                return True
+        return False
+
+    @property
+    def _present(self) -> list[Player]:
+        return [player for player in self._storm.present if not player.is_out]
+
+    async def _mark(self, player: Player) -> tuple[str, int]:
+        """Let a player tell all that this was its last frame."""
+        with contextlib.suppress(*ENDED):
+            return player.journal.label, await player.send(True)
+        return player.journal.label, 0
+
+    def _is_settled(self, marks: Mapping[Player, tuple[str, int]]) -> bool:
+        present = self._present
+        expected = {marks[player] for player in present}
+        return all(player.is_settled and expected <= player.delivered for player in present)
 
     async def _disband(self) -> None:
         for player in self._storm.present:

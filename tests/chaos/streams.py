@@ -31,6 +31,10 @@ def _is_same(old: Seat, new: Seat) -> bool:
     return old == new
 
 
+def _is_any(old: Seat, new: Seat) -> bool:
+    return True
+
+
 def _is_other_epoch(old: Seat, new: Seat) -> bool:
     return old[0] != new[0]
 
@@ -40,7 +44,7 @@ def _is_other_player(old: Seat, new: Seat) -> bool:
 
 
 REASONS: dict[str, Callable[[Seat, Seat], bool]] = {
-    RELOADED: _is_same,
+    RELOADED: _is_any,
     "HISTORY_TRIMMED": _is_same,
     "SEAT_EXPIRED": _is_other_player,
     "EPOCH_CHANGED": _is_other_epoch,
@@ -141,10 +145,11 @@ def _judge_update(stream: Stream, update: Updated, report: Report) -> None:
 
 
 def _judge_reset(old: Stream, new: Stream, resets: Container[str], report: Report) -> None:
-    report.resets += 1
     reason = new.began.reason
     if not reason and old.since == inf:
-        return  # it never had a position to resume from
+        report.resets["never live"] += 1
+        return  # it had no position to resume from
+    report.resets[reason] += 1
     is_known = reason in resets and reason in REASONS
     if not is_known or not REASONS[reason](old.seat, new.seat):
         text = f"{new} began anew at {new.seat} after {old.seat} seq {old.last}: {reason or 'why?'}"

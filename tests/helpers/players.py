@@ -44,6 +44,11 @@ class TestPlayer(ABC):
     @abstractmethod
     async def _more(self) -> list[Event]: ...
 
+    @property
+    def taken(self) -> list[Event]:
+        """All that the client has given out, also what the test has not looked at yet."""
+        return self.seen
+
     async def send(self, value: object, **options: Any) -> int:
         """Send a value."""
         count: int = await self.do(lambda room: room.send(value, **options))
@@ -97,6 +102,10 @@ class BlockingPlayer(TestPlayer):
 
     async def leave(self) -> None:
         await anyio.to_thread.run_sync(self._room.leave)
+
+    @property
+    def taken(self) -> list[Event]:
+        return self.seen + self._polled
 
     async def _more(self) -> list[Event]:
         # One at a time, so that a test can go on reading behind the event that it waited for.

@@ -1,5 +1,7 @@
 """Settings come from four places, and what is wrong with them is said in one line."""
 
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
@@ -24,6 +26,7 @@ def test_the_defaults_are_those_of_the_design() -> None:
     assert (settings.rooms_per_second, settings.rooms_burst) == (5, 20)
     assert settings.connections_per_address == 200
     assert (settings.hello_seconds, settings.ping_seconds, settings.ping_timeout) == (5, 10, 10)
+    assert (settings.drain_seconds, settings.state) == (10, None)
     assert settings.room_options == RoomOptions()
 
 
@@ -44,6 +47,13 @@ def test_the_environment_sets(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.origins == ("https://a.example", "https://b.example:8443", "null")
     assert settings.limit_loopback
     assert settings.hello_seconds is None
+
+
+def test_an_empty_path_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RELAY_STATE", "")
+    assert Settings().state is None
+    monkeypatch.setenv("RELAY_STATE", "rooms.state")
+    assert Settings().state == Path("rooms.state")
 
 
 def test_code_outweighs_environment_outweighs_profile(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,6 +98,7 @@ def test_the_debug_profile_never_times_out() -> None:
         ("names", ["a.example:8000"], "--name (or RELAY_NAMES) cannot be 'a.example:8000'"),
         ("names", ["http://a"], "expected a host name alone"),
         ("host", "", "--host"),
+        ("drain_seconds", -1, "seconds over which connections are closed when the relay ends"),
         ("prot", 8000, "--prot"),
     ],
 )

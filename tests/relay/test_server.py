@@ -103,12 +103,47 @@ def test_a_listener_says_where_it_is(host: str, url: str) -> None:
 
 
 def test_a_taken_port_is_explained() -> None:
-    with listen("127.0.0.1", 0).socket as taken:
-        taken.listen()
-        with pytest.raises(CannotListen) as refused:
-            listen("127.0.0.1", taken.getsockname()[1])
+    with listen("127.0.0.1", 0).socket as taken, pytest.raises(CannotListen) as refused:
+        listen("127.0.0.1", taken.getsockname()[1])
     assert "is taken" in str(refused.value)
     assert "--port" in str(refused.value)
+
+
+async def nothing(scope: object, receive: object, send: object) -> None:
+    """Be an app that nobody asks."""
+
+
+async def test_who_is_stopped_before_it_serves_begins_nothing() -> None:
+    """Else it would read the rooms of a state file, and lose them."""
+    server = make_server(nothing, Settings())
+    server.on_starting = pytest.fail
+    server.handle_exit(signal.SIGTERM, None)
+    await server.startup([])
+    assert not server.started
+
+
+async def test_what_fails_in_the_end_ends_it_all_the_same() -> None:
+    async def fail() -> None:
+        raise OSError("the disk is gone")
+
+    server = make_server(nothing, Settings())
+    server.on_signal = fail
+    listener = listen("127.0.0.1", 0)
+    server.on_started = lambda: server.handle_exit(signal.SIGTERM, None)
+    await server.serve([listener.socket])
+    assert isinstance(server.failure, OSError)
+
+
+async def test_a_server_without_a_word_for_signals_ends() -> None:
+    server = make_server(nothing, Settings())
+
+    def interrupt() -> None:
+        server.handle_exit(signal.SIGINT, None)
+        server.handle_exit(signal.SIGINT, None)
+
+    server.on_started = interrupt
+    await server.serve([listen("127.0.0.1", 0).socket])
+    assert server.force_exit
 
 
 def test_settings_reach_uvicorn() -> None:

@@ -1,0 +1,59 @@
+"""The courses that a run can take: what the relay and the players go through beside the faults."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """One course.
+
+    Attributes:
+        resets: reasons for which streams may begin anew; anything else that is missing is lost.
+        module: the relay, or another one with its command line.
+        options: of `relay serve`.
+        ends: the signal by which the relay is ended in the middle of the storm, and started again.
+        plan: fields of the plan that differ.
+    """
+
+    resets: frozenset[str] = frozenset()
+    module: str = "relay"
+    options: tuple[str, ...] = ()
+    ends: signal.Signals | None = None
+    keeps_state: bool = False
+    plan: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+
+COURSES: Mapping[str, Course] = MappingProxyType(
+    {
+        # Connections are harmed, and nothing else.
+        "steady": Course(),
+        # The relay drains and writes its state, and its successor reads it: nobody loses anything.
+        "drained": Course(options=("--drain-seconds", "1"), ends=signal.SIGTERM, keeps_state=True),
+        # The relay is killed and begins anew: every room has another epoch, and all are told.
+        "killed": Course(frozenset({"EPOCH_CHANGED", "ROOM_GONE"}), ends=signal.SIGKILL),
+        # Large frames, so fast that outboxes overflow.
+        "flooded": Course(
+            options=("--profile", "bench"),
+            plan={"pause": 0.0, "sizes": (9_000, 15_000), "frames": 500, "farthest": 10_000_000},
+        ),
+        # History that reaches back for a moment only.
+        "forgotten": Course(
+            frozenset({"HISTORY_TRIMMED"}),
+            "tests.chaos.forgetful",
+            plan={"pause": 0.01, "frames": 200, "farthest": 100_000},
+        ),
+        # Small frames, so fast that the relay has to throttle everybody.
+        "hurried": Course(plan={"pause": 0.0, "sizes": (0,), "frames": 300, "farthest": 200_000}),
+        # Seats and rooms that are not held for as long as connections are lost.
+        "fleeting": Course(
+            frozenset({"SEAT_EXPIRED", "ROOM_GONE", "EPOCH_CHANGED"}),
+            plan={"hold": 0, "keep": 0, "players": 2},
+        ),
+    }
+)
