@@ -32,6 +32,9 @@ class Source(Protocol):
     def read(self, seq: int, max_bytes: int) -> tuple[list[bytes], int] | None:
         """Return what follows `seq` for the player, and up to where; None if it is gone."""
 
+    def finish(self) -> Iterable[bytes]:
+        """Return what to say once, when all of the log is read for the first time."""
+
 
 class Stream(NamedTuple):
     """How a connection begins: read at the pace of its link, so that none stalls the room."""
@@ -41,8 +44,6 @@ class Stream(NamedTuple):
     source: Source
     follow: int
     """The seq after which to read on from the log."""
-    finale: Callable[[], Iterable[bytes]]
-    """Gives what to say once, when all of the log is read."""
 
 
 def _nothing() -> None:
@@ -65,7 +66,7 @@ class Outbox:
 
     __slots__ = (
         "_bytes",
-        "_finale",
+        "_is_finished",
         "_max_bytes",
         "_max_frames",
         "_queue",
@@ -96,7 +97,7 @@ class Outbox:
         self._max_frames = max_frames
         self._source: Source | None = None
         self._seq = 0
-        self._finale: Callable[[], Iterable[bytes]] | None = None
+        self._is_finished = False
         self._queue: list[bytes] = []
         self._slots: dict[Slot, int] = {}
         self._said: list[int] = []
@@ -124,7 +125,7 @@ class Outbox:
         was_waiting = self.is_waiting
         self._queue.extend(prelude)
         self._queue.extend(stream.facts)
-        self._source, self._seq, self._finale = stream.source, stream.follow, stream.finale
+        self._source, self._seq, self._is_finished = stream.source, stream.follow, False
         self.is_following = True
         if not was_waiting:
             self.on_ready()
@@ -207,15 +208,15 @@ class Outbox:
             self._lose()
             return []
         messages, self._seq = batch
-        return messages if self._seq < source.seq else messages + self._keep_up()
+        return messages if self._seq < source.seq else messages + self._keep_up(source)
 
-    def _keep_up(self) -> list[bytes]:
+    def _keep_up(self, source: Source) -> list[bytes]:
         """The player has caught up: say what was kept back, and queue again."""
         self.is_following = False
         values, self._values, self._bytes = self._values, {}, 0
-        finale, self._finale = self._finale, None
         self.on_caught_up()
-        told = list(finale()) if finale is not None else []
+        told = [] if self._is_finished else [*source.finish()]
+        self._is_finished = True
         # What was kept for the player alone is not among the newest values of all.
         known = set(told)
         return told + [value for value in values.values() if value not in known]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from protocol.codec import encode
+from protocol.frames import Live
 from protocol.opcodes import Opcode
 from relay.log import Entry
 from relay.snapshots import Complete
@@ -33,24 +35,28 @@ class Reader:
     from there on everything that was addressed to the player when it was ordered.
     """
 
-    __slots__ = ("_history", "_player", "_room")
+    __slots__ = ("_history", "_player", "room")
 
     def __init__(self, room: Room, player: int, history: History = NO_HISTORY) -> None:
-        self._room = room
+        self.room = room
         self._player = player
         self._history = history
 
     @property
     def seq(self) -> int:
         """Where the room is now."""
-        return self._room.seq
+        return self.room.seq
 
     def read(self, seq: int, max_bytes: int) -> tuple[list[bytes], int] | None:
         """Return what follows `seq`, and up to where; None if the log does not reach back."""
-        log = self._room.log
+        log = self.room.log
         if self._history.is_partial:
             seq = max(seq, min(log.trimmed, self._history.until))
         return log.read(seq, max_bytes, self._is_for)
+
+    def finish(self) -> list[bytes]:
+        """Return LIVE, and the newest volatile values of the others."""
+        return [encode(Live(self.room.seq)), *self.room.retained.but_of(self._player)]
 
     def _is_for(self, entry: Entry) -> bool:
         seq, to, message = entry

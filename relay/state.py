@@ -99,6 +99,7 @@ class SeatState:
     key: Annotated[bytes, KEY] | None = None
     is_attached: Annotated[bool, Flag()] = False
     is_acknowledged: Annotated[bool, Flag()] = False
+    said: Annotated[int, Integer(PresenceState.HERE, PresenceState.AWAY)] = PresenceState.HERE
     taken: Count = 0
     groups: Groups = ()
 
@@ -215,6 +216,7 @@ def _seat_state(seat: Seat) -> SeatState:
         key=seat.key,
         is_attached=seat.is_attached,
         is_acknowledged=seat.is_acknowledged,
+        said=seat.said,
         taken=seat.taken,
         groups=tuple(sorted(seat.groups)),
     )
@@ -272,6 +274,7 @@ def _restore_seat(room: Room, state: SeatState, joined: Joined) -> None:
     _check(state.key is not None or state.is_attached, "a seat is held that has no secret")
     seat = Seat(state.player, state.key, joined.info, attachment, joined.seq, state.is_attached)
     seat.is_acknowledged = state.is_acknowledged
+    seat.said = PresenceState(state.said)
     seat.taken = state.taken
     seat.groups.update(state.groups)
     seats.restore(seat)

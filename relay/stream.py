@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from protocol.codec import encode
 from protocol.error_codes import ErrorCode
-from protocol.frames import Live
 from relay.effects import Admit
 from relay.outbox import Stream
 from relay.reader import History, Reader
@@ -23,7 +20,7 @@ def begin(room: Room, seat: Seat, refused: ErrorCode | None = None) -> Admit:
     facts = (*room.standing, *(snapshot.parts if snapshot is not None else ()))
     is_partial = not room.log.reaches_back_to(follow)
     reader = Reader(room, seat.player, History(room.seq, snapshot, is_partial))
-    stream = Stream(facts, reader, follow, _finale(room, seat))
+    stream = Stream(facts, reader, follow)
     return Admit(seat.attachment, seat.player, 0, refused=refused, stream=stream)
 
 
@@ -35,9 +32,5 @@ def take_up(room: Room, seat: Seat, position: tuple[bytes, int] | None) -> Admit
     # What is older than the seat was for others: nobody gets their past by naming a low seq.
     if seq < seat.joined or not room.log.reaches_back_to(seq):
         return begin(room, seat, ErrorCode.HISTORY_TRIMMED)
-    stream = Stream((), Reader(room, seat.player), seq, _finale(room, seat))
+    stream = Stream((), Reader(room, seat.player), seq)
     return Admit(seat.attachment, seat.player, seq, resumed=True, stream=stream)
-
-
-def _finale(room: Room, seat: Seat) -> Callable[[], Iterable[bytes]]:
-    return lambda: (encode(Live(room.seq)), *room.retained.but_of(seat.player))

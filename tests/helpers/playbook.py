@@ -46,6 +46,7 @@ from protocol.opcodes import Opcode
 from relay.effects import Admit, Close, Effect, Turn
 from relay.entries import Acknowledge, Ask, Detach, Entry, Evict, Join, Send
 from relay.outbox import Outbox
+from relay.reader import Reader
 from relay.refusals import Refusal
 from relay.room import Room
 
@@ -202,6 +203,7 @@ class Witness:
         self._as_new = deepcopy(room)
         self._max_frames = max_frames
         self.reached: dict[int, int] = {}
+        self.readers: list[Reader] = []
         self._facts_until: dict[int, int] = {}
 
     def apply(self, entry: Entry) -> Sequence[Effect]:
@@ -250,6 +252,8 @@ class Witness:
     def _admit(self, admit: Admit) -> None:
         outbox = Outbox(lambda: None, max_frames=self._max_frames)
         assert admit.stream is not None
+        assert isinstance(admit.stream.source, Reader)
+        self.readers.append(admit.stream.source)
         outbox.begin((), admit.stream)
         self.outboxes[admit.attachment] = self.room.outboxes[admit.player] = outbox
         # History begins anew below the facts of a fresh stream.

@@ -26,6 +26,7 @@ class Link:
         self.log = Log(max_frames=max_frames)
         self.seq = 0
         self.notes: list[str] = []
+        self.values: list[bytes] = []
         self.outbox = Outbox(
             lambda: self.notes.append("ready"), max_bytes=MAX_BYTES, max_frames=MAX_FRAMES
         )
@@ -35,9 +36,12 @@ class Link:
     def read(self, seq: int, max_bytes: int) -> tuple[list[bytes], int] | None:
         return self.log.read(seq, min(max_bytes, BATCH), is_mine)
 
+    def finish(self) -> list[bytes]:
+        return [b"live", *self.values]
+
     def begins(self, *prelude: bytes, follow: int | None = None) -> None:
         follow = self.seq if follow is None else follow
-        self.outbox.begin(prelude, Stream((b"fact",), self, follow, lambda: [b"live"]))
+        self.outbox.begin(prelude, Stream((b"fact",), self, follow))
 
     def is_live(self) -> Link:
         self.begins()
@@ -191,7 +195,8 @@ def test_a_position_does_not_count_what_may_be_let_go_of() -> None:
 def test_values_that_live_brings_are_not_told_twice() -> None:
     link = Link()
     known, own = update(b"for all"), update(b"for me alone", key=1)
-    link.outbox.begin((), Stream((), link, 0, lambda: [b"live", known]))
+    link.values = [known]
+    link.outbox.begin((), Stream((), link, 0))
     link.outbox.replace((1, 0), known)
     link.outbox.replace((1, 1), own)
     assert link.takes_all() == [b"live", known, own]

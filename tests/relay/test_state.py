@@ -54,6 +54,8 @@ class KeptRoomMachine(RoomMachine):
         assert after.summary() == before.summary()
         after.log = shortened(after.log)
         after.outboxes, after.retained = before.outboxes, before.retained
+        for reader in self.witness.readers:
+            reader.room = after
         self.room = self.witness.room = after
 
 
