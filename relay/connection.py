@@ -197,7 +197,7 @@ class Connection:
         outbox.on_behind = self.node.soon(self._fell_behind)
         outbox.on_caught_up = self.node.soon(self._caught_up)
         outbox.begin([*refused, encode(welcome)], admit.stream)
-        room.outboxes[admit.player] = outbox
+        room.connect(admit.player, outbox)
 
     def turned(self, refusal: Refusal) -> None:
         """Say why the room was not entered; then close, or wait for one more HELLO."""

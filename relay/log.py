@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from operator import itemgetter
 from typing import NamedTuple
 
+from protocol import limits
+
 Addressees = int | frozenset[int]
 """Who a frame was for when it was ordered: these players, or all but one (0: all)."""
 
@@ -116,11 +118,16 @@ class Log:
         return seq >= self.trimmed
 
     def read(
-        self, seq: int, max_bytes: int, is_wanted: Callable[[Entry], bool]
+        self,
+        seq: int,
+        max_bytes: int,
+        is_wanted: Callable[[Entry], bool],
+        until: int = limits.MAX_INT,
     ) -> tuple[list[bytes], int] | None:
         """Return the wanted messages after `seq`, in order, and the seq up to which that is all.
 
-        At least one frame is looked at, then as many as fit `max_bytes`. None: trimmed.
+        At least one frame is looked at, then as many as fit `max_bytes`, but none after `until`.
+        None: trimmed.
         """
         if not self.reaches_back_to(seq):
             return None
@@ -128,6 +135,8 @@ class Log:
         start = bisect_right(self._frames, seq, lo=self._first, key=by_seq)
         for index in range(start, min(start + SCAN, len(self._frames))):
             entry = self._frames[index]
+            if entry.seq > until:
+                break
             seq = entry.seq
             if is_wanted(entry):
                 messages.append(entry.message)

@@ -55,7 +55,7 @@ def detach(room: Room, entry: Detach) -> Sequence[Effect]:
     if seat.key is None:
         return room.remove(seat, LeftReason.GONE)
     room.seats.detach(seat)
-    room.outboxes.pop(seat.player, None)
+    room.disconnect(seat.player)
     room.set_presence(seat, PresenceState.LOST)
     effects: list[Effect] = [Later(_hold(room, seat), Expire(entry.attachment))]
     if seat.player == room.host:
@@ -165,7 +165,7 @@ def _take_up(room: Room, seat: Seat, entry: Join) -> Sequence[Effect]:
     effects: list[Effect] = []
     if seat.is_attached:
         effects.append(Close(seat.attachment, CloseCode.REPLACED))
-        room.outboxes.pop(seat.player, None)
+        room.disconnect(seat.player)
     room.seats.attach(seat, entry.attachment)
     seat.said = PresenceState.HERE
     room.set_presence(seat, seat.said)

@@ -53,6 +53,7 @@ from relay.room import Room
 log = logging.getLogger("relay")
 
 SWEEP_SECONDS = 5.0
+TICK_SECONDS = 0.1
 
 
 class Node:
@@ -264,6 +265,13 @@ class Node:
         self.registry.add(room)
         if self._sweeper is None:
             self._sweep()
+        self._tick(room)
+
+    def _tick(self, room: Room) -> None:
+        """Move what delayed spectators may know, as long as there is the room."""
+        if room.delay is not None and self.registry.get(room.name) is room:
+            room.delay.tick(time.monotonic(), room.seq)
+            self.later(TICK_SECONDS, lambda: self._tick(room))
 
     def _log(self) -> Log:
         return Log(
@@ -276,7 +284,7 @@ class Node:
         """Let what is too old go from all logs, every few seconds while there are rooms."""
         now = time.monotonic()
         for room in self.registry:
-            room.log.age(now, self.settings.history_seconds, room.history_from)
+            room.log.age(now, self.settings.history_seconds, room.needed_from)
         self._sweeper = self.later(SWEEP_SECONDS, self._sweep) if len(self.registry) else None
 
     def _check_rooms(self, address: str) -> None:

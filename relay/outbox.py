@@ -29,6 +29,10 @@ class Source(Protocol):
     def seq(self) -> int:
         """Where the log is now."""
 
+    @property
+    def is_late(self) -> bool:
+        """Whether the player is kept behind the room, so that its outbox never stops following."""
+
     def read(self, seq: int, max_bytes: int) -> tuple[list[bytes], int] | None:
         """Return what follows `seq` for the player, and up to where; None if it is gone."""
 
@@ -107,7 +111,15 @@ class Outbox:
     @property
     def is_waiting(self) -> bool:
         """Whether there is something to take."""
-        return bool(self._queue) or (self.is_following and not self.is_lost)
+        return bool(self._queue) or (
+            self.is_following and not self.is_lost and self._has_more_to_read()
+        )
+
+    def _has_more_to_read(self) -> bool:
+        source = self._source
+        if source is None or not source.is_late or not self._is_finished:
+            return True
+        return self._seq < source.seq or bool(self._values)
 
     def position(self, head: int) -> int:
         """Return up to where all that was for the player has been put in order to be sent.
@@ -212,9 +224,10 @@ class Outbox:
 
     def _keep_up(self, source: Source) -> list[bytes]:
         """The player has caught up: say what was kept back, and queue again."""
-        self.is_following = False
         values, self._values, self._bytes = self._values, {}, 0
-        self.on_caught_up()
+        if not source.is_late:
+            self.is_following = False
+            self.on_caught_up()
         told = [] if self._is_finished else [*source.finish()]
         self._is_finished = True
         # What was kept for the player alone is not among the newest values of all.

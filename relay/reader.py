@@ -11,6 +11,7 @@ from relay.log import Entry
 from relay.snapshots import Complete
 
 if TYPE_CHECKING:
+    from relay.delay import DelayLine
     from relay.room import Room
 
 
@@ -35,28 +36,38 @@ class Reader:
     from there on everything that was addressed to the player when it was ordered.
     """
 
-    __slots__ = ("_history", "_player", "room")
+    __slots__ = ("_delay", "_history", "_player", "room")
 
-    def __init__(self, room: Room, player: int, history: History = NO_HISTORY) -> None:
+    def __init__(
+        self, room: Room, player: int, history: History = NO_HISTORY, delay: DelayLine | None = None
+    ) -> None:
+        """Args: delay: of a spectator who is told everything later."""
         self.room = room
         self._player = player
         self._history = history
+        self._delay = delay
 
     @property
     def seq(self) -> int:
-        """Where the room is now."""
-        return self.room.seq
+        """Where the room is now, as far as the player may know."""
+        return self.room.seq if self._delay is None else self._delay.seq
+
+    @property
+    def is_late(self) -> bool:
+        return self._delay is not None
 
     def read(self, seq: int, max_bytes: int) -> tuple[list[bytes], int] | None:
         """Return what follows `seq`, and up to where; None if the log does not reach back."""
         log = self.room.log
         if self._history.is_partial:
             seq = max(seq, min(log.trimmed, self._history.until))
-        return log.read(seq, max_bytes, self._is_for)
+        return log.read(seq, max_bytes, self._is_for, self.seq)
 
     def finish(self) -> list[bytes]:
         """Return LIVE, and the newest volatile values of the others."""
-        return [encode(Live(self.room.seq)), *self.room.retained.but_of(self._player)]
+        delay, retained = self._delay, self.room.retained
+        newest = retained.but_of(self._player) if delay is None else delay.newest()
+        return [encode(Live(self.seq)), *newest]
 
     def _is_for(self, entry: Entry) -> bool:
         seq, to, message = entry

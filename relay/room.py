@@ -37,6 +37,7 @@ from protocol.frames import (
 from protocol.kinds import Target
 from protocol.opcodes import Opcode
 from relay import membership, requests
+from relay.delay import DelayLine
 from relay.effects import NOTHING, Effect, Later
 from relay.entries import (
     Acknowledge,
@@ -100,6 +101,8 @@ class Room:
         """The newest volatile values. Not part of the state."""
         self.outboxes: dict[int, Outbox] = {}
         """Of the players who are connected to this node. Not part of the state."""
+        self.delay = DelayLine(options.delay) if options.delay else None
+        """What spectators may know, where they are kept behind. Not part of the state."""
 
     # What others ask of a room.
 
@@ -130,6 +133,11 @@ class Room:
         if self.snapshots.newest is not None:
             return self.snapshots.newest.seq
         return 0 if self.options.history == "full" else self.seq
+
+    @property
+    def needed_from(self) -> int:
+        """The seq after which the log is still needed, however old it is."""
+        return min(self.history_from, self.seq if self.delay is None else self.delay.seq)
 
     def seat_of(self, key: bytes | None) -> Seat | None:
         """Return the seat that this hash of a secret holds."""
@@ -250,7 +258,7 @@ class Room:
         """End a seat: its number, its values and its place among addressees are no more."""
         player = seat.player
         self.seats.remove(seat)
-        self.outboxes.pop(player, None)
+        self.disconnect(player)
         for group in seat.groups:
             self.groups[group].discard(player)
         self.retained.drop(player)
@@ -260,9 +268,27 @@ class Room:
             self.standing.forget(fact)
         self.properties.drop(player)
         self._publish(ALL, Left(self.next_seq(), player, reason))
+        if self.delay is not None:
+            self.delay.leaves(player, self.seq)
         if player == self.host:
             self.elect()
         return NOTHING if self.seats else [Later(self.options.keep, Retire(self.joins))]
+
+    # Outboxes.
+
+    def connect(self, player: int, outbox: Outbox) -> None:
+        """Write into this outbox what the player is to be told."""
+        delay = self.delay_of(self.seats[player])
+        (self.outboxes if delay is None else delay.outboxes)[player] = outbox
+
+    def disconnect(self, player: int) -> None:
+        self.outboxes.pop(player, None)
+        if self.delay is not None:
+            self.delay.outboxes.pop(player, None)
+
+    def delay_of(self, seat: Seat) -> DelayLine | None:
+        """Return the line that keeps this seat behind, if one does."""
+        return self.delay if seat.is_spectator else None
 
     # Passing on.
 
@@ -280,6 +306,8 @@ class Room:
         message = hot.update(key, seat.player, tail)
         if isinstance(to, int):
             self.retained.keep(seat.player, key, message)
+            if self.delay is not None:
+                self.delay.keep(slot, message)
             for player, outbox in self.outboxes.items():
                 if player != to:
                     outbox.replace(slot, message)

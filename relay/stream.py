@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from protocol import hot
 from protocol.error_codes import ErrorCode
 from relay.effects import Admit
 from relay.outbox import Stream
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
 
 def begin(room: Room, seat: Seat, refused: ErrorCode | None = None) -> Admit:
     """Admit with the room as it stands, each fact with the seq at which it became true."""
+    delay = room.delay_of(seat)
+    if delay is not None:
+        # Of what is true by now, what was true by then; the rest comes in its time.
+        facts = tuple(fact for fact in room.standing if hot.seq(fact) <= delay.seq)
+        stream = Stream(facts, Reader(room, seat.player, delay=delay), delay.seq)
+        return Admit(seat.attachment, seat.player, 0, refused=refused, stream=stream)
     follow, snapshot = room.history_from, room.snapshots.newest
     facts = (*room.standing, *(snapshot.parts if snapshot is not None else ()))
     is_partial = not room.log.reaches_back_to(follow)
@@ -32,5 +39,5 @@ def take_up(room: Room, seat: Seat, position: tuple[bytes, int] | None) -> Admit
     # What is older than the seat was for others: nobody gets their past by naming a low seq.
     if seq < seat.joined or not room.log.reaches_back_to(seq):
         return begin(room, seat, ErrorCode.HISTORY_TRIMMED)
-    stream = Stream((), Reader(room, seat.player), seq)
+    stream = Stream((), Reader(room, seat.player, delay=room.delay_of(seat)), seq)
     return Admit(seat.attachment, seat.player, seq, resumed=True, stream=stream)

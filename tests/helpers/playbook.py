@@ -255,7 +255,8 @@ class Witness:
         assert isinstance(admit.stream.source, Reader)
         self.readers.append(admit.stream.source)
         outbox.begin((), admit.stream)
-        self.outboxes[admit.attachment] = self.room.outboxes[admit.player] = outbox
+        self.outboxes[admit.attachment] = outbox
+        self.room.connect(admit.player, outbox)
         # History begins anew below the facts of a fresh stream.
         self._facts_until[admit.attachment] = 0 if admit.resumed else self.room.seq
         self.reached[admit.attachment] = admit.seq

@@ -22,6 +22,8 @@ ME, OTHERS = frozenset({1}), frozenset({2})
 class Link:
     """One player's outbox beside the log of its room, and the notes that it takes."""
 
+    is_late = False
+
     def __init__(self, max_frames: int = 1000) -> None:
         self.log = Log(max_frames=max_frames)
         self.seq = 0
