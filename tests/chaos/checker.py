@@ -158,9 +158,9 @@ class _Epoch:
 
     def _judge_refusals(self, term: Term) -> None:
         counts = {sent.count for sent in term.sent.values()} | {asked.count for asked in term.asked}
-        for count, times in term.refusals.items():
-            if times > 1:
-                text = f"{term.label} heard {times} times that its count {count} was refused"
+        for count, refusals in term.refusals.items():
+            if len(refusals) > 1:
+                text = f"{term.label} heard more than once that its count {count} was refused"
                 self.report.violate("doubled", text)
             if count not in counts:
                 text = f"{term.label} heard a refusal of count {count}, which it never said"
@@ -170,12 +170,19 @@ class _Epoch:
         is_refused = sent.count in term.refusals
         is_ordered = sent.number in term.placed
         name = f"number {sent.number} of {term.label} to {sent.target!r}"
+        if is_refused:
+            self._judge_refused(term, sent, name)
         if is_refused and is_ordered:
             self.report.violate("unexplained", f"{name} was refused and delivered")
-        if (is_refused and sent.expected == "taken") or (is_ordered and sent.expected == "refused"):
-            self.report.violate("unexplained", f"{name} should have been {sent.expected}")
+        if is_ordered and sent.expected == "refused":
+            self.report.violate("unexplained", f"{name} was not refused")
         if not is_refused and not is_ordered and sent.count <= term.acknowledged:
             self._judge_vanished(term, sent, name)
+
+    def _judge_refused(self, term: Term, sent: Sent, name: str) -> None:
+        refused = term.refusals[sent.count][0]
+        if sent.expected == "taken" and not self.history.names_nobody(sent, refused.seq):
+            self.report.violate("unexplained", f"{name} was refused: {refused.code}")
 
     def _judge_vanished(self, term: Term, sent: Sent, name: str) -> None:
         """Judge an acknowledged frame of which nobody heard anything."""

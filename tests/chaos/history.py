@@ -7,7 +7,6 @@ for whom a frame was has two answers: for whom it certainly was, and for whom it
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import inf
@@ -47,8 +46,8 @@ class Term:
     """The player had no other seat afterwards."""
     placed: dict[int, int] = field(default_factory=dict)
     """The seq of each frame that somebody heard, by number."""
-    refusals: Counter[int] = field(default_factory=Counter)
-    """How often each count was refused."""
+    refusals: dict[int, list[Refused]] = field(default_factory=dict)
+    """By count; more than one is one too many."""
     places: list[tuple[int, int]] = field(default_factory=list)
     """Count and seq of all frames whose place is known, in order."""
 
@@ -106,7 +105,7 @@ class History:
             self.conflicts.append(f"seq {fact.seq} is {known}, but {fact} to player {hearer}")
         elif isinstance(fact, Refused) and hearer in self.terms:
             term = self.terms[hearer]
-            term.refusals[fact.count] += 1
+            term.refusals.setdefault(fact.count, []).append(fact)
             term.places.append((fact.count, fact.seq))
 
     def settle(self) -> None:
@@ -136,6 +135,12 @@ class History:
         if term is None or term.label != fact.label or fact.number not in term.sent:
             return None
         return term, term.sent[fact.number]
+
+    def names_nobody(self, sent: Sent, seq: int) -> bool:
+        """Say whether a frame names a player who had not joined by then: that is refused."""
+        target = sent.target
+        named = target if isinstance(target, tuple) else (target,) if type(target) is int else ()
+        return any(self._joined.get(player, inf) > seq for player in named if player > 0)
 
     # For whom a frame was.
 

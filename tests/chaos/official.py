@@ -24,12 +24,12 @@ from protocol.seat import Continued
 from tests.chaos import journal, numbered
 from tests.chaos.player import Player
 from tests.chaos.pulse import Pulse
+from tests.chaos.streams import RESET_CODES
 
 HASTE = 0.25  # of the client's own delays between attempts: a run has no time for all of them
+DAWDLES = 0.005  # of events: a program has other things to do, too
+DAWDLE = 0.3  # seconds at most
 TIMEOUT = 20.0  # seconds to be live at first
-
-RESET_REASONS = range(ErrorCode.EPOCH_CHANGED, ErrorCode.VERSION)
-"""Errors that say why a stream begins anew."""
 
 
 class OfficialPlayer(Player):
@@ -87,6 +87,8 @@ class OfficialPlayer(Player):
         self.hear(self._returns.popleft())
         async for event in self._room:
             self._tell(event)
+            if self._random.random() < DAWDLES:
+                await asyncio.sleep(self._random.random() * DAWDLE)
 
     async def _leave(self) -> None:
         self._is_leaving = True
@@ -165,7 +167,7 @@ class OfficialPlayer(Player):
         conversation.seat.welcomed = watched_welcomed  # type: ignore[method-assign]
 
     def _refused(self, frame: frames.Frame) -> None:
-        if isinstance(frame, frames.Error) and frame.code in RESET_REASONS:
+        if isinstance(frame, frames.Error) and frame.code in RESET_CODES:
             self._refusal = ErrorCode(frame.code).name
 
     def _welcomed(self, welcome: Welcome, continued: Continued) -> None:

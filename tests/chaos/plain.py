@@ -25,7 +25,7 @@ from protocol.session import RESUME_REFUSALS
 from tests.chaos import journal, numbered
 from tests.chaos.player import Out, Player
 from tests.chaos.pulse import Pulse
-from tests.chaos.streams import RELOADED
+from tests.chaos.streams import RELOADED, RESET_CODES
 
 PATIENCE = 1.0  # seconds of silence: then it pings, and after as many more gives up the connection
 COUNTED = (journal.Sent, journal.Asked)
@@ -181,7 +181,7 @@ class PlainPlayer(Player):
             connection.transport.abort()
         code = connection.close_code or 1006
         if not may_return(code) and not self._is_leaving:
-            self.end(code, f"{connection.close_reason} {self._refusal}")
+            self.end(code, connection.close_reason or "")
 
     async def _send_all(self, connection: ClientConnection) -> None:
         while True:
@@ -217,7 +217,8 @@ class PlainPlayer(Player):
         self.pulse.beat()
 
     def _turned(self, error: frames.Error) -> None:
-        self._refusal = ErrorCode(error.code).name
+        if error.code in RESET_CODES:
+            self._refusal = ErrorCode(error.code).name
         if error.code in RESUME_REFUSALS:
             self._seat.forget()
             self._outgoing.put_nowait(encode(self._seat.hello()))

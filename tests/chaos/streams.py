@@ -6,6 +6,7 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from math import inf
 
+from protocol.error_codes import ErrorCode
 from tests.chaos.history import Span
 from tests.chaos.journal import (
     Announced,
@@ -51,6 +52,9 @@ REASONS: dict[str, Callable[[Seat, Seat], bool]] = {
     "ROOM_GONE": _is_other_epoch,
 }
 """Why a stream may begin anew, and what that must mean for the seat."""
+
+RESET_CODES = frozenset(ErrorCode[reason] for reason in REASONS if reason != RELOADED)
+"""The same as clients hear it from the relay."""
 
 
 @dataclass(slots=True)

@@ -327,3 +327,15 @@ def test_reports_add_up() -> None:
     other.heard.pop()
     both = clean + check(room.journals)
     assert (both.sent, both.delivered, both.lost, both.is_clean) == (2, 1, 1, False)
+
+
+def test_only_a_frame_to_somebody_unheard_of_may_be_refused() -> None:
+    room, _, journal = a_room_of_two()
+    room.send_nonsense(room.members[1])
+    room.finish()
+    sent = journal.said[1]
+    assert isinstance(sent, Sent)
+    journal.said[1] = replace(sent, target=(1, 3), expected="taken")
+    assert check(room.journals).is_clean
+    journal.said[1] = replace(sent, target=(1, 2), expected="taken")
+    assert check(room.journals).unexplained == 1
