@@ -6,7 +6,15 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from clients.python import EVERYONE, Message, PresenceChanged, PresenceState, Updated
+from clients.python import (
+    EVERYONE,
+    Message,
+    PresenceChanged,
+    PresenceState,
+    RoomOptions,
+    SnapshotReceived,
+    Updated,
+)
 from relay import membership
 from relay.room import Room
 from tests.helpers.browser import Tabs
@@ -189,3 +197,35 @@ async def test_a_page_of_another_origin_on_this_machine_may_connect(
         assert (hello.value, hello.player.name) == ("hello", "Dev")
         await bot.send([1, "zwei", None])
         assert (await bot.hears(Message)).value == {"echo": [1, "zwei", None]}
+
+
+async def test_a_page_that_comes_late_hears_history_and_passes_it_on(
+    relay: RunningRelay, tabs: Tabs
+) -> None:
+    html = f"""<link rel="icon" href="data:,"><script type="module">
+        import {{ openRoom }} from "{relay.url}/client/roomwire.js";
+        const room = openRoom({{ room: "LATE", name: "Page" }});
+        const heard = [];
+        room.on("snapshotReceived", ({{ value }}) => heard.push(...value));
+        room.on("message", ({{ value, isHistory }}) => isHistory && heard.push(value));
+        room.on("hostChanged", async () => {{
+            if (room.isHost && room.state === "live") {{
+                await room.giveSnapshot(heard);
+                await room.send("given");
+            }}
+        }});
+        await room.ready;
+        await room.send(heard);
+    </script>"""
+    made = RoomOptions(history="snapshot")
+    async with enter_async(relay.url, room="LATE", create=made) as bot, site(html) as url:
+        await bot.send(1)
+        await bot.do(lambda room: room.give_snapshot([1]))
+        await bot.send(2)
+        await tabs.open(url)
+        told = await bot.hears(Message)
+        assert told.value == [1, 2]
+        await bot.do(lambda room: room.transfer(told.sender))
+        await bot.hears(Message, lambda event: event.value == "given")
+        async with enter_async(relay.url, room="LATE") as late:
+            assert (await late.hears(SnapshotReceived)).value == [1, 2]
