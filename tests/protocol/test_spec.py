@@ -202,6 +202,8 @@ def transitions(cell: str, by: Role, state: State) -> dict[Event, State]:
         (3, limits.MAX_NODES),
         (10, limits.HEAD_ROOM),
         (11, limits.SEAT_BYTES),
+        (12, limits.SNAPSHOT_PARTS),
+        (12, limits.SNAPSHOT_BYTES),
         (13, limits.ACK_FRAMES),
         (13, int(limits.ACK_SECONDS * 1000)),
         (19, limits.FRAME_IN),
