@@ -9,12 +9,9 @@ from typing import NamedTuple
 from protocol.codec import encode
 from protocol.error_codes import ErrorCode
 from protocol.frames import Snapshot
+from protocol.limits import SNAPSHOT_BYTES, SNAPSHOT_PARTS
 from relay.log import Entry, Log
 from relay.refusals import Refusal
-
-MAX_PARTS = 64
-MAX_BYTES = 1024 * 1024
-"""Bytes of all parts: every joiner is sent them."""
 
 DUE_SHARE = 0.6
 """Share of the log's bounds after which the host is asked for a snapshot."""
@@ -125,11 +122,11 @@ class Snapshots:
                 limit=now,
             )
         size = sum(len(each.payload) for each in self._parts) + len(part.payload)
-        if part.parts > MAX_PARTS or size > MAX_BYTES:
+        if part.parts > SNAPSHOT_PARTS or size > SNAPSHOT_BYTES:
             raise Refusal(
                 ErrorCode.NO_ROOM_LEFT,
                 "the snapshot is too large",
-                expected=f"up to {MAX_PARTS} parts of up to {MAX_BYTES} bytes together",
+                expected=f"up to {SNAPSHOT_PARTS} parts of up to {SNAPSHOT_BYTES} bytes together",
                 got=f"{part.parts} parts, {size} bytes so far",
-                limit=MAX_BYTES,
+                limit=SNAPSHOT_BYTES,
             )

@@ -10,141 +10,32 @@ Rule: `load` believes nothing. It returns a room with which `apply` can go on, o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
-from protocol import hot, limits
-from protocol.codec import Role, decode, encode
-from protocol.errors import RemoteProtocolError
-from protocol.frames import (
-    Frame,
-    Host,
-    Joined,
-    PresenceChanged,
-    PresenceState,
-    Property,
-    RoomOptions,
-    Snapshot,
-)
-from protocol.kinds import (
-    Binary,
-    Count,
-    Fixed,
-    Flag,
-    Groups,
-    Integer,
-    Kind,
-    Player,
-    PlayerOrNone,
-    Several,
-    Text,
-    Word64,
-)
+from protocol.codec import encode
+from protocol.frames import Host, Joined, PresenceChanged, PresenceState, Property, Snapshot
 from protocol.mismatch import Mismatch
 from protocol.opcodes import Opcode
-from protocol.schema import Record
-from relay.log import Addressees
+from relay.log import Budget, Log
 from relay.properties import ROOM, Value
 from relay.registry import NAME
 from relay.room import Room
 from relay.seats import Seat
-from relay.snapshots import MAX_PARTS, Complete, Due, Snapshots
+from relay.snapshots import Complete, Due, Snapshots
 from relay.standing import Fact
+from relay.state_form import (
+    MANY,
+    ROOM_STATE,
+    CompleteState,
+    RoomState,
+    SeatState,
+    SnapshotsState,
+    read_frame,
+)
+from relay.state_form import BadState as BadState
 
 ARGON2 = re.compile(r"\$argon2id\$\S+")
-KEY = Binary(1, 64)
-MANY = limits.MAX_INT  # bounded by memory alone
-SIGNED = Integer(-limits.MAX_INT, limits.MAX_INT)
 AWAY, LOST, LAGGING = PresenceState.AWAY, PresenceState.LOST, PresenceState.LAGGING
-
-Frames = Iterable[tuple[int, Addressees, bytes]]
-"""A log: seq, addressees and message of each frame."""
-
-
-class BadState(Exception):
-    """The value is no room that a relay has kept. Says in a sentence what is wrong with it."""
-
-
-class LogKind(Kind):
-    """The frames of a log. There are many, so that they are not checked one field at a time."""
-
-    expected = "array of [seq, addressees, message with this seq], each seq one more than the last"
-
-    def load(self, value: Any) -> Frames:
-        if not isinstance(value, list):
-            raise self.wrong(value)
-        frames: list[tuple[int, Addressees, bytes]] = []
-        following = None
-        for index, each in enumerate(value):
-            if not _is_logged(each) or following not in (None, each[0]):
-                raise self.wrong(each).at(index)
-            seq, to, message = each
-            frames.append((seq, to if type(to) is int else frozenset(to), message))
-            following = seq + 1
-        return frames
-
-    def dump(self, value: Frames) -> list[list[Any]]:
-        return [
-            [seq, to if isinstance(to, int) else sorted(to), message] for seq, to, message in value
-        ]
-
-
-@dataclass(frozen=True, slots=True)
-class SeatState:
-    """What the relay alone knows of a seat."""
-
-    player: Player
-    attachment: Count
-    key: Annotated[bytes, KEY] | None = None
-    is_attached: Annotated[bool, Flag()] = False
-    is_acknowledged: Annotated[bool, Flag()] = False
-    said: Annotated[int, Integer(PresenceState.HERE, PresenceState.AWAY)] = PresenceState.HERE
-    taken: Count = 0
-    groups: Groups = ()
-
-
-@dataclass(frozen=True, slots=True)
-class CompleteState:
-    """A snapshot that late joiners are given."""
-
-    seq: Count
-    giver: Player
-    at: Count
-    parts: Annotated[tuple[bytes, ...], Several(Binary(2, MANY), MAX_PARTS)]
-
-
-@dataclass(frozen=True, slots=True)
-class SnapshotsState:
-    """What the room has of its game's own state."""
-
-    newest: Annotated[CompleteState, Record(CompleteState)] | None = None
-    due: Annotated[tuple[int, int], Fixed(SIGNED, SIGNED)] = (0, 0)
-    giver: PlayerOrNone = 0
-    at: Count = 0
-    parts: Annotated[tuple[bytes, ...], Several(Binary(2, MANY), MAX_PARTS)] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class RoomState:
-    """All that a room is."""
-
-    name: Word64
-    epoch: Annotated[bytes, Binary(limits.EPOCH_BYTES, limits.EPOCH_BYTES)]
-    options: Annotated[RoomOptions, Record(RoomOptions)]
-    password_hash: Annotated[str, Text(0, 512)]
-    seq: Count
-    joins: Count
-    seats: Annotated[tuple[SeatState, ...], Several(Record(SeatState), 2 * limits.MAX_CAPACITY)]
-    barred: Annotated[tuple[bytes, ...], Several(KEY, MANY)]
-    standing: Annotated[tuple[bytes, ...], Several(Binary(2, MANY), MANY)]
-    trimmed: Count
-    grown: Count
-    log: Annotated[Frames, LogKind()]
-    snapshots: Annotated[SnapshotsState, Record(SnapshotsState)] = SnapshotsState()
-
-
-ROOM_STATE = Record(RoomState)
 
 
 def dump(room: Room) -> Any:
@@ -163,13 +54,14 @@ def dump(room: Room) -> Any:
             trimmed=room.log.trimmed,
             grown=room.log.grown,
             log=room.log,
+            shown=room.delay.seq if room.delay is not None else 0,
             snapshots=_snapshots_state(room.snapshots),
         )
     )
 
 
 def load(value: Any) -> Room:
-    """Make the room of which `dump` returned this value.
+    """Make the room of which `dump` returned this value, its log without bounds.
 
     Raises:
         BadState: it is not of a room, or of one that cannot be.
@@ -190,6 +82,9 @@ def load(value: Any) -> Room:
     _check_standing(room, state)
     _restore_log(room, state)
     _restore_snapshots(room, state.snapshots)
+    _check(state.shown <= state.seq, "spectators know what has not happened yet")
+    if room.delay is not None:
+        room.delay.seq = state.shown
     return room
 
 
@@ -242,19 +137,12 @@ def _facts(state: RoomState) -> list[Any]:
     facts: list[Any] = []
     last = 0
     for message in state.standing:
-        fact: Any = _decode(message)
+        fact: Any = read_frame(message)
         _check(isinstance(fact, Joined | PresenceChanged | Property | Host), "that is no fact")
         _check(last < fact.seq <= state.seq, "the facts are not in order")
         last = fact.seq
         facts.append(fact)
     return facts
-
-
-def _decode(message: bytes) -> Frame:
-    try:
-        return decode(message, Role.RELAY)
-    except RemoteProtocolError as error:
-        raise BadState(f"a frame cannot be read: {error}") from None
 
 
 def _restore_seats(room: Room, state: RoomState, facts: list[Any]) -> None:
@@ -321,6 +209,7 @@ def _check_standing(room: Room, state: RoomState) -> None:
 
 def _restore_log(room: Room, state: RoomState) -> None:
     last = state.trimmed
+    room.log = Log(max_frames=MANY, max_bytes=MANY, budget=Budget(MANY))
     room.log.trimmed = state.trimmed
     for seq, to, message in state.log:
         if seq != last + 1:
@@ -348,42 +237,7 @@ def _complete(state: CompleteState) -> Complete:
 
 
 def _part(message: bytes) -> Snapshot:
-    part = _decode(message)
+    part = read_frame(message)
     if not isinstance(part, Snapshot):
         raise BadState("what should be part of a snapshot is none")
     return part
-
-
-# Frames of a log.
-
-UINT_SIZES = {0xCC: 2, 0xCD: 3, 0xCE: 5, 0xCF: 9}
-
-
-def _is_logged(frame: Any) -> bool:
-    """Say whether this is seq, addressees and message of a frame."""
-    if type(frame) is not list or len(frame) != 3:
-        return False
-    seq, to, message = frame
-    if type(seq) is not int or type(message) is not bytes or not 0 < seq <= limits.MAX_INT:
-        return False
-    return (_is_player(to) or _are_players(to)) and _is_fact(message, seq)
-
-
-def _is_player(to: Any) -> bool:
-    return type(to) is int and 0 <= to <= limits.MAX_PLAYER
-
-
-def _are_players(to: Any) -> bool:
-    return type(to) is list and all(map(_is_player, to))
-
-
-def _is_fact(message: bytes, seq: int) -> bool:
-    """Say whether a message is a well-formed frame with this seq."""
-    head = hot.uint(seq)
-    if not message.startswith(head, 2):
-        return False
-    if message.startswith(hot.DELIVER_HEAD):
-        sender = 2 + len(head)
-        size = UINT_SIZES.get(message[sender], 1) if len(message) > sender else 1
-        return hot.is_tail(message, sender + size)
-    return getattr(_decode(message), "seq", None) == seq

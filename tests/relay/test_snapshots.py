@@ -7,9 +7,10 @@ import pytest
 from protocol.codec import Role, decode
 from protocol.error_codes import ErrorCode
 from protocol.frames import Snapshot
+from protocol.limits import SNAPSHOT_BYTES, SNAPSHOT_PARTS
 from relay.log import Entry, Log
 from relay.refusals import Refusal
-from relay.snapshots import MAX_BYTES, MAX_PARTS, Complete, Snapshots
+from relay.snapshots import Complete, Snapshots
 
 HOST, OTHER = 1, 2
 
@@ -120,8 +121,8 @@ def test_it_is_of_the_present_or_of_what_came_since_the_last() -> None:
 
 def test_it_has_so_many_parts_and_bytes_at_most() -> None:
     room = Room().goes_on(9)
-    assert room.refuses(Snapshot(1, 0, MAX_PARTS + 1, b"")) == ErrorCode.NO_ROOM_LEFT
-    half, rest = bytes(MAX_BYTES // 2), bytes(MAX_BYTES // 2 + 1)
+    assert room.refuses(Snapshot(1, 0, SNAPSHOT_PARTS + 1, b"")) == ErrorCode.NO_ROOM_LEFT
+    half, rest = bytes(SNAPSHOT_BYTES // 2), bytes(SNAPSHOT_BYTES // 2 + 1)
     first, second = parts(1, half, rest)
     room.takes(first)
     assert room.refuses(second) == ErrorCode.NO_ROOM_LEFT
