@@ -24,6 +24,7 @@ from protocol.frames import (
     Property,
     RoomOptions,
     Set,
+    Snapshot,
     Subscribe,
 )
 from protocol.opcodes import Opcode
@@ -79,7 +80,7 @@ def lived_in() -> Room:
     room = Room(
         "ROOM",
         b"an epoch",
-        RoomOptions(title="Duel", capacity=9, hold=7, tags={"mode": "ctf"}),
+        RoomOptions(title="Duel", capacity=9, hold=7, tags={"mode": "ctf"}, history="snapshot"),
         password_hash=HASH,
     )
     witness = Witness(room)
@@ -98,6 +99,9 @@ def lived_in() -> Room:
         asks(1, Set(0, "round", b"\x01")),
         asks(1, Set(0, "round", False)),
         asks(1, Kick(5)),
+        asks(1, Snapshot(9, 0, 2, b"the game")),
+        asks(1, Snapshot(9, 1, 2, b"as it was")),
+        asks(1, Snapshot(12, 0, 2, b"the next")),
         Detach(2),
         Detach(4),
     ):
@@ -139,6 +143,30 @@ class TestKeeping:
         again = kept(room)
         assert again.log.trimmed == room.log.trimmed > 0
         assert not again.log.reaches_back_to(room.log.trimmed - 1)
+
+    def test_no_log_is_too_long(self) -> None:
+        room = a_room()
+        room.log = Log(max_frames=10**6)
+        room.apply(enters(1))
+        for _ in range(2**16):
+            room.apply(sends(1, (), b""))
+        assert len(kept(room).log) == len(room.log) > 2**16
+
+    def test_spectators_are_not_told_sooner(self) -> None:
+        room = a_room(delay=5)
+        room.apply(enters(1))
+        assert room.delay is not None
+        room.delay.tick(0.0, room.seq)
+        room.delay.tick(5.0, room.seq)
+        shown = room.delay.seq
+        room.apply(sends(1, True, b"news"))
+        again = kept(room)
+        assert again.delay is not None
+        assert again.delay.seq == shown < again.seq
+        again.delay.tick(100.0, again.seq)
+        assert again.delay.seq == shown
+        again.delay.tick(105.0, again.seq)
+        assert again.delay.seq == again.seq
 
     def test_volatile_values_are_not_kept(self) -> None:
         assert list(lived_in().retained.but_of(1))
@@ -224,6 +252,14 @@ DAMAGES: dict[str, Callable[[dict[str, Any]], object]] = {
     "a property that is deleted": lambda value: tells(value, Property(99, 0, "k", False, 99, 1)),
     "a property of another version": lambda value: tells(value, Property(99, 0, "k", b"", 9, 1)),
     "a property too large": lambda value: tells(value, Property(99, 0, "k", bytes(2**17), 99, 1)),
+    "spectators who know the future": lambda value: value.update(shown=99),
+    "a snapshot without parts": lambda value: value["snapshots"]["newest"].update(parts=[]),
+    "a snapshot without its end": lambda value: value["snapshots"]["newest"]["parts"].pop(),
+    "a snapshot of another seq": lambda value: value["snapshots"]["newest"].update(seq=8),
+    "a snapshot that is none": lambda value: value["snapshots"].update(
+        parts=[encode(Deliver(1, 1, b""))]
+    ),
+    "a snapshot of nobody's": lambda value: value["snapshots"]["newest"].update(giver=0),
     "no log": lambda value: value.update(log=None),
     "a log without its end": lambda value: value["log"].pop(),
     "a log without its beginning": lambda value: value["log"].pop(0),
