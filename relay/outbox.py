@@ -75,6 +75,7 @@ class Outbox:
         "_max_frames",
         "_queue",
         "_said",
+        "_said_bytes",
         "_seq",
         "_slots",
         "_source",
@@ -105,6 +106,7 @@ class Outbox:
         self._queue: list[bytes] = []
         self._slots: dict[Slot, int] = {}
         self._said: list[int] = []
+        self._said_bytes = 0
         self._values: dict[Slot, bytes] = {}
         self._bytes = 0
 
@@ -160,10 +162,11 @@ class Outbox:
         self._said.append(len(self._queue))
         self._queue.append(message)
         self._bytes += len(message)
+        self._said_bytes += len(message)
         if not was_waiting:
             self.on_ready()
         elif self.is_following:
-            if len(self._said) > self._max_frames and not self.is_lost:
+            if self._said_bytes > self._max_bytes and not self.is_lost:
                 self._lose()
         elif self._bytes > self._max_bytes or len(self._queue) > self._max_frames:
             self._fall_behind()
@@ -203,6 +206,7 @@ class Outbox:
         taken = self._queue
         self._queue = []
         self._said.clear()
+        self._said_bytes = 0
         if self.is_following:
             self._bytes = sum(map(len, self._values.values()))
             return taken if self.is_lost else taken + self._refill()

@@ -25,6 +25,8 @@ from protocol.frames import (
     Live,
     Ping,
     Pong,
+    Snapshot,
+    SnapshotWanted,
     Welcome,
 )
 from relay.admission import OnJoin
@@ -34,6 +36,9 @@ from tests.helpers.raw import BINARY, Closed, RawClient, connect, frame
 from tests.helpers.relay import link_url, running_relay
 
 PATIENCE = 10.0  # seconds for something to happen that must
+
+SMALL_WINDOW = 4096
+"""Bytes that a kernel takes for a peer that does not read."""
 
 F = TypeVar("F", bound=Frame)
 
@@ -118,7 +123,8 @@ class Peer:
     @property
     def position(self) -> tuple[bytes, int]:
         """Return where a resume would go on."""
-        return self.welcome.session.epoch, max(getattr(frame, "seq", 0) for frame in self.heard)
+        speaking = (f for f in self.heard if not isinstance(f, Snapshot | SnapshotWanted))
+        return self.welcome.session.epoch, max(getattr(frame, "seq", 0) for frame in speaking)
 
     def all(self, wanted: type[F]) -> list[F]:
         """Return all frames of this kind that were heard so far."""
@@ -155,6 +161,14 @@ class Party:
         peer.greets(**options)
         await peer.hears(Live)
         return peer
+
+    async def enters_and_sticks(self, room: str, **options: Any) -> Peer:
+        """Enter, and from then on read nothing."""
+        stuck = await self.connects(room, receive_buffer=SMALL_WINDOW)
+        stuck.greets(**options)
+        await stuck.hears(Live)
+        stuck.raw.stop_reading()
+        return stuck
 
 
 @asynccontextmanager

@@ -79,13 +79,11 @@ class Stream:
     snap: Snap | None = None
     is_partial: bool = False
     is_live: bool = False
-    is_lost: bool = False
-    """It was told more than fits that is nowhere else."""
     values: dict[object, Frame] = field(default_factory=dict)
 
     def put(self, slot: object, frame: Frame, bound: int) -> None:
         if self.is_following:
-            self.keep(slot, frame, bound)
+            self.keep(slot, frame)
             return
         for place, (other, _) in enumerate(self.waiting):
             if slot and slot == other and slot != SAID:
@@ -95,10 +93,9 @@ class Stream:
         if len(self.waiting) > bound:
             self.fall_behind()
 
-    def keep(self, slot: object, frame: Frame, bound: int) -> None:
+    def keep(self, slot: object, frame: Frame) -> None:
         if slot == SAID:
             self.waiting.append((slot, frame))
-            self.is_lost |= sum(other == SAID for other, _ in self.waiting) > bound
         elif slot:
             self.values.pop(slot, None)
             self.values[slot] = frame
@@ -316,7 +313,7 @@ class Model:
         seq = stream.seq
         if stream.is_partial:
             seq = max(seq, min(self.trimmed, stream.history))
-        if stream.is_lost or seq < self.trimmed:
+        if seq < self.trimmed:
             return first, False
         missed = [f for to, f in self.history[seq:] if self.is_missed(stream, number, to, f)]
         finale: list[Frame] = []

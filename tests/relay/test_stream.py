@@ -348,3 +348,12 @@ def test_a_long_stream_comes_in_batches_and_others_in_between() -> None:
             assert sum(map(len, batch)) <= BATCH_BYTES + 2 * len(payload)
             batches += 1
         assert batches >= least // 4
+
+
+def test_what_late_joiners_need_is_what_a_log_must_not_let_go_for_its_age() -> None:
+    assert witness_of().room.history_from == 9
+    assert witness_of(history="full").room.history_from == 0
+    witness = witness_of(history="snapshot")
+    assert witness.room.history_from == 9
+    witness.apply(asks(1, Snapshot(7, 0, 1, b"state")))
+    assert witness.room.history_from == 7

@@ -25,13 +25,10 @@ from protocol.frames import (
 )
 from relay import server
 from relay.link import portable
-from tests.helpers.peers import Party, Peer, new_seat, party, party_at, until
+from tests.helpers.peers import Party, new_seat, party, party_at, until
 from tests.helpers.raw import BINARY, frame
 
 Gather = Callable[..., AbstractAsyncContextManager[Party]]
-
-SMALL_WINDOW = 4096
-"""Bytes that a kernel takes for a peer that does not read."""
 
 LOAD = 150
 """Messages of 8 KiB that no buffer between relay and peer has room for."""
@@ -41,15 +38,6 @@ LOAD = 150
 def gather(request: pytest.FixtureRequest) -> Gather:
     """Run a relay over the link under test, as `party` does."""
     return party
-
-
-async def enters_and_sticks(at: Party, seat: bytes | None) -> Peer:
-    """Enter the room, and from then on read nothing."""
-    stuck = await at.connects("R", receive_buffer=SMALL_WINDOW)
-    stuck.greets(seat=seat)
-    await stuck.hears(Live)
-    stuck.raw.stop_reading()
-    return stuck
 
 
 def burden(number: int) -> bytes:
@@ -152,7 +140,7 @@ async def test_who_reads_too_slowly_is_let_go_and_resumes_with_nothing_lost(
     async with gather(
         profile="bench", outbox_frames=16, outbox_bytes=64 * 1024, slow_seconds=0.2
     ) as at:
-        ann, slow = await at.enters("R"), await enters_and_sticks(at, seat)
+        ann, slow = await at.enters("R"), await at.enters_and_sticks("R", seat=seat)
         for number in range(LOAD):
             ann.says(Send(None, burden(number)))
         for state in (PresenceState.LAGGING, PresenceState.LOST):
@@ -177,7 +165,7 @@ async def test_who_never_reads_costs_the_others_nothing(
     async with gather(profile="bench", slow_seconds=0.2) as at:
         ann, bob = await at.enters("R"), await at.enters("R")
         open_files = psutil.Process().num_fds()
-        stuck = [await enters_and_sticks(at, new_seat()) for _ in range(3)]
+        stuck = [await at.enters_and_sticks("R", seat=new_seat()) for _ in range(3)]
         for number in range(LOAD):
             ann.says(Send(None, burden(number)))
             deliver = await bob.hears(Deliver)
@@ -194,7 +182,7 @@ async def test_who_never_reads_what_it_sent_is_let_go(
 ) -> None:
     monkeypatch.setattr(server, "USER_TIMEOUT", 500)
     async with gather(profile="bench", slow_seconds=0.2) as at:
-        ann, stuck = await at.enters("R"), await enters_and_sticks(at, None)
+        ann, stuck = await at.enters("R"), await at.enters_and_sticks("R")
         for number in range(LOAD):
             stuck.says(Send(True, burden(number)))
         await ann.hears(Left, lambda left: left.player == stuck.me)
@@ -249,7 +237,7 @@ async def test_a_relay_that_ends_does_not_wait_for_who_never_reads(
     async with AsyncExitStack() as relay:
         at = await relay.enter_async_context(gather(profile="bench"))
         async with party_at(at.url) as outlasting:
-            ann, _ = await outlasting.enters("R"), await enters_and_sticks(outlasting, None)
+            ann, _ = await outlasting.enters("R"), await outlasting.enters_and_sticks("R")
             for number in range(30):
                 ann.says(Send(None, burden(number)))
             await ann.catches_up()
