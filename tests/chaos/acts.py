@@ -28,7 +28,7 @@ async def act(player: Player, random: Random, sizes: Sequence[int]) -> None:
         case "set":
             await player.set_property(random.choice(KEYS))
         case "claim":
-            await player.claim_property(random.choice(KEYS))
+            await player.set_property(random.choice(KEYS), expected=0)
         case "transfer" if player.others:
             await player.transfer(random.choice(sorted(player.others)))
         case "kick" if player.others:

@@ -10,7 +10,7 @@ Pure: journals in, a report out.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from tests.chaos.history import History, Term, terms_of
 from tests.chaos.journal import (
@@ -28,7 +28,7 @@ from tests.chaos.report import Report
 from tests.chaos.streams import REASONS, Stream, streams_of
 
 
-def check(journals: Sequence[Journal], resets: Container[str] = REASONS) -> Report:
+def check(journals: Sequence[Journal], resets: Iterable[str] = REASONS) -> Report:
     """Judge all journals of one room.
 
     Args: resets: reasons for which a stream may begin anew in this run.

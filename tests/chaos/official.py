@@ -22,7 +22,7 @@ from protocol.frames import HelloOptions, PresenceState, Welcome
 from protocol.kinds import Target
 from protocol.seat import Continued
 from tests.chaos import journal, numbered
-from tests.chaos.player import Player
+from tests.chaos.local_player import LocalPlayer
 from tests.chaos.pulse import Pulse
 from tests.chaos.streams import RESET_CODES
 
@@ -32,7 +32,7 @@ DAWDLE = 0.3  # seconds at most
 TIMEOUT = 20.0  # seconds to be live at first
 
 
-class OfficialPlayer(Player):
+class OfficialPlayer(LocalPlayer):
     """Connects, with the same secret, until it is in the room once; the rest the client does."""
 
     def __init__(
@@ -55,10 +55,6 @@ class OfficialPlayer(Player):
     @property
     def me(self) -> int:
         return self._room.me
-
-    @property
-    def is_host(self) -> bool:
-        return self._room.is_host
 
     @property
     def others(self) -> Collection[int]:

@@ -23,7 +23,8 @@ from protocol.kinds import Target
 from protocol.seat import Seat
 from protocol.session import RESUME_REFUSALS
 from tests.chaos import journal, numbered
-from tests.chaos.player import Out, Player
+from tests.chaos.local_player import LocalPlayer
+from tests.chaos.player import Out
 from tests.chaos.pulse import Pulse
 from tests.chaos.streams import RELOADED, RESET_CODES
 
@@ -32,7 +33,7 @@ COUNTED = (journal.Sent, journal.Asked)
 RETRY = 0.1  # seconds between attempts at most
 
 
-class PlainPlayer(Player):
+class PlainPlayer(LocalPlayer):
     """Connects whenever it is not connected, and says again what was not acknowledged."""
 
     def __init__(
@@ -44,7 +45,6 @@ class PlainPlayer(Player):
         self._seat = Seat(options)
         self._random = random
         self._players: set[int] = set()
-        self._host = 0
         self._outgoing: asyncio.Queue[bytes] = asyncio.Queue()
         self._refusal = ""
         self._connection: ClientConnection | None = None
@@ -57,10 +57,6 @@ class PlainPlayer(Player):
     @property
     def me(self) -> int:
         return self._seat.player
-
-    @property
-    def is_host(self) -> bool:
-        return self._host == self.me
 
     @property
     def others(self) -> Collection[int]:
@@ -285,7 +281,6 @@ class PlainPlayer(Player):
                 self._players.discard(player)
                 self.hear(journal.Left(seq, player))
             case frames.Host(seq, player, term):
-                self._host = player
                 self.hear(journal.Hosted(seq, player, term))
             case frames.PresenceChanged(seq, player, state):
                 self.hear(journal.Told(seq, f"presence {player} {state}"))

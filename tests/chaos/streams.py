@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
 from math import inf
 
 from protocol.error_codes import ErrorCode
-from tests.chaos.history import Span
+from tests.chaos.history import Span, terms_of
 from tests.chaos.journal import (
     Announced,
     Began,
@@ -95,14 +95,21 @@ class Stream:
         return f"{self.label} (player {self.player})"
 
 
-def streams_of(journal: Journal, resets: Container[str], report: Report) -> list[Stream]:
-    """Split what a player heard into streams, and judge each by itself."""
+def streams_of(journal: Journal, resets: Iterable[str], report: Report) -> list[Stream]:
+    """Split what a player heard into streams, and judge each by itself.
+
+    A seat of which the relay never saw that its player saw it is held for a few seconds only, so
+    that it may expire in any run.
+    """
     streams: list[Stream] = []
+    unseen = {(term.epoch, term.player) for term in terms_of(journal) if not term.acknowledged}
     for heard in journal.heard:
         if isinstance(heard, Began):
             stream = Stream(journal.label, heard)
             if streams:
-                _judge_reset(streams[-1], stream, resets, report)
+                is_brief = streams[-1].seat in unseen
+                allowed = {*resets, "SEAT_EXPIRED"} if is_brief else set(resets)
+                _judge_reset(streams[-1], stream, allowed, report)
             streams.append(stream)
         else:
             _hear(streams[-1], heard, report)

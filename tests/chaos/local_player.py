@@ -1,0 +1,106 @@
+"""A player whose client is in this process: numbers its frames and notes what it says."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Collection
+
+from protocol.frames import Frame
+from protocol.kinds import Target
+from tests.chaos import numbered
+from tests.chaos.journal import Acknowledged, Announced, Asked, Expected, GivenUp, Sent
+from tests.chaos.player import NOBODY, Player
+from tests.chaos.pulse import Pulse
+
+
+class LocalPlayer(Player):
+    """What a client sends returns its count, in the same turn of the loop in which it counts it."""
+
+    def __init__(self, label: str, pulse: Pulse) -> None:
+        super().__init__(label, pulse)
+        self._number = 0
+        self._update = 0
+
+    # What a client does.
+
+    @property
+    @abstractmethod
+    def position(self) -> int:
+        """The seq up to which everything was received."""
+
+    @abstractmethod
+    async def _send(self, payload: bytes, to: Target) -> int: ...
+
+    @abstractmethod
+    async def _set(self, key: str, payload: bytes, expected: int | None) -> int: ...
+
+    @abstractmethod
+    async def _subscribe(self, add: frozenset[int], remove: frozenset[int]) -> int: ...
+
+    @abstractmethod
+    async def _transfer(self, player: int) -> int: ...
+
+    @abstractmethod
+    async def _kick(self, player: int) -> int: ...
+
+    @abstractmethod
+    async def _leave(self) -> None: ...
+
+    @abstractmethod
+    def _volatile(self, key: int, payload: bytes) -> None: ...
+
+    # What is noted of it.
+
+    async def send(self, target: Target, size: int = 0) -> int:
+        number = self._next_number()
+        count = await self._send(numbered.make(self.journal.label, number, size), target)
+        expected: Expected = "refused" if target == NOBODY else "taken"
+        self.journal.said.append(Sent(number, count, target, self.position, expected))
+        return number
+
+    async def set_property(self, key: str, expected: int | None = None) -> None:
+        number = self._next_number()
+        count = await self._set(key, numbered.make(self.journal.label, number), expected)
+        fate: Expected = "taken" if expected is None else "either"
+        self.journal.said.append(Sent(number, count, True, self.position, fate))
+
+    async def transfer(self, player: int) -> None:
+        count = await self._transfer(player)
+        self.journal.said.append(Asked(count, self.position))
+
+    async def kick(self, player: int) -> None:
+        count = await self._kick(player)
+        self.journal.said.append(Asked(count, self.position))
+
+    async def subscribe(self, add: Collection[int] = (), remove: Collection[int] = ()) -> None:
+        groups = frozenset(add), frozenset(remove)
+        self.groups = (self.groups | groups[0]) - groups[1]
+        count = await self._subscribe(*groups)
+        self.journal.said.append(Asked(count, self.position, *groups))
+
+    def volatile(self, key: int) -> None:
+        self._update += 1
+        self._volatile(key, numbered.make(self.journal.label, self._update))
+
+    async def leave(self) -> None:
+        self.journal.said.append(Acknowledged(self.taken))
+        await self._leave()
+
+    def finish(self, is_complete: bool) -> None:
+        if is_complete:
+            self.journal.said.append(Acknowledged(self.taken))
+        super().finish(is_complete)
+
+    def give_up(self, sent: Collection[Frame]) -> None:
+        """Note frames that will not be sent again."""
+        if sent:
+            self.journal.said.append(GivenUp(numbered.numbers(sent)))
+
+    def announce(self, sent: Collection[Frame]) -> None:
+        """Note frames of which the program was told that they are given up."""
+        if sent:
+            self.hear(Announced(numbered.numbers(sent)))
+
+    def _next_number(self) -> int:
+        self._number += 1
+        return self._number
