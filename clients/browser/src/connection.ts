@@ -42,7 +42,8 @@ export class Connection {
       if (data instanceof ArrayBuffer) listener.message(new Uint8Array(data));
     };
     socket.onclose = ({ code, reason }) => this.end(code, reason);
-    socket.onerror = () => {}; // `close` follows; in Node an error without a listener is fatal
+    // `close` follows at once, but in Node before 24 not where the upgrade failed.
+    socket.onerror = () => void setTimeout(() => this.end(ABNORMAL, ""), 0);
   }
 
   get buffered(): number {

@@ -11,7 +11,7 @@ export class FakeSocket implements Socket {
   onopen: (() => void) | null = null;
   onmessage: ((event: { data: never }) => void) | null = null;
   onclose: ((event: { code: number; reason: string }) => void) | null = null;
-  onerror = null;
+  onerror: (() => void) | null = null;
   private readonly sent: Uint8Array[] = [];
 
   constructor(
@@ -46,6 +46,12 @@ export class FakeSocket implements Socket {
   end(code = 1006, reason = ""): void {
     this.readyState = 3;
     this.onclose?.({ code, reason });
+  }
+
+  /** The connection fails, and that is all that is told of it. */
+  fail(): void {
+    this.readyState = 3;
+    this.onerror?.();
   }
 
   /** Takes the frames that came from the client since the last call. */

@@ -37,6 +37,25 @@ test("a lost connection comes back from its position, and sends the rest again",
   ]);
 });
 
+test("a connection that only tells of an error is lost all the same", () => {
+  const { events, socket, attempts } = enter();
+  socket().fail();
+  assert.deepEqual(events, []);
+  pass(1);
+  assert.deepEqual(types(events), ["reconnecting"]);
+  pass(1000);
+  assert.equal(attempts(), 2);
+});
+
+test("an error that an end follows is one loss", () => {
+  const { events, socket, attempts } = enterLive();
+  socket().fail();
+  socket().end(CloseCode.RELAY_FAULT);
+  pass(1000);
+  assert.deepEqual(types(events), ["reconnecting"]);
+  assert.equal(attempts(), 2);
+});
+
 test("the newest volatile values are told again after a reconnect", () => {
   const { room, socket } = enterLive();
   room.volatile(0, 1);
