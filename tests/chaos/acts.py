@@ -22,7 +22,7 @@ async def act(player: Player, random: Random, sizes: Sequence[int]) -> None:
         case "send":
             await player.send(_target(player, random), random.choice(sizes))
         case "volatile":
-            player.volatile(random.randrange(3))
+            await player.volatile(random.randrange(3))
         case "subscribe":
             await _toggle(player, random.choice(GROUPS))
         case "set":
@@ -36,7 +36,7 @@ async def act(player: Player, random: Random, sizes: Sequence[int]) -> None:
         case "reload":
             player.reload()
         case "look away":
-            player.presence(random.choice((PresenceState.HERE, PresenceState.AWAY)))
+            await player.presence(random.choice((PresenceState.HERE, PresenceState.AWAY)))
 
 
 CHANCES = {

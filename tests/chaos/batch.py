@@ -8,15 +8,18 @@ import traceback
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
+from tests.chaos.browser import BrowserPlayer, node_stage
 from tests.chaos.courses import COURSES, Course
+from tests.chaos.player import MakePlayer
 from tests.chaos.proxy import Harm
 from tests.chaos.relays import RelayProcess
 from tests.chaos.report import Report
-from tests.chaos.scenario import Outcome, Plan, Scenario
+from tests.chaos.scenario import CLIENTS, Outcome, Plan, Scenario
 
 
 @dataclass(slots=True)
@@ -78,9 +81,13 @@ async def run_batch(seeds: Sequence[int], plan: Plan, course: str) -> Result:
     began = loop.time()
     with TemporaryDirectory() as folder:
         state = ("--state", str(Path(folder) / "state")) if how.keeps_state else ()
-        async with RelayProcess(*how.options, *state, module=how.module) as relay:
+        async with (
+            RelayProcess(*how.options, *state, module=how.module) as relay,
+            node_stage() as stage,
+        ):
+            clients: tuple[MakePlayer, ...] = (*CLIENTS, partial(BrowserPlayer, stage))
             plans = [replace(plan, seed=seed, **how.plan) for seed in seeds]
-            scenarios = [Scenario(each, relay.address) for each in plans]
+            scenarios = [Scenario(each, relay.address, clients) for each in plans]
             async with asyncio.TaskGroup() as tasks:
                 running = [tasks.create_task(_live_through(each, how)) for each in scenarios]
                 if how.ends is not None:

@@ -140,7 +140,11 @@ class _Epoch:
 
     def _judge_missed(self, stream: Stream) -> None:
         for seq, fact in self.history.facts.items():
-            if seq not in stream.heard and stream.covers(seq) and self._is_for(stream, fact):
+            if (
+                seq not in stream.heard
+                and stream.covers(seq, self.history.end)
+                and self._is_for(stream, fact)
+            ):
                 self.report.violate("lost", f"{stream} never heard {fact}")
 
     def _is_for(self, stream: Stream, fact: Fact) -> bool:

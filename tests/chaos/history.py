@@ -93,6 +93,8 @@ class History:
         self.epoch = epoch
         self.terms = {term.player: term for term in terms}
         self.facts: dict[int, Fact] = {}
+        self.end = 0
+        """The seq of the last frame that a player sent."""
         self.conflicts: list[str] = []
         self._joined: dict[int, int] = {}
         self._left: dict[int, int] = {}
@@ -119,6 +121,7 @@ class History:
                 case Hosted(player=player, term=term):
                     self._hosts.append((seq, player, term))
                 case Delivered():
+                    self.end = seq
                     self._place(fact)
         for each in self.terms.values():
             each.places.sort()

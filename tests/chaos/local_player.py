@@ -78,7 +78,7 @@ class LocalPlayer(Player):
         count = await self._subscribe(*groups)
         self.journal.said.append(Asked(count, self.position, *groups))
 
-    def volatile(self, key: int) -> None:
+    async def volatile(self, key: int) -> None:
         self._update += 1
         self._volatile(key, numbered.make(self.journal.label, self._update))
 

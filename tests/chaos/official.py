@@ -105,7 +105,7 @@ class OfficialPlayer(LocalPlayer):
     async def _kick(self, player: int) -> int:
         return await self._room.kick(player)
 
-    def presence(self, state: PresenceState) -> None:
+    async def presence(self, state: PresenceState) -> None:
         self._room.presence(state)
 
     def _volatile(self, key: int, payload: bytes) -> None:

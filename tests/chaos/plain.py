@@ -114,7 +114,7 @@ class PlainPlayer(LocalPlayer):
     async def _kick(self, player: int) -> int:
         return await self._count(frames.Kick(player))
 
-    def presence(self, state: PresenceState) -> None:
+    async def presence(self, state: PresenceState) -> None:
         self._post(frames.Presence(state))
 
     def _volatile(self, key: int, payload: bytes) -> None:

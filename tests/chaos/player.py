@@ -98,11 +98,11 @@ class Player(ABC):
         """Join and leave groups."""
 
     @abstractmethod
-    def volatile(self, key: int) -> None:
+    async def volatile(self, key: int) -> None:
         """Give a key a newer value."""
 
     @abstractmethod
-    def presence(self, state: PresenceState) -> None:
+    async def presence(self, state: PresenceState) -> None:
         """Say whether somebody looks."""
 
     def reload(self) -> bool:

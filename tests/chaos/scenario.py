@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -19,13 +19,15 @@ from tests.chaos.checker import check
 from tests.chaos.faults import storm
 from tests.chaos.official import OfficialPlayer
 from tests.chaos.plain import PlainPlayer
-from tests.chaos.player import Out, Player
+from tests.chaos.player import MakePlayer, Out, Player
 from tests.chaos.proxy import Address, Harm, Proxy
 from tests.chaos.pulse import Pulse
 from tests.chaos.report import Report
 from tests.chaos.streams import RELOADED
 
 MARKS_WITHIN = 5.0  # seconds: then marks are made again
+
+CLIENTS: tuple[MakePlayer, ...] = (PlainPlayer, OfficialPlayer)
 
 ENDED = (RoomwireError, Out)
 """What is raised when a player says something in a room that is over for it."""
@@ -81,8 +83,12 @@ class _Storm:
 class Scenario:
     """One seed's room, behind a proxy of its own."""
 
-    def __init__(self, plan: Plan, upstream: Address) -> None:
+    def __init__(
+        self, plan: Plan, upstream: Address, clients: Sequence[MakePlayer] = CLIENTS
+    ) -> None:
+        """Args: clients: which players take in turn."""
         self.plan = plan
+        self._clients = clients
         self.proxy = Proxy(upstream, storm(plan.seed, plan.farthest))
         self.players: list[Player] = []
         self._random = Random(f"scenario {plan.seed}")
@@ -170,12 +176,12 @@ class Scenario:
 
     def _seat_player(self) -> Player:
         number = len(self.players) + 1
-        label, kind = f"s{self.plan.seed}p{number}", (PlainPlayer, OfficialPlayer)[number % 2]
+        label, make = f"s{self.plan.seed}p{number}", self._clients[number % len(self._clients)]
         url = f"ws://127.0.0.1:{self.proxy.port}/r/{self.plan.room}-{self.plan.seed}"
         random = Random(label)
         room = RoomOptions(hold=self.plan.hold, keep=self.plan.keep)
         options = HelloOptions(seat=random.randbytes(16), name=label, create=room)
-        player = kind(label, self._pulse, url, options, random)
+        player = make(label, self._pulse, url, options, random)
         self.players.append(player)
         self._storm.present.append(player)
         self._running[player] = self._tasks.create_task(player.run())
@@ -207,6 +213,8 @@ class Scenario:
         If not, one who was about to lose its seat may have lost its mark, too.
         """
         await self._pulse.until(lambda: all(player.is_settled for player in self._present))
+        if gone := [task for player, task in self._running.items() if player not in self._present]:
+            await asyncio.wait(gone)
         marks = {player: await self._mark(player) for player in self._present}
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(MARKS_WITHIN):

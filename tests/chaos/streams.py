@@ -83,9 +83,13 @@ class Stream:
     def seat(self) -> Seat:
         return self.began.epoch, self.began.player
 
-    def covers(self, seq: int) -> bool:
-        """Whether it hears what stands at `seq`, if that is for it."""
-        return self.since < seq and (self.is_endless or seq <= self.last)
+    def covers(self, seq: int, end: int) -> bool:
+        """Whether it hears what stands at `seq`, if that is for it.
+
+        Args: end: the seq of the last frame that a player sent. What the relay told after that may
+            still have been on its way.
+        """
+        return self.since < seq <= (max(end, self.last) if self.is_endless else self.last)
 
     def covers_all(self, span: Span) -> bool:
         """Whether it hears what was ordered after the one seq and before the other."""
