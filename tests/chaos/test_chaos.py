@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from tests.chaos.batch import run_batch
+from tests.chaos.browser import BrowserPlayer, page_stage
 from tests.chaos.damaged import DAMAGES
+from tests.chaos.official import OfficialPlayer
 from tests.chaos.relays import RelayProcess
 from tests.chaos.scenario import Outcome, Plan, Scenario
+from tests.helpers.browser import Tabs
 
 GENTLE = Plan(seed=1, frames=20, cuts=8, seconds=8.0)
 
@@ -34,6 +38,20 @@ async def test_nothing_is_lost_doubled_or_reordered(course: str) -> None:
     assert result.complaints == ""
     assert result.cuts > 0
     assert result.report.delivered > 0
+
+
+@pytest.mark.timeout(150)
+async def test_nor_is_anything_in_a_page(tabs: Tabs) -> None:
+    tabs.expected = ("WebSocket connection to",)  # Chromium writes of every one that is lost
+    async with (
+        RelayProcess() as relay,
+        page_stage(tabs, "http://{}:{}".format(*relay.address)) as stage,
+    ):
+        clients = (partial(BrowserPlayer, stage), OfficialPlayer)
+        outcome = await Scenario(GENTLE, relay.address, clients).run()
+    assert outcome.report.violations == []
+    assert outcome.cuts > 0
+    assert outcome.report.delivered > 0
 
 
 @pytest.fixture(scope="module")
