@@ -22,7 +22,7 @@ ROOMS = 200
 AT_ONCE = 10
 PLAN = Plan(seed=0)
 TURNS = (
-    "steady", "drained", "steady", "killed", "steady",
+    "steady", "drained", "told", "killed", "steady",
     "flooded", "hurried", "forgotten", "drained", "fleeting",
 )  # fmt: skip
 """The courses of the batches."""

@@ -101,11 +101,12 @@ class BrowserPlayer(Player):
     async def run(self) -> None:
         assert isinstance(self._options.create, RoomOptions)
         assert self._options.seat is not None
+        create = self._options.create
         given = {
             "label": self.journal.label,
             "url": self._url,
             "seat": self._options.seat.hex(),
-            "create": {"hold": self._options.create.hold, "keep": self._options.create.keep},
+            "create": {key: getattr(create, key) for key in ("hold", "keep", "history")},
         }
         await self._do("enter", given)
         await self._ended.wait()

@@ -151,7 +151,7 @@ class Player {
     const where = expected === null ? {} : { expected };
     const count = await this.room.setProperty(key, make(this.label, number), where);
     const fate = expected === null ? "taken" : "either";
-    this.said.push(["Sent", number, count, true, this.room.keeper.seat.seq, fate]);
+    this.said.push(["Sent", number, count, true, this.room.keeper.seat.seq, fate, false]);
     return number;
   }
 

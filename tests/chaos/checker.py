@@ -10,7 +10,9 @@ Pure: journals in, a report out.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import TypeGuard
 
 from tests.chaos.history import History, Term, terms_of
 from tests.chaos.journal import (
@@ -28,10 +30,17 @@ from tests.chaos.report import Report
 from tests.chaos.streams import REASONS, Stream, streams_of
 
 
-def check(journals: Sequence[Journal], resets: Iterable[str] = REASONS) -> Report:
+def check(
+    journals: Sequence[Journal],
+    resets: Iterable[str] = REASONS,
+    *,
+    has_history: bool = False,
+) -> Report:
     """Judge all journals of one room.
 
-    Args: resets: reasons for which a stream may begin anew in this run.
+    Args:
+        resets: reasons for which a stream may begin anew in this run.
+        has_history: who joins hears all that was sent to all before.
     """
     report = Report(players=len(journals))
     streams = [stream for journal in journals for stream in streams_of(journal, resets, report)]
@@ -39,11 +48,14 @@ def check(journals: Sequence[Journal], resets: Iterable[str] = REASONS) -> Repor
     for journal in journals:
         _judge_sender(journal, [term for term in terms if term.label == journal.label], report)
     for epoch in dict.fromkeys(stream.began.epoch for stream in streams):
-        _Epoch(
+        judged = _Epoch(
             History(epoch, [term for term in terms if term.epoch == epoch]),
             [stream for stream in streams if stream.began.epoch == epoch],
             report,
-        ).judge()
+        )
+        judged.judge()
+        if has_history:
+            judged.judge_history()
     return report
 
 
@@ -157,6 +169,27 @@ class _Epoch:
         term, sent = found
         whom = self.history.addressees(sent, term.player, (fact.seq, fact.seq))
         return stream.player in whom.certain
+
+    def judge_history(self) -> None:
+        """Judge what late joiners heard of the past."""
+        for stream in self.streams:
+            past = Counter(fact for fact in stream.standing if isinstance(fact, Delivered))
+            joined = self.history.joined.get(stream.player, 0)
+            for fact in self.history.facts.values():
+                if stream.is_live and fact.seq < joined and self._is_past(fact):
+                    self._judge_past(stream, fact, past[fact])
+
+    def _judge_past(self, stream: Stream, fact: Delivered, times: int) -> None:
+        if times != 1:
+            kind = "doubled" if times else "lost"
+            self.report.violate(kind, f"{stream} heard {times} times of {fact}, late")
+
+    def _is_past(self, fact: Fact) -> TypeGuard[Delivered]:
+        found = self.history.find(fact) if isinstance(fact, Delivered) else None
+        if found is None or not found[1].is_payload:
+            return False
+        target = found[1].target
+        return target is None or target is True  # not `in`: player 1 equals True
 
     # What became of each frame.
 

@@ -33,6 +33,8 @@ COURSES: Mapping[str, Course] = MappingProxyType(
     {
         # Connections are harmed, and nothing else.
         "steady": Course(),
+        # Who joins late hears what was sent to all before.
+        "told": Course(plan={"history": "full"}),
         # The relay drains and writes its state, and its successor reads it: nobody loses anything.
         "drained": Course(options=("--drain-seconds", "1"), ends=signal.SIGTERM, keeps_state=True),
         # The relay is killed and begins anew: every room has another epoch, and all are told.

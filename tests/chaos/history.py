@@ -96,7 +96,7 @@ class History:
         self.end = 0
         """The seq of the last frame that a player sent."""
         self.conflicts: list[str] = []
-        self._joined: dict[int, int] = {}
+        self.joined: dict[int, int] = {}
         self._left: dict[int, int] = {}
         self._hosts: list[tuple[int, int, int]] = []
 
@@ -115,7 +115,7 @@ class History:
         for seq, fact in sorted(self.facts.items()):
             match fact:
                 case Joined(player=player):
-                    self._joined[player] = seq
+                    self.joined[player] = seq
                 case Left(player=player):
                     self._left[player] = seq
                 case Hosted(player=player, term=term):
@@ -143,7 +143,7 @@ class History:
         """Say whether a frame names a player who had not joined by then: that is refused."""
         target = sent.target
         named = target if isinstance(target, tuple) else (target,) if type(target) is int else ()
-        return any(self._joined.get(player, inf) > seq for player in named if player > 0)
+        return any(self.joined.get(player, inf) > seq for player in named if player > 0)
 
     # For whom a frame was.
 
@@ -163,7 +163,7 @@ class History:
     def _seated(self, span: Span) -> Addressees:
         low, high = span
         certain, possible = set(), set()
-        for player, joined in self._joined.items():
+        for player, joined in self.joined.items():
             left = self._left.get(player, inf)
             if joined <= low and left >= high:
                 certain.add(player)

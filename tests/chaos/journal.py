@@ -37,6 +37,8 @@ class Sent:
     after: int
     """The seq that its player had heard of when it was said: it was ordered later."""
     expected: Expected = "taken"
+    is_payload: bool = True
+    """SEND, which is history later; not SET."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ class LocalPlayer(Player):
         number = self._next_number()
         count = await self._set(key, numbered.make(self.journal.label, number), expected)
         fate: Expected = "taken" if expected is None else "either"
-        self.journal.said.append(Sent(number, count, True, self.position, fate))
+        self.journal.said.append(Sent(number, count, True, self.position, fate, is_payload=False))
 
     async def transfer(self, player: int) -> None:
         count = await self._transfer(player)

@@ -55,6 +55,8 @@ class Plan:
     """Bytes that frames carry around."""
     farthest: int = 30_000
     """Bytes after which a connection is cut at the latest."""
+    history: str = "none"
+    """Of the room."""
     hold: int = 120
     """Of the room: so long that no seat expires because a machine is slow."""
     keep: int = 120
@@ -129,7 +131,11 @@ class Scenario:
         self._storm.ends_at += seconds
 
     def _judge(self, resets: Iterable[str]) -> Report:
-        report = check([player.journal for player in self.players], {*resets, RELOADED})
+        report = check(
+            [player.journal for player in self.players],
+            {*resets, RELOADED},
+            has_history=self.plan.history == "full",
+        )
         for player in self.players:
             if player.trouble:
                 report.violate("unexplained", f"{player.journal.label}: {player.trouble}")
@@ -179,7 +185,7 @@ class Scenario:
         label, make = f"s{self.plan.seed}p{number}", self._clients[number % len(self._clients)]
         url = f"ws://127.0.0.1:{self.proxy.port}/r/{self.plan.room}-{self.plan.seed}"
         random = Random(label)
-        room = RoomOptions(hold=self.plan.hold, keep=self.plan.keep)
+        room = RoomOptions(hold=self.plan.hold, keep=self.plan.keep, history=self.plan.history)
         options = HelloOptions(seat=random.randbytes(16), name=label, create=room)
         player = make(label, self._pulse, url, options, random)
         self.players.append(player)

@@ -80,6 +80,11 @@ class Stream:
         return self.began.player
 
     @property
+    def is_live(self) -> bool:
+        """Whether LIVE was heard."""
+        return self.since != inf
+
+    @property
     def seat(self) -> Seat:
         return self.began.epoch, self.began.player
 
@@ -140,7 +145,7 @@ def _hear(stream: Stream, heard: Heard, report: Report) -> None:
 
 
 def _hear_fact(stream: Stream, fact: Fact, report: Report) -> None:
-    if stream.since == inf:
+    if not stream.is_live:
         stream.standing.append(fact)
         return
     if fact.seq in stream.heard:
@@ -161,7 +166,7 @@ def _judge_update(stream: Stream, update: Updated, report: Report) -> None:
 
 def _judge_reset(old: Stream, new: Stream, resets: Container[str], report: Report) -> None:
     reason = new.began.reason
-    if not reason and old.since == inf:
+    if not reason and not old.is_live:
         report.resets["never live"] += 1
         return  # it had no position to resume from
     report.resets[reason] += 1
