@@ -42,6 +42,7 @@ from relay.entries import Acknowledge, Ask, Detach, Entry, Evict, Lag, Refuse
 from relay.entries import Send as SendEntry
 from relay.rates import TokenBucket
 from relay.refusals import Refusal
+from relay.wrapping import wrap
 
 if TYPE_CHECKING:
     from relay.link import Link
@@ -191,12 +192,12 @@ class Connection:
                 ignored=self.ignored,
             ),
         )
-        refused = [encode(_fresh_because(admit.refused))] if admit.refused is not None else []
+        refused = [_fresh_because(admit.refused)] if admit.refused is not None else []
         self._conversation.state = State.LIVE
         outbox = self.link.outbox
         outbox.on_behind = self.node.soon(self._fell_behind)
         outbox.on_caught_up = self.node.soon(self._caught_up)
-        outbox.begin([*refused, encode(welcome)], admit.stream)
+        outbox.begin([wrap(encode(frame)) for frame in (*refused, welcome)], admit.stream)
         room.connect(admit.player, outbox)
 
     def turned(self, refusal: Refusal) -> None:
@@ -272,7 +273,7 @@ class Connection:
     # Answers.
 
     def send(self, frame: Frame) -> None:
-        self.link.outbox.say(encode(frame))
+        self.link.outbox.say(wrap(encode(frame)))
 
     def _answer(self, error: Error, now: float, *, counted: bool = False) -> None:
         """Refuse a message. Too many bad ones in a short time end the connection."""
