@@ -131,6 +131,14 @@ class Connection:
         self._receive_any(room, seat, message, now)
         return self._throttle(wait, now) if wait else 0.0
 
+    def spend(self, frames: int, now: float) -> float:
+        """Count frames that were no whole messages: pings, and pieces of messages.
+
+        Returns: seconds for which the link must not read on.
+        """
+        wait = self._frames.take(frames, now)
+        return self._throttle(wait, now) if wait else 0.0
+
     def _receive_any(self, room: Room, seat: Seat, message: bytes, now: float) -> None:
         try:
             self._check_size(message)

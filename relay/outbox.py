@@ -62,8 +62,8 @@ class Outbox:
     """Messages for one connection, until its link takes them.
 
     Attributes:
-        add: takes a message of the room: one that is in its log, or a newest value. While the outbox
-            flows, this is the `append` of `gathered`: the room's fan-out costs no more than that.
+        add: takes a message of the room: one that is in its log, or a newest value. While the
+            outbox flows, this is the `append` of `gathered`: fan-out costs no more than that.
         gathered: what flowed in this turn; whoever lets it flow empties it by `flush`.
         flush: called at the end of a turn in which something was gathered.
         on_ready: called when something waits where nothing did; in the middle of a room's fan-out,
@@ -235,6 +235,10 @@ class Outbox:
         if not self.is_waiting and self._source is not None and not self.is_following:
             self.is_flowing = True
             self.add = self.gathered.append
+
+    def is_too_much(self, size: int) -> bool:
+        """Say whether what was gathered, of so many bytes, had better wait for its client."""
+        return size > self._max_bytes or len(self.gathered) > self._max_frames
 
     def hold(self) -> None:
         """Let what comes wait from now on, and with it what was gathered and is not yet written."""

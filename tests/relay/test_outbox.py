@@ -84,6 +84,10 @@ def update(value: bytes | int, sender: int = 1, key: int = 0) -> bytes:
     return wrap(hot.update(key, sender, hot.tail(payload)))
 
 
+def seq_of(message: bytes) -> int:
+    return hot.seq(unwrap(message))
+
+
 SIZE = len(update(b""))
 
 
@@ -429,9 +433,7 @@ class Naive:
             assert places == sorted(set(places))
         for answer, seq in self.positions.items():
             before = self.heard[: self.heard.index(answer)]
-            assert all(
-                message in before for message in self.reliable if hot.seq(unwrap(message)) <= seq
-            )
+            assert all(message in before for message in self.reliable if seq_of(message) <= seq)
 
     def check_end(self) -> None:
         """All that was to be told was told, and of values the newest."""
@@ -462,7 +464,7 @@ def test_any_mixture_comes_out_as_from_a_naive_relay(
     link, naive = Link(), Naive()
     past = [link.tells() for _ in range(history)]
     link.outbox.take()
-    naive.reliable += [message for message in past if hot.seq(unwrap(message)) > follow]
+    naive.reliable += [message for message in past if seq_of(message) > follow]
     link.notes.clear()
     link.begins(follow=min(follow, history))
     for number, step in enumerate(steps):
