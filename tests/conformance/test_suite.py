@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.conformance import suite
+from tests.conformance.serving import CLASSES
 
 QUICK = tuple(case for case in suite.CASES if case != "9.*")
-CLASSES = ("relay.link.strict:StrictProtocol",)
 
 
 @pytest.mark.parametrize("ws", CLASSES)
