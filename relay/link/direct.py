@@ -68,6 +68,7 @@ class DirectProtocol(Channel):
         self._body = b""
         self._is_answered = False
         self._is_disconnected = False
+        self._is_closed_by_app = False
         self._is_taken = False
 
     # The transport.
@@ -200,6 +201,8 @@ class DirectProtocol(Channel):
 
     async def _send(self, message: ASGISendEvent) -> None:
         await self._writable.wait()
+        if self._is_closed_by_app:
+            raise RuntimeError(f"expected nothing after websocket.close, not {message['type']!r}")
         if self._is_disconnected:
             raise ClientDisconnected
         if self._is_answered:
@@ -227,6 +230,7 @@ class DirectProtocol(Channel):
                     code, reason = message.get("code", 1000), message.get("reason") or ""
                     self.end(code, reason)
                     self._disconnect(code, reason)
+                    self._is_closed_by_app = True
                 case other:
                     raise RuntimeError(f"expected websocket.send or websocket.close, not {other!r}")
         except InvalidState:

@@ -45,6 +45,7 @@ class Inbound:
         frames: how many frames were read, of all opcodes.
         controls: how many of them were pings or pongs.
         pongs: how many of those were pongs.
+        is_waiting: whether `read` may find more without more bytes.
         closed: set at the end; what comes after it is not read.
     """
 
@@ -59,6 +60,7 @@ class Inbound:
         "closed",
         "controls",
         "frames",
+        "is_waiting",
         "library",
         "max_pieces",
         "max_size",
@@ -86,6 +88,7 @@ class Inbound:
         self.frames = 0
         self.controls = 0
         self.pongs = 0
+        self.is_waiting = False
         self.closed: Closed | None = None
         self._piece_cost = piece_cost
         self._buffer = b""
@@ -95,13 +98,9 @@ class Inbound:
         self._size = 0
         self._is_text = False
 
-    @property
-    def is_waiting(self) -> bool:
-        """Whether there may be more to read without more bytes."""
-        return self._at < len(self._buffer) and self.closed is None
-
     def feed(self, data: bytes) -> None:
         """Take bytes that came. `read` reads them."""
+        self.is_waiting = True
         self._buffer = self._buffer[self._at :] + data if self._at < len(self._buffer) else data
         self._at = 0
 
@@ -110,6 +109,7 @@ class Inbound:
         messages: list[bytes | str] = []
         buffer, at, end = self._buffer, self._at, len(self._buffer)
         until = self.frames + limit
+        self.is_waiting = False
         most = LONGEST if self.max_size is None else self.max_size
         is_open = self._is_open()
         while self.frames < until and at < end:
@@ -129,7 +129,8 @@ class Inbound:
             at = self._at
             is_open = self._is_open()
         self._at = at
-        if at == end:
+        self.is_waiting = at < end
+        if not self.is_waiting:
             self._buffer, self._at = b"", 0  # or an idle connection would keep its last bytes
         return messages
 

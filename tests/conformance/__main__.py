@@ -9,7 +9,7 @@ import sys
 
 from tests.conformance import suite
 
-DEFAULT = "relay.link.strict:StrictProtocol"
+DEFAULT = "relay.link.direct:DirectProtocol"
 
 
 def main() -> int:

@@ -12,7 +12,7 @@ from uvicorn.importer import import_from_string
 
 from relay.server import listen
 
-CLASSES = ("relay.link.strict:StrictProtocol",)
+CLASSES = ("relay.link.direct:DirectProtocol",)
 """What is judged here, as `uvicorn --ws` names it."""
 
 MAX_SIZE = 64 * 1024
