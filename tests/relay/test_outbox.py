@@ -76,7 +76,7 @@ class Link:
 
 
 def is_mine(entry: Entry) -> bool:
-    return entry.to == ME
+    return entry[1] == ME
 
 
 def update(value: bytes | int, sender: int = 1, key: int = 0) -> bytes:
