@@ -73,8 +73,22 @@ def _pack(number: int) -> bytes:
 
 def seq(message: bytes) -> int:
     """Read the seq of a frame that has one as its first field, in its shortest form."""
-    head = message[2]
-    return head if head < 0x80 else int.from_bytes(message[3 : 3 + (1 << (head - 0xCC))])
+    return _read_uint(message, 2)[0]
+
+
+def slot(message: bytes) -> tuple[int, int]:
+    """Read key and sender of an UPDATE in its shortest form."""
+    key, at = _read_uint(message, 2)
+    return key, _read_uint(message, at)[0]
+
+
+def _read_uint(message: bytes, at: int) -> tuple[int, int]:
+    """Returns: the number that begins at `at`, and where it ends."""
+    head = message[at]
+    if head < 0x80:
+        return head, at + 1
+    end = at + 1 + (1 << (head - 0xCC))
+    return int.from_bytes(message[at + 1 : end]), end
 
 
 def deliver(seq: int, sender: int, tail: bytes) -> bytes:

@@ -42,6 +42,7 @@ from relay.entries import Acknowledge, Ask, Detach, Entry, Evict, Lag, Refuse
 from relay.entries import Send as SendEntry
 from relay.rates import TokenBucket
 from relay.refusals import Refusal
+from relay.wrapping import wrap
 
 if TYPE_CHECKING:
     from relay.link import Link
@@ -130,6 +131,14 @@ class Connection:
         self._receive_any(room, seat, message, now)
         return self._throttle(wait, now) if wait else 0.0
 
+    def spend(self, frames: int, now: float) -> float:
+        """Count frames that were no whole messages: pings, and pieces of messages.
+
+        Returns: seconds for which the link must not read on.
+        """
+        wait = self._frames.take(frames, now)
+        return self._throttle(wait, now) if wait else 0.0
+
     def _receive_any(self, room: Room, seat: Seat, message: bytes, now: float) -> None:
         try:
             self._check_size(message)
@@ -191,12 +200,12 @@ class Connection:
                 ignored=self.ignored,
             ),
         )
-        refused = [encode(_fresh_because(admit.refused))] if admit.refused is not None else []
+        refused = [_fresh_because(admit.refused)] if admit.refused is not None else []
         self._conversation.state = State.LIVE
         outbox = self.link.outbox
         outbox.on_behind = self.node.soon(self._fell_behind)
         outbox.on_caught_up = self.node.soon(self._caught_up)
-        outbox.begin([*refused, encode(welcome)], admit.stream)
+        outbox.begin([wrap(encode(frame)) for frame in (*refused, welcome)], admit.stream)
         room.connect(admit.player, outbox)
 
     def turned(self, refusal: Refusal) -> None:
@@ -272,7 +281,7 @@ class Connection:
     # Answers.
 
     def send(self, frame: Frame) -> None:
-        self.link.outbox.say(encode(frame))
+        self.link.outbox.say(wrap(encode(frame)))
 
     def _answer(self, error: Error, now: float, *, counted: bool = False) -> None:
         """Refuse a message. Too many bad ones in a short time end the connection."""

@@ -86,6 +86,8 @@ class Node:
         self.draining: Drain | None = None
         """The way down, once it has begun: nobody enters any more."""
         self._on_join = on_join
+        self._told: list[Room] = []
+        """Rooms that have told their players something in this turn of the event loop."""
         self._broker: Broker = broker or MemoryBroker()
         self._broker.follow(self._apply)
         self._attachments = count(1)
@@ -206,6 +208,16 @@ class Node:
 
         return ask
 
+    def _gather(self, room: Room) -> None:
+        if not self._told:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._told.append(room)
+
+    def _flush(self) -> None:
+        told, self._told = self._told, []
+        for room in told:
+            room.flush()
+
     def _apply(self, name: str, entry: Entry) -> None:
         room = self.registry.get(name)
         if room is None:
@@ -262,6 +274,7 @@ class Node:
         return room
 
     def _add(self, room: Room) -> None:
+        room.on_told = self._gather
         self.registry.add(room)
         if self._sweeper is None:
             self._sweep()

@@ -9,6 +9,7 @@ from protocol.error_codes import ErrorCode
 from relay.effects import Admit
 from relay.outbox import Stream
 from relay.reader import History, Reader
+from relay.wrapping import wrap
 
 if TYPE_CHECKING:
     from relay.room import Room
@@ -20,14 +21,14 @@ def begin(room: Room, seat: Seat, refused: ErrorCode | None = None) -> Admit:
     delay = room.delay_of(seat)
     if delay is not None:
         # Of what is true by now, what was true by then; the rest comes in its time.
-        facts = tuple(fact for fact in room.standing if hot.seq(fact) <= delay.seq)
+        facts = tuple(wrap(fact) for fact in room.standing if hot.seq(fact) <= delay.seq)
         stream = Stream(facts, Reader(room, seat.player, delay=delay), delay.seq)
         return Admit(seat.attachment, seat.player, 0, refused=refused, stream=stream)
     follow, snapshot = room.history_from, room.snapshots.newest
     facts = (*room.standing, *(snapshot.parts if snapshot is not None else ()))
     is_partial = not room.log.reaches_back_to(follow)
     reader = Reader(room, seat.player, History(room.seq, snapshot, is_partial))
-    stream = Stream(facts, reader, follow)
+    stream = Stream(tuple(map(wrap, facts)), reader, follow)
     return Admit(seat.attachment, seat.player, 0, refused=refused, stream=stream)
 
 
