@@ -36,9 +36,13 @@ def take_up(room: Room, seat: Seat, position: tuple[bytes, int] | None) -> Admit
     """Admit to a seat that was there before: with what follows the position, if it is known."""
     if position is None:
         return begin(room, seat)
-    seq = position[1]
-    # What is older than the seat was for others: nobody gets their past by naming a low seq.
+    seq, delay = position[1], room.delay_of(seat)
+    # What is older than the seat was for others: nobody gets their past by naming a low seq. It is
+    # the position of an earlier seat, whose end was told on a connection that did not bring it
+    # through; but who is kept behind begins with a position from before its own seat.
+    if seq < seat.joined and delay is None:
+        return begin(room, seat, ErrorCode.SEAT_EXPIRED)
     if seq < seat.joined or not room.log.reaches_back_to(seq):
         return begin(room, seat, ErrorCode.HISTORY_TRIMMED)
-    stream = Stream((), Reader(room, seat.player, delay=room.delay_of(seat)), seq)
+    stream = Stream((), Reader(room, seat.player, delay=delay), seq)
     return Admit(seat.attachment, seat.player, seq, resumed=True, stream=stream)
