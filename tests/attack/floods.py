@@ -9,6 +9,7 @@ import time
 
 from tests.attack import hostile
 from tests.attack.neighbours import gather
+from tests.attack.seat import frame_at
 from tests.attack.stage import KIBIBYTE, MEBIBYTE, attackers, in_process, stage
 from tests.attack.verdict import Check, Row, neighbours_p99
 from tests.helpers.raw import BINARY, CLOSE, CONTINUATION, PING, TEXT, frame
@@ -171,8 +172,8 @@ def too_large(port: int) -> tuple[int, int]:
 def unfinished(port: int, many: int) -> None:
     """Hold so many messages that lack their last byte."""
     with contextlib.ExitStack() as stack:
-        for _ in range(many):
-            end = stack.enter_context(hostile.inside(port, "ENDLESS"))
+        for number in range(many):
+            end = stack.enter_context(hostile.inside(port, f"ENDLESS{number % 10}"))
             end.sendall(frame(BINARY, bytes(FRAME_CAP))[:-1])
         time.sleep(2)
 
@@ -215,18 +216,21 @@ def talks_nonsense(port: int, many: int) -> tuple[int, float]:
 
 
 def closes(end: socket.socket) -> int:
-    """Read to the end. Returns: the close code; 1006 without one, 0 if there was no end."""
-    heard = b""
-    end.settimeout(2)
+    """Read to the close. Returns: its code; 1006 if there was none, 0 if there was no end."""
+    heard, at = b"", 0
+    end.settimeout(3)
     try:
         while data := end.recv(65536):
             heard += data
+            while (found := frame_at(heard, at)) is not None:
+                opcode, start, at = found
+                if opcode == CLOSE:
+                    return int.from_bytes(heard[start : start + 2])
     except TimeoutError:
         return 0
     except OSError:
         pass
-    at = heard.rfind(b"\x88")
-    return 1006 if at < 0 else int.from_bytes(heard[at + 2 : at + 4])
+    return 1006
 
 
 ROWS = {"F1": f1, "F2": f2, "F3": f3, "F4": f4, "F5": f5, "F7": f7}

@@ -14,6 +14,7 @@ from tests.helpers.raw import BINARY, frame
 
 HELLO = frame(BINARY, encode(Hello(1, HelloOptions())))
 PATIENCE = 10.0
+SEND_BUFFER = 64 * 1024
 BACK_SECONDS = 0.05
 """After which one comes back that was thrown out."""
 
@@ -23,6 +24,8 @@ def connected(port: int, *, receive_buffer: int | None = None) -> Iterator[socke
     end = socket.socket()
     if receive_buffer is not None:
         end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    # What the kernel holds on this side says nothing about the relay.
+    end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
     end.settimeout(PATIENCE)
     with end:
         end.connect(("127.0.0.1", port))

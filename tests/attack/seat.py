@@ -67,7 +67,7 @@ class Seat(asyncio.Protocol):
         at = 0
         if not self._is_upgraded:
             at = self._meet(buffer)
-        while self._is_upgraded and (found := _frame_at(buffer, at)) is not None:
+        while self._is_upgraded and (found := frame_at(buffer, at)) is not None:
             opcode, start, at = found
             self._take(opcode, buffer[start:at])
         self._buffer = buffer[at:]
@@ -142,7 +142,7 @@ async def enter(
     return seat
 
 
-def _frame_at(buffer: bytes, at: int) -> tuple[int, int, int] | None:
+def frame_at(buffer: bytes, at: int) -> tuple[int, int, int] | None:
     """Return a frame's opcode, and where its payload begins and ends; None if it is not there."""
     left = len(buffer) - at
     if left < 2:

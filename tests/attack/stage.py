@@ -66,7 +66,7 @@ class Stage:
 @contextmanager
 def stage(*options: str, port: int = 0) -> Iterator[Stage]:
     """Run a relay with these options of `relay serve`."""
-    with relay_process("--log-level", "warning", *options, port=port) as relay:
+    with relay_process(*options, port=port) as relay:
         running = Stage(relay)
         if (os.cpu_count() or 1) > 1:
             running.process.cpu_affinity([0])
