@@ -47,8 +47,8 @@ def load(
 ) -> int:
     """Put a load on a relay, and say what it bears and what it costs.
 
-    Every player sends to all others of its room, on a schedule that waits for nobody: what a stalled
-    relay holds up counts as late. Latency is from the scheduled time to the arrival.
+    Every player sends to all others of its room, on a schedule that waits for nobody: what a
+    stalled relay holds up counts as late. Latency is from the scheduled time to the arrival.
 
     Args:
         url: address of the relay

@@ -43,4 +43,4 @@ def listener(port: int) -> int | None:
     except psutil.Error:
         return None
     listening = (each for each in found if each.status == psutil.CONN_LISTEN)
-    return next((each.pid for each in listening if each.laddr.port == port and each.pid), None)
+    return next((each.pid for each in listening if each.laddr[1:] == (port,) and each.pid), None)

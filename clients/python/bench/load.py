@@ -145,7 +145,7 @@ class Load:
         """
         with _no_garbage_collection():
             self._origin = time.perf_counter()
-            while self._now() * UNITS < self.ages.last:
+            while self.sent < self._total or self._now() * UNITS < self.ages.last:
                 self._pass(on_pass)
             self._settle(on_pass)
         return Outcome(self.ages, self.measured, self.lateness, self.crowd.gone)
@@ -185,7 +185,7 @@ class Load:
     def _send(self, now: float) -> None:
         players, frames, rate = self.crowd.connections, self._frames, self.shape.sends
         at, first = len(frames) - self.shape.size, self.ages.first
-        due, units, stamp = min(int(now * rate), self._total), int(now * UNITS), -1
+        due, units, stamp = min(int(now * rate) + 1, self._total), int(now * UNITS), -1
         for index in range(self.sent, due):
             scheduled = int(index * UNITS / rate)
             if scheduled != stamp:

@@ -1,8 +1,8 @@
 """What sockets have for us, by the hundred thousand frames a second.
 
-Most reads are deliveries of one length and nothing else. Such are laid end to end in one buffer, and
-a look down a few columns of bytes tells of many reads at once whether that is what they are. All
-else is split connection by connection.
+Most reads are deliveries of one length and nothing else. Such are laid end to end in one buffer,
+and a look down a few columns of bytes tells of many reads at once whether that is what they are.
+All else is split connection by connection.
 """
 
 from __future__ import annotations
