@@ -21,14 +21,16 @@ CONNECT_SECONDS = 5.0
 class Connection:
     """A player: enters as its dialect says, then writes frames and keeps what does not fit."""
 
-    def __init__(self, dialect: Dialect, room: int) -> None:
+    def __init__(self, dialect: Dialect, room: int, receive_buffer: int | None = None) -> None:
         """Connect, and ask for the upgrade.
+
+        Args: receive_buffer: bytes that the kernel takes unread, if not as many as it likes.
 
         Raises:
             OSError: nothing listens there.
         """
         url = dialect.url(room)
-        self.socket = connect(url)
+        self.socket = connect(url, receive_buffer)
         self.is_open = True
         self.has_entered = False
         self.rest = b""
@@ -36,7 +38,7 @@ class Connection:
         self.newest = b""
         """The beginning of the newest delivery."""
         self._backlog = bytearray()
-        self._dialect = dialect
+        self.dialect = dialect
         self._entering = dialect.enter()
         protocols = [Subprotocol(dialect.subprotocol)] if dialect.subprotocol else None
         self._upgrade: ClientProtocol | None = ClientProtocol(
@@ -80,7 +82,7 @@ class Connection:
         assert self._upgrade is not None
         self._upgrade.receive_data(answer + end)
         if (error := self._upgrade.handshake_exc) is not None:
-            raise Refused(f"{urlsplit(self._dialect.url(0)).netloc} {explain(error)}")
+            raise Refused(f"{urlsplit(self.dialect.url(0)).netloc} {explain(error)}")
         self._upgrade = None
         self._enter(None)
         return behind
@@ -98,7 +100,7 @@ class Connection:
             self.write(wire.frame(wire.PONG, message))
         elif first in (wire.BINARY, wire.TEXT):
             if self.has_entered:
-                self.write(self._dialect.answer(message))
+                self.write(self.dialect.answer(message))
             else:
                 self._enter(message)
         elif first != wire.PONG:
@@ -107,8 +109,14 @@ class Connection:
     def acknowledge(self) -> None:
         """Say what has been processed, where there is something."""
         if self.newest and self.is_open:
-            self.write(self._dialect.acknowledge(self.newest))
+            self.write(self.dialect.acknowledge(self.newest))
             self.newest = b""
+
+    def leave(self) -> None:
+        """Say goodbye, and drop the connection."""
+        if self.is_open and self.has_entered:
+            self.write(self.dialect.goodbye)
+        self.close()
 
     def close(self) -> None:
         """Drop the connection."""
@@ -124,12 +132,22 @@ class Connection:
             self.has_entered = True
 
 
-def connect(url: str) -> socket.socket:
+def connect(url: str, receive_buffer: int | None) -> socket.socket:
     """Open a socket to where `url` leads; only this waits."""
     parts = urlsplit(url)
-    opened = socket.create_connection((parts.hostname, parts.port or 80), CONNECT_SECONDS)
-    opened.setblocking(False)
-    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    host, port = parts.hostname or "", parts.port or 80
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    opened = socket.socket(family, kind, protocol)
+    try:
+        if receive_buffer is not None:  # the kernel looks at it when it connects
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        opened.settimeout(CONNECT_SECONDS)
+        opened.connect(address)
+        opened.setblocking(False)
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except OSError:
+        opened.close()
+        raise
     return opened
 
 

@@ -28,6 +28,8 @@ class Dialect(Protocol):
     subprotocol: str | None
     mark: Mark | None
     """Tells deliveries from other binary messages; without one, all are deliveries."""
+    goodbye: bytes
+    """What to write before hanging up."""
 
     def url(self, room: int) -> str:
         """Return where a room is, as in ws://localhost:8000/r/one."""
@@ -59,6 +61,7 @@ class Plain:
 
     subprotocol: str | None = None
     mark: Mark | None = None
+    goodbye = b""
 
     def __init__(self, base: str) -> None:
         """Args: base: as in ws://localhost:8000."""

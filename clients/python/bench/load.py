@@ -13,7 +13,7 @@ import random
 import selectors
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from clients.python.bench.connection import Connection
@@ -46,11 +46,13 @@ class Crowd:
         seats = [room for room in range(rooms) for _ in range(players)]
         random.Random(rooms).shuffle(seats)  # rooms do not take turns, nor play in step
         self._seats = seats
+        self.seconds = 0.0
+        """How long it took to let all in."""
         self.gone = 0
         """Players whose connections were lost."""
 
-    def enter(self) -> float:
-        """Let all enter. Returns: the seconds it took.
+    def enter(self) -> None:
+        """Let all enter.
 
         Raises:
             OSError: nothing listens there.
@@ -65,7 +67,7 @@ class Crowd:
             entering.add(connection)
             self._let_in(reader, entering, ENTERING - 1)
         self._let_in(reader, entering, 0)
-        return time.perf_counter() - start
+        self.seconds = time.perf_counter() - start
 
     def _let_in(self, reader: Reader, entering: set[Connection], rest: int) -> None:
         """Read until no more than `rest` have yet to enter."""
@@ -95,7 +97,7 @@ class Crowd:
     def close(self) -> None:
         self.selector.close()
         for connection in self.connections:
-            connection.close()
+            connection.leave()
 
 
 @contextlib.contextmanager
@@ -137,8 +139,8 @@ class Load:
         self._frames = bytearray(crowd.dialect.send(bytes(shape.size)))
         self._origin = 0.0
 
-    def run(self, on_pass: Callable[[float], None] = lambda now: None) -> Outcome:
-        """Play. `on_pass` hears the seconds since the start, and must be quick.
+    def run(self, on_pass: Sequence[Callable[[float], None]] = ()) -> Outcome:
+        """Play. Each of `on_pass` hears the seconds since the start, and must be quick.
 
         Raises:
             Refused: the server throws a player out, or says that the load is too much.
@@ -150,7 +152,7 @@ class Load:
             self._settle(on_pass)
         return Outcome(self.ages, self.measured, self.lateness, self.crowd.gone)
 
-    def _settle(self, on_pass: Callable[[float], None]) -> None:
+    def _settle(self, on_pass: Sequence[Callable[[float], None]]) -> None:
         """Wait for what is still on its way."""
         expected = self.measured * (self.shape.players - 1)
         ends = self._now() + SETTLE_MOST
@@ -162,12 +164,13 @@ class Load:
                 break
             self._pass(on_pass)
 
-    def _pass(self, on_pass: Callable[[float], None]) -> None:
+    def _pass(self, on_pass: Sequence[Callable[[float], None]]) -> None:
         begin = self._now()
         self._send(begin)
         self._read()
         self._acknowledge(begin)
-        on_pass(begin)
+        for hear in on_pass:
+            hear(begin)
         self._worked += (end := self._now()) - begin
         if end * UNITS < self.ages.first:
             self._find_pace(end)

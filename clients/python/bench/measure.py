@@ -83,16 +83,21 @@ def measure(
     kind: str = "",
     gauge: Gauge | None = None,
     warm_up: float = WARM_UP,
+    beside: Callable[[float], None] | None = None,
     say: Say = silent,
 ) -> Row:
     """Put a load on a server for `warm_up` and then for `seconds` that count.
+
+    Args:
+        gauge: of the server's process, if it is known.
+        beside: is called in each pass with the seconds since the start, and must be quick.
 
     Raises:
         Refused: the server throws a player out, or says that the load is too much.
     """
     load = Load(crowd, shape, warm_up=warm_up, seconds=seconds)
     meter = Meter(load, gauge, warm_up, seconds, say)
-    outcome = load.run(meter.look)
+    outcome = load.run((meter.look,) if beside is None else (meter.look, beside))
     final = meter.final or meter.mark(warm_up + seconds)
     first = meter.first or final
     span = max(final.at - first.at, 1e-9)

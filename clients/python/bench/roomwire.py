@@ -8,10 +8,26 @@ from clients.python.bench import wire
 from clients.python.bench.dialect import Entering, Mark, Refused
 from protocol import SUBPROTOCOL, WIRE_VERSION, hot
 from protocol.codec import Role, decode, encode
-from protocol.frames import Ack, Error, Hello, HelloOptions, Notice, NoticeKind, RoomOptions, Send
+from protocol.frames import (
+    Ack,
+    Error,
+    Hello,
+    HelloOptions,
+    Leave,
+    Notice,
+    NoticeKind,
+    RoomOptions,
+    Send,
+)
 from protocol.frames import Volatile as VolatileFrame
-from protocol.limits import SEAT_BYTES
+from protocol.limits import MAX_CAPACITY, SEAT_BYTES
 from protocol.opcodes import Opcode
+
+SPARE = 8
+"""Seats of a room beyond its players', for guests."""
+
+NOTHING_HEARD = encode(Ack(0))
+"""A sign of life of one who reads nothing."""
 
 
 class Reliable:
@@ -19,11 +35,12 @@ class Reliable:
 
     subprotocol: str | None = SUBPROTOCOL
     mark: Mark | None = Mark(1, Opcode.DELIVER)
+    goodbye = wire.frame(wire.BINARY, encode(Leave()))
 
     def __init__(self, base: str, capacity: int) -> None:
         """Args: base: as in ws://localhost:8000. capacity: players in a room."""
         self.base = base
-        self.capacity = capacity
+        self.capacity = min(capacity + SPARE, MAX_CAPACITY)
         self.run = os.urandom(4).hex()
 
     def url(self, room: int) -> str:
