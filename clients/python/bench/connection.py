@@ -29,7 +29,7 @@ class Connection:
         Raises:
             OSError: nothing listens there.
         """
-        url = dialect.url(room)
+        url = self._url = dialect.url(room)
         self.socket = connect(url, receive_buffer)
         self.is_open = True
         self.has_entered = False
@@ -39,7 +39,7 @@ class Connection:
         """The beginning of the newest delivery."""
         self._backlog = bytearray()
         self.dialect = dialect
-        self._entering = dialect.enter()
+        self._entering = dialect.enter(room)
         protocols = [Subprotocol(dialect.subprotocol)] if dialect.subprotocol else None
         self._upgrade: ClientProtocol | None = ClientProtocol(
             parse_uri(url), subprotocols=protocols
@@ -82,7 +82,7 @@ class Connection:
         assert self._upgrade is not None
         self._upgrade.receive_data(answer + end)
         if (error := self._upgrade.handshake_exc) is not None:
-            raise Refused(f"{urlsplit(self.dialect.url(0)).netloc} {explain(error)}")
+            raise Refused(f"{urlsplit(self._url).netloc} {explain(error)}")
         self._upgrade = None
         self._enter(None)
         return behind
@@ -126,10 +126,10 @@ class Connection:
     def _enter(self, message: bytes | None) -> None:
         try:
             answer = next(self._entering) if message is None else self._entering.send(message)
-            if answer:
-                self.write(answer)
-        except StopIteration:
-            self.has_entered = True
+        except StopIteration as end:
+            answer, self.has_entered = end.value, True
+        if answer:
+            self.write(answer)
 
 
 def connect(url: str, receive_buffer: int | None) -> socket.socket:

@@ -7,8 +7,9 @@ from typing import NamedTuple, Protocol
 
 from clients.python.bench import wire
 
-Entering = Generator[bytes, bytes, None]
-"""A conversation: it yields bytes to write, is sent each message that comes, and ends inside."""
+Entering = Generator[bytes, bytes, bytes]
+"""A conversation: it yields bytes to write and is sent each message that comes. It returns the last
+bytes to write, and then the player is in."""
 
 
 class Mark(NamedTuple):
@@ -28,6 +29,8 @@ class Dialect(Protocol):
     subprotocol: str | None
     mark: Mark | None
     """Tells deliveries from other binary messages; without one, all are deliveries."""
+    prelude: bytes
+    """A server's frame that announces each delivery; most need none."""
     goodbye: bytes
     """What to write before hanging up."""
 
@@ -35,7 +38,7 @@ class Dialect(Protocol):
         """Return where a room is, as in ws://localhost:8000/r/one."""
         ...
 
-    def enter(self) -> Entering:
+    def enter(self, room: int) -> Entering:
         """Begin the conversation after the upgrade."""
         ...
 
@@ -61,6 +64,7 @@ class Plain:
 
     subprotocol: str | None = None
     mark: Mark | None = None
+    prelude = b""
     goodbye = b""
 
     def __init__(self, base: str) -> None:
@@ -70,8 +74,8 @@ class Plain:
     def url(self, room: int) -> str:
         return f"{self.base}/r/room{room}"
 
-    def enter(self) -> Entering:
-        return
+    def enter(self, room: int) -> Entering:
+        return b""
         yield
 
     def send(self, payload: bytes) -> bytes:

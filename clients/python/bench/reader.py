@@ -72,7 +72,7 @@ class Reader:
     def _take_all_alike(self) -> bool:
         buffer, usual, end = self._buffer, self._usual, self._end
         splitter = self._splitter
-        if head(buffer, 0) != usual or not splitter.is_delivery(buffer, 0, usual):
+        if head(buffer, 0, splitter.prelude) != usual or not splitter.is_delivery(buffer, 0, usual):
             return False
         if splitter.run(buffer, 0, end, usual) * usual.length != end:
             return False

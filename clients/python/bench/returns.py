@@ -31,21 +31,19 @@ class Returner(Reliable):
         self.seat = os.urandom(SEAT_BYTES)
         self.position: tuple[bytes, int] | None = None
 
-    def enter(self) -> Entering:
+    def enter(self, room: int) -> Entering:
         epoch = b""
         hello = say_hello(HelloOptions(seat=self.seat, position=self.position))
         answer = next(hello)
-        try:
-            while True:
-                message = yield answer
-                match decode(message, Role.RELAY):
-                    case Welcome(session=session):
-                        epoch = session.epoch
-                    case Live(seq=seq):
-                        self.position = (epoch, seq)
-                answer = hello.send(message)
-        except StopIteration:
-            return
+        while True:
+            message = yield answer
+            match decode(message, Role.RELAY):
+                case Welcome(session=session):
+                    epoch = session.epoch
+                case Live(seq=seq):
+                    self.position = (epoch, seq)
+                    return b""
+            answer = hello.send(message)
 
 
 def time_return(base: str, size: int, gap: int = GAP) -> float:

@@ -35,6 +35,7 @@ class Reliable:
 
     subprotocol: str | None = SUBPROTOCOL
     mark: Mark | None = Mark(1, Opcode.DELIVER)
+    prelude = b""
     goodbye = wire.frame(wire.BINARY, encode(Leave()))
 
     def __init__(self, base: str, capacity: int) -> None:
@@ -46,9 +47,13 @@ class Reliable:
     def url(self, room: int) -> str:
         return f"{self.base}/r/BENCH-{self.run}-{room}"
 
-    def enter(self) -> Entering:
-        yield from say_hello(
-            HelloOptions(seat=os.urandom(SEAT_BYTES), create=RoomOptions(capacity=self.capacity))
+    def enter(self, room: int) -> Entering:
+        return (
+            yield from say_hello(
+                HelloOptions(
+                    seat=os.urandom(SEAT_BYTES), create=RoomOptions(capacity=self.capacity)
+                )
+            )
         )
 
     def send(self, payload: bytes) -> bytes:
@@ -82,6 +87,7 @@ def say_hello(options: HelloOptions) -> Entering:
         if message[1] == Opcode.ERROR:
             complain(message)
         message = yield b""
+    return b""
 
 
 def complain(message: bytes) -> None:

@@ -6,6 +6,7 @@ is built once, and only the stamp in it changes.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 BINARY, TEXT, CLOSE, PING, PONG = 0x82, 0x81, 0x88, 0x89, 0x8A
@@ -27,32 +28,37 @@ def frame(first: int, message: bytes) -> bytes:
 
 
 class Head(NamedTuple):
-    """Of a frame in a buffer."""
+    """Of a message in a buffer; all counts begin where the message does."""
 
-    size: int
-    """Bytes of the head itself."""
+    first: int
+    """Where its own frame begins: after a frame that announces it, if there is one."""
+    body: int
+    """Where the message's own bytes begin."""
     length: int
-    """Bytes of the frame, head included."""
+    """Where it ends."""
 
 
-def head(data: bytes | bytearray, at: int) -> Head | None:
-    """Read the head of the server's frame at `at`, or None if it is not all there."""
+def head(data: bytes | bytearray, at: int, prelude: bytes = b"") -> Head | None:
+    """Read the server's head at `at`, or None if it is not all there."""
+    first = len(prelude) if prelude and data.startswith(prelude, at) else 0
+    at += first
     if len(data) - at < 2:
         return None
     short = data[at + 1]
     if short < 126:
-        return Head(2, 2 + short)
+        return Head(first, first + 2, first + 2 + short)
     size = 4 if short == 126 else 10
     if len(data) - at < size:
         return None
-    return Head(size, size + int.from_bytes(data[at + 2 : at + size]))
+    length = int.from_bytes(data[at + 2 : at + size])
+    return Head(first, first + size, first + size + length)
 
 
-def alike(data: bytes | bytearray, at: int, end: int, length: int, columns: tuple[int, ...]) -> int:
+def alike(data: bytes | bytearray, at: int, end: int, length: int, columns: Iterable[int]) -> int:
     """Count the frames of one length from `at` on, which agree in all `columns` of bytes.
 
-    One of the columns must be the length's, so that what is counted are frames and no bytes amid
-    them: the frame after a frame of that length begins where the next is looked for.
+    The columns must hold the lengths, so that what is counted are frames and no bytes amid them:
+    after a frame of that length begins the next, where it is looked for.
     """
     count = (end - at) // length
     for column in columns:
