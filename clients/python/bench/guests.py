@@ -80,13 +80,14 @@ class LateJoiners:
 
 
 class StuckPlayers:
-    """One in each room never reads; cut off, it comes back and does not read again."""
+    """Some in each room never read; cut off, they come back and do not read again."""
 
-    def __init__(self, dialect: Dialect, rooms: int) -> None:
+    def __init__(self, dialect: Dialect, rooms: int, each: int = 1) -> None:
+        """Args: each: how many in every room."""
         self._door = Door(dialect)
         self._random = random.Random(rooms)
         self._stuck: list[tuple[int, Connection]] = []
-        self._returning: list[tuple[float, int]] = [(0.0, room) for room in range(rooms)]
+        self._returning: list[tuple[float, int]] = [(0.0, room) for room in [*range(rooms)] * each]
         self._entering: dict[Connection, int] = {}
         self._next = 0.0
         self.cut_off = 0

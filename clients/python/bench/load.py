@@ -33,7 +33,6 @@ ENTERING = 64
 
 ENTER_SECONDS = 10.0  # for each of them
 SETTLE_SECONDS = 1.0  # without any delivery: what is missing then is lost
-SETTLE_MOST = 10.0  # seconds after which late is lost as well
 
 
 class Crowd:
@@ -125,12 +124,16 @@ class Outcome:
 class Load:
     """One run of a crowd under a shape of load."""
 
-    def __init__(self, crowd: Crowd, shape: Shape, *, warm_up: float, seconds: float) -> None:
+    def __init__(
+        self, crowd: Crowd, shape: Shape, *, warm_up: float, seconds: float, settle: float
+    ) -> None:
+        """Args: settle: seconds at most to wait for what is late, at the end."""
         self.crowd = crowd
         self.shape = shape
         self.reader = Reader(crowd.dialect, shape.size)
         self.ages = Ages(int(warm_up * UNITS), int((warm_up + seconds) * UNITS))
         self.pace = SHORTEST
+        self._most_settling = settle
         self._looked = self._worked = 0.0
         self.lateness: Counter[int] = Counter()
         self.sent = self.measured = 0
@@ -155,7 +158,7 @@ class Load:
     def _settle(self, on_pass: Sequence[Callable[[float], None]]) -> None:
         """Wait for what is still on its way."""
         expected = self.measured * (self.shape.players - 1)
-        ends = self._now() + SETTLE_MOST
+        ends = self._now() + self._most_settling
         before, since = -1, self._now()
         while self.ages.total < expected and (now := self._now()) < ends:
             if self.ages.total != before:

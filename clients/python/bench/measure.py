@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from clients.python.bench.gauge import Gauge
@@ -12,6 +12,7 @@ from clients.python.bench.row import Row, spread
 from clients.python.bench.shape import Shape
 
 WARM_UP = 2.0  # seconds
+SETTLE = 10.0  # seconds after which late is lost as well
 
 Say = Callable[[str], None]
 """Takes a line of progress."""
@@ -83,21 +84,23 @@ def measure(
     kind: str = "",
     gauge: Gauge | None = None,
     warm_up: float = WARM_UP,
-    beside: Callable[[float], None] | None = None,
+    settle: float = SETTLE,
+    beside: Sequence[Callable[[float], None]] = (),
     say: Say = silent,
 ) -> Row:
     """Put a load on a server for `warm_up` and then for `seconds` that count.
 
     Args:
         gauge: of the server's process, if it is known.
-        beside: is called in each pass with the seconds since the start, and must be quick.
+        settle: seconds at most to wait for what is late, at the end.
+        beside: are called in each pass with the seconds since the start, and must be quick.
 
     Raises:
         Refused: the server throws a player out, or says that the load is too much.
     """
-    load = Load(crowd, shape, warm_up=warm_up, seconds=seconds)
+    load = Load(crowd, shape, warm_up=warm_up, seconds=seconds, settle=settle)
     meter = Meter(load, gauge, warm_up, seconds, say)
-    outcome = load.run((meter.look,) if beside is None else (meter.look, beside))
+    outcome = load.run((meter.look, *beside))
     final = meter.final or meter.mark(warm_up + seconds)
     first = meter.first or final
     span = max(final.at - first.at, 1e-9)

@@ -100,7 +100,7 @@ class Row:
 
 
 HEAD = (
-    f"{'rooms x players x rate x payload':34}{'deliveries/s':>13}{'delivered':>10}"
+    f"{'rooms x players x rate x payload':42}{'deliveries/s':>13}{'delivered':>10}"
     f"{'p50 ms':>8}{'p99 ms':>8}{'p99.9':>8}{'us each':>8}{'server':>7}{'load':>6}"
 )
 
@@ -120,7 +120,7 @@ def _line(row: Row) -> str:
     what = f"{row.shape} {row.kind}{'' if row.is_honest else ' *'}"
     times = row.latency[:3] if row.latency else (None, None, None)
     return (
-        f"{what:34}{row.per_second:13,.0f}{row.share:10.2%}"
+        f"{what:42}{row.per_second:13,.0f}{row.share:10.2%}"
         + "".join(_number(each, 8) for each in (*times, row.us_per_delivery))
         + _percent(row.server_cpu, 7)
         + _percent(row.load_cpu, 6)

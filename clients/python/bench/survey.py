@@ -66,16 +66,16 @@ class Report:
     def __str__(self) -> str:
         lines = [rows.table(self.rows)]
         if self.idle:
-            lines += ["", f"{'joins a second':34}{self.idle.joins_per_second:13,.0f}"]
+            lines += ["", f"{'joins a second':42}{self.idle.joins_per_second:13,.0f}"]
             if self.idle.kib_per_seat is not None:
                 seats = f"KiB for each of {self.idle.seats:,} idle seats"
-                lines.append(f"{seats:34}{self.idle.kib_per_seat:13.1f}")
+                lines.append(f"{seats:42}{self.idle.kib_per_seat:13.1f}")
         for what, times in (
             ("late join under this load, ms", self.late_join),
             (f"return over {GAP:,} frames, ms", self.returns),
         ):
             if times:
-                lines.append(f"{what:34}{statistics.median(times):13.1f}  at most {max(times):.1f}")
+                lines.append(f"{what:42}{statistics.median(times):13.1f}  at most {max(times):.1f}")
         return "\n".join(lines)
 
 
@@ -127,7 +127,7 @@ class Survey:
         dialect = KINDS[self.kind](self.base, self.shape.players)
         return crowd(dialect, self.shape.rooms, self.shape.players)
 
-    def _row(self, players: Crowd, kind: str, beside: Callable[[float], None] | None = None) -> Row:
+    def _row(self, players: Crowd, kind: str, *beside: Callable[[float], None]) -> Row:
         return measure(
             players,
             self.shape,
