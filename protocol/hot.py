@@ -84,10 +84,11 @@ def seq(message: bytes) -> int:
     return _read_uint(message, 2)[0]
 
 
-def slot(message: bytes) -> tuple[int, int]:
-    """Read key and sender of an UPDATE in its shortest form."""
-    key, at = _read_uint(message, 2)
-    return key, _read_uint(message, at)[0]
+def pair(message: bytes) -> tuple[int, int]:
+    """Read the first two fields of a frame, as key and sender of UPDATE, or seq and player of LEFT,
+    in their shortest form."""
+    first, at = _read_uint(message, 2)
+    return first, _read_uint(message, at)[0]
 
 
 def _read_uint(message: bytes, at: int) -> tuple[int, int]:

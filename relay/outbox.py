@@ -245,6 +245,8 @@ class Outbox:
         gathered = self.gathered[:]
         self.gathered.clear()
         for message in gathered:
+            if opcode(message) == Opcode.LEFT:
+                self.forget(hot.pair(unwrap(message))[1])
             (self.queue if _is_of_room(message) else self.say)(message)
 
     # What comes out.
@@ -337,5 +339,5 @@ def _is_of_room(message: bytes) -> bool:
 
 def _slot(message: bytes) -> Slot:
     """Return the slot of an UPDATE."""
-    key, sender = hot.slot(unwrap(message))
+    key, sender = hot.pair(unwrap(message))
     return sender, key

@@ -111,6 +111,12 @@ def test_deliver_is_what_the_codec_makes_of_it(frame: Deliver) -> None:
     assert hot.deliver(frame.seq, frame.sender, hot.tail(frame.payload)) == encode(frame)
 
 
+@given(built(Update) | built(Left))
+def test_two_fields_are_read_without_the_rest(frame: Update | Left) -> None:
+    expected = (frame.key, frame.sender) if isinstance(frame, Update) else (frame.seq, frame.player)
+    assert hot.pair(encode(frame)) == expected
+
+
 @given(built(Deliver) | built(Left))
 def test_the_seq_of_a_frame_is_read_without_the_rest(frame: Deliver | Left) -> None:
     assert hot.seq(encode(frame)) == frame.seq
