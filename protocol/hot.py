@@ -14,6 +14,7 @@ SEND_HEAD = b"\x93\x10"
 VOLATILE_HEAD = b"\x94\x12"
 DELIVER_HEAD = b"\x94\x11"
 UPDATE_HEAD = b"\x94\x13"
+TAKEN_HEAD = b"\x93\x07"
 
 NO_TARGET = -256
 """Stands in `TARGETS` for a byte that is not a whole target. No group has this number."""
@@ -108,3 +109,8 @@ def deliver(seq: int, sender: int, tail: bytes) -> bytes:
 def update(key: int, sender: int, tail: bytes) -> bytes:
     """Encode UPDATE around a tail."""
     return UPDATE_HEAD + uint(key) + uint(sender) + tail
+
+
+def taken(count: int, seq: int) -> bytes:
+    """Encode the relay's ACK."""
+    return TAKEN_HEAD + uint(count) + uint(seq)

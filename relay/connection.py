@@ -30,7 +30,6 @@ from protocol.frames import (
     Pong,
     Send,
     Session,
-    Taken,
     Volatile,
     Welcome,
 )
@@ -54,6 +53,7 @@ MAX_BAD_FRAMES = 20
 BAD_FRAMES_SECONDS = 10.0  # this many bad frames within so long are no accident
 THROTTLED_SECONDS = 10.0  # too fast for so long, with reading paused all the while, is an attack
 LAG_SECONDS = 0.1  # nobody is told of one who is behind for less: a burst does that to anyone
+ACK_RIDES = 0.8 * limits.ACK_SECONDS  # until then nothing is said; from then on it takes a ride
 CALM_SECONDS = 1.0  # without a pause for so long, one who was too fast has slowed down
 
 
@@ -310,14 +310,18 @@ class Connection:
         if seat.taken - self._told >= limits.ACK_FRAMES:
             self._acknowledge()
         elif self._ack_timer is None and not self.is_closed:
-            self._ack_timer = self.node.later(limits.ACK_SECONDS, self._acknowledge)
+            self._ack_timer = self.node.later(ACK_RIDES, self._acknowledge)
 
     def _acknowledge(self) -> None:
+        """Let it ride with what the room tells the player, or go alone when its time is up."""
         self._cancel(self._ack_timer)
         self._ack_timer = None
-        if self.seat is not None and self.room is not None and self.seat.taken > self._told:
-            self._told = self.seat.taken
-            self.send(Taken(self.seat.taken, self.link.outbox.position(self.room.seq)))
+        outbox = self.link.outbox
+        if self.seat is None or self.room is None or self.seat.taken <= self._told:
+            return
+        self._told = self.seat.taken
+        outbox.say(wrap(hot.taken(self._told, outbox.position(self.room.seq))), rides=True)
+        self.node.later(limits.ACK_SECONDS - ACK_RIDES, outbox.on_ready)
 
     # Odds and ends.
 

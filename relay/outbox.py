@@ -178,11 +178,15 @@ class Outbox:
         elif self._bytes > self.max_bytes or len(queue) > self._max_frames:
             self._fall_behind()
 
-    def say(self, message: bytes) -> None:
-        """Queue a message that is in no log: an answer to this connection alone."""
+    def say(self, message: bytes, *, rides: bool = False) -> None:
+        """Queue a message that is in no log: an answer to this connection alone.
+
+        Args: rides: while the outbox flows, it goes with what comes next; `on_ready` sends it off.
+        """
         if self.is_flowing:
             self.gathered.append(message)
-            self.on_ready()
+            if not rides:
+                self.on_ready()
             return
         was_waiting = self.is_waiting
         self._said.append(len(self._queue))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from protocol import hot, limits
 from protocol.codec import Role, decode, encode
 from protocol.errors import RemoteProtocolError
-from protocol.frames import Deliver, Frame, Left, Live, Send, Update, Volatile
+from protocol.frames import Deliver, Frame, Left, Live, Send, Taken, Update, Volatile
 from tests.helpers.strategies import built, long_winded, mutants, share
 
 LENGTHS = [0, 1, 255, 256, 65535, 65536]
@@ -109,6 +109,11 @@ def test_a_target_of_one_byte_is_what_the_codec_makes_of_it(byte: int) -> None:
 @given(built(Deliver))
 def test_deliver_is_what_the_codec_makes_of_it(frame: Deliver) -> None:
     assert hot.deliver(frame.seq, frame.sender, hot.tail(frame.payload)) == encode(frame)
+
+
+@given(built(Taken))
+def test_an_acknowledgement_is_what_the_codec_makes_of_it(frame: Taken) -> None:
+    assert hot.taken(frame.taken, frame.seq) == encode(frame)
 
 
 @given(built(Update) | built(Left))
