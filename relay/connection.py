@@ -53,7 +53,6 @@ MAX_BAD_FRAMES = 20
 BAD_FRAMES_SECONDS = 10.0  # this many bad frames within so long are no accident
 THROTTLED_SECONDS = 10.0  # too fast for so long, with reading paused all the while, is an attack
 LAG_SECONDS = 0.1  # nobody is told of one who is behind for less: a burst does that to anyone
-ACK_RIDES = 0.8 * limits.ACK_SECONDS  # until then nothing is said; from then on it takes a ride
 CALM_SECONDS = 1.0  # without a pause for so long, one who was too fast has slowed down
 
 
@@ -87,7 +86,7 @@ class Connection:
         self._throttled_since = 0.0
         self._paused_until = float("-inf")
         self._told = 0
-        self._ack_timer: asyncio.TimerHandle | None = None
+        self._owes = False
         self._hello_timer: asyncio.TimerHandle | None = None
         self._is_lagging = False
         self._lag_timer: asyncio.TimerHandle | None = None
@@ -127,7 +126,7 @@ class Connection:
         target = hot.target_of_send(message)
         if target != hot.NO_TARGET and size <= self._max_frame:
             self.node.append(room.name, SendEntry(self.attachment, target, message[3:]))
-            if self._ack_timer is None or seat.taken - self._told >= limits.ACK_FRAMES:
+            if not self._owes or seat.taken - self._told >= limits.ACK_FRAMES:
                 self._owe(seat)
         elif not wait or not hot.is_volatile(message):  # volatile frames are the first to go
             self._receive_any(room, seat, message, now)
@@ -274,7 +273,6 @@ class Connection:
     def _end(self) -> None:
         self.is_closed = True
         self._cancel(self._hello_timer)
-        self._cancel(self._ack_timer)
         self._cancel(self._lag_timer)
         self._cancel(self._slow_timer)
         self.link.outbox.end()
@@ -309,19 +307,19 @@ class Connection:
         """Acknowledge counted frames, by their number or after a while."""
         if seat.taken - self._told >= limits.ACK_FRAMES:
             self._acknowledge()
-        elif self._ack_timer is None and not self.is_closed:
-            self._ack_timer = self.node.later(ACK_RIDES, self._acknowledge)
+        elif not self._owes:
+            self._owes = True
+            self.node.acks.after_next(self._acknowledge)
 
     def _acknowledge(self) -> None:
         """Let it ride with what the room tells the player, or go alone when its time is up."""
-        self._cancel(self._ack_timer)
-        self._ack_timer = None
-        outbox = self.link.outbox
-        if self.seat is None or self.room is None or self.seat.taken <= self._told:
+        self._owes = False
+        if self.is_closed or self.seat is None or self.room is None:
             return
-        self._told = self.seat.taken
-        outbox.say(wrap(hot.taken(self._told, outbox.position(self.room.seq))), rides=True)
-        self.node.later(limits.ACK_SECONDS - ACK_RIDES, outbox.on_ready)
+        if self.seat.taken > self._told:
+            outbox, self._told = self.link.outbox, self.seat.taken
+            outbox.say(wrap(hot.taken(self._told, outbox.position(self.room.seq))), rides=True)
+            self.node.acks.next(outbox.on_ready)
 
     # Odds and ends.
 

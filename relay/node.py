@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import count
 
-from protocol import WIRE_VERSION
+from protocol import WIRE_VERSION, limits
 from protocol.close_codes import CloseCode
 from protocol.codec import unknown_options
 from protocol.error_codes import ErrorCode
@@ -49,11 +49,13 @@ from relay.refusals import Refusal
 from relay.registry import RoomRegistry, canonical
 from relay.reservations import Reservations
 from relay.room import Room
+from relay.rounds import Rounds
 
 log = logging.getLogger("relay")
 
 SWEEP_SECONDS = 5.0
 TICK_SECONDS = 0.1
+ACK_ROUND = 0.95 * limits.ACK_SECONDS / 3
 
 
 class Node:
@@ -86,6 +88,8 @@ class Node:
         self.draining: Drain | None = None
         """The way down, once it has begun: nobody enters any more."""
         self._on_join = on_join
+        self.acks = Rounds(lambda: self.later(ACK_ROUND, self.acks.go))
+        """Acknowledgements: after a round or two they take a ride, a round later they go alone."""
         self._told: list[Room] = []
         """Rooms that have told their players something in this turn of the event loop."""
         broker = broker or MemoryBroker()

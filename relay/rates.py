@@ -76,8 +76,12 @@ class Allowance:
         left, bytes_left = self._frames, self._bytes
         if now != self._at:  # the frames of one read come at the same time
             passed, self._at = now - self._at, now
-            left = min(left + passed * self.rate, self.burst)
-            bytes_left = min(bytes_left + passed * self.bytes_rate, self.bytes_burst)
+            left += passed * self.rate
+            if left > self.burst:
+                left = self.burst
+            bytes_left += passed * self.bytes_rate
+            if bytes_left > self.bytes_burst:
+                bytes_left = self.bytes_burst
         self._frames = left = left - frames
         self._bytes = bytes_left = bytes_left - size
         if left >= 0 and bytes_left >= 0:

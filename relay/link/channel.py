@@ -10,7 +10,6 @@ the client does. What the messages mean is its owner's: a foreign app's (direct.
 from __future__ import annotations
 
 import asyncio
-import enum
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -29,12 +28,13 @@ is cut off."""
 BLOCKED_PATIENCE = 0.5  # the same for one that was not reading when that began
 
 
-class Hold(enum.IntFlag):
-    """Reasons not to read."""
+class Hold:
+    """Reasons not to read: bits of a number, as they come and go with messages."""
 
-    SLICE = enum.auto()
+    NONE = 0
+    SLICE = 1
     """Others first."""
-    OWNER = enum.auto()
+    OWNER = 2
     """The owner has enough for now."""
 
 
@@ -82,7 +82,7 @@ class Channel(asyncio.Protocol):
         self.max_blocked: float | None = None
         """Seconds for which it may be blocked before `on_stuck`."""
         self.loop = loop
-        self._held = Hold(0)
+        self._held = Hold.NONE
         self._unread: Sequence[bytes | str] = ()
         self._pong = b""
         self._discarded = 0
@@ -105,7 +105,7 @@ class Channel(asyncio.Protocol):
         if other._held or self._unread or self.inbound.is_waiting:
             self.hold(Hold.SLICE)
             self.loop.call_soon(self.release, Hold.SLICE)
-            other._held = Hold(0)
+            other._held = Hold.NONE
 
     # For the owner to override.
 
@@ -143,15 +143,16 @@ class Channel(asyncio.Protocol):
                 self.abort()
                 return
         self.inbound.feed(data)
-        self._read()
+        if not self._held:
+            self._read()
 
-    def hold(self, why: Hold) -> None:
+    def hold(self, why: int) -> None:
         """Read no more until `release`."""
         if not self._held:
             self.transport.pause_reading()
         self._held |= why
 
-    def release(self, why: Hold) -> None:
+    def release(self, why: int) -> None:
         """Read on, if there is no other reason not to."""
         if not self._held & why:
             return
