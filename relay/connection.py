@@ -30,7 +30,6 @@ from protocol.frames import (
     Pong,
     Send,
     Session,
-    Taken,
     Volatile,
     Welcome,
 )
@@ -40,7 +39,7 @@ from protocol.session import State
 from relay.effects import Admit
 from relay.entries import Acknowledge, Ask, Detach, Entry, Evict, Lag, Refuse
 from relay.entries import Send as SendEntry
-from relay.rates import TokenBucket
+from relay.rates import Allowance
 from relay.refusals import Refusal
 from relay.wrapping import wrap
 
@@ -54,6 +53,7 @@ MAX_BAD_FRAMES = 20
 BAD_FRAMES_SECONDS = 10.0  # this many bad frames within so long are no accident
 THROTTLED_SECONDS = 10.0  # too fast for so long, with reading paused all the while, is an attack
 LAG_SECONDS = 0.1  # nobody is told of one who is behind for less: a burst does that to anyone
+ACK_RIDES = 0.8 * limits.ACK_SECONDS  # until then nothing is said; from then on it takes a ride
 CALM_SECONDS = 1.0  # without a pause for so long, one who was too fast has slowed down
 
 
@@ -77,8 +77,12 @@ class Connection:
         """Counts among the connections of its address."""
         self._conversation = Conversation(Role.RELAY)
         self._max_frame = settings.max_frame
-        self._frames = TokenBucket(settings.frames_per_second, settings.frames_burst)
-        self._bytes = TokenBucket(settings.bytes_per_second, settings.bytes_burst)
+        self._allowance = Allowance(
+            settings.frames_per_second,
+            settings.frames_burst,
+            settings.bytes_per_second,
+            settings.bytes_burst,
+        )
         self._bad: deque[float] = deque(maxlen=MAX_BAD_FRAMES)
         self._throttled_since = 0.0
         self._paused_until = float("-inf")
@@ -118,17 +122,15 @@ class Connection:
         room, seat = self.room, self.seat
         if room is None or seat is None or self.is_closed:
             return 0.0
-        wait = max(self._frames.take(1, now), self._bytes.take(len(message), now))
-        head = message[:2]
-        if head == hot.SEND_HEAD and len(message) <= self._max_frame:
-            target = hot.TARGETS[message[2]] if len(message) > 2 else hot.NO_TARGET
-            if target != hot.NO_TARGET and hot.is_tail(message, 3):
-                self._propose(SendEntry(self.attachment, target, message[3:]))
+        size = len(message)
+        wait = self._allowance.take(1, size, now)
+        target = hot.target_of_send(message)
+        if target != hot.NO_TARGET and size <= self._max_frame:
+            self.node.append(room.name, SendEntry(self.attachment, target, message[3:]))
+            if self._ack_timer is None or seat.taken - self._told >= limits.ACK_FRAMES:
                 self._owe(seat)
-                return self._throttle(wait, now) if wait else 0.0
-        if wait and len(message) > 1 and message[1] == Volatile.opcode:
-            return self._throttle(wait, now)  # volatile frames are the first to go
-        self._receive_any(room, seat, message, now)
+        elif not wait or not hot.is_volatile(message):  # volatile frames are the first to go
+            self._receive_any(room, seat, message, now)
         return self._throttle(wait, now) if wait else 0.0
 
     def spend(self, frames: int, now: float) -> float:
@@ -136,17 +138,16 @@ class Connection:
 
         Returns: seconds for which the link must not read on.
         """
-        wait = self._frames.take(frames, now)
+        wait = self._allowance.take(frames, 0, now)
         return self._throttle(wait, now) if wait else 0.0
 
     def _receive_any(self, room: Room, seat: Seat, message: bytes, now: float) -> None:
         try:
             self._check_size(message)
-            if message[:2] == hot.VOLATILE_HEAD and hot.is_tail(message, 4) and message[2] < 0x80:
-                target = hot.TARGETS[message[3]]
-                if target != hot.NO_TARGET:
-                    room.volatile(self.attachment, message[2], target, message[4:])
-                    return
+            target = hot.target_of_volatile(message)
+            if target != hot.NO_TARGET:
+                room.volatile(self.attachment, message[2], target, message[4:])
+                return
             frame = decode(message, Role.CLIENT)
             self._conversation.advance(frame, Role.CLIENT)
             self._take(room, seat, frame)
@@ -297,7 +298,7 @@ class Connection:
         """Ask for a pause of so long; one who never slows down is cut off."""
         if now - self._paused_until > CALM_SECONDS:
             self._throttled_since = now
-            detail = NoticeDetail(limit=int(self._frames.rate), after=int(wait * 1000))
+            detail = NoticeDetail(limit=int(self._allowance.rate), after=int(wait * 1000))
             self.send(Notice(NoticeKind.THROTTLE, detail))
         self._paused_until = now + wait
         if now - self._throttled_since > THROTTLED_SECONDS:
@@ -309,14 +310,18 @@ class Connection:
         if seat.taken - self._told >= limits.ACK_FRAMES:
             self._acknowledge()
         elif self._ack_timer is None and not self.is_closed:
-            self._ack_timer = self.node.later(limits.ACK_SECONDS, self._acknowledge)
+            self._ack_timer = self.node.later(ACK_RIDES, self._acknowledge)
 
     def _acknowledge(self) -> None:
+        """Let it ride with what the room tells the player, or go alone when its time is up."""
         self._cancel(self._ack_timer)
         self._ack_timer = None
-        if self.seat is not None and self.room is not None and self.seat.taken > self._told:
-            self._told = self.seat.taken
-            self.send(Taken(self.seat.taken, self.link.outbox.position(self.room.seq)))
+        outbox = self.link.outbox
+        if self.seat is None or self.room is None or self.seat.taken <= self._told:
+            return
+        self._told = self.seat.taken
+        outbox.say(wrap(hot.taken(self._told, outbox.position(self.room.seq))), rides=True)
+        self.node.later(limits.ACK_SECONDS - ACK_RIDES, outbox.on_ready)
 
     # Odds and ends.
 

@@ -88,8 +88,10 @@ class Node:
         self._on_join = on_join
         self._told: list[Room] = []
         """Rooms that have told their players something in this turn of the event loop."""
-        self._broker: Broker = broker or MemoryBroker()
-        self._broker.follow(self._apply)
+        broker = broker or MemoryBroker()
+        broker.follow(self._apply)
+        self.append = broker.append
+        """Propose an entry for a room's log, by the room's name."""
         self._attachments = count(1)
         # Relay time is the wall clock as it was at the start, and goes on evenly from there.
         self._began = time.time() - time.monotonic()
@@ -191,7 +193,7 @@ class Node:
 
     def propose(self, room: Room, entry: Entry) -> None:
         """Propose an entry for a room's log. It may be applied before this returns."""
-        self._broker.append(room.name, entry)
+        self.append(room.name, entry)
 
     def later(self, seconds: float | None, call: Callable[[], None]) -> asyncio.TimerHandle | None:
         """Call after so many seconds; None is never."""

@@ -79,7 +79,6 @@ class Outbox:
     __slots__ = (
         "_bytes",
         "_is_finished",
-        "_max_bytes",
         "_max_frames",
         "_queue",
         "_said",
@@ -95,6 +94,7 @@ class Outbox:
         "is_flowing",
         "is_following",
         "is_lost",
+        "max_bytes",
         "on_behind",
         "on_caught_up",
         "on_ready",
@@ -114,7 +114,7 @@ class Outbox:
         self.is_following = False
         self.is_lost = False
         self.dropped = 0
-        self._max_bytes = max_bytes
+        self.max_bytes = max_bytes
         self._max_frames = max_frames
         self._source: Source | None = None
         self._seq = 0
@@ -175,14 +175,18 @@ class Outbox:
         self._bytes += len(message)
         if len(queue) == 1:
             self.on_ready()
-        elif self._bytes > self._max_bytes or len(queue) > self._max_frames:
+        elif self._bytes > self.max_bytes or len(queue) > self._max_frames:
             self._fall_behind()
 
-    def say(self, message: bytes) -> None:
-        """Queue a message that is in no log: an answer to this connection alone."""
+    def say(self, message: bytes, *, rides: bool = False) -> None:
+        """Queue a message that is in no log: an answer to this connection alone.
+
+        Args: rides: while the outbox flows, it goes with what comes next; `on_ready` sends it off.
+        """
         if self.is_flowing:
             self.gathered.append(message)
-            self.on_ready()
+            if not rides:
+                self.on_ready()
             return
         was_waiting = self.is_waiting
         self._said.append(len(self._queue))
@@ -192,9 +196,9 @@ class Outbox:
         if not was_waiting:
             self.on_ready()
         elif self.is_following:
-            if self._said_bytes > self._max_bytes and not self.is_lost:
+            if self._said_bytes > self.max_bytes and not self.is_lost:
                 self._lose()
-        elif self._bytes > self._max_bytes or len(self._queue) > self._max_frames:
+        elif self._bytes > self.max_bytes or len(self._queue) > self._max_frames:
             self._fall_behind()
 
     def replace(self, slot: Slot, message: bytes) -> None:
@@ -209,7 +213,7 @@ class Outbox:
             return
         self._bytes += len(message) - len(self._queue[index])
         self._queue[index] = message
-        if self._bytes > self._max_bytes and len(self._queue) > 1:
+        if self._bytes > self.max_bytes and len(self._queue) > 1:
             self._fall_behind()
 
     def forget(self, sender: int) -> None:
@@ -236,10 +240,6 @@ class Outbox:
             self.is_flowing = True
             self.add = self.gathered.append
 
-    def is_too_much(self, size: int) -> bool:
-        """Say whether what was gathered, of so many bytes, had better wait for its client."""
-        return size > self._max_bytes or len(self.gathered) > self._max_frames
-
     def hold(self) -> None:
         """Let what comes wait from now on, and with it what was gathered and is not yet written."""
         if not self.is_flowing:
@@ -249,6 +249,8 @@ class Outbox:
         gathered = self.gathered[:]
         self.gathered.clear()
         for message in gathered:
+            if opcode(message) == Opcode.LEFT:
+                self.forget(hot.pair(unwrap(message))[1])
             (self.queue if _is_of_room(message) else self.say)(message)
 
     # What comes out.
@@ -323,7 +325,7 @@ class Outbox:
         older = self._values.pop(slot, b"")
         self._bytes -= len(older)
         self.dropped += bool(older)
-        if self.is_lost or self._bytes + len(message) > self._max_bytes:
+        if self.is_lost or self._bytes + len(message) > self.max_bytes:
             self.dropped += 1
             return
         self._values[slot] = message
@@ -341,5 +343,5 @@ def _is_of_room(message: bytes) -> bool:
 
 def _slot(message: bytes) -> Slot:
     """Return the slot of an UPDATE."""
-    key, sender = hot.slot(unwrap(message))
+    key, sender = hot.pair(unwrap(message))
     return sender, key

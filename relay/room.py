@@ -112,6 +112,7 @@ class Room:
         self.on_told: Callable[[Room], None] = _nobody_minds
         """Called when outboxes were told something, once until `flush`: it asks for that."""
         self._has_told = False
+        self._has_history = options.history != "none"
 
     # What others ask of a room.
 
@@ -176,20 +177,21 @@ class Room:
         return _APPLY[type(entry)](self, entry)
 
     def _send(self, entry: Send) -> Sequence[Effect]:
-        seat = self.seats.attached.get(entry.attachment)
+        attachment, target, tail = entry
+        seat = self.seats.attached.get(attachment)
         if seat is None:
             return NOTHING
         seat.count()
         try:
-            to = self._addressees(entry.target, seat)
+            to = self._addressees(target, seat)
         except Refusal as refusal:
             self._answer(seat, refusal, Opcode.SEND)
             return NOTHING
-        self.seq += 1
-        message = hot.deliver(self.seq, seat.player, entry.tail)
-        self.log.append(self.seq, to, message)
+        self.seq = seq = self.seq + 1
+        message = hot.deliver(seq, seat.player, tail)
+        self.log.append(seq, to, message)
         self._put(to, wrap(message))
-        if self.options.history != "none" and self.snapshots.is_due(self.seq, self.log):
+        if self._has_history and self.snapshots.is_due(seq, self.log):
             self._want_snapshot()
         return NOTHING
 

@@ -22,8 +22,9 @@ SLICE = 64
 """Frames of one client that are worked off before others have their turn."""
 
 PATIENCE = 2.0  # seconds for a client to take what waits for it, and to go, once all is said
-MOST_DISCARDED = 256 * 1024
-"""Bytes that are read, and let go, of a client that is told what it did wrong."""
+MOST_DISCARDED = 64 * 1024
+"""Bytes that are still read of a client to which all is said: its own close is among them, or it
+is cut off."""
 
 BLOCKED_PATIENCE = 0.5  # the same for one that was not reading when that began
 
@@ -136,16 +137,13 @@ class Channel(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.heard = self.loop.time()
-        if self.inbound.closed is not None:
-            self._discard(len(data))
-            return
+        if self.is_ended:
+            self._discarded += len(data)
+            if self._discarded > MOST_DISCARDED:
+                self.abort()
+                return
         self.inbound.feed(data)
         self._read()
-
-    def _discard(self, size: int) -> None:
-        self._discarded += size
-        if self._discarded > MOST_DISCARDED:
-            self.abort()
 
     def hold(self, why: Hold) -> None:
         """Read no more until `release`."""

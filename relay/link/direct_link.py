@@ -109,14 +109,14 @@ class DirectLink(Channel):
 
     def _flush(self) -> None:
         """Write what was gathered in this turn, or let the outbox have it if that is too much."""
-        outbox = self.outbox
-        data = b"".join(outbox.gathered)
-        if outbox.is_too_much(len(data)):
-            outbox.hold()
-            self._wake()
-        else:
-            outbox.gathered.clear()
+        gathered = self.outbox.gathered
+        data = b"".join(gathered)
+        if len(data) <= self.outbox.max_bytes:
+            gathered.clear()
             self.transport.write(data)
+        else:
+            self.outbox.hold()
+            self._wake()
 
     def _wake(self) -> None:
         if not self._is_awake:

@@ -1,106 +1,123 @@
-"""`make bench`: what the relay costs, as ratios against something real in the same run.
+"""`make bench`: what the relay bears and costs, beside others on the same machine.
 
-python -m tests.benchmarks            a table
-python -m tests.benchmarks --json     one JSON object
-python -m tests.benchmarks --quick    a second or two: does the bench itself work?
+python -m tests.benchmarks            tables on stdout, progress on stderr, and results.svg
+python -m tests.benchmarks --json     one JSON object instead of the tables
+python -m tests.benchmarks --quick    a second or two of each: does the bench itself work?
+python -m tests.benchmarks --only "Node ws" --only Bun    beside some of the others only
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import os
 import statistics
 import sys
 from dataclasses import asdict
+from pathlib import Path
 
-import psutil
-
-from tests.benchmarks import load, micro, stuck
+from clients.python.bench.shape import Shape
+from clients.python.bench.survey import Report, Survey
+from tests.benchmarks import micro, plot, results, stuck
+from tests.benchmarks.compare import Comparison
+from tests.benchmarks.peer import LOAD_CORE, OURS, PEERS_OF_OURS, install, pin, running
 
 Pair = tuple[stuck.Side, stuck.Side]
 """A run without players who never read, and one with them."""
 
-SHAPES = (load.Shape(10, 8, 10), load.Shape(10, 8, 30))
-ROUNDS = 3
-PAIRS = 5
+PAIRS = 3
+PICTURE = Path(__file__).parent / "results.svg"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--quick", action="store_true", help="one short round of each")
-    arguments = parser.parse_args()
-    if (os.cpu_count() or 1) > 1:
-        psutil.Process().cpu_affinity([1])
+    arguments = read_arguments()
+    pin(os.getpid(), LOAD_CORE)
+    quick = arguments.quick
     ratios = [*micro.codec(), micro.fan_out(8), micro.fan_out(64)]
-    costs = asyncio.run(run_loads(1 if arguments.quick else ROUNDS, arguments.quick))
-    pairs = asyncio.run(run_stuck(1 if arguments.quick else PAIRS))
+    report = survey(Shape(2, 4, 10) if quick else Shape(50, 8, 10), 1.0 if quick else 4.0)
+    pairs = [pair(turn, 1.0 if quick else stuck.SECONDS) for turn in range(1 if quick else PAIRS)]
+    comparison = Comparison([])
+    if not quick:
+        install()
+        chosen = [peer for peer in PEERS_OF_OURS if peer.name in (arguments.only or [peer.name])]
+        comparison = Comparison([OURS, *chosen])
+        comparison.run()
     if arguments.json:
-        print(as_json(ratios, costs, pairs))
+        print(as_json(ratios, report, pairs, comparison))
     else:
-        print_table(ratios, costs)
+        print_ratios(ratios)
+        print(f"\nRoomwire\n{report}")
         print_stuck(pairs)
+    standings = list(comparison.standings.values())
+    if standings:
+        plot.draw(standings, PICTURE)
+        if not arguments.json:
+            print(f"\n{results.table(standings, comparison.rounds)}")
 
 
-def as_json(ratios: list[micro.Ratio], costs: list[load.Cost], pairs: list[Pair]) -> str:
+def read_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.benchmarks",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument(
+        "--quick", action="store_true", help="no comparison, and little of the rest"
+    )
+    names = [peer.name for peer in PEERS_OF_OURS]
+    parser.add_argument("--only", action="append", choices=names, help="compare with this one")
+    return parser.parse_args()
+
+
+def survey(shape: Shape, seconds: float) -> Report:
+    with running(OURS) as server:
+        return Survey(server.base, shape, "send", seconds, server.gauge, say).full()
+
+
+def pair(turn: int, seconds: float) -> Pair:
+    say(f"without and with stuck players, pair {turn + 1}")
+    return stuck.run(with_stuck=False, seconds=seconds), stuck.run(with_stuck=True, seconds=seconds)
+
+
+def say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def as_json(
+    ratios: list[micro.Ratio], report: Report, pairs: list[Pair], comparison: Comparison
+) -> str:
     return json.dumps(
         {
             "ratios": [asdict(ratio) | {"ratio": ratio.ratio} for ratio in ratios],
-            "costs": [asdict(cost) for cost in costs],
+            "roomwire": report.as_dict(),
             "stuck": [{"without": asdict(one), "with": asdict(other)} for one, other in pairs],
+            "rounds": comparison.rounds,
+            "servers": results.as_dict(list(comparison.standings.values())),
         },
         indent=2,
     )
 
 
-async def run_stuck(pairs: int) -> list[Pair]:
-    measured = []
-    for turn in range(pairs):
-        print(f"without and with stuck players, pair {turn + 1} of {pairs}", file=sys.stderr)
-        measured.append((await stuck.run(with_stuck=False), await stuck.run(with_stuck=True)))
-    return measured
-
-
-async def run_loads(rounds: int, quick: bool) -> list[load.Cost]:
-    costs = []
-    for shape in SHAPES[:1] if quick else SHAPES:
-        for turn in range(rounds):
-            for name in ("relay", "tutorial"):
-                print(f"{shape}: {name}, round {turn + 1} of {rounds}", file=sys.stderr)
-                costs.append(await load.measure(name, shape))
-    return costs
-
-
-def print_table(ratios: list[micro.Ratio], costs: list[load.Cost]) -> None:
+def print_ratios(ratios: list[micro.Ratio]) -> None:
     print(f"{'in the process':46} {'ours us':>8} {'theirs':>8} {'ratio':>6}")
     for r in ratios:
         print(f"{r.what:46} {r.ours:8.2f} {r.theirs:8.2f} {r.ratio:6.2f}  {r.against}")
-    print(f"\n{'over sockets, 64 bytes':46} {'us/delivery':>11} {'delivered':>9} {'load CPU':>8}")
-    for shape in dict.fromkeys(cost.shape for cost in costs):
-        for name in ("relay", "tutorial"):
-            mine = [cost for cost in costs if (cost.shape, cost.server) == (shape, name)]
-            us = statistics.median(cost.us_per_delivery for cost in mine)
-            share = sum(cost.delivered for cost in mine) / sum(cost.expected for cost in mine)
-            cpu = max(cost.load_cpu for cost in mine)
-            print(f"{shape + ': ' + name:46} {us:11.1f} {share:9.1%} {cpu:8.0%}")
 
 
 def print_stuck(pairs: list[Pair]) -> None:
-    players, readers = stuck.ROOMS * stuck.HEALTHY, stuck.ROOMS * stuck.STUCK
-    print(
-        f"\n{f'{players} players at {stuck.HZ} Hz':33} {'p50 ms':>8} {'p99 ms':>8} {'delivered':>9}"
-        f" {'MiB grown':>9} late"
-    )
+    shape = stuck.SHAPE
+    print(f"\n{shape!s:33} {'p50 ms':>8} {'p99 ms':>8} {'delivered':>9} {'MiB grown':>9} late load")
     for name, sides in (
         ("alone", [one for one, _ in pairs]),
-        (f"beside {readers} who never read", [other for _, other in pairs]),
+        (f"beside {shape.rooms * stuck.STUCK} who never read", [other for _, other in pairs]),
     ):
         p50, p99 = (statistics.median(getattr(side, q) for side in sides) for q in ("p50", "p99"))
         share = min(side.delivered for side in sides)
-        grown, late = (max(getattr(side, q) for side in sides) for q in ("grown", "grown_late"))
-        print(f"{name:33} {p50:8.1f} {p99:8.1f} {share:9.1%} {grown:9.1f} {late:4.1f}")
+        grown, late, load = (
+            max(getattr(side, q) for side in sides) for q in ("grown", "grown_late", "load_cpu")
+        )
+        print(f"{name:33} {p50:8.1f} {p99:8.1f} {share:9.1%} {grown:9.1f} {late:4.1f} {load:.0%}")
 
 
 if __name__ == "__main__":

@@ -6,131 +6,83 @@ slows both sides of a pair.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import os
-import random
-import statistics
-import struct
-import time
 from dataclasses import dataclass
 
-import psutil
-from websockets.asyncio.client import ClientConnection
+from clients.python.bench.gauge import Gauge
+from clients.python.bench.guests import StuckPlayers, wait_until_inside
+from clients.python.bench.load import crowd
+from clients.python.bench.measure import measure
+from clients.python.bench.roomwire import Reliable
+from clients.python.bench.shape import Shape
+from tests.benchmarks.peer import OURS, running
 
-from protocol.codec import encode
-from protocol.frames import Hello, HelloOptions
-from tests.benchmarks import load
-from tests.helpers import raw
+SHAPE = Shape(rooms=20, players=5, hz=20, size=512)
+STUCK = 5
+"""In each room."""
 
-ROOMS, HEALTHY, STUCK, HZ = 20, 5, 5, 20
-FILLER = bytes(504)
-SECONDS = 10.0
-RECEIVE_BUFFER = 4096
-STAMP = struct.Struct(">d")
+SECONDS = 8.0
+ENTER_SECONDS = 20.0
+LOOK_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One run. Latencies are in milliseconds, from before the send to after the receipt."""
+    """One run. Latencies are in milliseconds, from when a message was due to its receipt."""
 
     p50: float
     p99: float
     delivered: float
     """Share of what the healthy were to be delivered."""
     grown: float
-    """MiB by which the relay's memory grew from before the load to its highest."""
+    """MiB by which the relay's memory grew from before the stuck ones to its highest."""
     grown_late: float
     """MiB of that in the second half: what depends on how long it lasts."""
+    load_cpu: float
 
 
-class Healthy(load.Player):
-    """Sends its clock, and measures how old the clocks of the others are when they come."""
+class Memory:
+    """The highest memory of each half of a run."""
 
-    def __init__(self, connection: ClientConnection) -> None:
-        super().__init__(connection, greets=True)
-        self.latencies: list[float] = []
+    def __init__(self, gauge: Gauge) -> None:
+        self._gauge = gauge
+        self._next = 0.0
+        self.before = self._now()
+        self.peaks = [self.before, self.before]
 
-    def payload(self) -> bytes:
-        body = STAMP.pack(time.perf_counter()) + FILLER
-        return b"\x93\x10\xc0\xc5" + len(body).to_bytes(2, "big") + body
+    def look(self, now: float) -> None:
+        """Read it, ten times a second; `now` is in seconds since the load began."""
+        if now >= self._next:
+            self._next = now + LOOK_SECONDS
+            half = 0 if now < SECONDS / 2 else 1
+            self.peaks[half] = max(self.peaks[half], self._now())
 
-    async def count(self) -> None:
-        async for message in self.connection:
-            assert isinstance(message, bytes)
-            if message[1] == load.DELIVER:
-                self.delivered += 1
-                (sent,) = STAMP.unpack_from(message, len(message) - len(FILLER) - STAMP.size)
-                self.latencies.append((time.perf_counter() - sent) * 1000)
-
-
-async def never_read(port: int, room: int, inside: asyncio.Semaphore) -> None:
-    """Hold a seat and read nothing; once cut off, take it up again as clients do."""
-    hello = encode(Hello(1, HelloOptions(seat=os.urandom(16))))
-    while True:
-        with contextlib.suppress(OSError, raw.Closed, raw.Refused):
-            url = f"ws://127.0.0.1:{port}/r/room{room}"
-            async with raw.connect(url, receive_buffer=RECEIVE_BUFFER) as client:
-                await client.send(hello)
-                await client.receive()
-                client.stop_reading()
-                inside.release()
-                while True:
-                    await asyncio.sleep(random.uniform(0.5, 1.5))
-                    await client.send("92 07 00")  # fails once the relay has let go
-        await asyncio.sleep(random.uniform(0, 5))  # the jitter of Roomwire's own clients
+    def _now(self) -> float:
+        use = self._gauge.read()
+        assert use is not None
+        return use.memory / 2**20
 
 
-async def run(with_stuck: bool) -> Side:
+def run(with_stuck: bool, seconds: float = SECONDS) -> Side:
     """Measure one side of a pair."""
-    async with load.server("relay") as (process, port), contextlib.AsyncExitStack() as stack:
-        players = []
-        for room in range(ROOMS):
-            for _ in range(HEALTHY):
-                connection = await stack.enter_async_context(load.connection("relay", port, room))
-                players.append(Healthy(connection))
-                await players[-1].join()
-        async with asyncio.TaskGroup() as tasks:
-            counting = [tasks.create_task(player.count()) for player in players]
-            before = _memory(process)
-            inside = asyncio.Semaphore(0)
-            for room in list(range(ROOMS)) * STUCK if with_stuck else []:
-                counting.append(tasks.create_task(never_read(port, room, inside)))
-                await inside.acquire()
-            half, peak = await _play(players, process)
-            for task in counting:
-                task.cancel()
-        return _side(players, before, half, peak)
-
-
-async def _play(players: list[Healthy], process: psutil.Process) -> tuple[float, float]:
-    """Returns: the highest memory of the first half, and of both."""
-    start = time.monotonic()
-    peaks = [0.0, 0.0]
-    async with asyncio.TaskGroup() as tasks:
-        for index, player in enumerate(players):
-            begin = start + index / len(players) / HZ
-            tasks.create_task(player.play(begin, HZ, start + SECONDS))
-        while (elapsed := time.monotonic() - start) < SECONDS:
-            half = int(elapsed * 2 / SECONDS)
-            peaks[half] = max(peaks[half], _memory(process))
-            await asyncio.sleep(0.1)
-    sent = sum(player.sent for player in players)
-    await load.settle(players, sent * (HEALTHY - 1))
-    return peaks[0], max(peaks)
-
-
-def _side(players: list[Healthy], before: float, half: float, peak: float) -> Side:
-    latencies = sorted(ms for player in players for ms in player.latencies)
-    sent = sum(player.sent for player in players)
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(running(OURS))
+        speak = Reliable(server.base, SHAPE.players + STUCK)
+        healthy = stack.enter_context(crowd(speak, SHAPE.rooms, SHAPE.players))
+        memory = Memory(server.gauge)
+        looks = [memory.look]
+        if with_stuck:
+            stuck = StuckPlayers(speak, SHAPE.rooms, each=STUCK)
+            stack.enter_context(contextlib.closing(stuck))
+            wait_until_inside(stuck, ENTER_SECONDS)
+            looks.append(stuck.look)
+        row = measure(healthy, SHAPE, seconds=seconds, beside=looks)
+    assert row.latency is not None
     return Side(
-        p50=statistics.median(latencies),
-        p99=latencies[int(len(latencies) * 0.99)],
-        delivered=len(latencies) / (sent * (HEALTHY - 1)),
-        grown=peak - before,
-        grown_late=peak - half,
+        p50=row.latency.p50,
+        p99=row.latency.p99,
+        delivered=row.share,
+        grown=max(memory.peaks) - memory.before,
+        grown_late=max(memory.peaks) - memory.peaks[0],
+        load_cpu=row.load_cpu,
     )
-
-
-def _memory(process: psutil.Process) -> float:
-    return float(process.memory_info().rss) / 2**20

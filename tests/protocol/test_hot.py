@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from protocol import hot, limits
 from protocol.codec import Role, decode, encode
 from protocol.errors import RemoteProtocolError
-from protocol.frames import Deliver, Frame, Left, Live, Send, Update, Volatile
+from protocol.frames import Deliver, Frame, Left, Live, Send, Taken, Update, Volatile
 from tests.helpers.strategies import built, long_winded, mutants, share
 
 LENGTHS = [0, 1, 255, 256, 65535, 65536]
@@ -18,14 +18,12 @@ LENGTHS = [0, 1, 255, 256, 65535, 65536]
 
 def shortcut(message: bytes) -> Frame | None:
     """Read SEND and VOLATILE as the relay does: by their first bytes and their tail."""
-    if message[:2] == hot.SEND_HEAD and len(message) > 2 and hot.is_tail(message, 3):
-        target = hot.TARGETS[message[2]]
-        if target is not hot.NO_TARGET:
-            return Send(target, hot.payload(message[3:]))
-    if message[:2] == hot.VOLATILE_HEAD and hot.is_tail(message, 4) and message[2] < 0x80:
-        target = hot.TARGETS[message[3]]
-        if target is not hot.NO_TARGET:
-            return Volatile(message[2], target, hot.payload(message[4:]))
+    target = hot.target_of_send(message)
+    if target is not hot.NO_TARGET:
+        return Send(target, hot.payload(message[3:]))
+    target = hot.target_of_volatile(message)
+    if target is not hot.NO_TARGET:
+        return Volatile(message[2], target, hot.payload(message[4:]))
     return None
 
 
@@ -111,6 +109,17 @@ def test_a_target_of_one_byte_is_what_the_codec_makes_of_it(byte: int) -> None:
 @given(built(Deliver))
 def test_deliver_is_what_the_codec_makes_of_it(frame: Deliver) -> None:
     assert hot.deliver(frame.seq, frame.sender, hot.tail(frame.payload)) == encode(frame)
+
+
+@given(built(Taken))
+def test_an_acknowledgement_is_what_the_codec_makes_of_it(frame: Taken) -> None:
+    assert hot.taken(frame.taken, frame.seq) == encode(frame)
+
+
+@given(built(Update) | built(Left))
+def test_two_fields_are_read_without_the_rest(frame: Update | Left) -> None:
+    expected = (frame.key, frame.sender) if isinstance(frame, Update) else (frame.seq, frame.player)
+    assert hot.pair(encode(frame)) == expected
 
 
 @given(built(Deliver) | built(Left))

@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol import hot
+from protocol.codec import encode
+from protocol.frames import Left, LeftReason
 from relay.log import Entry, Log
 from relay.outbox import Outbox, Slot, Stream
 from relay.wrapping import unwrap, wrap
@@ -76,7 +78,7 @@ class Link:
 
 
 def is_mine(entry: Entry) -> bool:
-    return entry.to == ME
+    return entry[1] == ME
 
 
 def update(value: bytes | int, sender: int = 1, key: int = 0) -> bytes:
@@ -359,6 +361,62 @@ def test_too_many_bytes_of_answers_make_one_fall_behind() -> None:
     assert link.outbox.is_following
     assert link.takes_all() == [bytes(MAX_BYTES), b"1"]
     assert link.notes == ["ready", "behind", "caught up"]
+
+
+# Flowing.
+
+
+def test_what_flows_is_gathered_as_it_comes() -> None:
+    link = Link().is_live()
+    link.outbox.flow()
+    told = [link.tells(), update(b"1"), update(b"2"), link.tells()]
+    for value in told[1:3]:
+        link.outbox.add(value)
+    assert link.outbox.position(link.seq) == 0
+    link.outbox.say(b"\x82\x02\x91\x08")
+    assert not link.outbox.is_waiting
+    assert sorted(link.outbox.gathered) == sorted([*told, b"\x82\x02\x91\x08"])
+    assert link.notes == ["ready"]
+    link.outbox.gathered.clear()
+    assert link.outbox.position(link.seq) == 2
+
+
+def test_nothing_flows_past_what_waits() -> None:
+    link = Link()
+    link.begins()
+    link.outbox.flow()
+    assert not link.outbox.is_flowing
+    link.takes_all()
+    told = link.tells()
+    link.outbox.flow()
+    assert not link.outbox.is_flowing
+    assert link.takes_all() == [told]
+    link.outbox.flow()
+    assert link.outbox.is_flowing
+
+
+def test_what_was_gathered_waits_like_all_else_once_it_does_not_flow() -> None:
+    link = Link().is_live()
+    link.outbox.flow()
+    told = [link.tells() for _ in range(2)]
+    for value in (update(b"old"), update(b"new")):
+        link.outbox.add(value)
+    link.outbox.hold()
+    assert link.outbox.gathered == []
+    assert link.takes_all() == [*told, update(b"new")]
+
+
+def test_no_value_that_was_gathered_is_told_after_its_player_left() -> None:
+    link = Link().is_live()
+    link.outbox.flow()
+    link.outbox.add(update(b"last", sender=7))
+    link.seq += 1
+    left = encode(Left(link.seq, 7, LeftReason.LEFT))
+    link.log.append(link.seq, ME, left)
+    link.outbox.add(wrap(left))
+    link.outbox.hold()
+    told = link.falls_behind()
+    assert link.takes_all() == [wrap(left), *told]
 
 
 # Lost.

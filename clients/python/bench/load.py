@@ -1,0 +1,243 @@
+"""The load itself: an open loop. Messages go out when they are due, whatever came of the others.
+
+Sends and reads happen in passes, `pace` seconds apart: what is due is sent, what has come is read.
+A message's age therefore counts up to two paces that are this generator's own, for every server
+alike; in exchange, one core keeps up with a server that needs all of another.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import random
+import selectors
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from clients.python.bench.connection import Connection
+from clients.python.bench.dialect import Dialect, Refused
+from clients.python.bench.reader import Reader
+from clients.python.bench.shape import Shape
+from clients.python.bench.stamps import STAMP, UNITS, Ages
+
+SHORTEST, LONGEST = 0.0005, 0.01
+"""Seconds of a pace. The warm-up finds it: the shortest that leaves this process some idle time."""
+
+BUSY, IDLE = 0.7, 0.5
+"""Shares of time at work: with more, a pace is too short, and with less too long."""
+
+ENTERING = 64
+"""Players who enter at the same time."""
+
+ENTER_SECONDS = 10.0  # for each of them
+SETTLE_SECONDS = 1.0  # without any delivery: what is missing then is lost
+
+
+class Crowd:
+    """Players in their rooms, in the order in which they send."""
+
+    def __init__(self, dialect: Dialect, rooms: int, players: int) -> None:
+        self.dialect = dialect
+        self.selector = selectors.DefaultSelector()
+        self.connections: list[Connection] = []
+        seats = [room for room in range(rooms) for _ in range(players)]
+        random.Random(rooms).shuffle(seats)  # rooms do not take turns, nor play in step
+        self._seats = seats
+        self.seconds = 0.0
+        """How long it took to let all in."""
+        self.gone = 0
+        """Players whose connections were lost."""
+
+    def enter(self) -> None:
+        """Let all enter.
+
+        Raises:
+            OSError: nothing listens there.
+            Refused: the server lets one not in.
+        """
+        reader, start = Reader(self.dialect, STAMP.size), time.perf_counter()
+        entering: set[Connection] = set()
+        for room in self._seats:
+            connection = Connection(self.dialect, room)
+            self.connections.append(connection)
+            self.selector.register(connection.socket, selectors.EVENT_READ, connection)
+            entering.add(connection)
+            self._let_in(reader, entering, ENTERING - 1)
+        self._let_in(reader, entering, 0)
+        self.seconds = time.perf_counter() - start
+
+    def _let_in(self, reader: Reader, entering: set[Connection], rest: int) -> None:
+        """Read until no more than `rest` have yet to enter."""
+        ends = time.perf_counter() + ENTER_SECONDS
+        while len(entering) > rest:
+            for key, _ in self.selector.select(ENTER_SECONDS):
+                self.read(reader, key.data)
+                reader.take()
+                if key.data.has_entered:
+                    entering.discard(key.data)
+            if time.perf_counter() > ends:
+                raise Refused(f"{len(entering)} players wait for more than {ENTER_SECONDS:g} s")
+
+    def read(self, reader: Reader, connection: Connection) -> bool:
+        """Read a connection, and forget it if it is closed. Returns: as the reader."""
+        descriptor = connection.socket
+        is_time = reader.read(connection)
+        if not connection.is_open:
+            self.selector.unregister(descriptor)
+            if not connection.has_entered:
+                raise Refused("the server hung up on a player who was entering")
+            self.gone += 1
+            if self.gone == len(self.connections):
+                raise Refused("the server hung up on everybody")
+        return is_time
+
+    def close(self) -> None:
+        self.selector.close()
+        for connection in self.connections:
+            connection.leave()
+
+
+@contextlib.contextmanager
+def crowd(dialect: Dialect, rooms: int, players: int) -> Iterator[Crowd]:
+    """Let players in; at the end all are gone."""
+    gathered = Crowd(dialect, rooms, players)
+    try:
+        gathered.enter()
+        yield gathered
+    finally:
+        gathered.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of the messages of a run's measured part."""
+
+    ages: Ages
+    sent: int
+    lateness: Counter[int]
+    """By how many units messages were sent too late, by this generator's own fault."""
+    lost_connections: int
+
+
+class Load:
+    """One run of a crowd under a shape of load."""
+
+    def __init__(
+        self, crowd: Crowd, shape: Shape, *, warm_up: float, seconds: float, settle: float
+    ) -> None:
+        """Args: settle: seconds at most to wait for what is late, at the end."""
+        self.crowd = crowd
+        self.shape = shape
+        self.reader = Reader(crowd.dialect, shape.size)
+        self.ages = Ages(int(warm_up * UNITS), int((warm_up + seconds) * UNITS))
+        self.pace = SHORTEST
+        self._most_settling = settle
+        self._looked = self._worked = 0.0
+        self.lateness: Counter[int] = Counter()
+        self.sent = self.measured = 0
+        self._total = int(shape.sends * (warm_up + seconds))
+        self._acknowledged = 0
+        self._frames = bytearray(crowd.dialect.send(bytes(shape.size)))
+        self._origin = 0.0
+
+    def run(self, on_pass: Sequence[Callable[[float], None]] = ()) -> Outcome:
+        """Play. Each of `on_pass` hears the seconds since the start, and must be quick.
+
+        Raises:
+            Refused: the server throws a player out, or says that the load is too much.
+        """
+        with _no_garbage_collection():
+            self._origin = time.perf_counter()
+            while self.sent < self._total or self._now() * UNITS < self.ages.last:
+                self._pass(on_pass)
+            self._settle(on_pass)
+        return Outcome(self.ages, self.measured, self.lateness, self.crowd.gone)
+
+    def _settle(self, on_pass: Sequence[Callable[[float], None]]) -> None:
+        """Wait for what is still on its way."""
+        expected = self.measured * (self.shape.players - 1)
+        ends = self._now() + self._most_settling
+        before, since = -1, self._now()
+        while self.ages.total < expected and (now := self._now()) < ends:
+            if self.ages.total != before:
+                before, since = self.ages.total, now
+            if now - since > SETTLE_SECONDS:
+                break
+            self._pass(on_pass)
+
+    def _pass(self, on_pass: Sequence[Callable[[float], None]]) -> None:
+        begin = self._now()
+        self._send(begin)
+        self._read()
+        self._acknowledge(begin)
+        for hear in on_pass:
+            hear(begin)
+        self._worked += (end := self._now()) - begin
+        if end * UNITS < self.ages.first:
+            self._find_pace(end)
+        time.sleep(max(0.0, begin + self.pace - end))
+
+    def _find_pace(self, now: float) -> None:
+        """Look ten times a second at how much of its time this process has no rest."""
+        span = now - self._looked
+        if span >= 0.1:
+            share = self._worked / span
+            factor = 1.25 if share > BUSY else 0.8 if share < IDLE else 1
+            self.pace = min(max(self.pace * factor, SHORTEST), LONGEST)
+            self._looked, self._worked = now, 0.0
+
+    def _send(self, now: float) -> None:
+        players, frames, rate = self.crowd.connections, self._frames, self.shape.sends
+        at, first = len(frames) - self.shape.size, self.ages.first
+        due, units, stamp = min(int(now * rate) + 1, self._total), int(now * UNITS), -1
+        for index in range(self.sent, due):
+            scheduled = int(index * UNITS / rate)
+            if scheduled != stamp:
+                STAMP.pack_into(frames, at, scheduled)
+                stamp = scheduled
+            if scheduled >= first:
+                self.measured += 1
+                self.lateness[units - scheduled] += 1
+            player = players[index % len(players)]
+            if player.is_open:
+                player.write(frames)
+        self.sent = due
+
+    def _read(self) -> None:
+        crowd, reader = self.crowd, self.reader
+        for key, _ in crowd.selector.select(0):
+            if crowd.read(reader, key.data):
+                self._take()
+        self._take()
+
+    def _take(self) -> None:
+        if stamps := self.reader.take():
+            self.ages.note(stamps, int(self._now() * UNITS) + 1)
+
+    def _acknowledge(self, now: float) -> None:
+        """Let each player acknowledge once a second, one after the other; flush all at it."""
+        players = self.crowd.connections
+        due = int(now * len(players))
+        for index in range(self._acknowledged, due):
+            player = players[index % len(players)]
+            player.flush()
+            player.acknowledge()
+        self._acknowledged = due
+
+    def _now(self) -> float:
+        return time.perf_counter() - self._origin
+
+
+@contextlib.contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Let the collector not stop the clock: what a run makes is freed by counting."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.unfreeze()

@@ -1,0 +1,145 @@
+"""The servers that are compared, each a process of its own on a core of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from clients.python.bench.dialect import Dialect, Plain
+from clients.python.bench.gauge import Gauge
+from clients.python.bench.roomwire import Reliable
+from tests.benchmarks.dialects import Colyseus, SocketIo
+
+ROOT = Path(__file__).parents[2]
+NODE = ROOT / "clients" / "browser" / "node.py"
+PEERS = Path(__file__).parent / "peers"
+SERVER_CORE, LOAD_CORE = 0, 1
+START_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A kind of server."""
+
+    name: str
+    command: Callable[[], list[str]]
+    """Makes the command that runs it; the port is put behind."""
+    speak: Callable[[str], Dialect] = Plain
+    """Makes its dialect for an address such as ws://127.0.0.1:8000."""
+
+
+def python(*arguments: str) -> Callable[[], list[str]]:
+    return lambda: [sys.executable, "-m", *arguments]
+
+
+def node(script: str) -> Callable[[], list[str]]:
+    return lambda: [_output("find"), str(PEERS / script)]
+
+
+def bun(script: str) -> Callable[[], list[str]]:
+    def command() -> list[str]:
+        found = sorted(PEERS.glob("node_modules/@oven/*/bin/bun"))
+        if not found:
+            raise FileNotFoundError("npm has no Bun for this machine")
+        return [str(found[0]), str(PEERS / script)]
+
+    return command
+
+
+SERVE = ("relay", "serve", "--profile", "bench", "--log-level", "warning", "--port")
+
+OURS = Peer("Roomwire", python(*SERVE), lambda base: Reliable(base, capacity=64))
+PEERS_OF_OURS: Sequence[Peer] = (
+    Peer("Bun", bun("bun.mjs")),
+    Peer("Node ws", node("ws.mjs")),
+    Peer("Colyseus", node("colyseus.mjs"), Colyseus),
+    Peer("socket.io", node("socketio.mjs"), SocketIo),
+    Peer("Responder tutorial", python("tests.benchmarks.peers.tutorial")),
+    Peer("python-socketio", python("tests.benchmarks.peers.python_socketio"), SocketIo),
+)
+
+
+def install() -> None:
+    """Install what npm has for the peers, unless that was done."""
+    wanted = (PEERS / "package-lock.json").read_text()
+    stamp = PEERS / "node_modules" / ".installed"
+    if not stamp.exists() or stamp.read_text() != wanted:
+        print("installing the peers from npm", file=sys.stderr)
+        npm = ("npm", "ci", "--prefix", str(PEERS), "--ignore-scripts", "--loglevel=error")
+        subprocess.run([sys.executable, NODE, *npm], check=True, stdout=sys.stderr)
+        stamp.write_text(wanted)
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server that runs."""
+
+    base: str
+    gauge: Gauge
+
+
+@contextlib.contextmanager
+def running(peer: Peer) -> Iterator[Running]:
+    """Run a server on its core, and end it.
+
+    Raises:
+        TimeoutError: it does not listen in time.
+    """
+    port = _free_port()
+    command = [*peer.command(), str(port)]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=_environment(), stdout=subprocess.DEVNULL
+    ) as process:
+        try:
+            pin(process.pid, SERVER_CORE)
+            _wait_until_listening(peer.name, process, port)
+            yield Running(f"ws://127.0.0.1:{port}", Gauge(process.pid))
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def pin(pid: int, core: int) -> None:
+    """Give a process one core for itself, where there is more than one."""
+    if (psutil.cpu_count() or 1) > 1 and hasattr(psutil.Process, "cpu_affinity"):
+        psutil.Process(pid).cpu_affinity([core])
+
+
+def _environment() -> dict[str, str]:
+    # Production is what Node's libraries call it when they need not help a developer.
+    return {**os.environ, "NODE_ENV": "production"}
+
+
+def _wait_until_listening(name: str, process: subprocess.Popen[bytes], port: int) -> None:
+    ends = time.monotonic() + START_SECONDS
+    while time.monotonic() < ends and process.poll() is None:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.05)
+    raise TimeoutError(f"{name} does not listen")
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port
+
+
+def _output(*arguments: str) -> str:
+    done = subprocess.run([sys.executable, NODE, *arguments], capture_output=True, text=True)
+    if done.returncode:
+        raise FileNotFoundError(done.stdout.strip())
+    return done.stdout.strip()

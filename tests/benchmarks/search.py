@@ -1,0 +1,44 @@
+"""The most a server bears, on a ladder of rates with six rungs from each to its double."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+RUNGS = 6
+LOWEST, HIGHEST = -3 * RUNGS, 6 * RUNGS
+
+
+def rate(rung: int) -> float:
+    """Return the Hz of a rung. Rung 0 is 10 Hz."""
+    return round(10 * 2 ** (rung / RUNGS), 2)
+
+
+def highest(bears: Callable[[float], bool], start: int | None = None) -> int | None:
+    """Find the highest rung that is borne, all lower ones being taken to be.
+
+    Args: start: a rung near it, if one is known: then it is looked for from there in small steps.
+
+    Returns: None if not even the lowest is.
+    """
+    step = RUNGS if start is None else 1
+    below, above = _bracket(bears, 0 if start is None else start, step)
+    while below is not None and above - below > 1:
+        middle = (below + above) // 2
+        if bears(rate(middle)):
+            below = middle
+        else:
+            above = middle
+    return below
+
+
+def _bracket(bears: Callable[[float], bool], at: int, step: int) -> tuple[int | None, int]:
+    """Go up or down until one rung is borne and another is not. The ladder's end is not."""
+    if bears(rate(at)):
+        while at + step <= HIGHEST and bears(rate(at + step)):
+            at += step
+        return at, at + step
+    while at - step >= LOWEST:
+        at -= step
+        if bears(rate(at)):
+            return at, at + step
+    return None, at

@@ -1,0 +1,110 @@
+"""One server and one crowd on it, kept from load to load for as long as it bears them."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from types import TracebackType
+
+import psutil
+
+from clients.python.bench.dialect import Refused
+from clients.python.bench.load import Crowd, crowd
+from clients.python.bench.measure import measure
+from clients.python.bench.row import Row
+from clients.python.bench.shape import Shape
+from tests.benchmarks.peer import Peer, Running, running
+
+WARM_UP, SECONDS = 1.5, 2.5
+SETTLE_SECONDS = 2.0  # what is later than that was no good anyway
+TRIES = 3
+QUIET_SECONDS = 5.0  # at most, to wait for others on this machine
+QUIET = 15.0  # percent of all cores
+P99_MS = 50.0
+"""A game of 20 Hz is one tick behind then."""
+
+
+class Stage:
+    """Loads on one kind of server."""
+
+    def __init__(self, peer: Peer, rooms: int, players: int) -> None:
+        self.peer = peer
+        self.rooms = rooms
+        self.players = players
+        self._open: contextlib.ExitStack | None = None
+        self._server: Running
+        self._crowd: Crowd
+
+    def __enter__(self) -> Stage:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self._strike()
+
+    def row(self, hz: float, seconds: float = SECONDS) -> Row | None:
+        """Measure one load, again if this machine disturbed the load itself.
+
+        Returns: None, if the server threw somebody out.
+        """
+        shape = Shape(self.rooms, self.players, hz)
+        row = self._try(shape, seconds)
+        for _ in range(TRIES - 1):
+            if row is None or row.is_honest or holds(row):
+                break
+            wait_for_quiet()
+            row = self._try(shape, seconds)
+        return row
+
+    def _try(self, shape: Shape, seconds: float) -> Row | None:
+        try:
+            self._set()
+            row = measure(
+                self._crowd,
+                shape,
+                seconds=seconds,
+                warm_up=WARM_UP,
+                settle=SETTLE_SECONDS,
+                kind=self.peer.name,
+                gauge=self._server.gauge,
+            )
+        except (Refused, OSError):
+            self._strike()
+            return None
+        if not holds(row):
+            self._strike()  # what it did not deliver yet would be in the way of the next load
+        return row
+
+    def _set(self) -> None:
+        if self._open is None:
+            with contextlib.ExitStack() as opening:
+                self._server = opening.enter_context(running(self.peer))
+                speak = self.peer.speak(self._server.base)
+                self._crowd = opening.enter_context(crowd(speak, self.rooms, self.players))
+                self._open = opening.pop_all()
+
+    def _strike(self) -> None:
+        if self._open is not None:
+            self._open.close()
+            self._open = None
+
+
+def wait_for_quiet() -> None:
+    """Let others finish what they do on this machine, within bounds."""
+    ends = time.monotonic() + QUIET_SECONDS
+    while time.monotonic() < ends and psutil.cpu_percent(0.5) > QUIET:
+        pass
+
+
+def holds(row: Row) -> bool:
+    """Say whether a server bears a load: nothing lost, nothing doubled, and in time."""
+    return (
+        row.delivered == row.expected
+        and row.lost_connections == 0
+        and row.latency is not None
+        and row.latency.p99 < P99_MS
+    )
