@@ -122,15 +122,22 @@ async def _live_through(scenario: Scenario, course: Course) -> Outcome:
 
 
 async def _restart(relay: RelayProcess, scenarios: Sequence[Scenario], how: signal.Signals) -> None:
-    """End the relay once each room has seen some of its storm, and start its successor."""
+    """End the relay once a room has seen some of its storm, and start its successor."""
     random = Random(f"restart {scenarios[0].plan.seed}")
     share = random.uniform(0.2, 0.7)
-    for scenario in scenarios:
-        await scenario.until_cut(int(share * scenario.plan.cuts))
+    async with asyncio.TaskGroup() as tasks:
+        rooms = [
+            tasks.create_task(each.until_cut(int(share * each.plan.cuts))) for each in scenarios
+        ]
+        # Not all of them: by then there may be rooms, or all, whose storm is over.
+        await asyncio.wait(rooms, return_when=asyncio.FIRST_COMPLETED)
+        for room in rooms:
+            room.cancel()
     loop = asyncio.get_running_loop()
     ended = loop.time()
+    for scenario in scenarios:
+        scenario.pause()
     await relay.end(how)
     await relay.start()
     for scenario in scenarios:
-        scenario.proxy.upstream = relay.address
-        scenario.prolong(loop.time() - ended)
+        scenario.go_on(relay.address, paused=loop.time() - ended)

@@ -8,10 +8,12 @@ from random import Random
 from tests.chaos.proxy import CUTS, Fault, Harm, Script, Way
 
 
-def storm(seed: int, farthest: int) -> Script:
+def storm(seed: int, farthest: int, stalls: float) -> Script:
     """Return faults for every connection of a room: nearly each is cut somewhere.
 
-    Args: farthest: bytes after which that is at the latest.
+    Args:
+        farthest: bytes after which that is at the latest.
+        stalls: the share of connections that stand still for a while.
     """
 
     def faults(number: int) -> list[Fault]:
@@ -20,7 +22,7 @@ def storm(seed: int, farthest: int) -> Script:
         if random.random() < 0.95:
             harm = random.choices(CUTS, weights=(4, 4, 1))[0]
             found.append(Fault(_way(random), _somewhere(random, farthest), harm))
-        if random.random() < 0.2:
+        if random.random() < stalls:
             found.append(_stall(random, farthest))
         if random.random() < 0.1:
             found.append(Fault(_way(random), 0, Harm.DELAY, random.uniform(0.001, 0.02)))

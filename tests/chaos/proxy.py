@@ -85,8 +85,13 @@ class Proxy:
         self.port = 0
         self.passages: set[Passage] = set()
         self._server: asyncio.Server | None = None
+        self._reserved = socket.socket()
 
     async def __aenter__(self) -> Proxy:
+        # Never listens: it keeps the port from everybody else while connections are refused.
+        self._reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._reserved.bind(("127.0.0.1", 0))
+        self.port = self._reserved.getsockname()[1]
         await self.accept()
         return self
 
@@ -97,6 +102,7 @@ class Proxy:
         traceback: TracebackType | None,
     ) -> None:
         self.refuse()
+        self._reserved.close()
         for passage in list(self.passages):
             passage.cut(Harm.RESET)
             await passage.ended.wait()
@@ -116,9 +122,8 @@ class Proxy:
         """Accept connections, again on the same port."""
         if self._server is None:
             self._server = await asyncio.start_server(
-                self._pass_on, "127.0.0.1", self.port, limit=CHUNK
+                self._pass_on, "127.0.0.1", self.port, limit=CHUNK, reuse_address=True
             )
-            self.port = self._server.sockets[0].getsockname()[1]
 
     def cut_all(self, harm: Harm = Harm.RESET) -> None:
         """Cut every connection now."""

@@ -55,6 +55,8 @@ class Plan:
     """Bytes that frames carry around."""
     farthest: int = 30_000
     """Bytes after which a connection is cut at the latest."""
+    stalls: float = 0.2
+    """The share of connections that stand still for a while."""
     history: str = "none"
     """Of the room."""
     hold: int = 120
@@ -91,10 +93,12 @@ class Scenario:
         """Args: clients: which players take in turn."""
         self.plan = plan
         self._clients = clients
-        self.proxy = Proxy(upstream, storm(plan.seed, plan.farthest))
+        self.proxy = Proxy(upstream, storm(plan.seed, plan.farthest, plan.stalls))
         self.players: list[Player] = []
         self._random = Random(f"scenario {plan.seed}")
         self._pulse = Pulse()
+        self._may_act = asyncio.Event()
+        self._may_act.set()
         self._storm = _Storm()
         self._tasks = asyncio.TaskGroup()
         self._running: dict[Player, asyncio.Task[None]] = {}
@@ -126,9 +130,15 @@ class Scenario:
         """Wait until so many connections were cut, or the storm is over."""
         await self._pulse.until(lambda: self.proxy.cuts >= cuts or self._is_calm)
 
-    def prolong(self, seconds: float) -> None:
-        """Let the storm last longer: nothing could happen for so long."""
-        self._storm.ends_at += seconds
+    def pause(self) -> None:
+        """Let players wait: without a relay they would do all they do, leave, and not return."""
+        self._may_act.clear()
+
+    def go_on(self, upstream: Address, paused: float) -> None:
+        """Let them go on at another relay, and the storm last as many seconds longer."""
+        self.proxy.upstream = upstream
+        self._storm.ends_at += paused
+        self._may_act.set()
 
     def _judge(self, resets: Iterable[str]) -> Report:
         report = check(
@@ -194,6 +204,7 @@ class Scenario:
         return player
 
     async def _turn(self, player: Player) -> None:
+        await self._may_act.wait()
         self._storm.turns += 1
         try:
             await act(player, self._random, self.plan.sizes)
