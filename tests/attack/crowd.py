@@ -25,6 +25,7 @@ AT_ONCE = 64  # who enter at the same time
 BACKOFF, BACKOFF_MAX = 0.1, 5.0  # seconds, as Roomwire's own clients have them
 RETURN_SECONDS = 30.0
 WARM_UP = 64
+IDLE_SECONDS = 25.0  # in which everybody is pinged, and would be let go for no answer
 
 
 @dataclass(slots=True)
@@ -55,10 +56,8 @@ async def h10() -> Row:
         idlers = [make_idler(number) for number in range(SEATS)]
         await fill(on, idlers[:WARM_UP])
         memory = on.memory
-        began = time.monotonic()
         await fill(on, idlers[WARM_UP:])
-        joins = (SEATS - WARM_UP) / (time.monotonic() - began)
-        await asyncio.sleep(3)  # what joining cost has been let go of
+        await asyncio.sleep(IDLE_SECONDS)
         each = (on.memory - memory) / (SEATS - WARM_UP)
         lost = sum(idler.link is None or idler.link.ended.done() for idler in idlers)
         leave(idlers)
@@ -68,7 +67,6 @@ async def h10() -> Row:
         [
             Check("memory for each", each / KIBIBYTE, 24, "KiB"),
             Check("seats lost", lost, 0),
-            Check("milliseconds for a join", 1000 / joins, 1000 / 700, "ms"),
         ],
     )
 

@@ -157,6 +157,13 @@ def test_settings_reach_uvicorn() -> None:
     assert not config.ws_per_message_deflate
 
 
+def test_uvloop_is_used_where_there_is_one() -> None:
+    """On asyncio's own loop a relay without descriptors spins, and fills its log."""
+    loop = make_server(nothing, Settings()).config.get_loop_factory()
+    assert loop is not None
+    assert loop.__module__.partition(".")[0] == "uvloop"
+
+
 def test_a_process_says_where_it_is_and_ends_when_asked() -> None:
     with relay_process() as relay:
         assert httpx.get(f"{relay.url}/healthz").status_code == 200
