@@ -5,7 +5,7 @@ BROWSER := clients/browser
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench chaos fuzz build clean chromium
+.PHONY: help setup demo test lint format bench chaos conformance fuzz build clean chromium
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null || sed -n 's/^\([a-z]*\):[^#]*## /  make \1  /p' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ bench: setup ## measure the relay under load
 
 chaos: setup ## cut and stall connections for long, and check that nothing is lost
 	$(BIN)/python -m tests.chaos
+
+conformance: setup ## judge the WebSocket class by the whole Autobahn suite
+	$(BIN)/python -m tests.conformance
 
 fuzz: setup ## search the codec and the room for long
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -m fuzz -n 2 --timeout 0

@@ -6,6 +6,8 @@ not in the common form (long target, long-winded head) is left to the codec.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgpack
 
 SEND_HEAD = b"\x93\x10"
@@ -24,6 +26,26 @@ TARGETS: list[bool | int | None] = (
     + [byte - 0x100 for byte in range(0xE0, 0x100)]  # negative fixint: a group
 )
 """What a target of one byte means, by that byte."""
+
+
+def target_of_send(message: bytes) -> bool | int | None:
+    """Return the target of a SEND in the common form, whose tail begins at 3; else NO_TARGET."""
+    if message[:2] != SEND_HEAD or not is_tail(message, 3):
+        return NO_TARGET
+    return TARGETS[message[2]]
+
+
+def target_of_volatile(message: bytes) -> bool | int | None:
+    """Return the target of a VOLATILE in the common form, whose key is at 2 and whose tail begins
+    at 4; else NO_TARGET."""
+    if message[:2] != VOLATILE_HEAD or not is_tail(message, 4) or message[2] >= 0x80:
+        return NO_TARGET
+    return TARGETS[message[3]]
+
+
+def is_volatile(message: bytes) -> bool:
+    """Say whether a message is a VOLATILE, of whatever form."""
+    return len(message) > 1 and message[1] == VOLATILE_HEAD[1]
 
 
 def is_tail(message: bytes, at: int) -> bool:
@@ -52,29 +74,29 @@ def payload(tail: bytes) -> bytes:
     return tail[2:] if tail[0] == 0xC4 else tail[3:] if tail[0] == 0xC5 else tail[5:]
 
 
-def uint(number: int) -> bytes:
-    """Pack a non-negative int in its shortest form."""
-    return SMALL[number] if number < 0x80 else _pack(number)
-
-
-SMALL = [bytes((number,)) for number in range(0x80)]
-
-
-def _pack(number: int) -> bytes:
-    # msgpack would make a Packer for it first, which costs more than all the rest of a DELIVER.
-    if number < 0x100:
-        return b"\xcc" + number.to_bytes(1)
-    if number < 0x1_0000:
-        return b"\xcd" + number.to_bytes(2)
-    if number < 0x1_0000_0000:
-        return b"\xce" + number.to_bytes(4)
-    return b"\xcf" + number.to_bytes(8)
+uint: Callable[[int], bytes] = msgpack.Packer().pack
+"""Pack a number in its shortest form. One packer for all: it keeps nothing between two calls, and
+making one would cost more than all the rest of a DELIVER."""
 
 
 def seq(message: bytes) -> int:
     """Read the seq of a frame that has one as its first field, in its shortest form."""
-    head = message[2]
-    return head if head < 0x80 else int.from_bytes(message[3 : 3 + (1 << (head - 0xCC))])
+    return _read_uint(message, 2)[0]
+
+
+def slot(message: bytes) -> tuple[int, int]:
+    """Read key and sender of an UPDATE in its shortest form."""
+    key, at = _read_uint(message, 2)
+    return key, _read_uint(message, at)[0]
+
+
+def _read_uint(message: bytes, at: int) -> tuple[int, int]:
+    """Returns: the number that begins at `at`, and where it ends."""
+    head = message[at]
+    if head < 0x80:
+        return head, at + 1
+    end = at + 1 + (1 << (head - 0xCC))
+    return int.from_bytes(message[at + 1 : end]), end
 
 
 def deliver(seq: int, sender: int, tail: bytes) -> bytes:

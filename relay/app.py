@@ -6,6 +6,7 @@ import contextlib
 import importlib.metadata
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Annotated
 
 import responder
@@ -18,7 +19,8 @@ from relay.access import Policy
 from relay.admission import OnJoin
 from relay.config import Settings
 from relay.guard import Guard, Refusals
-from relay.link import portable
+from relay.link import EXTENSION, portable
+from relay.link.direct_link import DirectLink
 from relay.listing import Filter, best_match, page
 from relay.node import Node
 from relay.refusals import Refusal
@@ -96,12 +98,17 @@ def _admit_pages(policy: Policy, refusals: Refusals) -> Callable[..., object]:
 async def link(websocket: WebSocket, *, room: str) -> None:
     """Carry one connection to a room, until its end."""
     node: Node = websocket.scope["api"].state.node
+    address = websocket.state.caller.client or ""
     is_offered = SUBPROTOCOL in websocket.scope["subprotocols"]
     try:
         await websocket.accept(subprotocol=SUBPROTOCOL if is_offered else None)
+        direct = (websocket.scope.get("extensions") or {}).get(EXTENSION)
+        if direct is not None:
+            direct["take_over"](partial(DirectLink, node=node, room=room, address=address))
+            return
     except OSError:
         return  # gone before it was there
-    await portable.serve(websocket, node, room, websocket.state.caller.client or "")
+    await portable.serve(websocket, node, room, address)
 
 
 # Pages.

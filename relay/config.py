@@ -39,6 +39,8 @@ PROFILES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "joins_burst": 1e5,
             "rooms_per_second": 1e5,
             "rooms_burst": 1e5,
+            "requests_per_second": 1e5,
+            "requests_burst": 1e5,
             "connections_per_address": 1_000_000,
         },
         "debug": {
@@ -162,6 +164,12 @@ class Settings(BaseSettings):
         default=5, description="rooms made a second from one address, on average"
     )
     rooms_burst: Amount = Field(default=20, description="rooms made from one address at once")
+    requests_per_second: Amount = Field(
+        default=100, description="HTTP requests a second from one address, on average"
+    )
+    requests_burst: Amount = Field(
+        default=1000, description="HTTP requests from one address at once"
+    )
     connections_per_address: int = Field(
         default=200, ge=1, description="connections at a time from one address"
     )

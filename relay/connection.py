@@ -40,8 +40,9 @@ from protocol.session import State
 from relay.effects import Admit
 from relay.entries import Acknowledge, Ask, Detach, Entry, Evict, Lag, Refuse
 from relay.entries import Send as SendEntry
-from relay.rates import TokenBucket
+from relay.rates import Allowance
 from relay.refusals import Refusal
+from relay.wrapping import wrap
 
 if TYPE_CHECKING:
     from relay.link import Link
@@ -76,8 +77,12 @@ class Connection:
         """Counts among the connections of its address."""
         self._conversation = Conversation(Role.RELAY)
         self._max_frame = settings.max_frame
-        self._frames = TokenBucket(settings.frames_per_second, settings.frames_burst)
-        self._bytes = TokenBucket(settings.bytes_per_second, settings.bytes_burst)
+        self._allowance = Allowance(
+            settings.frames_per_second,
+            settings.frames_burst,
+            settings.bytes_per_second,
+            settings.bytes_burst,
+        )
         self._bad: deque[float] = deque(maxlen=MAX_BAD_FRAMES)
         self._throttled_since = 0.0
         self._paused_until = float("-inf")
@@ -117,27 +122,32 @@ class Connection:
         room, seat = self.room, self.seat
         if room is None or seat is None or self.is_closed:
             return 0.0
-        wait = max(self._frames.take(1, now), self._bytes.take(len(message), now))
-        head = message[:2]
-        if head == hot.SEND_HEAD and len(message) <= self._max_frame:
-            target = hot.TARGETS[message[2]] if len(message) > 2 else hot.NO_TARGET
-            if target != hot.NO_TARGET and hot.is_tail(message, 3):
-                self._propose(SendEntry(self.attachment, target, message[3:]))
+        size = len(message)
+        wait = self._allowance.take(1, size, now)
+        target = hot.target_of_send(message)
+        if target != hot.NO_TARGET and size <= self._max_frame:
+            self.node.append(room.name, SendEntry(self.attachment, target, message[3:]))
+            if self._ack_timer is None or seat.taken - self._told >= limits.ACK_FRAMES:
                 self._owe(seat)
-                return self._throttle(wait, now) if wait else 0.0
-        if wait and len(message) > 1 and message[1] == Volatile.opcode:
-            return self._throttle(wait, now)  # volatile frames are the first to go
-        self._receive_any(room, seat, message, now)
+        elif not wait or not hot.is_volatile(message):  # volatile frames are the first to go
+            self._receive_any(room, seat, message, now)
+        return self._throttle(wait, now) if wait else 0.0
+
+    def spend(self, frames: int, now: float) -> float:
+        """Count frames that were no whole messages: pings, and pieces of messages.
+
+        Returns: seconds for which the link must not read on.
+        """
+        wait = self._allowance.take(frames, 0, now)
         return self._throttle(wait, now) if wait else 0.0
 
     def _receive_any(self, room: Room, seat: Seat, message: bytes, now: float) -> None:
         try:
             self._check_size(message)
-            if message[:2] == hot.VOLATILE_HEAD and hot.is_tail(message, 4) and message[2] < 0x80:
-                target = hot.TARGETS[message[3]]
-                if target != hot.NO_TARGET:
-                    room.volatile(self.attachment, message[2], target, message[4:])
-                    return
+            target = hot.target_of_volatile(message)
+            if target != hot.NO_TARGET:
+                room.volatile(self.attachment, message[2], target, message[4:])
+                return
             frame = decode(message, Role.CLIENT)
             self._conversation.advance(frame, Role.CLIENT)
             self._take(room, seat, frame)
@@ -191,12 +201,12 @@ class Connection:
                 ignored=self.ignored,
             ),
         )
-        refused = [encode(_fresh_because(admit.refused))] if admit.refused is not None else []
+        refused = [_fresh_because(admit.refused)] if admit.refused is not None else []
         self._conversation.state = State.LIVE
         outbox = self.link.outbox
         outbox.on_behind = self.node.soon(self._fell_behind)
         outbox.on_caught_up = self.node.soon(self._caught_up)
-        outbox.begin([*refused, encode(welcome)], admit.stream)
+        outbox.begin([wrap(encode(frame)) for frame in (*refused, welcome)], admit.stream)
         room.connect(admit.player, outbox)
 
     def turned(self, refusal: Refusal) -> None:
@@ -272,7 +282,7 @@ class Connection:
     # Answers.
 
     def send(self, frame: Frame) -> None:
-        self.link.outbox.say(encode(frame))
+        self.link.outbox.say(wrap(encode(frame)))
 
     def _answer(self, error: Error, now: float, *, counted: bool = False) -> None:
         """Refuse a message. Too many bad ones in a short time end the connection."""
@@ -288,7 +298,7 @@ class Connection:
         """Ask for a pause of so long; one who never slows down is cut off."""
         if now - self._paused_until > CALM_SECONDS:
             self._throttled_since = now
-            detail = NoticeDetail(limit=int(self._frames.rate), after=int(wait * 1000))
+            detail = NoticeDetail(limit=int(self._allowance.rate), after=int(wait * 1000))
             self.send(Notice(NoticeKind.THROTTLE, detail))
         self._paused_until = now + wait
         if now - self._throttled_since > THROTTLED_SECONDS:

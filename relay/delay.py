@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from relay.outbox import Outbox, Slot
+from relay.wrapping import wrap
 
 
 class DelayLine:
@@ -47,8 +48,8 @@ class DelayLine:
         while self._left and self._left[0][0] <= self.seq:
             self._forget(self._left.popleft()[1], due)
         for outbox in self.outboxes.values():
-            for slot, update in due.items():
-                outbox.replace(slot, update)
+            for update in due.values():
+                outbox.add(wrap(update))
             outbox.on_ready()
 
     def newest(self) -> list[bytes]:

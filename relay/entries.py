@@ -10,6 +10,7 @@ The counterpart is effects.py.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from protocol.error_codes import ErrorCode
 from protocol.frames import ErrorDetail, Frame, PlayerInfo
@@ -27,9 +28,9 @@ class Join:
     position: tuple[bytes, int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
-    """A payload for the target, as its tail (protocol/hot.py): the one hot entry."""
+class Send(NamedTuple):
+    """A payload for the target, as its tail (protocol/hot.py): the one hot entry, and so a tuple,
+    which is made in a third of the time."""
 
     attachment: int
     target: Target

@@ -6,7 +6,6 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterator
 from operator import itemgetter
-from typing import NamedTuple
 
 from protocol import limits
 
@@ -22,12 +21,9 @@ SLACK = 64
 by_seq = itemgetter(0)
 
 
-class Entry(NamedTuple):
-    """One visible frame."""
-
-    seq: int
-    to: Addressees
-    message: bytes
+Entry = tuple[int, Addressees, bytes]
+"""One visible frame: its seq, who it was for, and its message. No more than a tuple, so that the
+garbage collector need not look at all that ever happened."""
 
 
 class Budget:
@@ -43,7 +39,8 @@ class Budget:
 
     def grow(self, log: Log, size: int) -> None:
         """Take note of bytes that a log has taken on; have room made for them if need be."""
-        self._logs.add(log)
+        if log.size == size:  # its first
+            self._logs.add(log)
         self.used += size
         if self.used > self.limit:
             # A little more than need be, as looking for the largest takes a while.
@@ -97,11 +94,15 @@ class Log:
         return iter(self._frames[self._first :])
 
     def append(self, seq: int, to: Addressees, message: bytes) -> None:
-        self._frames.append(Entry(seq, to, message))
-        size = len(message)
+        frames, size = self._frames, len(message)
+        frames.append((seq, to, message))
         self.size += size
         self.grown += size
         self._budget.grow(self, size)
+        if self.size > self.max_bytes or len(frames) - self._first > self.max_frames:
+            self._trim()
+
+    def _trim(self) -> None:
         while len(self) > 1 and (self.size > self.max_bytes or len(self) > self.max_frames):
             self._trim_one()
 
@@ -135,12 +136,12 @@ class Log:
         start = bisect_right(self._frames, seq, lo=self._first, key=by_seq)
         for index in range(start, min(start + SCAN, len(self._frames))):
             entry = self._frames[index]
-            if entry.seq > until:
+            if entry[0] > until:
                 break
-            seq = entry.seq
+            seq, _, message = entry
             if is_wanted(entry):
-                messages.append(entry.message)
-                max_bytes -= len(entry.message)
+                messages.append(message)
+                max_bytes -= len(message)
                 if max_bytes <= 0:
                     break
         return messages, seq
@@ -150,12 +151,12 @@ class Log:
 
         Args: until: the last seq that may go; what follows is kept, however old.
         """
-        newest = self._frames[-1].seq if self._frames else 0
+        newest = self._frames[-1][0] if self._frames else 0
         if newest > (self._marks[-1][1] if self._marks else self.trimmed):
             self._marks.append((now, newest))
         while self._marks and now - self._marks[0][0] >= seconds:
             seq = self._marks[0][1]
-            while len(self) and self._frames[self._first].seq <= min(seq, until):
+            while len(self) and self._frames[self._first][0] <= min(seq, until):
                 self._trim_one()
             if seq > max(until, self.trimmed):
                 return
@@ -174,10 +175,9 @@ class Log:
             self._trim_one()
 
     def _trim_one(self) -> None:
-        entry = self._frames[self._first]
-        self.trimmed = entry.seq
-        self.size -= len(entry.message)
-        self._budget.shrink(self, len(entry.message))
+        self.trimmed, _, message = self._frames[self._first]
+        self.size -= len(message)
+        self._budget.shrink(self, len(message))
         self._first += 1
         # Forgotten in blocks: each frame is moved once, on average.
         if self._first * 2 > len(self._frames):

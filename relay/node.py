@@ -86,8 +86,12 @@ class Node:
         self.draining: Drain | None = None
         """The way down, once it has begun: nobody enters any more."""
         self._on_join = on_join
-        self._broker: Broker = broker or MemoryBroker()
-        self._broker.follow(self._apply)
+        self._told: list[Room] = []
+        """Rooms that have told their players something in this turn of the event loop."""
+        broker = broker or MemoryBroker()
+        broker.follow(self._apply)
+        self.append = broker.append
+        """Propose an entry for a room's log, by the room's name."""
         self._attachments = count(1)
         # Relay time is the wall clock as it was at the start, and goes on evenly from there.
         self._began = time.time() - time.monotonic()
@@ -189,7 +193,7 @@ class Node:
 
     def propose(self, room: Room, entry: Entry) -> None:
         """Propose an entry for a room's log. It may be applied before this returns."""
-        self._broker.append(room.name, entry)
+        self.append(room.name, entry)
 
     def later(self, seconds: float | None, call: Callable[[], None]) -> asyncio.TimerHandle | None:
         """Call after so many seconds; None is never."""
@@ -205,6 +209,16 @@ class Node:
             loop.call_soon(call)
 
         return ask
+
+    def _gather(self, room: Room) -> None:
+        if not self._told:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._told.append(room)
+
+    def _flush(self) -> None:
+        told, self._told = self._told, []
+        for room in told:
+            room.flush()
 
     def _apply(self, name: str, entry: Entry) -> None:
         room = self.registry.get(name)
@@ -262,6 +276,7 @@ class Node:
         return room
 
     def _add(self, room: Room) -> None:
+        room.on_told = self._gather
         self.registry.add(room)
         if self._sweeper is None:
             self._sweep()

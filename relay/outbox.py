@@ -1,10 +1,13 @@
 """What is still to be sent to one connection: bounded, in order, newest values in place.
 
-An outbox keeps up or follows. While it keeps up, messages queue in it and its link takes them.
-When more waits than the limits allow, it lets go of what is in the room's log anyway and follows:
-it only remembers how far its player has read, and refills from the log as fast as the link takes.
-So a slow player costs a number, not a copy, and a resume or a late join is the same thing begun
-further back.
+An outbox flows, keeps up or follows. While it flows, its link takes everything in the same turn of
+the event loop, so that nothing is counted and nothing waits. While it keeps up, messages queue in
+it until its link takes them. When more waits than the limits allow, it lets go of what is in the
+room's log anyway and follows: it only remembers how far its player has read, and refills from the
+log as fast as the link takes. So a slow player costs a number, not a copy, and a resume or a late
+join is the same thing begun further back.
+
+Messages are wrapped (wrapping.py) on their way in, and come out as they went in.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from typing import NamedTuple, Protocol
 
 from protocol import hot
 from protocol.opcodes import Opcode
+from relay.wrapping import is_logged, opcode, unwrap
 
 Slot = tuple[int, int]
 """Sender and key of a volatile value."""
@@ -58,6 +62,10 @@ class Outbox:
     """Messages for one connection, until its link takes them.
 
     Attributes:
+        add: takes a message of the room: one that is in its log, or a newest value. While the
+            outbox flows, this is the `append` of `gathered`: fan-out costs no more than that.
+        gathered: what flowed in this turn; whoever lets it flow empties it by `flush`.
+        flush: called at the end of a turn in which something was gathered.
         on_ready: called when something waits where nothing did; in the middle of a room's fan-out,
             so that it may do no more than make a note.
         on_behind: called likewise when the outbox falls behind.
@@ -71,7 +79,6 @@ class Outbox:
     __slots__ = (
         "_bytes",
         "_is_finished",
-        "_max_bytes",
         "_max_frames",
         "_queue",
         "_said",
@@ -80,9 +87,14 @@ class Outbox:
         "_slots",
         "_source",
         "_values",
+        "add",
         "dropped",
+        "flush",
+        "gathered",
+        "is_flowing",
         "is_following",
         "is_lost",
+        "max_bytes",
         "on_behind",
         "on_caught_up",
         "on_ready",
@@ -92,13 +104,17 @@ class Outbox:
         self, on_ready: Callable[[], None], *, max_bytes: int = 256 * 1024, max_frames: int = 512
     ) -> None:
         """Args: max_bytes, max_frames: of all that waits; one message alone may have any size."""
+        self.add: Callable[[bytes], None] = self.queue
+        self.gathered: list[bytes] = []
+        self.flush: Callable[[], None] = _nothing
         self.on_ready = on_ready
         self.on_behind: Callable[[], None] = _nothing
         self.on_caught_up: Callable[[], None] = _nothing
+        self.is_flowing = False
         self.is_following = False
         self.is_lost = False
         self.dropped = 0
-        self._max_bytes = max_bytes
+        self.max_bytes = max_bytes
         self._max_frames = max_frames
         self._source: Source | None = None
         self._seq = 0
@@ -129,6 +145,8 @@ class Outbox:
         What waits here from the log does not count yet: it may be let go of, and be read from the
         log again, behind the answer that says so.
         """
+        if self.is_flowing:
+            return next((_before(message) for message in self.gathered if is_logged(message)), head)
         is_all_ours = len(self._queue) == len(self._said) + len(self._slots)
         return head if is_all_ours and not self.is_following else self._seq
 
@@ -144,20 +162,28 @@ class Outbox:
         if not was_waiting:
             self.on_ready()
 
-    def add(self, message: bytes) -> None:
-        """Queue a message that is in the room's log."""
-        if self.is_following:
-            return
+    def queue(self, message: bytes) -> None:
+        """Take a message of the room while the outbox does not flow."""
+        if opcode(message) == Opcode.UPDATE:
+            self.replace(_slot(message), message)
+        elif not self.is_following:
+            self._queue_up(message)
+
+    def _queue_up(self, message: bytes) -> None:
         queue = self._queue
         queue.append(message)
         self._bytes += len(message)
         if len(queue) == 1:
             self.on_ready()
-        elif self._bytes > self._max_bytes or len(queue) > self._max_frames:
+        elif self._bytes > self.max_bytes or len(queue) > self._max_frames:
             self._fall_behind()
 
     def say(self, message: bytes) -> None:
         """Queue a message that is in no log: an answer to this connection alone."""
+        if self.is_flowing:
+            self.gathered.append(message)
+            self.on_ready()
+            return
         was_waiting = self.is_waiting
         self._said.append(len(self._queue))
         self._queue.append(message)
@@ -166,9 +192,9 @@ class Outbox:
         if not was_waiting:
             self.on_ready()
         elif self.is_following:
-            if self._said_bytes > self._max_bytes and not self.is_lost:
+            if self._said_bytes > self.max_bytes and not self.is_lost:
                 self._lose()
-        elif self._bytes > self._max_bytes or len(self._queue) > self._max_frames:
+        elif self._bytes > self.max_bytes or len(self._queue) > self._max_frames:
             self._fall_behind()
 
     def replace(self, slot: Slot, message: bytes) -> None:
@@ -179,11 +205,11 @@ class Outbox:
         index = self._slots.get(slot)
         if index is None:
             self._slots[slot] = len(self._queue)
-            self.add(message)
+            self._queue_up(message)
             return
         self._bytes += len(message) - len(self._queue[index])
         self._queue[index] = message
-        if self._bytes > self._max_bytes and len(self._queue) > 1:
+        if self._bytes > self.max_bytes and len(self._queue) > 1:
             self._fall_behind()
 
     def forget(self, sender: int) -> None:
@@ -195,9 +221,31 @@ class Outbox:
 
     def end(self) -> None:
         """Follow no more, as the connection ends: what waits now is the last."""
+        self.hold()
         self.is_following = False
         self._source = None
         self._values.clear()
+
+    # What flows.
+
+    def flow(self) -> None:
+        """Let everything flow from now on, if nothing waits: the link writes all that is gathered
+        in a turn at the end of that turn.
+        """
+        if not self.is_waiting and self._source is not None and not self.is_following:
+            self.is_flowing = True
+            self.add = self.gathered.append
+
+    def hold(self) -> None:
+        """Let what comes wait from now on, and with it what was gathered and is not yet written."""
+        if not self.is_flowing:
+            return
+        self.is_flowing = False
+        self.add = self.queue
+        gathered = self.gathered[:]
+        self.gathered.clear()
+        for message in gathered:
+            (self.queue if _is_of_room(message) else self.say)(message)
 
     # What comes out.
 
@@ -258,8 +306,8 @@ class Outbox:
         """
         said = set(self._said)
         for index, message in enumerate(self._queue):
-            if index not in said and message[1] != Opcode.UPDATE:
-                return hot.seq(message) - 1
+            if index not in said and opcode(message) != Opcode.UPDATE:
+                return _before(message)
         return source.seq
 
     def _lose(self) -> None:
@@ -271,8 +319,23 @@ class Outbox:
         older = self._values.pop(slot, b"")
         self._bytes -= len(older)
         self.dropped += bool(older)
-        if self.is_lost or self._bytes + len(message) > self._max_bytes:
+        if self.is_lost or self._bytes + len(message) > self.max_bytes:
             self.dropped += 1
             return
         self._values[slot] = message
         self._bytes += len(message)
+
+
+def _before(message: bytes) -> int:
+    """Return the seq before that of a message which has one."""
+    return hot.seq(unwrap(message)) - 1
+
+
+def _is_of_room(message: bytes) -> bool:
+    return is_logged(message) or opcode(message) == Opcode.UPDATE
+
+
+def _slot(message: bytes) -> Slot:
+    """Return the slot of an UPDATE."""
+    key, sender = hot.slot(unwrap(message))
+    return sender, key

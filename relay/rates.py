@@ -1,6 +1,6 @@
 """How fast anyone may do anything. Time is an argument: seconds of any monotonic clock.
 
-Callers measure bytes and frames with a `TokenBucket` of the connection, and joins and rooms with
+Callers measure bytes and frames with the `Allowance` of a connection, and joins and rooms with
 `AddressLimits`, which is shared by all connections of an address.
 """
 
@@ -51,6 +51,38 @@ class TokenBucket:
     def is_full(self, now: float) -> bool:
         """Say whether the bucket is as good as new."""
         return self._left + (now - self._at) * self.rate >= self.burst
+
+
+class Allowance:
+    """The frames and the bytes of one connection: two buckets that are always asked together."""
+
+    __slots__ = ("_at", "_bytes", "_frames", "burst", "bytes_burst", "bytes_rate", "rate")
+
+    def __init__(self, rate: float, burst: float, bytes_rate: float, bytes_burst: float) -> None:
+        """Args: as for `TokenBucket`, of frames and of bytes."""
+        self.rate = rate
+        self.burst = burst
+        self.bytes_rate = bytes_rate
+        self.bytes_burst = bytes_burst
+        self._frames = burst
+        self._bytes = bytes_burst
+        self._at = 0.0
+
+    def take(self, frames: int, size: int, now: float) -> float:
+        """Take what has happened already, as `TokenBucket.take` does.
+
+        Returns: seconds until both are out of debt; 0.0 while all is well.
+        """
+        left, bytes_left = self._frames, self._bytes
+        if now != self._at:  # the frames of one read come at the same time
+            passed, self._at = now - self._at, now
+            left = min(left + passed * self.rate, self.burst)
+            bytes_left = min(bytes_left + passed * self.bytes_rate, self.bytes_burst)
+        self._frames = left = left - frames
+        self._bytes = bytes_left = bytes_left - size
+        if left >= 0 and bytes_left >= 0:
+            return 0.0
+        return max(-left / self.rate, -bytes_left / self.bytes_rate)
 
 
 class AddressBuckets:

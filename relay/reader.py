@@ -9,6 +9,7 @@ from protocol.frames import Live
 from protocol.opcodes import Opcode
 from relay.log import Entry
 from relay.snapshots import Complete
+from relay.wrapping import wrap
 
 if TYPE_CHECKING:
     from relay.delay import DelayLine
@@ -57,17 +58,18 @@ class Reader:
         return self._delay is not None
 
     def read(self, seq: int, max_bytes: int) -> tuple[list[bytes], int] | None:
-        """Return what follows `seq`, and up to where; None if the log does not reach back."""
+        """Return what follows `seq`, wrapped, and up to where; None if that is gone."""
         log = self.room.log
         if self._history.is_partial:
             seq = max(seq, min(log.trimmed, self._history.until))
-        return log.read(seq, max_bytes, self._is_for, self.seq)
+        batch = log.read(seq, max_bytes, self._is_for, self.seq)
+        return batch and ([*map(wrap, batch[0])], batch[1])
 
     def finish(self) -> list[bytes]:
-        """Return LIVE, and the newest volatile values of the others."""
+        """Return LIVE and the newest volatile values of the others, wrapped."""
         delay, retained = self._delay, self.room.retained
         newest = retained.but_of(self._player) if delay is None else delay.newest()
-        return [encode(Live(self.seq)), *newest]
+        return [*map(wrap, (encode(Live(self.seq)), *newest))]
 
     def _is_for(self, entry: Entry) -> bool:
         seq, to, message = entry

@@ -4,6 +4,7 @@ Rule 1: nothing changes a room's state but `apply(entry)`; the same entries give
 on every replica and in every replay.
 Rule 2: a room never sends, sleeps, reads a clock or rolls dice. It puts encoded bytes into the
 outboxes of the players who are connected here, and returns effects for the node to carry out.
+Outboxes that flow are flushed together, once for all that was told in a turn (`on_told`).
 Rule 3: every visible fact gets the next seq, is encoded once, and is in the log before it is in
 any outbox.
 
@@ -61,8 +62,13 @@ from relay.retained import Retained
 from relay.seats import Seat, Seats
 from relay.snapshots import Snapshots
 from relay.standing import Fact, Standing
+from relay.wrapping import wrap
 
 ALL: Addressees = 0
+
+
+def _nobody_minds(room: Room) -> None:
+    pass
 
 
 class Room:
@@ -103,6 +109,10 @@ class Room:
         """Of the players who are connected to this node. Not part of the state."""
         self.delay = DelayLine(options.delay) if options.delay else None
         """What spectators may know, where they are kept behind. Not part of the state."""
+        self.on_told: Callable[[Room], None] = _nobody_minds
+        """Called when outboxes were told something, once until `flush`: it asks for that."""
+        self._has_told = False
+        self._has_history = options.history != "none"
 
     # What others ask of a room.
 
@@ -167,20 +177,21 @@ class Room:
         return _APPLY[type(entry)](self, entry)
 
     def _send(self, entry: Send) -> Sequence[Effect]:
-        seat = self.seats.attached.get(entry.attachment)
+        attachment, target, tail = entry
+        seat = self.seats.attached.get(attachment)
         if seat is None:
             return NOTHING
         seat.count()
         try:
-            to = self._addressees(entry.target, seat)
+            to = self._addressees(target, seat)
         except Refusal as refusal:
             self._answer(seat, refusal, Opcode.SEND)
             return NOTHING
-        self.seq += 1
-        message = hot.deliver(self.seq, seat.player, entry.tail)
-        self.log.append(self.seq, to, message)
-        self._put(to, message)
-        if self.options.history != "none" and self.snapshots.is_due(self.seq, self.log):
+        self.seq = seq = self.seq + 1
+        message = hot.deliver(seq, seat.player, tail)
+        self.log.append(seq, to, message)
+        self._put(to, wrap(message))
+        if self._has_history and self.snapshots.is_due(seq, self.log):
             self._want_snapshot()
         return NOTHING
 
@@ -188,7 +199,7 @@ class Room:
         # Not a fact: whoever is host when it counts is asked, and asked again while none comes.
         self.snapshots.asked(self.seq, self.log)
         if self.host in self.outboxes:
-            self.outboxes[self.host].say(encode(SnapshotWanted(self.seq)))
+            self.outboxes[self.host].say(wrap(encode(SnapshotWanted(self.seq))))
 
     def _ask(self, entry: Ask) -> Sequence[Effect]:
         seat = self.seats.attached.get(entry.attachment)
@@ -302,19 +313,12 @@ class Room:
         if seat is None:
             return
         to = self._addressees(target, seat)
-        slot = (seat.player, key)
         message = hot.update(key, seat.player, tail)
         if isinstance(to, int):
             self.retained.keep(seat.player, key, message)
             if self.delay is not None:
-                self.delay.keep(slot, message)
-            for player, outbox in self.outboxes.items():
-                if player != to:
-                    outbox.replace(slot, message)
-            return
-        for player in to:
-            if player in self.outboxes:
-                self.outboxes[player].replace(slot, message)
+                self.delay.keep((seat.player, key), message)
+        self._put(to, wrap(message))
 
     def next_seq(self) -> int:
         self.seq += 1
@@ -331,18 +335,30 @@ class Room:
         """Log a frame, which has a seq that `next_seq` gave it, and pass it on."""
         message = encode(frame)
         self.log.append(frame.seq, to, message)
-        self._put(to, message)
+        self._put(to, wrap(message))
         return message
 
     def _put(self, to: Addressees, message: bytes) -> None:
+        """Put a wrapped message into the outboxes of whom it is for."""
+        if not self._has_told:
+            self._has_told = True
+            self.on_told(self)
+        outboxes = self.outboxes
         if isinstance(to, int):
-            for player, outbox in self.outboxes.items():
+            for player, outbox in outboxes.items():
                 if player != to:
                     outbox.add(message)
             return
         for player in to:
-            if player in self.outboxes:
-                self.outboxes[player].add(message)
+            if player in outboxes:
+                outboxes[player].add(message)
+
+    def flush(self) -> None:
+        """Let go out what the outboxes have gathered."""
+        self._has_told = False
+        for outbox in self.outboxes.values():
+            if outbox.gathered:
+                outbox.flush()
 
     def _addressees(self, target: Target, sender: Seat) -> Addressees:
         """Resolve a target now. Players who left are skipped; ones who never were are refused."""

@@ -30,10 +30,10 @@ class Seat:
     taken: int = 0
     """Counted messages of this seat that are in the log."""
     groups: set[int] = field(default_factory=set)
+    is_spectator: bool = field(init=False)
 
-    @property
-    def is_spectator(self) -> bool:
-        return self.info.role == "spectator"
+    def __post_init__(self) -> None:
+        self.is_spectator = self.info.role == "spectator"
 
     def count(self) -> None:
         """Take a counted message. Whoever sends one has seen its WELCOME."""

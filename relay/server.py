@@ -19,7 +19,8 @@ from relay import lan, logs
 from relay.admission import OnJoin
 from relay.app import create_app
 from relay.config import Settings
-from relay.link.strict import StrictProtocol
+from relay.link.direct import DirectProtocol
+from relay.link.http import bounded
 from relay.node import Node
 from relay.state_file import StateFile
 
@@ -159,8 +160,8 @@ def make_server(app: ASGIApp, settings: Settings) -> Server:
         uvicorn.Config(
             app,
             loop="uvloop" if importlib.util.find_spec("uvloop") else "asyncio",
-            http="httptools",
-            ws=StrictProtocol,
+            http=bounded(settings),
+            ws=DirectProtocol,
             ws_max_size=max(MESSAGE_MIN, MESSAGE_SLACK * settings.max_frame),
             ws_per_message_deflate=False,
             ws_ping_interval=settings.ping_seconds,

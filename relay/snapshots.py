@@ -43,7 +43,8 @@ class Complete:
     def covers(self, entry: Entry) -> bool:
         """Say whether who has this snapshot needs a frame to all no more."""
         # All but the giver are the addressees of what the giver has sent to the others.
-        return entry.seq <= self.seq or (entry.seq <= self.at and entry.to == self.giver)
+        seq, to, _ = entry
+        return seq <= self.seq or (seq <= self.at and to == self.giver)
 
 
 class Snapshots:

@@ -9,6 +9,7 @@ from protocol.error_codes import ErrorCode
 from relay.effects import Admit
 from relay.outbox import Stream
 from relay.reader import History, Reader
+from relay.wrapping import wrap
 
 if TYPE_CHECKING:
     from relay.room import Room
@@ -20,14 +21,14 @@ def begin(room: Room, seat: Seat, refused: ErrorCode | None = None) -> Admit:
     delay = room.delay_of(seat)
     if delay is not None:
         # Of what is true by now, what was true by then; the rest comes in its time.
-        facts = tuple(fact for fact in room.standing if hot.seq(fact) <= delay.seq)
+        facts = tuple(wrap(fact) for fact in room.standing if hot.seq(fact) <= delay.seq)
         stream = Stream(facts, Reader(room, seat.player, delay=delay), delay.seq)
         return Admit(seat.attachment, seat.player, 0, refused=refused, stream=stream)
     follow, snapshot = room.history_from, room.snapshots.newest
     facts = (*room.standing, *(snapshot.parts if snapshot is not None else ()))
     is_partial = not room.log.reaches_back_to(follow)
     reader = Reader(room, seat.player, History(room.seq, snapshot, is_partial))
-    stream = Stream(facts, reader, follow)
+    stream = Stream(tuple(map(wrap, facts)), reader, follow)
     return Admit(seat.attachment, seat.player, 0, refused=refused, stream=stream)
 
 
@@ -35,9 +36,13 @@ def take_up(room: Room, seat: Seat, position: tuple[bytes, int] | None) -> Admit
     """Admit to a seat that was there before: with what follows the position, if it is known."""
     if position is None:
         return begin(room, seat)
-    seq = position[1]
-    # What is older than the seat was for others: nobody gets their past by naming a low seq.
+    seq, delay = position[1], room.delay_of(seat)
+    # What is older than the seat was for others: nobody gets their past by naming a low seq. It is
+    # the position of an earlier seat, whose end was told on a connection that did not bring it
+    # through; but who is kept behind begins with a position from before its own seat.
+    if seq < seat.joined and delay is None:
+        return begin(room, seat, ErrorCode.SEAT_EXPIRED)
     if seq < seat.joined or not room.log.reaches_back_to(seq):
         return begin(room, seat, ErrorCode.HISTORY_TRIMMED)
-    stream = Stream((), Reader(room, seat.player, delay=room.delay_of(seat)), seq)
+    stream = Stream((), Reader(room, seat.player, delay=delay), seq)
     return Admit(seat.attachment, seat.player, seq, resumed=True, stream=stream)

@@ -20,14 +20,19 @@ class MemoryBroker:
         self._followers.append(follower)
 
     def append(self, room: str, entry: Entry) -> None:
-        self._waiting.append((room, entry))
-        if self._is_appending:
-            return  # A follower proposes while it applies: its turn comes when that is through.
+        if self._is_appending or self._waiting:
+            # A follower proposes while it applies: its turn comes when that is through.
+            self._waiting.append((room, entry))
+            if self._is_appending:
+                return
+            room, entry = self._waiting.popleft()
         self._is_appending = True
         try:
+            for follower in self._followers:
+                follower(room, entry)
             while self._waiting:
-                following = self._waiting.popleft()
+                room, entry = self._waiting.popleft()
                 for follower in self._followers:
-                    follower(*following)
+                    follower(room, entry)
         finally:
             self._is_appending = False

@@ -7,6 +7,10 @@ from typing import Protocol
 from protocol.close_codes import CloseCode
 from relay.outbox import Outbox
 
+EXTENSION = "roomwire.direct"
+"""Key of an ASGI scope's `extensions` where the server's protocol can be taken over: its value has
+`take_over`, which is `relay.link.direct.DirectProtocol.take_over`."""
+
 
 class Link(Protocol):
     """The way to one client: takes what its outbox holds, and can be closed.

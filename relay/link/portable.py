@@ -13,6 +13,7 @@ from protocol.close_codes import CloseCode
 from relay.connection import Connection
 from relay.node import Node
 from relay.outbox import Outbox
+from relay.wrapping import unwrap
 
 log = logging.getLogger("relay")
 
@@ -101,7 +102,7 @@ class PortableLink:
             self._watch_for(self._slow_seconds)
         for message in messages:
             self._sending_since = now()
-            await send({"type": "websocket.send", "bytes": message})
+            await send({"type": "websocket.send", "bytes": unwrap(message)})
         self._sending_since = None
         if self.outbox.is_following:
             await asyncio.sleep(0)  # a long stream takes turns with the others

@@ -100,7 +100,10 @@ class Player {
   listen(room) {
     const on = (type, kind, fields) => room.on(type, (event) => this.hear(kind, ...fields(event)));
     room.on("resumed", () => this.hear(...this.return));
-    room.on("closed", ({ code, text }) => (this.closed = [code, text]));
+    room.on("closed", ({ code, text }) => {
+      this.closed = [code, text];
+      this.changed(); // nothing else may follow, or have come before
+    });
     on("live", "Live", ({ seq }) => [seq]);
     room.on("live", () => (this.wasLive = true));
     on("message", "Delivered", ({ seq, sender, payload }) => [seq, sender, ...read(payload)]);
@@ -113,6 +116,7 @@ class Player {
       `presence ${player.number} ${player.state}`,
     ]);
     on("propertyChanged", "Delivered", (event) => [event.seq, event.by, ...read(event.value)]);
+    on("notice", "Noticed", ({ kind }) => [kind]);
     on("lost", "Announced", ({ messages }) => [this.numbers(messages)]);
     room.on("refused", ({ seq, frame, code }) => {
       // Before WELCOME it is no answer to a frame.

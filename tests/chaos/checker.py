@@ -11,7 +11,8 @@ Pure: journals in, a report out.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import TypeGuard
 
 from tests.chaos.history import History, Term, terms_of
@@ -173,23 +174,42 @@ class _Epoch:
     def judge_history(self) -> None:
         """Judge what late joiners heard of the past."""
         for stream in self.streams:
-            past = Counter(fact for fact in stream.standing if isinstance(fact, Delivered))
-            joined = self.history.joined.get(stream.player, 0)
-            for fact in self.history.facts.values():
-                if stream.is_live and fact.seq < joined and self._is_past(fact):
-                    self._judge_past(stream, fact, past[fact])
+            if stream.is_live:
+                past = [fact for fact in stream.standing if self._is_payload(fact)]
+                self.report.past += len(past)
+                self._judge_past_counts(stream, Counter(past))
+                self._judge_past_order(stream, past)
 
-    def _judge_past(self, stream: Stream, fact: Delivered, times: int) -> None:
-        if times != 1:
-            kind = "doubled" if times else "lost"
-            self.report.violate(kind, f"{stream} heard {times} times of {fact}, late")
+    def _judge_past_counts(self, stream: Stream, past: Mapping[Delivered, int]) -> None:
+        for fact in self.history.facts.values():
+            if not self._is_payload(fact) or fact.seq > stream.since:
+                continue
+            # One's own frame may be too young to be history: said before LIVE, but after WELCOME.
+            is_due = self._is_for_all(fact) and fact.sender != stream.player
+            if is_due and not past[fact]:
+                self.report.violate("lost", f"{stream} never heard {fact}, late")
+            elif past[fact] > 1:
+                self.report.violate("doubled", f"{stream} heard {past[fact]} times {fact}, late")
 
-    def _is_past(self, fact: Fact) -> TypeGuard[Delivered]:
-        found = self.history.find(fact) if isinstance(fact, Delivered) else None
-        if found is None or not found[1].is_payload:
+    def _judge_past_order(self, stream: Stream, past: Sequence[Delivered]) -> None:
+        for before, fact in pairwise(past):
+            if fact.seq < before.seq:
+                self.report.violate("reordered", f"{stream} heard {fact} after {before}, late")
+        for fact in past:
+            if not self._is_for_all(fact):
+                self._judge_delivery(stream, fact)  # for it alone, and while history was told
+
+    def _is_payload(self, fact: Fact) -> TypeGuard[Delivered]:
+        """Say whether this is of a SEND, as all history is, and not of a SET."""
+        if not isinstance(fact, Delivered):
             return False
-        target = found[1].target
-        return target is None or target is True  # not `in`: player 1 equals True
+        found = self.history.find(fact)
+        return found is None or found[1].is_payload
+
+    def _is_for_all(self, fact: Delivered) -> bool:
+        found = self.history.find(fact)
+        # Not `in (None, True)`: player 1 equals True.
+        return found is not None and (found[1].target is None or found[1].target is True)
 
     # What became of each frame.
 

@@ -15,14 +15,14 @@ class Course:
 
     Attributes:
         resets: reasons for which streams may begin anew; anything else that is missing is lost.
-        module: the relay, or another one with its command line.
+        shows: resets and notices that a batch of it must have, or it was not what it is named for.
         options: of `relay serve`.
         ends: the signal by which the relay is ended in the middle of the storm, and started again.
         plan: fields of the plan that differ.
     """
 
     resets: frozenset[str] = frozenset()
-    module: str = "relay"
+    shows: frozenset[str] = frozenset()
     options: tuple[str, ...] = ()
     ends: signal.Signals | None = None
     keeps_state: bool = False
@@ -36,25 +36,41 @@ COURSES: Mapping[str, Course] = MappingProxyType(
         # Who joins late hears what was sent to all before.
         "told": Course(plan={"history": "full"}),
         # The relay drains and writes its state, and its successor reads it: nobody loses anything.
-        "drained": Course(options=("--drain-seconds", "1"), ends=signal.SIGTERM, keeps_state=True),
+        "drained": Course(
+            shows=frozenset({"DRAIN"}),
+            options=("--drain-seconds", "1"),
+            ends=signal.SIGTERM,
+            keeps_state=True,
+        ),
         # The relay is killed and begins anew: every room has another epoch, and all are told.
-        "killed": Course(frozenset({"EPOCH_CHANGED", "ROOM_GONE"}), ends=signal.SIGKILL),
+        "killed": Course(
+            resets=frozenset({"EPOCH_CHANGED", "ROOM_GONE"}),
+            shows=frozenset({"EPOCH_CHANGED", "ROOM_GONE"}),
+            ends=signal.SIGKILL,
+        ),
         # Large frames, so fast that outboxes overflow.
         "flooded": Course(
+            shows=frozenset({"LAG"}),
             options=("--profile", "bench"),
             plan={"pause": 0.0, "sizes": (9_000, 15_000), "frames": 500, "farthest": 10_000_000},
         ),
         # History that reaches back for a moment only.
         "forgotten": Course(
-            frozenset({"HISTORY_TRIMMED"}),
-            "tests.chaos.forgetful",
+            resets=frozenset({"HISTORY_TRIMMED"}),
+            shows=frozenset({"HISTORY_TRIMMED"}),
+            options=("--history-frames", "100"),
             plan={"pause": 0.01, "frames": 200, "farthest": 100_000},
         ),
         # Small frames, so fast that the relay has to throttle everybody.
-        "hurried": Course(plan={"pause": 0.0, "sizes": (0,), "frames": 300, "farthest": 200_000}),
+        "hurried": Course(
+            shows=frozenset({"THROTTLE"}),
+            options=("--frames-per-second", "60", "--frames-burst", "60"),
+            plan={"pause": 0.0, "sizes": (0,), "frames": 300, "farthest": 200_000},
+        ),
         # Seats and rooms that are not held for as long as connections are lost.
         "fleeting": Course(
-            frozenset({"SEAT_EXPIRED", "ROOM_GONE", "EPOCH_CHANGED"}),
+            resets=frozenset({"SEAT_EXPIRED", "ROOM_GONE", "EPOCH_CHANGED"}),
+            shows=frozenset({"SEAT_EXPIRED", "ROOM_GONE"}),
             plan={"hold": 0, "keep": 0, "players": 2},
         ),
     }

@@ -15,7 +15,7 @@ from itertools import count
 from starlette import types
 
 from protocol.codec import Role, decode, encode
-from protocol.frames import Deliver, Frame, Send, Welcome
+from protocol.frames import Deliver, Frame, Live, Send, Welcome
 from relay import cli, server
 
 EVERY = 15  # payloads
@@ -116,6 +116,22 @@ class Forget(Damage):
         return (frame,)
 
 
+class Shorten(Damage):
+    """Leaves out the first frame of the past that a newcomer is told."""
+
+    is_due_now = False
+
+    def sends(self, frame: Frame) -> Iterable[Frame]:
+        if isinstance(frame, Welcome):
+            self.is_due_now = not frame.session.resumed
+        elif isinstance(frame, Live):
+            self.is_due_now = False
+        elif self.is_due_now and isinstance(frame, Deliver):
+            self.is_due_now = False
+            return ()
+        return (frame,)
+
+
 class Replace(Damage):
     """Delivers what a sender never sent."""
 
@@ -127,7 +143,7 @@ class Replace(Damage):
 
 DAMAGES: dict[str, type[Damage]] = {
     cls.__name__.lower(): cls
-    for cls in (Skip, Double, Swap, Renumber, Misdeliver, Vanish, Forget, Replace)
+    for cls in (Skip, Double, Swap, Renumber, Misdeliver, Vanish, Forget, Shorten, Replace)
 }
 
 

@@ -161,8 +161,15 @@ class Announced:
     numbers: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """The relay said something that is no fact, as that its hearer is too slow."""
+
+    kind: int
+
+
 Fact = Delivered | Joined | Left | Hosted | Told | Refused
-Heard = Began | Resumed | Live | Reached | Fact | Updated | Announced
+Heard = Began | Resumed | Live | Reached | Fact | Updated | Announced | Noticed
 
 
 @dataclass(slots=True)

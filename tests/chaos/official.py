@@ -194,6 +194,8 @@ class OfficialPlayer(LocalPlayer):
                 self.hear(journal.Updated(key, *numbered.read(payload)))
             case events.Refused(code=code, frame=count, seq=seq):
                 self.hear(journal.Refused(seq, count or 0, ErrorCode(code).name))
+            case events.Notice(kind):
+                self.hear(journal.Noticed(kind))
             case events.Lost(messages):
                 self.announce(messages)
             case events.Closed(code=code, text=text):

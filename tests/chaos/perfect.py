@@ -45,7 +45,9 @@ class Member:
 class PerfectRoom:
     """Frames of connected members are ordered at once; those of the others when they are back."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, has_history: bool = False) -> None:
+        """Args: has_history: a fresh stream tells all that was sent to all before."""
+        self.has_history = has_history
         self.journals: list[Journal] = []
         self.members: list[Member] = []
         self._begin("first")
@@ -55,6 +57,7 @@ class PerfectRoom:
         self.seq = self.joins = self.host = self.term = 0
         self.log: list[tuple[frozenset[int], Fact]] = []
         self.standing: dict[tuple[str, int], Fact] = {}
+        self.past: list[Delivered] = []
 
     # What may happen.
 
@@ -151,6 +154,8 @@ class PerfectRoom:
         member.journal.heard.append(Began(self.epoch, member.player, reason))
         standing = sorted(self.standing.values(), key=lambda fact: fact.seq)
         member.journal.heard.extend(standing)
+        if self.has_history:
+            member.journal.heard.extend(self.past)
         self._live(member)
 
     def _live(self, member: Member) -> None:
@@ -181,6 +186,8 @@ class PerfectRoom:
         else:
             fact = Delivered(seq, member.player, member.journal.label, said.number)
             self._tell(self._addressees(said.target, member.player), fact)
+            if said.target is None or said.target is True:
+                self.past.append(fact)
 
     def _addressees(self, target: Target, sender: int) -> set[int]:
         seated = {member.player for member in self.members}

@@ -263,6 +263,8 @@ class PlainPlayer(LocalPlayer):
             case frames.Pong(seq=seq) | frames.Taken(seq=seq):
                 self.hear(journal.Reached(seq))
                 self._post(frames.Ack(seq))
+            case frames.Notice(kind):
+                self.hear(journal.Noticed(kind))
             case frames.Deliver(seq, sender, payload):
                 self.hear(journal.Delivered(seq, sender, *numbered.read(payload)))
             case frames.Update(key, _, payload):

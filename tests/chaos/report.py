@@ -24,6 +24,10 @@ class Report:
     resumes: int = 0
     resets: Counter[str] = field(default_factory=Counter)
     """Streams that began anew, by reason."""
+    notices: Counter[str] = field(default_factory=Counter)
+    """What the relay gave notice of, by kind."""
+    past: int = 0
+    """Frames that late joiners heard of what was before them."""
 
     lost: int = 0
     doubled: int = 0

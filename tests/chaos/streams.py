@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from math import inf
 
 from protocol.error_codes import ErrorCode
+from protocol.numbers import NoticeKind
 from tests.chaos.history import Span, terms_of
 from tests.chaos.journal import (
     Announced,
@@ -15,6 +16,7 @@ from tests.chaos.journal import (
     Heard,
     Journal,
     Live,
+    Noticed,
     Reached,
     Resumed,
     Updated,
@@ -138,6 +140,8 @@ def _hear(stream: Stream, heard: Heard, report: Report) -> None:
             stream.last = max(stream.last, seq)
         case Updated():
             _judge_update(stream, heard, report)
+        case Noticed(kind):
+            report.notices[NoticeKind(kind).name] += 1
         case Announced() | Began():
             pass
         case _:

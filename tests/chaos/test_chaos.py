@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from dataclasses import replace
 from functools import partial
 
 import pytest
 
-from tests.chaos.batch import run_batch
+from tests.chaos.batch import complain, run_batch
 from tests.chaos.browser import BrowserPlayer, page_stage
 from tests.chaos.damaged import DAMAGES
 from tests.chaos.official import OfficialPlayer
 from tests.chaos.relays import RelayProcess
+from tests.chaos.report import Report
 from tests.chaos.scenario import Outcome, Plan, Scenario
 from tests.helpers.browser import Tabs
 
@@ -26,18 +28,29 @@ FOUND_AS = {
     "misdeliver": "misdelivered",
     "vanish": "lost",
     "forget": "lost",
+    "shorten": "lost",
     "replace": "unexplained",
 }
 
 
 @pytest.mark.timeout(150)
-@pytest.mark.parametrize("course", ["steady", "drained", "killed"])
+@pytest.mark.parametrize("course", ["steady", "told", "drained", "killed"])
 async def test_nothing_is_lost_doubled_or_reordered(course: str) -> None:
     result = await run_batch(range(1, 4), GENTLE, course)
     assert result.report.violations == []
     assert result.complaints == ""
     assert result.cuts > 0
     assert result.report.delivered > 0
+    assert (result.report.past > 0) == (course == "told")
+
+
+def test_a_course_that_was_not_what_it_is_named_for_says_so() -> None:
+    nothing_trimmed = Report(resets=Counter(RELOADED=3))
+    assert complain("forgotten", nothing_trimmed) == (
+        "the course forgotten showed no HISTORY_TRIMMED\n"
+    )
+    assert complain("forgotten", Report(resets=Counter(HISTORY_TRIMMED=1))) == ""
+    assert complain("hurried", Report(notices=Counter(THROTTLE=1))) == ""
 
 
 @pytest.mark.timeout(150)
@@ -57,7 +70,8 @@ async def test_nor_is_anything_in_a_page(tabs: Tabs) -> None:
 @pytest.fixture(scope="module")
 async def damaged_rooms() -> dict[str, Outcome]:
     """Live through a room of each damage, all at once over one relay."""
-    plan = replace(GENTLE, patience=3.0)  # what is left out never arrives
+    # What is left out never arrives. Enough cuts for each kind of damage to find a resume.
+    plan = replace(GENTLE, cuts=30, seconds=20.0, patience=3.0, history="full")
     async with (
         RelayProcess(module="tests.chaos.damaged") as relay,
         asyncio.TaskGroup() as tasks,

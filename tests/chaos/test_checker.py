@@ -42,9 +42,9 @@ STEPS = st.lists(
 )
 
 
-def play(steps: Steps, *, crash_at: int | None = None) -> list[Journal]:
+def play(steps: Steps, *, crash_at: int | None = None, has_history: bool = False) -> list[Journal]:
     """Return the journals of a perfect room in which all this happened."""
-    room = PerfectRoom()
+    room = PerfectRoom(has_history=has_history)
     for _ in range(3):
         room.join()
     for index, (what, who, detail) in enumerate(steps):
@@ -71,9 +71,10 @@ def _step(room: PerfectRoom, what: str, who: int, detail: object) -> None:
             getattr(room, what)(member)
 
 
-@given(STEPS, st.none() | st.integers(0, 60))
-def test_a_perfect_room_is_clean(steps: Steps, crash_at: int | None) -> None:
-    report = check(play(steps, crash_at=crash_at))
+@given(STEPS, st.none() | st.integers(0, 60), st.booleans())
+def test_a_perfect_room_is_clean(steps: Steps, crash_at: int | None, has_history: bool) -> None:
+    journals = play(steps, crash_at=crash_at, has_history=has_history)
+    report = check(journals, has_history=has_history)
     assert report.violations == []
     assert report.acknowledged + report.given_up >= report.sent - 60
 
@@ -257,6 +258,88 @@ def test_damage_is_found(damage: Damage, kind: str, steps: Steps, draw: st.DataO
     journals = play(steps + SOMETHING_OF_ALL)
     damage(journals, draw)
     report = check(journals)
+    assert getattr(report, kind) > 0, report
+    assert not report.is_clean
+
+
+# Damage to what late joiners hear of the past.
+
+SOMETHING_OF_THE_PAST: Steps = [
+    ("join", 0, None),
+    ("send", 0, (2, 3)),
+    ("send", 0, None),
+    ("send", 1, True),
+    ("join", 0, None),
+]
+
+
+def past(journals: list[Journal]) -> Places:
+    """Find all deliveries before LIVE by others than the hearer, which somebody heard in time."""
+    sites: Places = []
+    for journal in journals:
+        is_live = False
+        for index, heard in enumerate(journal.heard):
+            if isinstance(heard, Began | Live):
+                is_live = isinstance(heard, Live)
+            elif isinstance(heard, Delivered) and not is_live and heard.label != journal.label:
+                sites.append((journal, index, heard))
+    return [site for site in sites if is_witnessed(journals, site[2])]
+
+
+def skip_past(journals: list[Journal], draw: st.DataObject) -> None:
+    journal, index, _ = pick(draw, past(journals))
+    del journal.heard[index]
+
+
+def double_past(journals: list[Journal], draw: st.DataObject) -> None:
+    journal, index, fact = pick(draw, past(journals))
+    journal.heard.insert(index + 1, fact)
+
+
+def swap_past(journals: list[Journal], draw: st.DataObject) -> None:
+    sites = [
+        (journal, index)
+        for (journal, index, _), (other, following, _) in pairwise(past(journals))
+        if journal is other and following == index + 1
+    ]
+    journal, index = pick(draw, sites)
+    heard = journal.heard
+    heard[index], heard[index + 1] = heard[index + 1], heard[index]
+
+
+def tell_secrets(journals: list[Journal], draw: st.DataObject) -> None:
+    """Let one who joins late hear what was for others alone."""
+    directed = [
+        fact
+        for _, _, fact in deliveries(journals)
+        if isinstance(sent_by(journals, fact).target, tuple)
+    ]
+    sites = [
+        (journal, index, fact)
+        for fact in directed
+        for journal, index, after in past(journals)
+        if fact.seq < after.seq and fact not in journal.heard
+    ]
+    journal, index, fact = pick(draw, sites)
+    journal.heard.insert(index, fact)
+
+
+@pytest.mark.parametrize(
+    ("damage", "kind"),
+    [
+        (skip_past, "lost"),
+        (double_past, "doubled"),
+        (swap_past, "reordered"),
+        (tell_secrets, "misdelivered"),
+    ],
+)
+@given(steps=STEPS, draw=st.data())
+def test_damage_to_the_past_is_found(
+    damage: Damage, kind: str, steps: Steps, draw: st.DataObject
+) -> None:
+    journals = play(steps + SOMETHING_OF_THE_PAST, has_history=True)
+    damage(journals, draw)
+    report = check(journals, has_history=True)
     assert getattr(report, kind) > 0, report
     assert not report.is_clean
 

@@ -172,10 +172,12 @@ class Party:
 
 
 @asynccontextmanager
-async def party(on_join: OnJoin | None = None, **settings: Any) -> AsyncIterator[Party]:
+async def party(
+    on_join: OnJoin | None = None, *, is_portable: bool = False, **settings: Any
+) -> AsyncIterator[Party]:
     """Run a relay with these settings for peers to come to."""
     async with (
-        running_relay(Settings(**settings), on_join=on_join) as relay,
+        running_relay(Settings(**settings), on_join=on_join, is_portable=is_portable) as relay,
         AsyncExitStack() as peers,
     ):
         yield Party(relay.url, peers, relay.node)

@@ -49,6 +49,7 @@ from relay.outbox import Outbox
 from relay.reader import Reader
 from relay.refusals import Refusal
 from relay.room import Room
+from relay.wrapping import unwrap
 
 EPOCH = b"an epoch"
 SPECTATOR = PlayerInfo(role="spectator")
@@ -236,7 +237,7 @@ class Witness:
         outbox = self.outboxes[ear]
         messages: list[bytes] = []
         while outbox.is_waiting:
-            messages += outbox.take()
+            messages += map(unwrap, outbox.take())
         return self._decode(ear, messages)
 
     def replica(self) -> Room:

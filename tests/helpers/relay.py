@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from starlette.types import ASGIApp, Receive, Scope, Send
+
 from relay.admission import OnJoin
 from relay.app import create_app
 from relay.config import ENVIRONMENT, Settings
@@ -66,15 +68,17 @@ class RelayProcess:
 
 @asynccontextmanager
 async def running_relay(
-    settings: Settings | None = None, *, on_join: OnJoin | None = None
+    settings: Settings | None = None, *, on_join: OnJoin | None = None, is_portable: bool = False
 ) -> AsyncIterator[RunningRelay]:
     """Run a relay on a free port with uvicorn as in production, but for signals and uvloop.
 
-    Args: settings: host and port in them do not matter.
+    Args:
+        settings: host and port in them do not matter.
+        is_portable: nothing is used that other servers do not have.
     """
     settings = settings or Settings()
     app = create_app(settings, on_join=on_join)
-    server = make_server(app, settings)
+    server = make_server(without_extensions(app) if is_portable else app, settings)
     listener = listen("127.0.0.1", 0)
     # What Server.serve does, without its polling for a signal ten times a second.
     server.config.load()
@@ -84,6 +88,15 @@ async def running_relay(
         yield RunningRelay(app.state.node, listener)
     finally:
         await server.shutdown([listener.socket])
+
+
+def without_extensions(app: ASGIApp) -> ASGIApp:
+    """Hide from an app what its server can do beyond ASGI."""
+
+    async def hiding(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, "extensions": {}}, receive, send)
+
+    return hiding
 
 
 @contextmanager

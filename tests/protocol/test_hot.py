@@ -18,14 +18,12 @@ LENGTHS = [0, 1, 255, 256, 65535, 65536]
 
 def shortcut(message: bytes) -> Frame | None:
     """Read SEND and VOLATILE as the relay does: by their first bytes and their tail."""
-    if message[:2] == hot.SEND_HEAD and len(message) > 2 and hot.is_tail(message, 3):
-        target = hot.TARGETS[message[2]]
-        if target is not hot.NO_TARGET:
-            return Send(target, hot.payload(message[3:]))
-    if message[:2] == hot.VOLATILE_HEAD and hot.is_tail(message, 4) and message[2] < 0x80:
-        target = hot.TARGETS[message[3]]
-        if target is not hot.NO_TARGET:
-            return Volatile(message[2], target, hot.payload(message[4:]))
+    target = hot.target_of_send(message)
+    if target is not hot.NO_TARGET:
+        return Send(target, hot.payload(message[3:]))
+    target = hot.target_of_volatile(message)
+    if target is not hot.NO_TARGET:
+        return Volatile(message[2], target, hot.payload(message[4:]))
     return None
 
 

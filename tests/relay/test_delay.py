@@ -8,6 +8,7 @@ from relay.delay import DelayLine
 from relay.entries import Evict, Join, Send
 from relay.outbox import Outbox
 from relay.room import Room
+from relay.wrapping import unwrap
 from tests.helpers.playbook import Moves, Witness, a_room, enters, sends
 
 DELAY = 10
@@ -56,7 +57,7 @@ class Stand:
     def hears(self) -> list[Frame]:
         heard: list[Frame] = []
         while self.outbox.is_waiting:
-            heard += [decode(message, Role.RELAY) for message in self.outbox.take()]
+            heard += [decode(unwrap(message), Role.RELAY) for message in self.outbox.take()]
         return heard
 
 
@@ -99,7 +100,7 @@ def test_who_comes_later_hears_what_was_true_by_then_and_its_values() -> None:
     stand.witness.apply(Send(1, None, b"\xc4\x04shot"))
     stand.witness.apply(Join(4, info=enters(4, role="spectator").info))
     outbox = stand.witness.outboxes[4]
-    heard = [decode(message, Role.RELAY) for message in outbox.take()]
+    heard = [decode(unwrap(message), Role.RELAY) for message in outbox.take()]
     assert heard[:3] == [Joined(1, 1), Host(2, 1, 1), Joined(3, 2, stand.room.seats[2].info)]
     assert heard[3:] == [Live(3), Update(0, 1, b"here")]
     assert not outbox.is_waiting

@@ -44,7 +44,7 @@ def test_what_follows_a_position_is_read_up_to_the_end() -> None:
 
 def test_what_is_not_wanted_is_read_past() -> None:
     log = log_of((1, 0, b"a"), (2, 7, b"b"), (5, 0, b"c"), (6, 7, b"d"))
-    assert log.read(0, ROOMY, lambda entry: entry.to == 0) == ([b"a", b"c"], 6)
+    assert log.read(0, ROOMY, lambda entry: entry[1] == 0) == ([b"a", b"c"], 6)
 
 
 def test_a_batch_ends_with_the_frame_that_fills_it() -> None:
@@ -59,7 +59,7 @@ def test_a_read_looks_at_so_many_frames_and_no_more() -> None:
     looked_at = []
 
     def is_wanted(entry: Entry) -> bool:
-        looked_at.append(entry.seq)
+        looked_at.append(entry[0])
         return False
 
     log = log_of(*((seq, 0, b"") for seq in range(1, SCAN + 3)))
@@ -176,11 +176,11 @@ def test_what_late_joiners_need_is_kept_however_old() -> None:
     for now in (100, 110, 120):
         log.age(now, 10, until=1)
         log.append(now, 0, b"more")
-    assert [entry.seq for entry in log] == [2, 3, 100, 110, 120]
+    assert [entry[0] for entry in log] == [2, 3, 100, 110, 120]
     log.age(125, 10, until=110)
-    assert [entry.seq for entry in log] == [110, 120]
+    assert [entry[0] for entry in log] == [110, 120]
     log.age(130, 10, until=110)
-    assert [entry.seq for entry in log] == [120]
+    assert [entry[0] for entry in log] == [120]
 
 
 def test_a_log_that_was_trimmed_otherwise_ages_too() -> None:
@@ -190,7 +190,7 @@ def test_a_log_that_was_trimmed_otherwise_ages_too() -> None:
     log.age(110, 10, until=0)
     log.append(4, 0, b"d")
     log.age(120, 10, until=9)
-    assert [entry.seq for entry in log] == [4]
+    assert [entry[0] for entry in log] == [4]
 
 
 # Against a list.
@@ -231,7 +231,7 @@ def test_what_a_log_gives_is_what_was_wanted_or_it_says_that_it_cannot(
     missed = [frame for frame in all_frames if frame[0] > seq]
     assert log.reaches_back_to(seq) == all(frame in kept for frame in missed)
     told = []
-    while (found := log.read(seq, batch, lambda entry: was_for(player, entry.to))) is not None:
+    while (found := log.read(seq, batch, lambda entry: was_for(player, entry[1]))) is not None:
         messages, reached = found
         told += messages
         if reached == seq:

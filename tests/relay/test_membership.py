@@ -347,6 +347,26 @@ def test_who_comes_back_too_late_is_somebody_new() -> None:
     )
 
 
+def test_who_was_not_reached_by_the_news_of_a_new_seat_hears_it_again() -> None:
+    assert (
+        room_of(2)
+        >> Detach(2)
+        << Later(30, Expire(2))
+        << hears(1, PresenceChanged(4, 2, LOST))
+        >> Expire(2)
+        << hears(1, Left(5, 2, LeftReason.EXPIRED))
+        >> enters(12, 2, at=4)
+        << Admit(12, player=3, seq=0, refused=ErrorCode.SEAT_EXPIRED)
+        << hears(12, Joined(1, 1), Host(2, 1, 1))
+        << hears((1, 12), Joined(6, 3))
+        << hears(12, Live(6))
+        >> enters(22, 2, at=4)
+        << Close(12, CloseCode.REPLACED)
+        << Admit(22, player=3, seq=0, refused=ErrorCode.SEAT_EXPIRED)
+        << hears(22, Joined(1, 1), Host(2, 1, 1), Joined(6, 3), Live(6))
+    )
+
+
 def test_a_position_without_a_secret_is_of_no_seat() -> None:
     assert (
         room_of(1)

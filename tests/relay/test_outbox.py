@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from protocol import hot
 from relay.log import Entry, Log
 from relay.outbox import Outbox, Slot, Stream
+from relay.wrapping import unwrap, wrap
 from tests.helpers.outboxes import held
 
-MAX_BYTES, MAX_FRAMES, BATCH = 60, 8, 50
+MAX_BYTES, MAX_FRAMES, BATCH = 80, 8, 50
 
 ME, OTHERS = frozenset({1}), frozenset({2})
 
@@ -36,7 +37,8 @@ class Link:
         self.outbox.on_caught_up = lambda: self.notes.append("caught up")
 
     def read(self, seq: int, max_bytes: int) -> tuple[list[bytes], int] | None:
-        return self.log.read(seq, min(max_bytes, BATCH), is_mine)
+        batch = self.log.read(seq, min(max_bytes, BATCH), is_mine)
+        return batch and ([*map(wrap, batch[0])], batch[1])
 
     def finish(self) -> list[bytes]:
         return [b"live", *self.values]
@@ -57,8 +59,8 @@ class Link:
         message = hot.deliver(self.seq, 9, hot.tail(payload))
         self.log.append(self.seq, to, message)
         if to == ME:
-            self.outbox.add(message)
-        return message
+            self.outbox.add(wrap(message))
+        return wrap(message)
 
     def falls_behind(self) -> list[bytes]:
         """Tell just so much that it is too much. Returns: it."""
@@ -74,12 +76,16 @@ class Link:
 
 
 def is_mine(entry: Entry) -> bool:
-    return entry.to == ME
+    return entry[1] == ME
 
 
 def update(value: bytes | int, sender: int = 1, key: int = 0) -> bytes:
     payload = bytes(value) if isinstance(value, int) else value
-    return hot.update(key, sender, hot.tail(payload))
+    return wrap(hot.update(key, sender, hot.tail(payload)))
+
+
+def seq_of(message: bytes) -> int:
+    return hot.seq(unwrap(message))
 
 
 SIZE = len(update(b""))
@@ -90,11 +96,11 @@ SIZE = len(update(b""))
 
 def test_messages_come_out_in_the_order_in_which_they_went_in() -> None:
     outbox = Link().is_live().outbox
-    outbox.add(b"1")
+    outbox.add(wrap(b"--1"))
     outbox.replace((1, 0), b"2")
     outbox.say(b"3")
-    outbox.add(b"4")
-    assert outbox.take() == [b"1", b"2", b"3", b"4"]
+    outbox.add(wrap(b"--4"))
+    assert outbox.take() == [wrap(b"--1"), b"2", b"3", wrap(b"--4")]
     assert outbox.take() == []
 
 
@@ -103,18 +109,18 @@ def test_a_newer_value_takes_the_place_of_the_older() -> None:
     outbox.replace((1, 0), b"old")
     outbox.replace((1, 1), b"another key")
     outbox.replace((2, 0), b"another sender")
-    outbox.add(b"reliable")
+    outbox.add(wrap(b"reliable"))
     outbox.replace((1, 0), b"new")
-    assert outbox.take() == [b"new", b"another key", b"another sender", b"reliable"]
+    assert outbox.take() == [b"new", b"another key", b"another sender", wrap(b"reliable")]
 
 
 def test_a_value_that_was_taken_has_no_place_any_more() -> None:
     outbox = Link().is_live().outbox
     outbox.replace((1, 0), b"old")
     outbox.take()
-    outbox.add(b"reliable")
+    outbox.add(wrap(b"reliable"))
     outbox.replace((1, 0), b"new")
-    assert outbox.take() == [b"reliable", b"new"]
+    assert outbox.take() == [wrap(b"reliable"), b"new"]
 
 
 def test_the_link_is_told_when_something_waits_where_nothing_did() -> None:
@@ -427,7 +433,7 @@ class Naive:
             assert places == sorted(set(places))
         for answer, seq in self.positions.items():
             before = self.heard[: self.heard.index(answer)]
-            assert all(message in before for message in self.reliable if hot.seq(message) <= seq)
+            assert all(message in before for message in self.reliable if seq_of(message) <= seq)
 
     def check_end(self) -> None:
         """All that was to be told was told, and of values the newest."""
@@ -458,7 +464,7 @@ def test_any_mixture_comes_out_as_from_a_naive_relay(
     link, naive = Link(), Naive()
     past = [link.tells() for _ in range(history)]
     link.outbox.take()
-    naive.reliable += [message for message in past if hot.seq(message) > follow]
+    naive.reliable += [message for message in past if seq_of(message) > follow]
     link.notes.clear()
     link.begins(follow=min(follow, history))
     for number, step in enumerate(steps):

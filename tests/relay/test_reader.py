@@ -9,6 +9,7 @@ from protocol.frames import Deliver, Frame, Snapshot, Subscribe
 from relay.log import Log
 from relay.reader import History, Reader
 from relay.room import Room
+from relay.wrapping import unwrap, wrap
 from tests.helpers.playbook import asks, room_of, sends
 
 ROOMY = 1 << 20
@@ -35,7 +36,7 @@ def eventful_room(**options: Any) -> Room:
 
 def told(found: tuple[list[bytes], int] | None) -> list[Frame]:
     assert found is not None
-    return [decode(message, Role.RELAY) for message in found[0]]
+    return [decode(unwrap(message), Role.RELAY) for message in found[0]]
 
 
 def payloads(found: tuple[list[bytes], int] | None) -> list[bytes]:
@@ -112,7 +113,7 @@ def test_a_reader_says_how_far_it_came() -> None:
     room = eventful_room()
     reader = Reader(room, 3)
     assert reader.seq == 12
-    assert reader.read(8, ROOMY) == ([room.log.read(11, 1, lambda entry: True)[0][0]], 12)  # type: ignore[index]
+    assert reader.read(8, ROOMY) == ([wrap(room.log.read(11, 1, lambda entry: True)[0][0])], 12)  # type: ignore[index]
     assert reader.read(12, ROOMY) == ([], 12)
 
 

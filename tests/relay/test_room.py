@@ -32,6 +32,7 @@ from protocol.opcodes import COUNTED, Opcode
 from relay.effects import Admit, Close, Later
 from relay.entries import Acknowledge, Ask, Detach, Evict, Expire, Join, Refuse, Succeed
 from relay.entries import Send as SendEntry
+from relay.wrapping import wrap
 from tests.helpers.playbook import (
     SPECTATOR,
     Moves,
@@ -57,7 +58,7 @@ def test_the_first_bytes_of_the_design_hold() -> None:
     for _ in range(3):
         witness.apply(sends(2, 1))
     witness.apply(SendEntry(1, None, bytes.fromhex("9310C0C4026869")[3:]))
-    assert witness.outboxes[2].take() == [bytes.fromhex("94110701C4026869")]
+    assert witness.outboxes[2].take() == [wrap(bytes.fromhex("94110701C4026869"))]
 
 
 def test_all_hear_the_same_order_with_gaps_where_frames_were_for_others() -> None:

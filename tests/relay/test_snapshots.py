@@ -8,7 +8,7 @@ from protocol.codec import Role, decode
 from protocol.error_codes import ErrorCode
 from protocol.frames import Snapshot
 from protocol.limits import SNAPSHOT_BYTES, SNAPSHOT_PARTS
-from relay.log import Entry, Log
+from relay.log import Log
 from relay.refusals import Refusal
 from relay.snapshots import Complete, Snapshots
 
@@ -142,7 +142,7 @@ def test_it_covers_what_it_is_of_and_what_its_giver_had_sent_to_the_others() -> 
         (seq, to)
         for seq in (5, 6, 9, 10, 12)
         for to in (0, HOST, OTHER)
-        if room.newest.covers(Entry(seq, to, b""))
+        if room.newest.covers((seq, to, b""))
     }
     assert covered == {(5, 0), (5, HOST), (5, OTHER), (6, HOST), (9, HOST)}
 

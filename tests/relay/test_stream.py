@@ -173,7 +173,7 @@ def test_nobody_gets_the_past_of_others_by_naming_a_low_position(at: int) -> Non
         room_of(3)
         >> enters(13, 3, at=at)
         << Close(3, CloseCode.REPLACED)
-        << Admit(13, player=3, seq=0, refused=ErrorCode.HISTORY_TRIMMED)
+        << Admit(13, player=3, seq=0, refused=ErrorCode.SEAT_EXPIRED)
         << hears(13, Joined(1, 1), Host(2, 1, 1), Joined(3, 2), Joined(4, 3), Live(4))
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from functools import partial
 
 import psutil
 import pytest
@@ -24,7 +25,7 @@ from protocol.frames import (
     Volatile,
 )
 from relay import server
-from relay.link import portable
+from relay.link import channel, portable
 from tests.helpers.peers import Party, new_seat, party, party_at, until
 from tests.helpers.raw import BINARY, frame
 
@@ -34,10 +35,10 @@ LOAD = 150
 """Messages of 8 KiB that no buffer between relay and peer has room for."""
 
 
-@pytest.fixture(params=["portable"])
+@pytest.fixture(params=["direct", "portable"])
 def gather(request: pytest.FixtureRequest) -> Gather:
     """Run a relay over the link under test, as `party` does."""
-    return party
+    return partial(party, is_portable=request.param == "portable")
 
 
 def burden(number: int) -> bytes:
@@ -161,6 +162,7 @@ async def test_who_never_reads_costs_the_others_nothing(
     gather: Gather, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(portable, "CLOSE_PATIENCE", 0.1)
+    monkeypatch.setattr(channel, "BLOCKED_PATIENCE", 0.1)
     monkeypatch.setattr(server, "USER_TIMEOUT", 500)
     async with gather(profile="bench", slow_seconds=0.2) as at:
         ann, bob = await at.enters("R"), await at.enters("R")

@@ -1,0 +1,172 @@
+"""The link without a detour: messages by plain calls, bytes straight to the transport.
+
+What a room tells in one turn of the event loop is gathered and written at the turn's end, once for
+each client: what bounds a relay is what the kernel takes for each write.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from protocol.close_codes import CloseCode
+from relay.link.channel import Channel, Heartbeat, Hold
+from relay.link.inbound import Closed
+from relay.node import Node
+from relay.outbox import Outbox
+from relay.rates import TokenBucket
+
+log = logging.getLogger("relay")
+
+CONTROLS_PER_SECOND = 20.0
+CONTROLS_BURST = 100.0
+"""Pings and pongs of a client: a heartbeat needs one in some seconds, and no game needs more."""
+
+MAX_PIECES = 64
+"""Frames of one message: it is short, and the smallest pieces cost most."""
+
+
+class DirectLink(Channel):
+    """A client's connection to its room, once the server's protocol has let go of it."""
+
+    __slots__ = ("_connection", "_controls", "_greeting", "_is_awake", "_peers", "outbox")
+
+    def __init__(
+        self, taken: Channel, peers: set[Channel], node: Node, room: str, address: str
+    ) -> None:
+        """
+        Args:
+            taken: what carried the connection so far.
+            peers: all of the server's, from which it tells them to shut down.
+            room: the name in the URL. address: the client's, without its port.
+        """
+        super().__init__(taken.loop, taken.inbound)
+        settings = node.settings
+        self.outbox = Outbox(
+            self._wake, max_bytes=settings.outbox_bytes, max_frames=settings.outbox_frames
+        )
+        self.outbox.flush = self._flush
+        self.inbound.max_pieces = MAX_PIECES
+        self.max_blocked = settings.slow_seconds
+        self._peers = peers
+        self._is_awake = False
+        self._greeting: asyncio.Task[None] | None = None
+        self._controls = TokenBucket(CONTROLS_PER_SECOND, CONTROLS_BURST)
+        self.inherit(taken)
+        self._connection = node.connect(self, room, address)
+        peers.add(self)
+        self.begin_heartbeat(Heartbeat(settings.ping_seconds, settings.ping_timeout))
+
+    # In.
+
+    def on_messages(self, messages: Sequence[bytes | str]) -> Sequence[bytes | str]:
+        connection, now = self._connection, self.loop.time()
+        try:
+            for index, message in enumerate(messages):
+                if isinstance(message, str):
+                    connection.close(CloseCode.TEXT_REFUSED)
+                elif connection.seat is None:
+                    self._greet(message, now)
+                    return messages[index + 1 :]
+                elif pause := connection.receive(message, now):
+                    self._rest(pause)
+                    return messages[index + 1 :]
+        except Exception:
+            self._fail()
+        return ()
+
+    def on_extras(self, frames: int, controls: int) -> None:
+        now = self.loop.time()
+        if controls and self._controls.take(controls, now):
+            self._connection.close(CloseCode.TOO_FAST)
+        elif pause := self._connection.spend(frames, now):
+            self._rest(pause)
+
+    def _rest(self, seconds: float) -> None:
+        self.hold(Hold.OWNER)
+        self.loop.call_later(seconds, self.release, Hold.OWNER)
+
+    def _greet(self, message: bytes, now: float) -> None:
+        # Passwords and the game's own code may take their time.
+        self.hold(Hold.OWNER)
+        self._greeting = asyncio.create_task(self._connection.greet(message, now))
+        self._greeting.add_done_callback(self._greeted)
+
+    def _greeted(self, task: asyncio.Task[None]) -> None:
+        self._greeting = None
+        if task.cancelled():
+            return
+        if task.exception() is not None:
+            self._fail(task.exception())
+        self.release(Hold.OWNER)
+
+    def _fail(self, error: BaseException | None = None) -> None:
+        log.error("connection %d failed", self._connection.attachment, exc_info=error or True)
+        self._connection.close(CloseCode.RELAY_FAULT)
+
+    # Out.
+
+    def _flush(self) -> None:
+        """Write what was gathered in this turn, or let the outbox have it if that is too much."""
+        gathered = self.outbox.gathered
+        data = b"".join(gathered)
+        if len(data) <= self.outbox.max_bytes:
+            gathered.clear()
+            self.transport.write(data)
+        else:
+            self.outbox.hold()
+            self._wake()
+
+    def _wake(self) -> None:
+        if not self._is_awake:
+            self._is_awake = True
+            self.loop.call_soon(self._work)
+
+    def _work(self) -> None:
+        """Write what waits, a batch a turn, and then let it flow."""
+        self._is_awake = False
+        outbox = self.outbox
+        if outbox.gathered:
+            self._flush()
+        elif not self.is_blocked and not self.is_ended:
+            self.write(b"".join(outbox.take()))
+            if outbox.is_waiting:
+                self._wake()
+            elif not self.is_blocked:
+                outbox.flow()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.outbox.hold()
+
+    def on_writable(self) -> None:
+        self._wake()
+
+    # The end.
+
+    def close(self, code: CloseCode, reason: str) -> None:
+        """Send what waits, then close. A peer that does not read is cut off after a while."""
+        if not self.is_ended:
+            self.write(b"".join(self.outbox.take()))
+            self.end(code, reason)
+
+    def shutdown(self) -> None:
+        """Close, as the server goes down: it waits for nobody's answer."""
+        self._connection.close(CloseCode.DRAIN)
+        self.transport.close()
+
+    def on_silent(self) -> None:
+        self._connection.close(CloseCode.SILENT)
+
+    def on_stuck(self) -> None:
+        self._connection.close(CloseCode.TOO_SLOW)
+
+    def on_closed(self, closed: Closed) -> None:
+        self._connection.lost()
+
+    def on_lost(self) -> None:
+        if self._greeting is not None:
+            self._greeting.cancel()
+        self._peers.discard(self)
+        self._connection.lost()

@@ -1,0 +1,57 @@
+"""A message as it goes over TCP: behind the head of the WebSocket frame that carries it.
+
+Wrapped once for all who are to get it, so that no receiver costs an encoding: the head of a
+server's frame (whole, binary, unmasked) is the same for everyone. Where another server frames
+messages itself, its link unwraps them.
+"""
+
+from __future__ import annotations
+
+from protocol.opcodes import Opcode
+
+BINARY = b"\x82"
+HEADS = [BINARY + bytes((size,)) for size in range(126)]
+
+LOGGED = frozenset(
+    {
+        Opcode.DELIVER,
+        Opcode.JOINED,
+        Opcode.LEFT,
+        Opcode.PRESENCE,
+        Opcode.HOST,
+        Opcode.PROPERTY,
+    }
+)
+"""Opcodes of what is always in a room's log. An ERROR is where it has a seq."""
+
+
+def wrap(message: bytes) -> bytes:
+    """Put the head of a WebSocket frame before a message."""
+    size = len(message)
+    if size < 126:
+        return HEADS[size] + message
+    if size < 0x1_0000:
+        return b"\x82\x7e" + size.to_bytes(2) + message
+    return b"\x82\x7f" + size.to_bytes(8) + message
+
+
+def unwrap(wrapped: bytes) -> bytes:
+    """Return the message alone."""
+    return wrapped[_start(wrapped) :]
+
+
+def opcode(wrapped: bytes) -> int:
+    """Read the opcode of a wrapped message."""
+    return wrapped[_start(wrapped) + 1]
+
+
+def is_logged(wrapped: bytes) -> bool:
+    """Say whether a wrapped message is in the room's log, from which it can be read again."""
+    start = _start(wrapped)
+    op = wrapped[start + 1]
+    return op in LOGGED or (op == Opcode.ERROR and wrapped[start + 2] != 0)
+
+
+def _start(wrapped: bytes) -> int:
+    size = wrapped[1]
+    return 2 if size < 126 else 4 if size == 126 else 10

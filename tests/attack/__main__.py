@@ -1,0 +1,81 @@
+"""Attack a relay in every way that it promises to bear, and measure what its players notice."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import math
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+
+import uvloop
+
+from tests.attack import crowd, doors, floods, slow
+from tests.attack.stage import allow_many_files, leave_the_first_core
+from tests.attack.verdict import Row
+
+ROWS: dict[str, Callable[[], Awaitable[Row]]] = {
+    **slow.ROWS,
+    **floods.ROWS,
+    **doors.ROWS,
+    **crowd.ROWS,
+}
+MAX_SECONDS = 180.0
+"""For one attack: none takes half of it."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.attack", description=__doc__)
+    parser.add_argument("--only", help=f"some of {','.join(ROWS)}, with commas between")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    arguments = parser.parse_args()
+    names = arguments.only.split(",") if arguments.only else list(ROWS)
+    if unknown := set(names) - set(ROWS):
+        parser.error(f"no attacks: {', '.join(sorted(unknown))}")
+    allow_many_files()
+    leave_the_first_core()
+    rows = [attack(name, quiet=arguments.json) for name in names]
+    if arguments.json:
+        print(json.dumps([as_dict(row) for row in rows], indent=2))
+    else:
+        held = sum(row.holds for row in rows)
+        print(f"{held} of {len(rows)} attacks do no more than they may")
+    return 0 if all(row.holds for row in rows) else 1
+
+
+def attack(name: str, *, quiet: bool) -> Row:
+    """Run one attack in a loop of its own, and print what came of it."""
+    print(f"{name} ...", file=sys.stderr)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        row = runner.run(_within(ROWS[name]()))
+    if not quiet:
+        show(row)
+    return row
+
+
+async def _within(attacking: Awaitable[Row]) -> Row:
+    async with asyncio.timeout(MAX_SECONDS):
+        return await attacking
+
+
+def show(row: Row) -> None:
+    print(f"\n{row.name}  {row.title}")
+    for check in row.checks:
+        mark = "ok" if check.holds else "NOT WITHIN ITS BOUND"
+        measured, bound = (f"{value:.4g}" for value in (check.measured, check.bound))
+        print(f"    {check.what:48} {measured:>8}  at most {bound:>6} {check.unit:4} {mark}")
+
+
+def as_dict(row: Row) -> dict[str, object]:
+    """As JSON has no endless numbers, they are null."""
+    checks = [asdict(check) | {"holds": check.holds} for check in row.checks]
+    for check in checks:
+        if math.isinf(check["measured"]):
+            check["measured"] = None
+    return {"name": row.name, "title": row.title, "holds": row.holds, "checks": checks}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
