@@ -11,7 +11,10 @@ from cyclopts import App, CycloptsError
 PLUGINS = "roomwire.commands"
 """Entry points of this group are commands, too: so the relay has bots, yet imports no client."""
 
-KNOWN = {"bots": "Let bots play in a room, and say what it came to."}
+KNOWN = {
+    "bots": "Let bots play in a room, and say what it came to.",
+    "bench": "Put a load on a relay, and say what it bears and what it costs.",
+}
 """What plugins do, where we know it: asking them would import them."""
 
 HELP = "A relay for multiplayer games: rooms, order, exactly-once delivery over WebSocket."

@@ -15,20 +15,20 @@ def table(standings: Sequence[Standing], rounds: int) -> str:
         f"64 bytes, one core for each server, medians (least - most) of {rounds} rounds",
         "",
         f"{'most deliveries/s, all there, p99 < 50 ms':42}"
-        + "".join(f"{f'{rooms} x {players}':>32}" for rooms, players in SHAPES),
+        + "".join(f"{f'{rooms} x {players}':>42}" for rooms, players in SHAPES),
     ]
     for one in standings:
         cells = (_most(one.most.get(shape, []), ours.most.get(shape, [])) for shape in SHAPES)
-        lines.append(f"  {one.name:40}" + "".join(f"{cell:>32}" for cell in cells))
+        lines.append(f"  {one.name:40}" + "".join(f"{cell:>42}" for cell in cells))
     lines += ["", f"{'p99 ms at half of that':42}"]
     for one in standings:
         cells = (_spread(one.half.get(shape, []), ",.1f") for shape in SHAPES)
-        lines.append(f"  {one.name:40}" + "".join(f"{cell:>32}" for cell in cells))
+        lines.append(f"  {one.name:40}" + "".join(f"{cell:>42}" for cell in cells))
     heads = (f"{rooms} x {players} x {hz:g} Hz" for rooms, players, hz in COSTS)
-    lines += ["", f"{'CPU us for a delivery':42}" + "".join(f"{head:>32}" for head in heads)]
+    lines += ["", f"{'CPU us for a delivery':42}" + "".join(f"{head:>42}" for head in heads)]
     for one in standings:
         cells = (_cost(one.cost.get(load, []), ours.cost.get(load, [])) for load in COSTS)
-        lines.append(f"  {one.name:40}" + "".join(f"{cell:>32}" for cell in cells))
+        lines.append(f"  {one.name:40}" + "".join(f"{cell:>42}" for cell in cells))
     return "\n".join([*lines, "", *_doubts(standings)])
 
 

@@ -35,10 +35,10 @@ def _bracket(bears: Callable[[float], bool], at: int, step: int) -> tuple[int | 
     """Go up or down until one rung is borne and another is not. The ladder's end is not."""
     if bears(rate(at)):
         while at + step <= HIGHEST and bears(rate(at + step)):
-            at += step
+            at, step = at + step, min(2 * step, RUNGS)
         return at, at + step
-    while at - step >= LOWEST:
-        at -= step
+    while at > LOWEST:
+        above, at, step = at, max(at - step, LOWEST), min(2 * step, RUNGS)
         if bears(rate(at)):
-            return at, at + step
+            return at, above
     return None, at

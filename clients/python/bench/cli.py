@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json as json_module
 import sys
+from collections.abc import Iterator
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -65,16 +67,23 @@ def load(
         json: print the report as JSON
         quiet: show no progress
     """
-    try:
+    with _one_sentence(url):
         shape = Shape(rooms, players, hz, bytes)
         survey = make_survey(url, shape, seconds, kind, pid, silent if quiet else _progress)
         report = survey.full() if full else survey.brief()
+    print(json_module.dumps(report.as_dict(), indent=2) if json else report)
+    return 0
+
+
+@contextlib.contextmanager
+def _one_sentence(url: str) -> Iterator[None]:
+    """Turn what a user can mend into an error of the command line."""
+    try:
+        yield
     except (Refused, ValueError) as error:
         raise CycloptsError(msg=str(error)) from error
     except OSError as error:
         raise CycloptsError(msg=f"nothing listens at {url}: {error.strerror or error}") from error
-    print(json_module.dumps(report.as_dict(), indent=2) if json else report)
-    return 0
 
 
 def make_survey(

@@ -21,16 +21,10 @@ CONNECT_SECONDS = 5.0
 class Connection:
     """A player: enters as its dialect says, then writes frames and keeps what does not fit."""
 
-    def __init__(self, dialect: Dialect, room: int, receive_buffer: int | None = None) -> None:
-        """Connect, and ask for the upgrade.
-
-        Args: receive_buffer: bytes that the kernel takes unread, if not as many as it likes.
-
-        Raises:
-            OSError: nothing listens there.
-        """
-        url = self._url = dialect.url(room)
-        self.socket = connect(url, receive_buffer)
+    def __init__(self, opened: socket.socket, dialect: Dialect, room: int) -> None:
+        """Args: opened: a non-blocking socket to the server."""
+        self.socket = opened
+        self.dialect = dialect
         self.is_open = True
         self.has_entered = False
         self.rest = b""
@@ -38,14 +32,25 @@ class Connection:
         self.newest = b""
         """The beginning of the newest delivery."""
         self._backlog = bytearray()
-        self.dialect = dialect
         self._entering = dialect.enter(room)
+        self._upgrade: ClientProtocol | None = None
+
+    @classmethod
+    def to(cls, dialect: Dialect, room: int, receive_buffer: int | None = None) -> Connection:
+        """Connect to a room, and ask for the upgrade.
+
+        Args: receive_buffer: bytes that the kernel takes unread, if not as many as it likes.
+
+        Raises:
+            OSError: nothing listens there.
+        """
+        url = dialect.url(room)
+        connection = cls(connect(url, receive_buffer), dialect, room)
         protocols = [Subprotocol(dialect.subprotocol)] if dialect.subprotocol else None
-        self._upgrade: ClientProtocol | None = ClientProtocol(
-            parse_uri(url), subprotocols=protocols
-        )
-        self._upgrade.send_request(self._upgrade.connect())
-        self.write(b"".join(self._upgrade.data_to_send()))
+        upgrade = connection._upgrade = ClientProtocol(parse_uri(url), subprotocols=protocols)
+        upgrade.send_request(upgrade.connect())
+        connection.write(b"".join(upgrade.data_to_send()))
+        return connection
 
     @property
     def is_upgraded(self) -> bool:
@@ -82,7 +87,7 @@ class Connection:
         assert self._upgrade is not None
         self._upgrade.receive_data(answer + end)
         if (error := self._upgrade.handshake_exc) is not None:
-            raise Refused(f"{urlsplit(self._url).netloc} {explain(error)}")
+            raise Refused(f"the server {explain(error)}")
         self._upgrade = None
         self._enter(None)
         return behind

@@ -32,7 +32,7 @@ class Door:
 
     def knock(self, room: int, receive_buffer: int | None = None) -> Connection:
         """Begin to enter."""
-        guest = Connection(self._dialect, room, receive_buffer)
+        guest = Connection.to(self._dialect, room, receive_buffer)
         self._selector.register(guest.socket, selectors.EVENT_READ, guest)
         return guest
 

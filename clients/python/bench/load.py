@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import math
 import random
 import selectors
 import time
@@ -60,7 +61,7 @@ class Crowd:
         reader, start = Reader(self.dialect, STAMP.size), time.perf_counter()
         entering: set[Connection] = set()
         for room in self._seats:
-            connection = Connection(self.dialect, room)
+            connection = Connection.to(self.dialect, room)
             self.connections.append(connection)
             self.selector.register(connection.socket, selectors.EVENT_READ, connection)
             entering.add(connection)
@@ -140,6 +141,8 @@ class Load:
         self._total = int(shape.sends * (warm_up + seconds))
         self._acknowledged = 0
         self._frames = bytearray(crowd.dialect.send(bytes(shape.size)))
+        self._stamp_at = len(self._frames) - shape.size
+        self._players = crowd.connections * 2  # whose turn it is goes on behind the last
         self._origin = 0.0
 
     def run(self, on_pass: Sequence[Callable[[float], None]] = ()) -> Outcome:
@@ -189,21 +192,22 @@ class Load:
             self._looked, self._worked = now, 0.0
 
     def _send(self, now: float) -> None:
-        players, frames, rate = self.crowd.connections, self._frames, self.shape.sends
-        at, first = len(frames) - self.shape.size, self.ages.first
-        due, units, stamp = min(int(now * rate) + 1, self._total), int(now * UNITS), -1
-        for index in range(self.sent, due):
-            scheduled = int(index * UNITS / rate)
-            if scheduled != stamp:
-                STAMP.pack_into(frames, at, scheduled)
-                stamp = scheduled
-            if scheduled >= first:
-                self.measured += 1
-                self.lateness[units - scheduled] += 1
-            player = players[index % len(players)]
-            if player.is_open:
-                player.write(frames)
-        self.sent = due
+        """Send what is due, all messages of one unit with one stamp."""
+        players, rate, units = self._players, self.shape.sends, int(now * UNITS)
+        due, turns = min(int(now * rate) + 1, self._total), len(self._players) // 2
+        while self.sent < due:
+            scheduled = int(self.sent * UNITS / rate)
+            # The next unit's first message, but no more than a turn of all players at once.
+            until = min(math.ceil((scheduled + 1) * rate / UNITS), due, self.sent + turns)
+            count = max(until - self.sent, 1)
+            STAMP.pack_into(self._frames, self._stamp_at, scheduled)
+            first = self.sent % turns
+            for player in players[first : first + count]:
+                player.write(self._frames)
+            if scheduled >= self.ages.first:
+                self.measured += count
+                self.lateness[units - scheduled] += count
+            self.sent += count
 
     def _read(self) -> None:
         crowd, reader = self.crowd, self.reader

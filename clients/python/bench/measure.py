@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from clients.python.bench.gauge import Gauge
 from clients.python.bench.load import Crowd, Load
@@ -102,12 +103,7 @@ def measure(
     meter = Meter(load, gauge, warm_up, seconds, say)
     outcome = load.run((meter.look, *beside))
     final = meter.final or meter.mark(warm_up + seconds)
-    first = meter.first or final
-    span = max(final.at - first.at, 1e-9)
-    server = None
-    if first.server_cpu is not None and final.server_cpu is not None:
-        server = final.server_cpu - first.server_cpu
-    arrived = final.arrived - first.arrived
+    costs = _costs(meter.first or final, final)
     return Row(
         shape=shape,
         kind=kind,
@@ -119,7 +115,24 @@ def measure(
         latency=spread(outcome.ages.counts),
         lateness=spread(outcome.lateness),
         pace=round(load.pace * 1000, 2),
-        load_cpu=(final.own_cpu - first.own_cpu) / span,
-        server_cpu=server and server / span,
-        us_per_delivery=server * 1e6 / arrived if server and arrived else None,
+        load_cpu=costs.load_cpu,
+        server_cpu=costs.server_cpu,
+        us_per_delivery=costs.us_per_delivery,
     )
+
+
+class Costs(NamedTuple):
+    """Of the time between two marks, in shares of a core."""
+
+    load_cpu: float
+    server_cpu: float | None
+    us_per_delivery: float | None
+
+
+def _costs(first: Mark, final: Mark) -> Costs:
+    span, arrived = max(final.at - first.at, 1e-9), final.arrived - first.arrived
+    load = (final.own_cpu - first.own_cpu) / span
+    if first.server_cpu is None or final.server_cpu is None:
+        return Costs(load, None, None)
+    server = final.server_cpu - first.server_cpu
+    return Costs(load, server / span, server * 1e6 / arrived if arrived else None)

@@ -55,7 +55,7 @@ def time_return(base: str, size: int, gap: int = GAP) -> float:
     """
     keeper = Reliable(base, capacity=2)
     returner = Returner(base, keeper.run)
-    staying, leaving = Connection(keeper, 0), Connection(returner, 0)
+    staying, leaving = Connection.to(keeper, 0), Connection.to(returner, 0)
     try:
         _pump(staying, size, lambda _: staying.has_entered)
         _pump(leaving, size, lambda _: leaving.has_entered)
@@ -64,7 +64,7 @@ def time_return(base: str, size: int, gap: int = GAP) -> float:
         staying.write(message * gap)
         _pump(staying, size, lambda count: count >= gap)
         start = time.perf_counter()
-        leaving = Connection(returner, 0)
+        leaving = Connection.to(returner, 0)
         _pump(leaving, size, lambda count: leaving.has_entered and count >= gap)
         return time.perf_counter() - start
     finally:

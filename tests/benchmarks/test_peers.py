@@ -1,0 +1,20 @@
+"""The peers that need nothing from npm relay what they are sent, to all others of the room."""
+
+from __future__ import annotations
+
+import pytest
+
+from clients.python.bench.load import crowd
+from clients.python.bench.measure import measure
+from clients.python.bench.shape import Shape
+from tests.benchmarks.peer import OURS, PEERS_OF_OURS, Peer, running
+
+NAMES = ("Roomwire", "Responder tutorial", "python-socketio")
+AT_HAND = [peer for peer in (OURS, *PEERS_OF_OURS) if peer.name in NAMES]
+
+
+@pytest.mark.parametrize("peer", AT_HAND, ids=lambda peer: peer.name)
+def test_a_peer_delivers_to_the_others_of_a_room_and_to_nobody_else(peer: Peer) -> None:
+    with running(peer) as server, crowd(peer.speak(server.base), 2, 3) as players:
+        row = measure(players, Shape(2, 3, 10), seconds=0.5, warm_up=0.2)
+    assert row.delivered == row.expected > 0
