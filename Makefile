@@ -2,6 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 BROWSER := clients/browser
+# What a player sees of the relay, tested over the link for other servers as well.
+BOTH_LINKS := $(addprefix tests/,chaos/test_chaos.py relay/test_connection.py relay/test_slow.py \
+	clients/python/test_history.py $(addprefix integration/test_,entering.py gaps.py raw_client.py restart.py))
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
 .DEFAULT_GOAL := help
@@ -17,6 +20,7 @@ demo: setup ## start a relay with bots in a room, and print its link
 
 test: lint chromium ## lint, then all tests: Python, TypeScript, and both in a headless browser
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+	LINK=portable $(BIN)/python -m pytest -n 2 --dist worksteal $(BOTH_LINKS)
 
 lint: setup ## formatting, ruff, mypy, import contracts, tsc
 	$(BIN)/ruff format --check

@@ -177,18 +177,17 @@ class Room:
         return _APPLY[type(entry)](self, entry)
 
     def _send(self, entry: Send) -> Sequence[Effect]:
-        attachment, target, tail = entry
-        seat = self.seats.attached.get(attachment)
+        seat = self.seats.attached.get(entry.attachment)
         if seat is None:
             return NOTHING
         seat.count()
         try:
-            to = self._addressees(target, seat)
+            to = self._addressees(entry.target, seat)
         except Refusal as refusal:
             self._answer(seat, refusal, Opcode.SEND)
             return NOTHING
         self.seq = seq = self.seq + 1
-        message = hot.deliver(seq, seat.player, tail)
+        message = hot.deliver(seq, seat.player, entry.tail)
         self.log.append(seq, to, message)
         self._put(to, wrap(message))
         if self._has_history and self.snapshots.is_due(seq, self.log):

@@ -10,6 +10,7 @@ import tempfile
 from types import TracebackType
 
 from tests.chaos.proxy import Address
+from tests.helpers.relay import MODULE
 
 ENDS_WITHIN = 15.0  # seconds for a relay to end when asked to
 LISTENING = re.compile(rb"http://127\.0\.0\.1:(\d+)")
@@ -22,7 +23,7 @@ class RelayProcess:
         address: where it listens now; another port after each start.
     """
 
-    def __init__(self, *options: str, module: str = "relay") -> None:
+    def __init__(self, *options: str, module: str = MODULE) -> None:
         """Args: options: of `relay serve`. module: with the same command line as `relay`."""
         self._command = ["-m", module, "serve", "--port", "0", "--log-level", "warning", *options]
         self._process: asyncio.subprocess.Process | None = None

@@ -33,7 +33,7 @@ from relay.admission import OnJoin
 from relay.config import Settings
 from relay.node import Node
 from tests.helpers.raw import BINARY, Closed, RawClient, connect, frame
-from tests.helpers.relay import link_url, running_relay
+from tests.helpers.relay import IS_PORTABLE, link_url, running_relay
 
 PATIENCE = 10.0  # seconds for something to happen that must
 
@@ -173,7 +173,7 @@ class Party:
 
 @asynccontextmanager
 async def party(
-    on_join: OnJoin | None = None, *, is_portable: bool = False, **settings: Any
+    on_join: OnJoin | None = None, *, is_portable: bool = IS_PORTABLE, **settings: Any
 ) -> AsyncIterator[Party]:
     """Run a relay with these settings for peers to come to."""
     async with (

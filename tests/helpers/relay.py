@@ -10,15 +10,20 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from starlette.types import ASGIApp, Receive, Scope, Send
-
 from relay.admission import OnJoin
 from relay.app import create_app
 from relay.config import ENVIRONMENT, Settings
 from relay.node import Node
 from relay.server import Listener, listen, make_server
+from tests.helpers.portable import without_extensions
 
 ADDRESS = re.compile(r"http://\S+")
+IS_PORTABLE = os.environ.get("LINK") == "portable"
+"""Relays that do not say otherwise use the link that runs on any ASGI server."""
+
+MODULE = "tests.helpers.portable" if IS_PORTABLE else "relay"
+"""What has the command line of `relay`."""
+
 END_SECONDS = 15  # for a process to end by itself
 
 
@@ -68,7 +73,10 @@ class RelayProcess:
 
 @asynccontextmanager
 async def running_relay(
-    settings: Settings | None = None, *, on_join: OnJoin | None = None, is_portable: bool = False
+    settings: Settings | None = None,
+    *,
+    on_join: OnJoin | None = None,
+    is_portable: bool = IS_PORTABLE,
 ) -> AsyncIterator[RunningRelay]:
     """Run a relay on a free port with uvicorn as in production, but for signals and uvloop.
 
@@ -90,15 +98,6 @@ async def running_relay(
         await server.shutdown([listener.socket])
 
 
-def without_extensions(app: ASGIApp) -> ASGIApp:
-    """Hide from an app what its server can do beyond ASGI."""
-
-    async def hiding(scope: Scope, receive: Receive, send: Send) -> None:
-        await app({**scope, "extensions": {}}, receive, send)
-
-    return hiding
-
-
 @contextmanager
 def relay_process(*options: str, port: int = 0) -> Iterator[RelayProcess]:
     """Run `relay serve` in a process of its own; on leaving, it is ended or killed.
@@ -107,7 +106,7 @@ def relay_process(*options: str, port: int = 0) -> Iterator[RelayProcess]:
         options: of the command line. It drains in no time, unless they say otherwise.
         port: where to listen, as when it is started anew; 0 is a free one.
     """
-    command = [sys.executable, "-m", "relay", "serve", "--port", str(port), *options]
+    command = [sys.executable, "-m", MODULE, "serve", "--port", str(port), *options]
     clean = {key: value for key, value in os.environ.items() if not key.startswith(ENVIRONMENT)}
     clean[f"{ENVIRONMENT}DRAIN_SECONDS"] = "0"
     with tempfile.NamedTemporaryFile(mode="w", suffix=".log") as log:

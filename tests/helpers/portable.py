@@ -1,0 +1,36 @@
+"""The command `relay`, over the link that runs on any ASGI server.
+
+python -m tests.helpers.portable serve --port 8000
+"""
+
+from __future__ import annotations
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from relay import server
+from relay.cli import main
+from relay.config import Settings
+
+
+def without_extensions(app: ASGIApp) -> ASGIApp:
+    """Hide from an app what its server can do beyond ASGI."""
+
+    async def hiding(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, "extensions": {}}, receive, send)
+
+    return hiding
+
+
+def use() -> None:
+    """Let relays of this process be served so."""
+    make = server.make_server
+
+    def make_server(app: ASGIApp, settings: Settings) -> server.Server:
+        return make(without_extensions(app), settings)
+
+    server.make_server = make_server
+
+
+if __name__ == "__main__":
+    use()
+    main()
