@@ -122,6 +122,8 @@ def streams_of(journal: Journal, resets: Iterable[str], report: Report) -> list[
                 allowed = {*resets, "SEAT_EXPIRED"} if is_brief else set(resets)
                 _judge_reset(streams[-1], stream, allowed, report)
             streams.append(stream)
+        elif isinstance(heard, Noticed):  # it may come before there is a stream
+            report.notices[NoticeKind(heard.kind).name] += 1
         else:
             _hear(streams[-1], heard, report)
     if streams:
@@ -140,9 +142,7 @@ def _hear(stream: Stream, heard: Heard, report: Report) -> None:
             stream.last = max(stream.last, seq)
         case Updated():
             _judge_update(stream, heard, report)
-        case Noticed(kind):
-            report.notices[NoticeKind(kind).name] += 1
-        case Announced() | Began():
+        case Announced() | Began() | Noticed():
             pass
         case _:
             _hear_fact(stream, heard, report)

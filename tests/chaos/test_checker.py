@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from protocol.numbers import NoticeKind
 from tests.chaos.checker import check
 from tests.chaos.journal import (
     Announced,
@@ -20,6 +22,7 @@ from tests.chaos.journal import (
     Heard,
     Journal,
     Live,
+    Noticed,
     Reached,
     Refused,
     Sent,
@@ -401,6 +404,13 @@ def test_an_acknowledged_frame_is_not_given_up() -> None:
     journal.said.append(GivenUp((1,)))
     journal.heard.append(Announced((1,)))
     assert check(room.journals).unexplained == 1
+
+
+def test_a_notice_may_come_before_any_stream() -> None:
+    room, journal, _ = a_room_of_two()
+    journal.heard.insert(0, Noticed(NoticeKind.DRAIN))
+    report = check(room.finish())
+    assert (report.violations, report.notices) == ([], Counter(DRAIN=1))
 
 
 def test_reports_add_up() -> None:
