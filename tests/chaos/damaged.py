@@ -8,7 +8,7 @@ happens between the relay and its server, so that it needs to know nothing of th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import count
 
@@ -24,7 +24,11 @@ EVERY = 15  # payloads
 class Damage:
     """One connection of a relay that does nothing wrong. Subclasses do."""
 
-    turns = count(1)
+    turns: Iterator[int]
+    """Of payloads, counted for each kind of damage, so that each has its turn."""
+
+    def __init_subclass__(cls) -> None:
+        cls.turns = count(1)
 
     def sends(self, frame: Frame) -> Iterable[Frame]:
         """Return what the client is told instead of `frame`."""
@@ -37,7 +41,7 @@ class Damage:
     def is_due(self, frame: Frame) -> bool:
         """Say whether to do harm now: once in so many payloads."""
         is_payload = isinstance(frame, Deliver | Send)
-        return is_payload and next(Damage.turns) % EVERY == 0
+        return is_payload and next(self.turns) % EVERY == 0
 
 
 class Skip(Damage):
