@@ -90,7 +90,6 @@ async def p1() -> Row:
             took = time.monotonic() - began if not missing else float("inf")
             for task in missing:
                 task.cancel()
-            rooms = on.relay.log.count("\n")
             leave(idlers)
     tries = sorted(idler.tries for idler in idlers)
     return Row(
@@ -100,7 +99,6 @@ async def p1() -> Row:
             Check("exit code", abs(code), 0),
             Check("until the last is back", took, RETURN_SECONDS, "s"),
             Check("seats not back", len(missing), 0),
-            Check("lines of log", rooms, 10),
         ],
     )
 
