@@ -25,6 +25,8 @@ MOST_DISCARDED = 64 * 1024
 """Bytes that are still read of a client to which all is said: its own close is among them, or it
 is cut off."""
 
+LATE_SECONDS = 0.1  # by which a timer may be late before it is this process that was stopped
+
 BLOCKED_PATIENCE = 0.5  # the same for one that was not reading when that began
 
 
@@ -251,7 +253,7 @@ class Channel(asyncio.Protocol):
             return
         if self._held:
             self._beat_in(interval)
-        elif self._pinged is not None and self.heard <= self._pinged and timeout is not None:
+        elif self._is_unanswered() and timeout is not None and not self._is_late(now, timeout):
             self.on_silent()
         elif silent < interval:
             self._pinged = None
@@ -261,6 +263,14 @@ class Channel(asyncio.Protocol):
             self.inbound.library.send_ping(b"")
             self.write(b"".join(self.inbound.library.data_to_send()))
             self._beat_in(interval if timeout is None else timeout)
+
+    def _is_unanswered(self) -> bool:
+        # An answer may come in the millisecond of its ping, and uvloop's clock has no finer ones.
+        return self._pinged is not None and self.heard < self._pinged
+
+    def _is_late(self, now: float, timeout: float) -> bool:
+        """Say whether this relay was not there to hear an answer, which then is still unread."""
+        return self._pinged is not None and now > self._pinged + timeout + LATE_SECONDS
 
     # The end.
 
