@@ -6,6 +6,7 @@ Callers measure bytes and frames with the `Allowance` of a connection, and joins
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from collections import Counter
 
@@ -192,6 +193,7 @@ def network_of(address: str) -> str:
     return address if ip is None else str(ip)
 
 
+@functools.lru_cache(maxsize=4096)  # each connection asks some times, and most come from few
 def _parse(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         ip = ipaddress.ip_address(address)
