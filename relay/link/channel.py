@@ -21,13 +21,12 @@ SLICE = 64
 """Frames of one client that are worked off before others have their turn."""
 
 PATIENCE = 2.0  # seconds for a client to take what waits for it, and to go, once all is said
+BLOCKED_PATIENCE = 0.5  # the same for one that was not reading when that began
 MOST_DISCARDED = 64 * 1024
 """Bytes that are still read of a client to which all is said: its own close is among them, or it
 is cut off."""
 
 LATE_SECONDS = 0.1  # by which a timer may be late before it is this process that was stopped
-
-BLOCKED_PATIENCE = 0.5  # the same for one that was not reading when that began
 
 
 class Hold:
