@@ -25,7 +25,7 @@ from tests.benchmarks.peer import LOAD_CORE, OURS, PEERS_OF_OURS, install, pin, 
 Pair = tuple[stuck.Side, stuck.Side]
 """A run without players who never read, and one with them."""
 
-PAIRS = 3
+PAIRS = 5
 PICTURE = Path(__file__).parent / "results.svg"
 
 
