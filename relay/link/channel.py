@@ -23,8 +23,9 @@ SLICE = 64
 PATIENCE = 2.0  # seconds for a client to take what waits for it, and to go, once all is said
 BLOCKED_PATIENCE = 0.5  # the same for one that was not reading when that began
 MOST_DISCARDED = 64 * 1024
-"""Bytes that are still read of a client to which all is said: its own close is among them, or it
-is cut off."""
+MOST_READ_ON = 4 * SLICE
+"""Bytes, and frames, that are still read of a client to which all is said: its own close is among
+them, or it is cut off."""
 
 LATE_SECONDS = 0.1  # by which a timer may be late before it is this process that was stopped
 
@@ -60,6 +61,7 @@ class Channel(asyncio.Protocol):
         "_ending",
         "_heartbeat",
         "_held",
+        "_last_frame",
         "_pinged",
         "_pong",
         "_unread",
@@ -87,6 +89,7 @@ class Channel(asyncio.Protocol):
         self._unread: Sequence[bytes | str] = ()
         self._pong = b""
         self._discarded = 0
+        self._last_frame = 0
         self.heard = loop.time()
         self._heartbeat = Heartbeat(None, None)
         self._pinged: float | None = None
@@ -174,6 +177,9 @@ class Channel(asyncio.Protocol):
         messages = inbound.read(SLICE)
         if messages:
             self._unread = self.on_messages(messages)
+        if self.is_ended and inbound.frames > self._last_frame:
+            self.abort()
+            return
         extras = inbound.frames - frames - len(messages)
         if extras or inbound.closed is not None:
             self._note(extras, inbound.controls - controls)
@@ -195,6 +201,7 @@ class Channel(asyncio.Protocol):
     def _part(self, closed: Closed, reply: bytes) -> None:
         if not self.is_ended:
             self.is_ended = True
+            self._last_frame = self.inbound.frames
             self.on_closed(closed)
             self.write(reply)
             self._leave(half_close=closed.is_error)
@@ -278,6 +285,7 @@ class Channel(asyncio.Protocol):
         if self.is_ended:
             return
         self.is_ended = True
+        self._last_frame = self.inbound.frames + MOST_READ_ON
         try:
             self.inbound.library.send_close(code, reason)
         except InvalidState:
