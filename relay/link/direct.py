@@ -313,7 +313,9 @@ class DirectProtocol(Channel):
         self._connections.discard(self)
         while not self._queue.empty():
             event: Any = self._queue.get_nowait()
-            self._unread = [*self._unread, event.get("bytes") or event.get("text") or b""]
+            # An empty text is a text all the same, which the new owner may refuse.
+            message = event["bytes"] if "bytes" in event else event["text"]
+            self._unread = [*self._unread, message]
         return make(self, self._connections)
 
 

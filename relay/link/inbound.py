@@ -44,7 +44,6 @@ class Inbound:
     Attributes:
         frames: how many frames were read, of all opcodes.
         controls: how many of them were pings or pongs.
-        pongs: how many of those were pongs.
         is_waiting: whether `read` may find more without more bytes.
         closed: set at the end; what comes after it is not read.
     """
@@ -64,7 +63,6 @@ class Inbound:
         "library",
         "max_pieces",
         "max_size",
-        "pongs",
     )
 
     def __init__(
@@ -87,7 +85,6 @@ class Inbound:
         self.max_pieces = max_pieces
         self.frames = 0
         self.controls = 0
-        self.pongs = 0
         self.is_waiting = False
         self.closed: Closed | None = None
         self._piece_cost = piece_cost
@@ -164,7 +161,6 @@ class Inbound:
         match frame.opcode:
             case Opcode.PING | Opcode.PONG:
                 self.controls += 1
-                self.pongs += frame.opcode is Opcode.PONG
             case Opcode.CLOSE:
                 close = self.library.close_rcvd
                 assert close is not None
