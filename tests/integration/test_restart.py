@@ -40,6 +40,7 @@ from tests.helpers.relay import RelayProcess, relay_process
 
 PASSWORD = "open sesame"
 CUT_WITHIN = 3.0  # seconds after the grace
+ENOUGH = 60  # words to all, after which a conversation may be interrupted
 
 
 @pytest.fixture
@@ -155,6 +156,7 @@ class Talker:
     Attributes:
         counted: every counted frame that it ever said; number n is `counted[n - 1]`.
         heard: sender and payload of all that was delivered to it, in order.
+        is_deep_in_talk: set once it heard enough.
     """
 
     def __init__(self, room: str, number: int) -> None:
@@ -164,6 +166,7 @@ class Talker:
         self.counted: list[bytes] = []
         self.heard: list[tuple[int, bytes]] = []
         self.seqs: list[int] = []
+        self.is_deep_in_talk = asyncio.Event()
         self.peer: Peer
         self.position = (b"", 0)
 
@@ -189,6 +192,10 @@ class Talker:
         """Return the payloads of this kind that it ever said."""
         return [frame[frame.index(kind) :] for frame in self.counted if kind in frame]
 
+    @property
+    def words_to_all(self) -> list[tuple[int, bytes]]:
+        return [each for each in self.heard if each[1].startswith(b"all")]
+
     def has_heard(self, kind: bytes, sender: Talker) -> list[bytes]:
         return [word for by, word in self.heard if by == sender.number and word.startswith(kind)]
 
@@ -203,6 +210,8 @@ class Talker:
             if isinstance(frame, Deliver):
                 self.heard.append((frame.sender, frame.payload))
                 self.seqs.append(frame.seq)
+                if not self.is_deep_in_talk.is_set() and len(self.words_to_all) >= ENOUGH:
+                    self.is_deep_in_talk.set()
                 if frame.payload == mark:
                     missing.discard(frame.sender)
                 elif frame.sender == self.peer.me and mark is None and frame.payload[:3] == b"all":
@@ -239,6 +248,8 @@ async def test_games_go_on_where_they_were(file: Path) -> None:
             async with asyncio.TaskGroup() as tasks:
                 for talker in talkers:
                     tasks.create_task(talker.talks_until(None))
+                for talker in talkers:
+                    await talker.is_deep_in_talk.wait()
                 await asyncio.to_thread(relay.end)
         assert relay.process.returncode == 0
     data = kept(file)
@@ -272,9 +283,9 @@ def judge(talkers: list[Talker]) -> None:
             for kind, receivers in ((b"all", {1, 2, 3}), (b"group", {2, 3}), (b"two", {1, 2})):
                 wanted = sender.said(kind) if talker.number in receivers else []
                 assert talker.has_heard(kind, sender) == wanted
-    orders = [[each for each in talker.heard if each[1].startswith(b"all")] for talker in talkers]
+    orders = [talker.words_to_all for talker in talkers]
     assert orders[0] == orders[1] == orders[2]
-    assert len(orders[0]) > 50
+    assert len(orders[0]) >= ENOUGH
 
 
 async def test_a_state_file_is_good_for_one_start(file: Path) -> None:
