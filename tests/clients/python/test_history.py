@@ -210,10 +210,10 @@ class TestSnapshots:
             for begin in range(0, 1000, 100):
                 await says(bob, *range(begin, begin + 100))
                 await ann.sees(partial(knows, ann, begin + 99))
-                if any(isinstance(event, SnapshotWanted) for event in ann.seen[-150:]):
+                if any(isinstance(event, SnapshotWanted) for event in ann.taken[-150:]):
                     await ann.do(partial(give, told(ann)))
                     await given(ann)
-            assert any(isinstance(event, SnapshotWanted) for event in ann.seen)
+            assert any(isinstance(event, SnapshotWanted) for event in ann.taken)
             async with enter(relay.url, room="R") as cyd:
                 await cyd.hears(Live)
                 assert told(cyd) == list(range(1000))
