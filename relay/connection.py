@@ -319,7 +319,7 @@ class Connection:
         if self.seat.taken > self._told:
             outbox, self._told = self.link.outbox, self.seat.taken
             outbox.say(wrap(hot.taken(self._told, outbox.position(self.room.seq))), rides=True)
-            self.node.acks.next(outbox.on_ready)
+            self.node.acks.next(outbox.send_off)
 
     # Odds and ends.
 

@@ -49,7 +49,7 @@ class DelayLine:
             self._forget(self._left.popleft()[1], due)
         for outbox in self.outboxes.values():
             for update in due.values():
-                outbox.add(wrap(update))
+                outbox.queue(wrap(update))
             outbox.on_ready()
 
     def newest(self) -> list[bytes]:

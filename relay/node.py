@@ -43,6 +43,7 @@ from relay.effects import Admit, Close, Effect, Gone, Later, Turn
 from relay.entries import Entry, Join, Retire
 from relay.link import Link
 from relay.log import Budget, Log
+from relay.outboxes import Outboxes
 from relay.passwords import Passwords
 from relay.rates import AddressLimits
 from relay.refusals import Refusal
@@ -90,8 +91,8 @@ class Node:
         self._on_join = on_join
         self.acks = Rounds(lambda: self.later(ACK_ROUND, self.acks.go))
         """Acknowledgements: after a round or two they take a ride, a round later they go alone."""
-        self._told: list[Room] = []
-        """Rooms that have told their players something in this turn of the event loop."""
+        self._told: list[Outboxes] = []
+        """Of rooms that have told their players something in this turn of the event loop."""
         broker = broker or MemoryBroker()
         broker.follow(self._apply)
         self.append = broker.append
@@ -214,15 +215,15 @@ class Node:
 
         return ask
 
-    def _gather(self, room: Room) -> None:
+    def _gather(self, outboxes: Outboxes) -> None:
         if not self._told:
             asyncio.get_running_loop().call_soon(self._flush)
-        self._told.append(room)
+        self._told.append(outboxes)
 
     def _flush(self) -> None:
         told, self._told = self._told, []
-        for room in told:
-            room.flush()
+        for outboxes in told:
+            outboxes.flush()
 
     def _apply(self, name: str, entry: Entry) -> None:
         room = self.registry.get(name)
@@ -280,7 +281,7 @@ class Node:
         return room
 
     def _add(self, room: Room) -> None:
-        room.on_told = self._gather
+        room.outboxes.on_told = self._gather
         self.registry.add(room)
         if self._sweeper is None:
             self._sweep()

@@ -1,11 +1,11 @@
 """What is still to be sent to one connection: bounded, in order, newest values in place.
 
-An outbox flows, keeps up or follows. While it flows, its link takes everything in the same turn of
-the event loop, so that nothing is counted and nothing waits. While it keeps up, messages queue in
-it until its link takes them. When more waits than the limits allow, it lets go of what is in the
-room's log anyway and follows: it only remembers how far its player has read, and refills from the
-log as fast as the link takes. So a slow player costs a number, not a copy, and a resume or a late
-join is the same thing begun further back.
+An outbox flows, keeps up or follows. While it flows, everything is written in the same turn of the
+event loop (outboxes.py), so that nothing is counted and nothing waits here. While it keeps up,
+messages queue in it until its link takes them. When more waits than the limits allow, it lets go of
+what is in the room's log anyway and follows: it only remembers how far its player has read, and
+refills from the log as fast as the link takes. So a slow player costs a number, not a copy, and a
+resume or a late join is the same thing begun further back.
 
 Messages are wrapped (wrapping.py) on their way in, and come out as they went in.
 """
@@ -13,11 +13,14 @@ Messages are wrapped (wrapping.py) on their way in, and come out as they went in
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from protocol import hot
 from protocol.opcodes import Opcode
 from relay.wrapping import is_logged, opcode, unwrap
+
+if TYPE_CHECKING:
+    from relay.outboxes import Outboxes
 
 Slot = tuple[int, int]
 """Sender and key of a volatile value."""
@@ -58,14 +61,15 @@ def _nothing() -> None:
     pass
 
 
+def _nowhere(data: bytes) -> None:
+    pass
+
+
 class Outbox:
     """Messages for one connection, until its link takes them.
 
     Attributes:
-        add: takes a message of the room: one that is in its log, or a newest value. While the
-            outbox flows, this is the `append` of `gathered`: fan-out costs no more than that.
-        gathered: what flowed in this turn; whoever lets it flow empties it by `flush`.
-        flush: called at the end of a turn in which something was gathered.
+        write: takes what flows, joined; called at the end of a turn.
         on_ready: called when something waits where nothing did; in the middle of a room's fan-out,
             so that it may do no more than make a note.
         on_behind: called likewise when the outbox falls behind.
@@ -78,8 +82,11 @@ class Outbox:
 
     __slots__ = (
         "_bytes",
+        "_flowing",
         "_is_finished",
         "_max_frames",
+        "_outboxes",
+        "_player",
         "_queue",
         "_said",
         "_said_bytes",
@@ -87,35 +94,32 @@ class Outbox:
         "_slots",
         "_source",
         "_values",
-        "add",
         "dropped",
-        "flush",
-        "gathered",
-        "is_flowing",
         "is_following",
         "is_lost",
         "max_bytes",
         "on_behind",
         "on_caught_up",
         "on_ready",
+        "write",
     )
 
     def __init__(
         self, on_ready: Callable[[], None], *, max_bytes: int = 256 * 1024, max_frames: int = 512
     ) -> None:
         """Args: max_bytes, max_frames: of all that waits; one message alone may have any size."""
-        self.add: Callable[[bytes], None] = self.queue
-        self.gathered: list[bytes] = []
-        self.flush: Callable[[], None] = _nothing
+        self.write: Callable[[bytes], None] = _nowhere
         self.on_ready = on_ready
         self.on_behind: Callable[[], None] = _nothing
         self.on_caught_up: Callable[[], None] = _nothing
-        self.is_flowing = False
         self.is_following = False
         self.is_lost = False
         self.dropped = 0
         self.max_bytes = max_bytes
         self._max_frames = max_frames
+        self._outboxes: Outboxes | None = None
+        self._flowing: Outboxes | None = None
+        self._player = 0
         self._source: Source | None = None
         self._seq = 0
         self._is_finished = False
@@ -125,6 +129,11 @@ class Outbox:
         self._said_bytes = 0
         self._values: dict[Slot, bytes] = {}
         self._bytes = 0
+
+    @property
+    def is_flowing(self) -> bool:
+        """Whether everything is written in the turn in which it is told."""
+        return self._flowing is not None
 
     @property
     def is_waiting(self) -> bool:
@@ -145,8 +154,9 @@ class Outbox:
         What waits here from the log does not count yet: it may be let go of, and be read from the
         log again, behind the answer that says so.
         """
-        if self.is_flowing:
-            return next((_before(message) for message in self.gathered if is_logged(message)), head)
+        if self._flowing is not None:
+            share = self._flowing.share(self._player)
+            return next((_before(message) for message in share if is_logged(message)), head)
         is_all_ours = len(self._queue) == len(self._said) + len(self._slots)
         return head if is_all_ours and not self.is_following else self._seq
 
@@ -181,12 +191,10 @@ class Outbox:
     def say(self, message: bytes, *, rides: bool = False) -> None:
         """Queue a message that is in no log: an answer to this connection alone.
 
-        Args: rides: while the outbox flows, it goes with what comes next; `on_ready` sends it off.
+        Args: rides: while the outbox flows, it goes with what comes next; `send_off` does not wait.
         """
-        if self.is_flowing:
-            self.gathered.append(message)
-            if not rides:
-                self.on_ready()
+        if self._flowing is not None:
+            self._flowing.answer(self._player, message, rides=rides)
             return
         was_waiting = self.is_waiting
         self._said.append(len(self._queue))
@@ -232,26 +240,30 @@ class Outbox:
 
     # What flows.
 
+    def meet(self, outboxes: Outboxes | None, player: int) -> None:
+        """Take note of whose outboxes this is among, and what it is called there."""
+        self._outboxes, self._player = outboxes, player
+
     def flow(self) -> None:
-        """Let everything flow from now on, if nothing waits: the link writes all that is gathered
-        in a turn at the end of that turn.
-        """
-        if not self.is_waiting and self._source is not None and not self.is_following:
-            self.is_flowing = True
-            self.add = self.gathered.append
+        """Let everything flow from now on, if nothing waits."""
+        outboxes = self._outboxes
+        is_ready = self._source is not None and not self.is_following and not self.is_waiting
+        if outboxes is not None and is_ready and self._flowing is None:
+            self._flowing = outboxes
+            outboxes.open(self._player)
 
     def hold(self) -> None:
-        """Let what comes wait from now on, and with it what was gathered and is not yet written."""
-        if not self.is_flowing:
-            return
-        self.is_flowing = False
-        self.add = self.queue
-        gathered = self.gathered[:]
-        self.gathered.clear()
-        for message in gathered:
+        """Let what comes wait from now on, and with it what is not yet written."""
+        flowing, self._flowing = self._flowing, None
+        for message in flowing.shut(self._player) if flowing is not None else ():
             if opcode(message) == Opcode.LEFT:
                 self.forget(hot.pair(unwrap(message))[1])
             (self.queue if _is_of_room(message) else self.say)(message)
+
+    def send_off(self) -> None:
+        """Let what rides wait for nothing more."""
+        if self._flowing is not None:
+            self._flowing.send_off(self._player)
 
     # What comes out.
 

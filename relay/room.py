@@ -4,7 +4,7 @@ Rule 1: nothing changes a room's state but `apply(entry)`; the same entries give
 on every replica and in every replay.
 Rule 2: a room never sends, sleeps, reads a clock or rolls dice. It puts encoded bytes into the
 outboxes of the players who are connected here, and returns effects for the node to carry out.
-Outboxes that flow are flushed together, once for all that was told in a turn (`on_told`).
+Outboxes that flow are flushed together, once for all that was told in a turn.
 Rule 3: every visible fact gets the next seq, is encoded once, and is in the log before it is in
 any outbox.
 
@@ -56,6 +56,7 @@ from relay.entries import (
 )
 from relay.log import Addressees, Log
 from relay.outbox import Outbox
+from relay.outboxes import Outboxes
 from relay.properties import Properties, Value
 from relay.refusals import Refusal, read_only
 from relay.retained import Retained
@@ -65,10 +66,6 @@ from relay.standing import Fact, Standing
 from relay.wrapping import wrap
 
 ALL: Addressees = 0
-
-
-def _nobody_minds(room: Room) -> None:
-    pass
 
 
 class Room:
@@ -105,13 +102,10 @@ class Room:
         self.log = log if log is not None else Log()
         self.retained = Retained()
         """The newest volatile values. Not part of the state."""
-        self.outboxes: dict[int, Outbox] = {}
+        self.outboxes = Outboxes()
         """Of the players who are connected to this node. Not part of the state."""
         self.delay = DelayLine(options.delay) if options.delay else None
         """What spectators may know, where they are kept behind. Not part of the state."""
-        self.on_told: Callable[[Room], None] = _nobody_minds
-        """Called when outboxes were told something, once until `flush`: it asks for that."""
-        self._has_told = False
         self._has_history = options.history != "none"
 
     # What others ask of a room.
@@ -289,10 +283,13 @@ class Room:
     def connect(self, player: int, outbox: Outbox) -> None:
         """Write into this outbox what the player is to be told."""
         delay = self.delay_of(self.seats[player])
-        (self.outboxes if delay is None else delay.outboxes)[player] = outbox
+        if delay is None:
+            self.outboxes.add(player, outbox)
+        else:
+            delay.outboxes[player] = outbox
 
     def disconnect(self, player: int) -> None:
-        self.outboxes.pop(player, None)
+        self.outboxes.remove(player)
         if self.delay is not None:
             self.delay.outboxes.pop(player, None)
 
@@ -338,26 +335,11 @@ class Room:
         return message
 
     def _put(self, to: Addressees, message: bytes) -> None:
-        """Put a wrapped message into the outboxes of whom it is for."""
-        if not self._has_told:
-            self._has_told = True
-            self.on_told(self)
-        outboxes = self.outboxes
+        """Tell a wrapped message to whom it is for."""
         if isinstance(to, int):
-            for player, outbox in outboxes.items():
-                if player != to:
-                    outbox.add(message)
-            return
-        for player in to:
-            if player in outboxes:
-                outboxes[player].add(message)
-
-    def flush(self) -> None:
-        """Let go out what the outboxes have gathered."""
-        self._has_told = False
-        for outbox in self.outboxes.values():
-            if outbox.gathered:
-                outbox.flush()
+            self.outboxes.tell_others(to, message)
+        else:
+            self.outboxes.tell_some(to, message)
 
     def _addressees(self, target: Target, sender: Seat) -> Addressees:
         """Resolve a target now. Players who left are skipped; ones who never were are refused."""

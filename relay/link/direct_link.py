@@ -46,7 +46,6 @@ class DirectLink(Channel):
         self.outbox = Outbox(
             self._wake, max_bytes=settings.outbox_bytes, max_frames=settings.outbox_frames
         )
-        self.outbox.flush = self._flush
         self.inbound.max_pieces = MAX_PIECES
         self.max_blocked = settings.slow_seconds
         self._peers = peers
@@ -54,6 +53,7 @@ class DirectLink(Channel):
         self._greeting: asyncio.Task[None] | None = None
         self._controls = TokenBucket(CONTROLS_PER_SECOND, CONTROLS_BURST)
         self.inherit(taken)
+        self.outbox.write = self.transport.write
         self._connection = node.connect(self, room, address)
         peers.add(self)
         self.begin_heartbeat(Heartbeat(settings.ping_seconds, settings.ping_timeout))
@@ -107,17 +107,6 @@ class DirectLink(Channel):
 
     # Out.
 
-    def _flush(self) -> None:
-        """Write what was gathered in this turn, or let the outbox have it if that is too much."""
-        gathered = self.outbox.gathered
-        data = b"".join(gathered)
-        if len(data) <= self.outbox.max_bytes:
-            gathered.clear()
-            self.transport.write(data)
-        else:
-            self.outbox.hold()
-            self._wake()
-
     def _wake(self) -> None:
         if not self._is_awake:
             self._is_awake = True
@@ -127,9 +116,7 @@ class DirectLink(Channel):
         """Write what waits, a batch a turn, and then let it flow."""
         self._is_awake = False
         outbox = self.outbox
-        if outbox.gathered:
-            self._flush()
-        elif not self.is_blocked and not self.is_ended:
+        if not self.is_blocked and not self.is_ended:
             self.write(b"".join(outbox.take()))
             if outbox.is_waiting:
                 self._wake()

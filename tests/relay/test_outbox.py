@@ -14,6 +14,7 @@ from protocol.codec import encode
 from protocol.frames import Left, LeftReason
 from relay.log import Entry, Log
 from relay.outbox import Outbox, Slot, Stream
+from relay.outboxes import Outboxes
 from relay.wrapping import unwrap, wrap
 from tests.helpers.outboxes import held
 
@@ -32,6 +33,8 @@ class Link:
         self.seq = 0
         self.notes: list[str] = []
         self.values: list[bytes] = []
+        self.among = Outboxes()
+        self.written: list[bytes] = []
         self.outbox = Outbox(
             lambda: self.notes.append("ready"), max_bytes=MAX_BYTES, max_frames=MAX_FRAMES
         )
@@ -61,8 +64,23 @@ class Link:
         message = hot.deliver(self.seq, 9, hot.tail(payload))
         self.log.append(self.seq, to, message)
         if to == ME:
-            self.outbox.add(wrap(message))
+            self.hears(wrap(message))
         return wrap(message)
+
+    def hears(self, message: bytes) -> None:
+        """Let the room tell a message to all."""
+        if self.among.get(1) is self.outbox:
+            self.among.tell_others(0, message)
+        else:
+            self.outbox.queue(message)
+
+    def flows(self) -> Link:
+        """Let it be among a room's outboxes, and flow."""
+        self.is_live()
+        self.among.add(1, self.outbox)
+        self.outbox.write = self.written.append
+        self.outbox.flow()
+        return self
 
     def falls_behind(self) -> list[bytes]:
         """Tell just so much that it is too much. Returns: it."""
@@ -91,6 +109,7 @@ def seq_of(message: bytes) -> int:
 
 
 SIZE = len(update(b""))
+ANSWER = b"\x82\x02\x91\x08"
 
 
 # Keeping up.
@@ -98,10 +117,10 @@ SIZE = len(update(b""))
 
 def test_messages_come_out_in_the_order_in_which_they_went_in() -> None:
     outbox = Link().is_live().outbox
-    outbox.add(wrap(b"--1"))
+    outbox.queue(wrap(b"--1"))
     outbox.replace((1, 0), b"2")
     outbox.say(b"3")
-    outbox.add(wrap(b"--4"))
+    outbox.queue(wrap(b"--4"))
     assert outbox.take() == [wrap(b"--1"), b"2", b"3", wrap(b"--4")]
     assert outbox.take() == []
 
@@ -111,7 +130,7 @@ def test_a_newer_value_takes_the_place_of_the_older() -> None:
     outbox.replace((1, 0), b"old")
     outbox.replace((1, 1), b"another key")
     outbox.replace((2, 0), b"another sender")
-    outbox.add(wrap(b"reliable"))
+    outbox.queue(wrap(b"reliable"))
     outbox.replace((1, 0), b"new")
     assert outbox.take() == [b"new", b"another key", b"another sender", wrap(b"reliable")]
 
@@ -120,7 +139,7 @@ def test_a_value_that_was_taken_has_no_place_any_more() -> None:
     outbox = Link().is_live().outbox
     outbox.replace((1, 0), b"old")
     outbox.take()
-    outbox.add(wrap(b"reliable"))
+    outbox.queue(wrap(b"reliable"))
     outbox.replace((1, 0), b"new")
     assert outbox.take() == [wrap(b"reliable"), b"new"]
 
@@ -366,23 +385,25 @@ def test_too_many_bytes_of_answers_make_one_fall_behind() -> None:
 # Flowing.
 
 
-def test_what_flows_is_gathered_as_it_comes() -> None:
-    link = Link().is_live()
-    link.outbox.flow()
-    told = [link.tells(), update(b"1"), update(b"2"), link.tells()]
-    for value in told[1:3]:
-        link.outbox.add(value)
+def test_what_flows_is_written_at_once_when_its_turn_ends() -> None:
+    link = Link().flows()
+    told = [link.tells(), update(b"1"), update(b"2")]
+    for value in told[1:]:
+        link.hears(value)
     assert link.outbox.position(link.seq) == 0
-    link.outbox.say(b"\x82\x02\x91\x08")
+    link.outbox.say(ANSWER)
+    told += [ANSWER, link.tells()]
     assert not link.outbox.is_waiting
-    assert sorted(link.outbox.gathered) == sorted([*told, b"\x82\x02\x91\x08"])
-    assert link.notes == ["ready"]
-    link.outbox.gathered.clear()
+    assert link.written == []
+    assert link.notes == []
+    link.among.flush()
+    assert link.written == [b"".join(told)]
     assert link.outbox.position(link.seq) == 2
 
 
 def test_nothing_flows_past_what_waits() -> None:
     link = Link()
+    link.among.add(1, link.outbox)
     link.begins()
     link.outbox.flow()
     assert not link.outbox.is_flowing
@@ -395,25 +416,76 @@ def test_nothing_flows_past_what_waits() -> None:
     assert link.outbox.is_flowing
 
 
-def test_what_was_gathered_waits_like_all_else_once_it_does_not_flow() -> None:
-    link = Link().is_live()
-    link.outbox.flow()
+def test_nothing_is_written_that_was_taken_before_it_flowed() -> None:
+    link = Link().flows()
+    other = Link().is_live()
+    link.among.add(2, other.outbox)
+    told = link.tells()
+    assert other.takes_all() == [told]
+    other.outbox.write = other.written.append
+    other.outbox.flow()
+    more = link.tells()
+    link.among.flush()
+    assert (link.written, other.written) == ([told + more], [more])
+
+
+def test_what_flowed_waits_like_all_else_once_it_does_not_flow() -> None:
+    link = Link().flows()
     told = [link.tells() for _ in range(2)]
     for value in (update(b"old"), update(b"new")):
-        link.outbox.add(value)
+        link.hears(value)
     link.outbox.hold()
-    assert link.outbox.gathered == []
+    link.among.flush()
+    assert link.written == []
     assert link.takes_all() == [*told, update(b"new")]
 
 
-def test_no_value_that_was_gathered_is_told_after_its_player_left() -> None:
-    link = Link().is_live()
+def test_who_is_no_longer_told_anything_keeps_what_was_told() -> None:
+    link = Link().flows()
+    told = link.tells()
+    link.among.remove(1)
+    link.among.tell_others(0, update(b"later"))
+    link.among.flush()
     link.outbox.flow()
-    link.outbox.add(update(b"last", sender=7))
+    assert not link.outbox.is_flowing
+    assert link.written == []
+    assert link.takes_all() == [told]
+
+
+def test_what_is_too_much_to_write_at_once_waits() -> None:
+    link = Link().flows()
+    told = [link.tells(bytes(MAX_BYTES // 2)) for _ in range(2)]
+    link.among.flush()
+    assert link.written == []
+    assert not link.outbox.is_flowing
+    assert link.takes_all() == told
+
+
+def test_what_rides_goes_with_what_comes_next_or_is_sent_off() -> None:
+    link = Link().flows()
+    flushes: list[Outboxes] = []
+    link.among.on_told = flushes.append
+    link.outbox.say(ANSWER, rides=True)
+    assert flushes == []
+    told = link.tells()
+    link.among.flush()
+    assert link.written == [ANSWER + told]
+    link.outbox.send_off()
+    assert flushes == [link.among]
+    link.outbox.say(ANSWER, rides=True)
+    link.outbox.send_off()
+    assert flushes == [link.among] * 2
+    link.among.flush()
+    assert link.written == [ANSWER + told, ANSWER]
+
+
+def test_no_value_that_flowed_is_told_after_its_player_left() -> None:
+    link = Link().flows()
+    link.hears(update(b"last", sender=7))
     link.seq += 1
     left = encode(Left(link.seq, 7, LeftReason.LEFT))
     link.log.append(link.seq, ME, left)
-    link.outbox.add(wrap(left))
+    link.hears(wrap(left))
     link.outbox.hold()
     told = link.falls_behind()
     assert link.takes_all() == [wrap(left), *told]

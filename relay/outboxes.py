@@ -1,0 +1,149 @@
+"""What a room tells the players who are connected here: gathered for a turn, then written.
+
+What flows is the same for nearly all of a room, so it is gathered once for all of them, and joined
+once: fan-out is one `append` a message, and at the turn's end one write a player. Who gets anything
+else (its own messages left out, a directed one between the others, an answer) is apart for the rest
+of the turn, with a share of its own that begins as a copy of everybody's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from relay.outbox import Outbox
+
+
+def _nobody_minds(outboxes: Outboxes) -> None:
+    pass
+
+
+class Outboxes(Mapping[int, Outbox]):
+    """The outboxes of a room by player.
+
+    Those that flow are written to by `flush`; into the others everything is put at once.
+
+    Attributes:
+        on_told: called when something was gathered, once until `flush`: it asks for that.
+    """
+
+    def __init__(self) -> None:
+        self.on_told: Callable[[Outboxes], None] = _nobody_minds
+        self._all: dict[int, Outbox] = {}
+        self._waiting: dict[int, Outbox] = {}
+        self._writes: dict[int, Callable[[bytes], None]] = {}
+        """Of those that flow. Never changed in place: a write may end with its outbox's `hold`."""
+        self._turn: list[bytes] = []
+        """Everybody's share."""
+        self._apart: dict[int, list[bytes]] = {}
+        self._has_told = False
+        self._most = 0
+        """Bytes that are written at once to any of them."""
+
+    def __getitem__(self, player: int) -> Outbox:
+        return self._all[player]
+
+    def __contains__(self, player: object) -> bool:
+        return player in self._all
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def add(self, player: int, outbox: Outbox) -> None:
+        """Tell a player what comes from now on through this outbox."""
+        self.remove(player)
+        self._all[player] = self._waiting[player] = outbox
+        self._most = outbox.max_bytes
+        outbox.meet(self, player)
+
+    def remove(self, player: int) -> None:
+        """Tell a player nothing more. What was told waits in its outbox."""
+        if player in self._all:
+            outbox = self._all[player]
+            outbox.hold()
+            outbox.meet(None, player)
+            del self._all[player], self._waiting[player]
+
+    # What a room tells.
+
+    def tell_others(self, sender: int, message: bytes) -> None:
+        """Tell all but one; all, if the one is 0."""
+        if self._writes:
+            if not self._has_told:
+                self._ask()
+            apart = self._apart
+            for player, share in apart.items():
+                if player != sender:
+                    share.append(message)
+            if sender not in apart and sender in self._writes:
+                apart[sender] = self._turn.copy()
+            self._turn.append(message)
+        if self._waiting:
+            for player, outbox in self._waiting.items():
+                if player != sender:
+                    outbox.queue(message)
+
+    def tell_some(self, players: Iterable[int], message: bytes) -> None:
+        """Tell these, as far as they are here."""
+        for player in players:
+            if player in self._writes:
+                self.answer(player, message)
+            elif player in self._waiting:
+                self._waiting[player].queue(message)
+
+    # What outboxes ask for.
+
+    def answer(self, player: int, message: bytes, *, rides: bool = False) -> None:
+        """Tell one that flows something. Args: rides: it need not go before the next flush."""
+        if player not in self._apart:
+            self._apart[player] = self._turn.copy()
+        self._apart[player].append(message)
+        if not rides:
+            self.send_off(player)
+
+    def send_off(self, player: int) -> None:
+        """Ask for a flush, if something rides to this player."""
+        if player in self._apart and not self._has_told:
+            self._ask()
+
+    def _ask(self) -> None:
+        self._has_told = True
+        self.on_told(self)
+
+    def share(self, player: int) -> list[bytes]:
+        """Return what is gathered for one that flows."""
+        return self._apart.get(player, self._turn)
+
+    def open(self, player: int) -> None:
+        """Let an outbox flow from now on."""
+        self._writes = {**self._writes, player: self._waiting.pop(player).write}
+        if self._turn:
+            self._apart[player] = []  # it was told already
+
+    def shut(self, player: int) -> list[bytes]:
+        """Let an outbox flow no more. Returns: what is gathered for it, which it must keep."""
+        self._writes = {each: write for each, write in self._writes.items() if each != player}
+        self._waiting[player] = self._all[player]
+        share = self._apart.pop(player, None)
+        return self._turn.copy() if share is None else share
+
+    # The turn's end.
+
+    def flush(self) -> None:
+        """Write to everyone its share; one that is too much for an outbox waits in it instead."""
+        self._has_told = False
+        everybody = b"".join(self._turn)
+        own = {player: b"".join(share) for player, share in self._apart.items()}
+        for player, data in own.items():
+            if len(data) > self._most:
+                self._all[player].hold()
+        if len(everybody) > self._most:
+            for player in self._writes.keys() - own.keys():
+                self._all[player].hold()
+        self._turn.clear()
+        self._apart.clear()
+        for player, write in self._writes.items():
+            if data := own.get(player, everybody):
+                write(data)
