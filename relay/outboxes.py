@@ -133,17 +133,22 @@ class Outboxes(Mapping[int, Outbox]):
 
     def flush(self) -> None:
         """Write to everyone its share; one that is too much for an outbox waits in it instead."""
-        self._has_told = False
         everybody = b"".join(self._turn)
-        own = {player: b"".join(share) for player, share in self._apart.items()}
-        for player, data in own.items():
-            if len(data) > self._most:
-                self._all[player].hold()
         if len(everybody) > self._most:
-            for player in self._writes.keys() - own.keys():
+            for player in self._writes.keys() - self._apart.keys():
                 self._all[player].hold()
-        self._turn.clear()
-        self._apart.clear()
-        for player, write in self._writes.items():
-            if data := own.get(player, everybody):
-                write(data)
+        apart, self._turn, self._apart, self._has_told = self._apart, [], {}, False
+        for player, write in self._writes.items() if everybody else ():
+            if player not in apart:
+                write(everybody)
+        for player, share in apart.items():
+            if share:
+                self._write_share(player, share)
+
+    def _write_share(self, player: int, share: list[bytes]) -> None:
+        data = b"".join(share)
+        if len(data) <= self._most:
+            self._writes[player](data)
+        else:
+            self._apart[player] = share
+            self._all[player].hold()

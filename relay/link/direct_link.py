@@ -61,7 +61,7 @@ class DirectLink(Channel):
     # In.
 
     def on_messages(self, messages: Sequence[bytes | str]) -> Sequence[bytes | str]:
-        connection, now = self._connection, self.loop.time()
+        connection, now = self._connection, self.heard
         try:
             for index, message in enumerate(messages):
                 if isinstance(message, str):

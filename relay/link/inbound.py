@@ -51,7 +51,9 @@ class Inbound:
     __slots__ = (
         "_at",
         "_buffer",
+        "_is_clear",
         "_is_text",
+        "_lane_size",
         "_missing",
         "_piece_cost",
         "_pieces",
@@ -90,14 +92,36 @@ class Inbound:
         self._piece_cost = piece_cost
         self._buffer = b""
         self._at = 0
+        self._is_clear = True
+        """Nothing is left of what came, and the lane is open."""
+        self._lane_size = LONGEST if max_size is None else min(max_size, LONGEST)
         self._missing = 0  # bytes of a frame that the library has the beginning of
         self._pieces: list[bytes] = []
         self._size = 0
         self._is_text = False
 
+    def lone(self, data: bytes) -> bytes | None:
+        """Read bytes that came, if they are one common frame and nothing else: most of them are.
+
+        Returns: the message, or None: `feed` must have the bytes.
+        """
+        size = len(data)
+        if size < LONG_HEAD or data[0] != WHOLE_BINARY or not self._is_clear:
+            return None
+        head, length = SHORT_HEAD, data[1] - MASKED
+        if length == LONG:
+            head, length = LONG_HEAD, data[2] << 8 | data[3]
+        elif length == LONGER:
+            return None
+        if head + length != size or length > self._lane_size:
+            return None
+        self.frames += 1
+        return apply_mask(data[head:], data[head - 4 : head])
+
     def feed(self, data: bytes) -> None:
         """Take bytes that came. `read` reads them."""
         self.is_waiting = True
+        self._is_clear = False
         self._buffer = self._buffer[self._at :] + data if self._at < len(self._buffer) else data
         self._at = 0
 
@@ -107,7 +131,7 @@ class Inbound:
         buffer, at, end = self._buffer, self._at, len(self._buffer)
         until = self.frames + limit
         self.is_waiting = False
-        most = LONGEST if self.max_size is None else self.max_size
+        most = self._lane_size
         is_open = self._is_open()
         while self.frames < until and at < end:
             if is_open and end - at >= LONG_HEAD and buffer[at] == WHOLE_BINARY:
@@ -129,6 +153,7 @@ class Inbound:
         self.is_waiting = at < end
         if not self.is_waiting:
             self._buffer, self._at = b"", 0  # or an idle connection would keep its last bytes
+            self._is_clear = is_open
         return messages
 
     def _is_open(self) -> bool:

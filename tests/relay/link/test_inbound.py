@@ -68,6 +68,10 @@ def by_inbound(data: bytes, cuts: list[int], limit: int) -> Heard:
     inbound, heard = new_inbound(), Heard()
     places = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
     for start, stop in pairwise(places):
+        message = inbound.lone(data[start:stop])
+        if message is not None:
+            heard.messages.append(message)
+            continue
         inbound.feed(data[start:stop])
         while True:
             before = inbound.frames
