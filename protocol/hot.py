@@ -29,8 +29,20 @@ TARGETS: list[bool | int | None] = (
 """What a target of one byte means, by that byte."""
 
 
+SHORT_SENDS = {
+    SEND_HEAD + bytes((byte, 0xC4)): target
+    for byte, target in enumerate(TARGETS)
+    if target != NO_TARGET
+}
+"""Targets of the SENDs whose payload has up to 255 bytes, by their first four bytes."""
+
+
 def target_of_send(message: bytes) -> bool | int | None:
     """Return the target of a SEND in the common form, whose tail begins at 3; else NO_TARGET."""
+    head = message[:4]
+    if head in SHORT_SENDS:
+        size = len(message)
+        return SHORT_SENDS[head] if size > 4 and size == 5 + message[4] else NO_TARGET
     if message[:2] != SEND_HEAD or not is_tail(message, 3):
         return NO_TARGET
     return TARGETS[message[2]]

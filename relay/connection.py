@@ -312,14 +312,13 @@ class Connection:
             self.node.acks.after_next(self._acknowledge)
 
     def _acknowledge(self) -> None:
-        """Let it ride with what the room tells the player, or go alone when its time is up."""
+        """Let it ride with what the room tells the player."""
         self._owes = False
-        if self.is_closed or self.seat is None or self.room is None:
+        seat, room = self.seat, self.room
+        if self.is_closed or seat is None or room is None or seat.taken == self._told:
             return
-        if self.seat.taken > self._told:
-            outbox, self._told = self.link.outbox, self.seat.taken
-            outbox.say(wrap(hot.taken(self._told, outbox.position(self.room.seq))), rides=True)
-            self.node.acks.next(outbox.send_off)
+        outbox, self._told = self.link.outbox, seat.taken
+        outbox.say(wrap(hot.taken(seat.taken, outbox.position(room.seq))), rides=True)
 
     # Odds and ends.
 

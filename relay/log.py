@@ -37,28 +37,26 @@ class Budget:
         self.used = 0
         self._logs: set[Log] = set()
 
-    def grow(self, log: Log, size: int) -> None:
-        """Take note of bytes that a log has taken on; have room made for them if need be."""
-        if log.size == size:  # its first
-            self._logs.add(log)
-        self.used += size
-        if self.used > self.limit:
-            # A little more than need be, as looking for the largest takes a while.
-            self._make_room(self.limit - self.limit // SLACK)
+    def join(self, log: Log) -> None:
+        """Take note of a log that has something to give."""
+        self._logs.add(log)
 
-    def shrink(self, log: Log, size: int) -> None:
-        """Take note of bytes that a log has let go."""
-        self.used -= size
-        if not log.size:
-            self._logs.discard(log)
-
-    def _make_room(self, limit: int) -> None:
+    def make_room(self) -> None:
+        """Have logs give what is too much together."""
+        # A little more than need be, as looking for the largest takes a while.
+        limit = self.limit - self.limit // SLACK
         while self.used > limit:
             able = (log for log in self._logs if len(log) > 1)
             largest = max(able, key=lambda log: log.size, default=None)
             if largest is None:
                 return
             largest.give(self.used - limit)
+
+    def shrink(self, log: Log, size: int) -> None:
+        """Take note of bytes that a log has let go."""
+        self.used -= size
+        if not log.size:
+            self._logs.discard(log)
 
 
 class Log:
@@ -98,7 +96,12 @@ class Log:
         frames.append((seq, to, message))
         self.size += size
         self.grown += size
-        self._budget.grow(self, size)
+        budget = self._budget
+        budget.used += size
+        if self.size == size:  # its first
+            budget.join(self)
+        if budget.used > budget.limit:
+            budget.make_room()
         if self.size > self.max_bytes or len(frames) - self._first > self.max_frames:
             self._trim()
 

@@ -220,6 +220,9 @@ class Node:
             asyncio.get_running_loop().call_soon(self._flush)
         self._told.append(outboxes)
 
+    def _wait_for_more(self, outboxes: Outboxes) -> None:
+        self.acks.next(outboxes.flush)
+
     def _flush(self) -> None:
         told, self._told = self._told, []
         for outboxes in told:
@@ -282,6 +285,7 @@ class Node:
 
     def _add(self, room: Room) -> None:
         room.outboxes.on_told = self._gather
+        room.outboxes.on_riding = self._wait_for_more
         self.registry.add(room)
         if self._sweeper is None:
             self._sweep()

@@ -156,6 +156,8 @@ class Outbox:
         """
         if self._flowing is not None:
             share = self._flowing.share(self._player)
+            if not share:
+                return head
             return next((_before(message) for message in share if is_logged(message)), head)
         is_all_ours = len(self._queue) == len(self._said) + len(self._slots)
         return head if is_all_ours and not self.is_following else self._seq
@@ -191,10 +193,11 @@ class Outbox:
     def say(self, message: bytes, *, rides: bool = False) -> None:
         """Queue a message that is in no log: an answer to this connection alone.
 
-        Args: rides: while the outbox flows, it goes with what comes next; `send_off` does not wait.
+        Args: rides: while the outbox flows, it may wait for what comes next.
         """
         if self._flowing is not None:
-            self._flowing.answer(self._player, message, rides=rides)
+            tell = self._flowing.ride if rides else self._flowing.answer
+            tell(self._player, message)
             return
         was_waiting = self.is_waiting
         self._said.append(len(self._queue))
@@ -259,11 +262,6 @@ class Outbox:
             if opcode(message) == Opcode.LEFT:
                 self.forget(hot.pair(unwrap(message))[1])
             (self.queue if _is_of_room(message) else self.say)(message)
-
-    def send_off(self) -> None:
-        """Let what rides wait for nothing more."""
-        if self._flowing is not None:
-            self._flowing.send_off(self._player)
 
     # What comes out.
 

@@ -24,10 +24,13 @@ class Outboxes(Mapping[int, Outbox]):
 
     Attributes:
         on_told: called when something was gathered, once until `flush`: it asks for that.
+        on_riding: called likewise when something waits for the next flush, whenever that is, and
+            asks for one some time.
     """
 
     def __init__(self) -> None:
         self.on_told: Callable[[Outboxes], None] = _nobody_minds
+        self.on_riding: Callable[[Outboxes], None] = _nobody_minds
         self._all: dict[int, Outbox] = {}
         self._waiting: dict[int, Outbox] = {}
         self._writes: dict[int, Callable[[bytes], None]] = {}
@@ -36,6 +39,7 @@ class Outboxes(Mapping[int, Outbox]):
         """Everybody's share."""
         self._apart: dict[int, list[bytes]] = {}
         self._has_told = False
+        self._has_riding = False
         self._most = 0
         """Bytes that are written at once to any of them."""
 
@@ -72,7 +76,8 @@ class Outboxes(Mapping[int, Outbox]):
         """Tell all but one; all, if the one is 0."""
         if self._writes:
             if not self._has_told:
-                self._ask()
+                self._has_told = True
+                self.on_told(self)
             apart = self._apart
             for player, share in apart.items():
                 if player != sender:
@@ -95,22 +100,25 @@ class Outboxes(Mapping[int, Outbox]):
 
     # What outboxes ask for.
 
-    def answer(self, player: int, message: bytes, *, rides: bool = False) -> None:
-        """Tell one that flows something. Args: rides: it need not go before the next flush."""
-        if player not in self._apart:
-            self._apart[player] = self._turn.copy()
-        self._apart[player].append(message)
-        if not rides:
-            self.send_off(player)
+    def answer(self, player: int, message: bytes) -> None:
+        """Tell one that flows something."""
+        if not self._has_told:
+            self._has_told = True
+            self.on_told(self)
+        self._add(player, message)
 
-    def send_off(self, player: int) -> None:
-        """Ask for a flush, if something rides to this player."""
-        if player in self._apart and not self._has_told:
-            self._ask()
+    def ride(self, player: int, message: bytes) -> None:
+        """Tell one that flows something with what comes next."""
+        if not self._has_told and not self._has_riding:
+            self._has_riding = True
+            self.on_riding(self)
+        self._add(player, message)
 
-    def _ask(self) -> None:
-        self._has_told = True
-        self.on_told(self)
+    def _add(self, player: int, message: bytes) -> None:
+        share = self._apart.get(player)
+        if share is None:
+            share = self._apart[player] = self._turn.copy()
+        share.append(message)
 
     def share(self, player: int) -> list[bytes]:
         """Return what is gathered for one that flows."""
@@ -137,7 +145,8 @@ class Outboxes(Mapping[int, Outbox]):
         if len(everybody) > self._most:
             for player in self._writes.keys() - self._apart.keys():
                 self._all[player].hold()
-        apart, self._turn, self._apart, self._has_told = self._apart, [], {}, False
+        apart, self._turn, self._apart = self._apart, [], {}
+        self._has_told = self._has_riding = False
         for player, write in self._writes.items() if everybody else ():
             if player not in apart:
                 write(everybody)

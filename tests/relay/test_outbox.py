@@ -461,22 +461,22 @@ def test_what_is_too_much_to_write_at_once_waits() -> None:
     assert link.takes_all() == told
 
 
-def test_what_rides_goes_with_what_comes_next_or_is_sent_off() -> None:
+def test_what_rides_goes_with_what_comes_next() -> None:
     link = Link().flows()
-    flushes: list[Outboxes] = []
-    link.among.on_told = flushes.append
-    link.outbox.say(ANSWER, rides=True)
-    assert flushes == []
+    notes: list[str] = []
+    link.among.on_told = lambda _: notes.append("told")
+    link.among.on_riding = lambda _: notes.append("riding")
+    for _ in range(2):
+        link.outbox.say(ANSWER, rides=True)
+    assert notes == ["riding"]
     told = link.tells()
-    link.among.flush()
-    assert link.written == [ANSWER + told]
-    link.outbox.send_off()
-    assert flushes == [link.among]
     link.outbox.say(ANSWER, rides=True)
-    link.outbox.send_off()
-    assert flushes == [link.among] * 2
+    assert notes == ["riding", "told"]
     link.among.flush()
-    assert link.written == [ANSWER + told, ANSWER]
+    link.outbox.say(ANSWER, rides=True)
+    assert notes == ["riding", "told", "riding"]
+    link.among.flush()
+    assert link.written == [ANSWER * 2 + told + ANSWER, ANSWER]
 
 
 def test_no_value_that_flowed_is_told_after_its_player_left() -> None:
