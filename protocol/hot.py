@@ -16,6 +16,10 @@ DELIVER_HEAD = b"\x94\x11"
 UPDATE_HEAD = b"\x94\x13"
 TAKEN_HEAD = b"\x93\x07"
 
+ACK_HEAD = b"\x92\x07"
+ACK_SIZES = dict.fromkeys(range(0x80, 0x100), 0) | {0xCC: 4, 0xCD: 5, 0xCE: 7}
+"""Bytes of a client's ACK by the first byte of its seq, where that is not the whole of it."""
+
 NO_TARGET = -256
 """Stands in `TARGETS` for a byte that is not a whole target. No group has this number."""
 
@@ -54,6 +58,12 @@ def target_of_volatile(message: bytes) -> bool | int | None:
     if message[:2] != VOLATILE_HEAD or not is_tail(message, 4) or message[2] >= 0x80:
         return NO_TARGET
     return TARGETS[message[3]]
+
+
+def is_ack(message: bytes) -> bool:
+    """Say whether a message is a client's ACK whose seq has up to four bytes."""
+    size = len(message)
+    return size > 2 and message[:2] == ACK_HEAD and size == ACK_SIZES.get(message[2], 3)
 
 
 def is_volatile(message: bytes) -> bool:

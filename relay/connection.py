@@ -147,6 +147,8 @@ class Connection:
             if target != hot.NO_TARGET:
                 room.volatile(self.attachment, message[2], target, message[4:])
                 return
+            if hot.is_ack(message) and seat.is_acknowledged:
+                return  # it says nothing more
             frame = decode(message, Role.CLIENT)
             self._conversation.advance(frame, Role.CLIENT)
             self._take(room, seat, frame)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from protocol import hot, limits
 from protocol.codec import Role, decode, encode
 from protocol.errors import RemoteProtocolError
-from protocol.frames import Deliver, Frame, Left, Live, Send, Taken, Update, Volatile
+from protocol.frames import Ack, Deliver, Frame, Left, Live, Send, Taken, Update, Volatile
 from tests.helpers.strategies import built, long_winded, mutants, share
 
 LENGTHS = [0, 1, 255, 256, 65535, 65536]
@@ -55,6 +55,20 @@ HOT = (built(Send) | built(Volatile)).map(encode)
 @given(HOT | mutants(HOT) | HOT.flatmap(long_winded))
 def test_the_shortcut_reads_what_the_codec_reads(message: bytes) -> None:
     check(message)
+
+
+ACKS = built(Ack).map(encode)
+
+
+@pytest.mark.fuzz
+@share(0.1)
+@given(ACKS | mutants(ACKS) | ACKS.flatmap(long_winded))
+def test_an_ack_that_is_known_at_sight_is_one(message: bytes) -> None:
+    ack = long_way(message)
+    if hot.is_ack(message):
+        assert isinstance(ack, Ack)
+    elif isinstance(ack, Ack):
+        assert ack.seq >= 1 << 32 or encode(ack) != message
 
 
 @pytest.mark.parametrize("length", LENGTHS)
