@@ -175,11 +175,13 @@ class Room:
         if seat is None:
             return NOTHING
         seat.count()
-        try:
-            to = self._addressees(entry.target, seat)
-        except Refusal as refusal:
-            self._answer(seat, refusal, Opcode.SEND)
-            return NOTHING
+        to: Addressees = seat.player
+        if entry.target is not None or seat.is_spectator:
+            try:
+                to = self._addressees(entry.target, seat)
+            except Refusal as refusal:
+                self._answer(seat, refusal, Opcode.SEND)
+                return NOTHING
         self.seq = seq = self.seq + 1
         message = hot.deliver(seq, seat.player, entry.tail)
         self.log.append(seq, to, message)

@@ -146,11 +146,6 @@ class Channel(asyncio.Protocol):
             if self._discarded > MOST_DISCARDED:
                 self.abort()
                 return
-        elif not self._held:
-            message = self.inbound.lone(data)
-            if message is not None:
-                self._unread = self.on_messages((message,))
-                return
         self.inbound.feed(data)
         if not self._held:
             self._read()

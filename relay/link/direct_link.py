@@ -60,6 +60,25 @@ class DirectLink(Channel):
 
     # In.
 
+    def data_received(self, data: bytes) -> None:
+        """Take the short way with a frame that comes alone, as nearly all do."""
+        connection = self._connection
+        if self._held or self.is_ended or connection.seat is None:
+            message = None
+        else:
+            message = self.inbound.lone(data)
+        if message is None:
+            super().data_received(data)
+            return
+        self.heard = now = self.loop.time()
+        try:
+            pause = connection.receive(message, now)
+        except Exception:
+            self._fail()
+        else:
+            if pause:
+                self._rest(pause)
+
     def on_messages(self, messages: Sequence[bytes | str]) -> Sequence[bytes | str]:
         connection, now = self._connection, self.heard
         try:
