@@ -5,7 +5,6 @@ All of it is read when somebody asks: nothing is counted while frames are passed
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -45,16 +44,16 @@ class NodeCollector:
         yield _gauge("draining", "1 once the relay goes down", node.draining is not None)
 
     def _seats(self) -> Metric:
-        seats = Counter(
-            (ROLES[seat.is_spectator], seat.state)
-            for room in self._node.registry
-            for seat in room.seats.values()
-        )
+        # Lists, as a large relay has many seats, and its players wait meanwhile.
+        counts = [[0] * len(PresenceState) for _ in ROLES]
+        for room in self._node.registry:
+            for seat in room.seats.values():
+                counts[seat.is_spectator][seat.state] += 1
         labels = ("role", "presence")
         metric = GaugeMetricFamily("roomwire_seats", "Seats that are taken", labels=labels)
-        for role in ROLES:
-            for state in PresenceState:
-                metric.add_metric((role, state.name.lower()), seats[role, state])
+        for role, states in zip(ROLES, counts, strict=True):
+            for state, count in zip(PresenceState, states, strict=True):
+                metric.add_metric((role, state.name.lower()), count)
         return metric
 
 
