@@ -10,11 +10,12 @@ from functools import partial
 from typing import Annotated
 
 import responder
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from responder import Problem, Query, Request, Response
 from starlette.websockets import WebSocket
 
 from protocol import SUBPROTOCOL
-from relay import docs, files, lan, rest
+from relay import docs, files, lan, metrics, rest
 from relay.access import Policy
 from relay.admission import OnJoin
 from relay.config import Settings
@@ -70,6 +71,7 @@ def create_app(settings: Settings | None = None, *, on_join: OnJoin | None = Non
         security_headers={"content_security_policy": CONTENT_SECURITY, "headers": HEADERS},
     )
     api.state.node = node
+    api.state.metrics = metrics.registry_of(node)
     api.add_event_handler("shutdown", node.close)
     api.add_middleware(Guard, policy=policy, refusals=refusals)
     api.before_request(websocket=True)(_admit_pages(policy, refusals))
@@ -149,6 +151,13 @@ async def health(req: Request, resp: Response) -> rest.Health:
         return rest.Health(status="ok")
     resp.status_code = 503
     return rest.Health(status="draining")
+
+
+@routes.get("/metrics", include_in_schema=False)
+async def show_metrics(req: Request, resp: Response) -> None:
+    """Answer Prometheus, in the form that every version of it reads."""
+    resp.mimetype = CONTENT_TYPE_PLAIN_0_0_4
+    resp.content = generate_latest(req.api.state.metrics)
 
 
 @routes.get("/api/relay", summary="Describe this relay", tags=["relay"])

@@ -16,11 +16,14 @@ class DelayLine:
 
     Attributes:
         seq: spectators are told what has happened up to here.
+        began: where it was when each spectator's stream began, by player number: from there on
+            all that it lets out is for them, be it older than their seats.
         outboxes: of the spectators who are connected to this node.
     """
 
     def __init__(self, seconds: float) -> None:
         self.seq = 0
+        self.began: dict[int, int] = {}
         self.outboxes: dict[int, Outbox] = {}
         self._seconds = seconds
         self._marks: deque[tuple[float, int, dict[Slot, bytes]]] = deque()
@@ -35,6 +38,7 @@ class DelayLine:
     def leaves(self, player: int, seq: int) -> None:
         """Take note of a player's LEFT: behind it spectators hear no value of the player."""
         self._left.append((seq, player))
+        self.began.pop(player, None)
 
     def tick(self, now: float, seq: int) -> None:
         """Mark where the room is now, and tell spectators what is old enough."""

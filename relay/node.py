@@ -75,7 +75,7 @@ class Node:
         self.settings = settings or Settings()
         self.version = WIRE_VERSION
         self.registry = RoomRegistry()
-        self._budget = Budget(self.settings.history_budget)
+        self.budget = Budget(self.settings.history_budget)
         self._sweeper: asyncio.TimerHandle | None = None
         self.passwords = Passwords()
         self.limits = AddressLimits(
@@ -86,6 +86,7 @@ class Node:
         )
         self.reservations = Reservations()
         self.connections: dict[int, Connection] = {}
+        self.connects = 0
         self.draining: Drain | None = None
         """The way down, once it has begun: nobody enters any more."""
         self._on_join = on_join
@@ -170,6 +171,7 @@ class Node:
         """
         connection = Connection(self, link, room, address, next(self._attachments))
         refusal = self._refuse_connection(address)
+        self.connects += 1
         self.connections[connection.attachment] = connection
         if refusal is not None:
             connection.is_counted = False
@@ -301,7 +303,7 @@ class Node:
         return Log(
             max_frames=self.settings.history_frames,
             max_bytes=self.settings.history_bytes,
-            budget=self._budget,
+            budget=self.budget,
         )
 
     def _sweep(self) -> None:

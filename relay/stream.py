@@ -20,6 +20,7 @@ def begin(room: Room, seat: Seat, refused: ErrorCode | None = None) -> Admit:
     """Admit with the room as it stands, each fact with the seq at which it became true."""
     delay = room.delay_of(seat)
     if delay is not None:
+        delay.began.setdefault(seat.player, delay.seq)
         # Of what is true by now, what was true by then; the rest comes in its time.
         facts = tuple(wrap(fact) for fact in room.standing if hot.seq(fact) <= delay.seq)
         stream = Stream(facts, Reader(room, seat.player, delay=delay), delay.seq)
@@ -42,7 +43,8 @@ def take_up(room: Room, seat: Seat, position: tuple[bytes, int] | None) -> Admit
     # through; but who is kept behind begins with a position from before its own seat.
     if seq < seat.joined and delay is None:
         return begin(room, seat, ErrorCode.SEAT_EXPIRED)
-    if seq < seat.joined or not room.log.reaches_back_to(seq):
+    began = seat.joined if delay is None else delay.began.get(seat.player, seat.joined)
+    if seq < began or not room.log.reaches_back_to(seq):
         return begin(room, seat, ErrorCode.HISTORY_TRIMMED)
     stream = Stream((), Reader(room, seat.player, delay=delay), seq)
     return Admit(seat.attachment, seat.player, seq, resumed=True, stream=stream)

@@ -48,15 +48,21 @@ COURSES: Mapping[str, Course] = MappingProxyType(
             shows=frozenset({"EPOCH_CHANGED", "ROOM_GONE"}),
             ends=signal.SIGKILL,
         ),
-        # Large frames to players who often stand still, so that outboxes overflow.
+        # Large frames to players who often stand still, so that outboxes overflow; connections
+        # that live for long enough, and all of the history, so that who is slow catches up.
         "flooded": Course(
-            options=("--profile", "bench"),
+            shows=frozenset({"LAG"}),
+            options=(
+                *("--profile", "bench", "--outbox-bytes", "65536"),
+                *("--history-bytes", "100000000", "--history-budget", "1000000000"),
+            ),
             plan={
+                "players": 6,
                 "pause": 0.0,
                 "sizes": (9_000, 15_000),
-                "frames": 500,
-                "farthest": 10_000_000,
-                "stalls": 0.8,
+                "frames": 300,
+                "within": (30_000, 10_000_000),
+                "stalls": 0.5,
             },
         ),
         # History that reaches back for a moment only.
@@ -64,13 +70,13 @@ COURSES: Mapping[str, Course] = MappingProxyType(
             resets=frozenset({"HISTORY_TRIMMED"}),
             shows=frozenset({"HISTORY_TRIMMED"}),
             options=("--history-frames", "100"),
-            plan={"pause": 0.01, "frames": 200, "farthest": 100_000},
+            plan={"pause": 0.01, "frames": 200, "within": (2, 100_000)},
         ),
         # Small frames, so fast that the relay has to throttle everybody.
         "hurried": Course(
             shows=frozenset({"THROTTLE"}),
             options=("--frames-per-second", "60", "--frames-burst", "60"),
-            plan={"pause": 0.0, "sizes": (0,), "frames": 300, "farthest": 200_000},
+            plan={"pause": 0.0, "sizes": (0,), "frames": 300, "within": (2, 200_000)},
         ),
         # Seats and rooms that are not held for as long as connections are lost.
         "fleeting": Course(

@@ -8,11 +8,11 @@ from random import Random
 from tests.chaos.proxy import CUTS, Fault, Harm, Script, Way
 
 
-def storm(seed: int, farthest: int, stalls: float) -> Script:
+def storm(seed: int, within: tuple[int, int], stalls: float) -> Script:
     """Return faults for every connection of a room: nearly each is cut somewhere.
 
     Args:
-        farthest: bytes after which that is at the latest.
+        within: bytes after which that is, at the earliest and at the latest.
         stalls: the share of connections that stand still for a while.
     """
 
@@ -21,9 +21,9 @@ def storm(seed: int, farthest: int, stalls: float) -> Script:
         found = []
         if random.random() < 0.95:
             harm = random.choices(CUTS, weights=(4, 4, 1))[0]
-            found.append(Fault(_way(random), _somewhere(random, farthest), harm))
+            found.append(Fault(_way(random), _somewhere(random, within), harm))
         if random.random() < stalls:
-            found.append(_stall(random, farthest))
+            found.append(_stall(random, within))
         if random.random() < 0.1:
             found.append(Fault(_way(random), 0, Harm.DELAY, random.uniform(0.001, 0.02)))
         return found
@@ -31,17 +31,18 @@ def storm(seed: int, farthest: int, stalls: float) -> Script:
     return faults
 
 
-def _stall(random: Random, farthest: int) -> Fault:
+def _stall(random: Random, within: tuple[int, int]) -> Fault:
     harm = random.choice((Harm.STALL, Harm.FREEZE))
     # Without an end, a client or the relay has to notice by itself.
     seconds = None if random.random() < 0.2 else random.uniform(0.05, 1.5)
-    return Fault(_way(random), _somewhere(random, farthest), harm, seconds)
+    return Fault(_way(random), _somewhere(random, within), harm, seconds)
 
 
 def _way(random: Random) -> Way:
     return random.choice(list(Way))
 
 
-def _somewhere(random: Random, farthest: int) -> int:
+def _somewhere(random: Random, within: tuple[int, int]) -> int:
     """Draw a byte, near ones as likely as far ones: handshakes and first frames are short."""
-    return int(exp(random.uniform(log(2), log(farthest))))
+    nearest, farthest = within
+    return int(exp(random.uniform(log(nearest), log(farthest))))

@@ -17,6 +17,7 @@ from enum import Enum
 from types import TracebackType
 
 CHUNK = 4096
+RECEIVE_BUFFER = 16 * 1024  # so that a relay feels it soon when a connection stands still
 NO_LINGER = struct.pack("ii", 1, 0)  # closing then sends RST instead of FIN
 
 Address = tuple[str, int]
@@ -150,6 +151,8 @@ class Proxy:
         except OSError:
             _reset(writer)
             return
+        taking: socket.socket = upstream[1].get_extra_info("socket")
+        taking.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
         passage = Passage((reader, writer), upstream, faults, self.counts)
         self.passages.add(passage)
         try:

@@ -53,8 +53,8 @@ class Plan:
     """Seconds within which everything must arrive once nothing is harmed any more."""
     sizes: tuple[int, ...] = (0, 0, 0, 0, 0, 40, 300, 3000)
     """Bytes that frames carry around."""
-    farthest: int = 30_000
-    """Bytes after which a connection is cut at the latest."""
+    within: tuple[int, int] = (2, 30_000)
+    """Bytes after which a connection is harmed, at the earliest and at the latest."""
     stalls: float = 0.2
     """The share of connections that stand still for a while."""
     history: str = "none"
@@ -93,7 +93,7 @@ class Scenario:
         """Args: clients: which players take in turn."""
         self.plan = plan
         self._clients = clients
-        self.proxy = Proxy(upstream, storm(plan.seed, plan.farthest, plan.stalls))
+        self.proxy = Proxy(upstream, storm(plan.seed, plan.within, plan.stalls))
         self.players: list[Player] = []
         self._random = Random(f"scenario {plan.seed}")
         self._pulse = Pulse()

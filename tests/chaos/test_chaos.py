@@ -53,6 +53,8 @@ def test_a_course_that_was_not_what_it_is_named_for_says_so() -> None:
     )
     assert complain("forgotten", Report(resets=Counter(HISTORY_TRIMMED=1))) == ""
     assert complain("hurried", Report(notices=Counter(THROTTLE=1))) == ""
+    nobody_slow = Report(notices=Counter(THROTTLE=1))
+    assert complain("flooded", nobody_slow) == "the course flooded showed no LAG\n"
 
 
 @pytest.mark.timeout(150)

@@ -20,10 +20,16 @@ def main() -> int:
     arguments = parser.parse_args()
     report = asyncio.run(suite.run(arguments.ws, arguments.only))
     if arguments.json:
-        print(json.dumps({"ws": arguments.ws, "cases": report.cases}, indent=2))
+        print(json.dumps(as_json(arguments.ws, report), indent=2))
     else:
         show(arguments.ws, report)
     return 0 if report.holds else 1
+
+
+def as_json(ws: str, report: suite.Report) -> dict[str, object]:
+    """Return the report as one object."""
+    counts = {"failed": report.failed, "not_strict": report.not_strict, "holds": report.holds}
+    return {"ws": ws, **counts, "cases": report.cases}
 
 
 def show(ws: str, report: suite.Report) -> None:
@@ -35,6 +41,7 @@ def show(ws: str, report: suite.Report) -> None:
         if verdicts[0] not in ("OK", "INFORMATIONAL"):
             excuse = " (excused)" if case in suite.EXCUSED else ""
             print(f"  {case:8} {verdicts[0]}, close {verdicts[1]}{excuse}")
+    print(f"  not strict: {report.not_strict}, at most {suite.MOST_NOT_STRICT} are taken")
     print("  failed:", ", ".join(report.failed) or "none")
     print("  holds" if report.holds else "  does NOT hold")
 

@@ -21,6 +21,9 @@ LARGEST = 32 << 20  # bytes of a message; the suite sends up to half of it
 EXCUSED = frozenset({"7.1.5"})
 """A close within a fragmented message: the `websockets` library takes it for a fault."""
 
+MOST_NOT_STRICT = 12
+"""Cases with behaviour that the standard allows and the suite would have otherwise."""
+
 START_SECONDS = 20.0
 UNACCEPTABLE = ("FAILED", "ERROR", "UNIMPLEMENTED", "UNCLEAN", "WRONG CODE", "FAILED BY CLIENT")
 
@@ -51,13 +54,18 @@ class Report:
         ]
 
     @property
-    def holds(self) -> bool:
-        """Say whether the class passes.
+    def not_strict(self) -> int:
+        """Count the cases of behaviour that is not strict.
 
-        Behaviour that is not strict leaves a message before a fault without an answer, which is
-        allowed, and depends on who is quicker: a server on a busy machine has more of it.
+        It leaves a message before a fault without an answer, or notices invalid UTF-8 only at the
+        end of a message. The first depends on who is quicker: a busy machine has more of it.
         """
-        return bool(self.cases) and not self.failed
+        return self.behaviours["NON-STRICT"]
+
+    @property
+    def holds(self) -> bool:
+        """Say whether the class passes."""
+        return bool(self.cases) and not self.failed and self.not_strict <= MOST_NOT_STRICT
 
 
 async def run(ws: str, cases: Sequence[str] = CASES, *, parallel: int = 1) -> Report:

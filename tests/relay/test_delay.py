@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 from protocol.codec import Role, decode
-from protocol.frames import Deliver, Frame, Host, Joined, Left, LeftReason, Live, Update
+from protocol.error_codes import ErrorCode
+from protocol.frames import (
+    Deliver,
+    Error,
+    Frame,
+    Host,
+    Joined,
+    Left,
+    LeftReason,
+    Live,
+    PresenceChanged,
+    PresenceState,
+    RoomOptions,
+    Update,
+)
 from relay.delay import DelayLine
-from relay.entries import Evict, Join, Send
-from relay.outbox import Outbox
+from relay.effects import Admit
+from relay.entries import Detach, Evict, Join, Send
 from relay.room import Room
 from relay.wrapping import unwrap
+from tests.helpers.peers import new_seat, party
 from tests.helpers.playbook import Moves, Witness, a_room, enters, sends
 
 DELAY = 10
@@ -43,16 +58,21 @@ class Stand:
         self.now = 0.0
         self.witness.apply(enters(1))
         self.let_pass(0)
-        self.witness.apply(Join(2, info=enters(2, role="spectator").info))
+        self.witness.apply(enters(2, role="spectator"))
+        self.outbox = self.witness.outboxes[2]
 
     def let_pass(self, seconds: float) -> None:
         assert self.room.delay is not None
         self.now += seconds
         self.room.delay.tick(self.now, self.room.seq)
 
-    @property
-    def outbox(self) -> Outbox:
-        return self.witness.outboxes[2]
+    def returns(self, at: int) -> Admit:
+        """Lose the spectator's connection and have it back, with this position."""
+        self.witness.apply(Detach(2))
+        (admit,) = self.witness.apply(enters(3, 2, at=at, role="spectator"))
+        assert isinstance(admit, Admit)
+        self.outbox = self.witness.outboxes[3]
+        return admit
 
     def hears(self) -> list[Frame]:
         heard: list[Frame] = []
@@ -114,3 +134,72 @@ def test_who_is_kept_behind_is_written_to_no_more_once_it_is_gone() -> None:
     assert stand.room.delay.outboxes == {}
     stand.let_pass(DELAY)
     assert stand.room.log.trimmed == 0
+
+
+def test_a_spectator_whose_connection_is_lost_within_the_delay_resumes() -> None:
+    stand = Stand()
+    assert stand.hears() == [Live(0)]
+    stand.witness.apply(sends(1, None, b"shot"))
+    assert stand.returns(at=0) == Admit(3, 2, 0, resumed=True)
+    assert stand.hears() == [Live(0)]
+    stand.let_pass(0)
+    stand.let_pass(DELAY)
+    info = stand.room.seats[2].info
+    assert stand.hears() == [
+        Joined(1, 1),
+        Host(2, 1, 1),
+        Joined(3, 2, info),
+        Deliver(4, 1, b"shot"),
+        PresenceChanged(5, 2, PresenceState.LOST),
+        PresenceChanged(6, 2, PresenceState.HERE),
+    ]
+
+
+def test_nobody_resumes_from_before_what_a_spectator_could_hear() -> None:
+    stand = Stand()
+    stand.let_pass(0)
+    stand.let_pass(DELAY)
+    assert stand.room.delay is not None
+    stand.witness.apply(Evict(2))
+    stand.witness.apply(enters(2, role="spectator"))
+    began = stand.room.delay.seq
+    assert 0 < began < stand.room.seats[3].joined
+    assert stand.returns(at=began - 1) == Admit(3, 3, 0, refused=ErrorCode.HISTORY_TRIMMED)
+
+
+def test_a_seat_that_began_at_another_relay_resumes_from_its_own_join_on() -> None:
+    stand = Stand()
+    assert stand.room.delay is not None
+    stand.room.delay.began.clear()
+    joined = stand.room.seats[2].joined
+    assert stand.returns(at=joined - 1).refused is ErrorCode.HISTORY_TRIMMED
+
+
+def test_a_fresh_stream_in_between_does_not_hide_what_the_first_one_began_with() -> None:
+    stand = Stand()
+    stand.witness.apply(Detach(2))
+    stand.let_pass(0)
+    stand.let_pass(DELAY)
+    stand.witness.apply(enters(4, 2, role="spectator"))
+    stand.witness.apply(Detach(4))
+    (admit,) = stand.witness.apply(enters(5, 2, at=0, role="spectator"))
+    assert admit == Admit(5, 2, 0, resumed=True)
+
+
+def test_what_a_line_knows_of_a_spectator_goes_with_it() -> None:
+    stand = Stand()
+    assert stand.room.delay is not None
+    assert stand.room.delay.began == {2: 0}
+    stand.witness.apply(Evict(2))
+    assert stand.room.delay.began == {}
+
+
+async def test_a_spectator_resumes_at_a_relay_within_the_delay() -> None:
+    async with party() as at:
+        await at.enters("R", create=RoomOptions(delay=600, spectators=1))
+        seat = new_seat()
+        lost = await at.enters("R", role="spectator", seat=seat)
+        lost.raw.abort()
+        back = await at.enters("R", role="spectator", seat=seat, position=lost.position)
+    assert back.welcome.session.resumed
+    assert back.all(Error) == []

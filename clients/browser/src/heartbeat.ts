@@ -14,6 +14,8 @@ const SLEPT = 5000;
  * milliseconds and passed in.
  */
 export class Heartbeat {
+  /** Whether a doubt has not been answered yet. */
+  isDoubtful = false;
   private lastPing: number;
   private lastTick: number;
   private deadline: number;
@@ -26,10 +28,12 @@ export class Heartbeat {
   /** Notes that something came from the relay. */
   heard(): void {
     this.deadline = Infinity;
+    this.isDoubtful = false;
   }
 
   /** Notes a cause for doubt: a ping is due, and its answer soon. */
   doubt(now: number): void {
+    this.isDoubtful = true;
     this.lastTick = now;
     this.deadline = now + DOUBT;
     this.lastPing = now;

@@ -248,8 +248,8 @@ export class Keeper {
     this.connection = null;
     this.outgoing.close();
     this.stopTimers();
-    const now = this.world.now();
-    const delay = this.isLeaving ? null : this.backoff.lost(code, now);
+    const { isDoubtful } = this.heartbeat;
+    const delay = this.isLeaving ? null : this.backoff.lost(code, this.world.now(), isDoubtful);
     if (delay === null) return this.end(code, reason);
     this.state = this.seat.player ? "reconnecting" : "connecting";
     this.retry = setTimeout(() => this.connect(), delay);

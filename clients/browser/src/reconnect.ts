@@ -36,12 +36,13 @@ export class Backoff {
    * Returns how long to wait before the next attempt, or null to stay away.
    *
    * @param code the WebSocket close code; 1006 where there was none
+   * @param isLate the loss was heard of late: who is back after a sleep has waited already
    */
-  lost(code: number, now: number): number | null {
+  lost(code: number, now: number, isLate = false): number | null {
     if (!mayReturn(code)) return null;
     if (this.liveSince !== null && now - this.liveSince >= STEADY) this.attempt = 0;
     this.liveSince = null;
-    const bound = Math.min(CAP, FIRST * 2 ** this.attempt);
+    const bound = isLate ? 0 : Math.min(CAP, FIRST * 2 ** this.attempt);
     this.attempt += 1;
     return Math.max(this.notBefore - now, 0) + this.random() * bound;
   }

@@ -210,6 +210,25 @@ test("check gives a connection three seconds to prove that it lives", () => {
   assert.deepEqual(types(events), ["reconnecting"]);
 });
 
+test("a connection that turns out to be lost upon a check comes back at once, the next one not", () => {
+  const { room, events, socket, attempts } = enterLive();
+  room.check();
+  socket().end();
+  pass(0.001);
+  assert.equal(attempts(), 2);
+  socket().end();
+  const delays = events.map((event) => event.type === "reconnecting" && event.delay);
+  assert.deepEqual(delays, [0, 100]);
+});
+
+test("a connection that answers a check is not in doubt any more", () => {
+  const { room, events, socket } = enterLive();
+  room.check();
+  socket().tell({ type: "Pong", seq: 3, t: 0, received: 0, sent: 0, taken: 0 });
+  socket().end();
+  assert.deepEqual(events, [{ type: "reconnecting", attempt: 1, delay: 50, reason: "lost" }]);
+});
+
 test("who is away says so, after a reconnect again", () => {
   const { room, socket } = enterLive();
   room.presence(PresenceState.AWAY);

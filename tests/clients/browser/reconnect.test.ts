@@ -45,6 +45,14 @@ test("a relay that drains is left alone for as long as it asked", () => {
   assert.equal(backoff.lost(LOST, 20_000), 0);
 });
 
+test("a loss that is heard of late is not waited for again, but by who was asked to", () => {
+  const backoff = new Backoff(() => almostOne);
+  for (let loss = 0; loss < 4; loss++) backoff.lost(LOST, 0);
+  assert.equal(backoff.lost(LOST, 0, true), 0);
+  backoff.wait(3000, 0);
+  assert.equal(backoff.lost(CloseCode.DRAIN, 0, true), 3000);
+});
+
 test("codes of 4500 to 4999 and a few others say to stay away", () => {
   const away = [1000, 1003, 1009, ...Object.values(CloseCode).filter((code) => code >= 4500)];
   for (const code of away) assert.equal(new Backoff(() => 0).lost(code, 0), null, String(code));

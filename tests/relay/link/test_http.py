@@ -291,7 +291,8 @@ def tight(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_a_full_relay_still_says_how_it_is_and_nothing_else() -> None:
     async with party(max_connections=2) as at:
         ann, bob = await at.enters("R"), await at.enters("R")
-        for path, status in ((b"/healthz", 200), (b"/healthz?x", 200), (b"/", 503), (b"/x", 503)):
+        answers = {b"/healthz": 200, b"/healthz?x": 200, b"/metrics": 200, b"/": 503, b"/x": 503}
+        for path, status in answers.items():
             async with visitor(at.url) as guest:
                 guest.says(ASK.replace(b"/healthz", path))
                 assert await guest.is_answered() == status

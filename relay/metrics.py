@@ -1,0 +1,61 @@
+"""What a relay tells Prometheus of itself.
+
+All of it is read when somebody asks: nothing is counted while frames are passed on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from protocol.frames import PresenceState
+from relay.node import Node
+
+ROLES = ("player", "spectator")
+
+
+def registry_of(node: Node) -> CollectorRegistry:
+    """Return what gathers a node's metrics, and those of the process that runs it."""
+    registry = CollectorRegistry()
+    registry.register(NodeCollector(node))
+    ProcessCollector(registry=registry)
+    return registry
+
+
+class NodeCollector:
+    """Reads a node's metrics from the state that it has anyway."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+
+    def collect(self) -> Iterator[Metric]:
+        """Return how the node is now."""
+        node = self._node
+        yield _gauge("connections", "WebSockets, in a room or on their way", len(node.connections))
+        yield CounterMetricFamily(
+            "roomwire_connects", "WebSockets that there ever were", node.connects
+        )
+        yield _gauge("connections_max", "WebSockets at most", node.settings.max_connections)
+        yield _gauge("rooms", "Rooms, also those that are kept while empty", len(node.registry))
+        yield self._seats()
+        yield _gauge("history_bytes", "Bytes that the logs of all rooms keep", node.budget.used)
+        yield _gauge("draining", "1 once the relay goes down", node.draining is not None)
+
+    def _seats(self) -> Metric:
+        # Lists, as a large relay has many seats, and its players wait meanwhile.
+        counts = [[0] * len(PresenceState) for _ in ROLES]
+        for room in self._node.registry:
+            for seat in room.seats.values():
+                counts[seat.is_spectator][seat.state] += 1
+        labels = ("role", "presence")
+        metric = GaugeMetricFamily("roomwire_seats", "Seats that are taken", labels=labels)
+        for role, states in zip(ROLES, counts, strict=True):
+            for state, count in zip(PresenceState, states, strict=True):
+                metric.add_metric((role, state.name.lower()), count)
+        return metric
+
+
+def _gauge(name: str, text: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"roomwire_{name}", text, value)

@@ -1,0 +1,84 @@
+"""A Chromium whose tabs hide one another and freeze, as a user's do.
+
+The one of the fixture `tabs` takes every tab for the one in front, so that none is ever hidden.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.helpers import chromium
+from tests.helpers.peers import until
+
+if TYPE_CHECKING:  # importing Playwright takes longer than most tests here
+    from playwright.async_api import BrowserContext, CDPSession, Page
+
+LISTENING = re.compile(r"ws://127\.0\.0\.1:\d+\S*")
+
+HIDDEN = "document.hidden || new Promise(done => { document.onvisibilitychange = done; })"
+
+
+class Tab:
+    """A tab of a window, in front until it hides."""
+
+    def __init__(self, page: Page, session: CDPSession) -> None:
+        """Args: session: of the page."""
+        self.page = page
+        self._session = session
+
+    async def hide(self) -> None:
+        """Open another tab in front of this one."""
+        await self.page.context.new_page()
+        await self.page.evaluate(HIDDEN)
+
+    async def freeze(self) -> None:
+        """Let nothing run in it, as a browser does to tabs that are hidden for long."""
+        await self._session.send("Page.setWebLifecycleState", {"state": "frozen"})
+
+    async def wake(self) -> None:
+        """Bring it to the front again."""
+        await self.page.bring_to_front()
+
+
+@asynccontextmanager
+async def window_with(url: str) -> AsyncIterator[Tab]:
+    """Open a window of its own with one page. Yields: its tab."""
+    from playwright.async_api import async_playwright
+
+    async with async_playwright() as playwright:
+        program = chromium.on_path() or playwright.chromium.executable_path
+        with _chromium(program) as told:
+            await until(lambda: LISTENING.search(told()))
+            (address,) = LISTENING.findall(told())
+            # The defaults are what keeps every tab in front.
+            browser = await playwright.chromium.connect_over_cdp(address, no_defaults=True)
+            yield await _open(browser.contexts[0], url)
+            await browser.close()
+
+
+async def _open(window: BrowserContext, url: str) -> Tab:
+    page = await window.new_page()
+    await page.goto(url)
+    return Tab(page, await window.new_cdp_session(page))
+
+
+@contextmanager
+def _chromium(program: str) -> Iterator[Callable[[], str]]:
+    """Run a Chromium. Yields: what returns all that it has said so far."""
+    options = (*chromium.FLAGS, "--headless=new", "--remote-debugging-port=0")
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        told = Path(profile, "told")
+        with (
+            told.open("wb") as log,
+            subprocess.Popen([program, *options, f"--user-data-dir={profile}"], stderr=log) as run,
+        ):
+            try:
+                yield told.read_text
+            finally:
+                run.terminate()
