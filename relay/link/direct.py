@@ -24,6 +24,7 @@ from uvicorn.server import ServerState
 from websockets.datastructures import Headers
 from websockets.exceptions import InvalidState
 from websockets.http11 import Request, Response
+from websockets.protocol import Protocol
 from websockets.server import ServerProtocol
 
 from relay.link import EXTENSION
@@ -102,9 +103,15 @@ class DirectProtocol(Channel):
 
     # The handshake.
 
-    def _meet(self, request: Request) -> None:
+    def request_received(self, request: Request) -> None:
+        """Begin with a request that was read elsewhere, instead of its bytes."""
         library = self.inbound.library
-        self._response = library.accept(request)
+        library.parser = Protocol.parse(library)  # of frames: its own begins with a request
+        next(library.parser)
+        self._meet(request)
+
+    def _meet(self, request: Request) -> None:
+        self._response = _judge(self.inbound.library, request)
         if self._response.status_code != http.HTTPStatus.SWITCHING_PROTOCOLS:
             self._answer(self._response)
             return
@@ -143,7 +150,6 @@ class DirectProtocol(Channel):
     def _accept(self, message: Any) -> None:
         assert self._response is not None
         headers = self._response.headers
-        del headers["Date"]  # uvicorn's own headers have one
         for name, value in [*self._headers, *message.get("headers", ())]:
             headers[name.decode("latin-1").title()] = value.decode("latin-1")
         if message.get("subprotocol"):
@@ -317,6 +323,20 @@ class DirectProtocol(Channel):
             message = event["bytes"] if "bytes" in event else event["text"]
             self._unread = [*self._unread, message]
         return make(self, self._connections)
+
+
+def _judge(library: ServerProtocol, request: Request) -> Response:
+    """Return the answer to a request, which to a right one is an upgrade."""
+    try:
+        key, _, _ = library.process_request(request)
+    except Exception:
+        return library.accept(request)  # it says what is wrong
+    # Without the date that the library would write: uvicorn's own headers have one.
+    headers = Headers()
+    headers["Upgrade"] = "websocket"
+    headers["Connection"] = "Upgrade"
+    headers["Sec-WebSocket-Accept"] = key
+    return Response(http.HTTPStatus.SWITCHING_PROTOCOLS, "Switching Protocols", headers)
 
 
 def _phrase(status: int) -> str:
