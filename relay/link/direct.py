@@ -13,7 +13,7 @@ import asyncio
 import email.utils
 import http
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 from urllib.parse import unquote
 
@@ -85,7 +85,7 @@ class DirectProtocol(Channel):
         self.inbound.library.receive_data(data)
         for event in self.inbound.library.events_received():
             assert isinstance(event, Request)
-            self._meet(event)
+            self._meet(event, self._known(event))
         if self.inbound.library.handshake_exc is not None or self.inbound.library.parser_exc:
             self._answer(self._response)
 
@@ -103,24 +103,37 @@ class DirectProtocol(Channel):
 
     # The handshake.
 
-    def request_received(self, request: Request) -> None:
-        """Begin with a request that was read elsewhere, instead of its bytes."""
+    def request_received(self, request: Request, known: Mapping[str, Any]) -> None:
+        """Begin with a request that was read elsewhere, instead of its bytes.
+
+        Args: known: what an ASGI scope says as `client`, `server` and `headers`.
+        """
         library = self.inbound.library
         library.parser = Protocol.parse(library)  # of frames: its own begins with a request
         next(library.parser)
-        self._meet(request)
+        self._meet(request, known)
 
-    def _meet(self, request: Request) -> None:
+    def _meet(self, request: Request, known: Mapping[str, Any]) -> None:
         self._response = _judge(self.inbound.library, request)
         if self._response.status_code != http.HTTPStatus.SWITCHING_PROTOCOLS:
             self._answer(self._response)
             return
         self._queue.put_nowait({"type": "websocket.connect"})
-        task = self.loop.create_task(self._run(self._scope(request)))
+        task = self.loop.create_task(self._run(self._scope(request, known)))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _scope(self, request: Request) -> dict[str, Any]:
+    def _known(self, request: Request) -> dict[str, Any]:
+        return {
+            "client": get_remote_addr(self.transport),
+            "server": get_local_addr(self.transport),
+            "headers": [
+                (name.lower().encode("ascii"), value.encode("latin-1"))
+                for name, value in request.headers.raw_items()
+            ],
+        }
+
+    def _scope(self, request: Request, known: Mapping[str, Any]) -> dict[str, Any]:
         path, _, query = request.path.partition("?")
         offers = request.headers.get_all("Sec-WebSocket-Protocol")
         root = self._config.root_path
@@ -129,16 +142,13 @@ class DirectProtocol(Channel):
             "asgi": {"version": self._config.asgi_version, "spec_version": "2.4"},
             "http_version": "1.1",
             "scheme": "wss" if is_ssl(self.transport) else "ws",
-            "server": get_local_addr(self.transport),
-            "client": get_remote_addr(self.transport),
+            "server": known["server"],
+            "client": known["client"],
             "root_path": root,
             "path": root + unquote(path),
             "raw_path": (root + path).encode("ascii"),
             "query_string": query.encode("ascii"),
-            "headers": [
-                (name.lower().encode("ascii"), value.encode("latin-1"))
-                for name, value in request.headers.raw_items()
-            ],
+            "headers": known["headers"],
             "subprotocols": [word.strip() for offer in offers for word in offer.split(",")],
             "state": self._app_state.copy(),
             "extensions": {

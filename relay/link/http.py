@@ -97,15 +97,15 @@ class HttpProtocol(HttpToolsProtocol):
         self.connections.discard(self)
         protocol = DirectProtocol(self.config, self.server_state, self.app_state, self.loop)
         protocol.connection_made(self.transport)
-        protocol.request_received(self._request())
+        protocol.request_received(self._request(), self.scope)
         self.transport.set_protocol(protocol)
         # Each holds the other, and both are done: the garbage collector need not look for them.
         self.parser = None  # type: ignore[assignment] # as uvicorn does at its end
 
     def _request(self) -> Request:
         headers = Headers()
-        for name, value in self.headers:
-            headers[name.decode("ascii")] = value.decode("latin-1").strip(" \t")
+        for name, value in self.headers:  # which the parser has found to be sound
+            headers.set_insecure(name.decode("ascii"), value.decode("latin-1").strip(" \t"))
         version = f"HTTP/{self.scope['http_version']}"
         return Request(self.url.decode("ascii"), headers, self.scope["method"], version)
 
