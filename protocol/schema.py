@@ -51,7 +51,7 @@ class Record(Kind):
         dumped = {}
         for name, kind, default in record_fields(self.cls):
             held = getattr(value, name)
-            if held is None and default is None:
+            if held is default:
                 continue
             try:
                 element = kind.dump(held)

@@ -8,6 +8,7 @@ are no browsers may say what they like; they are not what is kept out here.
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import re
 from collections.abc import Iterable
@@ -19,7 +20,7 @@ ANY = "*"
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 # What is not spelled exactly so (user:password@, paths, spaces, percent signs) is no authority.
-AUTHORITY = re.compile(r"(\[[0-9a-f:.]+\]|[0-9a-z_.-]+)(?::([0-9]{1,5}))?")
+AUTHORITY = re.compile(r"(\[[0-9a-f:.]{2,45}\]|[0-9a-z_.-]{1,255})(?::([0-9]{1,5}))?")
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[a-z0-9.:_\[\]-]+|null")
 
 
@@ -160,6 +161,7 @@ def _is_own(origin: str, host: str | None) -> bool:
     return authority.host == own.host and authority.port_for(scheme) == own.port_for(scheme)
 
 
+@functools.lru_cache(maxsize=1024)  # the hosts that are called are few
 def _address(text: str) -> str | None:
     try:
         return str(ipaddress.ip_address(text))

@@ -6,7 +6,6 @@ import logging
 import time
 from collections.abc import Callable
 
-from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -64,15 +63,19 @@ class Guard:
 
 def caller_of(scope: Scope) -> Caller:
     """Read who asks from an ASGI scope."""
-    headers = Headers(scope=scope)
     client, server = scope.get("client"), scope.get("server")
     return Caller(
-        # No browser sends two: what comes of them together is malformed, and so refused.
-        ", ".join(headers.getlist("origin")) if "origin" in headers else None,
-        ", ".join(headers.getlist("host")) if "host" in headers else None,
+        _header(scope, b"origin"),
+        _header(scope, b"host"),
         client[0] if client else None,
         server[0] if server else None,
     )
+
+
+def _header(scope: Scope, wanted: bytes) -> str | None:
+    values = [value for name, value in scope["headers"] if name == wanted]
+    # No browser sends two: what comes of them together is malformed, and so refused.
+    return b", ".join(values).decode("latin-1") if values else None
 
 
 def root_of(scope: Scope) -> str:

@@ -13,6 +13,9 @@ from collections import Counter
 SWEEP_AT = 1024
 """Addresses that are remembered before the idle ones are first looked for."""
 
+REMEMBERED = 4096
+"""Addresses that need not be read again: a connection asks some times, and most come from few."""
+
 
 class TokenBucket:
     """Lets `rate` a second through on average and `burst` at once."""
@@ -182,6 +185,7 @@ def is_loopback(address: str) -> bool:
     return ip is not None and ip.is_loopback
 
 
+@functools.lru_cache(maxsize=REMEMBERED)
 def network_of(address: str) -> str:
     """Return what is counted as one: an IPv4 address, or the /64 in which an IPv6 one lies.
 
@@ -193,7 +197,7 @@ def network_of(address: str) -> str:
     return address if ip is None else str(ip)
 
 
-@functools.lru_cache(maxsize=4096)  # each connection asks some times, and most come from few
+@functools.lru_cache(maxsize=REMEMBERED)
 def _parse(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         ip = ipaddress.ip_address(address)

@@ -13,7 +13,7 @@ import asyncio
 import email.utils
 import http
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 from urllib.parse import unquote
 
@@ -24,6 +24,7 @@ from uvicorn.server import ServerState
 from websockets.datastructures import Headers
 from websockets.exceptions import InvalidState
 from websockets.http11 import Request, Response
+from websockets.protocol import Protocol
 from websockets.server import ServerProtocol
 
 from relay.link import EXTENSION
@@ -84,7 +85,7 @@ class DirectProtocol(Channel):
         self.inbound.library.receive_data(data)
         for event in self.inbound.library.events_received():
             assert isinstance(event, Request)
-            self._meet(event)
+            self._meet(event, self._known(event))
         if self.inbound.library.handshake_exc is not None or self.inbound.library.parser_exc:
             self._answer(self._response)
 
@@ -102,18 +103,37 @@ class DirectProtocol(Channel):
 
     # The handshake.
 
-    def _meet(self, request: Request) -> None:
+    def request_received(self, request: Request, known: Mapping[str, Any]) -> None:
+        """Begin with a request that was read elsewhere, instead of its bytes.
+
+        Args: known: what an ASGI scope says as `client`, `server` and `headers`.
+        """
         library = self.inbound.library
-        self._response = library.accept(request)
+        library.parser = Protocol.parse(library)  # of frames: its own begins with a request
+        next(library.parser)
+        self._meet(request, known)
+
+    def _meet(self, request: Request, known: Mapping[str, Any]) -> None:
+        self._response = _judge(self.inbound.library, request)
         if self._response.status_code != http.HTTPStatus.SWITCHING_PROTOCOLS:
             self._answer(self._response)
             return
         self._queue.put_nowait({"type": "websocket.connect"})
-        task = self.loop.create_task(self._run(self._scope(request)))
+        task = self.loop.create_task(self._run(self._scope(request, known)))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _scope(self, request: Request) -> dict[str, Any]:
+    def _known(self, request: Request) -> dict[str, Any]:
+        return {
+            "client": get_remote_addr(self.transport),
+            "server": get_local_addr(self.transport),
+            "headers": [
+                (name.lower().encode("ascii"), value.encode("latin-1"))
+                for name, value in request.headers.raw_items()
+            ],
+        }
+
+    def _scope(self, request: Request, known: Mapping[str, Any]) -> dict[str, Any]:
         path, _, query = request.path.partition("?")
         offers = request.headers.get_all("Sec-WebSocket-Protocol")
         root = self._config.root_path
@@ -122,16 +142,13 @@ class DirectProtocol(Channel):
             "asgi": {"version": self._config.asgi_version, "spec_version": "2.4"},
             "http_version": "1.1",
             "scheme": "wss" if is_ssl(self.transport) else "ws",
-            "server": get_local_addr(self.transport),
-            "client": get_remote_addr(self.transport),
+            "server": known["server"],
+            "client": known["client"],
             "root_path": root,
             "path": root + unquote(path),
             "raw_path": (root + path).encode("ascii"),
             "query_string": query.encode("ascii"),
-            "headers": [
-                (name.lower().encode("ascii"), value.encode("latin-1"))
-                for name, value in request.headers.raw_items()
-            ],
+            "headers": known["headers"],
             "subprotocols": [word.strip() for offer in offers for word in offer.split(",")],
             "state": self._app_state.copy(),
             "extensions": {
@@ -143,7 +160,6 @@ class DirectProtocol(Channel):
     def _accept(self, message: Any) -> None:
         assert self._response is not None
         headers = self._response.headers
-        del headers["Date"]  # uvicorn's own headers have one
         for name, value in [*self._headers, *message.get("headers", ())]:
             headers[name.decode("latin-1").title()] = value.decode("latin-1")
         if message.get("subprotocol"):
@@ -317,6 +333,20 @@ class DirectProtocol(Channel):
             message = event["bytes"] if "bytes" in event else event["text"]
             self._unread = [*self._unread, message]
         return make(self, self._connections)
+
+
+def _judge(library: ServerProtocol, request: Request) -> Response:
+    """Return the answer to a request, which to a right one is an upgrade."""
+    try:
+        key, _, _ = library.process_request(request)
+    except Exception:
+        return library.accept(request)  # it says what is wrong
+    # Without the date that the library would write: uvicorn's own headers have one.
+    headers = Headers()
+    headers["Upgrade"] = "websocket"
+    headers["Connection"] = "Upgrade"
+    headers["Sec-WebSocket-Accept"] = key
+    return Response(http.HTTPStatus.SWITCHING_PROTOCOLS, "Switching Protocols", headers)
 
 
 def _phrase(status: int) -> str:

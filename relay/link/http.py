@@ -11,8 +11,11 @@ from typing import Any, ClassVar
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from websockets.datastructures import Headers
+from websockets.http11 import Request
 
 from relay.config import Settings
+from relay.link.direct import DirectProtocol
 from relay.link.gate import Gate
 
 HEAD_SECONDS = 5.0
@@ -27,6 +30,7 @@ IDLE_SECONDS = 5.0
 HEAD_BYTES = 16 * 1024
 MESSAGE_BYTES = 160 * 1024
 """A head, the longest body that the app takes, and what it costs to send that in chunks."""
+MAX_HEADERS = 128
 READ_BYTES = 16 * 1024
 """Read at once: what is asked for in one piece is looked at before the next."""
 MAX_PIPELINED = 8
@@ -85,11 +89,25 @@ class HttpProtocol(HttpToolsProtocol):
         self._leave()
 
     def handle_websocket_upgrade(self) -> None:
+        """Hand the request over as it was read; uvicorn would let it be read once more."""
+        if self._has_body():
+            return self._refuse(400)  # it would be taken for the other protocol
         self._leave()
         self._is_upgraded = True
-        super().handle_websocket_upgrade()
+        self.connections.discard(self)
+        protocol = DirectProtocol(self.config, self.server_state, self.app_state, self.loop)
+        protocol.connection_made(self.transport)
+        protocol.request_received(self._request(), self.scope)
+        self.transport.set_protocol(protocol)
         # Each holds the other, and both are done: the garbage collector need not look for them.
         self.parser = None  # type: ignore[assignment] # as uvicorn does at its end
+
+    def _request(self) -> Request:
+        headers = Headers()
+        for name, value in self.headers:  # which the parser has found to be sound
+            headers.set_insecure(name.decode("ascii"), value.decode("latin-1").strip(" \t"))
+        version = f"HTTP/{self.scope['http_version']}"
+        return Request(self.url.decode("ascii"), headers, self.scope["method"], version)
 
     def cut(self) -> None:
         """End the connection, whatever was still to be said."""
@@ -163,6 +181,8 @@ class HttpProtocol(HttpToolsProtocol):
         upgrades = self.parser.should_upgrade()
         if self._is_extra and (upgrades or self.url.partition(b"?")[0] not in HEALTH):
             raise _Refused(503)
+        if len(self.headers) > MAX_HEADERS:
+            raise _Refused(431)
         if upgrades and self._is_busy:
             raise _Refused(400)  # the answer to come would be taken for the other protocol
         if len(self.pipeline) >= MAX_PIPELINED or self.gate.ask(self._address, self.loop.time()):
@@ -172,6 +192,12 @@ class HttpProtocol(HttpToolsProtocol):
             self._allow(BODY_SECONDS)
             # Nothing after a request for an upgrade can be told from the other protocol.
             self.cycle.keep_alive &= not (self._is_extra or upgrades)
+
+    def _has_body(self) -> bool:
+        return any(
+            name == b"transfer-encoding" or (name == b"content-length" and value.strip() != b"0")
+            for name, value in self.headers
+        )
 
     def on_message_complete(self) -> None:
         super().on_message_complete()

@@ -22,6 +22,10 @@ from tests.helpers.raw import Refused
 
 ASK = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 POST = b"POST /api/rooms HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+UPGRADE = (
+    b"GET /r/R HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+)
 MEBIBYTE = 1 << 20
 
 
@@ -40,7 +44,7 @@ class Visitor:
         async with asyncio.timeout(PATIENCE):
             head = await self._reader.readuntil(b"\r\n\r\n")
             length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
-            await self._reader.readexactly(int(length))
+            await self._reader.readexactly(int(length or b"0"))
         return int(head.split(b" ")[1])
 
     async def ends(self) -> bytes:
@@ -184,6 +188,13 @@ async def test_a_head_may_have_so_many_bytes_and_not_one_more() -> None:
                 assert await guest.is_answered() == status
 
 
+async def test_a_head_may_have_so_many_headers_and_not_one_more() -> None:
+    async with party() as at, visitor(at.url) as guest:
+        for many, status in ((http.MAX_HEADERS - 1, 200), (http.MAX_HEADERS, 431)):
+            guest.says(ASK[:-2] + b"x: y\r\n" * many + b"\r\n")
+            assert await guest.is_answered() == status
+
+
 @pytest.mark.parametrize("endless", [b"y", b"x: y\r\n"], ids=["line", "lines"])
 async def test_a_head_without_end_is_cut_off(endless: bytes) -> None:
     async with party() as at, visitor(at.url) as guest:
@@ -207,6 +218,57 @@ async def test_a_body_of_the_longest_kind_is_taken() -> None:
         body = b'{"name": "BIG"}'.ljust(64 * 1024)
         guest.says(POST + b"Content-Length: %d\r\n\r\n" % len(body) + body)
         assert await guest.is_answered() == 201
+
+
+# Upgrades.
+
+
+@pytest.mark.parametrize(
+    ("what", "instead", "status"),
+    [
+        (b"Host", b"Host", 101),
+        (b"13\r\n", b" \t13 \t\r\n", 101),
+        (b"Connection: Upgrade", b"Connection: keep-alive, upgrade", 101),
+        (b"\r\n\r\n", b"\r\nContent-Length: 0\r\n\r\n", 101),
+        (b"Host", b"Origin: http://evil.example\r\nHost", 403),
+        (b"Host: 127.0.0.1", b"Host: evil.example", 403),
+        (b"Host: 127.0.0.1\r\n", b"", 403),
+        (b"13\r\n", b"12\r\n", 400),
+        (b"AAAA", b"AA", 400),
+        (b"Connection", b"Sec-WebSocket-Version: 13\r\nConnection", 400),
+        (b"GET", b"POST", 405),
+        (b"HTTP/1.1", b"HTTP/1.0", 505),
+        (b"\r\n\r\n", b"\r\nContent-Length: 5\r\n\r\nhello", 400),
+        (b"\r\n\r\n", b"\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+        (b"/r/R", b"/r/\xc3\x84", 400),
+        (b"Host", b"x: y\r\n" * http.MAX_HEADERS + b"Host", 431),
+    ],
+    ids=repr,
+)
+async def test_an_upgrade_is_judged_as_it_was_sent(
+    what: bytes, instead: bytes, status: int
+) -> None:
+    async with party() as at, visitor(at.url) as guest:
+        guest.says(UPGRADE.replace(what, instead, 1))
+        assert await guest.is_answered() == status
+
+
+async def test_an_app_learns_all_of_a_request_for_an_upgrade() -> None:
+    seen: dict[str, Any] = {}
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.update(scope)
+        await send({"type": "websocket.close"})
+
+    async with served(app) as url, visitor(url) as guest:
+        guest.says(
+            UPGRADE.replace(b"/r/R", b"/r/%C3%84?a=%20b").replace(b"Host", b"X: \xe4\r\nHost")
+        )
+        assert await guest.is_answered() == 403
+    assert (seen["path"], seen["raw_path"]) == ("/r/Ä", b"/r/%C3%84")
+    assert seen["query_string"] == b"a=%20b"
+    assert seen["headers"][:2] == [(b"x", b"\xe4"), (b"host", b"127.0.0.1")]
+    assert (seen["client"][0], seen["server"]) == ("127.0.0.1", ("127.0.0.1", int(url[-5:])))
 
 
 # Many.
@@ -239,9 +301,8 @@ async def test_an_upgrade_behind_another_request_is_refused() -> None:
         assert scope["type"] == "http"
         await gone(receive)
 
-    upgrade = ASK[:-2] + b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
     async with served(app) as url, visitor(url) as guest:
-        guest.says(ASK + upgrade)
+        guest.says(ASK + UPGRADE)
         assert await guest.ends() == b""
 
 
