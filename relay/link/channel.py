@@ -111,6 +111,9 @@ class Channel(asyncio.Protocol):
             self.loop.call_soon(self.release, Hold.SLICE)
             other._held = Hold.NONE
 
+    slice: int = SLICE
+    """Frames that are worked off at once."""
+
     # For the owner to override.
 
     def on_messages(self, messages: Sequence[bytes | str]) -> Sequence[bytes | str]:
@@ -174,7 +177,7 @@ class Channel(asyncio.Protocol):
             if self._held:
                 return
         frames, controls = inbound.frames, inbound.controls
-        messages = inbound.read(SLICE)
+        messages = inbound.read(self.slice)
         if messages:
             self._unread = self.on_messages(messages)
         if self.is_ended and inbound.frames > self._last_frame:

@@ -44,6 +44,8 @@ RESTART = 1012
 class DirectProtocol(Channel):
     """One WebSocket, from its HTTP request on. uvicorn makes it."""
 
+    slice = 1  # an app answers each message before a fault that may follow is met
+
     def __init__(
         self,
         config: Config,
@@ -210,10 +212,9 @@ class DirectProtocol(Channel):
             self.end(1011, "")
 
     async def _receive(self) -> ASGIReceiveEvent:
-        event = await self._queue.get()
         if self._queue.empty():
             self.release(Hold.OWNER)
-        return event
+        return await self._queue.get()
 
     async def _send(self, message: ASGISendEvent) -> None:
         await self._writable.wait()

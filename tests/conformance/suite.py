@@ -58,7 +58,8 @@ class Report:
         """Count the cases of behaviour that is not strict.
 
         It leaves a message before a fault without an answer, or notices invalid UTF-8 only at the
-        end of a message. The first depends on who is quicker: a busy machine has more of it.
+        end of a message. Where a class reads ahead of its app, the first depends on who is quicker:
+        a busy machine has more of it.
         """
         return self.behaviours["NON-STRICT"]
 

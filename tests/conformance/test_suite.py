@@ -14,6 +14,7 @@ QUICK = tuple(case for case in suite.CASES if case != "9.*")
 async def test_a_websocket_class_keeps_to_the_standard(ws: str) -> None:
     report = await suite.run(ws, QUICK, parallel=8)
     assert report.failed == []
+    assert report.not_strict == 4  # invalid UTF-8 is noticed at the end of a message
     assert len(report.cases) == 247
 
 
