@@ -5,6 +5,7 @@ The one of the fixture `tabs` takes every tab for the one in front, so that none
 
 from __future__ import annotations
 
+import contextlib
 import re
 import subprocess
 import tempfile
@@ -17,7 +18,9 @@ from tests.helpers import chromium
 from tests.helpers.peers import until
 
 if TYPE_CHECKING:  # importing Playwright takes longer than most tests here
-    from playwright.async_api import BrowserContext, CDPSession, Page
+    from playwright.async_api import Browser, BrowserContext, CDPSession, Page, Playwright
+
+CONNECTS_WITHIN = 5.0  # seconds, or it is tried again
 
 LISTENING = re.compile(r"ws://127\.0\.0\.1:\d+\S*")
 
@@ -56,10 +59,22 @@ async def window_with(url: str) -> AsyncIterator[Tab]:
         with _chromium(program) as told:
             await until(lambda: LISTENING.search(told()))
             (address,) = LISTENING.findall(told())
-            # The defaults are what keeps every tab in front.
-            browser = await playwright.chromium.connect_over_cdp(address, no_defaults=True)
+            browser = await _connect(playwright, address)
             yield await _open(browser.contexts[0], url)
             await browser.close()
+
+
+async def _connect(playwright: Playwright, address: str) -> Browser:
+    """Connect to a Chromium, which now and then does not answer while it is starting."""
+    from playwright.async_api import TimeoutError
+
+    while True:
+        # The defaults are what keeps every tab in front.
+        connecting = playwright.chromium.connect_over_cdp(
+            address, no_defaults=True, timeout=CONNECTS_WITHIN * 1000
+        )
+        with contextlib.suppress(TimeoutError):
+            return await connecting
 
 
 async def _open(window: BrowserContext, url: str) -> Tab:
@@ -76,7 +91,9 @@ def _chromium(program: str) -> Iterator[Callable[[], str]]:
         told = Path(profile, "told")
         with (
             told.open("wb") as log,
-            subprocess.Popen([program, *options, f"--user-data-dir={profile}"], stderr=log) as run,
+            subprocess.Popen(
+                [program, *options, f"--user-data-dir={profile}", "about:blank"], stderr=log
+            ) as run,
         ):
             try:
                 yield told.read_text
