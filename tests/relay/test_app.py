@@ -124,15 +124,18 @@ async def test_a_name_is_taken_once(http: httpx.AsyncClient) -> None:
     assert response.json()["code"] == "not_available"
 
 
-async def test_who_makes_rooms_too_fast_is_told_when_to_go_on(app: responder.API) -> None:
+async def test_who_makes_rooms_too_fast_is_told_when_to_go_on() -> None:
+    # So slowly that none comes back while this test runs, on however busy a machine.
+    app = create_app(Settings(rooms_per_second=0.02))
     async with client_of(app) as http:
         statuses = [(await http.post("/api/rooms", json={})).status_code for _ in range(21)]
         assert statuses == [201] * 20 + [429]
         refused = await http.post("/api/rooms", json={})
-        assert refused.headers["retry-after"] == "1"
+        assert 1 < int(refused.headers["retry-after"]) <= 50
         assert refused.json()["code"] == "too_fast"
     async with client_of(app, "192.168.1.78") as other:
         await make(other)
+    app.state.node.close()
 
 
 async def test_a_relay_has_room_for_so_many_rooms() -> None:
