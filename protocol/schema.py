@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields
+from functools import cached_property
 from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
 
 from protocol.error_codes import ErrorCode
@@ -48,7 +49,7 @@ class Record(Kind):
     def dump(self, value: Any) -> Any:
         if not isinstance(value, self.cls):
             raise self.wrong(value)
-        dumped = {}
+        dumped, absent = {}, self._absent
         for name, kind, default in record_fields(self.cls):
             held = getattr(value, name)
             if held is default:
@@ -58,9 +59,18 @@ class Record(Kind):
             except Mismatch as mismatch:
                 raise mismatch.at(name) from None
             # Compared as the wire has them: to Python, True is 1 and () is not [].
-            if default is None or default is MISSING or element != kind.dump(default):
+            if name not in absent or element != absent[name]:
                 dumped[name] = element
         return dumped
+
+    @cached_property
+    def _absent(self) -> dict[str, Any]:
+        """The defaults, as the wire has them."""
+        return {
+            name: kind.dump(default)
+            for name, kind, default in record_fields(self.cls)
+            if default is not None and default is not MISSING
+        }
 
 
 _FIELDS: dict[type[Any], tuple[FieldOf, ...]] = {}

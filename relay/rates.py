@@ -179,6 +179,7 @@ class AddressLimits:
         return not self._limit_loopback and is_loopback(address)
 
 
+@functools.lru_cache(maxsize=REMEMBERED)
 def is_loopback(address: str) -> bool:
     """Say whether a literal address is of this machine; a name never is."""
     ip = _parse(address)
@@ -197,7 +198,6 @@ def network_of(address: str) -> str:
     return address if ip is None else str(ip)
 
 
-@functools.lru_cache(maxsize=REMEMBERED)
 def _parse(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         ip = ipaddress.ip_address(address)

@@ -109,7 +109,7 @@ class DirectLink(Channel):
     def _greet(self, message: bytes, now: float) -> None:
         # Passwords and the game's own code may take their time.
         self.hold(Hold.OWNER)
-        self._greeting = asyncio.create_task(self._connection.greet(message, now))
+        self._greeting = self.loop.create_task(self._connection.greet(message, now))
         self._greeting.add_done_callback(self._greeted)
 
     def _greeted(self, task: asyncio.Task[None]) -> None:

@@ -66,7 +66,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._has_entered = False
         self._is_extra = False
         self._is_in_head = True
-        self._is_upgraded = False
+        self._asks_for_websocket = False
         self._size = 0  # bytes of the request that is being read
         self._deadline: asyncio.TimerHandle | None = None
 
@@ -93,7 +93,6 @@ class HttpProtocol(HttpToolsProtocol):
         if self._has_body():
             return self._refuse(400)  # it would be taken for the other protocol
         self._leave()
-        self._is_upgraded = True
         self.connections.discard(self)
         protocol = DirectProtocol(self.config, self.server_state, self.app_state, self.loop)
         protocol.connection_made(self.transport)
@@ -106,8 +105,9 @@ class HttpProtocol(HttpToolsProtocol):
         headers = Headers()
         for name, value in self.headers:  # which the parser has found to be sound
             headers.set_insecure(name.decode("ascii"), value.decode("latin-1").strip(" \t"))
-        version = f"HTTP/{self.scope['http_version']}"
-        return Request(self.url.decode("ascii"), headers, self.scope["method"], version)
+        method = self.parser.get_method().decode("ascii")
+        version = f"HTTP/{self.parser.get_http_version()}"
+        return Request(self.url.decode("ascii"), headers, method, version)
 
     def cut(self) -> None:
         """End the connection, whatever was still to be said."""
@@ -143,7 +143,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         view = memoryview(data)
-        while view and not self._is_upgraded and not self.transport.is_closing():
+        while view and not self._asks_for_websocket and not self.transport.is_closing():
             left = (HEAD_BYTES if self._is_in_head else MESSAGE_BYTES) - self._size
             if left <= 0:
                 return self._refuse(431 if self._is_in_head else 413)
@@ -155,7 +155,7 @@ class HttpProtocol(HttpToolsProtocol):
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            if self._should_upgrade():
+            if self._asks_for_websocket:
                 self.handle_websocket_upgrade()
         except httptools.HttpParserError as error:
             cause = error.__context__
@@ -187,6 +187,9 @@ class HttpProtocol(HttpToolsProtocol):
             raise _Refused(400)  # the answer to come would be taken for the other protocol
         if len(self.pipeline) >= MAX_PIPELINED or self.gate.ask(self._address, self.loop.time()):
             raise _Refused(429)
+        self._asks_for_websocket = upgrades and self._should_upgrade()
+        if self._asks_for_websocket:
+            return
         super().on_headers_complete()
         if self._is_busy:
             self._allow(BODY_SECONDS)
@@ -200,6 +203,8 @@ class HttpProtocol(HttpToolsProtocol):
         )
 
     def on_message_complete(self) -> None:
+        if self._asks_for_websocket:
+            return
         super().on_message_complete()
         self._is_in_head = True
         self._size = 0
