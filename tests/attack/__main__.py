@@ -13,7 +13,7 @@ from dataclasses import asdict
 import uvloop
 
 from tests.attack.attacks import ATTACKS, FULL
-from tests.attack.stage import allow_many_files, leave_the_first_core
+from tests.attack.stage import allow_many_files, measure_alone
 from tests.attack.verdict import Row
 
 MAX_SECONDS = 180.0
@@ -29,7 +29,7 @@ def main() -> int:
     if unknown := set(names) - set(ATTACKS):
         parser.error(f"no attacks: {', '.join(sorted(unknown))}")
     allow_many_files()
-    leave_the_first_core()
+    measure_alone()
     rows = [attack(name, quiet=arguments.json) for name in names]
     if arguments.json:
         print(json.dumps([as_dict(row) for row in rows], indent=2))

@@ -55,7 +55,7 @@ SMALL = {
     "S1": Scale(10, 1, SLOW_SOON),
     "S2": Scale(seconds=1, options=SLOW_SOON),
     # Who answers must do so in time on any machine.
-    "S3": Scale(options=("--ping-seconds", "0.5", "--ping-timeout", "4")),
+    "S3": Scale(options=("--ping-seconds", "0.5", "--ping-timeout", "3")),
     "S4": Scale(seconds=0.5),
     "S5": Scale(5, 1, ("--drain-seconds", "0.5")),
     "F1": Scale(seconds=0.5),

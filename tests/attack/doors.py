@@ -30,7 +30,7 @@ FILES = 200
 
 
 async def h1(scale: Scale) -> Row:
-    with stage("--profile", "bench") as on, attackers() as pool:
+    with stage() as on, attackers() as pool:
         for _ in range(20):
             await handshake(on)
         files, memory = on.files, on.memory

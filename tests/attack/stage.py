@@ -49,6 +49,8 @@ class Stage:
 
     core: ClassVar[int | None] = None
     """The relay's own, once who measures has left it."""
+    niceness: ClassVar[int] = 0
+    """Of attackers, who step back for who measures."""
 
     def __init__(self, relay: RelayProcess) -> None:
         self.relay = relay
@@ -104,9 +106,11 @@ def stage(*options: str, port: int = 0) -> Iterator[Stage]:
 
 @contextmanager
 def attackers(many: int = 1) -> Iterator[ProcessPoolExecutor]:
-    """Have processes that step back for who measures."""
-    context = get_context("spawn")
-    with ProcessPoolExecutor(many, context, initializer=os.nice, initargs=(NICENESS,)) as pool:
+    """Have processes to attack from."""
+    nice = (Stage.niceness,)
+    with ProcessPoolExecutor(
+        many, get_context("spawn"), initializer=os.nice, initargs=nice
+    ) as pool:
         yield pool
 
 
@@ -126,8 +130,9 @@ def allow_many_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def leave_the_first_core() -> None:
-    """Leave it to relays, and measure from the others."""
+def measure_alone() -> None:
+    """Leave the first core to relays, and what remains of the others not to attackers."""
+    Stage.niceness = NICENESS
     first, *others = sorted(os.sched_getaffinity(0))
     if others:
         os.sched_setaffinity(0, others)
