@@ -48,7 +48,7 @@ FULL = {
     "P1": Scale(10_000),
 }
 
-SLOW_SOON = ("--slow-seconds", "0.5", "--ping-seconds", "never")
+SLOW_SOON = ("--slow-seconds", "2", "--ping-seconds", "never")
 """Whoever is let go is so for reading too slowly, and for nothing else."""
 
 SMALL = {
