@@ -48,18 +48,20 @@ FULL = {
     "P1": Scale(10_000),
 }
 
-SLOW_SOON = ("--slow-seconds", "2", "--ping-seconds", "never")
-"""Whoever is let go is so for reading too slowly, and for nothing else."""
+NO_PINGS = ("--ping-seconds", "never")
+SLOW_SOON = ("--slow-seconds", "2", *NO_PINGS)
+PATIENT = ("--slow-seconds", "never", *NO_PINGS)
+"""Whoever is let go is so for what it does, not for what it does not read."""
 
 SMALL = {
     "S1": Scale(10, 1, SLOW_SOON),
     "S2": Scale(seconds=1, options=SLOW_SOON),
     # Who answers must do so in time on any machine.
     "S3": Scale(options=("--ping-seconds", "0.5", "--ping-timeout", "3")),
-    "S4": Scale(seconds=0.5),
+    "S4": Scale(seconds=0.5, options=PATIENT),
     "S5": Scale(5, 1, ("--drain-seconds", "0.5")),
-    "F1": Scale(seconds=0.5),
-    "F2": Scale(seconds=0.5),
+    "F1": Scale(seconds=0.5, options=PATIENT),
+    "F2": Scale(seconds=0.5, options=PATIENT),
     "F3": Scale(5),
     "F4": Scale(20, 0.5),
     "F5": Scale(seconds=1),

@@ -33,12 +33,13 @@ WHO = ", from one and from several who come back whenever they are cut"
 
 async def floods(tiny: bytes, scale: Scale) -> list[Check]:
     crowds = sorted({1, scale.many})
-    return [check for many in crowds for check in await flood(tiny * BURST, many, scale.seconds)]
+    return [check for many in crowds for check in await flood(tiny * BURST, many, scale)]
 
 
-async def flood(burst: bytes, many: int, seconds: float) -> list[Check]:
+async def flood(burst: bytes, many: int, scale: Scale) -> list[Check]:
     """Let some flood a room each, beside neighbours in other rooms."""
-    with stage() as on, attackers(many) as pool:
+    seconds = scale.seconds
+    with stage(*scale.options) as on, attackers(many) as pool:
         neighbours = await gather(on.port)
         base = await neighbours.listen(seconds)
         files, lines, began = on.files, on.log_lines, time.monotonic()

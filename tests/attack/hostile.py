@@ -14,8 +14,9 @@ from tests.helpers.raw import BINARY, CLOSE, CONTINUATION, PING, TEXT, frame
 
 HELLO = frame(BINARY, encode(Hello(1, HelloOptions())))
 PATIENCE = 20.0
-CUT_SECONDS = 20.0
-"""For which one may go on at least: also who began just before the end is to be cut."""
+CUT_SECONDS = 8.0
+"""For which one may go on at least: also who began just before the end is to be cut. Two seconds
+more, and the kernel cuts off whoever does not read."""
 SMALL_WINDOW = 4096
 FRAME_CAP = 64 * 1024
 PIECES = 5000
