@@ -49,21 +49,22 @@ FULL = {
 }
 
 NO_PINGS = ("--ping-seconds", "never")
-SLOW_SOON = ("--slow-seconds", "2", *NO_PINGS)
-PATIENT = ("--slow-seconds", "never", *NO_PINGS)
-"""Whoever is let go is so for what it does, not for what it does not read."""
+"""Whoever is let go is so for reading too slowly, not for answering no ping."""
+ONLY_FLOODS = ("--slow-seconds", "never", *NO_PINGS)
+"""Whoever is let go is so for what it sends, not for what it does not read."""
 
 SMALL = {
-    "S1": Scale(10, 1, SLOW_SOON),
-    "S2": Scale(seconds=1, options=SLOW_SOON),
+    # Long enough to cost more than the bound, if anything is kept for who is stuck.
+    "S1": Scale(10, 0.5, ("--slow-seconds", "3", *NO_PINGS)),
+    "S2": Scale(seconds=0.5, options=("--slow-seconds", "0.5", *NO_PINGS)),
     # Who answers must do so in time on any machine.
     "S3": Scale(options=("--ping-seconds", "0.5", "--ping-timeout", "3")),
-    "S4": Scale(seconds=0.5, options=PATIENT),
+    "S4": Scale(seconds=0.5, options=ONLY_FLOODS),
     "S5": Scale(5, 1, ("--drain-seconds", "0.5")),
-    "F1": Scale(seconds=0.5, options=PATIENT),
-    "F2": Scale(seconds=0.5, options=PATIENT),
+    "F1": Scale(seconds=0.5, options=ONLY_FLOODS),
+    "F2": Scale(seconds=0.5, options=ONLY_FLOODS),
     "F3": Scale(5),
-    "F4": Scale(20, 0.5),
+    "F4": Scale(50, 0.5),
     "F5": Scale(seconds=1),
     "F7": Scale(20, 0.5),
     "H1": Scale(100),

@@ -19,8 +19,6 @@ from tests.attack.verdict import Check, Row, Timing, neighbours_p99
 CROWDED = encode(Hello(1, HelloOptions(create=RoomOptions(capacity=200))))
 HEALTHY = 20
 HZ, SIZE = 50, 4096
-TRICKLE = 1024
-"""Bytes at a time. Of fewer, the kernels tell each other nothing, and give up after ten seconds."""
 STUCK_BYTES = (256 + 64) * KIBIBYTE
 
 
@@ -65,7 +63,7 @@ async def s2(scale: Scale) -> Row:
         trickle.abort()
     return Row(
         "S2",
-        "One that reads 2 KiB a second, which looks alive to the kernel",
+        "One that reads a byte a second",
         [
             Timing("until it is gone", leaving.result(), 10, "s"),
             Check("deliveries lost to neighbours", hearing.lost, 0),
@@ -164,9 +162,9 @@ async def _trickles(trickle: Seat) -> None:
     file = trickle.transport.get_extra_info("socket").fileno()
     while True:
         try:
-            os.read(file, TRICKLE)
+            os.read(file, 1)
         except BlockingIOError:
             pass
         except OSError:
             return
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(1)
