@@ -64,7 +64,7 @@ SMALL = {
     "F1": Scale(seconds=0.5, options=ONLY_FLOODS),
     "F2": Scale(seconds=0.5, options=ONLY_FLOODS),
     "F3": Scale(5),
-    "F4": Scale(50, 0.5),
+    "F4": Scale(100, 0.5),
     "F5": Scale(seconds=1),
     "F7": Scale(20, 0.5),
     "H1": Scale(100),
