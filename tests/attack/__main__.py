@@ -7,35 +7,29 @@ import asyncio
 import json
 import math
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from dataclasses import asdict
 
 import uvloop
 
-from tests.attack import crowd, doors, floods, slow
-from tests.attack.stage import allow_many_files, leave_the_first_core
+from tests.attack.attacks import ATTACKS, FULL
+from tests.attack.stage import allow_many_files, measure_alone
 from tests.attack.verdict import Row
 
-ROWS: dict[str, Callable[[], Awaitable[Row]]] = {
-    **slow.ROWS,
-    **floods.ROWS,
-    **doors.ROWS,
-    **crowd.ROWS,
-}
 MAX_SECONDS = 180.0
 """For one attack: none takes half of it."""
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.attack", description=__doc__)
-    parser.add_argument("--only", help=f"some of {','.join(ROWS)}, with commas between")
+    parser.add_argument("--only", help=f"some of {','.join(ATTACKS)}, with commas between")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     arguments = parser.parse_args()
-    names = arguments.only.split(",") if arguments.only else list(ROWS)
-    if unknown := set(names) - set(ROWS):
+    names = arguments.only.split(",") if arguments.only else list(ATTACKS)
+    if unknown := set(names) - set(ATTACKS):
         parser.error(f"no attacks: {', '.join(sorted(unknown))}")
     allow_many_files()
-    leave_the_first_core()
+    measure_alone()
     rows = [attack(name, quiet=arguments.json) for name in names]
     if arguments.json:
         print(json.dumps([as_dict(row) for row in rows], indent=2))
@@ -49,7 +43,7 @@ def attack(name: str, *, quiet: bool) -> Row:
     """Run one attack in a loop of its own, and print what came of it."""
     print(f"{name} ...", file=sys.stderr)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        row = runner.run(_within(ROWS[name]()))
+        row = runner.run(_within(ATTACKS[name](FULL[name])))
     if not quiet:
         show(row)
     return row

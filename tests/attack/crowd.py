@@ -16,16 +16,14 @@ from protocol.frames import Hello, HelloOptions
 from protocol.limits import SEAT_BYTES
 from tests.attack import seat
 from tests.attack.seat import Seat
-from tests.attack.stage import KIBIBYTE, Stage, stage
-from tests.attack.verdict import Check, Row
+from tests.attack.stage import KIBIBYTE, PATIENCE, Scale, Stage, stage
+from tests.attack.verdict import Check, Row, Timing
 
-SEATS = 10_000
 ROOM_SIZE = 16
 AT_ONCE = 64  # who enter at the same time
 BACKOFF, BACKOFF_MAX = 0.1, 5.0  # seconds, as Roomwire's own clients have them
 RETURN_SECONDS = 30.0
 WARM_UP = 64
-IDLE_SECONDS = 25.0  # in which everybody is pinged, and would be let go for no answer
 
 
 @dataclass(slots=True)
@@ -50,20 +48,19 @@ class Idler:
                 return await self.enter(port)
 
 
-async def h10() -> Row:
-    """10,000 idle seats in rooms of 16"""
-    with stage("--profile", "bench") as on:
-        idlers = [make_idler(number) for number in range(SEATS)]
+async def h10(scale: Scale) -> Row:
+    with stage("--profile", "bench", *scale.options) as on:
+        idlers = [make_idler(number) for number in range(WARM_UP + scale.many)]
         await fill(on, idlers[:WARM_UP])
         memory = on.memory
         await fill(on, idlers[WARM_UP:])
-        await asyncio.sleep(IDLE_SECONDS)
-        each = (on.memory - memory) / (SEATS - WARM_UP)
+        await asyncio.sleep(scale.seconds)  # all are pinged, and would be let go for no answer
+        each = (on.memory - memory) / scale.many
         lost = sum(idler.link is None or idler.link.ended.done() for idler in idlers)
         leave(idlers)
     return Row(
         "H10",
-        h10.__doc__ or "",
+        f"{scale.many:,} idle seats in rooms of {ROOM_SIZE}",
         [
             Check("memory for each", each / KIBIBYTE, 24, "KiB"),
             Check("seats lost", lost, 0),
@@ -71,17 +68,16 @@ async def h10() -> Row:
     )
 
 
-async def p1() -> Row:
-    """10,000 seats come back after a restart, with full jitter"""
+async def p1(scale: Scale) -> Row:
     with tempfile.TemporaryDirectory() as folder:
         state = str(Path(folder) / "rooms")
         options = ("--profile", "bench", "--state", state)
-        idlers = [make_idler(number) for number in range(SEATS)]
+        idlers = [make_idler(number) for number in range(scale.many)]
         with stage(*options) as on:
             await fill(on, idlers)
             port = on.port
             code = await asyncio.get_running_loop().run_in_executor(None, on.relay.end)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             await asyncio.gather(*(idler.link.ended for idler in idlers if idler.link))
         with stage(*options, port=port) as on:
             began = time.monotonic()
@@ -94,10 +90,11 @@ async def p1() -> Row:
     tries = sorted(idler.tries for idler in idlers)
     return Row(
         "P1",
-        f"{p1.__doc__} ({tries[len(tries) // 2]} tries by half, {tries[-1]} at most)",
+        f"{scale.many:,} seats come back after a restart, with full jitter "
+        f"({tries[len(tries) // 2]} tries by half, {tries[-1]} at most)",
         [
             Check("exit code", abs(code), 0),
-            Check("until the last is back", took, RETURN_SECONDS, "s"),
+            Timing("until the last is back", took, RETURN_SECONDS, "s"),
             Check("seats not back", len(missing), 0),
         ],
     )
@@ -125,6 +122,3 @@ def leave(idlers: list[Idler]) -> None:
     for idler in idlers:
         if idler.link is not None:
             idler.link.abort()
-
-
-ROWS = {"H10": h10, "P1": p1}

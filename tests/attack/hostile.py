@@ -1,4 +1,4 @@
-"""Hostile clients, on plain blocking sockets. They run in processes of their own."""
+"""Hostile players, on plain blocking sockets. They run in processes of their own."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ from collections.abc import Iterator
 
 from protocol.codec import encode
 from protocol.frames import Hello, HelloOptions
-from tests.attack.seat import upgrade
-from tests.helpers.raw import BINARY, frame
+from tests.attack.seat import frame_at, upgrade
+from tests.helpers.raw import BINARY, CLOSE, CONTINUATION, PING, TEXT, frame
 
 HELLO = frame(BINARY, encode(Hello(1, HelloOptions())))
-PATIENCE = 10.0
-LAST_SECONDS = 1.0
-"""For which one may go on that began just before the end: it is to be cut as well."""
+PATIENCE = 20.0
+CUT_SECONDS = 8.0
+"""For which one may go on at least: also who began just before the end is to be cut. Two seconds
+more, and the kernel cuts off whoever does not read."""
+SMALL_WINDOW = 4096
+FRAME_CAP = 64 * 1024
+PIECES = 5000
 SEND_BUFFER = 64 * 1024
 BACK_SECONDS = 0.05
 """After which one comes back that was thrown out."""
@@ -66,7 +70,7 @@ def floods(port: int, room: str, burst: bytes, seconds: float) -> list[float]:
         with contextlib.suppress(OSError), inside(port, room) as end:
             cuts.append(float("inf"))
             began = time.monotonic()
-            sends_until_cut(end, burst, max(until, began + LAST_SECONDS))
+            sends_until_cut(end, burst, max(until, began + CUT_SECONDS))
             cuts[-1] = time.monotonic() - began
         time.sleep(BACK_SECONDS)
     return cuts
@@ -90,16 +94,113 @@ def sends_until_cut(end: socket.socket, burst: bytes, until: float) -> None:
     raise TimeoutError
 
 
-def is_cut(end: socket.socket, seconds: float) -> float:
-    """Read to the end. Returns: seconds until then; endless if it does not come."""
+def sits(port: int, room: str) -> None:
+    """Sit in a room until killed."""
+    with inside(port, room):
+        time.sleep(120)
+
+
+def floods_unread(port: int) -> float:
+    """Send pings and read nothing. Returns: seconds until cut; endless if never."""
+    with inside(port, "STUCK", receive_buffer=SMALL_WINDOW) as end:
+        began = time.monotonic()
+        try:
+            sends_until_cut(end, frame(PING, b"p" * 125) * 500, began + CUT_SECONDS)
+        except TimeoutError:
+            return float("inf")
+        return time.monotonic() - began
+
+
+def fragments(port: int, many: int) -> tuple[int, int]:
+    """Send a message without end. Returns: answers to it, and connections that were cut."""
+    answers = cut = 0
+    for payload in (b"", b"x"):
+        burst = frame(BINARY, payload, is_last=False)
+        burst += frame(CONTINUATION, payload, is_last=False) * PIECES
+        with contextlib.ExitStack() as stack:
+            ends = [stack.enter_context(inside(port, "PIECES")) for _ in range(many)]
+            for end in ends:
+                with contextlib.suppress(OSError):
+                    end.sendall(burst)
+            for end in ends:
+                heard = closes(end)
+                cut += heard in (1002, 1008, 1009, 1006)
+                answers += heard == 0
+    return answers, cut
+
+
+def too_large(port: int) -> tuple[int, int]:
+    """Send a message too large, and the head of one. Returns: the close codes."""
+    codes = []
+    head = b"\x82\xff\x7f" + b"\xff" * 7 + bytes(4)
+    for data in (frame(BINARY, bytes(FRAME_CAP + 1)), head):
+        with inside(port, "LARGE") as end:
+            with contextlib.suppress(OSError):
+                end.sendall(data)
+            codes.append(closes(end))
+    return codes[0], codes[1]
+
+
+def unfinished(port: int, many: int, seconds: float) -> None:
+    """Hold so many messages that lack their last byte."""
+    with contextlib.ExitStack() as stack:
+        for number in range(many):
+            end = stack.enter_context(inside(port, f"ENDLESS{number % 10}"))
+            end.sendall(frame(BINARY, bytes(FRAME_CAP))[:-1])
+        time.sleep(seconds)
+
+
+def races(port: int, room: str, hz: float, seconds: float) -> tuple[int, float]:
+    """Send frames at a rate. Returns: how many came back to it, and after how long it ended."""
+    message = frame(BINARY, b"\x93\x10\xc3\xc4\x10" + bytes(16))  # to all, the sender too
+    heard = left = b""
+    with inside(port, room) as end:
+        end.setblocking(False)
+        began = time.monotonic()
+        sent = 0
+        while (elapsed := time.monotonic() - began) < seconds:
+            due = int(elapsed * hz) - sent
+            sent, left = sent + due, left + message * due
+            with contextlib.suppress(OSError):  # it may be made to wait, or be cut
+                left = left[end.send(left) :]
+            with contextlib.suppress(OSError):
+                heard += end.recv(1 << 20)
+            time.sleep(0.002)
+    return heard.count(b"\xc4\x10" + bytes(16)), elapsed
+
+
+def talks_nonsense(port: int, many: int) -> tuple[int, float]:
+    """Returns: connections that ended with another code than they should, and the seconds."""
     began = time.monotonic()
-    end.settimeout(seconds)
+    wrong = 0
+    goodbye = frame(CLOSE, (1000).to_bytes(2))
+    kinds = (
+        (frame(TEXT, b"hello"), 1003),
+        (frame(TEXT, b"\xff\xfe"), 1007),
+        (goodbye + b"\xff" * 500, 1000),
+    )
+    for _ in range(many):
+        for data, code in kinds:
+            with inside(port, "NONSENSE") as end:
+                with contextlib.suppress(OSError):
+                    end.sendall(data)
+                wrong += closes(end) != code
+    return wrong, time.monotonic() - began
+
+
+def closes(end: socket.socket) -> int:
+    """Read to the close. Returns: its code; 1006 if there was none, 0 if there was no end."""
+    heard, at = b"", 0
+    end.settimeout(PATIENCE)
     try:
-        while end.recv(65536):
-            if time.monotonic() - began > seconds:
-                return float("inf")
+        while data := end.recv(65536):
+            heard += data
+            while (found := frame_at(heard, at)) is not None:
+                opcode, start, at = found
+                if opcode == CLOSE:
+                    return int.from_bytes(heard[start : start + 2])
     except TimeoutError:
-        return float("inf")
+        return 0
     except OSError:
         pass
-    return time.monotonic() - began
+    return 1006

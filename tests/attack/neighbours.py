@@ -7,13 +7,16 @@ import heapq
 import struct
 import time
 from dataclasses import dataclass
+from typing import TypeVar
 
 from tests.attack import seat
 from tests.attack.seat import DELIVER, Seat
 
+R = TypeVar("R")
+
 STAMP = struct.Struct(">d")
-SETTLE_SECONDS = 1.0
-"""How long what is late may be late and still count; what comes after it is lost."""
+SETTLE_SECONDS = 20.0
+"""After which what has not come is lost. What is late counts as late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +44,17 @@ class Neighbours:
             for one in room:
                 one.on_message = self._hear
 
-    async def listen(self, seconds: float) -> Hearing:
-        """Play for so long. Sends have a schedule, which a relay that stalls does not slow."""
+    async def listen(self, seconds: float, during: asyncio.Future[R] | None = None) -> Hearing:
+        """Play for so long. Sends have a schedule, which a relay that stalls does not slow.
+
+        Args: during: an attack. Playing goes on until it is over.
+        """
         self._latencies.clear()
         expected = 0
         start = time.perf_counter()
         many = len(self._speakers)
         due = [(start + turn / many / self._hz, turn) for turn in range(many)]
-        while (when := due[0][0]) < start + seconds:
+        while (when := due[0][0]) < start + seconds or not (during is None or during.done()):
             if (wait := when - time.perf_counter()) > 0:
                 await asyncio.sleep(wait)
             speaker, hearers = self._speakers[due[0][1]]

@@ -12,134 +12,133 @@ from protocol.codec import encode
 from protocol.frames import Hello, HelloOptions, RoomOptions
 from tests.attack import hostile, seat
 from tests.attack.neighbours import Neighbours, gather
-from tests.attack.seat import Seat
-from tests.attack.stage import KIBIBYTE, MEBIBYTE, Stage, attackers, in_process, stage
-from tests.attack.verdict import Check, Row, neighbours_p99
-from tests.helpers.raw import PING, frame
+from tests.attack.seat import JOINED, LEFT, PRESENCE, Seat
+from tests.attack.stage import KIBIBYTE, MEBIBYTE, Scale, Stage, attackers, in_process, stage
+from tests.attack.verdict import Check, Row, Timing, neighbours_p99
 
 CROWDED = encode(Hello(1, HelloOptions(create=RoomOptions(capacity=200))))
-SMALL_WINDOW = 4096
 HEALTHY = 20
 HZ, SIZE = 50, 4096
-BASE_SECONDS = 4.0
-LEFT, PRESENCE = 0x21, 0x22
+STUCK_BYTES = (256 + 64) * KIBIBYTE
 
 
-async def s1() -> Row:
-    """100 stuck readers beside 20 healthy ones, 50 x 4 KiB a second to all"""
-    with stage("--profile", "bench") as on:
+async def s1(scale: Scale) -> Row:
+    with stage("--profile", "bench", *scale.options) as on:
         crowd = await broadcast(on)
-        base = await crowd.listen(BASE_SECONDS)
+        base = await crowd.listen(scale.seconds)
         files, memory = on.files, on.memory
-        stuck = [await sticks(on, "CROWD") for _ in range(100)]
-        hearing, gone, peak = await asyncio.gather(
-            crowd.listen(10), on.takes(lambda: on.files <= files, 15), on.peak(10)
-        )
+        stuck = [await sticks(on) for _ in range(scale.many)]
+        async with asyncio.TaskGroup() as tasks:
+            leaving = tasks.create_task(on.takes(lambda: on.files <= files))
+            peaking = tasks.create_task(on.peak(leaving))
+            hearing = await crowd.listen(scale.seconds, leaving)
+        crowd.end()
         for one in stuck:
             one.abort()
-    bound = 100 * (256 + 64) * KIBIBYTE
+    grown = (peaking.result() - memory) / MEBIBYTE
     return Row(
         "S1",
-        s1.__doc__ or "",
+        f"{scale.many} stuck readers beside {HEALTHY} healthy ones, 50 x 4 KiB a second to all",
         [
             neighbours_p99(hearing.p99, base.p99),
             Check("deliveries lost to neighbours", hearing.lost, 0),
-            Check("memory grown", (peak - memory) / MEBIBYTE, bound / MEBIBYTE, "MiB"),
-            Check("until all stuck and their descriptors are gone", gone, 10, "s"),
+            Check("memory grown", grown, scale.many * STUCK_BYTES / MEBIBYTE, "MiB"),
+            Timing("until all stuck and their descriptors are gone", leaving.result(), 10, "s"),
         ],
     )
 
 
-async def s2() -> Row:
-    """One that reads a byte a second, which looks alive to the kernel"""
-    with stage("--profile", "bench") as on:
+async def s2(scale: Scale) -> Row:
+    with stage("--profile", "bench", *scale.options) as on:
         crowd = await broadcast(on)
-        base = await crowd.listen(BASE_SECONDS)
+        base = await crowd.listen(scale.seconds)
         files = on.files
-        trickle = await sticks(on, "CROWD")
-        end = trickle.transport.get_extra_info("socket")
+        trickle = await sticks(on)
         async with asyncio.TaskGroup() as tasks:
-            reading = tasks.create_task(_trickles(end.fileno()))
-            gone = tasks.create_task(on.takes(lambda: on.files <= files, 12))
-            hearing = await crowd.listen(10)
-            await gone
+            reading = tasks.create_task(_trickles(trickle))
+            leaving = tasks.create_task(on.takes(lambda: on.files <= files))
+            hearing = await crowd.listen(scale.seconds, leaving)
             reading.cancel()
+        crowd.end()
         trickle.abort()
     return Row(
         "S2",
-        s2.__doc__ or "",
+        "One that reads a byte a second",
         [
-            Check("until it is gone", gone.result(), 10, "s"),
+            Timing("until it is gone", leaving.result(), 10, "s"),
+            Check("deliveries lost to neighbours", hearing.lost, 0),
             neighbours_p99(hearing.p99, base.p99),
         ],
     )
 
 
-async def s3() -> Row:
-    """A client that is stopped: its kernel answers, it does not (ping 2 s, timeout 2 s)"""
-    with stage("--ping-seconds", "2", "--ping-timeout", "2", "--profile", "bench") as on:
+async def s3(scale: Scale) -> Row:
+    with stage("--profile", "bench", *scale.options) as on:
         heard: list[int] = []
         watcher = await seat.enter(on.port, "R")
         watcher.on_message = lambda message: heard.append(message[1])
-        process = get_context("spawn").Process(target=sits, args=(on.port, "R"))
+        process = get_context("spawn").Process(target=hostile.sits, args=(on.port, "R"))
         process.start()
-        await on.takes(lambda: 0x20 in heard, 20)  # JOINED
+        await on.takes(lambda: JOINED in heard)
         assert process.pid is not None
         os.kill(process.pid, signal.SIGSTOP)
-        gone = await on.takes(lambda: LEFT in heard or PRESENCE in heard, 10)
-        await asyncio.sleep(1)
+        gone = await on.takes(lambda: LEFT in heard or PRESENCE in heard)
+        await asyncio.sleep(1)  # in which nobody is to be told again
         told = heard.count(LEFT) + heard.count(PRESENCE)
-        os.kill(process.pid, signal.SIGKILL)
+        process.kill()
         process.join()
         watcher.abort()
     return Row(
         "S3",
-        s3.__doc__ or "",
+        f"A client that is stopped: its kernel answers, it does not ({' '.join(scale.options)})",
         [
-            Check("until others are told", gone, 6, "s"),
+            Timing("until others are told", gone, 6, "s"),
             Check("times that they are told too often", abs(told - 1), 0),
         ],
     )
 
 
-async def s4() -> Row:
-    """One that floods pings and never reads"""
-    with stage() as on, attackers() as pool:
+async def s4(scale: Scale) -> Row:
+    with stage(*scale.options) as on, attackers() as pool:
         neighbours = await gather(on.port)
-        base = await neighbours.listen(BASE_SECONDS)
-        memory = on.memory
-        flooding = in_process(pool, flood_unread, on.port, 4.0)
-        cut, hearing, peak = await asyncio.gather(flooding, neighbours.listen(4), on.peak(4))
+        base = await neighbours.listen(scale.seconds)
+        files, memory = on.files, on.memory
+        flooding = in_process(pool, hostile.floods_unread, on.port)
+        hearing, peak = await asyncio.gather(
+            neighbours.listen(scale.seconds, flooding), on.peak(flooding)
+        )
+        free = await on.frees(files)
         neighbours.end()
     return Row(
         "S4",
-        s4.__doc__ or "",
+        "One that floods pings and never reads",
         [
-            Check("until it is cut", cut, 1, "s"),
+            Timing("until it is cut", flooding.result(), 1, "s"),
             Check("memory grown", (peak - memory) / MEBIBYTE, 1, "MiB"),
+            Check("deliveries lost to neighbours", hearing.lost, 0),
             neighbours_p99(hearing.p99, base.p99),
+            free,
         ],
     )
 
 
-async def s5() -> Row:
-    """SIGTERM while 50 are stuck; 2 s are theirs to leave in"""
-    with stage("--profile", "bench", "--drain-seconds", "2") as on:
+async def s5(scale: Scale) -> Row:
+    with stage("--profile", "bench", *scale.options) as on:
         crowd = await broadcast(on)
-        stuck = [await sticks(on, "CROWD") for _ in range(50)]
-        await crowd.listen(1)
+        stuck = [await sticks(on) for _ in range(scale.many)]
+        await crowd.listen(scale.seconds)
         began = time.monotonic()
-        loop = asyncio.get_running_loop()
-        code = await loop.run_in_executor(None, on.relay.end)
+        code = await asyncio.get_running_loop().run_in_executor(None, on.relay.end)
         took = time.monotonic() - began
+        crowd.end()
         for one in stuck:
             one.abort()
         errors = on.relay.log.count("ERROR")
     return Row(
         "S5",
-        s5.__doc__ or "",
+        f"SIGTERM while {scale.many} are stuck ({' '.join(scale.options)})",
         [
-            Check("until the relay is gone", took, 5, "s"),
+            Timing("until the relay is gone", took, 5, "s"),
             Check("exit code", abs(code), 0),
             Check("errors in the log", errors, 0),
         ],
@@ -152,14 +151,15 @@ async def broadcast(on: Stage) -> Neighbours:
     return Neighbours([healthy], speakers=1, hz=HZ, size=SIZE)
 
 
-async def sticks(on: Stage, room: str) -> Seat:
-    """Let one enter that reads no more."""
-    stuck = await seat.enter(on.port, room, hello=CROWDED, receive_buffer=SMALL_WINDOW)
+async def sticks(on: Stage) -> Seat:
+    """Let one enter the same room that reads no more."""
+    stuck = await seat.enter(on.port, "CROWD", hello=CROWDED, receive_buffer=hostile.SMALL_WINDOW)
     stuck.transport.pause_reading()
     return stuck
 
 
-async def _trickles(file: int) -> None:
+async def _trickles(trickle: Seat) -> None:
+    file = trickle.transport.get_extra_info("socket").fileno()
     while True:
         try:
             os.read(file, 1)
@@ -168,26 +168,3 @@ async def _trickles(file: int) -> None:
         except OSError:
             return
         await asyncio.sleep(1)
-
-
-# In processes of their own.
-
-
-def sits(port: int, room: str) -> None:
-    """Sit in a room until killed."""
-    with hostile.inside(port, room):
-        time.sleep(60)
-
-
-def flood_unread(port: int, seconds: float) -> float:
-    """Send pings and read nothing. Returns: seconds until cut; endless if never."""
-    with hostile.inside(port, "STUCK", receive_buffer=SMALL_WINDOW) as end:
-        began = time.monotonic()
-        try:
-            hostile.sends_until_cut(end, frame(PING, b"p" * 125) * 500, began + seconds)
-        except TimeoutError:
-            return float("inf")
-        return time.monotonic() - began
-
-
-ROWS = {"S1": s1, "S2": s2, "S3": s3, "S4": s4, "S5": s5}

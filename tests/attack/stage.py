@@ -9,11 +9,13 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing import get_context
-from typing import ParamSpec, TypeVar
+from typing import ClassVar, ParamSpec, TypeVar
 
 import psutil
 
+from tests.attack.verdict import Timing
 from tests.helpers.relay import RelayProcess, relay_process
 
 P = ParamSpec("P")
@@ -21,10 +23,34 @@ R = TypeVar("R")
 
 KIBIBYTE, MEBIBYTE = 1024, 1024 * 1024
 OPEN_FILES = 12_000
+PATIENCE = 30.0
+"""Seconds for what has to come, however busy the machine."""
+FREE_SECONDS = 15.0
+NICENESS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How large an attack is.
+
+    Attributes:
+        many: attackers, at a time or of a kind.
+        seconds: for which they attack at least, and the others are heard without them before.
+        options: for the relay, beside those that an attack needs.
+    """
+
+    many: int = 1
+    seconds: float = 0.0
+    options: tuple[str, ...] = ()
 
 
 class Stage:
     """A running relay, looked at from outside."""
+
+    core: ClassVar[int | None] = None
+    """The relay's own, once who measures has left it."""
+    niceness: ClassVar[int] = 0
+    """Of attackers, who step back for who measures."""
 
     def __init__(self, relay: RelayProcess) -> None:
         self.relay = relay
@@ -45,21 +71,26 @@ class Stage:
     def log_lines(self) -> int:
         return self.relay.log.count("\n")
 
-    async def takes(self, condition: Callable[[], bool], patience: float) -> float:
+    async def takes(self, condition: Callable[[], bool]) -> float:
         """Wait until this holds. Returns: seconds, which are endless if it never does."""
         began = time.monotonic()
         while not condition():
-            if time.monotonic() - began > patience:
+            if time.monotonic() - began > PATIENCE:
                 return float("inf")
             await asyncio.sleep(0.01)
         return time.monotonic() - began
 
-    async def peak(self, seconds: float) -> int:
-        """Return the highest memory within the next seconds."""
-        highest, until = 0, time.monotonic() + seconds
-        while time.monotonic() < until:
+    async def frees(self, files: int) -> Timing:
+        """Wait until no more descriptors are open than there were."""
+        took = await self.takes(lambda: self.files <= files)
+        return Timing("until its descriptors are free", took, FREE_SECONDS, "s")
+
+    async def peak(self, attack: asyncio.Future[R]) -> int:
+        """Return the highest memory until an attack is over."""
+        highest = self.memory
+        while not attack.done():
+            await asyncio.sleep(0.02)
             highest = max(highest, self.memory)
-            await asyncio.sleep(0.05)
         return highest
 
 
@@ -68,24 +99,27 @@ def stage(*options: str, port: int = 0) -> Iterator[Stage]:
     """Run a relay with these options of `relay serve`."""
     with relay_process(*options, port=port) as relay:
         running = Stage(relay)
-        if (os.cpu_count() or 1) > 1:
-            running.process.cpu_affinity([0])
+        if Stage.core is not None:
+            running.process.cpu_affinity([Stage.core])
         yield running
 
 
 @contextmanager
 def attackers(many: int = 1) -> Iterator[ProcessPoolExecutor]:
-    """Have processes that step back for who measures."""
-    with ProcessPoolExecutor(many, get_context("spawn"), initializer=_step_back) as pool:
+    """Have processes to attack from."""
+    nice = (Stage.niceness,)
+    with ProcessPoolExecutor(
+        many, get_context("spawn"), initializer=os.nice, initargs=nice
+    ) as pool:
         yield pool
 
 
-async def in_process(
+def in_process(
     pool: ProcessPoolExecutor, attack: Callable[P, R], *arguments: P.args, **options: P.kwargs
-) -> R:
-    """Let another process attack meanwhile. Returns: what it returned."""
+) -> asyncio.Future[R]:
+    """Let another process attack meanwhile. Returns: what will be what it returned."""
     assert not options, "executors take none"
-    return await asyncio.get_running_loop().run_in_executor(pool, attack, *arguments)
+    return asyncio.get_running_loop().run_in_executor(pool, attack, *arguments)
 
 
 def allow_many_files() -> None:
@@ -96,11 +130,10 @@ def allow_many_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def leave_the_first_core() -> None:
-    """Measure from another core than the relay's."""
-    if (os.cpu_count() or 1) > 1:
-        os.sched_setaffinity(0, range(1, os.cpu_count() or 1))
-
-
-def _step_back() -> None:
-    os.nice(10)
+def measure_alone() -> None:
+    """Leave the first core to relays, and what remains of the others not to attackers."""
+    Stage.niceness = NICENESS
+    first, *others = sorted(os.sched_getaffinity(0))
+    if others:
+        os.sched_setaffinity(0, others)
+        Stage.core = first

@@ -17,10 +17,10 @@ from protocol.close_codes import CloseCode
 from protocol.codec import Role, decode
 from protocol.error_codes import ErrorCode
 from protocol.errors import RemoteProtocolError
-from protocol.frames import Deliver, Error, Frame, Hello, Leave, Left, Ping, Pong, Send, Welcome
+from protocol.frames import Deliver, Error, Frame, Hello, Leave, Ping, Pong, Send, Welcome
 from tests.helpers import malice
 from tests.helpers.peers import PATIENCE, Party, Peer, party_at, until
-from tests.helpers.raw import BINARY, CONTINUATION, PING, Closed, frame
+from tests.helpers.raw import Closed, frame
 from tests.helpers.relay import RelayProcess, relay_process
 
 ROOM = "ARENA"
@@ -230,25 +230,6 @@ async def test_what_is_no_websocket_ends_that_connection_alone(
                 code, _ = await peer.ends()
                 assert code in (1002, 1006, 1007, 1009, CloseCode.TEXT_REFUSED), note
     assert relay.log.count("Invalid UTF-8") <= 2
-
-
-@pytest.mark.parametrize(
-    "flood",
-    [frame(PING, bytes(125)), frame(CONTINUATION, b"", is_last=False)],
-    ids=["pings", "pieces"],
-)
-async def test_a_flood_below_messages_ends_its_connection(
-    relay: RelayProcess, at: Party, flood: bytes
-) -> None:
-    process = psutil.Process(relay.process.pid)
-    async with bystanders(at):
-        witness, flooder = await at.enters(ROOM), await at.enters(ROOM)
-        flooder.raw.stop_reading()
-        before = process.memory_info().rss
-        flooder.raw.write(frame(BINARY, b"", is_last=False))
-        flooder.raw.write(flood * (32 * MEBIBYTE // len(flood)))
-        await witness.hears(Left, lambda left: left.player == flooder.me)
-        assert process.memory_info().rss - before < 10 * MEBIBYTE
 
 
 async def test_what_is_no_http_ends_that_connection_alone(relay: RelayProcess, at: Party) -> None:

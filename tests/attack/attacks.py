@@ -1,0 +1,76 @@
+"""Every attack, at the scale that is measured and at one that is quick."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from tests.attack import crowd, doors, floods, slow
+from tests.attack.stage import Scale
+from tests.attack.verdict import Row
+
+ATTACKS: dict[str, Callable[[Scale], Awaitable[Row]]] = {
+    "S1": slow.s1,
+    "S2": slow.s2,
+    "S3": slow.s3,
+    "S4": slow.s4,
+    "S5": slow.s5,
+    "F1": floods.f1,
+    "F2": floods.f2,
+    "F3": floods.f3,
+    "F4": floods.f4,
+    "F5": floods.f5,
+    "F7": floods.f7,
+    "H1": doors.h1,
+    "H2": doors.h2,
+    "H4": doors.h4,
+    "H8": doors.h8,
+    "H10": crowd.h10,
+    "P1": crowd.p1,
+}
+
+FULL = {
+    "S1": Scale(100, 10),
+    "S2": Scale(seconds=10),
+    "S3": Scale(options=("--ping-seconds", "2", "--ping-timeout", "2")),
+    "S4": Scale(seconds=4),
+    "S5": Scale(50, 1, ("--drain-seconds", "2")),
+    "F1": Scale(5, 5),
+    "F2": Scale(5, 5),
+    "F3": Scale(20),
+    "F4": Scale(100, 2),
+    "F5": Scale(seconds=5),
+    "F7": Scale(300, 5),
+    "H1": Scale(1000),
+    "H2": Scale(),
+    "H4": Scale(1000, 4),
+    "H8": Scale(500, 4),
+    "H10": Scale(10_000, 25),
+    "P1": Scale(10_000),
+}
+
+NO_PINGS = ("--ping-seconds", "never")
+"""Whoever is let go is so for reading too slowly, not for answering no ping."""
+ONLY_FLOODS = ("--slow-seconds", "never", *NO_PINGS)
+"""Whoever is let go is so for what it sends, not for what it does not read."""
+
+SMALL = {
+    # Long enough to cost more than the bound, if anything is kept for who is stuck.
+    "S1": Scale(10, 0.5, ("--slow-seconds", "3", *NO_PINGS)),
+    "S2": Scale(seconds=0.5, options=("--slow-seconds", "0.5", *NO_PINGS)),
+    # Who answers must do so in time on any machine.
+    "S3": Scale(options=("--ping-seconds", "0.5", "--ping-timeout", "3")),
+    "S4": Scale(seconds=0.5, options=ONLY_FLOODS),
+    "S5": Scale(5, 1, ("--drain-seconds", "0.5")),
+    "F1": Scale(seconds=0.5, options=ONLY_FLOODS),
+    "F2": Scale(seconds=0.5, options=ONLY_FLOODS),
+    "F3": Scale(5),
+    "F4": Scale(100, 0.5),
+    "F5": Scale(seconds=1),
+    "F7": Scale(20, 0.5),
+    "H1": Scale(100),
+    "H2": Scale(),
+    "H4": Scale(400, 0.5),
+    "H8": Scale(300, 0.5),
+    "H10": Scale(500, 1, ("--ping-seconds", "0.5")),
+}
+"""For bounds that do not depend on the machine. P1 is tested with the restart of a relay."""
