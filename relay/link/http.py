@@ -31,6 +31,7 @@ HEAD_BYTES = 16 * 1024
 MESSAGE_BYTES = 160 * 1024
 """A head, the longest body that the app takes, and what it costs to send that in chunks."""
 MAX_HEADERS = 128
+"""Of a request: each costs more than its bytes do."""
 READ_BYTES = 16 * 1024
 """Read at once: what is asked for in one piece is looked at before the next."""
 MAX_PIPELINED = 8
@@ -172,7 +173,8 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        if not self._is_busy:
+        is_first = self.cycle is None  # and its time runs since the connection's begin
+        if not is_first and not self._is_busy:
             self._allow(HEAD_SECONDS)
 
     def on_headers_complete(self) -> None:
