@@ -50,12 +50,12 @@ class Idler:
 
 async def h10(scale: Scale) -> Row:
     with stage("--profile", "bench", *scale.options) as on:
-        idlers = [make_idler(number) for number in range(WARM_UP + scale.many)]
+        idlers = [make_idler(number) for number in range(scale.many)]
         await fill(on, idlers[:WARM_UP])
         memory = on.memory
         await fill(on, idlers[WARM_UP:])
         await asyncio.sleep(scale.seconds)  # all are pinged, and would be let go for no answer
-        each = (on.memory - memory) / scale.many
+        each = (on.memory - memory) / (scale.many - WARM_UP)
         lost = sum(idler.link is None or idler.link.ended.done() for idler in idlers)
         leave(idlers)
     return Row(
