@@ -43,10 +43,10 @@ SHORT_SENDS = {
 
 def target_of_send(message: bytes) -> bool | int | None:
     """Return the target of a SEND in the common form, whose tail begins at 3; else NO_TARGET."""
-    head = message[:4]
-    if head in SHORT_SENDS:
+    target = SHORT_SENDS.get(message[:4], NO_TARGET)
+    if target != NO_TARGET:
         size = len(message)
-        return SHORT_SENDS[head] if size > 4 and size == 5 + message[4] else NO_TARGET
+        return target if size > 4 and size == 5 + message[4] else NO_TARGET
     if message[:2] != SEND_HEAD or not is_tail(message, 3):
         return NO_TARGET
     return TARGETS[message[2]]
@@ -102,6 +102,9 @@ uint: Callable[[int], bytes] = msgpack.Packer().pack
 making one would cost more than all the rest of a DELIVER."""
 
 
+FIXINTS = [uint(number) for number in range(0x80)]
+
+
 def seq(message: bytes) -> int:
     """Read the seq of a frame that has one as its first field, in its shortest form."""
     return _read_uint(message, 2)[0]
@@ -125,7 +128,8 @@ def _read_uint(message: bytes, at: int) -> tuple[int, int]:
 
 def deliver(seq: int, sender: int, tail: bytes) -> bytes:
     """Encode DELIVER around a tail."""
-    return DELIVER_HEAD + uint(seq) + uint(sender) + tail
+    by = FIXINTS[sender] if sender < 0x80 else uint(sender)
+    return DELIVER_HEAD + uint(seq) + by + tail
 
 
 def update(key: int, sender: int, tail: bytes) -> bytes:

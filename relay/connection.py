@@ -38,7 +38,6 @@ from protocol.session import Session as Conversation
 from protocol.session import State
 from relay.effects import Admit
 from relay.entries import Acknowledge, Ask, Detach, Entry, Evict, Lag, Refuse
-from relay.entries import Send as SendEntry
 from relay.rates import Allowance
 from relay.refusals import Refusal
 from relay.wrapping import wrap
@@ -125,7 +124,7 @@ class Connection:
         wait = self._allowance.take(1, size, now)
         target = hot.target_of_send(message)
         if target != hot.NO_TARGET and size <= self._max_frame:
-            self.node.append(room.name, SendEntry(self.attachment, target, message[3:]))
+            self.node.append(room.name, (self.attachment, target, message[3:]))
             if not self._owes or seat.taken - self._told >= limits.ACK_FRAMES:
                 self._owe(seat)
         elif not wait or not hot.is_volatile(message):  # volatile frames are the first to go
@@ -162,7 +161,7 @@ class Connection:
     def _take(self, room: Room, seat: Seat, frame: Frame) -> None:
         match frame:
             case Send(target, payload):
-                self._propose(SendEntry(self.attachment, target, hot.tail(payload)))
+                self._propose((self.attachment, target, hot.tail(payload)))
             case Volatile(key, target, payload):
                 room.volatile(self.attachment, key, target, hot.tail(payload))
             case Ping(t):

@@ -27,14 +27,9 @@ class Join:
     position: tuple[bytes, int] | None = None
 
 
-@dataclass(slots=True)
-class Send:
-    """A payload for the target, as its tail (protocol/hot.py): the one hot entry, and so not
-    frozen, as that would more than double the time to make it."""
-
-    attachment: int
-    target: Target
-    tail: bytes
+Send = tuple[int, Target, bytes]
+"""A payload: attachment, target, and the payload as its tail (protocol/hot.py). The one hot entry,
+and so a bare tuple: to make an object with names takes as long as finding out who is to get it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,19 +171,20 @@ class Room:
         return _APPLY[type(entry)](self, entry)
 
     def _send(self, entry: Send) -> Sequence[Effect]:
-        seat = self.seats.attached.get(entry.attachment)
+        attachment, target, tail = entry
+        seat = self.seats.attached.get(attachment)
         if seat is None:
             return NOTHING
         seat.count()
         to: Addressees = seat.player
-        if entry.target is not None or seat.is_spectator:
+        if target is not None or seat.is_spectator:
             try:
-                to = self._addressees(entry.target, seat)
+                to = self._addressees(target, seat)
             except Refusal as refusal:
                 self._answer(seat, refusal, Opcode.SEND)
                 return NOTHING
         self.seq = seq = self.seq + 1
-        message = hot.deliver(seq, seat.player, entry.tail)
+        message = hot.deliver(seq, seat.player, tail)
         self.log.append(seq, to, message)
         self._put(to, wrap(message))
         if self._has_history and self.snapshots.is_due(seq, self.log):
@@ -374,8 +375,8 @@ class Room:
         ]
 
 
-_APPLY: dict[type[Entry], Callable[[Room, Any], Sequence[Effect]]] = {
-    Send: Room._send,
+_APPLY: dict[type[Any], Callable[[Room, Any], Sequence[Effect]]] = {
+    tuple: Room._send,
     Ask: Room._ask,
     Refuse: Room._refuse,
     Join: membership.join,

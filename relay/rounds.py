@@ -18,6 +18,7 @@ class Rounds:
         self._start = start
         self._is_running = False
         self._next: list[Call] = []
+        self._ripe: list[Call] = []
         self._after: list[Call] = []
 
     def next(self, call: Call) -> None:
@@ -31,12 +32,13 @@ class Rounds:
         self._run()
 
     def go(self) -> None:
-        """End a round."""
-        due, self._next, self._after = self._next, self._after, []
+        """End a round: call what is due, what was asked for `next` first."""
+        due = [*self._next, *self._ripe]
+        self._next, self._ripe, self._after = [], self._after, []
         self._is_running = False
         for call in due:
             call()
-        if self._next:
+        if self._next or self._ripe:
             self._run()
 
     def _run(self) -> None:

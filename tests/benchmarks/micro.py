@@ -14,7 +14,6 @@ from protocol.codec import Role, decode, encode
 from protocol.frames import Deliver, RoomOptions, Send
 from relay.effects import Admit
 from relay.entries import Join
-from relay.entries import Send as SendEntry
 from relay.outbox import Outbox
 from relay.room import Room
 
@@ -74,7 +73,7 @@ def _nothing() -> None:
 def fan_out(players: int) -> Ratio:
     """SEND to DELIVER through the room, against encoding anew for every receiver."""
     room = room_of(players)
-    entry = SendEntry(1, None, hot.tail(PAYLOAD))
+    entry = (1, None, hot.tail(PAYLOAD))
     queues: list[list[bytes]] = [[] for _ in range(players - 1)]
 
     def ours() -> None:

@@ -89,7 +89,7 @@ def enters(
 
 
 def sends(attachment: int, target: Target, payload: bytes = b"") -> Send:
-    return Send(attachment, target, hot.tail(payload))
+    return attachment, target, hot.tail(payload)
 
 
 def asks(attachment: int, frame: Frame) -> Ask:

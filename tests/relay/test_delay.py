@@ -20,7 +20,7 @@ from protocol.frames import (
 )
 from relay.delay import DelayLine
 from relay.effects import Admit
-from relay.entries import Detach, Evict, Join, Send
+from relay.entries import Detach, Evict, Join
 from relay.room import Room
 from relay.wrapping import unwrap
 from tests.helpers.peers import new_seat, party
@@ -117,7 +117,7 @@ def test_who_comes_later_hears_what_was_true_by_then_and_its_values() -> None:
     stand.witness.move(Moves(1, 0, None, b"here"))
     stand.let_pass(0)
     stand.let_pass(DELAY)
-    stand.witness.apply(Send(1, None, b"\xc4\x04shot"))
+    stand.witness.apply((1, None, b"\xc4\x04shot"))
     stand.witness.apply(Join(4, info=enters(4, role="spectator").info))
     outbox = stand.witness.outboxes[4]
     heard = [decode(unwrap(message), Role.RELAY) for message in outbox.take()]

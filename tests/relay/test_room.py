@@ -31,7 +31,6 @@ from protocol.kinds import Target
 from protocol.opcodes import COUNTED, Opcode
 from relay.effects import Admit, Close, Later
 from relay.entries import Acknowledge, Ask, Detach, Evict, Expire, Join, Refuse, Succeed
-from relay.entries import Send as SendEntry
 from relay.wrapping import wrap
 from tests.helpers.playbook import (
     SPECTATOR,
@@ -57,7 +56,7 @@ def test_the_first_bytes_of_the_design_hold() -> None:
     witness = room_of(2).witness
     for _ in range(3):
         witness.apply(sends(2, 1))
-    witness.apply(SendEntry(1, None, bytes.fromhex("9310C0C4026869")[3:]))
+    witness.apply((1, None, bytes.fromhex("9310C0C4026869")[3:]))
     assert witness.outboxes[2].take() == [wrap(bytes.fromhex("94110701C4026869"))]
 
 

@@ -28,6 +28,16 @@ def test_a_call_may_ask_for_another() -> None:
     assert made == ["the other"]
 
 
+def test_what_was_asked_for_next_comes_before_what_was_put_off() -> None:
+    made: list[str] = []
+    rounds = Rounds(lambda: None)
+    rounds.after_next(lambda: made.append("put off"))
+    rounds.go()
+    rounds.next(lambda: made.append("next"))
+    rounds.go()
+    assert made == ["next", "put off"]
+
+
 def test_there_are_no_rounds_for_nothing() -> None:
     starts: list[str] = []
     rounds = Rounds(lambda: starts.append("start"))
