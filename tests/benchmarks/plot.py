@@ -37,6 +37,7 @@ def draw(standings: Sequence[Standing], path: Path) -> None:
         height=120 + 44 * len(standings),
         legend_at_bottom=True,
         print_values=True,
+        print_values_position="top",
         show_minor_x_labels=False,
         value_formatter=lambda value: f"{value:,.0f}",
         title="Deliveries a second on one core: nothing lost, p99 under 50 ms",

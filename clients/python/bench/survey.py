@@ -33,6 +33,8 @@ class Idle:
     seats: int
     joins_per_second: float
     """Each with upgrade, HELLO, WELCOME and LIVE."""
+    ms_per_join: float | None
+    """CPU of the relay for each."""
     kib_per_seat: float | None
     """Memory of the relay for each."""
 
@@ -55,6 +57,7 @@ class Report:
         return {
             "rows": [row.as_dict() for row in self.rows],
             "joins_per_second": idle and round(idle.joins_per_second, 1),
+            "ms_per_join": idle and idle.ms_per_join and round(idle.ms_per_join, 3),
             "idle_seats": idle and idle.seats,
             "kib_per_idle_seat": idle and idle.kib_per_seat and round(idle.kib_per_seat, 2),
             "late_join_ms": self.late_join,
@@ -67,6 +70,8 @@ class Report:
         lines = [rows.table(self.rows)]
         if self.idle:
             lines += ["", f"{'joins a second':42}{self.idle.joins_per_second:13,.0f}"]
+            if self.idle.ms_per_join is not None:
+                lines.append(f"{'CPU of the relay for each, ms':42}{self.idle.ms_per_join:13.2f}")
             if self.idle.kib_per_seat is not None:
                 seats = f"KiB for each of {self.idle.seats:,} idle seats"
                 lines.append(f"{seats:42}{self.idle.kib_per_seat:13.1f}")
@@ -140,10 +145,12 @@ class Survey:
 
     def _idle(self) -> Idle:
         self.say(f"{IDLE_ROOMS * IDLE_PLAYERS:,} players enter, and do nothing")
-        before = self.gauge and self.gauge.read()
+        before = self.gauge.read() if self.gauge else None
         with crowd(Reliable(self.base, IDLE_PLAYERS), IDLE_ROOMS, IDLE_PLAYERS) as players:
             seats = len(players.connections)
             time.sleep(IDLE_SECONDS)
-            after = self.gauge and self.gauge.read()
-        grown = (after.memory - before.memory) / 1024 if before and after else None
-        return Idle(seats, seats / players.seconds, grown and grown / seats)
+            after = self.gauge.read() if self.gauge else None
+        if before is None or after is None:
+            return Idle(seats, seats / players.seconds, None, None)
+        used, grown = after.cpu - before.cpu, (after.memory - before.memory) / 1024
+        return Idle(seats, seats / players.seconds, used * 1000 / seats, grown / seats)
