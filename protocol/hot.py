@@ -134,7 +134,8 @@ def deliver(seq: int, sender: int, tail: bytes) -> bytes:
 
 def update(key: int, sender: int, tail: bytes) -> bytes:
     """Encode UPDATE around a tail."""
-    return UPDATE_HEAD + uint(key) + uint(sender) + tail
+    by = FIXINTS[sender] if sender < 0x80 else uint(sender)
+    return UPDATE_HEAD + uint(key) + by + tail
 
 
 def taken(count: int, seq: int) -> bytes:

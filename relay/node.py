@@ -43,7 +43,6 @@ from relay.effects import Admit, Close, Effect, Gone, Later, Turn
 from relay.entries import Entry, Join, Retire
 from relay.link import Link
 from relay.log import Budget, Log
-from relay.outboxes import Outboxes
 from relay.passwords import Passwords
 from relay.rates import AddressLimits
 from relay.refusals import Refusal
@@ -51,6 +50,7 @@ from relay.registry import RoomRegistry, canonical
 from relay.reservations import Reservations
 from relay.room import Room
 from relay.rounds import Rounds
+from relay.turns import Turns
 
 log = logging.getLogger("relay")
 
@@ -92,8 +92,7 @@ class Node:
         self._on_join = on_join
         self.acks = Rounds(lambda: self.later(ACK_ROUND, self.acks.go))
         """Acknowledgements: after a round or two they take a ride, a round later they go alone."""
-        self._told: list[Outboxes] = []
-        """Of rooms that have told their players something in this turn of the event loop."""
+        self._turns = Turns(self.acks)
         broker = broker or MemoryBroker()
         broker.follow(self._apply)
         self.append = broker.append
@@ -217,19 +216,6 @@ class Node:
 
         return ask
 
-    def _gather(self, outboxes: Outboxes) -> None:
-        if not self._told:
-            asyncio.get_running_loop().call_soon(self._flush)
-        self._told.append(outboxes)
-
-    def _wait_for_more(self, outboxes: Outboxes) -> None:
-        self.acks.next(outboxes.flush)
-
-    def _flush(self) -> None:
-        told, self._told = self._told, []
-        for outboxes in told:
-            outboxes.flush()
-
     def _apply(self, name: str, entry: Entry) -> None:
         room = self.registry.get(name)
         if room is None:
@@ -286,8 +272,7 @@ class Node:
         return room
 
     def _add(self, room: Room) -> None:
-        room.outboxes.on_told = self._gather
-        room.outboxes.on_riding = self._wait_for_more
+        self._turns.watch(room.outboxes)
         self.registry.add(room)
         if self._sweeper is None:
             self._sweep()

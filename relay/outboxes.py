@@ -8,7 +8,7 @@ of the turn, with a share of its own that begins as a copy of everybody's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from relay.outbox import Outbox
 
@@ -17,7 +17,7 @@ def _nobody_minds(outboxes: Outboxes) -> None:
     pass
 
 
-class Outboxes(Mapping[int, Outbox]):
+class Outboxes:
     """The outboxes of a room by player.
 
     Those that flow are written to by `flush`; into the others everything is put at once.
@@ -55,6 +55,9 @@ class Outboxes(Mapping[int, Outbox]):
     def __len__(self) -> int:
         return len(self._all)
 
+    def values(self) -> Collection[Outbox]:
+        return self._all.values()
+
     def add(self, player: int, outbox: Outbox) -> None:
         """Tell a player what comes from now on through this outbox."""
         self.remove(player)
@@ -76,8 +79,7 @@ class Outboxes(Mapping[int, Outbox]):
         """Tell all but one; all, if the one is 0."""
         if self._writes:
             if not self._has_told:
-                self._has_told = True
-                self.on_told(self)
+                self._ask()
             apart = self._apart
             for player, share in apart.items():
                 if player != sender:
@@ -103,8 +105,7 @@ class Outboxes(Mapping[int, Outbox]):
     def answer(self, player: int, message: bytes) -> None:
         """Tell one that flows something."""
         if not self._has_told:
-            self._has_told = True
-            self.on_told(self)
+            self._ask()
         self._add(player, message)
 
     def ride(self, player: int, message: bytes) -> None:
@@ -113,6 +114,10 @@ class Outboxes(Mapping[int, Outbox]):
             self._has_riding = True
             self.on_riding(self)
         self._add(player, message)
+
+    def _ask(self) -> None:
+        self._has_told = True
+        self.on_told(self)
 
     def _add(self, player: int, message: bytes) -> None:
         share = self._apart.get(player)

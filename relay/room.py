@@ -176,7 +176,7 @@ class Room:
         if seat is None:
             return NOTHING
         seat.count()
-        to: Addressees = seat.player
+        to: Addressees = seat.player  # all others, as nearly always: without a call
         if target is not None or seat.is_spectator:
             try:
                 to = self._addressees(target, seat)

@@ -12,6 +12,7 @@ import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from types import FrameType
+from typing import cast
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -163,7 +164,7 @@ def make_server(app: ASGIApp, settings: Settings) -> Server:
             app,
             loop="uvloop" if importlib.util.find_spec("uvloop") else "asyncio",
             http=bounded(settings),
-            ws=DirectProtocol,
+            ws=cast(type[asyncio.Protocol], DirectProtocol),  # one by its methods
             ws_max_size=max(MESSAGE_MIN, MESSAGE_SLACK * settings.max_frame),
             ws_per_message_deflate=False,
             ws_ping_interval=settings.ping_seconds,

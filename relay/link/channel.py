@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple, cast
 
 from websockets.exceptions import InvalidState
 
 from relay.link.inbound import Closed, Inbound
 
-SLICE = 64
-"""Frames of one client that are worked off before others have their turn."""
+SLICE = 64  # frames
 
 PATIENCE = 2.0  # seconds for a client to take what waits for it, and to go, once all is said
 BLOCKED_PATIENCE = 0.5  # the same for one that was not reading when that began
@@ -33,10 +32,10 @@ LATE_SECONDS = 0.1  # by which a timer may be late before it is this process tha
 class Hold:
     """Reasons not to read: bits of a number, as they come and go with messages."""
 
-    NONE = 0
-    SLICE = 1
+    NONE: Final = 0
+    SLICE: Final = 1
     """Others first."""
-    OWNER = 2
+    OWNER: Final = 2
     """The owner has enough for now."""
 
 
@@ -47,8 +46,9 @@ class Heartbeat(NamedTuple):
     timeout: float | None
 
 
-class Channel(asyncio.Protocol):
-    """Give it to a transport, and override what begins with `on_`.
+class Channel:
+    """An asyncio protocol, by its methods: give it to a transport, and override what begins with
+    `on_`. (A compiled class cannot have an interpreted base.)
 
     Attributes:
         is_blocked: the kernel takes no more: the client does not read, or not fast enough.
@@ -56,6 +56,7 @@ class Channel(asyncio.Protocol):
     """
 
     __slots__ = (
+        "_at_once",
         "_beating",
         "_discarded",
         "_ending",
@@ -76,8 +77,12 @@ class Channel(asyncio.Protocol):
         "transport",
     )
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, inbound: Inbound) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, inbound: Inbound, *, at_once: int = SLICE
+    ) -> None:
+        """Args: at_once: frames that are worked off before others have their turn."""
         self.inbound = inbound
+        self._at_once = at_once
         self.transport: asyncio.Transport
         self.is_blocked = False
         self.is_ended = False
@@ -103,16 +108,13 @@ class Channel(asyncio.Protocol):
         self.is_blocked, self.blocked_since = other.is_blocked, other.blocked_since
         self._pong, self._unread = other._pong, other._unread
         other._forget_timers()
-        self.transport.set_protocol(self)
+        self.transport.set_protocol(cast(asyncio.Protocol, self))
         # Blocked is, from now on, whoever makes anything wait.
         self.transport.set_write_buffer_limits(high=0)
         if other._held or self._unread or self.inbound.is_waiting:
             self.hold(Hold.SLICE)
             self.loop.call_soon(self.release, Hold.SLICE)
             other._held = Hold.NONE
-
-    slice: int = SLICE
-    """Frames that are worked off at once."""
 
     # For the owner to override.
 
@@ -177,7 +179,7 @@ class Channel(asyncio.Protocol):
             if self._held:
                 return
         frames, controls = inbound.frames, inbound.controls
-        messages = inbound.read(self.slice)
+        messages = inbound.read(self._at_once)
         if messages:
             self._unread = self.on_messages(messages)
         if self.is_ended and inbound.frames > self._last_frame:

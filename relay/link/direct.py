@@ -44,8 +44,6 @@ RESTART = 1012
 class DirectProtocol(Channel):
     """One WebSocket, from its HTTP request on. uvicorn makes it."""
 
-    slice = 1  # an app answers each message before a fault that may follow is met
-
     def __init__(
         self,
         config: Config,
@@ -55,7 +53,8 @@ class DirectProtocol(Channel):
     ) -> None:
         library = ServerProtocol(max_size=config.ws_max_size, logger=log)
         inbound = Inbound(library, max_size=config.ws_max_size, piece_cost=PIECE_COST)
-        super().__init__(_loop or asyncio.get_event_loop(), inbound)
+        # An app answers each message before a fault that may follow is met.
+        super().__init__(_loop or asyncio.get_event_loop(), inbound, at_once=1)
         self.max_blocked = MAX_BLOCKED
         self._config = config
         # uvicorn knows its own classes by name, and asks the same of all of them.

@@ -7,7 +7,7 @@ takes heads of any length, any number of requests at once, and as many connectio
 from __future__ import annotations
 
 import asyncio
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -98,7 +98,7 @@ class HttpProtocol(HttpToolsProtocol):
         protocol = DirectProtocol(self.config, self.server_state, self.app_state, self.loop)
         protocol.connection_made(self.transport)
         protocol.request_received(self._request(), self.scope)
-        self.transport.set_protocol(protocol)
+        self.transport.set_protocol(cast(asyncio.Protocol, protocol))
         # Each holds the other, and both are done: the garbage collector need not look for them.
         self.parser = None  # type: ignore[assignment] # as uvicorn does at its end
 

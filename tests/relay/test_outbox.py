@@ -69,7 +69,7 @@ class Link:
 
     def hears(self, message: bytes) -> None:
         """Let the room tell a message to all."""
-        if self.among.get(1) is self.outbox:
+        if 1 in self.among and self.among[1] is self.outbox:
             self.among.tell_others(0, message)
         else:
             self.outbox.queue(message)
