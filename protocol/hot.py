@@ -7,23 +7,24 @@ not in the common form (long target, long-winded head) is left to the codec.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 import msgpack
 
-SEND_HEAD = b"\x93\x10"
-VOLATILE_HEAD = b"\x94\x12"
-DELIVER_HEAD = b"\x94\x11"
-UPDATE_HEAD = b"\x94\x13"
-TAKEN_HEAD = b"\x93\x07"
+SEND_HEAD: Final = b"\x93\x10"
+VOLATILE_HEAD: Final = b"\x94\x12"
+DELIVER_HEAD: Final = b"\x94\x11"
+UPDATE_HEAD: Final = b"\x94\x13"
+TAKEN_HEAD: Final = b"\x93\x07"
 
-ACK_HEAD = b"\x92\x07"
-ACK_SIZES = dict.fromkeys(range(0x80, 0x100), 0) | {0xCC: 4, 0xCD: 5, 0xCE: 7}
+ACK_HEAD: Final = b"\x92\x07"
+ACK_SIZES: Final = dict.fromkeys(range(0x80, 0x100), 0) | {0xCC: 4, 0xCD: 5, 0xCE: 7}
 """Bytes of a client's ACK by the first byte of its seq, where that is not the whole of it."""
 
-NO_TARGET = -256
+NO_TARGET: Final = -256
 """Stands in `TARGETS` for a byte that is not a whole target. No group has this number."""
 
-TARGETS: list[bool | int | None] = (
+TARGETS: Final[list[bool | int | None]] = (
     [*range(0x80)]  # positive fixint: the host (0) or a player
     + [NO_TARGET] * 0x40
     + [None, NO_TARGET, False, True]
@@ -33,7 +34,7 @@ TARGETS: list[bool | int | None] = (
 """What a target of one byte means, by that byte."""
 
 
-SHORT_SENDS = {
+SHORT_SENDS: Final = {
     SEND_HEAD + bytes((byte, 0xC4)): target
     for byte, target in enumerate(TARGETS)
     if target != NO_TARGET
@@ -97,12 +98,12 @@ def payload(tail: bytes) -> bytes:
     return tail[2:] if tail[0] == 0xC4 else tail[3:] if tail[0] == 0xC5 else tail[5:]
 
 
-uint: Callable[[int], bytes] = msgpack.Packer().pack
+uint: Final[Callable[[int], bytes]] = msgpack.Packer().pack
 """Pack a number in its shortest form. One packer for all: it keeps nothing between two calls, and
 making one would cost more than all the rest of a DELIVER."""
 
 
-FIXINTS = [uint(number) for number in range(0x80)]
+FIXINTS: Final = [uint(number) for number in range(0x80)]
 
 
 def seq(message: bytes) -> int:

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from protocol import hot
 from protocol.codec import encode
@@ -65,7 +65,7 @@ from relay.snapshots import Snapshots
 from relay.standing import Fact, Standing
 from relay.wrapping import wrap
 
-ALL: Addressees = 0
+ALL: Final = 0
 
 
 class Room:
@@ -168,13 +168,16 @@ class Room:
 
     def apply(self, entry: Entry) -> Sequence[Effect]:
         """Take the next entry of the log into the state; return what the node must do about it."""
+        if isinstance(entry, tuple):
+            self._send(entry)
+            return NOTHING
         return _APPLY[type(entry)](self, entry)
 
-    def _send(self, entry: Send) -> Sequence[Effect]:
+    def _send(self, entry: Send) -> None:
         attachment, target, tail = entry
         seat = self.seats.attached.get(attachment)
         if seat is None:
-            return NOTHING
+            return
         seat.count()
         to: Addressees = seat.player  # all others, as nearly always: without a call
         if target is not None or seat.is_spectator:
@@ -182,14 +185,13 @@ class Room:
                 to = self._addressees(target, seat)
             except Refusal as refusal:
                 self._answer(seat, refusal, Opcode.SEND)
-                return NOTHING
+                return
         self.seq = seq = self.seq + 1
         message = hot.deliver(seq, seat.player, tail)
         self.log.append(seq, to, message)
         self._put(to, wrap(message))
         if self._has_history and self.snapshots.is_due(seq, self.log):
             self._want_snapshot()
-        return NOTHING
 
     def _want_snapshot(self) -> None:
         # Not a fact: whoever is host when it counts is asked, and asked again while none comes.
@@ -375,8 +377,7 @@ class Room:
         ]
 
 
-_APPLY: dict[type[Any], Callable[[Room, Any], Sequence[Effect]]] = {
-    tuple: Room._send,
+_APPLY: Final[dict[type[Any], Callable[[Room, Any], Sequence[Effect]]]] = {
     Ask: Room._ask,
     Refuse: Room._refuse,
     Join: membership.join,

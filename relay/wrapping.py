@@ -7,12 +7,14 @@ messages itself, its link unwraps them.
 
 from __future__ import annotations
 
+from typing import Final
+
 from protocol.opcodes import Opcode
 
-BINARY = b"\x82"
-HEADS = [BINARY + bytes((size,)) for size in range(126)]
+BINARY: Final = b"\x82"
+HEADS: Final = [BINARY + bytes((size,)) for size in range(126)]
 
-LOGGED = frozenset(
+LOGGED: Final = frozenset(
     {
         Opcode.DELIVER,
         Opcode.JOINED,

@@ -8,7 +8,7 @@ pieces, so that the library never misses what its state depends on.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from websockets.frames import Frame, Opcode
 from websockets.server import ServerProtocol
@@ -18,15 +18,18 @@ try:
 except ImportError:  # an interpreter for which the library has no compiled part
     from websockets.utils import apply_mask
 
-WHOLE_BINARY = 0x82
-MASKED = 0x80
-LONG, LONGER = 126, 127
+WHOLE_BINARY: Final = 0x82
+MASKED: Final = 0x80
+LONG: Final = 126
+LONGER: Final = 127
 """Lengths that say: the next 2, or 8, bytes are the length."""
 
-LONGEST = 0xFFFF
+LONGEST: Final = 0xFFFF
 """Bytes of a message that the lane takes at most."""
 
-SHORT_HEAD, LONG_HEAD, LONGER_HEAD = 6, 8, 14
+SHORT_HEAD: Final = 6
+LONG_HEAD: Final = 8
+LONGER_HEAD: Final = 14
 """Bytes before the payload of a masked frame."""
 
 
@@ -100,6 +103,11 @@ class Inbound:
         self._size = 0
         self._is_text = False
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the client closes, or has broken the rules."""
+        return self.closed is not None
+
     def lone(self, data: bytes) -> bytes | None:
         """Read bytes that came, if they are one common frame and nothing else: most of them are.
 
@@ -157,14 +165,14 @@ class Inbound:
         return messages
 
     def _is_open(self) -> bool:
-        return not self._missing and not self._pieces and self.closed is None
+        return not self._missing and not self._pieces and not self.is_over
 
     # What is not the common frame goes through the library.
 
     def _pass_on(self, messages: list[bytes | str]) -> bool:
         """Let the library have the rest of a frame. Returns: whether to go on."""
         buffer, at = self._buffer, self._at
-        if self.closed is not None:
+        if self.is_over:
             self._at = len(buffer)
             return False
         size = self._missing or _size_of(buffer, at)
@@ -179,7 +187,7 @@ class Inbound:
             self._take(event, messages)
         if self.library.parser_exc is not None:
             self._fail()
-        return self.closed is None
+        return not self.is_over
 
     def _take(self, frame: Frame, messages: list[bytes | str]) -> None:
         self.frames += 1

@@ -18,7 +18,6 @@ Connections are told apart by their attachments. In a `room_of` players, connect
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from copy import deepcopy
 from dataclasses import dataclass, fields, is_dataclass, replace
 from difflib import ndiff
 from enum import IntEnum
@@ -45,6 +44,7 @@ from protocol.kinds import Target
 from protocol.opcodes import Opcode
 from relay.effects import Admit, Close, Effect, Turn
 from relay.entries import Acknowledge, Ask, Detach, Entry, Evict, Join, Send
+from relay.log import Log
 from relay.outbox import Outbox
 from relay.reader import Reader
 from relay.refusals import Refusal
@@ -201,7 +201,6 @@ class Witness:
         self.room = room
         self.entries: list[Entry] = []
         self.outboxes: dict[int, Outbox] = {}
-        self._as_new = deepcopy(room)
         self._max_frames = max_frames
         self.reached: dict[int, int] = {}
         self.readers: list[Reader] = []
@@ -242,10 +241,17 @@ class Witness:
 
     def replica(self) -> Room:
         """Make the room anew from its entries."""
-        room = deepcopy(self._as_new)
+        room = self.room
+        replica = Room(
+            room.name,
+            room.epoch,
+            room.options,
+            password_hash=room.password_hash,
+            log=Log(max_frames=room.log.max_frames, max_bytes=room.log.max_bytes),
+        )
         for entry in self.entries:
-            room.apply(entry)
-        return room
+            replica.apply(entry)
+        return replica
 
     def check_replay(self) -> None:
         assert self.replica().summary() == self.room.summary()

@@ -19,10 +19,10 @@ LENGTHS = [0, 1, 255, 256, 65535, 65536]
 def shortcut(message: bytes) -> Frame | None:
     """Read SEND and VOLATILE as the relay does: by their first bytes and their tail."""
     target = hot.target_of_send(message)
-    if target is not hot.NO_TARGET:
+    if target != hot.NO_TARGET:
         return Send(target, hot.payload(message[3:]))
     target = hot.target_of_volatile(message)
-    if target is not hot.NO_TARGET:
+    if target != hot.NO_TARGET:
         return Volatile(message[2], target, hot.payload(message[4:]))
     return None
 
@@ -117,7 +117,7 @@ def test_a_target_of_one_byte_is_what_the_codec_makes_of_it(byte: int) -> None:
         assert target == frame.target
         assert type(target) is type(frame.target)
     else:
-        assert target is hot.NO_TARGET
+        assert target == hot.NO_TARGET
 
 
 @given(built(Deliver))

@@ -62,9 +62,8 @@ class Meter:
         self._next = min(now + 1, *edges) if edges else now + 1
 
     def mark(self, now: float) -> Mark:
+        """Return how things stand."""
         use = self._gauge.read() if self._gauge else None
-        """Return how things stand."""
-        """Return how things stand."""
         return Mark(now, self._load.ages.arrived, time.process_time(), use and use.cpu)
 
 
