@@ -26,8 +26,11 @@ from clients.python.bench.stamps import STAMP, UNITS, Ages
 SHORTEST, LONGEST = 0.0005, 0.01
 """Seconds of a pace. The warm-up finds it: the shortest that leaves this process some idle time."""
 
-BUSY, IDLE = 0.7, 0.5
-"""Shares of time at work: with more, a pace is too short, and with less too long."""
+AT_WORK = 0.65
+"""Share of time that is to be work: with more, a pace is too short, and with less too long."""
+
+STEP = 1.25
+"""Factor by which a pace changes at once, at most."""
 
 ENTERING = 64
 """Players who enter at the same time."""
@@ -187,7 +190,7 @@ class Load:
         span = now - self._looked
         if span >= 0.1:
             share = self._worked / span
-            factor = 1.25 if share > BUSY else 0.8 if share < IDLE else 1
+            factor = min(max(share / AT_WORK, 1 / STEP), STEP)
             self.pace = min(max(self.pace * factor, SHORTEST), LONGEST)
             self._looked, self._worked = now, 0.0
 
