@@ -2,13 +2,19 @@
 PYTHON ?= python3
 BIN := .venv/bin
 BROWSER := clients/browser
+TEST := $(BIN)/python -m pytest -n 2 --dist worksteal
+# Runs Python with the compiled wheel before the checkout; COMPILED tells the tests so.
+COMPILED := COMPILED=1 PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/.compiled
 # What a player sees of the relay, tested over the link for other servers as well.
 BOTH_LINKS := $(addprefix tests/,chaos/test_chaos.py relay/test_connection.py relay/test_slow.py \
 	clients/python/test_history.py $(addprefix integration/test_,entering.py gaps.py raw_client.py restart.py))
+# What runs through compiled code over the relay's own link.
+COMPILED_TESTS := $(addprefix tests/,chaos/test_chaos.py clients/python/bench protocol/test_hot.py \
+	relay/link $(addprefix relay/test_,fan_out.py log.py outbox.py rates.py room_model.py slow.py))
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench chaos conformance attack fuzz build clean chromium
+.PHONY: help setup demo test plain lint format bench chaos conformance attack fuzz build compiled clean chromium
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null || sed -n 's/^\([a-z]*\):[^#]*## /  make \1  /p' $(MAKEFILE_LIST)
@@ -19,8 +25,12 @@ demo: setup ## start a relay with bots in a room, and print its link
 	$(BIN)/relay demo
 
 test: lint chromium ## lint, then all tests: Python, TypeScript, and both in a headless browser
-	$(BIN)/python -m pytest -n 2 --dist worksteal
-	LINK=portable $(BIN)/python -m pytest -n 2 --dist worksteal $(BOTH_LINKS)
+	$(MAKE) --no-print-directory -j 2 plain compiled
+	LINK=portable $(COMPILED) $(TEST) $(BOTH_LINKS)
+	$(COMPILED) $(TEST) $(COMPILED_TESTS)
+
+plain: setup
+	$(TEST)
 
 lint: setup ## formatting, ruff, mypy, import contracts, tsc
 	$(BIN)/ruff format --check
@@ -33,8 +43,8 @@ format: setup ## format and fix what can be fixed
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-bench: setup ## measure the relay under load
-	$(BIN)/python -m tests.benchmarks
+bench: compiled ## measure the relay under load
+	$(COMPILED) $(BIN)/python -m tests.benchmarks
 
 chaos: setup ## cut and stall connections for long, and check that nothing is lost
 	$(BIN)/python -m tests.chaos
@@ -42,8 +52,8 @@ chaos: setup ## cut and stall connections for long, and check that nothing is lo
 conformance: setup ## judge the WebSocket class by the whole Autobahn suite
 	$(BIN)/python -m tests.conformance
 
-attack: setup ## attack a relay in many ways, and measure what its players notice
-	$(BIN)/python -m tests.attack
+attack: compiled ## attack a relay in many ways, and measure what its players notice
+	$(COMPILED) $(BIN)/python -m tests.attack
 
 fuzz: setup ## search the codec and the room for long
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -m fuzz -n 2 --timeout 0
@@ -51,8 +61,10 @@ fuzz: setup ## search the codec and the room for long
 build: setup ## build the wheel and the sdist into dist/
 	$(BIN)/uv build --no-build-isolation --offline
 
+compiled: .compiled/.built ## build the wheel with a compiled hot path, for machines like this one
+
 clean: ## remove what the other targets made
-	rm -rf .venv dist relay/web $(BROWSER)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf .venv .compiled dist relay/web $(BROWSER)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 
 chromium: setup
 	@$(BIN)/python -m tests.helpers.chromium --install
@@ -80,6 +92,15 @@ $(BIN)/.project: pyproject.toml $(BIN)/.locked relay/web/.built
 # Node is taken from PyPI where the machine has none.
 $(BIN)/.node: $(BROWSER)/node.lock $(BIN)/.locked
 	@$(BIN)/python $(BROWSER)/node.py find >/dev/null || $(BIN)/uv pip install --quiet --require-hashes -r $(BROWSER)/node.lock
+	@touch $@
+
+# Nice, as `make test` builds it while tests run that wait for what happens in time.
+.compiled/.built: $(BIN)/.project pyproject.toml $(wildcard $(addsuffix /*.py,protocol relay relay/* clients/python clients/python/*))
+	@$(BIN)/python -m tests.helpers.compiler
+	@rm -f dist/*-cp*.whl
+	HATCH_BUILD_HOOK_ENABLE_MYPYC=1 nice $(BIN)/uv build --quiet --no-build-isolation --offline
+	@rm -rf .compiled
+	@$(BIN)/uv pip install --quiet --no-deps --offline --target .compiled dist/*-cp*.whl
 	@touch $@
 
 # Folders are named too: their time changes when a file is removed.

@@ -4,6 +4,7 @@
 """
 
 import importlib
+import importlib.util
 from typing import TYPE_CHECKING, Any
 
 import protocol
@@ -12,13 +13,19 @@ if TYPE_CHECKING:
     from relay.admission import JoinRequest
     from relay.app import create_app
 
-__all__ = ["JoinRequest", "create_app"]
+__all__ = ["JoinRequest", "create_app", "is_compiled"]
 
 if not hasattr(protocol, "WIRE_VERSION"):
     raise ImportError(
         f"Roomwire needs its own package 'protocol', but {protocol.__file__} was imported instead: "
         "rename that file, or start Python from another directory."
     )
+
+
+def is_compiled() -> bool:
+    """Say whether this is a compiled wheel, and not plain Python."""
+    spec = importlib.util.find_spec("relay.room")
+    return spec is not None and not str(spec.origin).endswith(".py")
 
 
 HOMES = {"JoinRequest": "relay.admission", "create_app": "relay.app"}

@@ -11,6 +11,7 @@ from cyclopts import CycloptsError, Parameter, validators
 from pydantic import ValidationError
 
 from protocol import WIRE_VERSION, WIRE_VERSION_MIN
+from relay import is_compiled
 from relay.config import Settings, option
 from relay.demo import show
 from relay.server import CannotListen, Listener
@@ -55,7 +56,8 @@ def demo(
 
 def version() -> None:
     """Print the version, and those of the wire."""
-    print(f"Roomwire {importlib.metadata.version('roomwire')}")
+    how = "compiled" if is_compiled() else "plain Python"
+    print(f"Roomwire {importlib.metadata.version('roomwire')}, {how}")
     print(f"wire version {WIRE_VERSION_MIN} to {WIRE_VERSION}")
 
 

@@ -5,6 +5,8 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
+import relay
+
 # Deadlines measure the machine, not the code; pytest's timeout catches what hangs.
 settings.register_profile("dev", max_examples=100, deadline=None)
 # The same examples for everyone, so that a red build is red for its change and not by luck.
@@ -16,6 +18,17 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+
+def pytest_configure() -> None:
+    """See that what is tested is what was asked for: plain Python, or the compiled wheel."""
+    found, wanted = relay.is_compiled(), "COMPILED" in os.environ
+    if found != wanted:
+        names = {False: "plain Python", True: "compiled"}
+        raise pytest.UsageError(
+            f"expected a relay that is {names[wanted]}; {relay.__file__} is {names[found]}"
+        )
+
 
 pytest_plugins = ["tests.helpers.browser"]
 

@@ -8,8 +8,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
@@ -35,6 +35,8 @@ class Peer:
     """Makes the command that runs it; the port is put behind."""
     speak: Callable[[str], Dialect] = Plain
     """Makes its dialect for an address such as ws://127.0.0.1:8000."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """What it is started with beside what is there."""
 
 
 def python(*arguments: str) -> Callable[[], list[str]]:
@@ -57,8 +59,14 @@ def bun(script: str) -> Callable[[], list[str]]:
 
 SERVE = ("relay", "serve", "--profile", "bench", "--log-level", "warning", "--port")
 
-OURS = Peer("Roomwire", python(*SERVE), lambda base: Reliable(base, capacity=64))
+
+def ours(base: str) -> Dialect:
+    return Reliable(base, capacity=64)
+
+
+OURS = Peer("Roomwire", python(*SERVE), ours)
 PEERS_OF_OURS: Sequence[Peer] = (
+    Peer("Roomwire, not compiled", python(*SERVE), ours, {"PYTHONPATH": ""}),
     Peer("Bun", bun("bun.mjs")),
     Peer("Node ws", node("ws.mjs")),
     Peer("Colyseus", node("colyseus.mjs"), Colyseus),
@@ -97,7 +105,7 @@ def running(peer: Peer) -> Iterator[Running]:
     port = _free_port()
     command = [*peer.command(), str(port)]
     with subprocess.Popen(
-        command, cwd=ROOT, env=_environment(), stdout=subprocess.DEVNULL
+        command, cwd=ROOT, env=_environment(peer), stdout=subprocess.DEVNULL
     ) as process:
         try:
             pin(process.pid, SERVER_CORE)
@@ -117,9 +125,9 @@ def pin(pid: int, core: int) -> None:
         psutil.Process(pid).cpu_affinity([core])
 
 
-def _environment() -> dict[str, str]:
+def _environment(peer: Peer) -> dict[str, str]:
     # Production is what Node's libraries call it when they need not help a developer.
-    return {**os.environ, "NODE_ENV": "production"}
+    return {**os.environ, "NODE_ENV": "production", **peer.environment}
 
 
 def _wait_until_listening(name: str, process: subprocess.Popen[bytes], port: int) -> None:

@@ -1,9 +1,10 @@
 """Find a Chromium for the browser tests; `python -m tests.helpers.chromium --install` gets one."""
 
-import os
 import shutil
 import subprocess
 import sys
+
+from tests.helpers import debian
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -28,19 +29,9 @@ def install() -> str:
     """Return a sentence about the Chromium that is there now."""
     if found := on_path():
         return f"Chromium: {found}"
-    if shutil.which("apt-get") and os.geteuid() == 0:
-        _from_debian()
-        if found := on_path():
-            return f"Chromium: {found}, installed by apt-get"
+    if debian.install("chromium") and (found := on_path()):
+        return f"Chromium: {found}, installed by apt-get"
     return _from_playwright()
-
-
-def _from_debian() -> None:
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    apt = ["apt-get", "-qq", "-o", "Dpkg::Use-Pty=0"]
-    for command in (["update"], ["install", "-y", "--no-install-recommends", "chromium"]):
-        # A failure prints its reason, shows in on_path(), and then Playwright is tried.
-        subprocess.run([*apt, *command], env=environment, stdout=subprocess.DEVNULL, check=False)
 
 
 def _from_playwright() -> str:

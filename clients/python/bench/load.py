@@ -129,14 +129,25 @@ class Load:
     """One run of a crowd under a shape of load."""
 
     def __init__(
-        self, crowd: Crowd, shape: Shape, *, warm_up: float, seconds: float, settle: float
+        self,
+        crowd: Crowd,
+        shape: Shape,
+        *,
+        warm_up: float,
+        seconds: float,
+        settle: float,
+        pace: float | None = None,
     ) -> None:
-        """Args: settle: seconds at most to wait for what is late, at the end."""
+        """Args:
+        settle: seconds at most to wait for what is late, at the end.
+        pace: seconds, if it is not to be found.
+        """
         self.crowd = crowd
         self.shape = shape
         self.reader = Reader(crowd.dialect, shape.size)
         self.ages = Ages(int(warm_up * UNITS), int((warm_up + seconds) * UNITS))
-        self.pace = SHORTEST
+        self.pace = SHORTEST if pace is None else pace
+        self._is_pace_given = pace is not None
         self._most_settling = settle
         self._looked = self._worked = 0.0
         self.lateness: Counter[int] = Counter()
@@ -181,7 +192,7 @@ class Load:
         for hear in on_pass:
             hear(begin)
         self._worked += (end := self._now()) - begin
-        if end * UNITS < self.ages.first:
+        if end * UNITS < self.ages.first and not self._is_pace_given:
             self._find_pace(end)
         time.sleep(max(0.0, begin + self.pace - end))
 
