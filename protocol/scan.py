@@ -6,19 +6,28 @@ hand, so that decoding what passed cannot allocate more than a small multiple of
 
 from __future__ import annotations
 
+from typing import Final
+
 from protocol import limits
 from protocol.error_codes import ErrorCode
 from protocol.errors import RemoteProtocolError
 from protocol.mismatch import Key, Path
 
-FORBIDDEN_KEY = b"__proto__"
+FORBIDDEN_KEY: Final = b"__proto__"
 """JavaScript cannot hold it as a plain property; decoders there refuse it, or worse."""
 
-LEAF, STR, BIN, INT64, UINT64, ARRAY, MAP, FORBIDDEN = range(8)
+LEAF: Final = 0
+STR: Final = 1
+BIN: Final = 2
+INT64: Final = 3
+UINT64: Final = 4
+ARRAY: Final = 5
+MAP: Final = 6
+FORBIDDEN: Final = 7
 
 # For each head byte: what it begins, how many bytes of length (or number) follow it, and the
 # length that the head itself carries.
-HEADS: list[tuple[int, int, int]] = (
+HEADS: Final[list[tuple[int, int, int]]] = (
     [(LEAF, 0, 0)] * 0x80  # positive fixint
     + [(MAP, 0, n) for n in range(16)]
     + [(ARRAY, 0, n) for n in range(16)]

@@ -144,7 +144,7 @@ async def handshake(on: Stage) -> float:
     one = await seat.enter(on.port, "GOOD")
     took = time.perf_counter() - began
     one.abort()
-    await asyncio.sleep(0.03)
+    await asyncio.sleep(0.03)  # the pace of people who come one after another
     return took
 
 
@@ -161,7 +161,7 @@ async def probes_during(on: Stage, attack: asyncio.Future[R]) -> list[int]:
     answers = []
     while not attack.done():
         answers.append(await probe(on))
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.02)  # the pace of a supervisor in a hurry
     return answers
 
 
@@ -177,5 +177,5 @@ async def recovers(on: Stage) -> float:
         with contextlib.suppress(OSError, TimeoutError):
             (await seat.enter(on.port, "BACK")).abort()
             return time.monotonic() - began
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.05)  # the pace of somebody who tries again
     return float("inf")

@@ -72,7 +72,7 @@ def floods(port: int, room: str, burst: bytes, seconds: float) -> list[float]:
             began = time.monotonic()
             sends_until_cut(end, burst, max(until, began + CUT_SECONDS))
             cuts[-1] = time.monotonic() - began
-        time.sleep(BACK_SECONDS)
+        time.sleep(BACK_SECONDS)  # as an attacker would who is not turned away
     return cuts
 
 
@@ -97,7 +97,7 @@ def sends_until_cut(end: socket.socket, burst: bytes, until: float) -> None:
 def sits(port: int, room: str) -> None:
     """Sit in a room until killed."""
     with inside(port, room):
-        time.sleep(120)
+        time.sleep(120)  # until killed: that is the attack
 
 
 def floods_unread(port: int) -> float:
@@ -147,7 +147,7 @@ def unfinished(port: int, many: int, seconds: float) -> None:
         for number in range(many):
             end = stack.enter_context(inside(port, f"ENDLESS{number % 10}"))
             end.sendall(frame(BINARY, bytes(FRAME_CAP))[:-1])
-        time.sleep(seconds)
+        time.sleep(seconds)  # holding them is the attack
 
 
 def races(port: int, room: str, hz: float, seconds: float) -> tuple[int, float]:
@@ -165,7 +165,7 @@ def races(port: int, room: str, hz: float, seconds: float) -> tuple[int, float]:
                 left = left[end.send(left) :]
             with contextlib.suppress(OSError):
                 heard += end.recv(1 << 20)
-            time.sleep(0.002)
+            time.sleep(0.002)  # the rate is kept by `due`, however long this takes
     return heard.count(b"\xc4\x10" + bytes(16)), elapsed
 
 

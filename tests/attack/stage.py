@@ -89,7 +89,7 @@ class Stage:
         """Return the highest memory until an attack is over."""
         highest = self.memory
         while not attack.done():
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.02)  # the pace of the samples
             highest = max(highest, self.memory)
         return highest
 

@@ -68,14 +68,14 @@ def crowd(port: int, many: int, seconds: float) -> int:
         # The relay takes connections in turn: who hears of its health knows that it took them all.
         probe(port)
         kept = sum(_is_open(end) for end in ends)
-        time.sleep(seconds)
+        time.sleep(seconds)  # holding them is the attack
     return kept
 
 
 def take_places(port: int, many: int, seconds: float) -> None:
     """Hold as many connections as there can be."""
     with _held(port, many):
-        time.sleep(seconds)
+        time.sleep(seconds)  # holding them is the attack
 
 
 @contextlib.contextmanager
