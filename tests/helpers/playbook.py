@@ -201,6 +201,7 @@ class Witness:
         self.room = room
         self.entries: list[Entry] = []
         self.outboxes: dict[int, Outbox] = {}
+        self._options = room.options  # which the room may change
         self._max_frames = max_frames
         self.reached: dict[int, int] = {}
         self.readers: list[Reader] = []
@@ -245,7 +246,7 @@ class Witness:
         replica = Room(
             room.name,
             room.epoch,
-            room.options,
+            self._options,
             password_hash=room.password_hash,
             log=Log(max_frames=room.log.max_frames, max_bytes=room.log.max_bytes),
         )
