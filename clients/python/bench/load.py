@@ -26,7 +26,7 @@ from clients.python.bench.stamps import STAMP, UNITS, Ages
 SHORTEST, LONGEST = 0.0005, 0.01
 """Seconds of a pace. The warm-up finds it: the shortest that leaves this process some idle time."""
 
-AT_WORK = 0.65
+AT_WORK = 0.72
 """Share of time that is to be work: with more, a pace is too short, and with less too long."""
 
 STEP = 1.25
