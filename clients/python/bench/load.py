@@ -24,7 +24,7 @@ from clients.python.bench.shape import Shape
 from clients.python.bench.stamps import STAMP, UNITS, Ages
 
 SHORTEST, LONGEST = 0.0005, 0.01
-"""Seconds of a pace. The warm-up finds it: the shortest that leaves this process some idle time."""
+"""Seconds of a pace. It is found on the way: the shortest that leaves this process some rest."""
 
 AT_WORK = 0.72
 """Share of time that is to be work: with more, a pace is too short, and with less too long."""
@@ -192,7 +192,7 @@ class Load:
         for hear in on_pass:
             hear(begin)
         self._worked += (end := self._now()) - begin
-        if end * UNITS < self.ages.first and not self._is_pace_given:
+        if self.sent < self._total and not self._is_pace_given:
             self._find_pace(end)
         time.sleep(max(0.0, begin + self.pace - end))
 
