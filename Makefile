@@ -5,11 +5,12 @@ BROWSER := clients/browser
 TEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 # Runs Python with the compiled wheel before the checkout; COMPILED tells the tests so.
 COMPILED := COMPILED=1 PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/.compiled
+NOTHING_LOST := $(addprefix chaos/test_chaos.py::test_,nothing_is_lost_doubled_or_reordered nor_is_anything_in_a_page)
 # What a player sees of the relay, tested over the link for other servers as well.
-BOTH_LINKS := $(addprefix tests/,chaos/test_chaos.py relay/test_connection.py relay/test_slow.py \
+BOTH_LINKS := $(addprefix tests/,$(NOTHING_LOST) relay/test_connection.py relay/test_slow.py \
 	clients/python/test_history.py $(addprefix integration/test_,entering.py gaps.py raw_client.py restart.py))
 # What runs through compiled code over the relay's own link.
-COMPILED_TESTS := $(addprefix tests/,chaos/test_chaos.py::test_nothing_is_lost_doubled_or_reordered \
+COMPILED_TESTS := $(addprefix tests/,conformance $(firstword $(NOTHING_LOST)) \
 	$(addprefix clients/python/bench/test_,load.py reader.py) $(addprefix protocol/test_,codec.py hot.py scan.py) \
 	relay/link $(addprefix relay/test_,fan_out.py log.py outbox.py rates.py room_model.py slow.py))
 export VIRTUAL_ENV := $(CURDIR)/.venv

@@ -66,6 +66,7 @@ def decode(data: bytes, by: Role) -> Frame:
     Raises:
         RemoteProtocolError: with the offset of the first wrong byte; nothing else escapes.
     """
+    data = bytes(data)  # no copy, unless it is a bytearray or memoryview
     opcode = check_head(data)
     scan(data)
     cls = FRAMES[by].get(opcode)
@@ -149,6 +150,7 @@ def unpack(payload: bytes) -> Any:
     Raises:
         RemoteProtocolError: the payload is not one msgpack value within the interop profile.
     """
+    payload = bytes(payload)  # as in `decode`
     scan(payload)
     return unpackb(payload)
 

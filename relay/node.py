@@ -93,9 +93,9 @@ class Node:
         self.acks = Rounds(lambda: self.later(ACK_ROUND, self.acks.go))
         """Acknowledgements: after a round or two they take a ride, a round later they go alone."""
         self._turns = Turns(self.acks)
-        broker = broker or MemoryBroker()
-        broker.follow(self._apply)
-        self.append = broker.append
+        order: Broker = broker or MemoryBroker()
+        order.follow(self._apply)
+        self.append = order.append
         """Propose an entry for a room's log, by the room's name."""
         self._attachments = count(1)
         # Relay time is the wall clock as it was at the start, and goes on evenly from there.

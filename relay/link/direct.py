@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 from urllib.parse import unquote
 
-from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
+from uvicorn._types import ASGIReceiveEvent
 from uvicorn.config import Config
 from uvicorn.protocols.utils import ClientDisconnected, get_local_addr, get_remote_addr, is_ssl
 from uvicorn.server import ServerState
@@ -51,8 +51,9 @@ class DirectProtocol(Channel):
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
-        library = ServerProtocol(max_size=config.ws_max_size, logger=log)
-        inbound = Inbound(library, max_size=config.ws_max_size, piece_cost=PIECE_COST)
+        max_size = cast(int | None, config.ws_max_size)  # None is no limit, whatever uvicorn says
+        library = ServerProtocol(max_size=max_size, logger=log)
+        inbound = Inbound(library, max_size=max_size, piece_cost=PIECE_COST)
         # An app answers each message before a fault that may follow is met.
         super().__init__(_loop or asyncio.get_event_loop(), inbound, at_once=1)
         self.max_blocked = MAX_BLOCKED
@@ -80,15 +81,10 @@ class DirectProtocol(Channel):
         self._connections.add(self)
 
     def data_received(self, data: bytes) -> None:
-        if self._response is not None:
+        if self._response is None:
+            self._read_request(data)
+        else:
             super().data_received(data)
-            return
-        self.inbound.library.receive_data(data)
-        for event in self.inbound.library.events_received():
-            assert isinstance(event, Request)
-            self._meet(event, self._known(event))
-        if self.inbound.library.handshake_exc is not None or self.inbound.library.parser_exc:
-            self._answer(self._response)
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -113,6 +109,15 @@ class DirectProtocol(Channel):
         library.parser = Protocol.parse(library)  # of frames: its own begins with a request
         next(library.parser)
         self._meet(request, known)
+
+    def _read_request(self, data: bytes) -> None:
+        library = self.inbound.library
+        library.receive_data(data)
+        for event in library.events_received():
+            assert isinstance(event, Request)
+            self._meet(event, self._known(event))
+        if library.handshake_exc is not None or library.parser_exc:
+            self._answer(self._response)
 
     def _meet(self, request: Request, known: Mapping[str, Any]) -> None:
         self._response = _judge(self.inbound.library, request)
@@ -215,7 +220,7 @@ class DirectProtocol(Channel):
             self.release(Hold.OWNER)
         return await self._queue.get()
 
-    async def _send(self, message: ASGISendEvent) -> None:
+    async def _send(self, message: Any) -> None:
         await self._writable.wait()
         if self._is_closed_by_app:
             raise RuntimeError(f"expected nothing after websocket.close, not {message['type']!r}")
@@ -243,7 +248,7 @@ class DirectProtocol(Channel):
                 case "websocket.send":
                     library.send_text(message["text"].encode())
                 case "websocket.close":
-                    code, reason = message.get("code", 1000), message.get("reason") or ""
+                    code, reason = message.get("code") or 1000, message.get("reason") or ""
                     self.end(code, reason)
                     self._disconnect(code, reason)
                     self._is_closed_by_app = True

@@ -142,6 +142,7 @@ async def test_an_upgrade_that_is_none_is_refused(ws: str, wrong: tuple[str, str
     async with serving(echo.app, ws) as server:
         before, after = wrong
         answer = await ask(server, request("/", KEY).replace(before.encode(), after.encode()))
+        await until(lambda: not server.server_state.connections)
     assert answer.split(b" ", 2)[1] in (b"400", b"426")
 
 
@@ -171,9 +172,10 @@ async def test_an_app_may_close_with_a_code_and_a_reason(ws: str) -> None:
         assert await wire.ends() == (CUT, "")
 
 
-async def test_a_close_without_a_code_is_a_normal_one(ws: str) -> None:
+@pytest.mark.parametrize("code", [{}, {"code": None}], ids=["no code", "None"])
+async def test_a_close_without_a_code_is_a_normal_one(ws: str, code: dict[str, None]) -> None:
     async def then(receive: Receive, send: Send) -> None:
-        await send({"type": "websocket.close"})
+        await send({"type": "websocket.close", **code})
 
     async with serving(accepting(then), ws) as server, connect(url_of(server)) as wire:
         assert await wire.frame() == (CLOSE, (1000).to_bytes(2))

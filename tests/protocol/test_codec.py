@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -328,3 +329,10 @@ def test_a_value_becomes_what_every_client_reads(value: Any, becomes: Any) -> No
 def test_a_payload_may_be_as_long_as_a_frame_allows() -> None:
     payload = pack(bytes(limits.FRAME_IN))
     assert decode(encode(Send(None, payload)), Role.CLIENT) == Send(None, payload)
+
+
+@pytest.mark.parametrize("kind", [bytearray, memoryview])
+def test_what_holds_bytes_is_read_as_bytes(kind: Callable[[bytes], Any]) -> None:
+    frame = Hello(1, HelloOptions(name="Ann"))
+    assert decode(kind(encode(frame)), Role.CLIENT) == frame
+    assert unpack(kind(pack({"k": [1]}))) == {"k": [1]}
