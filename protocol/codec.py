@@ -57,7 +57,7 @@ def encode(frame: Frame) -> bytes:
     return packb(elements)
 
 
-def decode(data: bytes, by: Role) -> Frame:
+def decode(data: bytes | bytearray | memoryview, by: Role) -> Frame:
     """Parse one frame that `by` sent.
 
     A relay's frame may have more fields than this side knows, and may be `Unknown`; a client's
@@ -66,7 +66,8 @@ def decode(data: bytes, by: Role) -> Frame:
     Raises:
         RemoteProtocolError: with the offset of the first wrong byte; nothing else escapes.
     """
-    data = bytes(data)  # no copy, unless it is a bytearray or memoryview
+    if not isinstance(data, bytes):
+        data = bytes(data)
     opcode = check_head(data)
     scan(data)
     cls = FRAMES[by].get(opcode)
@@ -144,13 +145,14 @@ def code_of(error: Exception) -> ErrorCode:
             return ErrorCode.WRONG_TYPE
 
 
-def unpack(payload: bytes) -> Any:
+def unpack(payload: bytes | bytearray | memoryview) -> Any:
     """Unpack what another client packed.
 
     Raises:
         RemoteProtocolError: the payload is not one msgpack value within the interop profile.
     """
-    payload = bytes(payload)  # as in `decode`
+    if not isinstance(payload, bytes):
+        payload = bytes(payload)
     scan(payload)
     return unpackb(payload)
 
