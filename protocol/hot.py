@@ -24,6 +24,9 @@ ACK_SIZES: Final = dict.fromkeys(range(0x80, 0x100), 0) | {0xCC: 4, 0xCD: 5, 0xC
 NO_TARGET: Final = -256
 """Stands in `TARGETS` for a byte that is not a whole target. No group has this number."""
 
+BIN_8: Final = 0xC4
+"""Head of a payload of up to 255 bytes."""
+
 TARGETS: Final[list[bool | int | None]] = (
     [*range(0x80)]  # positive fixint: the host (0) or a player
     + [NO_TARGET] * 0x40
@@ -34,20 +37,12 @@ TARGETS: Final[list[bool | int | None]] = (
 """What a target of one byte means, by that byte."""
 
 
-SHORT_SENDS: Final = {
-    SEND_HEAD + bytes((byte, 0xC4)): target
-    for byte, target in enumerate(TARGETS)
-    if target != NO_TARGET
-}
-"""Targets of the SENDs whose payload has up to 255 bytes, by their first four bytes."""
-
-
 def target_of_send(message: bytes) -> bool | int | None:
     """Return the target of a SEND in the common form, whose tail begins at 3; else NO_TARGET."""
-    target = SHORT_SENDS.get(message[:4], NO_TARGET)
-    if target != NO_TARGET:
-        size = len(message)
-        return target if size > 4 and size == 5 + message[4] else NO_TARGET
+    size = len(message)
+    if size > 4 and message[3] == BIN_8:  # as nearly always: judged by numbers, without a slice
+        is_send = message[0] == SEND_HEAD[0] and message[1] == SEND_HEAD[1]
+        return TARGETS[message[2]] if is_send and size == 5 + message[4] else NO_TARGET
     if message[:2] != SEND_HEAD or not is_tail(message, 3):
         return NO_TARGET
     return TARGETS[message[2]]
@@ -78,7 +73,7 @@ def is_tail(message: bytes, at: int) -> bool:
     if room < 2:
         return False
     head = message[at]
-    if head == 0xC4:
+    if head == BIN_8:
         return room == 2 + message[at + 1]
     if head == 0xC5:
         return room > 258 and room == 3 + int.from_bytes(message[at + 1 : at + 3])
@@ -95,7 +90,7 @@ def tail(payload: bytes) -> bytes:
 
 def payload(tail: bytes) -> bytes:
     """Return the payload of a tail."""
-    return tail[2:] if tail[0] == 0xC4 else tail[3:] if tail[0] == 0xC5 else tail[5:]
+    return tail[2:] if tail[0] == BIN_8 else tail[3:] if tail[0] == 0xC5 else tail[5:]
 
 
 uint: Final[Callable[[int], bytes]] = msgpack.Packer().pack

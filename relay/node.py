@@ -220,8 +220,10 @@ class Node:
         room = self.registry.get(name)
         if room is None:
             return
-        for effect in room.apply(entry):
-            self._carry_out(room, effect)
+        effects = room.apply(entry)
+        if effects:  # rarely: most messages have none
+            for effect in effects:
+                self._carry_out(room, effect)
 
     def _carry_out(self, room: Room, effect: Effect) -> None:
         match effect:

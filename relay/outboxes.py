@@ -152,9 +152,10 @@ class Outboxes:
                 self._all[player].hold()
         apart, self._turn, self._apart = self._apart, [], {}
         self._has_told = self._has_riding = False
-        for player, write in self._writes.items() if everybody else ():
-            if player not in apart:
-                write(everybody)
+        if everybody:
+            for player, write in self._writes.items():
+                if player not in apart:
+                    write(everybody)
         for player, share in apart.items():
             if share:
                 self._write_share(player, share)

@@ -154,7 +154,7 @@ class Room:
             "host": self.host,
             "term": self.term,
             "joins": self.joins,
-            "seats": {player: seat.summary() for player, seat in self.seats.items()},
+            "seats": {seat.player: seat.summary() for seat in self.seats.values()},
             "groups": {group: sorted(players) for group, players in self.groups.items() if players},
             "barred": sorted(self.barred),
             "properties": sorted(self.properties, key=lambda named: named[:2]),

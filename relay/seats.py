@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,7 +57,7 @@ class Seat:
         }
 
 
-class Seats(Mapping[int, Seat]):
+class Seats:
     """All seats of a room by player number, and by what else they are looked for.
 
     Attributes:
@@ -86,6 +86,12 @@ class Seats(Mapping[int, Seat]):
 
     def __len__(self) -> int:
         return len(self._by_player)
+
+    def get(self, player: int) -> Seat | None:
+        return self._by_player.get(player)
+
+    def values(self) -> Collection[Seat]:
+        return self._by_player.values()
 
     def of(self, key: bytes | None) -> Seat | None:
         """Return the seat that this hash of a secret holds."""

@@ -5,7 +5,7 @@ Reading comes before that, so whatever many clients sent meanwhile goes out in o
 
 from __future__ import annotations
 
-import asyncio
+from asyncio import get_running_loop
 
 from relay.outboxes import Outboxes
 from relay.rounds import Rounds
@@ -29,7 +29,7 @@ class Turns:
 
     def _flush_soon(self, outboxes: Outboxes) -> None:
         if not self._told:
-            asyncio.get_running_loop().call_soon(self._flush)
+            get_running_loop().call_soon(self._flush)
         self._told.append(outboxes)
 
     def _flush_later(self, outboxes: Outboxes) -> None:

@@ -18,6 +18,8 @@ try:
 except ImportError:  # an interpreter for which the library has no compiled part
     from websockets.utils import apply_mask
 
+unmask: Final = apply_mask  # compiled, a constant is had without a look into a dict
+
 WHOLE_BINARY: Final = 0x82
 MASKED: Final = 0x80
 LONG: Final = 126
@@ -124,7 +126,7 @@ class Inbound:
         if head + length != size or length > self._lane_size:
             return None
         self.frames += 1
-        return apply_mask(data[head:], data[head - 4 : head])
+        return unmask(data[head:], data[head - 4 : head])
 
     def feed(self, data: bytes) -> None:
         """Take bytes that came. `read` reads them."""
@@ -148,7 +150,7 @@ class Inbound:
                     start, size = at + LONG_HEAD, buffer[at + 2] << 8 | buffer[at + 3]
                 stop = start + size
                 if start <= stop <= end and size <= most and size != LONGER:
-                    messages.append(apply_mask(buffer[start:stop], buffer[start - 4 : start]))
+                    messages.append(unmask(buffer[start:stop], buffer[start - 4 : start]))
                     self.frames += 1
                     at = stop
                     continue

@@ -368,7 +368,7 @@ class RoomMachine(RuleBasedStateMachine):
     def agrees(self) -> None:
         room, model = self.room, self.model
         assert (room.seq, room.host, room.term) == (len(model.history), model.host, model.term)
-        assert {n: seat.taken for n, seat in room.seats.items()} == {
+        assert {seat.player: seat.taken for seat in room.seats.values()} == {
             n: person.taken for n, person in model.people.items()
         }
         assert set(room.outboxes) == {n for n, p in model.people.items() if p.connection}
