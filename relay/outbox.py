@@ -13,7 +13,7 @@ Messages are wrapped (wrapping.py) on their way in, and come out as they went in
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from protocol import hot
 from protocol.opcodes import Opcode
@@ -27,6 +27,9 @@ Slot = tuple[int, int]
 
 BATCH_BYTES = 64 * 1024
 """Bytes that one refill reads at most, so that one who catches up takes turns with the others."""
+
+
+NO_DESCRIPTOR: Final = -1
 
 
 class Source(Protocol):
@@ -70,6 +73,9 @@ class Outbox:
 
     Attributes:
         write: takes what flows, joined; called at the end of a turn.
+        descriptor: of the socket to which all of that goes as it is. While the outbox flows, what
+            the kernel takes goes there past `write`, which gets the rest. So the outbox must flow
+            no more when something waits on that way, and before the socket is closed.
         on_ready: called when something waits where nothing did; in the middle of a room's fan-out,
             so that it may do no more than make a note.
         on_behind: called likewise when the outbox falls behind.
@@ -94,6 +100,7 @@ class Outbox:
         "_slots",
         "_source",
         "_values",
+        "descriptor",
         "dropped",
         "is_following",
         "is_lost",
@@ -109,6 +116,7 @@ class Outbox:
     ) -> None:
         """Args: max_bytes, max_frames: of all that waits; one message alone may have any size."""
         self.write: Callable[[bytes], None] = _nowhere
+        self.descriptor = NO_DESCRIPTOR
         self.on_ready = on_ready
         self.on_behind: Callable[[], None] = _nothing
         self.on_caught_up: Callable[[], None] = _nothing

@@ -8,9 +8,13 @@ of the turn, with a share of its own that begins as a copy of everybody's.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Final
 
-from relay.outbox import Outbox
+from relay.outbox import NO_DESCRIPTOR, Outbox
+
+write: Final = os.write  # compiled, a constant is had without a look into a dict
 
 
 def _nobody_minds(outboxes: Outboxes) -> None:
@@ -33,8 +37,8 @@ class Outboxes:
         self.on_riding: Callable[[Outboxes], None] = _nobody_minds
         self._all: dict[int, Outbox] = {}
         self._waiting: dict[int, Outbox] = {}
-        self._writes: dict[int, Callable[[bytes], None]] = {}
-        """Of those that flow. Never changed in place: a write may end with its outbox's `hold`."""
+        self._flowing: dict[int, int] = {}
+        """Their descriptors. Never changed in place: a write may end with its outbox's `hold`."""
         self._turn: list[bytes] = []
         """Everybody's share."""
         self._apart: dict[int, list[bytes]] = {}
@@ -77,14 +81,14 @@ class Outboxes:
 
     def tell_others(self, sender: int, message: bytes) -> None:
         """Tell all but one; all, if the one is 0."""
-        if self._writes:
+        if self._flowing:
             if not self._has_told:
                 self._ask()
             apart = self._apart
             for player, share in apart.items():
                 if player != sender:
                     share.append(message)
-            if sender not in apart and sender in self._writes:
+            if sender not in apart and sender in self._flowing:
                 apart[sender] = self._turn.copy()
             self._turn.append(message)
         if self._waiting:
@@ -95,7 +99,7 @@ class Outboxes:
     def tell_some(self, players: Iterable[int], message: bytes) -> None:
         """Tell these, as far as they are here."""
         for player in players:
-            if player in self._writes:
+            if player in self._flowing:
                 self.answer(player, message)
             elif player in self._waiting:
                 self._waiting[player].queue(message)
@@ -131,13 +135,13 @@ class Outboxes:
 
     def open(self, player: int) -> None:
         """Let an outbox flow from now on."""
-        self._writes = {**self._writes, player: self._waiting.pop(player).write}
+        self._flowing = {**self._flowing, player: self._waiting.pop(player).descriptor}
         if self._turn:
             self._apart[player] = []  # it was told already
 
     def shut(self, player: int) -> list[bytes]:
         """Let an outbox flow no more. Returns: what is gathered for it, which it must keep."""
-        self._writes = {each: write for each, write in self._writes.items() if each != player}
+        self._flowing = {each: at for each, at in self._flowing.items() if each != player}
         self._waiting[player] = self._all[player]
         share = self._apart.pop(player, None)
         return self._turn.copy() if share is None else share
@@ -148,14 +152,14 @@ class Outboxes:
         """Write to everyone its share; one that is too much for an outbox waits in it instead."""
         everybody = b"".join(self._turn)
         if len(everybody) > self._most:
-            for player in self._writes.keys() - self._apart.keys():
+            for player in self._flowing.keys() - self._apart.keys():
                 self._all[player].hold()
         apart, self._turn, self._apart = self._apart, [], {}
         self._has_told = self._has_riding = False
         if everybody:
-            for player, write in self._writes.items():
+            for player, descriptor in self._flowing.items():
                 if player not in apart:
-                    write(everybody)
+                    self._write(player, descriptor, everybody)
         for player, share in apart.items():
             if share:
                 self._write_share(player, share)
@@ -163,7 +167,15 @@ class Outboxes:
     def _write_share(self, player: int, share: list[bytes]) -> None:
         data = b"".join(share)
         if len(data) <= self._most:
-            self._writes[player](data)
+            self._write(player, self._flowing[player], data)
         else:
             self._apart[player] = share
             self._all[player].hold()
+
+    def _write(self, player: int, descriptor: int, data: bytes) -> None:
+        try:
+            sent = write(descriptor, data) if descriptor != NO_DESCRIPTOR else 0
+        except OSError:  # for now, or for good: whoever takes the rest finds out
+            sent = 0
+        if sent < len(data):
+            self._all[player].write(data[sent:])
