@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -28,7 +29,7 @@ class Link:
 
     is_late = False
 
-    def __init__(self, max_frames: int = 1000) -> None:
+    def __init__(self, max_frames: int = 1000, max_bytes: int = MAX_BYTES) -> None:
         self.log = Log(max_frames=max_frames)
         self.seq = 0
         self.notes: list[str] = []
@@ -36,7 +37,7 @@ class Link:
         self.among = Outboxes()
         self.written: list[bytes] = []
         self.outbox = Outbox(
-            lambda: self.notes.append("ready"), max_bytes=MAX_BYTES, max_frames=MAX_FRAMES
+            lambda: self.notes.append("ready"), max_bytes=max_bytes, max_frames=MAX_FRAMES
         )
         self.outbox.on_behind = lambda: self.notes.append("behind")
         self.outbox.on_caught_up = lambda: self.notes.append("caught up")
@@ -399,6 +400,27 @@ def test_what_flows_is_written_at_once_when_its_turn_ends() -> None:
     link.among.flush()
     assert link.written == [b"".join(told)]
     assert link.outbox.position(link.seq) == 2
+
+
+def test_what_the_kernel_does_not_take_goes_the_long_way() -> None:
+    ours, theirs = os.pipe()
+    os.set_blocking(theirs, False)
+    link = Link(max_bytes=1 << 20)
+    link.outbox.descriptor = theirs
+    link.flows()
+    first = link.tells(b"some")
+    link.among.flush()
+    assert (os.read(ours, 1 << 20), link.written) == (first, [])
+    much, more = link.tells(bytes(200_000)), link.tells(b"more")
+    link.among.flush()
+    taken = os.read(ours, 1 << 20)
+    assert taken
+    assert taken + b"".join(link.written) == much + more
+    os.close(ours)
+    last = link.tells(b"none is there")
+    link.among.flush()
+    assert link.written[1:] == [last]
+    os.close(theirs)
 
 
 def test_nothing_flows_past_what_waits() -> None:
