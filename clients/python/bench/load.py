@@ -118,7 +118,9 @@ def crowd(dialect: Dialect, rooms: int, players: int) -> Iterator[Crowd]:
 class Outcome:
     """What became of the messages of a run's measured part."""
 
-    ages: Ages
+    delivered: int
+    ages: Counter[int]
+    """By how many units old messages were when they came."""
     sent: int
     lateness: Counter[int]
     """By how many units messages were sent too late, by this generator's own fault."""
@@ -170,19 +172,27 @@ class Load:
             while self.sent < self._total or self._now() * UNITS < self.ages.last:
                 self._pass(on_pass)
             self._settle(on_pass)
-        return Outcome(self.ages, self.measured, self.lateness, self.crowd.gone)
+        delivered = self.ages.count()
+        return Outcome(delivered, self.ages.counts, self.measured, self.lateness, self.crowd.gone)
 
     def _settle(self, on_pass: Sequence[Callable[[float], None]]) -> None:
         """Wait for what is still on its way."""
-        expected = self.measured * (self.shape.players - 1)
         ends = self._now() + self._most_settling
         before, since = -1, self._now()
-        while self.ages.total < expected and (now := self._now()) < ends:
-            if self.ages.total != before:
-                before, since = self.ages.total, now
+        while not self._has_all() and (now := self._now()) < ends:
+            if self.ages.arrived != before:
+                before, since = self.ages.arrived, now
             if now - since > SETTLE_SECONDS:
                 break
             self._pass(on_pass)
+
+    def _has_all(self) -> bool:
+        receivers = self.shape.players - 1
+        # Something of an earlier run may have come as well: then only counting tells.
+        return (
+            self.ages.arrived >= self.sent * receivers
+            and self.ages.count() >= self.measured * receivers
+        )
 
     def _pass(self, on_pass: Sequence[Callable[[float], None]]) -> None:
         begin = self._now()

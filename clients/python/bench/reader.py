@@ -57,8 +57,8 @@ class Reader:
             self._split(connection, at, at + count)
         return False
 
-    def take(self) -> list[int]:
-        """Return the stamps of all deliveries that were read since the last time."""
+    def take(self) -> bytearray:
+        """Return the stamps, end to end, of all deliveries that were read since the last time."""
         if self._batch and not self._take_all_alike():
             ends = [*(at for _, at in self._batch[1:]), self._end]
             for (connection, at), end in zip(self._batch, ends, strict=True):
@@ -66,7 +66,7 @@ class Reader:
         self._batch.clear()
         self._end = 0
         self._usual = self._splitter.usual
-        stamps, self._splitter.stamps = self._splitter.stamps, []
+        stamps, self._splitter.stamps = self._splitter.stamps, bytearray()
         return stamps
 
     def _take_all_alike(self) -> bool:
@@ -76,7 +76,7 @@ class Reader:
             return False
         if splitter.run(buffer, 0, end, usual) * usual.length != end:
             return False
-        splitter.unpack(buffer, 0, usual, end // usual.length)
+        splitter.take(buffer, 0, usual, end // usual.length)
         return True
 
     def _split(self, connection: Connection, at: int, end: int) -> None:

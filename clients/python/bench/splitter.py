@@ -5,10 +5,7 @@ from __future__ import annotations
 from clients.python.bench import wire
 from clients.python.bench.connection import Connection
 from clients.python.bench.dialect import Dialect
-from clients.python.bench.stamps import layout
-
-MOST = 512
-"""Deliveries unpacked at once, which bounds the layouts that are kept."""
+from clients.python.bench.stamps import pick
 
 HEAD_BYTES = 16
 """Bytes of a delivery that are enough to acknowledge it."""
@@ -19,7 +16,8 @@ class Splitter:
 
     def __init__(self, dialect: Dialect, size: int) -> None:
         """Args: size: bytes of a payload."""
-        self.stamps: list[int] = []
+        self.stamps = bytearray()
+        """Those that were taken, end to end."""
         self.usual = wire.Head(0, 0, 1 << 30)
         """The head of the last delivery: the next will look like it."""
         self.prelude = dialect.prelude
@@ -36,7 +34,7 @@ class Splitter:
         while (head := wire.head(data, at, self.prelude)) is not None and at + head.length <= end:
             if self.is_delivery(data, at, head):
                 count = self.run(data, at, end, head)
-                self.unpack(data, at, head, count)
+                self.take(data, at, head, count)
                 at += head.length * count
                 body = at - head.length + head.body
                 connection.newest = data[body : body + HEAD_BYTES]
@@ -61,8 +59,6 @@ class Splitter:
         columns = {0, 1, *range(head.first, head.body)} | marks
         return wire.alike(data, at, end, head.length, columns)
 
-    def unpack(self, data: bytes | bytearray, at: int, head: wire.Head, count: int) -> None:
+    def take(self, data: bytes | bytearray, at: int, head: wire.Head, count: int) -> None:
         """Take the stamps of a run."""
-        for done in range(0, count, MOST):
-            some = layout(head.length, self._size, min(MOST, count - done))
-            self.stamps += some.unpack_from(data, at + done * head.length)
+        self.stamps += pick(data, at + head.length - self._size, head.length, count)

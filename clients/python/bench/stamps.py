@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from collections.abc import Sequence
-from functools import cache
 
 UNITS = 10_000
 """Units in a second. Ages are rounded up to a whole one."""
@@ -17,28 +15,46 @@ UNITS = 10_000
 STAMP = struct.Struct("<I")
 
 
-@cache
-def layout(length: int, size: int, count: int) -> struct.Struct:
-    """Return where the stamps are in `count` frames of `length` that end in a payload of `size`."""
-    return struct.Struct("<" + f"{length - size}xI{size - STAMP.size}x" * count)
+def pick(data: bytes | bytearray, at: int, stride: int, count: int) -> bytearray:
+    """Return the stamps, end to end, of which one stands at `at` and each `stride` bytes on."""
+    size = STAMP.size
+    if count == 1:
+        return bytearray(data[at : at + size])
+    stamps = bytearray(size * count)
+    for byte in range(size):  # by columns: a step for each message would be a hundred times as many
+        stamps[byte::size] = data[at + byte : at + byte + stride * (count - 1) + 1 : stride]
+    return stamps
+
+
+def unpack(stamps: bytes | bytearray) -> tuple[int, ...]:
+    """Return the numbers of stamps that stand end to end."""
+    return struct.unpack(f"<{len(stamps) // STAMP.size}I", stamps)
 
 
 class Ages:
-    """How old messages were, of those that were scheduled from `first` to before `last`."""
+    """How old messages were, of those that were scheduled from `first` to before `last`.
+
+    They are noted as they come, and counted when there is time for it.
+    """
 
     def __init__(self, first: int, last: int) -> None:
         self.first = first
         self.last = last
         self.counts: Counter[int] = Counter()
-        self.total = 0
-        """Messages of the window that came."""
         self.arrived = 0
         """Messages that came, whenever they were scheduled."""
+        self._noted: list[tuple[bytearray, int]] = []
 
-    def note(self, stamps: Sequence[int], now: int) -> None:
+    def note(self, stamps: bytearray, now: int) -> None:
         """Take the stamps of messages that came just before `now`."""
-        self.arrived += len(stamps)
-        for stamp, count in Counter(stamps).items():
-            if self.first <= stamp < self.last:
-                self.counts[now - stamp] += count
-                self.total += count
+        self.arrived += len(stamps) // STAMP.size
+        self._noted.append((stamps, now))
+
+    def count(self) -> int:
+        """Count what was noted. Returns: messages of the window that came."""
+        noted, self._noted = self._noted, []
+        for stamps, now in noted:
+            for stamp, many in Counter(unpack(stamps)).items():
+                if self.first <= stamp < self.last:
+                    self.counts[now - stamp] += many
+        return self.counts.total()

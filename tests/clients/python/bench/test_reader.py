@@ -17,6 +17,7 @@ from clients.python.bench.connection import Connection
 from clients.python.bench.dialect import Dialect, Plain
 from clients.python.bench.reader import Reader
 from clients.python.bench.roomwire import Reliable
+from clients.python.bench.stamps import unpack
 from protocol import hot
 from protocol.codec import encode
 from protocol.frames import Taken
@@ -80,7 +81,7 @@ def test_every_delivery_counts_once_however_it_is_cut(
     wanted = [
         1000 * room + number for room, each in enumerate(steps) for number in range(len(each))
     ]
-    reader, heard = Reader(dialect, size), []
+    reader, heard = Reader(dialect, size), bytearray()
     with players(dialect, len(streams)) as opened:
         while any(streams):
             for index, (connection, theirs) in enumerate(opened):
@@ -90,7 +91,7 @@ def test_every_delivery_counts_once_however_it_is_cut(
                 if reader.read(connection):
                     heard += reader.take()
             heard += reader.take()
-    assert sorted(heard) == wanted
+    assert sorted(unpack(heard)) == wanted
 
 
 def test_announced_deliveries_count_once_each() -> None:
@@ -98,12 +99,12 @@ def test_announced_deliveries_count_once_each() -> None:
     unit = serve(SocketIo.EVENT, wire.TEXT) + serve(struct.pack("<I", 7) + bytes(60))
     reader = Reader(dialect, 64)
     with players(dialect, 1) as [(connection, theirs)]:
-        heard = []
+        heard = bytearray()
         for data in (unit * 3, unit[:50], unit[50:] + unit, unit * 5):
             theirs.sendall(data)
             reader.read(connection)
             heard += reader.take()
-    assert heard == [7] * 10
+    assert unpack(heard) == (7,) * 10
 
 
 def test_a_ping_is_answered_amid_deliveries() -> None:
@@ -112,7 +113,7 @@ def test_a_ping_is_answered_amid_deliveries() -> None:
     with players(dialect, 1) as [(connection, theirs)]:
         theirs.sendall(delivery * 2 + serve(b"still there?", wire.PING) + delivery)
         reader.read(connection)
-        assert reader.take() == [1, 1, 1]
+        assert unpack(reader.take()) == (1, 1, 1)
         assert theirs.recv(100) == wire.frame(wire.PONG, b"still there?")
 
 
