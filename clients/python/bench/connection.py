@@ -24,6 +24,7 @@ class Connection:
     def __init__(self, opened: socket.socket, dialect: Dialect, room: int) -> None:
         """Args: opened: a non-blocking socket to the server."""
         self.socket = opened
+        self.descriptor = opened.fileno()
         self.dialect = dialect
         self.is_open = True
         self.has_entered = False

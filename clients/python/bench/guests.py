@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import random
-import selectors
 import time
 
 from clients.python.bench import wire
 from clients.python.bench.connection import Connection
 from clients.python.bench.dialect import Dialect, Refused
+from clients.python.bench.poll import poll
 from clients.python.bench.reader import Reader
 from clients.python.bench.roomwire import NOTHING_HEARD
 from clients.python.bench.stamps import STAMP
@@ -27,18 +27,18 @@ class Door:
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
-        self._selector = selectors.DefaultSelector()
+        self._poll = poll()
         self._reader = Reader(dialect, STAMP.size)
 
     def knock(self, room: int, receive_buffer: int | None = None) -> Connection:
         """Begin to enter."""
         guest = Connection.to(self._dialect, room, receive_buffer)
-        self._selector.register(guest.socket, selectors.EVENT_READ, guest)
+        self._poll.add(guest)
         return guest
 
     def entered(self) -> list[Connection]:
         """Return those who are in since the last time. They are not read from any more."""
-        ready = [key.data for key, _ in self._selector.select(0)]
+        ready = self._poll.ready(0)
         for guest in ready:
             self._reader.read(guest)
             self._reader.take()
@@ -46,11 +46,11 @@ class Door:
                 raise Refused("the server hung up on a guest who was entering")
         inside = [guest for guest in ready if guest.has_entered]
         for guest in inside:
-            self._selector.unregister(guest.socket)
+            self._poll.remove(guest)
         return inside
 
     def close(self) -> None:
-        self._selector.close()
+        self._poll.close()
 
 
 class LateJoiners:

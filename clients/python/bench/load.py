@@ -11,7 +11,6 @@ import contextlib
 import gc
 import math
 import random
-import selectors
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +18,7 @@ from dataclasses import dataclass
 
 from clients.python.bench.connection import Connection
 from clients.python.bench.dialect import Dialect, Refused
+from clients.python.bench.poll import poll
 from clients.python.bench.reader import Reader
 from clients.python.bench.shape import Shape
 from clients.python.bench.stamps import STAMP, UNITS, Ages
@@ -44,7 +44,7 @@ class Crowd:
 
     def __init__(self, dialect: Dialect, rooms: int, players: int) -> None:
         self.dialect = dialect
-        self.selector = selectors.DefaultSelector()
+        self.poll = poll()
         self.connections: list[Connection] = []
         seats = [room for room in range(rooms) for _ in range(players)]
         random.Random(rooms).shuffle(seats)  # rooms do not take turns, nor play in step
@@ -66,7 +66,7 @@ class Crowd:
         for room in self._seats:
             connection = Connection.to(self.dialect, room)
             self.connections.append(connection)
-            self.selector.register(connection.socket, selectors.EVENT_READ, connection)
+            self.poll.add(connection)
             entering.add(connection)
             self._let_in(reader, entering, ENTERING - 1)
         self._let_in(reader, entering, 0)
@@ -76,20 +76,19 @@ class Crowd:
         """Read until no more than `rest` have yet to enter."""
         ends = time.perf_counter() + ENTER_SECONDS
         while len(entering) > rest:
-            for key, _ in self.selector.select(ENTER_SECONDS):
-                self.read(reader, key.data)
+            for connection in self.poll.ready(ENTER_SECONDS):
+                self.read(reader, connection)
                 reader.take()
-                if key.data.has_entered:
-                    entering.discard(key.data)
+                if connection.has_entered:
+                    entering.discard(connection)
             if time.perf_counter() > ends:
                 raise Refused(f"{len(entering)} players wait for more than {ENTER_SECONDS:g} s")
 
     def read(self, reader: Reader, connection: Connection) -> bool:
         """Read a connection, and forget it if it is closed. Returns: as the reader."""
-        descriptor = connection.socket
         is_time = reader.read(connection)
         if not connection.is_open:
-            self.selector.unregister(descriptor)
+            self.poll.remove(connection)
             if not connection.has_entered:
                 raise Refused("the server hung up on a player who was entering")
             self.gone += 1
@@ -98,7 +97,7 @@ class Crowd:
         return is_time
 
     def close(self) -> None:
-        self.selector.close()
+        self.poll.close()
         for connection in self.connections:
             connection.leave()
 
@@ -235,8 +234,8 @@ class Load:
 
     def _read(self) -> None:
         crowd, reader = self.crowd, self.reader
-        for key, _ in crowd.selector.select(0):
-            if crowd.read(reader, key.data):
+        for connection in crowd.poll.ready(0):
+            if crowd.read(reader, connection):
                 self._take()
         self._take()
 

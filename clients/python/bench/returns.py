@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import selectors
 import time
-from collections.abc import Callable
 
 from clients.python.bench import wire
 from clients.python.bench.connection import Connection
 from clients.python.bench.dialect import Entering, Refused
+from clients.python.bench.poll import poll
 from clients.python.bench.reader import Reader
 from clients.python.bench.roomwire import Reliable, say_hello
+from clients.python.bench.stamps import unpack
 from protocol.codec import Role, decode, encode
 from protocol.frames import HelloOptions, Live, Send, Welcome
 from protocol.limits import SEAT_BYTES
@@ -57,33 +58,35 @@ def time_return(base: str, size: int, gap: int = GAP) -> float:
     returner = Returner(base, keeper.run)
     staying, leaving = Connection.to(keeper, 0), Connection.to(returner, 0)
     try:
-        _pump(staying, size, lambda _: staying.has_entered)
-        _pump(leaving, size, lambda _: leaving.has_entered)
+        _pump(staying, size)
+        _pump(leaving, size)
         leaving.close()
         message = wire.frame(wire.BINARY, encode(Send(True, bytes(size))))
         staying.write(message * gap)
-        _pump(staying, size, lambda count: count >= gap)
+        _pump(staying, size, gap)
         start = time.perf_counter()
         leaving = Connection.to(returner, 0)
-        _pump(leaving, size, lambda count: leaving.has_entered and count >= gap)
+        _pump(leaving, size, gap)
         return time.perf_counter() - start
     finally:
         staying.leave()
         leaving.leave()
 
 
-def _pump(connection: Connection, size: int, is_enough: Callable[[int], bool]) -> None:
-    """Read one connection until what came is enough."""
+def _pump(connection: Connection, size: int, deliveries: int = 0) -> None:
+    """Read one connection until it has entered, and so many deliveries have come."""
     reader, count = Reader(connection.dialect, size), 0
     ends = time.monotonic() + PATIENCE
-    with selectors.DefaultSelector() as selector:
-        selector.register(connection.socket, selectors.EVENT_READ)
-        while not is_enough(count):
+    with contextlib.closing(poll()) as polled:
+        polled.add(connection)
+        while count < deliveries or not connection.has_entered:
             connection.flush()
-            if selector.select(0.01):
+            if polled.ready(0.01):
                 reader.read(connection)
-                count += len(reader.take())
+                count += len(unpack(reader.take()))
             if not connection.is_open:
                 raise Refused("the server hung up on one who came back")
             if time.monotonic() > ends:
                 raise Refused(f"a gap of {GAP:,} frames takes longer than {PATIENCE:g} s")
+    if count > deliveries:
+        raise Refused(f"the server delivers {count:,} frames where there were {deliveries:,}")
