@@ -26,7 +26,7 @@ from clients.python.bench.stamps import STAMP, UNITS, Ages
 SHORTEST, LONGEST = 0.0005, 0.01
 """Seconds of a pace. It is found on the way: the shortest that leaves this process some rest."""
 
-AT_WORK = 0.72
+AT_WORK = 0.76
 """Share of time that is to be work: with more, a pace is too short, and with less too long."""
 
 STEP = 1.25

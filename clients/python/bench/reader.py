@@ -7,15 +7,17 @@ All else is split connection by connection.
 
 from __future__ import annotations
 
+from typing import Final
+
 from clients.python.bench.connection import Connection
 from clients.python.bench.dialect import Dialect
 from clients.python.bench.splitter import Splitter
 from clients.python.bench.wire import head
 
-ROOM = 256 * 1024
+ROOM: Final = 256 * 1024
 """Bytes of one read at most: several of the longest payload."""
 
-BATCH = 32
+BATCH: Final = 32
 """Reads looked at together: their deliveries get the age of the last."""
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from clients.python.bench import wire
 from clients.python.bench.connection import Connection
 from clients.python.bench.dialect import Dialect
 from clients.python.bench.stamps import pick
 
-HEAD_BYTES = 16
+HEAD_BYTES: Final = 16
 """Bytes of a delivery that are enough to acknowledge it."""
 
 

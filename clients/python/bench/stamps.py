@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
+from typing import Final
 
-UNITS = 10_000
+UNITS: Final = 10_000
 """Units in a second. Ages are rounded up to a whole one."""
 
-STAMP = struct.Struct("<I")
+STAMP: Final = struct.Struct("<I")
 
 
 def pick(data: bytes | bytearray, at: int, stride: int, count: int) -> bytearray:

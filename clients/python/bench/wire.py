@@ -7,9 +7,13 @@ is built once, and only the stamp in it changes.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-BINARY, TEXT, CLOSE, PING, PONG = 0x82, 0x81, 0x88, 0x89, 0x8A
+BINARY: Final = 0x82
+TEXT: Final = 0x81
+CLOSE: Final = 0x88
+PING: Final = 0x89
+PONG: Final = 0x8A
 """First bytes of whole frames."""
 
 NO_MASK = bytes(4)
