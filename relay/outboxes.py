@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Final
 
-from relay.outbox import NO_DESCRIPTOR, Outbox
+from relay.outbox import Outbox
 
 write: Final = os.write  # compiled, a constant is had without a look into a dict
 
@@ -174,7 +174,7 @@ class Outboxes:
 
     def _write(self, player: int, descriptor: int, data: bytes) -> None:
         try:
-            sent = write(descriptor, data) if descriptor != NO_DESCRIPTOR else 0
+            sent = write(descriptor, data) if descriptor >= 0 else 0
         except OSError:  # for now, or for good: whoever takes the rest finds out
             sent = 0
         if sent < len(data):
