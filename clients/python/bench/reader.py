@@ -20,6 +20,9 @@ ROOM: Final = 256 * 1024
 BATCH: Final = 32
 """Reads looked at together: their deliveries get the age of the last."""
 
+SPLITS: Final = 4
+"""The same for reads that are split, which takes so much longer."""
+
 
 class Reader:
     """Reads connections, all through one buffer."""
@@ -32,6 +35,7 @@ class Reader:
         self._batch: list[tuple[Connection, int]] = []
         """Connections that were read, and where each read begins."""
         self._end = 0
+        self._splits = 0
         self._usual = self._splitter.usual
 
     def read(self, connection: Connection) -> bool:
@@ -57,7 +61,8 @@ class Reader:
             return len(self._batch) >= BATCH or self._end > ROOM
         else:
             self._split(connection, at, at + count)
-        return False
+            self._splits += 1
+        return self._splits >= SPLITS
 
     def take(self) -> bytearray:
         """Return the stamps, end to end, of all deliveries that were read since the last time."""
@@ -66,7 +71,7 @@ class Reader:
             for (connection, at), end in zip(self._batch, ends, strict=True):
                 self._split(connection, at, end)
         self._batch.clear()
-        self._end = 0
+        self._end = self._splits = 0
         self._usual = self._splitter.usual
         stamps, self._splitter.stamps = self._splitter.stamps, bytearray()
         return stamps
