@@ -406,7 +406,7 @@ def test_what_the_kernel_does_not_take_goes_the_long_way() -> None:
     ours, theirs = os.pipe()
     os.set_blocking(theirs, False)
     link = Link(max_bytes=1 << 20)
-    link.outbox.descriptor = theirs
+    link.among.write, link.outbox.descriptor = os.write, theirs
     link.flows()
     first = link.tells(b"some")
     link.among.flush()
