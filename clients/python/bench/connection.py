@@ -106,7 +106,8 @@ class Connection:
             self.write(wire.frame(wire.PONG, message))
         elif first in (wire.BINARY, wire.TEXT):
             if self.has_entered:
-                self.write(self.dialect.answer(message))
+                if answer := self.dialect.answer(message):
+                    self.write(answer)
             else:
                 self._enter(message)
         elif first != wire.PONG:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import math
 import random
 import time
 from collections import Counter
@@ -215,22 +214,31 @@ class Load:
             self._looked, self._worked = now, 0.0
 
     def _send(self, now: float) -> None:
-        """Send what is due, all messages of one unit with one stamp."""
-        players, rate, units = self._players, self.shape.sends, int(now * UNITS)
-        due, turns = min(int(now * rate) + 1, self._total), len(self._players) // 2
-        while self.sent < due:
-            scheduled = int(self.sent * UNITS / rate)
-            # The next unit's first message, but no more than a turn of all players at once.
-            until = min(math.ceil((scheduled + 1) * rate / UNITS), due, self.sent + turns)
-            count = max(until - self.sent, 1)
-            STAMP.pack_into(self._frames, self._stamp_at, scheduled)
-            first = self.sent % turns
-            for player in players[first : first + count]:
-                player.write(self._frames)
-            if scheduled >= self.ages.first:
-                self.measured += count
-                self.lateness[units - scheduled] += count
-            self.sent += count
+        """Send what is due; of a player for whom that is several messages, all in one write."""
+        turns, begin = len(self._players) // 2, self.sent
+        self.sent = max(begin, min(int(now * self.shape.sends) + 1, self._total))
+        laps, rest = divmod(self.sent - begin, turns)
+        self._send_laps(begin, rest, laps + 1, now)
+        if laps:
+            self._send_laps(begin + rest, turns - rest, laps, now)
+
+    def _send_laps(self, begin: int, count: int, laps: int, now: float) -> None:
+        """Send the messages of the next `count` players from number `begin` on, `laps` of each."""
+        turns, rate, units = len(self._players) // 2, self.shape.sends, int(now * UNITS)
+        alike = max(int(rate / UNITS), 1)  # so many are due in one unit: they have one stamp
+        for first in range(begin, begin + count, alike):
+            many = min(alike, begin + count - first)
+            frames = bytearray()
+            for number in range(first, first + laps * turns, turns):
+                scheduled = int(number * UNITS / rate)
+                STAMP.pack_into(self._frames, self._stamp_at, scheduled)
+                frames += self._frames
+                if scheduled >= self.ages.first:
+                    self.measured += many
+                    self.lateness[units - scheduled] += many
+            turn = first % turns
+            for player in self._players[turn : turn + many]:
+                player.write(frames)
 
     def _read(self) -> None:
         crowd, reader = self.crowd, self.reader

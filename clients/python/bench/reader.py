@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from clients.python.bench import wire
 from clients.python.bench.connection import Connection
 from clients.python.bench.dialect import Dialect
 from clients.python.bench.splitter import Splitter
-from clients.python.bench.wire import head
+from clients.python.bench.stamps import pick
 
 ROOM: Final = 256 * 1024
 """Bytes of one read at most: several of the longest payload."""
@@ -37,6 +38,7 @@ class Reader:
         self._end = 0
         self._splits = 0
         self._usual = self._splitter.usual
+        self._length = self._usual[2]
 
     def read(self, connection: Connection) -> bool:
         """Read a connection, once at most before each `take`.
@@ -55,7 +57,7 @@ class Reader:
             count = 0
         if not count:
             connection.close()
-        elif connection.newest and not connection.rest and not count % self._usual.length:
+        elif connection.newest and not connection.rest and count % self._length == 0:
             self._batch.append((connection, at))
             self._end = at + count
             return len(self._batch) >= BATCH or self._end > ROOM
@@ -73,17 +75,22 @@ class Reader:
         self._batch.clear()
         self._end = self._splits = 0
         self._usual = self._splitter.usual
+        self._length = self._usual[2]
         stamps, self._splitter.stamps = self._splitter.stamps, bytearray()
         return stamps
 
     def _take_all_alike(self) -> bool:
-        buffer, usual, end = self._buffer, self._usual, self._end
-        splitter = self._splitter
-        if head(buffer, 0, splitter.prelude) != usual or not splitter.is_delivery(buffer, 0, usual):
+        splitter, end = self._splitter, self._end
+        usual = first, body, length = self._usual
+        sample = bytes(self._buffer[:length])
+        if wire.head(sample, 0, splitter.prelude) != usual:
             return False
-        if splitter.run(buffer, 0, end, usual) * usual.length != end:
+        if not splitter.is_delivery(sample, 0, usual):
             return False
-        splitter.take(buffer, 0, usual, end // usual.length)
+        columns = {0, 1, *range(first, body), body + splitter.mark_at}
+        if not wire.are_alike(self._buffer, end, length, columns):
+            return False
+        splitter.stamps += pick(self._buffer, length - splitter.size, length, end // length)
         return True
 
     def _split(self, connection: Connection, at: int, end: int) -> None:

@@ -1,4 +1,4 @@
-"""Frames of one connection, one by one where they differ and by the run where they do not."""
+"""Frames of one connection, one by one."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import Final
 from clients.python.bench import wire
 from clients.python.bench.connection import Connection
 from clients.python.bench.dialect import Dialect
-from clients.python.bench.stamps import pick
+from clients.python.bench.stamps import STAMP
 
 HEAD_BYTES: Final = 16
 """Bytes of a delivery that are enough to acknowledge it."""
+
+STAMP_BYTES: Final = STAMP.size
 
 
 class Splitter:
@@ -20,11 +22,12 @@ class Splitter:
         """Args: size: bytes of a payload."""
         self.stamps = bytearray()
         """Those that were taken, end to end."""
-        self.usual = wire.Head(0, 0, 1 << 30)
+        self.usual: wire.Head = (0, 0, 1 << 30)
         """The head of the last delivery: the next will look like it."""
+        self.size = size
         self.prelude = dialect.prelude
-        self._mark = dialect.mark
-        self._size = size
+        mark = dialect.mark
+        self.mark_at, self._mark = (-1, 0) if mark is None else (mark.at, mark.value)
 
     def split(self, connection: Connection, data: bytes) -> None:
         """Take what a connection sent; it keeps a frame that is not all there.
@@ -32,35 +35,26 @@ class Splitter:
         Raises:
             Refused: its server lets it not in, or not stay.
         """
-        at, end = 0, len(data)
-        while (head := wire.head(data, at, self.prelude)) is not None and at + head.length <= end:
+        at, end, newest, ahead = 0, len(data), -1, self.size
+        while True:
+            head = wire.head(data, at, self.prelude)
+            first, body, length = head
+            if length == 0 or at + length > end:
+                break
             if self.is_delivery(data, at, head):
-                count = self.run(data, at, end, head)
-                self.take(data, at, head, count)
-                at += head.length * count
-                body = at - head.length + head.body
-                connection.newest = data[body : body + HEAD_BYTES]
-                self.usual = head
+                stamp = at + length - ahead
+                self.stamps += data[stamp : stamp + STAMP_BYTES]
+                self.usual, newest = head, at + body
             else:
-                connection.hear(data[at + head.first], data[at + head.body : at + head.length])
-                at += head.length
+                connection.hear(data[at + first], data[at + body : at + length])
+            at += length
+        if newest >= 0:
+            connection.newest = data[newest : newest + HEAD_BYTES]
         connection.rest = data[at:]
 
-    def is_delivery(self, data: bytes | bytearray, at: int, head: wire.Head) -> bool:
-        """Say whether the frame at `at` is one."""
-        if data[at + head.first] != wire.BINARY or head.length - head.body < self._size:
+    def is_delivery(self, data: bytes, at: int, head: wire.Head) -> bool:
+        """Say whether the message at `at` is one."""
+        first, body, length = head
+        if data[at + first] != wire.BINARY or length - body < self.size:
             return False
-        mark = self._mark
-        return mark is None or data[at + head.body + mark.at] == mark.value
-
-    def run(self, data: bytes | bytearray, at: int, end: int, head: wire.Head) -> int:
-        """Count the frames like the delivery at `at` that follow one another from there on."""
-        if end - at < 2 * head.length:
-            return 1
-        marks = set() if self._mark is None else {head.body + self._mark.at}
-        columns = {0, 1, *range(head.first, head.body)} | marks
-        return wire.alike(data, at, end, head.length, columns)
-
-    def take(self, data: bytes | bytearray, at: int, head: wire.Head, count: int) -> None:
-        """Take the stamps of a run."""
-        self.stamps += pick(data, at + head.length - self._size, head.length, count)
+        return self.mark_at < 0 or data[at + body + self.mark_at] == self._mark

@@ -16,11 +16,9 @@ UNITS: Final = 10_000
 STAMP: Final = struct.Struct("<I")
 
 
-def pick(data: bytes | bytearray, at: int, stride: int, count: int) -> bytearray:
+def pick(data: bytearray, at: int, stride: int, count: int) -> bytearray:
     """Return the stamps, end to end, of which one stands at `at` and each `stride` bytes on."""
     size = STAMP.size
-    if count == 1:
-        return bytearray(data[at : at + size])
     stamps = bytearray(size * count)
     for byte in range(size):  # by columns: a step for each message would be a hundred times as many
         stamps[byte::size] = data[at + byte : at + byte + stride * (count - 1) + 1 : stride]

@@ -7,7 +7,7 @@ is built once, and only the stamp in it changes.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Final
 
 BINARY: Final = 0x82
 TEXT: Final = 0x81
@@ -31,41 +31,39 @@ def frame(first: int, message: bytes) -> bytes:
     return head + NO_MASK + message
 
 
-class Head(NamedTuple):
-    """Of a message in a buffer; all counts begin where the message does."""
+Head = tuple[int, int, int]
+"""Of a message in a buffer, all counted from where the message begins: where its own frame does
+(after a frame that announces it, if there is one), where its bytes do, and where it ends."""
 
-    first: int
-    """Where its own frame begins: after a frame that announces it, if there is one."""
-    body: int
-    """Where the message's own bytes begin."""
-    length: int
-    """Where it ends."""
+NOT_THERE: Final = (0, 0, 0)
 
 
-def head(data: bytes | bytearray, at: int, prelude: bytes = b"") -> Head | None:
-    """Read the server's head at `at`, or None if it is not all there."""
+def head(data: bytes, at: int, prelude: bytes) -> Head:
+    """Read the server's head at `at`, or NOT_THERE if that is not all there."""
     first = len(prelude) if prelude and data.startswith(prelude, at) else 0
     at += first
     if len(data) - at < 2:
-        return None
+        return NOT_THERE
     short = data[at + 1]
     if short < 126:
-        return Head(first, first + 2, first + 2 + short)
+        return first, first + 2, first + 2 + short
     size = 4 if short == 126 else 10
     if len(data) - at < size:
-        return None
+        return NOT_THERE
     length = int.from_bytes(data[at + 2 : at + size])
-    return Head(first, first + size, first + size + length)
+    return first, first + size, first + size + length
 
 
-def alike(data: bytes | bytearray, at: int, end: int, length: int, columns: Iterable[int]) -> int:
-    """Count the frames of one length from `at` on, which agree in all `columns` of bytes.
+def are_alike(data: bytearray, end: int, length: int, columns: Iterable[int]) -> bool:
+    """Say whether all up to `end` are frames of one length, which agree in all `columns` of bytes.
 
-    The columns must hold the lengths, so that what is counted are frames and no bytes amid them:
+    The columns must hold the lengths, so that what is looked at are frames and no bytes amid them:
     after a frame of that length begins the next, where it is looked for.
     """
-    count = (end - at) // length
+    if end % length:
+        return False
     for column in columns:
-        values = data[at + column : at + count * length : length]
-        count -= len(values.lstrip(values[:1]))
-    return count
+        values = data[column:end:length]
+        if values.lstrip(values[:1]):
+            return False
+    return True
