@@ -214,31 +214,22 @@ class Load:
             self._looked, self._worked = now, 0.0
 
     def _send(self, now: float) -> None:
-        """Send what is due; of a player for whom that is several messages, all in one write."""
-        turns, begin = len(self._players) // 2, self.sent
-        self.sent = max(begin, min(int(now * self.shape.sends) + 1, self._total))
-        laps, rest = divmod(self.sent - begin, turns)
-        self._send_laps(begin, rest, laps + 1, now)
-        if laps:
-            self._send_laps(begin + rest, turns - rest, laps, now)
+        """Send what is due, each message by itself as players do; those of one unit with one stamp.
 
-    def _send_laps(self, begin: int, count: int, laps: int, now: float) -> None:
-        """Send the messages of the next `count` players from number `begin` on, `laps` of each."""
-        turns, rate, units = len(self._players) // 2, self.shape.sends, int(now * UNITS)
-        alike = max(int(rate / UNITS), 1)  # so many are due in one unit: they have one stamp
-        for first in range(begin, begin + count, alike):
-            many = min(alike, begin + count - first)
-            frames = bytearray()
-            for number in range(first, first + laps * turns, turns):
-                scheduled = int(number * UNITS / rate)
-                STAMP.pack_into(self._frames, self._stamp_at, scheduled)
-                frames += self._frames
-                if scheduled >= self.ages.first:
-                    self.measured += many
-                    self.lateness[units - scheduled] += many
-            turn = first % turns
-            for player in self._players[turn : turn + many]:
-                player.write(frames)
+        Several in one write would spare this process half of its time, and a server even more.
+        """
+        rate, turns, units = self.shape.sends, len(self._players) // 2, int(now * UNITS)
+        due, alike = min(int(now * rate) + 1, self._total), max(int(rate / UNITS), 1)
+        while self.sent < due:
+            scheduled, turn = int(self.sent * UNITS / rate), self.sent % turns
+            count = min(alike, turns, due - self.sent)
+            STAMP.pack_into(self._frames, self._stamp_at, scheduled)
+            for player in self._players[turn : turn + count]:
+                player.write(self._frames)
+            if scheduled >= self.ages.first:
+                self.measured += count
+                self.lateness[units - scheduled] += count
+            self.sent += count
 
     def _read(self) -> None:
         crowd, reader = self.crowd, self.reader
