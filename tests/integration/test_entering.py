@@ -116,11 +116,11 @@ class TestRefusals:
         assert (await turned_away(at, room, seat=seat)).code == ErrorCode.KICKED
 
     async def test_joins_that_come_too_fast_are_told_when_to_return(self) -> None:
-        async with party(joins_per_second=10, joins_burst=1, limit_loopback=True) as at:
+        async with party(joins_per_second=1, joins_burst=1, limit_loopback=True) as at:
             await at.enters("R")
             error = await turned_away(at, "R")
             assert (error.code, error.detail.retry) == (ErrorCode.TOO_FAST, True)
-            assert error.detail.after in range(1, 102)
+            assert error.detail.after in range(1, 1002)
             await asyncio.sleep((error.detail.after or 0) / 1000)
             await at.enters("R")
 
@@ -165,10 +165,10 @@ class TestOnJoin:
 
     async def test_the_hook_may_wait_longer_than_a_hello_may(self) -> None:
         async def on_join(request: JoinRequest) -> Verdict:
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(1.2)
             return request.name == "Ann" or "only Ann"
 
-        async with party(on_join, hello_seconds=0.05) as at:
+        async with party(on_join, hello_seconds=1.0) as at:
             await at.enters("R", name="Ann")
             assert (await turned_away(at, "R", name="Bob")).text == "only Ann"
 

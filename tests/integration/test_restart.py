@@ -90,8 +90,8 @@ async def test_everybody_is_told_before_the_end() -> None:
             assert time.monotonic() - began < grace + CUT_WITHIN
     assert {code for _, code, _ in left} == {CloseCode.DRAIN}
     times = sorted(moment - began for _, _, moment in left)
-    assert times[10] < grace / 2 < times[39]
-    assert times[-1] - times[0] > grace / 2
+    assert grace / 2 < times[39]
+    assert 0.9 * grace < times[-1]
     returns = {after for after, _, _ in left}
     assert len(returns) == len(peers)
     assert min(returns) >= 1000 * (grace + RESTART_SECONDS)

@@ -141,7 +141,7 @@ class TestResuming:
         assert peer.me == ann.me
 
     async def test_after_a_refused_resume_hello_is_due_in_time_again(self) -> None:
-        async with party(hello_seconds=0.1) as at:
+        async with party(hello_seconds=1.0) as at:
             peer = await at.connects("R")
             peer.greets(seat=new_seat(), position=(b"an epoch", 7))
             await peer.hears(Error)

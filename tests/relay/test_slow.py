@@ -31,7 +31,8 @@ from protocol.frames import (
     Volatile,
     Welcome,
 )
-from relay import connection
+from relay import connection, server
+from relay.link import direct
 from relay.outbox import Outbox
 from tests.helpers.outboxes import held
 from tests.helpers.peers import Party, Peer, new_seat, party, until
@@ -187,7 +188,12 @@ async def test_who_asks_and_asks_but_never_reads_is_let_go() -> None:
         await ann.hears(PresenceChanged, lambda p: p.state == PresenceState.LOST)
 
 
-async def test_what_stuck_readers_cost_does_not_depend_on_what_is_sent() -> None:
+async def test_what_stuck_readers_cost_does_not_depend_on_what_is_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Stuck they stay, however long it takes.
+    monkeypatch.setattr(server, "USER_TIMEOUT", 600_000)
+    monkeypatch.setattr(direct, "MAX_BLOCKED", 600.0)
     async with party(**NEVER) as at:
         ann, bob = await at.enters("R"), await at.enters("R")
         stuck = [await at.enters_and_sticks("R") for _ in range(20)]

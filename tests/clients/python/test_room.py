@@ -206,8 +206,8 @@ class TestPlaying:
 
     async def test_relay_time_is_known(self, relay: RunningRelay, enter: Enter) -> None:
         async with enter(relay.url, room="R") as ann, enter(relay.url, room="R") as bob:
-            assert abs(ann.room.clock.now() - bob.room.clock.now()) < 250_000
-            assert 0 < ann.room.clock.rtt < 1_000_000
+            assert abs(ann.room.clock.now() - bob.room.clock.now()) < 5_000_000
+            assert 0 < ann.room.clock.rtt < 5_000_000
 
 
 class TestHosting:
