@@ -62,6 +62,11 @@ class Outboxes:
     def __len__(self) -> int:
         return len(self._all)
 
+    @property
+    def gathered(self) -> int:
+        """Messages to everybody that wait for `flush`."""
+        return len(self._turn)
+
     def values(self) -> Collection[Outbox]:
         return self._all.values()
 

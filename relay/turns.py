@@ -1,15 +1,22 @@
 """The end of a turn of the event loop: all rooms that told something in it are flushed then.
 
 Reading comes before that, so whatever many clients sent meanwhile goes out in one write a player.
+While turn after turn brings more to tell, rooms wait a little with all of it: it is the writes that
+cost, and a turn that ends while clients send in step would have them written twice.
 """
 
 from __future__ import annotations
 
 import os
 from asyncio import get_running_loop
+from time import monotonic
+from typing import Final
 
 from relay.outboxes import Outboxes
 from relay.rounds import Rounds
+
+LONGEST: Final = 0.002
+"""Seconds that a room waits at most while others, or itself, are told more."""
 
 
 class Turns:
@@ -22,6 +29,9 @@ class Turns:
     def __init__(self, rounds: Rounds) -> None:
         self._rounds = rounds
         self._told: list[Outboxes] = []
+        self._gathered = 1
+        """Messages that waited when the last turn ended; one alone never waits."""
+        self._ends = 0.0
 
     def watch(self, outboxes: Outboxes) -> None:
         """Flush these whenever they ask for it."""
@@ -31,13 +41,29 @@ class Turns:
 
     def _flush_soon(self, outboxes: Outboxes) -> None:
         if not self._told:
-            get_running_loop().call_soon(self._flush)
+            get_running_loop().call_soon(self._end_turn)
         self._told.append(outboxes)
 
     def _flush_later(self, outboxes: Outboxes) -> None:
         self._rounds.next(outboxes.flush)
 
+    def _end_turn(self) -> None:
+        gathered = 0
+        for outboxes in self._told:
+            gathered += outboxes.gathered
+        if gathered > self._gathered and self._may_wait():
+            self._gathered = gathered
+            get_running_loop().call_soon(self._end_turn)
+        else:
+            self._flush()
+
+    def _may_wait(self) -> bool:
+        now = monotonic()
+        if self._gathered == 1:
+            self._ends = now + LONGEST
+        return now < self._ends
+
     def _flush(self) -> None:
-        told, self._told = self._told, []
+        told, self._told, self._gathered = self._told, [], 1
         for outboxes in told:
             outboxes.flush()
