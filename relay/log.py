@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterator
-from operator import itemgetter
 
 from protocol import limits
-
-Addressees = int | frozenset[int]
-"""Who a frame was for when it was ordered: these players, or all but one (0: all)."""
+from relay.tape import Addressees, Entry, Tape
 
 SCAN = 4096
 """Frames that one read looks at, at most: most of a log may be for others."""
 
 SLACK = 64
 """Part of the budget that is freed at once when it is used up."""
-
-by_seq = itemgetter(0)
-
-
-Entry = tuple[int, Addressees, bytes]
-"""One visible frame: its seq, who it was for, and its message. No more than a tuple, so that the
-garbage collector need not look at all that ever happened."""
 
 
 class Budget:
@@ -81,19 +70,18 @@ class Log:
         self.trimmed = 0
         """The highest seq that is no longer here."""
         self._budget = budget or Budget()
-        self._frames: list[Entry] = []
-        self._first = 0  # index of the oldest frame that is not trimmed
+        self._frames = Tape()
         self._marks: deque[tuple[float, int]] = deque()
 
     def __len__(self) -> int:
-        return len(self._frames) - self._first
+        return len(self._frames)
 
     def __iter__(self) -> Iterator[Entry]:
-        return iter(self._frames[self._first :])
+        return map(self._frames.entry, range(len(self)))
 
     def append(self, seq: int, to: Addressees, message: bytes) -> None:
         frames, size = self._frames, len(message)
-        frames.append((seq, to, message))
+        frames.append(seq, to, message)
         self.size += size
         self.grown += size
         budget = self._budget
@@ -102,7 +90,7 @@ class Log:
             budget.join(self)
         if budget.used > budget.limit:
             budget.make_room()
-        if self.size > self.max_bytes or len(frames) - self._first > self.max_frames:
+        if self.size > self.max_bytes or len(frames) > self.max_frames:
             self._trim()
 
     def _trim(self) -> None:
@@ -136,9 +124,9 @@ class Log:
         if not self.reaches_back_to(seq):
             return None
         messages: list[bytes] = []
-        start = bisect_right(self._frames, seq, lo=self._first, key=by_seq)
-        for index in range(start, min(start + SCAN, len(self._frames))):
-            entry = self._frames[index]
+        start = self._frames.after(seq)
+        for index in range(start, min(start + SCAN, len(self))):
+            entry = self._frames.entry(index)
             if entry[0] > until:
                 break
             seq, _, message = entry
@@ -154,12 +142,12 @@ class Log:
 
         Args: until: the last seq that may go; what follows is kept, however old.
         """
-        newest = self._frames[-1][0] if self._frames else 0
+        newest = self._frames.seq(-1) if len(self) else 0
         if newest > (self._marks[-1][1] if self._marks else self.trimmed):
             self._marks.append((now, newest))
         while self._marks and now - self._marks[0][0] >= seconds:
             seq = self._marks[0][1]
-            while len(self) and self._frames[self._first][0] <= min(seq, until):
+            while len(self) and self._frames.seq(0) <= min(seq, until):
                 self._trim_one()
             if seq > max(until, self.trimmed):
                 return
@@ -178,11 +166,6 @@ class Log:
             self._trim_one()
 
     def _trim_one(self) -> None:
-        self.trimmed, _, message = self._frames[self._first]
-        self.size -= len(message)
-        self._budget.shrink(self, len(message))
-        self._first += 1
-        # Forgotten in blocks: each frame is moved once, on average.
-        if self._first * 2 > len(self._frames):
-            del self._frames[: self._first]
-            self._first = 0
+        self.trimmed, size = self._frames.drop()
+        self.size -= size
+        self._budget.shrink(self, size)

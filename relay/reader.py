@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from protocol.codec import encode
 from protocol.frames import Live
 from protocol.opcodes import Opcode
-from relay.log import Entry
 from relay.snapshots import Complete
+from relay.tape import Entry
 from relay.wrapping import wrap
 
 if TYPE_CHECKING:

@@ -54,7 +54,7 @@ from relay.entries import (
     Send,
     Succeed,
 )
-from relay.log import Addressees, Log
+from relay.log import Log
 from relay.outbox import Outbox
 from relay.outboxes import Outboxes
 from relay.properties import Properties, Value
@@ -63,6 +63,7 @@ from relay.retained import Retained
 from relay.seats import Seat, Seats
 from relay.snapshots import Snapshots
 from relay.standing import Fact, Standing
+from relay.tape import Addressees
 from relay.wrapping import wrap
 
 ALL: Final = 0

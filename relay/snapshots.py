@@ -10,8 +10,9 @@ from protocol.codec import encode
 from protocol.error_codes import ErrorCode
 from protocol.frames import Snapshot
 from protocol.limits import SNAPSHOT_BYTES, SNAPSHOT_PARTS
-from relay.log import Entry, Log
+from relay.log import Log
 from relay.refusals import Refusal
+from relay.tape import Entry
 
 DUE_SHARE = 0.6
 """Share of the log's bounds after which the host is asked for a snapshot."""

@@ -29,7 +29,7 @@ from protocol.kinds import (
     Word64,
 )
 from protocol.schema import Record
-from relay.log import Addressees
+from relay.tape import Addressees
 
 KEY = Binary(1, 64)
 MANY = limits.MAX_INT  # bounded by memory alone

@@ -5,7 +5,8 @@ from itertools import accumulate
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.log import SCAN, Addressees, Budget, Entry, Log
+from relay.log import SCAN, Budget, Log
+from relay.tape import Addressees, Entry
 
 ROOMY = 1 << 20
 

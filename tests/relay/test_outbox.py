@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from protocol import hot
 from protocol.codec import encode
 from protocol.frames import Left, LeftReason
-from relay.log import Entry, Log
+from relay.log import Log
 from relay.outbox import Outbox, Slot, Stream
 from relay.outboxes import Outboxes
+from relay.tape import Entry
 from relay.wrapping import unwrap, wrap
 from tests.helpers.outboxes import held
 

@@ -1,0 +1,86 @@
+"""Frames end to end in a few large objects, however many there are.
+
+A log holds millions of frames. As objects of their own, be they as small as can be, they make the
+garbage collector's rounds longer than a game's tick, and cost more memory than what they say.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from typing import Final
+
+Addressees = int | frozenset[int]
+"""Who a frame was for when it was ordered: these players, or all but one (0: all)."""
+
+Entry = tuple[int, Addressees, bytes]
+"""One visible frame: its seq, who it was for, and its message."""
+
+SEVERAL: Final = -1
+"""Stands for addressees that no number tells."""
+
+
+class Tape:
+    """Frames in order of seq: they come at one end and go at the other."""
+
+    __slots__ = ("_data", "_edges", "_end", "_first", "_seqs", "_several", "_to")
+
+    def __init__(self) -> None:
+        self._seqs = array("Q")
+        self._to = array("q")
+        self._several: dict[int, frozenset[int]] = {}
+        """By seq."""
+        self._data = bytearray()
+        self._edges = array("Q", [0])
+        """Where messages begin and end, counted in bytes since the first one ever."""
+        self._end = 0
+        self._first = 0
+        """The index of the oldest frame."""
+
+    def __len__(self) -> int:
+        return len(self._seqs) - self._first
+
+    def append(self, seq: int, to: Addressees, message: bytes) -> None:
+        """Add the newest frame."""
+        self._data += message
+        self._end += len(message)
+        self._edges.append(self._end)
+        self._seqs.append(seq)
+        if isinstance(to, int):
+            self._to.append(to)
+        else:
+            self._to.append(SEVERAL)
+            self._several[seq] = to
+
+    def entry(self, index: int) -> Entry:
+        """Return a frame, counted from the oldest one."""
+        at, edges = self._first + index, self._edges
+        seq, to, start = self._seqs[at], self._to[at], edges[0]
+        message = bytes(self._data[edges[at] - start : edges[at + 1] - start])
+        return seq, self._several[seq] if to == SEVERAL else to, message
+
+    def seq(self, index: int) -> int:
+        """Return the seq of a frame, counted from the oldest one, or from the newest one if below
+        0."""
+        return self._seqs[index if index < 0 else self._first + index]
+
+    def after(self, seq: int) -> int:
+        """Return the index of the first frame that follows `seq`, counted from the oldest one."""
+        return bisect_right(self._seqs, seq, lo=self._first) - self._first
+
+    def drop(self) -> tuple[int, int]:
+        """Let the oldest frame go. Returns: its seq, and the bytes of its message."""
+        at = self._first
+        seq, size = self._seqs[at], self._edges[at + 1] - self._edges[at]
+        if self._to[at] == SEVERAL:
+            del self._several[seq]
+        self._first += 1
+        # Forgotten in blocks: each frame is moved once, on average.
+        if self._first * 2 > len(self._seqs):
+            self._forget(self._first)
+        return seq, size
+
+    def _forget(self, count: int) -> None:
+        del self._data[: self._edges[count] - self._edges[0]]
+        del self._edges[:count], self._seqs[:count], self._to[:count]
+        self._first = 0
