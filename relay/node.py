@@ -92,7 +92,7 @@ class Node:
         self._on_join = on_join
         self.acks = Rounds(lambda: self.later(ACK_ROUND, self.acks.go))
         """Acknowledgements: after a round or two they take a ride, a round later they go alone."""
-        self._turns = Turns(self.acks)
+        self._turns = Turns(self.acks, _soon, time.monotonic)
         order: Broker = broker or MemoryBroker()
         order.follow(self._apply)
         self.append = order.append
@@ -387,3 +387,7 @@ class Node:
         now = time.monotonic()
         if not await self.passwords.verify(room.password_hash, password, address, now):
             raise wrong_password(password)
+
+
+def _soon(call: Callable[[], None]) -> None:
+    asyncio.get_running_loop().call_soon(call)

@@ -8,8 +8,7 @@ cost, and a turn that ends while clients send in step would have them written tw
 from __future__ import annotations
 
 import os
-from asyncio import get_running_loop
-from time import monotonic
+from collections.abc import Callable
 from typing import Final
 
 from relay.outboxes import Outboxes
@@ -24,10 +23,19 @@ class Turns:
 
     Args:
         rounds: what only rides with something else waits for it until the end of a round.
+        soon: has something called when the loop has read what there is to be read.
+        clock: in seconds, from any moment on.
     """
 
-    def __init__(self, rounds: Rounds) -> None:
+    def __init__(
+        self,
+        rounds: Rounds,
+        soon: Callable[[Callable[[], None]], object],
+        clock: Callable[[], float],
+    ) -> None:
         self._rounds = rounds
+        self._soon = soon
+        self._clock = clock
         self._told: list[Outboxes] = []
         self._gathered = 1
         """Messages that waited when the last turn ended; one alone never waits."""
@@ -41,7 +49,7 @@ class Turns:
 
     def _flush_soon(self, outboxes: Outboxes) -> None:
         if not self._told:
-            get_running_loop().call_soon(self._end_turn)
+            self._soon(self._end_turn)
         self._told.append(outboxes)
 
     def _flush_later(self, outboxes: Outboxes) -> None:
@@ -53,12 +61,12 @@ class Turns:
             gathered += outboxes.gathered
         if gathered > self._gathered and self._may_wait():
             self._gathered = gathered
-            get_running_loop().call_soon(self._end_turn)
+            self._soon(self._end_turn)
         else:
             self._flush()
 
     def _may_wait(self) -> bool:
-        now = monotonic()
+        now = self._clock()
         if self._gathered == 1:
             self._ends = now + LONGEST
         return now < self._ends
