@@ -9,8 +9,12 @@ of the turn, with a share of its own that begins as a copy of everybody's.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Final
 
 from relay.outbox import Outbox
+
+MUCH: Final = 16
+"""Part of what may be written at once that is enough to be written."""
 
 
 def _nobody_minds(outboxes: Outboxes) -> None:
@@ -45,6 +49,8 @@ class Outboxes:
         self._turn: list[bytes] = []
         """Everybody's share."""
         self._apart: dict[int, list[bytes]] = {}
+        self._bytes = 0
+        """Of all shares."""
         self._has_told = False
         self._has_riding = False
         self._most = 0
@@ -66,6 +72,14 @@ class Outboxes:
     def gathered(self) -> int:
         """Messages to everybody that wait for `flush`."""
         return len(self._turn)
+
+    @property
+    def has_much(self) -> bool:
+        """Whether what waits for `flush` is better written before there is more of it.
+
+        Outboxes for which it becomes too much would wait, and their players count as slow.
+        """
+        return self._bytes * MUCH > self._most
 
     def values(self) -> Collection[Outbox]:
         return self._all.values()
@@ -99,6 +113,7 @@ class Outboxes:
             if sender not in apart and sender in self._flowing:
                 apart[sender] = self._turn.copy()
             self._turn.append(message)
+            self._bytes += len(message)
         if self._waiting:
             for player, outbox in self._waiting.items():
                 if player != sender:
@@ -136,6 +151,7 @@ class Outboxes:
         if share is None:
             share = self._apart[player] = self._turn.copy()
         share.append(message)
+        self._bytes += len(message)
 
     def share(self, player: int) -> list[bytes]:
         """Return what is gathered for one that flows."""
@@ -164,6 +180,7 @@ class Outboxes:
                 self._all[player].hold()
         apart, self._turn, self._apart = self._apart, [], {}
         self._has_told = self._has_riding = False
+        self._bytes = 0
         if everybody:
             for player, descriptor in self._flowing.items():
                 if player not in apart:

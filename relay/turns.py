@@ -56,10 +56,11 @@ class Turns:
         self._rounds.next(outboxes.flush)
 
     def _end_turn(self) -> None:
-        gathered = 0
+        gathered, has_much = 0, False
         for outboxes in self._told:
             gathered += outboxes.gathered
-        if gathered > self._gathered and self._may_wait():
+            has_much = has_much or outboxes.has_much
+        if gathered > self._gathered and not has_much and self._may_wait():
             self._gathered = gathered
             self._soon(self._end_turn)
         else:

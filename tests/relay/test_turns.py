@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from relay.rounds import Rounds
 from relay.turns import LONGEST, Turns
 from relay.wrapping import wrap
@@ -61,6 +63,21 @@ def test_no_room_waits_for_long() -> None:
     for _ in range(3):
         told.append(room.tells())
         loop.turn(0.4 * LONGEST)
+    assert room.written == [b"".join(told)]
+
+
+@pytest.mark.parametrize("is_to_all", [True, False])
+def test_much_does_not_wait(is_to_all: bool) -> None:
+    """Or players who read well would have to wait with it, and count as slow."""
+    loop = Loop()
+    room = loop.room()
+    told = [room.tells(), room.tells()]
+    if is_to_all:
+        told.append(room.tells(bytes(70_000)))
+    else:
+        room.outbox.say(wrap(bytes(70_000)))
+        told.append(wrap(bytes(70_000)))
+    loop.turn()
     assert room.written == [b"".join(told)]
 
 
