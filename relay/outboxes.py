@@ -50,7 +50,7 @@ class Outboxes:
         """Everybody's share."""
         self._apart: dict[int, list[bytes]] = {}
         self._bytes = 0
-        """Of all shares."""
+        """Gathered: of each message once, or once an answer."""
         self._has_told = False
         self._has_riding = False
         self._most = 0

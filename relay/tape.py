@@ -34,6 +34,7 @@ class Tape:
         self._edges = array("Q", [0])
         """Where messages begin and end, counted in bytes since the first one ever."""
         self._end = 0
+        """The last of them, at hand for each `append`."""
         self._first = 0
         """The index of the oldest frame."""
 
@@ -75,8 +76,10 @@ class Tape:
         if self._to[at] == SEVERAL:
             del self._several[seq]
         self._first += 1
-        # Forgotten in blocks: each frame is moved once, on average.
-        if self._first * 2 > len(self._seqs):
+        # Forgotten in blocks: each frame is moved once, on average. By bytes as well, or a few
+        # large ones would stay in memory until as many small ones had gone.
+        gone = self._edges[at + 1] - self._edges[0]
+        if self._first * 2 > len(self._seqs) or gone * 2 > len(self._data):
             self._forget(self._first)
         return seq, size
 

@@ -160,8 +160,7 @@ async def turned_away(on: Stage) -> tuple[float, int]:
 async def probes_during(on: Stage, attack: asyncio.Future[R]) -> list[int]:
     answers = []
     while not attack.done():
-        # In a flood it may be the longest silent one for a moment, and gives its place up.
-        answers.append(await probe(on) or await probe(on))
+        answers.append(await probe(on))
         await asyncio.sleep(0.02)  # the pace of a supervisor in a hurry
     return answers
 

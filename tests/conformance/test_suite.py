@@ -10,21 +10,9 @@ from tests.conformance.serving import CLASSES
 QUICK = tuple(case for case in suite.CASES if case != "9.*")
 
 
-async def judged(ws: str) -> suite.Report:
-    """Judge cases many at a time, and those that failed once more, each alone.
-
-    Most have a second, which a busy machine may need for something else.
-    """
-    report = await suite.run(ws, QUICK, parallel=8)
-    if not report.failed:
-        return report
-    again = await suite.run(ws, report.failed)
-    return suite.Report(report.cases | again.cases)
-
-
 @pytest.mark.parametrize("ws", CLASSES)
 async def test_a_websocket_class_keeps_to_the_standard(ws: str) -> None:
-    report = await judged(ws)
+    report = await suite.run(ws, QUICK, parallel=8)
     assert report.failed == []
     assert report.not_strict == 4  # invalid UTF-8 is noticed at the end of a message
     assert len(report.cases) == 247

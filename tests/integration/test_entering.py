@@ -165,7 +165,7 @@ class TestOnJoin:
 
     async def test_the_hook_may_wait_longer_than_a_hello_may(self) -> None:
         async def on_join(request: JoinRequest) -> Verdict:
-            await asyncio.sleep(1.2)
+            await asyncio.sleep(1.2)  # the game's own code takes its time
             return request.name == "Ann" or "only Ann"
 
         async with party(on_join, hello_seconds=1.0) as at:

@@ -28,7 +28,7 @@ async def test_who_answers_pings_is_not_let_go(stops: bool) -> None:
                 await asyncio.sleep(TIMEOUT)
                 if stops:
                     relay.process.send_signal(signal.SIGSTOP)
-                    await asyncio.sleep(1.5 * TIMEOUT)
+                    await asyncio.sleep(1.5 * TIMEOUT)  # it is away for longer than it waits
                     relay.process.send_signal(signal.SIGCONT)
             gone = [task.result() for task in reading if task.done()]
             for task in reading:

@@ -44,6 +44,17 @@ def test_a_frame_is_no_object_that_a_collector_looks_at() -> None:
     assert sum(len(gc.get_referents(part)) for part in gc.get_referents(tape)) < 10
 
 
+def test_a_few_large_ones_that_went_take_none_either() -> None:
+    tape = Tape()
+    for seq in range(1, 11):
+        tape.append(seq, 0, bytes(64_000))
+    for seq in range(11, 1001):
+        tape.append(seq, 0, b"small")
+    for _ in range(10):
+        tape.drop()
+    assert len(tape._data) == 990 * len(b"small")
+
+
 def test_what_went_takes_no_memory() -> None:
     tape = Tape()
     for seq in range(1, 10_001):

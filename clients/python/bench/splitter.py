@@ -27,6 +27,7 @@ class Splitter:
         self.size = size
         self.prelude = dialect.prelude
         mark = dialect.mark
+        # Without a mark it is a byte that is looked at anyway: the last one before the message.
         self.mark_at, self._mark = (-1, 0) if mark is None else (mark.at, mark.value)
 
     def split(self, connection: Connection, data: bytes) -> None:
