@@ -19,9 +19,8 @@ SHAPES = ((50, 8), (10, 64))
 EASY = (50, 8, 10.0)
 """Rooms, players and Hz that all bear."""
 
-COSTS = {EASY: 0.0005, (50, 8, 90.0): 0.008}
-"""The load's pace by loads at which CPU is compared, one for all and one for the fast. Every server
-gets the same pace: what comes in larger portions costs less."""
+COSTS = (EASY, (50, 8, 90.0))
+"""Loads at which CPU is compared: one for all and one for the fast."""
 
 ROUNDS = 3
 BUDGET = 21 * 60.0
@@ -67,9 +66,9 @@ class Comparison:
             for rooms, players in SHAPES:
                 for peer in self.peers:
                     self._most(peer, rooms, players)
-            for (rooms, players, hz), pace in COSTS.items():
+            for rooms, players, hz in COSTS:
                 for peer in self.peers:
-                    self._cost(peer, rooms, players, hz, pace)
+                    self._cost(peer, rooms, players, hz)
             self.rounds += 1
 
     def _most(self, peer: Peer, rooms: int, players: int) -> None:
@@ -86,13 +85,13 @@ class Comparison:
                 if row is not None and row.latency is not None:
                     standing.half.setdefault(key, []).append(row.latency.p99)
 
-    def _cost(self, peer: Peer, rooms: int, players: int, hz: float, pace: float) -> None:
+    def _cost(self, peer: Peer, rooms: int, players: int, hz: float) -> None:
         standing = self.standings[peer.name]
         key, load = (rooms, players, hz), Shape(rooms, players, hz).deliveries
         if key != EASY and max(standing.most.get((rooms, players), [load])) < load / 2:
             return  # it would only lose messages
         with Stage(peer, rooms, players) as stage:
-            row = self._row(standing, stage, hz, pace)
+            row = self._row(standing, stage, hz)
         if row is not None and row.delivered == row.expected and row.us_per_delivery is not None:
             standing.cost.setdefault(key, []).append(row.us_per_delivery)
 
@@ -101,10 +100,8 @@ class Comparison:
         # A load that needs all of its own core is no measure of the server's.
         return row is not None and holds(row) and row.load_cpu < BUSY
 
-    def _row(
-        self, standing: Standing, stage: Stage, hz: float, pace: float | None = None
-    ) -> Row | None:
-        row = stage.row(hz, pace=pace)
+    def _row(self, standing: Standing, stage: Stage, hz: float) -> Row | None:
+        row = stage.row(hz)
         if row is not None and row.load_cpu < BUSY:
             standing.load_cpu = max(standing.load_cpu, row.load_cpu)
         if row is not None and not row.is_honest:

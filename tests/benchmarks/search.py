@@ -1,10 +1,10 @@
-"""The most a server bears, on a ladder of rates with six rungs from each to its double."""
+"""The most a server bears, on a ladder of rates with twelve rungs from each to its double."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-RUNGS = 6
+RUNGS = 12
 LOWEST, HIGHEST = -3 * RUNGS, 6 * RUNGS
 
 

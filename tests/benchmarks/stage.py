@@ -46,23 +46,21 @@ class Stage:
     ) -> None:
         self._strike()
 
-    def row(self, hz: float, seconds: float = SECONDS, pace: float | None = None) -> Row | None:
+    def row(self, hz: float, seconds: float = SECONDS) -> Row | None:
         """Measure one load, again if this machine disturbed the load itself.
-
-        Args: pace: as for `measure`.
 
         Returns: None, if the server threw somebody out.
         """
         shape = Shape(self.rooms, self.players, hz)
-        row = self._try(shape, seconds, pace)
+        row = self._try(shape, seconds)
         for _ in range(TRIES - 1):
             if row is None or row.is_honest or (holds(row) and row.load_cpu < BUSY):
                 break
             wait_for_quiet()
-            row = self._try(shape, seconds, pace)
+            row = self._try(shape, seconds)
         return row
 
-    def _try(self, shape: Shape, seconds: float, pace: float | None) -> Row | None:
+    def _try(self, shape: Shape, seconds: float) -> Row | None:
         try:
             self._set()
             row = measure(
@@ -71,7 +69,6 @@ class Stage:
                 seconds=seconds,
                 warm_up=WARM_UP,
                 settle=SETTLE_SECONDS,
-                pace=pace,
                 kind=self.peer.name,
                 gauge=self._server.gauge,
             )

@@ -1,8 +1,9 @@
 """The load itself: an open loop. Messages go out when they are due, whatever came of the others.
 
-Sends and reads happen in passes, `pace` seconds apart: what is due is sent, what has come is read.
-A message's age therefore counts up to two paces that are this generator's own, for every server
-alike; in exchange, one core keeps up with a server that needs all of another.
+Time goes by in slices. In each, what is due is sent, and a few players, the probes, are read: the
+ages of messages are theirs, and count up to two slices that are this generator's own. All others
+are read in turn, a share of them in each slice: that all of theirs came is what counts there. So
+one core keeps up with a server that needs all of another, and still tells how long it takes.
 """
 
 from __future__ import annotations
@@ -17,19 +18,17 @@ from dataclasses import dataclass
 
 from clients.python.bench.connection import Connection
 from clients.python.bench.dialect import Dialect, Refused
-from clients.python.bench.poll import poll
+from clients.python.bench.poll import Poll, poll
 from clients.python.bench.reader import Reader
 from clients.python.bench.shape import Shape
 from clients.python.bench.stamps import STAMP, UNITS, Ages
 
-SHORTEST, LONGEST = 0.0005, 0.01
-"""Seconds of a pace. It is found on the way: the shortest that leaves this process some rest."""
+SLICE = 0.001  # seconds
+PROBES = 16
+"""Players, drawn by lot, who are read in every slice."""
 
-AT_WORK = 0.76
-"""Share of time that is to be work: with more, a pace is too short, and with less too long."""
-
-STEP = 1.25
-"""Factor by which a pace changes at once, at most."""
+SHARES = 20
+"""Slices in which all others are read once."""
 
 ENTERING = 64
 """Players who enter at the same time."""
@@ -43,8 +42,9 @@ class Crowd:
 
     def __init__(self, dialect: Dialect, rooms: int, players: int) -> None:
         self.dialect = dialect
-        self.poll = poll()
         self.connections: list[Connection] = []
+        self.probes = poll()
+        self.shares = [poll() for _ in range(SHARES)]
         seats = [room for room in range(rooms) for _ in range(players)]
         random.Random(rooms).shuffle(seats)  # rooms do not take turns, nor play in step
         self._seats = seats
@@ -62,32 +62,42 @@ class Crowd:
         """
         reader, start = Reader(self.dialect, STAMP.size), time.perf_counter()
         entering: set[Connection] = set()
-        for room in self._seats:
-            connection = Connection.to(self.dialect, room)
-            self.connections.append(connection)
-            self.poll.add(connection)
-            entering.add(connection)
-            self._let_in(reader, entering, ENTERING - 1)
-        self._let_in(reader, entering, 0)
+        with contextlib.closing(poll()) as everybody:
+            for room in self._seats:
+                connection = Connection.to(self.dialect, room)
+                self.connections.append(connection)
+                everybody.add(connection)
+                entering.add(connection)
+                self._let_in(reader, everybody, entering, ENTERING - 1)
+            self._let_in(reader, everybody, entering, 0)
         self.seconds = time.perf_counter() - start
+        self._deal()
 
-    def _let_in(self, reader: Reader, entering: set[Connection], rest: int) -> None:
+    def _deal(self) -> None:
+        """Say how often each is to be read. They are in no order, so the first are any."""
+        for index, connection in enumerate(self.connections):
+            watch = self.probes if index < PROBES else self.shares[index % SHARES]
+            watch.add(connection)
+
+    def _let_in(
+        self, reader: Reader, everybody: Poll, entering: set[Connection], rest: int
+    ) -> None:
         """Read until no more than `rest` have yet to enter."""
         ends = time.perf_counter() + ENTER_SECONDS
         while len(entering) > rest:
-            for connection in self.poll.ready(ENTER_SECONDS):
-                self.read(reader, connection)
+            for connection in everybody.ready(ENTER_SECONDS):
+                self.read(reader, everybody, connection)
                 reader.take()
                 if connection.has_entered:
                     entering.discard(connection)
             if time.perf_counter() > ends:
                 raise Refused(f"{len(entering)} players wait for more than {ENTER_SECONDS:g} s")
 
-    def read(self, reader: Reader, connection: Connection) -> bool:
-        """Read a connection, and forget it if it is closed. Returns: as the reader."""
+    def read(self, reader: Reader, watch: Poll, connection: Connection) -> bool:
+        """Read a connection, and watch it no more if it is closed. Returns: as the reader."""
         is_time = reader.read(connection)
         if not connection.is_open:
-            self.poll.remove(connection)
+            watch.remove(connection)
             if not connection.has_entered:
                 raise Refused("the server hung up on a player who was entering")
             self.gone += 1
@@ -96,7 +106,8 @@ class Crowd:
         return is_time
 
     def close(self) -> None:
-        self.poll.close()
+        for watch in (self.probes, *self.shares):
+            watch.close()
         for connection in self.connections:
             connection.leave()
 
@@ -118,7 +129,7 @@ class Outcome:
 
     delivered: int
     ages: Counter[int]
-    """By how many units old messages were when they came."""
+    """By how many units old messages were when they came to a probe."""
     sent: int
     lateness: Counter[int]
     """By how many units messages were sent too late, by this generator's own fault."""
@@ -136,20 +147,14 @@ class Load:
         warm_up: float,
         seconds: float,
         settle: float,
-        pace: float | None = None,
     ) -> None:
-        """Args:
-        settle: seconds at most to wait for what is late, at the end.
-        pace: seconds, if it is not to be found.
-        """
+        """Args: settle: seconds at most to wait for what is late, at the end."""
         self.crowd = crowd
         self.shape = shape
         self.reader = Reader(crowd.dialect, shape.size)
         self.ages = Ages(int(warm_up * UNITS), int((warm_up + seconds) * UNITS))
-        self.pace = SHORTEST if pace is None else pace
-        self._is_pace_given = pace is not None
         self._most_settling = settle
-        self._looked = self._worked = 0.0
+        self._slices = 0
         self.lateness: Counter[int] = Counter()
         self.sent = self.measured = 0
         self._total = int(shape.sends * (warm_up + seconds))
@@ -159,8 +164,8 @@ class Load:
         self._players = crowd.connections * 2  # whose turn it is goes on behind the last
         self._origin = 0.0
 
-    def run(self, on_pass: Sequence[Callable[[float], None]] = ()) -> Outcome:
-        """Play. Each of `on_pass` hears the seconds since the start, and must be quick.
+    def run(self, on_slice: Sequence[Callable[[float], None]] = ()) -> Outcome:
+        """Play. Each of `on_slice` hears the seconds since the start, and must be quick.
 
         Raises:
             Refused: the server throws a player out, or says that the load is too much.
@@ -168,12 +173,12 @@ class Load:
         with _no_garbage_collection():
             self._origin = time.perf_counter()
             while self.sent < self._total or self._now() * UNITS < self.ages.last:
-                self._pass(on_pass)
-            self._settle(on_pass)
+                self._slice(on_slice)
+            self._settle(on_slice)
         delivered = self.ages.count()
         return Outcome(delivered, self.ages.counts, self.measured, self.lateness, self.crowd.gone)
 
-    def _settle(self, on_pass: Sequence[Callable[[float], None]]) -> None:
+    def _settle(self, on_slice: Sequence[Callable[[float], None]]) -> None:
         """Wait for what is still on its way."""
         ends = self._now() + self._most_settling
         before, since = -1, self._now()
@@ -182,7 +187,7 @@ class Load:
                 before, since = self.ages.arrived, now
             if now - since > SETTLE_SECONDS:
                 break
-            self._pass(on_pass)
+            self._slice(on_slice)
 
     def _has_all(self) -> bool:
         receivers = self.shape.players - 1
@@ -192,26 +197,16 @@ class Load:
             and self.ages.count() >= self.measured * receivers
         )
 
-    def _pass(self, on_pass: Sequence[Callable[[float], None]]) -> None:
+    def _slice(self, on_slice: Sequence[Callable[[float], None]]) -> None:
         begin = self._now()
         self._send(begin)
-        self._read()
+        self._read(self.crowd.probes, are_probes=True)
+        self._read(self.crowd.shares[self._slices % SHARES], are_probes=False)
         self._acknowledge(begin)
-        for hear in on_pass:
+        for hear in on_slice:
             hear(begin)
-        self._worked += (end := self._now()) - begin
-        if self.sent < self._total and not self._is_pace_given:
-            self._find_pace(end)
-        time.sleep(max(0.0, begin + self.pace - end))
-
-    def _find_pace(self, now: float) -> None:
-        """Look ten times a second at how much of its time this process has no rest."""
-        span = now - self._looked
-        if span >= 0.1:
-            share = self._worked / span
-            factor = min(max(share / AT_WORK, 1 / STEP), STEP)
-            self.pace = min(max(self.pace * factor, SHORTEST), LONGEST)
-            self._looked, self._worked = now, 0.0
+        self._slices += 1
+        time.sleep(max(0.0, begin + SLICE - self._now()))
 
     def _send(self, now: float) -> None:
         """Send what is due, each message by itself as players do; those of one unit with one stamp.
@@ -231,16 +226,16 @@ class Load:
                 self.lateness[units - scheduled] += count
             self.sent += count
 
-    def _read(self) -> None:
+    def _read(self, watch: Poll, are_probes: bool) -> None:
         crowd, reader = self.crowd, self.reader
-        for connection in crowd.poll.ready(0):
-            if crowd.read(reader, connection):
-                self._take()
-        self._take()
+        for connection in watch.ready(0):
+            if crowd.read(reader, watch, connection):
+                self._take(are_probes)
+        self._take(are_probes)
 
-    def _take(self) -> None:
+    def _take(self, are_probes: bool) -> None:
         if stamps := self.reader.take():
-            self.ages.note(stamps, int(self._now() * UNITS) + 1)
+            self.ages.note(stamps, int(self._now() * UNITS) + 1 if are_probes else None)
 
     def _acknowledge(self, now: float) -> None:
         """Let each player acknowledge once a second, one after the other; flush all at it."""

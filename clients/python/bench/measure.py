@@ -85,7 +85,6 @@ def measure(
     gauge: Gauge | None = None,
     warm_up: float = WARM_UP,
     settle: float = SETTLE,
-    pace: float | None = None,
     beside: Sequence[Callable[[float], None]] = (),
     say: Say = silent,
 ) -> Row:
@@ -94,13 +93,12 @@ def measure(
     Args:
         gauge: of the server's process, if it is known.
         settle: seconds at most to wait for what is late, at the end.
-        pace: seconds between two passes of the load, if it is not to find that.
         beside: are called in each pass with the seconds since the start, and must be quick.
 
     Raises:
         Refused: the server throws a player out, or says that the load is too much.
     """
-    load = Load(crowd, shape, warm_up=warm_up, seconds=seconds, settle=settle, pace=pace)
+    load = Load(crowd, shape, warm_up=warm_up, seconds=seconds, settle=settle)
     meter = Meter(load, gauge, warm_up, seconds, say)
     outcome = load.run((meter.look, *beside))
     final = meter.final or meter.mark(warm_up + seconds)
@@ -115,7 +113,6 @@ def measure(
         lost_connections=outcome.lost_connections,
         latency=spread(outcome.ages),
         lateness=spread(outcome.lateness),
-        pace=round(load.pace * 1000, 2),
         load_cpu=costs.load_cpu,
         server_cpu=costs.server_cpu,
         us_per_delivery=costs.us_per_delivery,

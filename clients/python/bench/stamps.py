@@ -31,7 +31,8 @@ def unpack(stamps: bytes | bytearray) -> tuple[int, ...]:
 
 
 class Ages:
-    """How old messages were, of those that were scheduled from `first` to before `last`.
+    """Which messages came, of those that were scheduled from `first` to before `last`; and how old
+    they were then.
 
     They are noted as they come, and counted when there is time for it.
     """
@@ -40,12 +41,14 @@ class Ages:
         self.first = first
         self.last = last
         self.counts: Counter[int] = Counter()
+        """By age."""
         self.arrived = 0
         """Messages that came, whenever they were scheduled."""
-        self._noted: list[tuple[bytearray, int]] = []
+        self._counted = 0
+        self._noted: list[tuple[bytearray, int | None]] = []
 
-    def note(self, stamps: bytearray, now: int) -> None:
-        """Take the stamps of messages that came just before `now`."""
+    def note(self, stamps: bytearray, now: int | None) -> None:
+        """Take the stamps of messages that came just before `now`, or some time ago."""
         self.arrived += len(stamps) // STAMP.size
         self._noted.append((stamps, now))
 
@@ -55,5 +58,7 @@ class Ages:
         for stamps, now in noted:
             for stamp, many in Counter(unpack(stamps)).items():
                 if self.first <= stamp < self.last:
-                    self.counts[now - stamp] += many
-        return self.counts.total()
+                    self._counted += many
+                    if now is not None:
+                        self.counts[now - stamp] += many
+        return self._counted
