@@ -100,7 +100,7 @@ def running(peer: Peer) -> Iterator[Running]:
     """Run a server on its core, and end it.
 
     Raises:
-        TimeoutError: it does not listen in time.
+        TimeoutError: it does not answer in time.
     """
     port = _free_port()
     command = [*peer.command(), str(port)]
@@ -109,7 +109,7 @@ def running(peer: Peer) -> Iterator[Running]:
     ) as process:
         try:
             pin(process.pid, SERVER_CORE)
-            _wait_until_listening(peer.name, process, port)
+            _wait_until_answering(peer.name, process, port)
             yield Running(f"ws://127.0.0.1:{port}", Gauge(process.pid))
         finally:
             process.terminate()
@@ -130,13 +130,19 @@ def _environment(peer: Peer) -> dict[str, str]:
     return {**os.environ, "NODE_ENV": "production", **peer.environment}
 
 
-def _wait_until_listening(name: str, process: subprocess.Popen[bytes], port: int) -> None:
+def _wait_until_answering(name: str, process: subprocess.Popen[bytes], port: int) -> None:
+    """Wait for an answer, whatever it is: who listens may still be about to begin."""
     ends = time.monotonic() + START_SECONDS
     while time.monotonic() < ends and process.poll() is None:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
+        with (
+            contextlib.suppress(OSError),
+            socket.create_connection(("127.0.0.1", port), START_SECONDS) as asking,
+        ):
+            asking.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+            if asking.recv(1):
+                return
         time.sleep(0.05)
-    raise TimeoutError(f"{name} does not listen")
+    raise TimeoutError(f"{name} does not answer")
 
 
 def _free_port() -> int:
