@@ -74,8 +74,10 @@ class Crowd:
         self._deal()
 
     def _deal(self) -> None:
-        """Say how often each is to be read. They are in no order, so the first are any."""
-        for index, connection in enumerate(self.connections):
+        """Say how often each is to be read. Who came first is told first, and is no fair probe."""
+        order = list(self.connections)
+        random.Random(len(order)).shuffle(order)
+        for index, connection in enumerate(order):
             watch = self.probes if index < PROBES else self.shares[index % SHARES]
             watch.add(connection)
 

@@ -93,7 +93,7 @@ def measure(
     Args:
         gauge: of the server's process, if it is known.
         settle: seconds at most to wait for what is late, at the end.
-        beside: are called in each pass with the seconds since the start, and must be quick.
+        beside: are called in each slice with the seconds since the start, and must be quick.
 
     Raises:
         Refused: the server throws a player out, or says that the load is too much.

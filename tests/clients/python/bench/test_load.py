@@ -8,7 +8,7 @@ import pytest
 
 from clients.python.bench.dialect import Refused
 from clients.python.bench.gauge import Gauge, listener
-from clients.python.bench.load import crowd
+from clients.python.bench.load import PROBES, crowd
 from clients.python.bench.measure import measure
 from clients.python.bench.returns import time_return
 from clients.python.bench.roomwire import Reliable, Volatile
@@ -30,7 +30,8 @@ def base(relay: RelayProcess) -> str:
 def test_all_that_is_sent_reaches_all_others_once(
     relay: RelayProcess, speak: type[Reliable]
 ) -> None:
-    shape = Shape(rooms=3, players=4, hz=20, size=64)
+    shape = Shape(rooms=6, players=4, hz=20, size=64)
+    assert shape.rooms * shape.players > PROBES
     with crowd(speak(base(relay), shape.players), shape.rooms, shape.players) as players:
         row = measure(players, shape, seconds=0.5, warm_up=0.2, gauge=Gauge(relay.process.pid))
     assert row.sent == pytest.approx(shape.sends * 0.5, abs=1)
