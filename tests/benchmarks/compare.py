@@ -22,6 +22,9 @@ EASY = (50, 8, 10.0)
 COSTS = (EASY, (50, 8, 90.0))
 """Loads at which CPU is compared: one for all and one for the fast."""
 
+TURNS = 3
+"""Of each server at such a load, in a round."""
+
 ROUNDS = 3
 BUDGET = 21 * 60.0
 """Seconds for all rounds; one for which there is no time left does not begin."""
@@ -66,10 +69,14 @@ class Comparison:
             for rooms, players in SHAPES:
                 for peer in self.peers:
                     self._most(peer, rooms, players)
-            for rooms, players, hz in COSTS:
-                for peer in self.peers:
-                    self._cost(peer, rooms, players, hz)
+            self.compare_costs()
             self.rounds += 1
+
+    def compare_costs(self) -> None:
+        """Let all servers have several turns, one after the other: costs differ by little."""
+        for rooms, players, hz in COSTS * TURNS:
+            for peer in self.peers:
+                self._cost(peer, rooms, players, hz)
 
     def _most(self, peer: Peer, rooms: int, players: int) -> None:
         standing, key = self.standings[peer.name], (rooms, players)
