@@ -1,7 +1,7 @@
 """The load itself: an open loop. Messages go out when they are due, whatever came of the others.
 
 Time goes by in slices. In each, what is due is sent, and a few players, the probes, are read: the
-ages of messages are theirs, and count up to two slices that are this generator's own. All others
+ages of messages are theirs, and count two slices of this generator's own while it keeps up. Others
 are read in turn, a share of them in each slice: that all of theirs came is what counts there. So
 one core keeps up with a server that needs all of another, and still tells how long it takes.
 """
@@ -208,7 +208,7 @@ class Load:
         for hear in on_slice:
             hear(begin)
         self._slices += 1
-        time.sleep(max(0.0, begin + SLICE - self._now()))
+        time.sleep(max(0.0, begin + SLICE - self._now()))  # nothing is due before
 
     def _send(self, now: float) -> None:
         """Send what is due, each message by itself as players do; those of one unit with one stamp.
