@@ -16,10 +16,10 @@ COMPILED_TESTS := $(addprefix tests/,conformance/test_asgi.py $(firstword $(NOTH
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test plain lint format bench chaos conformance attack fuzz build compiled clean chromium
+.PHONY: help setup demo test test-all plain lint format bench chaos conformance attack fuzz build compiled clean chromium
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null || sed -n 's/^\([a-z]*\):[^#]*## /  make \1  /p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null || sed -n 's/^\([a-z-]*\):[^#]*## /  make \1  /p' $(MAKEFILE_LIST)
 
 setup: $(BIN)/.project ## make .venv with everything in it; then .venv/bin/relay works
 
@@ -30,6 +30,9 @@ test: lint chromium ## lint, then all tests: Python, TypeScript, and both in a h
 	$(MAKE) --no-print-directory -j 2 plain compiled
 	LINK=portable $(COMPILED) $(TEST) $(BOTH_LINKS)
 	$(COMPILED) $(TEST) $(COMPILED_TESTS)
+
+test-all: test ## the same, then the long versions of what has one
+	$(TEST) -m long --timeout 600
 
 plain: setup
 	$(TEST)

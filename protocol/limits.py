@@ -77,6 +77,12 @@ SNAPSHOT_PARTS = 64
 SNAPSHOT_BYTES = 1024 * 1024
 """Bytes of all parts of one snapshot: every late joiner is sent them."""
 
+HISTORY_FRAMES = 64 * 1024
+"""Default frames of a room's past that are kept."""
+
+HISTORY_BYTES = 16 * 1024 * 1024
+"""Default bytes of them."""
+
 WINDOW = 256
 """Counted frames that a client keeps unacknowledged before it waits."""
 

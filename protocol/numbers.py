@@ -35,3 +35,7 @@ class NoticeKind(IntEnum):
     """You read too slowly: detail has `dropped`."""
     DRAIN = 3
     """The relay goes down in `after` milliseconds: come back then."""
+    TRIMMED = 4
+    """What you are told of the past is complete only after `seq`: the rest was forgotten."""
+    MEMORY = 5
+    """The relay is short of memory: it has forgotten this room's past up to `seq`."""

@@ -48,6 +48,10 @@ class RoomOptions:
     """Who may set the room's own properties."""
     delay: Annotated[int, Integer(0, limits.MAX_HOLD)] = 0
     """Seconds by which spectators lag behind."""
+    host_away: Annotated[int, Integer(0, limits.MAX_HOLD)] = 0
+    """Seconds of being away after which the host changes; 0: it does not."""
+    bar: Annotated[str, Word("seat", "address")] = "seat"
+    """What a kick keeps out: the seat's secret, or everyone at the player's address as well."""
     app: Name = ""
     build: Name = ""
     tags: Annotated[Mapping[str, str], Mapped(Text(0, limits.MAX_WORD), limits.MAX_TAGS)] = field(
@@ -76,6 +80,8 @@ class HelloOptions:
     password: Secret = ""
     create: Annotated[bool | RoomOptions, Either(Flag(), Record(RoomOptions))] = True
     max_frame: Annotated[int, Integer(256, limits.MAX_INT)] = limits.FRAME_OUT
+    can_host: Annotated[bool, Flag()] = True
+    """Whether this player may become host."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,9 @@ class Limits:
     window: Annotated[int, Integer(1, 65536)] = limits.WINDOW
     frames_per_second: Count = 120
     bytes_per_second: Count = 256 * 1024
+    history_frames: Count = limits.HISTORY_FRAMES
+    """Frames of the past that a joiner may hear before LIVE."""
+    history_bytes: Count = limits.HISTORY_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +110,9 @@ class Session:
     options: Annotated[RoomOptions, Record(RoomOptions)] = RoomOptions()
     ignored: Annotated[tuple[str, ...], Several(Text(0, limits.MAX_WORD), limits.MAX_IGNORED)] = ()
     """Keys of HELLO's options that this relay does not know: a newer client's, or a slip."""
+    complete_from: Count = 0
+    """In a fresh stream: all that was sent to all after this seq is told, as history or within the
+    snapshot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +121,7 @@ class PlayerInfo:
 
     name: Name = ""
     role: Annotated[str, Word("player", "spectator")] = "player"
+    can_host: Annotated[bool, Flag()] = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,3 +148,4 @@ class NoticeDetail:
     limit: Count | None = None
     dropped: Count | None = None
     after: Count | None = None
+    seq: Count | None = None

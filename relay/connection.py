@@ -199,6 +199,7 @@ class Connection:
                 limits=self._limits(),
                 options=room.options,
                 ignored=self.ignored,
+                complete_from=admit.stream.complete_from,
             ),
         )
         refused = [_fresh_because(admit.refused)] if admit.refused is not None else []
@@ -344,6 +345,8 @@ class Connection:
             max_frame=self._max_frame,
             frames_per_second=int(settings.frames_per_second),
             bytes_per_second=int(settings.bytes_per_second),
+            history_frames=settings.history_frames,
+            history_bytes=settings.history_bytes,
         )
 
     @staticmethod

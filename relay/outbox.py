@@ -58,6 +58,8 @@ class Stream(NamedTuple):
     source: Source
     follow: int
     """The seq after which to read on from the log."""
+    complete_from: int = 0
+    """All that was for all after this seq is in a stream that begins anew."""
 
 
 def _nothing() -> None:

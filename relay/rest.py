@@ -140,6 +140,8 @@ class WireLimits(BaseModel):
     window: int
     frames_per_second: int
     bytes_per_second: int
+    history_frames: int
+    history_bytes: int
 
 
 class RelayInfo(BaseModel):
@@ -176,6 +178,8 @@ def wire_limits(settings: Settings) -> WireLimits:
         window=Limits().window,
         frames_per_second=int(settings.frames_per_second),
         bytes_per_second=int(settings.bytes_per_second),
+        history_frames=settings.history_frames,
+        history_bytes=settings.history_bytes,
     )
 
 

@@ -140,6 +140,12 @@ class Room:
         return 0 if self.options.history == "full" else self.seq
 
     @property
+    def past_from(self) -> int:
+        """The seq after which all is told to who joins now, as long as the log reaches back."""
+        has_past = self.snapshots.newest is not None or self.options.history == "full"
+        return 0 if has_past else self.seq
+
+    @property
     def needed_from(self) -> int:
         """The seq after which the log is still needed, however old it is."""
         return min(self.history_from, self.seq if self.delay is None else self.delay.seq)

@@ -23,13 +23,14 @@ def begin(room: Room, seat: Seat, refused: ErrorCode | None = None) -> Admit:
         delay.began.setdefault(seat.player, delay.seq)
         # Of what is true by now, what was true by then; the rest comes in its time.
         facts = tuple(wrap(fact) for fact in room.standing if hot.seq(fact) <= delay.seq)
-        stream = Stream(facts, Reader(room, seat.player, delay=delay), delay.seq)
+        stream = Stream(facts, Reader(room, seat.player, delay=delay), delay.seq, delay.seq)
         return Admit(seat.attachment, seat.player, 0, refused=refused, stream=stream)
     follow, snapshot = room.history_from, room.snapshots.newest
     facts = (*room.standing, *(snapshot.parts if snapshot is not None else ()))
     is_partial = not room.log.reaches_back_to(follow)
     reader = Reader(room, seat.player, History(room.seq, snapshot, is_partial))
-    stream = Stream(tuple(map(wrap, facts)), reader, follow)
+    complete_from = room.log.trimmed if is_partial else room.past_from
+    stream = Stream(tuple(map(wrap, facts)), reader, follow, complete_from)
     return Admit(seat.attachment, seat.player, 0, refused=refused, stream=stream)
 
 

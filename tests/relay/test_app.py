@@ -463,6 +463,8 @@ async def test_the_relay_describes_itself(http: httpx.AsyncClient) -> None:
         "window": 256,
         "frames_per_second": 120,
         "bytes_per_second": 262144,
+        "history_frames": 65536,
+        "history_bytes": 16777216,
     }
 
 

@@ -309,6 +309,25 @@ def test_a_resume_is_told_no_history() -> None:
     assert witness.hear()[12] == [Deliver(8, 1, b"8"), Live(9)]
 
 
+@pytest.mark.parametrize(
+    ("history", "frames", "expected"),
+    [("none", 100, 13), ("full", 100, 0), ("full", 4, 9), ("snapshot", 100, 13)],
+)
+def test_a_joiner_is_told_from_where_on_the_past_is_complete(
+    history: str, frames: int, expected: int
+) -> None:
+    room = a_room(history=history)
+    room.log = Log(max_frames=frames)
+    room.apply(Join(1))
+    for number in range(10):
+        room.apply((1, None, b"\xc4\x01%c" % number))
+    effects = room.apply(Join(2))
+    (admit,) = effects
+    assert isinstance(admit, Admit)
+    assert admit.stream is not None
+    assert admit.stream.complete_from == expected
+
+
 def test_history_begins_where_the_log_does_when_it_is_read() -> None:
     witness = room_of(2, history="full").witness
     witness.room.log = Log(max_frames=4)

@@ -13,6 +13,8 @@ export interface Player {
   /** One of `PresenceState`. */
   readonly state: number;
   readonly isHost: boolean;
+  /** Whether this player may become host. */
+  readonly canHost: boolean;
 }
 
 abstract class Packed {

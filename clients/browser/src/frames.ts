@@ -30,7 +30,7 @@ export const PresenceState = { HERE: 0, AWAY: 1, LOST: 2, LAGGING: 3 } as const;
 export const LeftReason = { LEFT: 1, EXPIRED: 2, GONE: 3, KICKED: 4 } as const;
 
 /** What the relay wants a client to know, beyond the room's order. */
-export const NoticeKind = { THROTTLE: 1, LAG: 2, DRAIN: 3 } as const;
+export const NoticeKind = { THROTTLE: 1, LAG: 2, DRAIN: 3, TRIMMED: 4, MEMORY: 5 } as const;
 
 /** A number that only grows: seq, term, tick, version, microseconds. */
 const count = integer(0, limits.MAX_INT);
@@ -60,6 +60,8 @@ const roomOptions = record({
   history: byDefault(word("none", "snapshot", "full"), "none"),
   write: byDefault(word("all", "host"), "all"),
   delay: byDefault(integer(0, limits.MAX_HOLD), 0),
+  hostAway: byDefault(integer(0, limits.MAX_HOLD), 0),
+  bar: byDefault(word("seat", "address"), "seat"),
   app: byDefault(name, ""),
   build: byDefault(name, ""),
   tags: byDefault(mapped(text(0, limits.MAX_WORD), limits.MAX_TAGS), {}),
@@ -78,6 +80,7 @@ const helloOptions = record({
   password: byDefault(secret, ""),
   create: byDefault(either(flag, roomOptions), true),
   maxFrame: byDefault(integer(256, limits.MAX_INT), limits.FRAME_OUT),
+  canHost: byDefault(flag, true),
 });
 
 /** What the relay asks a client to keep to. */
@@ -86,6 +89,8 @@ const relayLimits = record({
   window: byDefault(integer(1, 65536), limits.WINDOW),
   framesPerSecond: byDefault(count, 120),
   bytesPerSecond: byDefault(count, 256 * 1024),
+  historyFrames: byDefault(count, limits.HISTORY_FRAMES),
+  historyBytes: byDefault(count, limits.HISTORY_BYTES),
 });
 
 /** What WELCOME says of the connection that begins. */
@@ -98,12 +103,14 @@ const session = record({
   limits: byDefault(relayLimits, relayLimits.load({})),
   options: byDefault(roomOptions, roomOptions.load({})),
   ignored: byDefault(several(text(0, limits.MAX_WORD), limits.MAX_IGNORED), []),
+  completeFrom: byDefault(count, 0),
 });
 
 /** What the room is told of a player. */
 const playerInfo = record({
   name: byDefault(name, ""),
   role: byDefault(word("player", "spectator"), "player"),
+  canHost: byDefault(flag, true),
 });
 
 /** Where and why something was refused, as far as it is known. */
@@ -123,6 +130,7 @@ const noticeDetail = record({
   limit: optional(count),
   dropped: optional(count),
   after: optional(count),
+  seq: optional(count),
 });
 
 export type RoomOptions = Dumped<typeof roomOptions>;

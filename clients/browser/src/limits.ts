@@ -24,4 +24,6 @@ export const FRAME_IN_MAX = 1024 * 1024;
 export const FRAME_OUT = 60 * 1024;
 export const SNAPSHOT_PARTS = 64;
 export const SNAPSHOT_BYTES = 1024 * 1024;
+export const HISTORY_FRAMES = 64 * 1024;
+export const HISTORY_BYTES = 16 * 1024 * 1024;
 export const WINDOW = 256;

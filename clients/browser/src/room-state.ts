@@ -33,6 +33,7 @@ export class RoomState {
         role: "player",
         state: PresenceState.HERE,
         isHost: number !== 0 && number === this.host,
+        canHost: true,
       }
     );
   }

@@ -4,7 +4,7 @@ import { EventHub } from "../../../clients/browser/src/event-hub.js";
 import { type Event, type Player, Updated } from "../../../clients/browser/src/events.js";
 import { pack } from "../../../clients/browser/src/payload.js";
 
-const bob: Player = { number: 2, name: "Bob", role: "player", state: 0, isHost: false };
+const bob: Player = { number: 2, name: "Bob", role: "player", state: 0, isHost: false, canHost: true };
 const live = (seq: number): Event => ({ type: "live", seq });
 const updated = (key: number, value: unknown): Event => new Updated(key, 2, pack(value), bob);
 const closed: Event = { type: "closed", code: 1000, reason: "", text: "", mayReturn: false };

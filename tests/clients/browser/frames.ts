@@ -24,7 +24,7 @@ export const joined = (player: number, name = "", seq = player): RelayFrame => (
   type: "Joined",
   seq,
   player,
-  info: { name, role: "player" },
+  info: { name, role: "player", canHost: true },
 });
 
 export const error = (code: number, text = "", seq = 0): RelayFrame => ({

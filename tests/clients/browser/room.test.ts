@@ -44,6 +44,7 @@ test("the room is told as it stands, and is then live", async () => {
     role: "player",
     state: 0,
     isHost: true,
+    canHost: true,
   });
   assert.equal(room.players.get(1)?.isHost, false);
 });

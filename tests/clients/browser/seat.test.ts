@@ -36,7 +36,7 @@ test("after LIVE, HELLO says from where to go on", () => {
 test("before LIVE, a position would skip what was not yet told", () => {
   const seat = new Seat({ seat: secret });
   seat.welcomed(welcome());
-  seat.received({ type: "Joined", seq: 3, player: 1, info: { name: "", role: "player" } });
+  seat.received({ type: "Joined", seq: 3, player: 1, info: { name: "", role: "player", canHost: true } });
   assert.equal(position(seat), undefined);
 });
 
@@ -96,6 +96,7 @@ test("a snapshot's seq is the game's and no position", () => {
 });
 
 test("the window has the size that the relay announces", () => {
-  const limits = { maxFrame: 1024, window: 3, framesPerSecond: 1, bytesPerSecond: 1 };
+  const { limits: usual } = welcome().session;
+  const limits = { ...usual, window: 3 };
   assert.equal(liveSeat({ limits }).window.size, 3);
 });
