@@ -214,6 +214,11 @@ NOT_MADE = {
 }
 """Answers to who wants a room made."""
 
+ONLY_OPERATOR = (
+    "metrics are for programs on this machine that ask at 127.0.0.1 and not through a proxy, and "
+    "for whoever sends the operator's token: Authorization: Bearer TOKEN (--operator-token-file)"
+)
+
 STATUS = {ErrorCode.TOO_FAST: 429, ErrorCode.RELAY_FULL: 503, ErrorCode.NOT_AVAILABLE: 409}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 import traceback
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from clients.python.events import Closed, Event, Reconnecting, Refused
 from clients.python.options import Options
 from clients.python.report import Report, Tally, make_report
 from clients.python.room import Room
+from protocol.legible import legible_lines
 
 JOINS_PER_SECOND = 20.0  # what a relay takes from one address
 JOINS_AT_HOME = 100.0  # a relay on this machine sets no limit; faster, and bots wait on each other
@@ -153,7 +155,8 @@ class Swarm:
     def _broke(self, bot: Bot, error: BaseException) -> None:
         kind = type(error).__name__
         if not any(f" {kind}: " in complaint for complaint in self.tally.complaints):
-            traceback.print_exception(error)  # once each kind: the same bug breaks every bot
+            # Once each kind: the same bug breaks every bot. What others said may be in it.
+            print(legible_lines("".join(traceback.format_exception(error))), file=sys.stderr)
         self.tally.complaints.append(f"{type(bot).__name__} broke with {kind}: {error}")
 
     async def _watch(self) -> None:

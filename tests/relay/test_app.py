@@ -76,8 +76,20 @@ async def test_a_room_is_made_as_asked(http: httpx.AsyncClient) -> None:
     assert made["room"] == "DEN"
     assert made["password"] is True
     assert "sesame" not in str(made)
+
+
+async def test_a_public_room_is_described_to_all(http: httpx.AsyncClient) -> None:
+    made = await make(http, name="den", title="Höhle")
     read = await http.get("/api/rooms/Den")
     assert read.json() == made
+
+
+async def test_a_private_room_is_described_to_nobody(http: httpx.AsyncClient) -> None:
+    await make(http, name="DEN", title="Höhle", public=False)
+    private, none = await http.get("/api/rooms/DEN"), await http.get("/api/rooms/DUN")
+    assert private.status_code == none.status_code == 404
+    assert private.text.replace("DEN", "DUN") == none.text
+    assert private.headers == none.headers
 
 
 async def test_what_is_left_out_is_as_the_settings_say() -> None:
