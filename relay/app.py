@@ -23,7 +23,7 @@ from relay.config import Settings
 from relay.guard import Guard, Refusals, is_shared
 from relay.link import EXTENSION, portable
 from relay.link.direct_link import DirectLink
-from relay.listing import Filter, best_match, page
+from relay.listing import Filter
 from relay.node import Node
 from relay.refusals import Refusal
 
@@ -74,6 +74,7 @@ def create_app(settings: Settings | None = None, *, on_join: OnJoin | None = Non
     api.state.node = node
     api.state.token = token
     api.state.documents = _documents()
+    api.state.players = metrics.Players(node)
     api.state.metrics = metrics.registry_of(node)
     api.add_event_handler("shutdown", node.close)
     api.add_middleware(Guard, policy=policy, refusals=refusals, token=token)
@@ -225,7 +226,7 @@ async def describe_relay(req: Request, resp: Response) -> rest.RelayInfo:
         version=VERSION,
         wire=rest.wire_versions(),
         rooms=len(node.registry),
-        players=sum(room.player_count for room in node.registry),
+        players=req.api.state.players.count(),
         lan=lan.found_at(node.settings.host, req.state.port, req.state.root),
         limits=rest.wire_limits(node.settings),
     )
@@ -278,8 +279,8 @@ async def list_rooms(
         wanted = Filter(app, build, tags=rest.parse_tags(tag))
     except ValueError as error:
         raise Problem(422, str(error)) from None
-    rooms, following = page(
-        _node(req).registry, wanted, only_open=open, limit=limit, after=after.upper()
+    rooms, following = _node(req).listing.page(
+        wanted, only_open=open, limit=limit, after=after.upper()
     )
     return rest.RoomPage(
         rooms=[rest.room_info(room, req.state.root) for room in rooms], next=following
@@ -297,9 +298,7 @@ async def match(req: Request, resp: Response, *, wanted: rest.Match) -> rest.Mat
     with _explained():
         node.check_open()
         rest.check_pace(node.limits.join(address, now), "matches")
-    room = best_match(
-        node.registry, wanted.filter, lambda room: node.reservations.count(room.name, now)
-    )
+    room = node.listing.best_match(wanted.filter, lambda name: node.reservations.count(name, now))
     is_new = room is None
     if room is None:
         with _explained():

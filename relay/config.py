@@ -191,9 +191,9 @@ class Settings(BaseSettings):
         default=30, ge=1, description="places at a time that quick match keeps for one address"
     )
     passwords_per_second: Amount = Field(
-        default=2, description="passwords a second from one address, on average"
+        default=4, description="passwords a second from one address, on average"
     )
-    passwords_burst: Amount = Field(default=40, description="passwords from one address at once")
+    passwords_burst: Amount = Field(default=60, description="passwords from one address at once")
     limit_loopback: bool = Field(
         default=False, description="limit loopback addresses like all others"
     )

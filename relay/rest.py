@@ -129,7 +129,7 @@ class Matched(RoomInfo):
 class RoomPage(BaseModel):
     """Some rooms, in order of their codes."""
 
-    rooms: list[RoomInfo]
+    rooms: list[RoomInfo] = Field(description="fewer than `limit` where many do not fit")
     next: str | None = Field(description="what to pass as `after` for more; null if that is all")
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
 import responder
-from responder.formats import get_formats
 
 from relay.app import create_app
 from relay.config import Settings
@@ -89,14 +89,20 @@ async def http(app: responder.API) -> AsyncIterator[httpx.AsyncClient]:
         yield http
 
 
+def responders_own() -> dict[str, Any]:
+    """Return what Responder registers by itself, by name."""
+    formats: dict[str, Any] = responder.API(sessions=False).formats  # type: ignore[no-untyped-call]
+    return formats
+
+
 def test_every_parser_has_its_bomb() -> None:
-    assert get_formats().keys() == responder.API(sessions=False).formats.keys() == BOMBS.keys()
+    assert responders_own().keys() == BOMBS.keys()
 
 
 async def test_no_parser_is_left_but_json(app: responder.API) -> None:
     assert list(app.formats) == ["json"]
     assert app.router.formats is app.formats
-    assert app.formats["json"] is not get_formats()["json"]
+    assert app.formats["json"].__module__ == "relay.app"
 
 
 @pytest.mark.parametrize("path", RESPONDERS_OWN)
