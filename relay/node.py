@@ -90,6 +90,7 @@ class Node:
             rooms=(self.settings.rooms_per_second, self.settings.rooms_burst),
             connections=self.settings.connections_per_address,
             limit_loopback=self.settings.limit_loopback,
+            site_factor=self.settings.ipv6_site_factor,
         )
         self.listing: Listing[Room] = Listing()
         self.makers = Makers(

@@ -25,6 +25,7 @@ from relay.config import Settings
 from relay.link.direct import DirectProtocol
 from relay.link.http import bounded
 from relay.node import Node
+from relay.spelling import by_option
 from relay.state_file import StateFile
 
 # All three are inherited by the sockets that are accepted. Measured: without them a client that
@@ -200,7 +201,7 @@ def serve(
     """
     listener = listener or listen(settings.host, settings.port)
     logs.set_up(settings.log_level)
-    app = create_app(settings, on_join=on_join)
+    app = create_app(settings, on_join=on_join, spell=by_option)
     server = make_server(app, settings)
     _keep_rooms(server, app.state.node)
     server.on_started = functools.partial(on_listening, listener)

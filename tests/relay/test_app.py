@@ -329,7 +329,7 @@ async def test_a_foreign_host_is_refused_everywhere(http: httpx.AsyncClient, pat
     response = await http.get(path, headers={"host": "evil.example"})
     assert response.status_code == 403
     assert response.headers["content-type"] == "application/problem+json"
-    assert "--name evil.example" in response.json()["detail"]
+    assert "RELAY_NAMES=evil.example" in response.json()["detail"]
 
 
 async def test_two_hosts_are_none(http: httpx.AsyncClient) -> None:
