@@ -74,7 +74,7 @@ class Connection:
         self.is_counted = True
         """Counts among the connections of its address."""
         self._conversation = Conversation(Role.RELAY)
-        self._max_frame = settings.max_frame
+        self._max_frame = node.max_frame(room)
         self._allowance = Allowance(
             settings.frames_per_second,
             settings.frames_burst,
@@ -185,6 +185,7 @@ class Connection:
         assert self.hello is not None
         assert admit.stream is not None
         self.room, self.seat = room, room.seats[admit.player]
+        self._max_frame = room.max_frame
         self._told = self.seat.taken
         welcome = Welcome(
             version=min(self.hello.version, self.node.version),

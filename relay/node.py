@@ -127,6 +127,11 @@ class Node:
         if self._sweeper is not None:
             self._sweeper.cancel()
 
+    def max_frame(self, room: str) -> int:
+        """Return how long a client's frame may be in the room that is called so."""
+        found = self.registry.find(room)
+        return self.settings.max_frame if found is None else found.max_frame
+
     # Beginning and end.
 
     def restore(self, rooms: Iterable[Room], returning: float) -> None:
@@ -284,7 +289,14 @@ class Node:
             self._make_way()
         epoch = secrets.token_bytes(EPOCH_BYTES)
         options = replace(options, password="")
-        room = Room(name, epoch, options, password_hash=password_hash, log=self._log())
+        room = Room(
+            name,
+            epoch,
+            options,
+            password_hash=password_hash,
+            max_frame=self.settings.max_frame,
+            log=self._log(),
+        )
         self._add(room)
         self.makers.make(name, address)
         log.info("room %s is open", name)
@@ -375,7 +387,6 @@ class Node:
         """
         options = hello.options
         check_version(hello)
-        check_frame_size(options, self.settings.max_frame)
         name = canonical(connection.room_name)
         slow_down(self.limits.join(connection.address, time.monotonic()), "joins")
         key = key_of(name, options.seat)
@@ -411,6 +422,7 @@ class Node:
         """
         while True:
             room = self.registry.get(name)
+            check_frame_size(hello.options, self.max_frame(name))
             if room is not None and room.seat_of(key) is not None:
                 return room, info_of(hello.options)
             wanted, password_hash = RoomOptions(), ""

@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from protocol import hot
+from protocol import hot, limits
 from protocol.codec import encode
 from protocol.error_codes import ErrorCode
 from protocol.frames import (
@@ -79,18 +79,22 @@ class Room:
         options: RoomOptions,
         *,
         password_hash: str = "",
+        max_frame: int = limits.FRAME_IN,
         log: Log | None = None,
     ) -> None:
         """
         Args:
             epoch: 8 random bytes.
             options: without the password; the room has its hash.
+            max_frame: bytes of a client's frame at most.
             log: empty, with the bounds that it is to have.
         """
         self.name = name
         self.epoch = epoch
         self.options = options
         self.password_hash = password_hash
+        self.max_frame = max_frame
+        """For as long as there is the room: what a client sent within it may come again."""
         self.seq = 0
         self.host = 0
         self.term = 0

@@ -46,6 +46,7 @@ def dump(room: Room) -> Any:
             epoch=room.epoch,
             options=room.options,
             password_hash=room.password_hash,
+            max_frame=room.max_frame,
             seq=room.seq,
             joins=room.joins,
             seats=tuple(map(_seat_state, room.seats.values())),
@@ -72,7 +73,13 @@ def load(value: Any) -> Room:
         where = ".".join(map(str, wrong.path)) or "the room"
         raise BadState(f"{where} should be {wrong.expected}, and is {wrong.got}") from None
     _check_words(state)
-    room = Room(state.name, state.epoch, state.options, password_hash=state.password_hash)
+    room = Room(
+        state.name,
+        state.epoch,
+        state.options,
+        password_hash=state.password_hash,
+        max_frame=state.max_frame,
+    )
     room.seq = state.seq
     room.barred.update(state.barred)
     facts = _facts(state)

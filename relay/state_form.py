@@ -118,6 +118,7 @@ class RoomState:
     trimmed: Count
     grown: Count
     log: Annotated[Frames, LogKind()]
+    max_frame: Annotated[int, Integer(256, limits.FRAME_IN_MAX)] = limits.FRAME_IN
     shown: Count = 0
     """What spectators may know who are kept behind."""
     snapshots: Annotated[SnapshotsState, Record(SnapshotsState)] = SnapshotsState()

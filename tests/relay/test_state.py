@@ -82,6 +82,7 @@ def lived_in() -> Room:
         b"an epoch",
         RoomOptions(title="Duel", capacity=9, hold=7, tags={"mode": "ctf"}, history="snapshot"),
         password_hash=HASH,
+        max_frame=4096,
     )
     witness = Witness(room)
     for player in (1, 2, 3, 4, 5):
@@ -116,7 +117,7 @@ class TestKeeping:
         again = kept(room)
         assert again.summary() == room.summary()
         assert (again.name, again.epoch, again.password_hash) == ("ROOM", b"an epoch", HASH)
-        assert (again.player_count, again.spectator_count) == (4, 1)
+        assert (again.player_count, again.spectator_count, again.max_frame) == (4, 1, 4096)
         assert again.log.trimmed == room.log.trimmed
         assert again.options.capacity == 7
 
@@ -216,6 +217,7 @@ DAMAGES: dict[str, Callable[[dict[str, Any]], object]] = {
     "a capacity of 0": lambda value: value["options"].update(capacity=0),
     "a password in clear": lambda value: value["options"].update(password="secret"),
     "a password that is not hashed": lambda value: value.update(password_hash="secret"),
+    "a frame limit of 0": lambda value: value.update(max_frame=0),
     "a seq that is none": lambda value: value.update(seq=-1),
     "a seq beyond the log": lambda value: value.update(seq=value["seq"] + 1),
     "a seq before the log's end": lambda value: value.update(seq=value["seq"] - 1),
