@@ -129,11 +129,11 @@ async def room_page(req: Request, resp: Response, *, room: str) -> None:
 @routes.get("/docs", include_in_schema=False)
 async def docs_page(req: Request, resp: Response) -> None:
     """Show the REST interface."""
-    resp.html = docs.page(req.api.openapi._apispec.to_dict(), req.state.root)
+    resp.html = docs.page(req.api.openapi._apispec.to_dict(), req.state.home)
 
 
 def _show(req: Request, resp: Response, name: str) -> None:
-    resp.html = files.page(name, req.state.root)
+    resp.html = files.page(name, req.state.home)
     resp.headers.update(files.REVALIDATE)
 
 
@@ -185,7 +185,7 @@ async def make_room(req: Request, resp: Response, *, wanted: rest.NewRoom) -> re
     with _explained():
         room = await node.create_room(wanted.options(node.settings), wanted.name, _address(req))
     info = rest.room_info(room, req.state.root)
-    resp.headers["Location"] = f"{req.state.root}/api/rooms/{room.name}"
+    resp.headers["Location"] = f"{req.state.home}api/rooms/{room.name}"
     return info
 
 

@@ -29,13 +29,13 @@ PAGE = """<!doctype html>
 <link rel="icon" href="data:,"></head>
 <body><h1>{title}</h1><p>{description}</p>
 <p>Errors are <code>application/problem+json</code> with <code>detail</code>, a sentence.
-As OpenAPI: <a href="{root}/schema.yml">schema.yml</a></p>
+As OpenAPI: <a href="{home}schema.yml">schema.yml</a></p>
 {operations}</body></html>
 """
 
 
-def page(document: Tree, root: str) -> str:
-    """Show an OpenAPI document. Args: root: path under which the app is mounted."""
+def page(document: Tree, home: str) -> str:
+    """Show an OpenAPI document. Args: home: URL of the relay's home page, seen from this one."""
     operations = (
         _operation(f"{method.upper()} {path}", operation, document)
         for path, methods in document["paths"].items()
@@ -45,7 +45,7 @@ def page(document: Tree, root: str) -> str:
     return PAGE.format(
         title=escape(f"{info['title']} {info['version']}"),
         description=escape(info.get("description", "")),
-        root=escape(root),
+        home=escape(home),
         operations="\n".join(operations),
     )
 

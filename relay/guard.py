@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from urllib.parse import quote
 
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -44,14 +45,19 @@ class Guard:
         self._refusals = refusals
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on what is allowed, with `caller`, `root` and `port` in its state."""
+        """Pass on what is allowed, with `caller`, `root`, `home` and `port` in its state."""
         if scope["type"] == "lifespan":
             return await self._app(scope, receive, send)
         caller = caller_of(scope)
         if scope["type"] == "http" and (why := self._refuse(scope["method"], caller)) is not None:
             self._refusals.say(caller, why)
             return await _forbidden(why)(scope, receive, send)
-        known = {"caller": caller, "root": root_of(scope), "port": port_of(scope)}
+        known = {
+            "caller": caller,
+            "root": root_of(scope),
+            "home": way_home(scope),
+            "port": port_of(scope),
+        }
         state = {**scope.get("state", {}), **known}
         await self._app({**scope, "path": path_within(scope), "state": state}, receive, send)
 
@@ -97,6 +103,22 @@ def path_within(scope: Scope) -> str:
     if path == root or path.startswith(root + "/"):
         path = path[len(root) :]
     return path.rstrip("/") or "/"
+
+
+def way_home(scope: Scope) -> str:
+    """Return the relay's home as a URL that is relative to the page that a browser asked for.
+
+    A proxy may have taken off a prefix of which nobody told us: up from the page is right below it
+    too, where the root that we know is not.
+    """
+    path, root = str(scope["path"]), root_of(scope)
+    if path == root or path.startswith(root + "/"):
+        path = path[len(root) :]
+    elif path.strip("/") == "":
+        return quote(root) + "/"  # the proxy may have put this slash there, where the page has none
+    if not path:
+        return "./" + quote(root.rpartition("/")[2]) + "/"
+    return "../" * (path.count("/") - 1) or "./"
 
 
 def _forbidden(why: str) -> JSONResponse:

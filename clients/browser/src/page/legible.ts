@@ -3,6 +3,9 @@
 // A name may hold characters that turn the text after it around, or that show nothing at all. It is
 // the same function as in protocol/legible.py; protocol/vectors/legible.json holds both to it.
 
+/** Most names and lines are such: what they are is what they show. */
+const PLAIN = /^(?:[!-~]+(?: [!-~]+)*)?$/;
+
 const BLANKS = /[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u2800\u3000]+/gu;
 
 const UNSEEN = new RegExp(
@@ -39,6 +42,7 @@ const POP_ISOLATE = "\u2069";
  * What acts on its neighbours is dropped; emoji stay whole, and every script stays readable.
  */
 export function legible(text: string): string {
+  if (PLAIN.test(text)) return text;
   let kept = "";
   let before = " ";
   let joiner = "";
@@ -67,6 +71,7 @@ export function isolated(text: string): string {
 
 /** The beginning of `legible` text, without half an emoji at its end. */
 export function cut(text: string, length: number): string {
+  if (text.length <= length) return text;
   const characters = Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment);
   return characters.length > length ? `${characters.slice(0, length - 1).join("")}…` : text;
 }

@@ -11,7 +11,7 @@ export function showLink(code: string, relay: RelayInfo | null): void {
   const here = new URL(`r/${code}`, document.baseURI);
   const isLocal = LOOPBACK.test(here.hostname);
   // "localhost" means another machine to everyone else: give them the address on the network.
-  const link = isLocal && relay?.lan ? new URL(here.pathname, relay.lan) : here;
+  const link = isLocal && relay?.lan ? new URL(`r/${code}`, `${relay.lan}/`) : here;
   const field = find<HTMLInputElement>("#link");
   field.value = link.href;
   find("#qr").replaceChildren(drawCode(link.href));
