@@ -23,6 +23,7 @@ JOINS_PER_SECOND = 20.0  # what a relay takes from one address
 JOINS_AT_HOME = 100.0  # a relay on this machine sets no limit; faster, and bots wait on each other
 ENTRY_TIMEOUT = 60.0  # seconds: a relay that is asked too fast says when to come back
 NEWS = (Reconnecting, Refused, Closed)
+TURN = 256  # events that a bot handles in one turn of the loop
 LOOK = 1.0  # seconds between two looks at round trips, and lines of progress
 
 
@@ -120,10 +121,12 @@ class Swarm:
     async def _listen(self, bot: Bot) -> None:
         while events := await bot.room.batch():
             self.tally.events += len(events)
-            for event in events:
+            for count, event in enumerate(events, start=1):
                 if type(event) in NEWS:
                     self._note(event)
                 await bot.on_event(event)
+                if count % TURN == 0:
+                    await asyncio.sleep(0)  # a long past must not keep the other bots from reading
 
     async def _tick(self, bot: Bot) -> None:
         hz = bot.hz if self.plan.hz is None else self.plan.hz
