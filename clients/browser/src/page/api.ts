@@ -1,7 +1,7 @@
 // The relay's REST, as far as the pages need it; all of it is described at /docs.
 
 import { legible } from "./legible.js";
-import { type Suspect, UPGRADE, rewritten } from "./suspect.js";
+import { type Suspect, UPGRADE, rewritten, rewrittenInShort } from "./suspect.js";
 
 export interface RoomInfo {
   readonly room: string;
@@ -74,7 +74,7 @@ async function request<T>(path: string, body?: unknown): Promise<T> {
   const said = await explain(response);
   // Only for another site's page, and this one is the relay's own.
   const isForeign = response.status === 403 && body !== undefined;
-  throw new ApiError(response.status, isForeign ? explainForeign(said) : said);
+  throw new ApiError(response.status, isForeign ? rewrittenInShort(said) : said);
 }
 
 /** Asks the relay, which may be mounted under a path of its own: that is where <base> leads. */
@@ -82,11 +82,6 @@ async function ask(path: string, options: RequestInit): Promise<Response> {
   return fetch(new URL(path, document.baseURI), options).catch(() => {
     throw new ApiError(0, "The relay does not answer. Is it running?");
   });
-}
-
-function explainForeign(said: string): string {
-  const { title, text, lines } = rewritten(location.host, said);
-  return `${title}. ${text} ${lines.split("\n")[0]}`;
 }
 
 async function explain(response: Response): Promise<string> {

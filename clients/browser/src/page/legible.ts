@@ -27,9 +27,10 @@ const UNSEEN = new RegExp(
 const JOINERS = /[\u200c\u200d]/u;
 const LAST_LATIN = "\u02ff";
 
-/** Accents on one letter, at most: Burmese has five, and a pile of forty covers other lines. */
-const MARKS = 8;
+/** Accents on one letter, at most: Hebrew has four, and a pile of forty covers other lines. */
+const MARKS = 5;
 const MARK = /\p{M}/u;
+const ACCENT = /[\p{Mn}\p{Me}]/u;
 
 const RIGHT_TO_LEFT =
   /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
@@ -52,9 +53,8 @@ export function legible(text: string): string {
       joiner = character;
       continue;
     }
-    const isMark = MARK.test(character);
-    pile = isMark ? pile + 1 : 0;
-    const isAdrift = before === " " && (isMark || character === " ");
+    pile = ACCENT.test(character) ? pile + 1 : 0;
+    const isAdrift = before === " " && (MARK.test(character) || character === " ");
     if (isAdrift || pile > MARKS) continue;
     if (before > LAST_LATIN && character > LAST_LATIN) kept += joiner;
     joiner = "";

@@ -18,7 +18,8 @@ export function showLink(code: string, relay: RelayInfo | null): void {
   const note = find("#link-note");
   note.hidden = !(isLocal && relay && !relay.lan);
   note.textContent =
-    "This link works on this computer only. Start the relay with --host 0.0.0.0 to let others in.";
+    "This link works on this computer only. Let the relay listen on 0.0.0.0 (--host, or the " +
+    "variable RELAY_HOST) to let others in.";
 }
 
 /** Lets the button copy the link. */

@@ -13,6 +13,7 @@ export interface Suspect {
   readonly lines: string;
 }
 
+const PASSES_HOST = "proxy_set_header Host $http_host;";
 const PASSES_UPGRADE = `proxy_http_version 1.1;
 proxy_set_header Upgrade $http_upgrade;
 proxy_set_header Connection "upgrade";`;
@@ -22,7 +23,8 @@ export const UPGRADE: Suspect = {
   title: "No WebSocket opens",
   text:
     "The relay answers, but no WebSocket to it opens. The suspect is a proxy in between that does " +
-    "not pass on the headers Upgrade and Connection. It must, in HTTP/1.1. In nginx:",
+    "not pass on the headers Upgrade and Connection. It must, in HTTP/1.1, as with these lines of " +
+    "nginx:",
   lines: PASSES_UPGRADE,
 };
 
@@ -30,11 +32,16 @@ export const UPGRADE: Suspect = {
 export const rewritten = (host: string, said: string): Suspect => ({
   title: "The relay takes this page for another site's",
   text:
-    `This page is at ${host}, but the relay was asked for another host. The suspect is a proxy in ` +
-    "between that rewrites the header Host. It must pass Host on as it is, and for the WebSocket " +
-    `Upgrade and Connection. The relay says: “${legible(said)}” In nginx:`,
-  lines: `proxy_set_header Host $http_host;\n${PASSES_UPGRADE}`,
+    `This page is at ${host}, but the relay was asked for another host (“${legible(said)}”). The ` +
+    "suspect is a proxy in between that rewrites the header Host. It must pass on Host as it is, " +
+    "and for the WebSocket Upgrade and Connection, as with these lines of nginx:",
+  lines: `${PASSES_HOST}\n${PASSES_UPGRADE}`,
 });
+
+/** The same, where there is room for a sentence or two. */
+export const rewrittenInShort = (said: string): string =>
+  `A proxy in between rewrites the header Host, which it must pass on (nginx: ${PASSES_HOST}). ` +
+  `The relay says: ${legible(said)}.`;
 
 /**
  * Follows a room's attempts to connect, and suspects when two in a row fail between answers: one
