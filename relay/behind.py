@@ -22,6 +22,9 @@ log = logging.getLogger("relay")
 MAX_REMARKS = 16
 """Lines of log about proxies: each is said once."""
 
+OWN = re.compile(r"/(?:(?:r|api|client|assets)/|(?:docs|schema\.yml|healthz|metrics)?/?$)")
+"""What begins so is a path of the app's own."""
+
 ROOM = re.compile(r"/r/[^/]+")
 
 SPOILED = (
@@ -84,8 +87,10 @@ def _asked(scope: Scope, asker: Asker, prefix: str) -> Scope:
 def _placed(scope: Scope, prefix: str) -> dict[str, str]:
     """Return root and path with what a proxy shows before them, be it still in the path or not."""
     root, path = root_of(scope), path_asked(scope)
-    if path == prefix or path.startswith(prefix + "/"):
-        path = path[len(prefix) :]
+    rest = path[len(prefix) :] if path.startswith(prefix) else None
+    # Below /api, say, what looks like the prefix may be a path of our own.
+    if rest is not None and (not rest or OWN.match(rest)):
+        path = rest
     # A server that is told the prefix, too, has put it there already.
     whole = root if root == prefix or root.startswith(prefix + "/") else prefix + root
     return {"root_path": whole, "path": whole + path}

@@ -43,6 +43,7 @@ SERVE_EXAMPLES = """Examples:
   relay serve
   relay serve --host 0.0.0.0 --name relay.example.com
   relay serve --origin https://my-game.example.com
+  relay serve --name relay.example.com --trusted-proxy 127.0.0.1
   relay serve --state rooms.state --drain-seconds 5
   RELAY_PORT=9000 relay serve
 """

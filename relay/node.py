@@ -85,6 +85,7 @@ class Node:
             self.settings.passwords_per_second,
             self.settings.passwords_burst,
             limit_loopback=self.settings.limit_loopback,
+            site_factor=self.settings.ipv6_site_factor,
         )
         self.limits = AddressLimits(
             joins=(self.settings.joins_per_second, self.settings.joins_burst),
@@ -95,9 +96,13 @@ class Node:
         )
         self.listing: Listing[Room] = Listing()
         self.makers = Makers(
-            self.settings.rooms_per_address, limit_loopback=self.settings.limit_loopback
+            self.settings.rooms_per_address,
+            limit_loopback=self.settings.limit_loopback,
+            site_factor=self.settings.ipv6_site_factor,
         )
-        self.reservations = Reservations(self.settings.matches_per_address)
+        self.reservations = Reservations(
+            self.settings.matches_per_address, self.settings.ipv6_site_factor
+        )
         self.connections: dict[int, Connection] = {}
         self.connects = 0
         self.draining: Drain | None = None

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from relay.access import parse_authority
+from relay.proxies import is_forwarding
 from relay.rates import is_loopback
 
 log = logging.getLogger("relay")
@@ -26,8 +27,6 @@ log = logging.getLogger("relay")
 LEAST = 16
 """Characters of a token: it cannot be guessed at the rate of requests that is allowed."""
 SCHEME = "bearer "
-FORWARDING = frozenset({"forwarded", "via", "x-real-ip", "true-client-ip", "cf-connecting-ip"})
-"""Headers that proxies add, beside all that begin with x-forwarded."""
 
 
 # Who asks. A request is Responder's or Starlette's, or a WebSocket, that passed the Guard.
@@ -55,12 +54,8 @@ def is_at_machine(request: Any) -> bool:
         and host is not None
         and host.is_loopback
         and caller.origin is None
-        and not any(map(_is_of_proxy, request.headers))
+        and not any(is_forwarding(name.lower().encode()) for name in request.headers)
     )
-
-
-def _is_of_proxy(header: str) -> bool:
-    return header.lower() in FORWARDING or header.lower().startswith("x-forwarded")
 
 
 # The token.

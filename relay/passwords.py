@@ -19,7 +19,7 @@ from argon2.exceptions import VerificationError
 
 from protocol.close_codes import CloseCode
 from protocol.error_codes import ErrorCode
-from relay.rates import AddressBuckets, TokenBucket, is_loopback, network_of
+from relay.rates import SITE_FACTOR, AddressBuckets, is_loopback, site_of
 from relay.refusals import Refusal
 
 MEMORY = 19 * 1024  # KiB; OWASP's advice for argon2id: 19 MiB, 2 passes, 1 lane
@@ -28,7 +28,6 @@ TRIES = 5  # wrong ones of one address in a room within a minute; one more every
 MINUTE = 60.0
 MAX_WAITING = 256
 """Passwords that wait to be hashed, all in all; it takes some seconds to get through them."""
-SWEEP_AT = 1024
 
 R = TypeVar("R")
 
@@ -39,20 +38,27 @@ class Passwords:
     Use it within one event loop, and call `close` at its end.
     """
 
-    def __init__(self, rate: float = 4, burst: float = 60, *, limit_loopback: bool = False) -> None:
+    def __init__(
+        self,
+        rate: float = 4,
+        burst: float = 60,
+        *,
+        limit_loopback: bool = False,
+        site_factor: float = SITE_FACTOR,
+    ) -> None:
         """Args:
         rate: passwords a second of one address.
         burst: passwords of one address at once.
         limit_loopback: as for `AddressLimits`. Wrong passwords are limited in any case.
+        site_factor: as for `AddressLimits`.
         """
         self._hasher = argon2.PasswordHasher(
             time_cost=PASSES, memory_cost=MEMORY, parallelism=1, type=argon2.Type.ID
         )
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="passwords")
-        self._shares = AddressBuckets(rate, burst)
+        self._shares = AddressBuckets(rate, burst, site_factor)
         self._limit_loopback = limit_loopback
-        self._tries: dict[tuple[str, str], TokenBucket] = {}
-        self._sweep_at = SWEEP_AT
+        self._tries = AddressBuckets(TRIES / MINUTE, TRIES, site_factor)
         self._line = Line()
 
     async def hash(self, password: str, address: str, now: float) -> str:
@@ -64,7 +70,7 @@ class Passwords:
             Refusal: the address, or all of them together, ask for too much.
         """
         self._charge(address, now)
-        async with self._line.turn(network_of(address)):
+        async with self._line.turn(site_of(address)):
             return await self._in_thread(lambda: self._hasher.hash(password))
 
     async def verify(self, hashed: str, password: str, room: str, address: str, now: float) -> bool:
@@ -76,17 +82,15 @@ class Passwords:
             Refusal: as for `hash`, or the address has tried too often in this room.
         """
         self._charge(address, now)
-        network = network_of(address)
         # One after another, so that a hundred tries at once do not all begin before one has failed.
-        async with self._line.turn(network):
-            tries = self._tries_of(network, room, now)
-            wait = tries.ask(1, now)
+        async with self._line.turn(site_of(address)):
+            wait = self._tries.ask(address, now, about=room)
             if wait:
                 what = f"wrong passwords for this room from your address: {TRIES} a minute"
                 raise _too_often(f"too many {what} are allowed", wait)
             is_right = await self._in_thread(lambda: self._matches(hashed, password))
             if is_right:
-                tries.ask(-1, now)
+                self._tries.give_back(address, now, about=room)
             return is_right
 
     def _charge(self, address: str, now: float) -> None:
@@ -94,15 +98,6 @@ class Passwords:
             wait = self._shares.ask(address, now)
             if wait:
                 raise _too_often("too many passwords from your address", wait)
-
-    def _tries_of(self, network: str, room: str, now: float) -> TokenBucket:
-        tries = self._tries.get((network, room))
-        if tries is None:
-            if len(self._tries) >= self._sweep_at:
-                self._tries = {key: b for key, b in self._tries.items() if not b.is_full(now)}
-                self._sweep_at = max(SWEEP_AT, 2 * len(self._tries))
-            tries = self._tries[network, room] = TokenBucket(TRIES / MINUTE, TRIES)
-        return tries
 
     def _matches(self, hashed: str, password: str) -> bool:
         try:

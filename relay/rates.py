@@ -117,13 +117,16 @@ class AddressBuckets:
     def __len__(self) -> int:
         return len(self._buckets)
 
-    def ask(self, address: str, now: float, amount: float = 1.0) -> float:
-        """As `TokenBucket.ask`, of this address."""
+    def ask(self, address: str, now: float, amount: float = 1.0, about: str = "") -> float:
+        """As `TokenBucket.ask`, of this address.
+
+        Args: about: what it is asked for; each such thing has buckets of its own.
+        """
         if len(self._buckets) >= self._sweep_at:
             self._sweep(now)
         asked: list[TokenBucket] = []
         for network, factor in zip(networks_of(address), self._factors, strict=False):
-            bucket = self._bucket(network, factor)
+            bucket = self._bucket(f"{network} {about}" if about else network, factor)
             wait = bucket.ask(amount, now)
             if wait:
                 for other in asked:
@@ -132,15 +135,15 @@ class AddressBuckets:
             asked.append(bucket)
         return 0.0
 
-    def give_back(self, address: str, now: float, amount: float = 1.0) -> None:
+    def give_back(self, address: str, now: float, amount: float = 1.0, about: str = "") -> None:
         """Undo an `ask` that turned out not to count."""
-        self.ask(address, now, -amount)
+        self.ask(address, now, -amount, about)
 
-    def _bucket(self, network: str, factor: float) -> TokenBucket:
-        bucket = self._buckets.get(network)
+    def _bucket(self, key: str, factor: float) -> TokenBucket:
+        bucket = self._buckets.get(key)
         if bucket is None:
             bucket = TokenBucket(self.rate * factor, self.burst * factor)
-            self._buckets[network] = bucket
+            self._buckets[key] = bucket
         return bucket
 
     def _sweep(self, now: float) -> None:
@@ -167,14 +170,16 @@ class AddressCounts:
 
         Args: is_free: no limit holds for it.
         """
-        networks = networks_of(address)
-        if not is_free:
-            for network, most in zip(networks, self._most, strict=False):
-                if self._counts[network] >= most:
-                    return False
-        for network in networks:
+        if not is_free and self.is_full(address):
+            return False
+        for network in networks_of(address):
             self._counts[network] += 1
         return True
+
+    def is_full(self, address: str) -> bool:
+        """Say whether no more of it can be counted in."""
+        networks = zip(networks_of(address), self._most, strict=False)
+        return any(self._counts[network] >= most for network, most in networks)
 
     def remove(self, address: str) -> None:
         """Count one out."""
@@ -260,6 +265,11 @@ def networks_of(address: str) -> tuple[str, ...]:
 def network_of(address: str) -> str:
     """Return the smallest of those networks, which stands for whoever has the address."""
     return networks_of(address)[0]
+
+
+def site_of(address: str) -> str:
+    """Return the largest of them: what takes turns with others, so that /64s gain no turns."""
+    return networks_of(address)[-1]
 
 
 def _network(ip: ipaddress.IPv6Address, bits: int) -> str:

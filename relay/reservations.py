@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-from relay.rates import network_of
+from relay.rates import SITE_FACTOR, networks_of
 
 RESERVED_SECONDS = 15.0  # to load a page and connect
 MOST = 30
@@ -22,16 +22,16 @@ class Promise:
 
     until: float
     room: str
-    network: str
+    networks: tuple[str, ...]
     is_over: bool = False
 
 
 class Reservations:
     """Promised places of all rooms. `now` is seconds of a monotonic clock."""
 
-    def __init__(self, most: int = MOST) -> None:
-        """Args: most: promises at a time to one address."""
-        self._most = most
+    def __init__(self, most: int = MOST, site_factor: float = SITE_FACTOR) -> None:
+        """Args: most: promises at a time to one address. site_factor: as for `AddressLimits`."""
+        self._most = (float(most), most * site_factor)
         self._all: deque[Promise] = deque()
         self._by_room: dict[str, list[Promise]] = {}
         self._by_network: dict[str, list[Promise]] = {}
@@ -42,12 +42,14 @@ class Reservations:
     def reserve(self, room: str, address: str, now: float) -> None:
         """Promise a place in the room."""
         self._expire(now)
-        promise = Promise(now + RESERVED_SECONDS, room, network_of(address))
-        if len(others := self._by_network.get(promise.network, [])) >= self._most:
-            self._end(others[0])
+        promise = Promise(now + RESERVED_SECONDS, room, networks_of(address))
+        for network, most in zip(promise.networks, self._most, strict=False):
+            if len(others := self._by_network.get(network, [])) >= most:
+                self._end(others[0])
         self._all.append(promise)
         self._by_room.setdefault(room, []).append(promise)
-        self._by_network.setdefault(promise.network, []).append(promise)
+        for network in promise.networks:
+            self._by_network.setdefault(network, []).append(promise)
 
     def count(self, room: str, now: float) -> int:
         """Return how many places of the room are promised and not taken."""
@@ -57,9 +59,9 @@ class Reservations:
     def take(self, room: str, address: str, now: float) -> bool:
         """Take the oldest place promised to this address. Returns: whether there was one."""
         self._expire(now)
-        network = network_of(address)
+        networks = networks_of(address)
         for promise in self._by_room.get(room, ()):
-            if promise.network == network:
+            if promise.networks == networks:
                 self._end(promise)
                 return True
         return False
@@ -72,7 +74,12 @@ class Reservations:
 
     def _end(self, promise: Promise) -> None:
         promise.is_over = True
-        for kept, key in ((self._by_room, promise.room), (self._by_network, promise.network)):
-            kept[key].remove(promise)
-            if not kept[key]:
-                del kept[key]
+        _forget(self._by_room, promise.room, promise)
+        for network in promise.networks:
+            _forget(self._by_network, network, promise)
+
+
+def _forget(kept: dict[str, list[Promise]], key: str, promise: Promise) -> None:
+    kept[key].remove(promise)
+    if not kept[key]:
+        del kept[key]

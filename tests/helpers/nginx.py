@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import ssl
 import subprocess
 import sys
@@ -14,7 +15,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from relay.server import listen
 from tests.helpers import debian
 
 NEEDED = ("nginx", "openssl")
@@ -89,13 +89,12 @@ def nginx_before(port: int, *settings: str, locations: str = LITERAL) -> Iterato
     where = shutil.which("nginx", path=PATH)
     assert where, "this test needs nginx: `make nginx` installs it"
     certificate, key = made_certificate()
-    listener = listen("127.0.0.1", 0)
-    with tempfile.TemporaryDirectory() as name, listener.sockets[0] as bound:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory() as name, socket.create_server(("127.0.0.1", 0)) as bound:
+        folder, own_port = Path(name), bound.getsockname()[1]
         text = CONFIGURATION.format(
             user="user root;" if os.geteuid() == 0 else "",
             folder=folder,
-            port=listener.port,
+            port=own_port,
             certificate=certificate,
             key=key,
             binds=BINDS,
@@ -109,7 +108,7 @@ def nginx_before(port: int, *settings: str, locations: str = LITERAL) -> Iterato
         environment = {**os.environ, "NGINX": f"{bound.fileno()};"}
         with subprocess.Popen(command, env=environment, pass_fds=[bound.fileno()]) as process:
             try:
-                yield Nginx(listener.port, ssl.create_default_context(cafile=str(certificate)))
+                yield Nginx(own_port, ssl.create_default_context(cafile=str(certificate)))
                 assert process.poll() is None, (folder / "error.log").read_text()
             finally:
                 process.terminate()

@@ -20,7 +20,7 @@ from relay.proxies import THROUGH
 from tests.helpers.browser import Tabs
 from tests.helpers.nginx import BINDS, FORWARDING, HOST, PREFIX, UPGRADING, Nginx, nginx_before
 from tests.helpers.relay import IS_PORTABLE, RunningRelay, running_relay
-from tests.helpers.visitors import visit
+from tests.helpers.visitors import Visitor, visit
 
 PATIENCE = 10.0
 ALL = (UPGRADING, HOST, FORWARDING, PREFIX)
@@ -187,24 +187,24 @@ async def test_the_log_names_the_client(caplog: pytest.LogCaptureFixture) -> Non
 
 
 @pytest.mark.parametrize(
-    ("lines", "settings"),
+    ("lines", "settings", "root"),
     [
-        (ALL, {"trusted_proxies": (BINDS,)}),
-        ((UPGRADING, HOST), {"root_path": "/rt"}),
+        (ALL, {"trusted_proxies": (BINDS,)}, "/rt"),
+        ((UPGRADING, HOST), {"root_path": "/rt"}, "/rt"),
+        ((UPGRADING, HOST), {}, ""),
     ],
-    ids=["prefix of a trusted proxy", "root path"],
+    ids=["prefix of a trusted proxy", "root path", "nothing said"],
 )
 async def test_page_rest_and_links_work_below_a_path(
-    lines: tuple[str, ...], settings: dict[str, Any], tabs: Tabs
+    lines: tuple[str, ...], settings: dict[str, Any], root: str, tabs: Tabs
 ) -> None:
     async with behind(*lines, **settings) as (_, nginx):
         async with httpx.AsyncClient(verify=nginx.trusting) as http:
             origin = {"Origin": f"https://127.0.0.1:{nginx.port}"}
             made = await http.post(f"{nginx.url}/api/rooms", json={"name": "den"}, headers=origin)
             assert made.status_code == 201
-            assert made.json()["url"] == "/rt/r/DEN"
-            where = made.request.url.join(made.headers["location"])
-            assert where.path == "/rt/api/rooms/DEN"
+            assert made.json()["url"] == f"{root}/r/DEN"
+            assert made.url.join(made.headers["location"]).path == "/rt/api/rooms/DEN"
         ann = await visit(tabs, f"{nginx.url}/r/DEN", "Ann")
         invite = ann.page.url
         bob = await visit(tabs, invite, "Bob")
@@ -247,6 +247,16 @@ async def test_an_nginx_that_eats_the_upgrade_is_told_what_to_pass_on(
     assert b"must pass on the headers Upgrade and Connection" in bytes(response.body or b"")
     (line,) = refused(caplog)
     assert "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade" in line
+
+
+async def test_a_page_names_the_nginx_that_eats_the_upgrade(tabs: Tabs) -> None:
+    tabs.expected = ("WebSocket connection to", "Failed to load resource")
+    async with behind(HOST) as (_, nginx):
+        ann = Visitor(await tabs.open(f"{nginx.url}/r/DEN"))
+        await ann.answers("Ann")
+        await ann.page.wait_for_selector("#suspect-title >> text=No WebSocket opens")
+        assert "Upgrade $http_upgrade" in await ann.page.inner_text("#suspect-lines")
+        await ann.page.close()
 
 
 @pytest.mark.parametrize(

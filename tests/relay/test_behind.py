@@ -18,6 +18,7 @@ import hypercorn.config
 import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
+from starlette.testclient import TestClient
 from starlette.types import ASGIApp
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
@@ -173,6 +174,16 @@ def test_a_proxy_may_show_the_relay_below_a_path(served: Served, strips: bool) -
             with link(port, f"{path}/r/DEN", **headers) as connection:
                 connection.send(HELLO)
                 assert b"\xa3DEN" in connection.recv()
+
+
+@pytest.mark.parametrize("prefix", ["/r", "/api", "/client", "/docs", "/a/b"])
+def test_a_proxys_path_may_look_like_one_of_the_relays_own(prefix: str) -> None:
+    paths = ["/", "/r/DEN", "/r/DEN/", "/client/roomwire.js", "/api/rooms", "/docs", "/healthz"]
+    app = create_app(Settings(root_path=prefix))
+    with TestClient(app, base_url="http://127.0.0.1") as http:
+        for path in paths:
+            for asked in (path, prefix + path):
+                assert http.get(asked).status_code == 200, asked
 
 
 def test_a_mounted_relay_may_stand_below_a_proxys_path(served: Served) -> None:

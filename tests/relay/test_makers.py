@@ -51,3 +51,20 @@ def test_nothing_is_left_of_rooms_that_are_gone() -> None:
     for name in ("A", "B", "B", "unknown"):
         makers.remove(name)
     assert not any((makers._makers, makers._rooms, makers._empty))
+
+
+def test_an_ipv6_site_has_a_larger_limit_of_its_own() -> None:
+    makers = Makers(1, site_factor=2)
+    for number in range(3):
+        address = f"2001:db8:0:{number}::1"
+        assert makers.may_make(address) is (number < 2)
+        makers.make(f"R{number}", address)
+    assert makers.may_make("2001:db8:1::1")
+
+
+def test_the_networks_of_a_site_have_their_empty_rooms_in_common() -> None:
+    makers = Makers(9)
+    makers.make("A", ANN)
+    for number in range(3):
+        makers.make(f"R{number}", f"2001:db8:0:{number}::1")
+    assert makers.least_missed() == "R0"

@@ -50,6 +50,18 @@ async def test_the_sixth_wrong_try_of_a_minute_is_refused(passwords: Passwords) 
     assert await passwords.verify(hashed, "a", ROOM, WIZARD, 12.0)
 
 
+async def test_wrong_tries_count_for_an_ipv6_site_too() -> None:
+    passwords = Passwords(1000, 1000, site_factor=1)
+    hashed = await passwords.hash("a", WIZARD, 0.0)
+    for number in range(TRIES):
+        assert not await passwords.verify(hashed, "b", ROOM, f"2001:db8:0:{number}::1", 0.0)
+    with pytest.raises(Refusal):
+        await passwords.verify(hashed, "a", ROOM, "2001:db8:0:9::1", 0.0)
+    assert await passwords.verify(hashed, "a", "OTHER", "2001:db8:0:9::1", 0.0)
+    assert await passwords.verify(hashed, "a", ROOM, "2001:db8:1::1", 0.0)
+    passwords.close()
+
+
 async def test_right_passwords_are_no_tries(passwords: Passwords) -> None:
     hashed = await passwords.hash("a", WIZARD, 0.0)
     verified = await asyncio.gather(
@@ -94,7 +106,7 @@ async def test_tries_are_forgotten_once_they_count_no_more(passwords: Passwords)
         with pytest.raises(InvalidHashError):
             await passwords.verify(hashed, "b", f"R{number}", "127.0.0.1", 0.0)
     assert len(passwords._tries) == 5
-    passwords._sweep_at = 5
+    passwords._tries._sweep_at = 5
     with pytest.raises(InvalidHashError):
         await passwords.verify(hashed, "b", "R9", "127.0.0.1", 60.0)
     assert len(passwords._tries) == 1

@@ -61,3 +61,12 @@ def test_what_was_taken_or_gave_way_counts_no_more_once_its_time_is_over() -> No
     reservations.reserve("B", "192.0.2.2", now=10.0)
     assert reservations.count("B", now=RESERVED_SECONDS + 2.0) == 1
     assert reservations.count("A", now=RESERVED_SECONDS + 2.0) == 0
+
+
+def test_an_ipv6_site_has_so_many_promises_too() -> None:
+    reservations = Reservations(most=1, site_factor=2)
+    for number in range(4):
+        reservations.reserve("A", f"2001:db8:0:{number}::1", now=float(number))
+    assert reservations.count("A", now=4.0) == 2
+    assert not reservations.take("A", "2001:db8:0:1::1", now=4.0)
+    assert reservations.take("A", "2001:db8:0:3::2", now=4.0)
