@@ -128,6 +128,25 @@ def deliver(seq: int, sender: int, tail: bytes) -> bytes:
     return DELIVER_HEAD + uint(seq) + by + tail
 
 
+SENDER_SIZES: Final = {0xCC: 2, 0xCD: 3, 0xCE: 5}
+"""Bytes of a sender's number by the first of them, where that is not the whole of it."""
+
+
+def is_deliver(message: bytes, seq: int) -> bool:
+    """Say whether a message is a DELIVER with this seq, each of its parts in the shortest form."""
+    if not message.startswith(DELIVER_HEAD + uint(seq)):
+        return False
+    at = 3 if seq < 0x80 else 4 if seq < 0x100 else 5 if seq < 0x10000 else 7 if seq < 1 << 32 else 11
+    if len(message) <= at:
+        return False
+    head = message[at]
+    size = 1 if head < 0x80 else SENDER_SIZES.get(head, 0)
+    if not size:
+        return False
+    is_shortest = size == 1 or message[at : at + size] == uint(_read_uint(message, at)[0])
+    return is_shortest and is_tail(message, at + size)
+
+
 def update(key: int, sender: int, tail: bytes) -> bytes:
     """Encode UPDATE around a tail."""
     by = FIXINTS[sender] if sender < 0x80 else uint(sender)
