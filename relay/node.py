@@ -30,6 +30,7 @@ from relay.admission import (
     info_of,
     judge,
     key_of,
+    network_key,
     request_of,
     slow_down,
     wrong_password,
@@ -333,7 +334,8 @@ class Node:
             self._check_places(room, connection.address)
         connection.hello = hello
         connection.ignored = unknown_options(message)
-        self.propose(room, Join(connection.attachment, key, info, options.position))
+        network = network_key(name, self.limits.network(connection.address))
+        self.propose(room, Join(connection.attachment, key, info, options.position, network))
 
     def _check_places(self, room: Room, address: str) -> None:
         now = time.monotonic()

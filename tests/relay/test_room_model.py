@@ -56,9 +56,11 @@ PLAYER, SPECTATOR, CANNOT_HOST = (
     PlayerInfo(role="spectator"),
     PlayerInfo(can_host=False),
 )
+HERE, AWAY = PresenceState.HERE, PresenceState.AWAY
 NETWORKS = (None, b"home", b"elsewhere")
 
 WHO = st.integers(0, 60)
+WHOEVER_IS_HOST = 60
 NUMBERS = st.integers(1, 7)
 GROUPS = st.sets(st.integers(1, 2)).map(tuple)
 TARGETS = st.none() | st.booleans() | st.integers(-2, 7) | st.lists(NUMBERS, max_size=4).map(tuple)
@@ -214,7 +216,17 @@ class RoomMachine(RuleBasedStateMachine):
         """Let a timer ring: any that was ever set, and any number of times."""
         if not self.timers:
             return
-        entry = data.draw(st.sampled_from(self.timers))
+        self.let_ring(data.draw(st.sampled_from(self.timers)))
+
+    @rule(states=st.lists(st.sampled_from([AWAY, HERE]), min_size=1, max_size=4), data=st.data())
+    def wander_off(self, states: list[PresenceState], data: st.DataObject) -> None:
+        """Let the host be away, maybe more than once, until one of its timers rings."""
+        for state in states:
+            self.say_presence(WHOEVER_IS_HOST, state)
+        if timers := [entry for entry in self.timers[-4:] if isinstance(entry, Relieve)]:
+            self.let_ring(data.draw(st.sampled_from(timers)))
+
+    def let_ring(self, entry: Entry) -> None:
         effects = self.apply(entry)
         match entry:
             case Expire(connection):
@@ -280,7 +292,7 @@ class RoomMachine(RuleBasedStateMachine):
         if person := self.count(connection):
             person.groups = (person.groups | set(add)) - set(remove)
 
-    @rule(who=WHO, state=st.sampled_from([PresenceState.HERE, PresenceState.AWAY]))
+    @rule(who=WHO, state=st.sampled_from([HERE, AWAY]))
     def say_presence(self, who: int, state: PresenceState) -> None:
         connection = self.pick(who)
         self.apply(asks(connection, Presence(state)))
