@@ -45,7 +45,7 @@ from relay.entries import Entry, Join, Retire
 from relay.link import Link
 from relay.log import Budget, Log
 from relay.passwords import Passwords
-from relay.rates import AddressLimits
+from relay.rates import AddressLimits, TokenBucket
 from relay.refusals import Refusal
 from relay.registry import RoomRegistry, canonical
 from relay.reservations import Reservations
@@ -91,6 +91,7 @@ class Node:
         self.draining: Drain | None = None
         """The way down, once it has begun: nobody enters any more."""
         self._on_join = on_join
+        self._complaints = TokenBucket(1, 10)  # strangers cause them, and could fill the disk
         self.acks = Rounds(lambda: self.later(ACK_ROUND, self.acks.go))
         """Acknowledgements: after a round or two they take a ride, a round later they go alone."""
         self._turns = Turns(self.acks, _soon, time.monotonic)
@@ -336,6 +337,21 @@ class Node:
         connection.ignored = unknown_options(message)
         network = network_key(name, self.limits.network(connection.address))
         self.propose(room, Join(connection.attachment, key, info, options.position, network))
+
+    def too_late(self, connection: Connection) -> Refusal:
+        """Say, to the operator and to the client, that a HELLO was not decided about in time."""
+        seconds = self.settings.admit_seconds
+        if not self._complaints.ask(1, time.monotonic()):
+            what = (
+                "connection %d is turned away: on_join, or a password, did not decide within %g s"
+            )
+            log.warning(what, connection.attachment, seconds)
+        return Refusal(
+            ErrorCode.RELAY_FULL,
+            "it was not decided in time whether you may enter: come back later",
+            close=CloseCode.RELAY_FULL,
+            retry=True,
+        )
 
     def _check_places(self, room: Room, address: str) -> None:
         now = time.monotonic()

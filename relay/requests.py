@@ -98,7 +98,7 @@ def transfer(room: Room, seat: Seat, frame: Transfer) -> Sequence[Effect]:
     if not heir.can_host or heir.state is not PresenceState.HERE:
         raise Refusal(
             ErrorCode.NOT_HERE,
-            f"player {heir.player} " + ("is not here to be" if heir.can_host else "cannot be") + " host",
+            f"player {heir.player} {'is not here to' if heir.can_host else 'cannot'} be host",
             expected="a player who is here and can be host",
             got=_why_no_host(heir),
             retry=heir.can_host,

@@ -177,7 +177,7 @@ class Model:
         if isinstance(target, int) and target < 0:
             return {number for number in everyone if -target in self.people[number].groups}
         wanted = {target or self.host} if isinstance(target, int) else set(target)
-        beyond = wanted - set(range(1, self.joins + 1))
+        beyond = wanted - set(range(self.joins + 1))  # 0 is a host where there is none
         return ErrorCode.NO_SUCH_PLAYER if beyond else wanted & everyone
 
     def standing(self) -> list[Any]:

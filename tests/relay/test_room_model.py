@@ -126,9 +126,7 @@ class RoomMachine(RuleBasedStateMachine):
 
     @initialize(history=st.sampled_from(["none", "snapshot", "full"]))
     def begin(self, history: str) -> None:
-        self.room = a_room(
-            capacity=CAPACITY, spectators=SPECTATORS, history=history, host_away=9
-        )
+        self.room = a_room(capacity=CAPACITY, spectators=SPECTATORS, history=history, host_away=9)
         self.room.log = Log(max_frames=HISTORY)
         self.witness = Witness(self.room, max_frames=OUTBOX)
         self.model = Model(CAPACITY, SPECTATORS, kept=HISTORY, bound=OUTBOX, option=history)
