@@ -86,7 +86,7 @@ class Policy:
         return f"Host {host} is no name of this relay; --name {authority.host} makes it one"
 
     def refuse_link(self, caller: Caller) -> str | None:
-        """Check who opens a WebSocket."""
+        """Check who opens a WebSocket, or changes something by REST."""
         refusal = self.refuse_host(caller)
         if refusal is not None or caller.origin is None or self._may_link(caller.origin, caller):
             return refusal
@@ -94,12 +94,6 @@ class Policy:
         if ORIGIN.fullmatch(origin) is None:
             return f"Origin {shown(origin)} is none that a browser would send"
         return f"Origin {origin} is no page of this relay; --origin {origin} allows it"
-
-    def refuse_write(self, caller: Caller) -> str | None:
-        """Check who changes something by REST: programs, and the relay's own pages."""
-        if caller.origin is None or _is_own(caller.origin, caller.host):
-            return self.refuse_host(caller)
-        return f"Origin {shown(caller.origin)} is no page of this relay; only those may do this"
 
     def _may_link(self, origin: str, caller: Caller) -> bool:
         if _is_own(origin, caller.host) or ANY in self._origins:

@@ -20,6 +20,7 @@ from pydantic_settings import (
 from protocol import limits
 from protocol.frames import RoomOptions
 from relay.access import ANY, ORIGIN, parse_authority
+from relay.operators import read_token
 
 ENVIRONMENT = "RELAY_"
 """What the name of every environment variable begins with."""
@@ -42,6 +43,10 @@ PROFILES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "requests_per_second": 1e5,
             "requests_burst": 1e5,
             "connections_per_address": 1_000_000,
+            "rooms_per_address": 1_000_000,
+            "matches_per_address": 1_000_000,
+            "passwords_per_second": 1e5,
+            "passwords_burst": 1e5,
         },
         "debug": {
             "hello_seconds": None,
@@ -79,6 +84,12 @@ def _origin(value: str) -> str:
     if value != ANY and not ORIGIN.fullmatch(value.lower()):
         raise ValueError("expected scheme://host[:port], as in https://game.example.com, or *")
     return value
+
+
+def _token_file(path: Path | None) -> Path | None:
+    if path is not None:
+        read_token(path)
+    return path
 
 
 Names = Annotated[
@@ -174,6 +185,16 @@ class Settings(BaseSettings):
     connections_per_address: int = Field(
         default=200, ge=1, description="connections at a time from one address"
     )
+    rooms_per_address: int = Field(
+        default=200, ge=1, description="rooms at a time that one address has made"
+    )
+    matches_per_address: int = Field(
+        default=30, ge=1, description="places at a time that quick match keeps for one address"
+    )
+    passwords_per_second: Amount = Field(
+        default=4, description="passwords a second from one address, on average"
+    )
+    passwords_burst: Amount = Field(default=60, description="passwords from one address at once")
     limit_loopback: bool = Field(
         default=False, description="limit loopback addresses like all others"
     )
@@ -200,6 +221,12 @@ class Settings(BaseSettings):
     )
     state: Annotated[Path | None, BeforeValidator(_none_if_empty)] = Field(
         default=None, description="file that keeps the rooms while the relay restarts"
+    )
+    operator_token_file: Annotated[
+        Path | None, BeforeValidator(_none_if_empty), AfterValidator(_token_file)
+    ] = Field(
+        default=None,
+        description="file with the word that shows whoever says it to be the operator",
     )
 
     room_capacity: int = Field(

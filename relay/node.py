@@ -43,7 +43,9 @@ from relay.drain import Drain
 from relay.effects import Admit, Close, Effect, Gone, Later, Turn
 from relay.entries import Entry, Join, Retire
 from relay.link import Link
+from relay.listing import Listing
 from relay.log import Budget, Log
+from relay.makers import Makers
 from relay.passwords import Passwords
 from relay.rates import AddressLimits, TokenBucket
 from relay.refusals import Refusal
@@ -57,6 +59,7 @@ log = logging.getLogger("relay")
 
 SWEEP_SECONDS = 5.0
 TICK_SECONDS = 0.1
+ROOMS_AFTER = 5000  # milliseconds after which an address with too many rooms may ask again
 ACK_ROUND = 0.95 * limits.ACK_SECONDS / 3
 
 
@@ -78,14 +81,22 @@ class Node:
         self.registry = RoomRegistry()
         self.budget = Budget(self.settings.history_budget)
         self._sweeper: asyncio.TimerHandle | None = None
-        self.passwords = Passwords()
+        self.passwords = Passwords(
+            self.settings.passwords_per_second,
+            self.settings.passwords_burst,
+            limit_loopback=self.settings.limit_loopback,
+        )
         self.limits = AddressLimits(
             joins=(self.settings.joins_per_second, self.settings.joins_burst),
             rooms=(self.settings.rooms_per_second, self.settings.rooms_burst),
             connections=self.settings.connections_per_address,
             limit_loopback=self.settings.limit_loopback,
         )
-        self.reservations = Reservations()
+        self.listing: Listing[Room] = Listing()
+        self.makers = Makers(
+            self.settings.rooms_per_address, limit_loopback=self.settings.limit_loopback
+        )
+        self.reservations = Reservations(self.settings.matches_per_address)
         self.connections: dict[int, Connection] = {}
         self.connects = 0
         self.draining: Drain | None = None
@@ -232,10 +243,12 @@ class Node:
             case Later(seconds, entry):
                 self.later(seconds, lambda: self._propose_if_same(room, entry))
             case Gone():
-                self.registry.remove(room.name)
-                room.log.clear()
+                self._remove(room)
                 log.info("room %s is gone", room.name)
             case Admit(attachment):
+                if room.joins == 1:
+                    self.listing.enter(room)
+                    self.makers.enter(room.name)
                 self.connections[attachment].admitted(room, effect)
             case Turn(attachment, refusal):
                 self.connections[attachment].turned(refusal)
@@ -260,17 +273,21 @@ class Node:
         """
         name = canonical(name) if name else self.registry.new_name(secrets.choice)
         self._check_rooms(address)
-        password_hash = await self.passwords.hash(options.password) if options.password else ""
+        password_hash = await self._hash(options.password, address)
         if self.registry.get(name) is not None:
             raise Refusal(ErrorCode.NOT_AVAILABLE, f"there is a room {name} already", retry=False)
-        return self._open(name, options, password_hash)
+        return self._open(name, options, password_hash, address)
 
-    def _open(self, name: str, options: RoomOptions, password_hash: str) -> Room:
+    def _open(self, name: str, options: RoomOptions, password_hash: str, address: str) -> Room:
         """Make a room that is gone after a while if nobody joins, be it that nobody is let in."""
+        self._check_place(address)  # once more, as a password takes its time
+        if len(self.registry) >= self.settings.max_rooms:
+            self._make_way()
         epoch = secrets.token_bytes(EPOCH_BYTES)
         options = replace(options, password="")
         room = Room(name, epoch, options, password_hash=password_hash, log=self._log())
         self._add(room)
+        self.makers.make(name, address)
         log.info("room %s is open", name)
         self._carry_out(room, Later(options.keep, Retire(room.joins)))
         return room
@@ -278,9 +295,25 @@ class Node:
     def _add(self, room: Room) -> None:
         self._turns.watch(room.outboxes)
         self.registry.add(room)
+        self.listing.add(room)
+        if room.joins:
+            self.listing.enter(room)
         if self._sweeper is None:
             self._sweep()
         self._tick(room)
+
+    def _remove(self, room: Room) -> None:
+        self.registry.remove(room.name)
+        self.listing.remove(room)
+        self.makers.remove(room.name)
+        room.log.clear()
+
+    def _make_way(self) -> None:
+        """Let a room go that nobody has entered, for another."""
+        room = self.registry.get(self.makers.least_missed() or "")
+        if room is not None:
+            self._remove(room)
+            log.info("room %s, which nobody had entered, made way for another", room.name)
 
     def _tick(self, room: Room) -> None:
         """Move what delayed spectators may know, as long as there is the room."""
@@ -304,7 +337,22 @@ class Node:
 
     def _check_rooms(self, address: str) -> None:
         self.check_open()
-        if len(self.registry) >= self.settings.max_rooms:
+        self._check_place(address)
+        slow_down(self.limits.make_room(address, time.monotonic()), "rooms made")
+
+    def _check_place(self, address: str) -> None:
+        most = self.settings.rooms_per_address
+        if not self.makers.may_make(address):
+            raise Refusal(
+                ErrorCode.TOO_FAST,
+                f"too many rooms from your address: it may have {most} at a time",
+                close=CloseCode.TOO_FAST,
+                limit=most,
+                retry=True,
+                after=ROOMS_AFTER,
+            )
+        is_full = len(self.registry) >= self.settings.max_rooms
+        if is_full and self.makers.least_missed() is None:
             raise Refusal(
                 ErrorCode.RELAY_FULL,
                 "this relay has no room for another room",
@@ -312,7 +360,11 @@ class Node:
                 limit=self.settings.max_rooms,
                 retry=True,
             )
-        slow_down(self.limits.make_room(address, time.monotonic()), "rooms made")
+
+    async def _hash(self, password: str, address: str) -> str:
+        if not password:
+            return ""
+        return await self.passwords.hash(password, address, time.monotonic())
 
     # Admission.
 
@@ -382,14 +434,13 @@ class Node:
             if room is None:
                 wanted = self._wanted(hello, name)
                 self._check_rooms(address)
-                if wanted.password:
-                    password_hash = await self.passwords.hash(wanted.password)
+                password_hash = await self._hash(wanted.password, address)
             else:
                 check_app(room, hello.options)
                 await self._check_password(room, hello.options.password, address)
             info = await judge(self._on_join, request_of(name, hello.options, address))
             if self.registry.get(name) is room:
-                return room or self._open(name, wanted, password_hash), info
+                return room or self._open(name, wanted, password_hash, address), info
 
     def _wanted(self, hello: Hello, name: str) -> RoomOptions:
         wanted = check_creation(hello, name)
@@ -402,8 +453,8 @@ class Node:
             return
         if not password:
             raise wrong_password(password)
-        now = time.monotonic()
-        if not await self.passwords.verify(room.password_hash, password, address, now):
+        hashed, now = room.password_hash, time.monotonic()
+        if not await self.passwords.verify(hashed, password, room.name, address, now):
             raise wrong_password(password)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import functools
 import gc
@@ -17,7 +18,7 @@ from typing import cast
 import uvicorn
 from starlette.types import ASGIApp
 
-from relay import lan, logs
+from relay import lan, logs, operators
 from relay.admission import OnJoin
 from relay.app import create_app
 from relay.config import Settings
@@ -204,7 +205,10 @@ def serve(
     _keep_rooms(server, app.state.node)
     server.on_started = functools.partial(on_listening, listener)
     _calm_collector()
-    server.run(sockets=[listener.socket])
+    chosen = settings.operator_token_file is not None
+    keeping = contextlib.nullcontext() if chosen else operators.kept(app.state.token, listener.port)
+    with keeping:
+        server.run(sockets=[listener.socket])
     if server.failure is not None:
         raise server.failure
 

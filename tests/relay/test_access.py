@@ -130,7 +130,6 @@ def test_a_program_needs_no_origin() -> None:
 )
 def test_the_relays_own_page_may_connect(origin: str, host: str) -> None:
     assert POLICY.refuse_link(remote(origin, host)) is None
-    assert POLICY.refuse_write(remote(origin, host)) is None
 
 
 @pytest.mark.parametrize(
@@ -145,7 +144,6 @@ def test_the_relays_own_page_may_connect(origin: str, host: str) -> None:
 )
 def test_another_port_is_another_site(origin: str, host: str) -> None:
     assert POLICY.refuse_link(remote(origin, host)) is not None
-    assert POLICY.refuse_write(remote(origin, host)) is not None
 
 
 @pytest.mark.parametrize(
@@ -166,10 +164,6 @@ def test_a_page_on_loopback_may_connect_from_loopback_only(origin: str) -> None:
         assert POLICY.refuse_link(caller(origin, client=elsewhere)) is not None
 
 
-def test_a_page_on_loopback_may_not_write() -> None:
-    assert POLICY.refuse_write(caller("http://localhost:5173")) is not None
-
-
 @pytest.mark.parametrize(
     "origin",
     [
@@ -179,9 +173,8 @@ def test_a_page_on_loopback_may_not_write() -> None:
         "capacitor://localhost",
     ],
 )
-def test_a_listed_site_may_connect_but_not_write(origin: str) -> None:
+def test_a_listed_site_may_connect(origin: str) -> None:
     assert POLICY.refuse_link(remote(origin)) is None
-    assert POLICY.refuse_write(remote(origin)) is not None
 
 
 @pytest.mark.parametrize(
@@ -207,7 +200,6 @@ def test_any_other_site_is_refused_and_the_option_named(origin: str) -> None:
         refusal = POLICY.refuse_link(each)
         assert refusal is not None
         assert f"--origin {canonical_origin(origin)} allows it" in refusal
-        assert POLICY.refuse_write(each) is not None
 
 
 @pytest.mark.parametrize(
@@ -235,14 +227,12 @@ def test_what_is_no_origin_is_refused_in_one_plain_line(origin: str) -> None:
         assert "--origin" not in refusal
         assert refusal.isascii()
         assert refusal.isprintable()
-        assert POLICY.refuse_write(each) is not None
 
 
 def test_a_rebound_name_is_refused_though_origin_and_host_agree() -> None:
     """The page's own DNS name was pointed at 127.0.0.1 after the page had loaded."""
     rebound = caller("http://evil.example:8000", "evil.example:8000")
     assert "--name evil.example" in (POLICY.refuse_link(rebound) or "")
-    assert "--name evil.example" in (POLICY.refuse_write(rebound) or "")
 
 
 def test_a_star_allows_every_origin_but_no_name() -> None:
@@ -250,7 +240,6 @@ def test_a_star_allows_every_origin_but_no_name() -> None:
     for origin in ("https://evil", "null", "capacitor://localhost"):
         assert policy.refuse_link(remote(origin)) is None
         assert policy.refuse_link(remote(origin, "evil.example")) is not None
-        assert policy.refuse_write(remote(origin)) is not None
 
 
 @pytest.mark.parametrize(
