@@ -48,6 +48,7 @@ PROFILES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         },
         "debug": {
             "hello_seconds": None,
+            "admit_seconds": None,
             "ping_seconds": None,
             "ping_timeout": None,
             "slow_seconds": None,
@@ -240,6 +241,10 @@ class Settings(BaseSettings):
 
     hello_seconds: OrNever = Field(
         default=5, description="seconds for a connection's HELLO, or never"
+    )
+    admit_seconds: OrNever = Field(
+        default=10,
+        description="seconds for passwords and on_join to decide about a HELLO, or never",
     )
     ping_seconds: OrNever = Field(
         default=10, description="seconds of silence after which to ping, or never"

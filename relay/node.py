@@ -30,6 +30,7 @@ from relay.admission import (
     info_of,
     judge,
     key_of,
+    network_key,
     request_of,
     slow_down,
     wrong_password,
@@ -46,7 +47,7 @@ from relay.listing import Listing
 from relay.log import Budget, Log
 from relay.makers import Makers
 from relay.passwords import Passwords
-from relay.rates import AddressLimits
+from relay.rates import AddressLimits, TokenBucket
 from relay.refusals import Refusal
 from relay.registry import RoomRegistry, canonical
 from relay.reservations import Reservations
@@ -102,6 +103,7 @@ class Node:
         self.draining: Drain | None = None
         """The way down, once it has begun: nobody enters any more."""
         self._on_join = on_join
+        self._complaints = TokenBucket(1, 10)  # strangers cause them, and could fill the disk
         self.acks = Rounds(lambda: self.later(ACK_ROUND, self.acks.go))
         """Acknowledgements: after a round or two they take a ride, a round later they go alone."""
         self._turns = Turns(self.acks, _soon, time.monotonic)
@@ -397,7 +399,23 @@ class Node:
             self._check_places(room, connection.address)
         connection.hello = hello
         connection.ignored = unknown_options(message)
-        self.propose(room, Join(connection.attachment, key, info, options.position))
+        network = network_key(name, self.limits.network(connection.address))
+        self.propose(room, Join(connection.attachment, key, info, options.position, network))
+
+    def too_late(self, connection: Connection) -> Refusal:
+        """Say, to the operator and to the client, that a HELLO was not decided about in time."""
+        seconds = self.settings.admit_seconds
+        if not self._complaints.ask(1, time.monotonic()):
+            what = (
+                "connection %d is turned away: on_join, or a password, did not decide within %g s"
+            )
+            log.warning(what, connection.attachment, seconds)
+        return Refusal(
+            ErrorCode.RELAY_FULL,
+            "it was not decided in time whether you may enter: come back later",
+            close=CloseCode.RELAY_FULL,
+            retry=True,
+        )
 
     def _check_places(self, room: Room, address: str) -> None:
         now = time.monotonic()
