@@ -51,8 +51,8 @@ format: setup ## format and fix what can be fixed
 bench: compiled ## measure the relay under load
 	$(COMPILED) $(BIN)/python -m tests.benchmarks
 
-chaos: setup ## cut and stall connections for long, and check that nothing is lost
-	$(BIN)/python -m tests.chaos
+chaos: setup ## cut and stall connections for long, and check that nothing is lost (ARGS="--from 1001" takes other seeds)
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 conformance: setup ## judge the WebSocket class by the whole Autobahn suite
 	$(BIN)/python -m tests.conformance

@@ -23,6 +23,8 @@ ANYWHERE = (
 )
 """What every operation may answer; only what is special about one is worth a line."""
 
+ROOT = "{root}"
+
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -34,8 +36,25 @@ As OpenAPI: <a href="{root}/schema.yml">schema.yml</a></p>
 """
 
 
-def page(document: Tree, root: str) -> str:
-    """Show an OpenAPI document. Args: root: path under which the app is mounted."""
+class Documents:
+    """The REST interface in all forms, each made once.
+
+    Attributes: forms: for programs, by media type; the first is what they get who do not mind.
+    """
+
+    def __init__(self, document: Tree, yaml: str) -> None:
+        """Args: document: as OpenAPI has it. yaml: the same as text."""
+        as_json = json.dumps(document, ensure_ascii=False)
+        self.forms = {"application/yaml": yaml.encode(), "application/json": as_json.encode()}
+        self._page = page(document)
+
+    def page(self, root: str) -> str:
+        """Show it to people. Args: root: path under which the app is mounted."""
+        return self._page.replace(ROOT, escape(root), 1)
+
+
+def page(document: Tree) -> str:
+    """Show an OpenAPI document, with `ROOT` for the path under which the app is mounted."""
     operations = (
         _operation(f"{method.upper()} {path}", operation, document)
         for path, methods in document["paths"].items()
@@ -45,7 +64,7 @@ def page(document: Tree, root: str) -> str:
     return PAGE.format(
         title=escape(f"{info['title']} {info['version']}"),
         description=escape(info.get("description", "")),
-        root=escape(root),
+        root=ROOT,
         operations="\n".join(operations),
     )
 

@@ -1,4 +1,7 @@
-"""Stands before the app: keeps strangers' pages out, and tells the app where it is mounted."""
+"""Stands before the app: keeps strangers' pages out, and what nobody should have to read.
+
+It also tells the app where it is mounted, and pages of other sites what they may ask.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,24 @@ import logging
 import time
 from collections.abc import Callable
 
+from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from relay import media
 from relay.access import Caller, Policy
 from relay.rates import TokenBucket
 
 log = logging.getLogger("relay")
 
+SCHEME = "scheme"
+"""Key of a scope's `state`: http or https, where a trusted proxy says as what it was asked."""
 READS = ("GET", "HEAD", "OPTIONS")
+HEALTH = "/healthz"
+SHARED = ("/api", "/schema.yml", HEALTH)
+"""What pages of other sites may use, with all that is below, where they may open a WebSocket."""
+
+TITLES = {400: "Bad Request", 403: "Forbidden", 415: "Unsupported Media Type"}
 
 
 class Refusals:
@@ -38,27 +50,55 @@ class Refusals:
 class Guard:
     """ASGI middleware for HTTP. WebSockets have the same check in the app's hook."""
 
-    def __init__(self, app: ASGIApp, policy: Policy, refusals: Refusals) -> None:
+    def __init__(self, app: ASGIApp, policy: Policy, refusals: Refusals, token: str) -> None:
+        """Args: token: the operator's, which `operators.is_operator` asks for."""
         self._app = app
         self._policy = policy
         self._refusals = refusals
+        self._token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on what is allowed, with `caller`, `root` and `port` in its state."""
+        """Pass on what is allowed, with `caller`, `root`, `port` and `token` in its state."""
         if scope["type"] == "lifespan":
             return await self._app(scope, receive, send)
         caller = caller_of(scope)
-        if scope["type"] == "http" and (why := self._refuse(scope["method"], caller)) is not None:
-            self._refusals.say(caller, why)
-            return await _forbidden(why)(scope, receive, send)
         known = {"caller": caller, "root": root_of(scope), "port": port_of(scope)}
-        state = {**scope.get("state", {}), **known}
-        await self._app({**scope, "path": path_within(scope), "state": state}, receive, send)
+        state = {**scope.get("state", {}), **known, "token": self._token}
+        within = {**scope, "path": path_within(scope), "state": state}
+        app = self._app if scope["type"] == "websocket" else self._answering(within, caller)
+        await app(within, receive, send)
+
+    def _answering(self, scope: Scope, caller: Caller) -> ASGIApp:
+        """Return what is to answer an HTTP request."""
+        method, path = scope["method"], scope["path"]
+        # Whoever asks for the health alone may not know by which name, as load balancers do not.
+        why = None if path == HEALTH else self._refuse(method, caller)
+        if why is not None:
+            self._refusals.say(caller, why)
+            return _problem(403, why)
+        app = self._app
+        if (refused := media.refuse(method, scope["headers"], scope["query_string"])) is not None:
+            app = _problem(*refused)
+        scope["headers"] = media.readable(scope["headers"])
+        return self._shared(app, caller) if is_shared(path) else app
 
     def _refuse(self, method: str, caller: Caller) -> str | None:
-        if method in READS:
-            return self._policy.refuse_host(caller)
-        return self._policy.refuse_write(caller)
+        """Anybody's page may ask; what it does not hear, as browsers see to, does no harm."""
+        return (self._policy.refuse_host if method in READS else self._policy.refuse_link)(caller)
+
+    def _shared(self, app: ASGIApp, caller: Caller) -> ASGIApp:
+        """Let a page of another site hear the answer, if it may open a WebSocket.
+
+        One middleware for each request, as who may depends not on the origin alone: a page on
+        loopback may from loopback.
+        """
+        may = caller.origin is not None and self._policy.refuse_link(caller) is None
+        return CORSMiddleware(
+            app,
+            allow_origins=(caller.origin or "",) if may else (),
+            allow_methods=("GET", "HEAD", "POST"),
+            expose_headers=("Location", "Retry-After"),
+        )
 
 
 def caller_of(scope: Scope) -> Caller:
@@ -69,6 +109,7 @@ def caller_of(scope: Scope) -> Caller:
         _header(scope, b"host"),
         client[0] if client else None,
         server[0] if server else None,
+        scope.get("state", {}).get(SCHEME),
     )
 
 
@@ -99,6 +140,11 @@ def path_within(scope: Scope) -> str:
     return path.rstrip("/") or "/"
 
 
-def _forbidden(why: str) -> JSONResponse:
-    problem = {"type": "about:blank", "title": "Forbidden", "status": 403, "detail": why}
-    return JSONResponse(problem, 403, media_type="application/problem+json")
+def is_shared(path: str) -> bool:
+    """Say whether pages of other sites may use what is at this path."""
+    return any(path == top or path.startswith(f"{top}/") for top in SHARED)
+
+
+def _problem(status: int, why: str) -> JSONResponse:
+    problem = {"type": "about:blank", "title": TITLES[status], "status": status, "detail": why}
+    return JSONResponse(problem, status, media_type="application/problem+json")

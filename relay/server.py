@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import functools
 import gc
@@ -17,13 +18,14 @@ from typing import cast
 import uvicorn
 from starlette.types import ASGIApp
 
-from relay import lan, logs
+from relay import lan, logs, operators
 from relay.admission import OnJoin
 from relay.app import create_app
 from relay.config import Settings
 from relay.link.direct import DirectProtocol
 from relay.link.http import bounded
 from relay.node import Node
+from relay.spelling import by_option
 from relay.state_file import StateFile
 
 # All three are inherited by the sockets that are accepted. Measured: without them a client that
@@ -207,12 +209,15 @@ def serve(
     """
     listener = listener or listen(settings.host, settings.port)
     logs.set_up(settings.log_level)
-    app = create_app(settings, on_join=on_join)
+    app = create_app(settings, on_join=on_join, spell=by_option)
     server = make_server(app, settings)
     _keep_rooms(server, app.state.node)
     server.on_started = functools.partial(on_listening, listener)
     _calm_collector()
-    server.run(sockets=[listener.socket])
+    chosen = settings.operator_token_file is not None
+    keeping = contextlib.nullcontext() if chosen else operators.kept(app.state.token, listener.port)
+    with keeping:
+        server.run(sockets=[listener.socket])
     if server.failure is not None:
         raise server.failure
 

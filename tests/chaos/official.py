@@ -187,7 +187,7 @@ class OfficialPlayer(LocalPlayer):
             case events.Resumed():
                 self.hear(self._returns.popleft())
             case events.Live(seq):
-                self.hear(journal.Live(seq))
+                self.hear(journal.Live(seq, self._room.complete_from))
             case events.Message(seq, sender, payload):
                 self.hear(journal.Delivered(seq, sender, *numbered.read(payload)))
             case events.Updated(key, _, payload):

@@ -11,6 +11,7 @@ import time
 from contextlib import AsyncExitStack
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -295,7 +296,7 @@ async def test_frames_that_were_allowed_when_they_were_sent_are_taken_by_a_stric
     before = 128 * 1024  # more than what the transport takes where 256 bytes are the limit
     payload = bytes(before - 16)
     options = ("--profile", "bench", "--state", str(file), "--max-frame")
-    greeting = {"max_frame": 2 * before, "ticket": "t" * 1000}
+    greeting: dict[str, Any] = {"max_frame": 2 * before, "ticket": "t" * 1000}
     seats = [new_seat() for _ in range(2)]
     with relay_process(*options, str(before)) as relay:
         async with party_at(relay.url) as at:

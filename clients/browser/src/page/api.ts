@@ -38,9 +38,6 @@ export class ApiError extends Error {
 
 export const describeRelay = (): Promise<RelayInfo> => request("api/relay");
 
-export const describeRoom = (room: string): Promise<RoomInfo> =>
-  request(`api/rooms/${encodeURIComponent(room)}`);
-
 export const listRooms = async (): Promise<readonly RoomInfo[]> =>
   (await request<{ rooms: readonly RoomInfo[] }>("api/rooms?open=true&limit=50")).rooms;
 
