@@ -128,23 +128,22 @@ def deliver(seq: int, sender: int, tail: bytes) -> bytes:
     return DELIVER_HEAD + uint(seq) + by + tail
 
 
-SENDER_SIZES: Final = {0xCC: 2, 0xCD: 3, 0xCE: 5}
-"""Bytes of a sender's number by the first of them, where that is not the whole of it."""
+UINT_HEADS: Final = (0xCC, 0xCD, 0xCE, 0xCF)
+"""How numbers begin that have more than one byte."""
 
 
 def is_deliver(message: bytes, seq: int) -> bool:
     """Say whether a message is a DELIVER with this seq, each of its parts in the shortest form."""
-    if not message.startswith(DELIVER_HEAD + uint(seq)):
+    head = DELIVER_HEAD + uint(seq)
+    at = len(head)
+    if len(message) <= at or not message.startswith(head):
         return False
-    at = 3 if seq < 0x80 else 4 if seq < 0x100 else 5 if seq < 0x10000 else 7 if seq < 1 << 32 else 11
-    if len(message) <= at:
+    if message[at] < 0x80:
+        return is_tail(message, at + 1)
+    if message[at] not in UINT_HEADS:
         return False
-    head = message[at]
-    size = 1 if head < 0x80 else SENDER_SIZES.get(head, 0)
-    if not size:
-        return False
-    is_shortest = size == 1 or message[at : at + size] == uint(_read_uint(message, at)[0])
-    return is_shortest and is_tail(message, at + size)
+    sender, end = _read_uint(message, at)
+    return message[at:end] == uint(sender) and is_tail(message, end)
 
 
 def update(key: int, sender: int, tail: bytes) -> bytes:

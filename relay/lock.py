@@ -79,4 +79,5 @@ else:
         except BlockingIOError:
             raise
         except OSError as error:  # some file systems of a network have no locks
-            log.warning("no lock is to be had (%s): let no other relay use the file", error.strerror)
+            why = "the state file cannot be locked (%s): let no other relay use it"
+            log.warning(why, error.strerror)

@@ -45,14 +45,14 @@ class StateFile:
             CannotKeep: a file could not be written there.
         """
         self.path = path
-        self.taken, self._new, self._bad, self._lock = (
-            path.with_name(path.name + ending) for ending in (".taken", ".new", ".bad", ".lock")
-        )
         folder = path.absolute().parent
         if path.exists() and not path.is_file():
             raise CannotKeep(f"{path} is no file: name another with --state")
         if not os.access(folder, os.W_OK | os.X_OK):
             raise CannotKeep(f"nothing can be written to folder {folder}: see --state")
+        self._taken, self._new, self._bad, self._lock = (
+            path.with_name(path.name + ending) for ending in (".taken", ".new", ".bad", ".lock")
+        )
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
@@ -84,16 +84,16 @@ class StateFile:
         self._look_at_new()
         try:
             if self.path.exists():
-                os.replace(self.path, self.taken)  # one that cannot be removed is not used
-            elif self.taken.exists():
+                os.replace(self.path, self._taken)  # one that cannot be removed is not used
+            elif self._taken.exists():
                 why = "a relay took the rooms in %s, and ended before it served them: they are used"
-                log.warning(why, self.taken)
+                log.warning(why, self._taken)
             else:
                 return NOTHING
-            with self.taken.open("rb") as file:
+            with self._taken.open("rb") as file:
                 kept = state_bytes.parse(file)
         except (BadState, OSError) as error:
-            self._put_aside(self.taken if self.taken.exists() else self.path, error)
+            self._put_aside(self._taken if self._taken.exists() else self.path, error)
             return NOTHING
         log.info("%d rooms are back from %s", len(kept.rooms), self.path)
         return kept
@@ -101,12 +101,12 @@ class StateFile:
     def remove(self) -> None:
         """Remove what was taken: from now on its rooms are another's, and older than what is."""
         try:
-            self.taken.unlink()
+            self._taken.unlink()
         except FileNotFoundError:
             return
         except OSError as error:
             what = "%s cannot be removed (%s): remove it, or the next relay goes back to its rooms"
-            log.error(what, self.taken, error.strerror)
+            log.error(what, self._taken, error.strerror)
         _sync_folder(self.path)
 
     def write(self, rooms: Collection[Room], returning: float) -> None:
