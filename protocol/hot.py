@@ -128,8 +128,8 @@ def deliver(seq: int, sender: int, tail: bytes) -> bytes:
     return DELIVER_HEAD + uint(seq) + by + tail
 
 
-UINT_HEADS: Final = (0xCC, 0xCD, 0xCE, 0xCF)
-"""How numbers begin that have more than one byte."""
+PLAYER_HEADS: Final = (0xCC, 0xCD, 0xCE)
+"""How players' numbers begin that have more than one byte."""
 
 
 def is_deliver(message: bytes, seq: int) -> bool:
@@ -140,7 +140,7 @@ def is_deliver(message: bytes, seq: int) -> bool:
         return False
     if message[at] < 0x80:
         return is_tail(message, at + 1)
-    if message[at] not in UINT_HEADS:
+    if message[at] not in PLAYER_HEADS:
         return False
     sender, end = _read_uint(message, at)
     return message[at:end] == uint(sender) and is_tail(message, end)

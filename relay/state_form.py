@@ -148,6 +148,9 @@ ROOM_STATE = Record(RoomState)
 
 # Frames of a log.
 
+LONGEST = limits.FRAME_IN_MAX + limits.HEAD_ROOM
+"""Bytes that a frame to all may have, whatever its relay took."""
+
 FLAT = {Opcode.PROPERTY, Opcode.PRESENCE, Opcode.HOST, Opcode.LEFT}
 """Of these frames no field is a map, or holds one."""
 
@@ -159,7 +162,7 @@ def _is_logged(frame: Any) -> bool:
     seq, to, message = frame
     if type(seq) is not int or type(message) is not bytes or not 0 < seq <= limits.MAX_INT:
         return False
-    if not (_is_player(to) if type(to) is int else _are_players(to)):
+    if len(message) > LONGEST or not (_is_player(to) if type(to) is int else _are_players(to)):
         return False
     return hot.is_deliver(message, seq) or _is_flat(message, seq) or _is_fact(message, seq)
 

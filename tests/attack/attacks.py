@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from tests.attack import crowd, doors, entering, floods, rest, slow, spoofs
+from tests.attack import crowd, doors, entering, floods, kept, rest, slow, spoofs
 from tests.attack.stage import Scale
 from tests.attack.verdict import Row
 
@@ -33,6 +33,7 @@ ATTACKS: dict[str, Callable[[Scale], Awaitable[Row]]] = {
     "C4P": rest.c4_passwords,
     "C4R": rest.c4_rooms,
     "C5": entering.c5,
+    "C6": kept.c6,
     "C7C": spoofs.c7_chunks,
     "C7I": spoofs.c7_site,
     "C7K": entering.c7_kicks,
@@ -64,6 +65,7 @@ FULL = {
     "C4P": Scale(seconds=5),
     "C4R": Scale(2, 50, ("--max-rooms", "300")),
     "C5": Scale(100, 5),
+    "C6": Scale(1_000_000),
     "C7C": Scale(1000, 2),
     "C7I": Scale(seconds=5),
     "C7K": Scale(seconds=10),
@@ -101,6 +103,7 @@ SMALL = {
     "C4P": Scale(seconds=1),
     "C4R": Scale(2, 1, ("--max-rooms", "30")),
     "C5": Scale(4, 0.3, ("--admit-seconds", "0.5")),
+    "C6": Scale(8_000),
     "C7C": Scale(50, 0.3),
     # As many rooms as it takes half a second to ask for are not allowed to a whole site.
     "C7I": Scale(seconds=0.5, options=("--rooms-burst", "1", "--rooms-per-second", "0.1")),

@@ -125,6 +125,34 @@ def test_deliver_is_what_the_codec_makes_of_it(frame: Deliver) -> None:
     assert hot.deliver(frame.seq, frame.sender, hot.tail(frame.payload)) == encode(frame)
 
 
+DELIVERS = built(Deliver).map(encode)
+
+
+@given(built(Deliver))
+def test_deliver_is_known_by_its_seq(frame: Deliver) -> None:
+    assert hot.is_deliver(encode(frame), frame.seq)
+    assert not hot.is_deliver(encode(frame), frame.seq + 1)
+
+
+@pytest.mark.fuzz
+@share(0.1)
+@given(DELIVERS | mutants(DELIVERS) | DELIVERS.flatmap(long_winded))
+def test_a_deliver_that_is_known_at_sight_is_one(message: bytes) -> None:
+    try:
+        frame = decode(message, Role.RELAY)
+    except RemoteProtocolError:
+        assert len(message) < 3 or not any(hot.is_deliver(message, n) for n in seqs_in(message))
+        return
+    if isinstance(frame, Deliver) and encode(frame) != message:
+        assert not hot.is_deliver(message, frame.seq)
+
+
+def seqs_in(message: bytes) -> list[int]:
+    """Return the seqs that its first field could be taken for."""
+    numbers = [message[2], *(int.from_bytes(message[3 : 3 + size]) for size in (1, 2, 4, 8))]
+    return [number for number in numbers if number <= limits.MAX_INT]
+
+
 @given(built(Taken))
 def test_an_acknowledgement_is_what_the_codec_makes_of_it(frame: Taken) -> None:
     assert hot.taken(frame.taken, frame.seq) == encode(frame)

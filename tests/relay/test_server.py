@@ -185,6 +185,13 @@ def test_a_process_says_where_it_is_and_ends_when_asked() -> None:
         assert relay.log == ""
 
 
+def test_a_process_at_localhost_is_found_in_both_families() -> None:
+    with relay_process("--host", "localhost") as relay:
+        assert relay.url == f"http://localhost:{relay.port}"
+        for host in ("localhost", "127.0.0.1", "[::1]"):
+            assert httpx.get(f"http://{host}:{relay.port}/healthz").status_code == 200
+
+
 def test_a_process_begins_anew_on_the_same_port() -> None:
     with relay_process() as relay:
         connection = connect_sync(relay.link_url("a"))

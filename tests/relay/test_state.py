@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
+from protocol import hot
 from protocol.codec import encode
 from protocol.error_codes import ErrorCode
 from protocol.frames import (
@@ -237,6 +238,21 @@ def new(value: dict[str, Any]) -> Iterator[int]:
     yield from range(value["log"][-1][0] + 1, value["seq"] + 1)
 
 
+def of_sender(value: dict[str, Any], head: bytes) -> None:
+    """Let somebody else say what was said in the log."""
+    at = next(at for at, each in enumerate(value["log"]) if each[2][1] == Opcode.DELIVER)
+    seq, to, message = value["log"][at]
+    value["log"][at] = [seq, to, message[:3] + head + message[4:]]
+
+
+def changed(value: dict[str, Any], change: Callable[[list[Any]], object]) -> None:
+    """Change the fields of a property in the log."""
+    logged = next(each for each in value["log"] if each[2][1] == Opcode.PROPERTY)
+    fields = msgpack.unpackb(logged[2])
+    change(fields)
+    logged[2] = msgpack.packb(fields)
+
+
 DAMAGES: dict[str, Callable[[dict[str, Any]], object]] = {
     "no name": lambda value: value.pop("name"),
     "a name in small letters": lambda value: value.update(name="room"),
@@ -303,6 +319,21 @@ DAMAGES: dict[str, Callable[[dict[str, Any]], object]] = {
     "more trimmed than was": lambda value: value.update(trimmed=1),
     "a frame cut off": lambda value: value["log"][7].pop(),
     "a frame's message cut off": lambda value: value["log"][7].append(value["log"][7].pop()[:-1]),
+    "a frame of a sender who is none": lambda value: of_sender(value, b"\xc0"),
+    "a frame of a sender beyond all": lambda value: of_sender(value, b"\xcf" + bytes([1] * 8)),
+    "a frame too long": lambda value: value["log"][7].__setitem__(
+        2, hot.deliver(value["log"][7][0], 1, hot.tail(bytes(2**21)))
+    ),
+    "a property without its end": lambda value: changed(value, lambda fields: fields.pop()),
+    "a property with a seq that is true": lambda value: changed(
+        value, lambda fields: fields.__setitem__(1, True)
+    ),
+    "a property of a word": lambda value: changed(
+        value, lambda fields: fields.__setitem__(2, "two")
+    ),
+    "a property with a long key": lambda value: changed(
+        value, lambda fields: fields.__setitem__(3, "k" * 999)
+    ),
     "a frame with another's seq": lambda value: value["log"][8].append(value["log"][8].pop()[:2]),
     "a frame for nobody": lambda value: value["log"][7].__setitem__(1, -1),
     "a frame for words": lambda value: value["log"][7].__setitem__(1, ["all"]),
