@@ -79,7 +79,7 @@ def merge_keys(levels: int) -> bytes:
 
 
 BOMBS = (
-    ("application/yaml", merge_keys(7)),
+    ("application/yaml", merge_keys(9)),
     ("application/json", b"[" * 16_000),
     ("application/json", b'{"capacity":' + b"9" * 16_000 + b"}"),
     ("application/json", json.dumps({f"a{n}": 0 for n in range(1_400)}).encode()),

@@ -73,6 +73,7 @@ async def test_a_program_on_this_machine_reads_metrics(
         {"x-forwarded-host": "127.0.0.1"},
         {"forwarded": "for=127.0.0.1"},
         {"x-real-ip": "127.0.0.1"},
+        {"x-client-ip": "127.0.0.1"},
         {"via": "1.1 proxy"},
         {"cf-connecting-ip": LAN},
         {"origin": "http://localhost:5173"},

@@ -50,12 +50,12 @@ BOMBS: dict[str, Bombs] = {
         ("text/json", b"[]"),
     ],
     "yaml": [
-        ("application/yaml", merge_keys(7)),
-        ("application/x-yaml", merge_keys(7)),
+        ("application/yaml", merge_keys(9)),
+        ("application/x-yaml", merge_keys(9)),
         ("text/yaml", b"[" * 2_000),
-        ("APPLICATION/YAML", merge_keys(7)),
-        ("application/json; yaml", merge_keys(7)),
-        ("application/json+yaml", merge_keys(7)),
+        ("APPLICATION/YAML", merge_keys(9)),
+        ("application/json; yaml", merge_keys(9)),
+        ("application/json+yaml", merge_keys(9)),
     ],
     "form": [
         ("application/x-www-form-urlencoded", b"a=1&" * 4_000),
