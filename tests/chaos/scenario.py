@@ -10,6 +10,7 @@ import contextlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from random import Random
 
 from clients.python.errors import RoomwireError
@@ -81,7 +82,8 @@ class Outcome:
 @dataclass(slots=True)
 class _Storm:
     turns: int = 0
-    ends_at: float = 0.0
+    ends_at: float = inf
+    """Until it is known, the storm is not over, however long the prelude takes."""
     is_over: bool = False
     present: list[Player] = field(default_factory=list)
 
