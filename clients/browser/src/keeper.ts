@@ -258,6 +258,8 @@ export class Keeper {
     this.clock.add(this.helloAt, time, time, this.microseconds());
     const lost = this.outgoing.open(this.connection!, continued, limits.framesPerSecond);
     if (lost.length > 0) this.tellLost(lost);
+    // LEAVE came through, and its answer did not: there is nothing left to leave but this new seat.
+    if (this.isLeaving && isReturn && !continued.continues) return this.depart();
     if (isReturn && !continued.continues) this.subscribeAgain();
     if (isReturn) {
       const reason = this.objection ? errorName(this.objection.code) : "";

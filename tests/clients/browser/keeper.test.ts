@@ -308,6 +308,21 @@ test("a connection that turns out to be dead after LEAVE is taken up again", () 
   assert.deepEqual(types(events), ["reconnecting", "resumed", "closed"]);
 });
 
+test("who comes back to a seat that LEAVE has ended does not stay in another", () => {
+  const { room, events, socket, attempts } = enterLive();
+  void room.send("heard, as far as I know");
+  room.leave();
+  socket().end();
+  pass(1000);
+  socket().open();
+  socket().tell(error(ErrorCode.SEAT_EXPIRED), { ...welcome(), player: 2 });
+  assert.deepEqual(types(socket().heardOfGame()), ["Hello", "Leave"]);
+  assert.deepEqual(types(events), ["reconnecting", "lost", "closed"]);
+  assert.equal(room.state, "closed");
+  pass(60_000);
+  assert.equal(attempts(), 2);
+});
+
 test("who leaves a room that is gone does not make it again", () => {
   const { room, events, socket } = enterLive();
   socket().end();
