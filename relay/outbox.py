@@ -44,7 +44,8 @@ class Source(Protocol):
         """Whether the player is kept behind the room, so that its outbox never stops following."""
 
     def read(self, seq: int, max_bytes: int) -> tuple[list[bytes], int] | None:
-        """Return what follows `seq` for the player, and up to where; None if it is gone."""
+        """Return what follows `seq` for the player, in runs, and up to where; None if it is
+        gone."""
 
     def finish(self) -> Iterable[bytes]:
         """Return what to say once, when all of the log is read for the first time."""
@@ -90,6 +91,8 @@ class Outbox:
 
     __slots__ = (
         "_bytes",
+        "_facts",
+        "_facts_told",
         "_flowing",
         "_is_finished",
         "_max_frames",
@@ -133,6 +136,8 @@ class Outbox:
         self._source: Source | None = None
         self._seq = 0
         self._is_finished = False
+        self._facts: tuple[bytes, ...] = ()
+        self._facts_told = 0
         self._queue: list[bytes] = []
         self._slots: dict[Slot, int] = {}
         self._said: list[int] = []
@@ -156,7 +161,7 @@ class Outbox:
         source = self._source
         if source is None or not source.is_late or not self._is_finished:
             return True
-        return self._seq < source.seq or bool(self._values)
+        return self._seq < source.seq or bool(self._values) or bool(self._facts)
 
     def position(self, head: int) -> int:
         """Return up to where all that was for the player has been put in order to be sent.
@@ -178,7 +183,7 @@ class Outbox:
         """Queue what a connection begins with, then follow the room's log."""
         was_waiting = self.is_waiting
         self._queue.extend(prelude)
-        self._queue.extend(stream.facts)
+        self._facts, self._facts_told = stream.facts, 0
         self._source, self._seq, self._is_finished = stream.source, stream.follow, False
         self.is_following = True
         if not was_waiting:
@@ -249,6 +254,7 @@ class Outbox:
         self.hold()
         self.is_following = False
         self._source = None
+        self._facts = ()
         self._values.clear()
 
     # What flows.
@@ -276,7 +282,10 @@ class Outbox:
     # What comes out.
 
     def take(self) -> list[bytes]:
-        """Hand over what waits, in order; all of it, or one batch while the outbox follows."""
+        """Hand over what waits, in order; all of it, or one batch while the outbox follows.
+
+        What comes from the log comes in runs: `wrapping.split` makes messages of them.
+        """
         taken = self._queue
         self._queue = []
         self._said.clear()
@@ -293,6 +302,27 @@ class Outbox:
     def _refill(self) -> list[bytes]:
         source = self._source
         assert source is not None, "an outbox follows from `begin` on"
+        facts, room = self._next_facts()
+        if not room:
+            return facts
+        return facts + self._read_on(source)
+
+    def _next_facts(self) -> tuple[list[bytes], bool]:
+        """Return the next batch of facts, and whether it is the last and leaves room for more."""
+        if not self._facts:
+            return [], True
+        start = at = self._facts_told
+        size = 0
+        while at < len(self._facts) and size < BATCH_BYTES:
+            size += len(self._facts[at])
+            at += 1
+        batch = list(self._facts[start:at])
+        self._facts_told = at
+        if at == len(self._facts):
+            self._facts = ()
+        return batch, size < BATCH_BYTES
+
+    def _read_on(self, source: Source) -> list[bytes]:
         batch = source.read(self._seq, BATCH_BYTES)
         if batch is None:
             self._lose()

@@ -35,8 +35,10 @@ from protocol.opcodes import COUNTED as COUNTED_OPCODES
 from protocol.schema import record_fields
 from relay import properties
 from relay.effects import NOTHING, Close, Effect
+from relay.memory import SEATS
 from relay.refusals import Refusal, read_only
-from relay.seats import Seat
+from relay.seats import BAR_BYTES, GROUP_BYTES, Seat
+from relay.snapshots import PART_BYTES
 
 if TYPE_CHECKING:
     from relay.room import Room
@@ -58,11 +60,9 @@ def presence(room: Room, seat: Seat, frame: Presence) -> Sequence[Effect]:
 
 def subscribe(room: Room, seat: Seat, frame: Subscribe) -> Sequence[Effect]:
     for group in frame.add:
-        seat.groups.add(group)
-        room.groups.setdefault(group, set()).add(seat.player)
+        room.subscribe(seat, group)
     for group in frame.remove:
-        seat.groups.discard(group)
-        room.groups.get(group, set()).discard(seat.player)
+        room.unsubscribe(seat, group)
     return NOTHING
 
 
@@ -78,6 +78,7 @@ def kick(room: Room, seat: Seat, frame: Kick) -> Sequence[Effect]:
         )
     if kicked.key is not None:
         room.barred.add(kicked.key)
+        room.account.charge(SEATS, BAR_BYTES)
     closing = (
         [Close(kicked.attachment, CloseCode.KICKED, frame.reason)] if kicked.is_attached else []
     )
@@ -171,6 +172,19 @@ RESERVED = {
     if name in ("locked", "capacity")
 }
 """Properties of the room that change how it works: options that the host may set."""
+
+
+def growth(room: Room, frame: Set | Snapshot | Subscribe) -> int:
+    """Return how many bytes of memory more a room takes for what a frame asks."""
+    match frame:
+        case Set(scope, key, bytes() as value):
+            return max(room.properties.growth(scope, key, value), 0)
+        case Snapshot():
+            return len(frame.payload) + PART_BYTES
+        case Subscribe():
+            return GROUP_BYTES * len(frame.add)
+        case _:
+            return 0
 
 
 def _host_only(room: Room, seat: Seat, what: str) -> None:

@@ -10,6 +10,7 @@ from relay.rates import network_of
 
 RESERVED_SECONDS = 15.0  # to load a page and connect
 SWEEP_AT = 256
+PROMISE_BYTES = 400  # of memory
 
 Place = tuple[float, str]
 """When the promise ends, and to which network it was made."""
@@ -27,6 +28,11 @@ class Reservations:
         if len(self._places) >= self._sweep_at:
             self._sweep(now)
         self._places.setdefault(room, []).append((now + RESERVED_SECONDS, network_of(address)))
+
+    @property
+    def size(self) -> int:
+        """Bytes of memory that all promises take, as far as rooms with one do."""
+        return PROMISE_BYTES * len(self._places)
 
     def count(self, room: str, now: float) -> int:
         """Return how many places of the room are promised and not taken."""

@@ -55,12 +55,13 @@ from relay.entries import (
     Succeed,
 )
 from relay.log import Log
+from relay.memory import ROOM_BYTES, ROOMS, SEATS
 from relay.outbox import Outbox
 from relay.outboxes import Outboxes
-from relay.properties import Properties, Value
+from relay.properties import Properties
 from relay.refusals import Refusal, read_only
 from relay.retained import Retained
-from relay.seats import Seat, Seats
+from relay.seats import GROUP_BYTES, SEAT_BYTES, Seat, Seats
 from relay.snapshots import Snapshots
 from relay.standing import Fact, Standing
 from relay.tape import Addressees
@@ -96,16 +97,20 @@ class Room:
         self.term = 0
         self.seats = Seats()
         self.groups: dict[int, set[int]] = {}
+        self._members: dict[int, frozenset[int]] = {}
         self.barred: set[bytes] = set()
-        self.properties = Properties()
-        self.standing = Standing()
-        self.snapshots = Snapshots()
         self.log = log if log is not None else Log()
-        self.retained = Retained()
+        self.account = account = self.log.account
+        """Is charged for all that the room keeps. Not part of the state."""
+        account.charge(ROOMS, ROOM_BYTES)
+        self.properties = Properties(account)
+        self.standing = Standing(account)
+        self.snapshots = Snapshots(account)
+        self.retained = Retained(account)
         """The newest volatile values. Not part of the state."""
         self.outboxes = Outboxes()
         """Of the players who are connected to this node. Not part of the state."""
-        self.delay = DelayLine(options.delay) if options.delay else None
+        self.delay = DelayLine(options.delay, account) if options.delay else None
         """What spectators may know, where they are kept behind. Not part of the state."""
         self._has_history = options.history != "none"
 
@@ -194,9 +199,11 @@ class Room:
                 self._answer(seat, refusal, Opcode.SEND)
                 return
         self.seq = seq = self.seq + 1
-        message = hot.deliver(seq, seat.player, tail)
+        message = wrap(hot.deliver(seq, seat.player, tail))
         self.log.append(seq, to, message)
-        self._put(to, wrap(message))
+        self._put(to, message)
+        if self.delay is not None:
+            self.delay.note()
         if self._has_history and self.snapshots.is_due(seq, self.log):
             self._want_snapshot()
 
@@ -234,6 +241,7 @@ class Room:
     # Facts, told to all.
 
     def tell_joined(self, seat: Seat) -> None:
+        self.account.charge(SEATS, SEAT_BYTES)
         seat.joined = self.next_seq()
         self._tell((Opcode.JOINED, seat.player), Joined(seat.joined, seat.player, seat.info))
 
@@ -260,7 +268,7 @@ class Room:
 
     def set_property(self, scope: int, key: str, value: bytes, by: int) -> None:
         seq = self.next_seq()
-        self.properties.set(scope, key, Value(value, seq, by))
+        self.properties.set(scope, key, value, seq)
         self._tell((Opcode.PROPERTY, scope, key), Property(seq, scope, key, value, seq, by))
 
     def delete_property(self, scope: int, key: str, by: int) -> None:
@@ -275,8 +283,9 @@ class Room:
         player = seat.player
         self.seats.remove(seat)
         self.disconnect(player)
-        for group in seat.groups:
-            self.groups[group].discard(player)
+        self.account.charge(SEATS, -SEAT_BYTES)
+        for group in list(seat.groups):
+            self.unsubscribe(seat, group)
         self.retained.drop(player)
         for outbox in self.outboxes.values():
             outbox.forget(player)
@@ -289,6 +298,29 @@ class Room:
         if player == self.host:
             self.elect()
         return NOTHING if self.seats else [Later(self.options.keep, Retire(self.joins))]
+
+    # Groups.
+
+    def subscribe(self, seat: Seat, group: int) -> None:
+        if group not in seat.groups:
+            seat.groups.add(group)
+            self.groups.setdefault(group, set()).add(seat.player)
+            self._members.pop(group, None)
+            self.account.charge(SEATS, GROUP_BYTES)
+
+    def unsubscribe(self, seat: Seat, group: int) -> None:
+        if group in seat.groups:
+            seat.groups.remove(group)
+            self.groups[group].remove(seat.player)
+            self._members.pop(group, None)
+            self.account.charge(SEATS, -GROUP_BYTES)
+
+    def _members_of(self, group: int) -> frozenset[int]:
+        """Return a group's players: the same object for as long as they are the same."""
+        members = self._members.get(group)
+        if members is None:
+            members = self._members[group] = frozenset(self.groups.get(group, ()))
+        return members
 
     # Outboxes.
 
@@ -342,8 +374,11 @@ class Room:
     def _publish(self, to: Addressees, frame: Any) -> bytes:
         """Log a frame, which has a seq that `next_seq` gave it, and pass it on."""
         message = encode(frame)
-        self.log.append(frame.seq, to, message)
-        self._put(to, wrap(message))
+        wrapped = wrap(message)
+        self.log.append(frame.seq, to, wrapped)
+        self._put(to, wrapped)
+        if self.delay is not None:
+            self.delay.note()
         return message
 
     def _put(self, to: Addressees, message: bytes) -> None:
@@ -363,7 +398,7 @@ class Room:
             return ALL
         if isinstance(target, int):
             if target < 0:
-                return frozenset(self.groups.get(-target, ()))
+                return self._members_of(-target)
             target = (target or self.host,)
         highest = max(target, default=0)
         if highest > self.joins:

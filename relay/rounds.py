@@ -2,9 +2,38 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 
 Call = Callable[[], object]
+
+
+class Queue:
+    """Calls that take turns: so many in a turn of the loop, in the order in which they asked.
+
+    Args:
+        soon: has something called in the next turn.
+    """
+
+    def __init__(self, soon: Callable[[Call], object], at_once: int) -> None:
+        self._soon = soon
+        self._at_once = at_once
+        self._waiting: deque[Call] = deque()
+        self._is_going = False
+
+    def ask(self, call: Call) -> None:
+        """Have something called when its turn comes."""
+        self._waiting.append(call)
+        if not self._is_going:
+            self._is_going = True
+            self._soon(self._go)
+
+    def _go(self) -> None:
+        for _ in range(min(self._at_once, len(self._waiting))):
+            self._soon(self._waiting.popleft())
+        self._is_going = bool(self._waiting)
+        if self._is_going:
+            self._soon(self._go)
 
 
 class Rounds:

@@ -18,6 +18,9 @@ from protocol.frames import (
     Left,
     LeftReason,
     Live,
+    Notice,
+    NoticeDetail,
+    NoticeKind,
     PlayerInfo,
     PresenceChanged,
     PresenceState,
@@ -77,7 +80,8 @@ class Stream:
     history: int = 0
     """Up to here what it missed is history."""
     snap: Snap | None = None
-    is_partial: bool = False
+    complete_from: int = 0
+    """As the player was told."""
     is_live: bool = False
     values: dict[object, Frame] = field(default_factory=dict)
 
@@ -113,6 +117,8 @@ class Stream:
         self.waiting = [(GONE if is_of(s, number) else s, frame) for s, frame in self.waiting]
 
     def end(self) -> None:
+        if not self.is_live:  # what the stream began with is of no use in part
+            self.waiting = [(slot, frame) for slot, frame in self.waiting if slot is not None]
         self.is_following, self.values = False, {}
 
 
@@ -288,9 +294,9 @@ class Model:
             facts.append(self.snap.frame)
             seq = self.snap.frame.seq
         waiting: list[tuple[object, Frame]] = [(None, frame) for frame in facts]
-        is_partial = seq < self.trimmed
+        complete_from = self.trimmed if seq < self.trimmed else 0
         return Stream(
-            waiting, seq=seq, history=len(self.history), snap=self.snap, is_partial=is_partial
+            waiting, seq=seq, history=len(self.history), snap=self.snap, complete_from=complete_from
         )
 
     def send(self, to: Iterable[int], sender: int, payload: bytes, all_but: int | None) -> None:
@@ -311,8 +317,10 @@ class Model:
             stream.seq = len(self.history)
             return first, True
         seq = stream.seq
-        if stream.is_partial:
-            seq = max(seq, min(self.trimmed, stream.history))
+        if seq < min(self.trimmed, stream.history):
+            seq = min(self.trimmed, stream.history)
+            if seq > max(stream.complete_from, self.trimmed - 1):
+                first.append(Notice(NoticeKind.TRIMMED, NoticeDetail(seq=seq)))
         if seq < self.trimmed:
             return first, False
         missed = [f for to, f in self.history[seq:] if self.is_missed(stream, number, to, f)]

@@ -16,8 +16,7 @@ from protocol.frames import Left, LeftReason
 from relay.log import Log
 from relay.outbox import Outbox, Slot, Stream
 from relay.outboxes import Outboxes
-from relay.tape import Entry
-from relay.wrapping import unwrap, wrap
+from relay.wrapping import split, unwrap, wrap
 from tests.helpers.outboxes import held
 
 MAX_BYTES, MAX_FRAMES, BATCH = 80, 8, 50
@@ -44,8 +43,8 @@ class Link:
         self.outbox.on_caught_up = lambda: self.notes.append("caught up")
 
     def read(self, seq: int, max_bytes: int) -> tuple[list[bytes], int] | None:
-        batch = self.log.read(seq, min(max_bytes, BATCH), is_mine)
-        return batch and ([*map(wrap, batch[0])], batch[1])
+        batch = self.log.read(seq, min(max_bytes, BATCH), 1)
+        return batch and ([each for run in batch[0] for each in split(run)], batch[1])
 
     def finish(self) -> list[bytes]:
         return [b"live", *self.values]
@@ -64,7 +63,7 @@ class Link:
         """Let something happen in the room."""
         self.seq += 1
         message = hot.deliver(self.seq, 9, hot.tail(payload))
-        self.log.append(self.seq, to, message)
+        self.log.append(self.seq, to, wrap(message))
         if to == ME:
             self.hears(wrap(message))
         return wrap(message)
@@ -95,10 +94,6 @@ class Link:
         while self.outbox.is_waiting:
             taken += self.outbox.take()
         return taken
-
-
-def is_mine(entry: Entry) -> bool:
-    return entry[1] == ME
 
 
 def update(value: bytes | int, sender: int = 1, key: int = 0) -> bytes:
@@ -192,7 +187,7 @@ def test_a_long_stream_comes_in_batches_and_live_with_the_last() -> None:
     batches = []
     while link.outbox.is_waiting:
         batches.append(link.outbox.take())
-    assert batches == [[b"fact", *history[:2]], history[2:4], [*history[4:], b"live"]]
+    assert batches == [[b"fact"], history[:2], history[2:4], [*history[4:], b"live"]]
 
 
 def test_a_position_is_that_of_the_stream_while_it_lasts() -> None:
@@ -507,7 +502,7 @@ def test_no_value_that_flowed_is_told_after_its_player_left() -> None:
     link.hears(update(b"last", sender=7))
     link.seq += 1
     left = encode(Left(link.seq, 7, LeftReason.LEFT))
-    link.log.append(link.seq, ME, left)
+    link.log.append(link.seq, ME, wrap(left))
     link.hears(wrap(left))
     link.outbox.hold()
     told = link.falls_behind()
