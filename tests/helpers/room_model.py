@@ -311,6 +311,8 @@ class Model:
     def take(self, connection: int, number: int) -> tuple[list[Frame], bool]:
         """Say what a connection, which is that player's, hears now, and whether that is all."""
         stream = self.streams[connection]
+        if stream.is_following:  # answers go past what is read at the reader's pace
+            stream.waiting.sort(key=lambda waiting: waiting[0] is None)
         first = [frame for _, frame in stream.waiting]
         stream.waiting = []
         if not stream.is_following:
