@@ -18,6 +18,9 @@ from protocol.frames import (
     Left,
     LeftReason,
     Live,
+    Notice,
+    NoticeDetail,
+    NoticeKind,
     PlayerInfo,
     PresenceChanged,
     PresenceState,
@@ -92,7 +95,8 @@ class Stream:
     history: int = 0
     """Up to here what it missed is history."""
     snap: Snap | None = None
-    is_partial: bool = False
+    complete_from: int = 0
+    """All that was for all after this is in it, as far as its player was told."""
     is_live: bool = False
     values: dict[object, Frame] = field(default_factory=dict)
 
@@ -312,9 +316,16 @@ class Model:
             facts.append(self.snap.frame)
             seq = self.snap.frame.seq
         waiting: list[tuple[object, Frame]] = [(None, frame) for frame in facts]
-        is_partial = seq < self.trimmed
+        has_past = self.option == "full" or self.snap is not None
+        complete_from = 0 if has_past else len(self.history)
+        if seq < self.trimmed:
+            complete_from = self.trimmed
         return Stream(
-            waiting, seq=seq, history=len(self.history), snap=self.snap, is_partial=is_partial
+            waiting,
+            seq=seq,
+            history=len(self.history),
+            snap=self.snap,
+            complete_from=complete_from,
         )
 
     def send(self, to: Iterable[int], sender: int, payload: bytes, all_but: int | None) -> None:
@@ -335,10 +346,13 @@ class Model:
             stream.seq = len(self.history)
             return first, True
         seq = stream.seq
-        if stream.is_partial:
-            seq = max(seq, min(self.trimmed, stream.history))
-        if seq < self.trimmed:
+        forgotten = min(self.trimmed, stream.history)
+        if max(seq, forgotten) < self.trimmed:
             return first, False
+        if seq < forgotten:
+            seq = forgotten
+            if forgotten > stream.complete_from:
+                first.append(Notice(NoticeKind.TRIMMED, NoticeDetail(seq=forgotten)))
         missed = [f for to, f in self.history[seq:] if self.is_missed(stream, number, to, f)]
         finale: list[Frame] = []
         if not stream.is_live:
