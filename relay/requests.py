@@ -65,10 +65,10 @@ def presence(room: Room, seat: Seat, frame: Presence) -> Sequence[Effect]:
 def subscribe(room: Room, seat: Seat, frame: Subscribe) -> Sequence[Effect]:
     for group in frame.add:
         seat.groups.add(group)
-        room.groups.setdefault(group, set()).add(seat.player)
+        room.groups.add(group, seat.player)
     for group in frame.remove:
         seat.groups.discard(group)
-        room.groups.get(group, set()).discard(seat.player)
+        room.groups.discard(group, seat.player)
     return NOTHING
 
 

@@ -55,6 +55,7 @@ from relay.entries import (
     Send,
     Succeed,
 )
+from relay.groups import Groups
 from relay.log import Log
 from relay.outbox import Outbox
 from relay.outboxes import Outboxes
@@ -102,7 +103,7 @@ class Room:
         self.seeks_host = False
         """The host has been AWAY for too long: the first to be HERE follows it."""
         self.seats = Seats()
-        self.groups: dict[int, set[int]] = {}
+        self.groups = Groups()
         self.barred: set[bytes] = set()
         """Hashes of the seat secrets and the networks that the host keeps out."""
         self.properties = Properties()
@@ -171,7 +172,7 @@ class Room:
             "seeks_host": self.seeks_host,
             "joins": self.joins,
             "seats": {seat.player: seat.summary() for seat in self.seats.values()},
-            "groups": {group: sorted(players) for group, players in self.groups.items() if players},
+            "groups": self.groups.summary(),
             "barred": sorted(self.barred),
             "properties": sorted(self.properties, key=lambda named: named[:2]),
             "standing": list(self.standing),
@@ -305,7 +306,7 @@ class Room:
         self.seats.remove(seat)
         self.disconnect(player)
         for group in seat.groups:
-            self.groups[group].discard(player)
+            self.groups.discard(group, player)
         self.retained.drop(player)
         for outbox in self.outboxes.values():
             outbox.forget(player)
@@ -391,7 +392,7 @@ class Room:
             return ALL
         if isinstance(target, int):
             if target < 0:
-                return frozenset(self.groups.get(-target, ()))
+                return self.groups.of(-target)
             target = (target or self.host,)
         highest = max(target, default=0)
         if highest > self.joins:

@@ -180,7 +180,7 @@ def _restore_seat(room: Room, state: SeatState, joined: Joined) -> None:
     seat.groups.update(state.groups)
     seats.restore(seat)
     for group in state.groups:
-        room.groups.setdefault(group, set()).add(seat.player)
+        room.groups.add(group, seat.player)
 
 
 def _restore_fact(room: Room, frame: Any, message: bytes) -> None:
