@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from tests.attack import crowd, doors, floods, rest, slow
+from tests.attack import crowd, doors, entering, floods, rest, slow
 from tests.attack.stage import Scale
 from tests.attack.verdict import Row
 
@@ -31,6 +31,8 @@ ATTACKS: dict[str, Callable[[Scale], Awaitable[Row]]] = {
     "C4M": rest.c4_matches,
     "C4P": rest.c4_passwords,
     "C4R": rest.c4_rooms,
+    "C5": entering.c5,
+    "C7K": entering.c7_kicks,
     "C7R": rest.c7_rest,
 }
 
@@ -57,6 +59,8 @@ FULL = {
     "C4M": Scale(10_000, 5),
     "C4P": Scale(seconds=5),
     "C4R": Scale(2, 50, ("--max-rooms", "300")),
+    "C5": Scale(100, 5),
+    "C7K": Scale(seconds=10),
     "C7R": Scale(),
 }
 
@@ -89,6 +93,8 @@ SMALL = {
     "C4M": Scale(50, 0.5),
     "C4P": Scale(seconds=1),
     "C4R": Scale(2, 1, ("--max-rooms", "30")),
+    "C5": Scale(4, 0.3, ("--admit-seconds", "0.5")),
+    "C7K": Scale(seconds=0.5),
     "C7R": Scale(),
 }
 """For bounds that do not depend on the machine. P1 is tested with the restart of a relay."""
