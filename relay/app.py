@@ -19,13 +19,16 @@ from protocol import SUBPROTOCOL
 from relay import docs, files, lan, media, metrics, operators, rest
 from relay.access import Policy
 from relay.admission import OnJoin
+from relay.behind import Behind
 from relay.config import Settings
 from relay.guard import Guard, Refusals, is_shared
 from relay.link import EXTENSION, portable
 from relay.link.direct_link import DirectLink
 from relay.listing import Filter
 from relay.node import Node
+from relay.proxies import Proxies
 from relay.refusals import Refusal
+from relay.spelling import Spelling, by_settings
 
 VERSION = importlib.metadata.version("roomwire")
 
@@ -46,19 +49,26 @@ DESCRIPTION = (
 routes = responder.Router()
 
 
-def create_app(settings: Settings | None = None, *, on_join: OnJoin | None = None) -> responder.API:
+def create_app(
+    settings: Settings | None = None,
+    *,
+    on_join: OnJoin | None = None,
+    spell: Spelling = by_settings,
+) -> responder.API:
     """Build a relay, to run under any ASGI server or to mount in another app.
 
     Args:
         settings: from the environment if they are left out.
         on_join: decides who may enter; see `relay.admission.OnJoin`.
+        spell: names settings in the log's advice, as they can be changed where the app runs.
 
     Returns: the app. Its `Node` is `app.state.node`; who mounts the app and does not pass its
         lifespan on calls `app.state.node.close()` at the end.
     """
     settings = settings or Settings()
     node = Node(settings, on_join=on_join)
-    policy, refusals = Policy(settings.names, settings.origins), Refusals()
+    policy, refusals = Policy(settings.names, settings.origins, spell), Refusals()
+    proxies = Proxies(settings.trusted_proxies, spell)
     chosen = settings.operator_token_file
     token = operators.new_token() if chosen is None else operators.read_token(chosen)
     api = responder.API(
@@ -78,6 +88,8 @@ def create_app(settings: Settings | None = None, *, on_join: OnJoin | None = Non
     api.state.metrics = metrics.registry_of(node)
     api.add_event_handler("shutdown", node.close)
     api.add_middleware(Guard, policy=policy, refusals=refusals, token=token)
+    # The last that is added comes first: all others see a request as it was asked.
+    api.add_middleware(Behind, proxies=proxies, root=settings.root_path, refusals=refusals)
     api.before_request(websocket=True)(_admit_pages(policy, refusals))
     api.include_router(routes)
     api.mount("/assets", files.Files(files.WEB / "assets"))

@@ -12,10 +12,11 @@ from pydantic import ValidationError
 
 from protocol import WIRE_VERSION, WIRE_VERSION_MIN
 from relay import is_compiled
-from relay.config import Settings, option
+from relay.config import Settings
 from relay.demo import show
 from relay.server import CannotListen, Listener
 from relay.server import serve as run
+from relay.spelling import option
 from relay.state_file import CannotKeep
 
 AllSettings = Annotated[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -19,14 +20,11 @@ from pydantic_settings import (
 
 from protocol import limits
 from protocol.frames import RoomOptions
-from relay.access import ANY, ORIGIN, parse_authority
+from relay.access import is_origin, parse_authority
 from relay.operators import read_token
-
-ENVIRONMENT = "RELAY_"
-"""What the name of every environment variable begins with."""
-
-SINGULAR = MappingProxyType({"names": "name", "origins": "origin"})
-"""Options that may be given several times are called by what one of them is."""
+from relay.proxies import PREFIX, UNIX
+from relay.rates import SITE_FACTOR
+from relay.spelling import ENVIRONMENT, option, variable
 
 PROFILES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
@@ -50,6 +48,7 @@ PROFILES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         },
         "debug": {
             "hello_seconds": None,
+            "admit_seconds": None,
             "ping_seconds": None,
             "ping_timeout": None,
             "slow_seconds": None,
@@ -80,8 +79,29 @@ def _name(value: str) -> str:
 
 
 def _origin(value: str) -> str:
-    if value != ANY and not ORIGIN.fullmatch(value.lower()):
-        raise ValueError("expected scheme://host[:port], as in https://game.example.com, or *")
+    if not is_origin(value):
+        raise ValueError(
+            "expected scheme://host[:port], as in https://game.example.com, or "
+            "https://*.example.com for all hosts below that name, null for pages of no site, or *"
+        )
+    return value
+
+
+def _proxy(value: str) -> str:
+    if value == UNIX:
+        return value
+    try:
+        return str(ipaddress.ip_network(value))
+    except ValueError:
+        raise ValueError(
+            "expected an address, or a network as in 10.0.0.0/8 with nothing after its prefix"
+        ) from None
+
+
+def _root_path(value: str) -> str:
+    value = value.rstrip("/")
+    if not PREFIX.fullmatch(value):
+        raise ValueError("expected a path, as in /games")
     return value
 
 
@@ -96,6 +116,9 @@ Names = Annotated[
 ]
 Origins = Annotated[
     tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode, BeforeValidator(_split)
+]
+TrustedProxies = Annotated[
+    tuple[Annotated[str, AfterValidator(_proxy)], ...], NoDecode, BeforeValidator(_split)
 ]
 Amount = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 OrNever = Annotated[Amount | None, BeforeValidator(_never)]
@@ -121,7 +144,18 @@ class Settings(BaseSettings):
     )
     origins: Origins = Field(
         default=(),
-        description="other site whose pages may connect, or * for all; several may be given",
+        description="other site whose pages may connect, as https://game.example.com, "
+        "https://*.example.com for all hosts below that name, null for pages opened as files, "
+        "or * for all; several may be given",
+    )
+    trusted_proxies: TrustedProxies = Field(
+        default=(),
+        description="address or network of a proxy that is believed when it says whose request "
+        "it passes on (X-Forwarded-For, -Proto, -Host, -Prefix, or Forwarded), or unix for one "
+        "that comes over a Unix socket; several may be given",
+    )
+    root_path: Annotated[str, AfterValidator(_root_path)] = Field(
+        default="", description="path below which a proxy shows the relay, as /games"
     )
     profile: Literal["default", "bench", "debug"] = Field(
         default="default", description="bench raises the rates, debug never times out"
@@ -194,12 +228,23 @@ class Settings(BaseSettings):
         default=4, description="passwords a second from one address, on average"
     )
     passwords_burst: Amount = Field(default=60, description="passwords from one address at once")
+    ipv6_site_factor: float = Field(
+        default=SITE_FACTOR,
+        ge=1,
+        allow_inf_nan=False,
+        description="how many times as much an IPv6 /48 may do as one /64, which counts as an "
+        "address",
+    )
     limit_loopback: bool = Field(
         default=False, description="limit loopback addresses like all others"
     )
 
     hello_seconds: OrNever = Field(
         default=5, description="seconds for a connection's HELLO, or never"
+    )
+    admit_seconds: OrNever = Field(
+        default=10,
+        description="seconds for passwords and on_join to decide about a HELLO, or never",
     )
     ping_seconds: OrNever = Field(
         default=10, description="seconds of silence after which to ping, or never"
@@ -276,11 +321,6 @@ class _Profile(PydanticBaseSettingsSource):
         raise NotImplementedError("all fields come at once")
 
 
-def option(field: str) -> str:
-    """Spell a field as an option of the command line."""
-    return "--" + SINGULAR.get(field, field).replace("_", "-")
-
-
 def explain(error: ValidationError) -> str:
     """Say in one line what is wrong with settings, and what was expected instead."""
     return "; ".join(_explain(detail) for detail in error.errors(include_url=False))
@@ -291,6 +331,6 @@ def _explain(detail: ErrorDetails) -> str:
     message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "expected", 1)
     meaning = Settings.model_fields[field].description if field in Settings.model_fields else ""
     return (
-        f"{option(field)} (or {ENVIRONMENT}{field.upper()}) cannot be {detail['input']!r}: "
+        f"{option(field)} (or {variable(field)}) cannot be {detail['input']!r}: "
         f"{message} ({meaning})"
     )

@@ -20,6 +20,8 @@ from relay.rates import TokenBucket
 
 log = logging.getLogger("relay")
 
+SCHEME = "scheme"
+"""Key of a scope's `state`: http or https, where a trusted proxy says as what it was asked."""
 READS = ("GET", "HEAD", "OPTIONS")
 HEALTH = "/healthz"
 SHARED = ("/api", "/schema.yml", HEALTH)
@@ -114,6 +116,7 @@ def caller_of(scope: Scope) -> Caller:
         _header(scope, b"host"),
         client[0] if client else None,
         server[0] if server else None,
+        scope.get("state", {}).get(SCHEME),
     )
 
 

@@ -30,6 +30,7 @@ from relay.admission import (
     info_of,
     judge,
     key_of,
+    network_key,
     request_of,
     slow_down,
     wrong_password,
@@ -46,7 +47,7 @@ from relay.listing import Listing
 from relay.log import Budget, Log
 from relay.makers import Makers
 from relay.passwords import Passwords
-from relay.rates import AddressLimits
+from relay.rates import AddressLimits, TokenBucket
 from relay.refusals import Refusal
 from relay.registry import RoomRegistry, canonical
 from relay.reservations import Reservations
@@ -90,6 +91,7 @@ class Node:
             rooms=(self.settings.rooms_per_second, self.settings.rooms_burst),
             connections=self.settings.connections_per_address,
             limit_loopback=self.settings.limit_loopback,
+            site_factor=self.settings.ipv6_site_factor,
         )
         self.listing: Listing[Room] = Listing()
         self.makers = Makers(
@@ -101,6 +103,7 @@ class Node:
         self.draining: Drain | None = None
         """The way down, once it has begun: nobody enters any more."""
         self._on_join = on_join
+        self._complaints = TokenBucket(1, 10)  # strangers cause them, and could fill the disk
         self.acks = Rounds(lambda: self.later(ACK_ROUND, self.acks.go))
         """Acknowledgements: after a round or two they take a ride, a round later they go alone."""
         self._turns = Turns(self.acks, _soon, time.monotonic)
@@ -125,6 +128,11 @@ class Node:
         self.passwords.close()
         if self._sweeper is not None:
             self._sweeper.cancel()
+
+    def max_frame(self, room: str) -> int:
+        """Return how long a client's frame may be in the room that is called so."""
+        found = self.registry.find(room)
+        return self.settings.max_frame if found is None else found.max_frame
 
     # Beginning and end.
 
@@ -283,7 +291,14 @@ class Node:
             self._make_way()
         epoch = secrets.token_bytes(EPOCH_BYTES)
         options = replace(options, password="")
-        room = Room(name, epoch, options, password_hash=password_hash, log=self._log())
+        room = Room(
+            name,
+            epoch,
+            options,
+            password_hash=password_hash,
+            max_frame=self.settings.max_frame,
+            log=self._log(),
+        )
         self._add(room)
         self.makers.make(name, address)
         log.info("room %s is open", name)
@@ -374,7 +389,6 @@ class Node:
         """
         options = hello.options
         check_version(hello)
-        check_frame_size(options, self.settings.max_frame)
         name = canonical(connection.room_name)
         slow_down(self.limits.join(connection.address, time.monotonic()), "joins")
         key = key_of(name, options.seat)
@@ -385,7 +399,23 @@ class Node:
             self._check_places(room, connection.address)
         connection.hello = hello
         connection.ignored = unknown_options(message)
-        self.propose(room, Join(connection.attachment, key, info, options.position))
+        network = network_key(name, self.limits.network(connection.address))
+        self.propose(room, Join(connection.attachment, key, info, options.position, network))
+
+    def too_late(self, connection: Connection) -> Refusal:
+        """Say, to the operator and to the client, that a HELLO was not decided about in time."""
+        seconds = self.settings.admit_seconds
+        if not self._complaints.ask(1, time.monotonic()):
+            what = (
+                "connection %d is turned away: on_join, or a password, did not decide within %g s"
+            )
+            log.warning(what, connection.attachment, seconds)
+        return Refusal(
+            ErrorCode.RELAY_FULL,
+            "it was not decided in time whether you may enter: come back later",
+            close=CloseCode.RELAY_FULL,
+            retry=True,
+        )
 
     def _check_places(self, room: Room, address: str) -> None:
         now = time.monotonic()
@@ -410,6 +440,7 @@ class Node:
         """
         while True:
             room = self.registry.get(name)
+            check_frame_size(hello.options, self.max_frame(name))
             if room is not None and room.seat_of(key) is not None:
                 return room, info_of(hello.options)
             wanted, password_hash = RoomOptions(), ""

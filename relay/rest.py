@@ -73,6 +73,16 @@ class Wanted(BaseModel):
     delay: int = Field(
         default=0, ge=0, le=limits.MAX_HOLD, description="seconds by which spectators lag behind"
     )
+    host_away: int = Field(
+        default=0,
+        ge=0,
+        le=limits.MAX_HOLD,
+        description="seconds of being away after which the host changes; 0: it does not",
+    )
+    bar: Literal["seat", "address"] = Field(
+        default="seat",
+        description="what a kick keeps out: the player's seat, or also all new ones at its address",
+    )
 
     def options(self, settings: Settings) -> RoomOptions:
         """Return how to make the room."""

@@ -25,6 +25,7 @@ from relay.config import Settings
 from relay.link.direct import DirectProtocol
 from relay.link.http import bounded
 from relay.node import Node
+from relay.spelling import by_option
 from relay.state_file import StateFile
 
 # All three are inherited by the sockets that are accepted. Measured: without them a client that
@@ -166,7 +167,7 @@ def make_server(app: ASGIApp, settings: Settings) -> Server:
             loop="uvloop" if importlib.util.find_spec("uvloop") else "asyncio",
             http=bounded(settings),
             ws=cast(type[asyncio.Protocol], DirectProtocol),  # one by its methods
-            ws_max_size=max(MESSAGE_MIN, MESSAGE_SLACK * settings.max_frame),
+            ws_max_size=longest_message(settings.max_frame),
             ws_per_message_deflate=False,
             ws_ping_interval=settings.ping_seconds,
             ws_ping_timeout=settings.ping_timeout,
@@ -178,6 +179,14 @@ def make_server(app: ASGIApp, settings: Settings) -> Server:
             log_level="warning",  # below that are URLs with their queries
         )
     )
+
+
+def longest_message(max_frame: int) -> int:
+    """Return how long a message may be before its connection ends: an ERROR answers shorter ones.
+
+    Args: max_frame: the longest frame that is taken.
+    """
+    return max(MESSAGE_MIN, MESSAGE_SLACK * max_frame)
 
 
 def serve(
@@ -200,7 +209,7 @@ def serve(
     """
     listener = listener or listen(settings.host, settings.port)
     logs.set_up(settings.log_level)
-    app = create_app(settings, on_join=on_join)
+    app = create_app(settings, on_join=on_join, spell=by_option)
     server = make_server(app, settings)
     _keep_rooms(server, app.state.node)
     server.on_started = functools.partial(on_listening, listener)
@@ -231,7 +240,11 @@ def _keep_rooms(server: Server, node: Node) -> None:
 
     def begin() -> None:
         if file is not None:
-            node.restore(*file.take())
+            kept = file.take()
+            node.restore(*kept)
+            longest = max((room.max_frame for room in kept.rooms), default=0)
+            if (fits := longest_message(longest)) > server.config.ws_max_size:
+                server.config.ws_max_size = fits
 
     async def end() -> None:
         returning = await node.drain(settings.drain_seconds)

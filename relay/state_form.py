@@ -77,6 +77,8 @@ class SeatState:
     is_attached: Annotated[bool, Flag()] = False
     is_acknowledged: Annotated[bool, Flag()] = False
     said: Annotated[int, Integer(PresenceState.HERE, PresenceState.AWAY)] = PresenceState.HERE
+    absences: Count = 0
+    network: Annotated[bytes, KEY] | None = None
     taken: Count = 0
     groups: Groups = ()
 
@@ -118,6 +120,8 @@ class RoomState:
     trimmed: Count
     grown: Count
     log: Annotated[Frames, LogKind()]
+    max_frame: Annotated[int, Integer(256, limits.FRAME_IN_MAX)] = limits.FRAME_IN
+    seeks_host: Annotated[bool, Flag()] = False
     shown: Count = 0
     """What spectators may know who are kept behind."""
     snapshots: Annotated[SnapshotsState, Record(SnapshotsState)] = SnapshotsState()

@@ -115,11 +115,10 @@ def makes_rooms(port: int, many: int) -> None:
 
 def floods_rooms(port: int, sources: list[str], seconds: float) -> list[int]:
     """Make rooms as fast as the relay lets some addresses. Returns: how it answered."""
-    statuses = []
     with contextlib.ExitStack() as stack:
         askers = [stack.enter_context(asking(port, source)) for source in sources]
-        for asker in _paced(askers, 10 * len(askers), seconds):
-            statuses.append(asker.makes(app="flood", keep=3600)[0])
+        paced = _paced(askers, 10 * len(askers), seconds)
+        statuses = [asker.makes(app="flood", keep=3600)[0] for asker in paced]
     return statuses
 
 

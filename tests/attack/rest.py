@@ -141,7 +141,7 @@ async def c4_passwords(scale: Scale) -> Row:
 async def _joins_during(on: Stage, attack: asyncio.Future[None]) -> list[float]:
     """Let players with the right password come, one every half second."""
     hello = encode(Hello(1, HelloOptions(password="sesame")))
-    took = []
+    took: list[float] = []
     while not attack.done() or not took:
         began = time.monotonic()
         try:

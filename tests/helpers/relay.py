@@ -12,9 +12,10 @@ from pathlib import Path
 
 from relay.admission import OnJoin
 from relay.app import create_app
-from relay.config import ENVIRONMENT, Settings
+from relay.config import Settings
 from relay.node import Node
 from relay.server import Listener, listen, make_server
+from relay.spelling import ENVIRONMENT, by_option
 from tests.helpers.portable import without_extensions
 
 ADDRESS = re.compile(r"http://\S+")
@@ -85,7 +86,7 @@ async def running_relay(
         is_portable: nothing is used that other servers do not have.
     """
     settings = settings or Settings()
-    app = create_app(settings, on_join=on_join)
+    app = create_app(settings, on_join=on_join, spell=by_option)
     server = make_server(without_extensions(app) if is_portable else app, settings)
     listener = listen("127.0.0.1", 0)
     # What Server.serve does, without its polling for a signal ten times a second.

@@ -101,9 +101,20 @@ async def test_what_is_left_out_is_as_the_settings_say() -> None:
     app.state.node.close()
 
 
+async def test_a_room_has_the_rules_about_its_host_that_its_maker_says() -> None:
+    app = create_app(Settings())
+    async with client_of(app) as http:
+        made = await make(http, host_away=20, bar="address")
+        options = app.state.node.registry.get(made["room"]).options
+        assert (options.host_away, options.bar) == (20, "address")
+    app.state.node.close()
+
+
 @pytest.mark.parametrize(
     ("room", "said"),
     [
+        ({"host_away": 601}, "host_away: "),
+        ({"bar": "planet"}, "bar: "),
         ({"name": "a b"}, "name: "),
         ({"name": "x" * 33}, "name: "),
         ({"capacity": 0}, "capacity: Input should be greater than or equal to 1"),
@@ -329,7 +340,7 @@ async def test_a_foreign_host_is_refused_everywhere(http: httpx.AsyncClient, pat
     response = await http.get(path, headers={"host": "evil.example"})
     assert response.status_code == 403
     assert response.headers["content-type"] == "application/problem+json"
-    assert "--name evil.example" in response.json()["detail"]
+    assert "RELAY_NAMES=evil.example" in response.json()["detail"]
 
 
 async def test_two_hosts_are_none(http: httpx.AsyncClient) -> None:
