@@ -140,11 +140,14 @@ def port_of(scope: Scope) -> int:
 
 def path_within(scope: Scope) -> str:
     """Return the path below that, also without a slash at its end."""
+    return path_asked(scope).rstrip("/") or "/"
+
+
+def path_asked(scope: Scope) -> str:
+    """Return the path below the root as it was asked for: with slashes at its end, or empty."""
     path, root = str(scope["path"]), root_of(scope)
     # Not every server leaves the root in the path.
-    if path == root or path.startswith(root + "/"):
-        path = path[len(root) :]
-    return path.rstrip("/") or "/"
+    return path[len(root) :] if path == root or path.startswith(root + "/") else path
 
 
 def way_home(scope: Scope) -> str:
@@ -153,11 +156,11 @@ def way_home(scope: Scope) -> str:
     A proxy may have taken off a prefix of which nobody told us: up from the page is right below it
     too, where the root that we know is not.
     """
-    path, root = str(scope["path"]), root_of(scope)
-    if path == root or path.startswith(root + "/"):
-        path = path[len(root) :]
-    elif path.strip("/") == "":
-        return quote(root) + "/"  # the proxy may have put this slash there, where the page has none
+    path, root = path_asked(scope), root_of(scope)
+    # Who serves the app told its root; an app that mounts it knows but its own part of that.
+    told = scope.get("app_root_path", root)
+    if told and path.strip("/") == "":
+        return quote(root) + "/"  # a proxy may have put the slash there, where the page has none
     if not path:
         return "./" + quote(root.rpartition("/")[2]) + "/"
     return "../" * (path.count("/") - 1) or "./"

@@ -57,12 +57,14 @@ def test_a_path_is_read_below_the_root(path: str, root: str, within: str) -> Non
 def test_the_way_home_is_right_below_any_prefix(path: str, root: str, prefix: str) -> None:
     asked = f"http://host{prefix}{quote(path)}"
     home = f"http://host{prefix}{quote(root.rstrip('/'))}/"
-    assert urljoin(asked, way_home(scope(path, root))) == home
+    mounted = scope(path, root, app_root_path="")
+    assert urljoin(asked, way_home(mounted)) == home
 
 
+@pytest.mark.parametrize("path", ["/", "/games", "/games/"])
 @pytest.mark.parametrize("asked", ["/games", "/games/"])
-def test_the_way_home_is_whole_where_a_proxy_may_have_made_the_slash(asked: str) -> None:
-    assert urljoin(f"http://host{asked}", way_home(scope("/", "/games"))) == "http://host/games/"
+def test_the_way_home_is_whole_where_a_proxy_may_have_made_the_slash(asked: str, path: str) -> None:
+    assert urljoin(f"http://host{asked}", way_home(scope(path, "/games"))) == "http://host/games/"
     assert way_home(scope("/r/A", "/games")) == "../"
 
 
