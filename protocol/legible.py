@@ -27,8 +27,8 @@ UNSEEN = re.compile(
 JOINERS = "\u200c\u200d"
 LAST_LATIN = "\u02ff"
 
-MARKS = 8
-"""Accents on one letter, at most: Burmese has five, and a pile of forty covers other lines."""
+MARKS = 5
+"""Accents on one letter, at most: Hebrew has four, and a pile of forty covers other lines."""
 
 RIGHT_TO_LEFT = re.compile(
     "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
@@ -51,9 +51,9 @@ def legible(text: str) -> str:
             joiner = char
             continue
         before = kept[-1] if kept else " "
-        is_mark = unicodedata.category(char).startswith("M")
-        pile = pile + 1 if is_mark else 0
-        is_adrift = before == " " and (is_mark or char == " ")
+        category = unicodedata.category(char)
+        pile = pile + 1 if category in ("Mn", "Me") else 0
+        is_adrift = before == " " and (category.startswith("M") or char == " ")
         if is_adrift or pile > MARKS:
             continue
         if joiner and before > LAST_LATIN and char > LAST_LATIN:

@@ -184,7 +184,7 @@ async def room_page(req: Request, resp: Response, *, room: str) -> None:
 @routes.get("/docs", include_in_schema=False)
 async def docs_page(req: Request, resp: Response) -> None:
     """Show the REST interface."""
-    resp.html = _described(req).page(req.state.root)
+    resp.html = _described(req).page(req.state.home)
 
 
 @routes.get(SCHEMA, include_in_schema=False)
@@ -201,7 +201,7 @@ async def schema(req: Request, resp: Response) -> None:
 
 
 def _show(req: Request, resp: Response, name: str) -> None:
-    resp.html = files.page(name, req.state.root)
+    resp.html = files.page(name, req.state.home)
     resp.headers.update(files.REVALIDATE)
 
 
@@ -256,7 +256,7 @@ async def make_room(req: Request, resp: Response, *, wanted: rest.NewRoom) -> re
     with _explained():
         room = await node.create_room(wanted.options(node.settings), wanted.name, _address(req))
     info = rest.room_info(room, req.state.root)
-    resp.headers["Location"] = f"{req.state.root}/api/rooms/{room.name}"
+    resp.headers["Location"] = f"{req.state.home}api/rooms/{room.name}"
     return info
 
 

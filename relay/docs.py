@@ -23,7 +23,7 @@ ANYWHERE = (
 )
 """What every operation may answer; only what is special about one is worth a line."""
 
-ROOT = "{root}"
+HOME = "{home}"
 
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
@@ -31,7 +31,7 @@ PAGE = """<!doctype html>
 <link rel="icon" href="data:,"></head>
 <body><h1>{title}</h1><p>{description}</p>
 <p>Errors are <code>application/problem+json</code> with <code>detail</code>, a sentence.
-As OpenAPI: <a href="{root}/schema.yml">schema.yml</a></p>
+As OpenAPI: <a href="{home}schema.yml">schema.yml</a></p>
 {operations}</body></html>
 """
 
@@ -48,13 +48,13 @@ class Documents:
         self.forms = {"application/yaml": yaml.encode(), "application/json": as_json.encode()}
         self._page = page(document)
 
-    def page(self, root: str) -> str:
-        """Show it to people. Args: root: path under which the app is mounted."""
-        return self._page.replace(ROOT, escape(root), 1)
+    def page(self, home: str) -> str:
+        """Show it to people. Args: home: URL of the relay's home page, seen from this one."""
+        return self._page.replace(HOME, escape(home), 1)
 
 
 def page(document: Tree) -> str:
-    """Show an OpenAPI document, with `ROOT` for the path under which the app is mounted."""
+    """Show an OpenAPI document, with `HOME` for the URL of the relay's home page."""
     operations = (
         _operation(f"{method.upper()} {path}", operation, document)
         for path, methods in document["paths"].items()
@@ -64,7 +64,7 @@ def page(document: Tree) -> str:
     return PAGE.format(
         title=escape(f"{info['title']} {info['version']}"),
         description=escape(info.get("description", "")),
-        root=ROOT,
+        home=HOME,
         operations="\n".join(operations),
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from urllib.parse import quote
 
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import JSONResponse
@@ -58,12 +59,18 @@ class Guard:
         self._token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on what is allowed, with `caller`, `root`, `port` and `token` in its state."""
+        """Pass on what is allowed; its state has `caller`, `root`, `home`, `port` and `token`."""
         if scope["type"] == "lifespan":
             return await self._app(scope, receive, send)
         caller = caller_of(scope)
-        known = {"caller": caller, "root": root_of(scope), "port": port_of(scope)}
-        state = {**scope.get("state", {}), **known, "token": self._token}
+        known = {
+            "caller": caller,
+            "root": root_of(scope),
+            "home": way_home(scope),
+            "port": port_of(scope),
+            "token": self._token,
+        }
+        state = {**scope.get("state", {}), **known}
         within = {**scope, "path": path_within(scope), "state": state}
         app = self._app if scope["type"] == "websocket" else self._answering(within, caller)
         await app(within, receive, send)
@@ -133,11 +140,30 @@ def port_of(scope: Scope) -> int:
 
 def path_within(scope: Scope) -> str:
     """Return the path below that, also without a slash at its end."""
+    return path_asked(scope).rstrip("/") or "/"
+
+
+def path_asked(scope: Scope) -> str:
+    """Return the path below the root as it was asked for: with slashes at its end, or empty."""
     path, root = str(scope["path"]), root_of(scope)
     # Not every server leaves the root in the path.
-    if path == root or path.startswith(root + "/"):
-        path = path[len(root) :]
-    return path.rstrip("/") or "/"
+    return path[len(root) :] if path == root or path.startswith(root + "/") else path
+
+
+def way_home(scope: Scope) -> str:
+    """Return the relay's home as a URL that is relative to the page that a browser asked for.
+
+    A proxy may have taken off a prefix of which nobody told us: up from the page is right below it
+    too, where the root that we know is not.
+    """
+    path, root = path_asked(scope), root_of(scope)
+    # Who serves the app told its root; an app that mounts it knows but its own part of that.
+    told = scope.get("app_root_path", root)
+    if told and path.strip("/") == "":
+        return quote(root) + "/"  # a proxy may have put the slash there, where the page has none
+    if not path:
+        return "./" + quote(root.rpartition("/")[2]) + "/"
+    return "../" * (path.count("/") - 1) or "./"
 
 
 def is_shared(path: str) -> bool:

@@ -6,9 +6,11 @@ The proxies are headers here, and the peer is loopback; test_nginx.py has a real
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from urllib.parse import urljoin
 
 import httpx
 import hypercorn.asyncio
@@ -157,8 +159,16 @@ def test_a_proxy_may_show_the_relay_below_a_path(served: Served, strips: bool) -
             made = http.post(f"{path}/api/rooms", json={"name": "den"}, headers=headers)
             assert made.status_code == 201, name
             assert made.json()["url"] == f"{root}/r/DEN"
-            assert made.headers["location"] == f"{root}/api/rooms/DEN"
+            asked = "http://game.example/rt/api/rooms"
+            assert urljoin(asked, made.headers["location"]) == f"{asked}/DEN"
             assert http.get(f"{path}/r/DEN", headers=headers).status_code == 200
+            # Where a relay is told the prefix, its home may be asked for without a slash.
+            for page in ("/r/DEN", "/r/DEN/", "/", *([""] if root else [])):
+                text = http.get(f"{path}{page}" or "/", headers=headers).text
+                home = re.search('<head><base href="(.*?)">', text)
+                shown = f"http://game.example/rt{page}"
+                right = home and urljoin(shown, home[1]) == "http://game.example/rt/"
+                assert right or "make setup" in text, (name, page)
             assert http.get(f"{path}/client/roomwire.js", headers=headers).status_code == 200
             with link(port, f"{path}/r/DEN", **headers) as connection:
                 connection.send(HELLO)

@@ -1,11 +1,13 @@
 """One app, wherever it runs: page, REST and WebSocket answer alike."""
 
 import asyncio
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
+from urllib.parse import urljoin
 
 import httpx
 import hypercorn.asyncio
@@ -80,14 +82,25 @@ def test_the_pages_say_where_they_are(host: Host) -> None:
         page = host.http.get(host.asked + path)
         assert page.status_code == 200
         assert page.headers["content-type"] == "text/html; charset=utf-8"
-        assert "make setup" in page.text or f'<base href="{host.root}/">' in page.text
+        home = re.search('<head><base href="(.*?)">', page.text)
+        assert "make setup" in page.text or (home and home_of(host, path, home[1]))
+    docs = host.http.get(f"{host.asked}/docs/")
+    schema = re.search('href="(.*?)schema.yml"', docs.text)
+    assert schema
+    assert home_of(host, "/docs/", schema[1])
+
+
+def home_of(host: Host, path: str, link: str) -> bool:
+    """Return whether a link of a page leads to the relay's home."""
+    return urljoin(f"http://relay{host.root}{path}", link) == f"http://relay{host.root}/"
 
 
 def test_rest_makes_and_describes_rooms(host: Host) -> None:
     made = host.http.post(f"{host.asked}/api/rooms", json={"name": "den", "title": "Löwe"})
     assert made.status_code == 201
     assert made.json()["url"] == f"{host.root}/r/DEN"
-    assert made.headers["location"] == f"{host.root}/api/rooms/DEN"
+    asked = f"http://relay{host.root}/api/rooms"
+    assert urljoin(asked, made.headers["location"]) == f"{asked}/DEN"
     read = host.http.get(f"{host.asked}/api/rooms/den")
     assert read.json() == made.json()
     assert read.json()["title"] == "Löwe"

@@ -8,7 +8,8 @@ import {
   makeRoom,
   matchRoom,
 } from "./api.js";
-import { find, make } from "./dom.js";
+import { find, make, words } from "./dom.js";
+import { legible } from "./legible.js";
 import { storePassword } from "./memory.js";
 
 const REFRESH = 3000;
@@ -83,16 +84,24 @@ async function showRooms(): Promise<void> {
 }
 
 function row({ room, title, players, capacity, host, password }: RoomInfo): HTMLLIElement {
-  const about = [title && room, host && `host: ${host}`, password && "password"].filter(Boolean);
+  const shown = legible(title);
+  const about = [
+    ...(shown ? [room] : []),
+    ...(host === null ? [] : [make("span", {}, "host: ", words(legible(host) || "a player without a name"))]),
+    ...(password ? ["password"] : []),
+  ];
   const link = make(
     "a",
     { href: new URL(`r/${room}`, document.baseURI).href },
-    make("b", {}, title || room),
+    make("b", {}, words(shown || room)),
     make("span", { className: "places" }, `${players} / ${capacity}`),
-    make("small", {}, about.join(" · ") || "nobody is host"),
+    make("small", {}, ...(about.length ? between(about, " · ") : ["nobody is host"])),
   );
   return make("li", {}, link);
 }
+
+const between = (parts: readonly (Node | string)[], mark: string): (Node | string)[] =>
+  parts.flatMap((part, index) => (index ? [mark, part] : [part]));
 
 async function showRelay(): Promise<void> {
   const relay = await describeRelay();

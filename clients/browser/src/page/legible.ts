@@ -3,6 +3,9 @@
 // A name may hold characters that turn the text after it around, or that show nothing at all. It is
 // the same function as in protocol/legible.py; protocol/vectors/legible.json holds both to it.
 
+/** Most names and lines are such: what they are is what they show. */
+const PLAIN = /^(?:[!-~]+(?: [!-~]+)*)?$/;
+
 const BLANKS = /[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u2800\u3000]+/gu;
 
 const UNSEEN = new RegExp(
@@ -24,9 +27,10 @@ const UNSEEN = new RegExp(
 const JOINERS = /[\u200c\u200d]/u;
 const LAST_LATIN = "\u02ff";
 
-/** Accents on one letter, at most: Burmese has five, and a pile of forty covers other lines. */
-const MARKS = 8;
+/** Accents on one letter, at most: Hebrew has four, and a pile of forty covers other lines. */
+const MARKS = 5;
 const MARK = /\p{M}/u;
+const ACCENT = /[\p{Mn}\p{Me}]/u;
 
 const RIGHT_TO_LEFT =
   /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
@@ -39,6 +43,7 @@ const POP_ISOLATE = "\u2069";
  * What acts on its neighbours is dropped; emoji stay whole, and every script stays readable.
  */
 export function legible(text: string): string {
+  if (PLAIN.test(text)) return text;
   let kept = "";
   let before = " ";
   let joiner = "";
@@ -48,9 +53,8 @@ export function legible(text: string): string {
       joiner = character;
       continue;
     }
-    const isMark = MARK.test(character);
-    pile = isMark ? pile + 1 : 0;
-    const isAdrift = before === " " && (isMark || character === " ");
+    pile = ACCENT.test(character) ? pile + 1 : 0;
+    const isAdrift = before === " " && (MARK.test(character) || character === " ");
     if (isAdrift || pile > MARKS) continue;
     if (before > LAST_LATIN && character > LAST_LATIN) kept += joiner;
     joiner = "";
@@ -67,6 +71,7 @@ export function isolated(text: string): string {
 
 /** The beginning of `legible` text, without half an emoji at its end. */
 export function cut(text: string, length: number): string {
+  if (text.length <= length) return text;
   const characters = Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment);
   return characters.length > length ? `${characters.slice(0, length - 1).join("")}…` : text;
 }
