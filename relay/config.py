@@ -254,7 +254,7 @@ class Settings(BaseSettings):
     )
 
     drain_seconds: float = Field(
-        default=10,
+        default=3,
         ge=0,
         le=3600,
         description="seconds over which connections are closed when the relay ends",

@@ -30,6 +30,7 @@ from relay.state_form import (
     RoomState,
     SeatState,
     SnapshotsState,
+    bad_state,
     read_frame,
 )
 from relay.state_form import BadState as BadState
@@ -71,8 +72,7 @@ def load(value: Any) -> Room:
     try:
         state: RoomState = ROOM_STATE.load(value)
     except Mismatch as wrong:
-        where = ".".join(map(str, wrong.path)) or "the room"
-        raise BadState(f"{where} should be {wrong.expected}, and is {wrong.got}") from None
+        raise bad_state(wrong) from None
     _check_words(state)
     room = Room(
         state.name,

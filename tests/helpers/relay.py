@@ -92,11 +92,11 @@ async def running_relay(
     # What Server.serve does, without its polling for a signal ten times a second.
     server.config.load()
     server.lifespan = server.config.lifespan_class(server.config)
-    await server.startup([listener.socket])
+    await server.startup([*listener.sockets])
     try:
         yield RunningRelay(app.state.node, listener)
     finally:
-        await server.shutdown([listener.socket])
+        await server.shutdown([*listener.sockets])
 
 
 @contextmanager

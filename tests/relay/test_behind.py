@@ -36,7 +36,7 @@ Served = Callable[[ASGIApp], AbstractContextManager[int]]
 def under_uvicorn(app: ASGIApp) -> Iterator[int]:
     listener = listen("127.0.0.1", 0)
     server = make_server(app, Settings())
-    thread = threading.Thread(target=server.run, args=([listener.socket],))
+    thread = threading.Thread(target=server.run, args=([*listener.sockets],))
     thread.start()
     try:
         yield listener.port
@@ -55,7 +55,7 @@ def portably(app: ASGIApp) -> Iterator[int]:
 def under_hypercorn(app: ASGIApp) -> Iterator[int]:
     listener = listen("127.0.0.1", 0)
     config = hypercorn.config.Config()
-    config.bind = [f"fd://{listener.socket.detach()}"]
+    config.bind = [f"fd://{listener.sockets[0].detach()}"]
     ended, loop = asyncio.Event(), asyncio.new_event_loop()
 
     def serve() -> None:

@@ -195,8 +195,8 @@ def under_uvicorn(app: ASGIApp, asked: str, root_path: str) -> Iterator[Host]:
     listener = listen("127.0.0.1", 0)
     server = make_server(app, Settings())
     server.config.root_path = root_path
-    listener.socket.listen()
-    thread = threading.Thread(target=server.run, args=([listener.socket],))
+    listener.sockets[0].listen()
+    thread = threading.Thread(target=server.run, args=([*listener.sockets],))
     thread.start()
     try:
         with over_sockets(listener.port, asked) as host:
@@ -210,9 +210,9 @@ def under_uvicorn(app: ASGIApp, asked: str, root_path: str) -> Iterator[Host]:
 def under_hypercorn(app: ASGIApp, asked: str, root_path: str) -> Iterator[Host]:
     """Under the other ASGI server that people use."""
     listener = listen("127.0.0.1", 0)
-    listener.socket.listen()
+    listener.sockets[0].listen()
     config = hypercorn.config.Config()
-    config.bind = [f"fd://{listener.socket.detach()}"]
+    config.bind = [f"fd://{listener.sockets[0].detach()}"]
     config.root_path = root_path
     ended = asyncio.Event()
     loop = asyncio.new_event_loop()

@@ -92,11 +92,11 @@ async def served(app: ASGIApp, **settings: Any) -> AsyncIterator[str]:
     server.config.load()
     server.lifespan = server.config.lifespan_class(server.config)
     listener = listen("127.0.0.1", 0)
-    await server.startup([listener.socket])
+    await server.startup([*listener.sockets])
     try:
         yield listener.url
     finally:
-        await server.shutdown([listener.socket])
+        await server.shutdown([*listener.sockets])
 
 
 async def gone(receive: Receive) -> None:
