@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from itertools import count
+from typing import Any
 
 from protocol.close_codes import CloseCode
 from protocol.codec import encode
@@ -143,7 +144,8 @@ async def _comes_back(port: int, room: str, seconds: float) -> list[int]:
         hello = encode(Hello(1, HelloOptions(seat=secret)))
         one = await seat.connect(port, room, hello=hello, source=STRANGER)
         async with asyncio.timeout(PATIENCE):
-            await asyncio.wait([one.ended, one.is_live], return_when=asyncio.FIRST_COMPLETED)
+            either: list[asyncio.Future[Any]] = [one.ended, one.is_live]
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         codes.append(one.code if one.ended.done() else 0)
         one.abort()
         await asyncio.sleep(1 / JOINS)  # the pace that the relay allows

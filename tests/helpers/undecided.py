@@ -27,5 +27,5 @@ async def on_join(request: JoinRequest) -> None:
 if __name__ == "__main__":
     if IS_PORTABLE:
         portable.use()
-    commands.run = partial(server.serve, on_join=on_join)
+    commands.run = partial(server.serve, on_join=on_join)  # type: ignore[attr-defined]  # for this process
     main()
