@@ -106,7 +106,7 @@ class Policy:
         return f"Host {host} is no name of this relay{_rewritten(caller)}; {naming} makes it one"
 
     def refuse_link(self, caller: Caller) -> str | None:
-        """Check who opens a WebSocket."""
+        """Check who opens a WebSocket, or changes something by REST."""
         refusal = self.refuse_host(caller)
         if refusal is not None or self.may_link(caller):
             return refusal
@@ -129,12 +129,6 @@ class Policy:
         if any(_is_below(site, below) for below in self._below):
             return True
         return site[1].is_loopback and is_loopback(caller.client or "")
-
-    def refuse_write(self, caller: Caller) -> str | None:
-        """Check who changes something by REST: programs, and the relay's own pages."""
-        if caller.origin is None or _is_own(caller):
-            return self.refuse_host(caller)
-        return f"Origin {shown(caller.origin)} is no page of this relay; only those may do this"
 
 
 def parse_authority(text: str) -> Authority | None:

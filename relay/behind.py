@@ -14,7 +14,7 @@ from typing import Any
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from relay.guard import SCHEME, Refusals, caller_of, path_within, root_of
+from relay.guard import SCHEME, Refusals, caller_of, path_asked, path_within, root_of
 from relay.proxies import Asker, Proxies
 
 log = logging.getLogger("relay")
@@ -83,9 +83,9 @@ def _asked(scope: Scope, asker: Asker, prefix: str) -> Scope:
 
 def _placed(scope: Scope, prefix: str) -> dict[str, str]:
     """Return root and path with what a proxy shows before them, be it still in the path or not."""
-    root, path = root_of(scope), path_within(scope)
+    root, path = root_of(scope), path_asked(scope)
     if path == prefix or path.startswith(prefix + "/"):
-        path = path[len(prefix) :] or "/"
+        path = path[len(prefix) :]
     # A server that is told the prefix, too, has put it there already.
     whole = root if root == prefix or root.startswith(prefix + "/") else prefix + root
     return {"root_path": whole, "path": whole + path}

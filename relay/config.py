@@ -21,6 +21,7 @@ from pydantic_settings import (
 from protocol import limits
 from protocol.frames import RoomOptions
 from relay.access import is_origin, parse_authority
+from relay.operators import read_token
 from relay.proxies import PREFIX, UNIX
 from relay.rates import SITE_FACTOR
 from relay.spelling import ENVIRONMENT, option, variable
@@ -40,9 +41,14 @@ PROFILES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "requests_per_second": 1e5,
             "requests_burst": 1e5,
             "connections_per_address": 1_000_000,
+            "rooms_per_address": 1_000_000,
+            "matches_per_address": 1_000_000,
+            "passwords_per_second": 1e5,
+            "passwords_burst": 1e5,
         },
         "debug": {
             "hello_seconds": None,
+            "admit_seconds": None,
             "ping_seconds": None,
             "ping_timeout": None,
             "slow_seconds": None,
@@ -97,6 +103,12 @@ def _root_path(value: str) -> str:
     if not PREFIX.fullmatch(value):
         raise ValueError("expected a path, as in /games")
     return value
+
+
+def _token_file(path: Path | None) -> Path | None:
+    if path is not None:
+        read_token(path)
+    return path
 
 
 Names = Annotated[
@@ -206,6 +218,16 @@ class Settings(BaseSettings):
     connections_per_address: int = Field(
         default=200, ge=1, description="connections at a time from one address"
     )
+    rooms_per_address: int = Field(
+        default=200, ge=1, description="rooms at a time that one address has made"
+    )
+    matches_per_address: int = Field(
+        default=30, ge=1, description="places at a time that quick match keeps for one address"
+    )
+    passwords_per_second: Amount = Field(
+        default=4, description="passwords a second from one address, on average"
+    )
+    passwords_burst: Amount = Field(default=60, description="passwords from one address at once")
     ipv6_site_factor: float = Field(
         default=SITE_FACTOR,
         ge=1,
@@ -220,6 +242,10 @@ class Settings(BaseSettings):
     hello_seconds: OrNever = Field(
         default=5, description="seconds for a connection's HELLO, or never"
     )
+    admit_seconds: OrNever = Field(
+        default=10,
+        description="seconds for passwords and on_join to decide about a HELLO, or never",
+    )
     ping_seconds: OrNever = Field(
         default=10, description="seconds of silence after which to ping, or never"
     )
@@ -228,13 +254,19 @@ class Settings(BaseSettings):
     )
 
     drain_seconds: float = Field(
-        default=10,
+        default=3,
         ge=0,
         le=3600,
         description="seconds over which connections are closed when the relay ends",
     )
     state: Annotated[Path | None, BeforeValidator(_none_if_empty)] = Field(
         default=None, description="file that keeps the rooms while the relay restarts"
+    )
+    operator_token_file: Annotated[
+        Path | None, BeforeValidator(_none_if_empty), AfterValidator(_token_file)
+    ] = Field(
+        default=None,
+        description="file with the word that shows whoever says it to be the operator",
     )
 
     room_capacity: int = Field(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import heapq
 from collections import deque
 from collections.abc import Callable, Iterator
 
 from protocol import limits
-from relay.tape import Addressees, Entry, Tape
+from relay.tape import FRAME_COST, Addressees, Entry, Tape
 
 SCAN = 4096
 """Frames that one read looks at, at most: most of a log may be for others."""
@@ -14,38 +15,68 @@ SCAN = 4096
 SLACK = 64
 """Part of the budget that is freed at once when it is used up."""
 
+LOOKS = 64
+"""Logs that are looked at in search of the largest."""
+
 
 class Budget:
-    """Bytes that the logs of all rooms may hold together.
+    """Bytes that the logs of all rooms may hold together, with what keeping them costs.
 
-    When there are more, the largest log gives: no room can take the past of smaller ones.
+    When there are more, a large log gives: no room can take the past of smaller ones.
+
+    Logs stand in a heap by what they may cost at most, so that neither an append nor the search for
+    a large one looks at all of them.
     """
 
     def __init__(self, limit: int = 256 * 1024 * 1024) -> None:
         self.limit = limit
         self.used = 0
-        self._logs: set[Log] = set()
+        self._heap: list[tuple[int, int, Log]] = []
+        self._entries = 0
+        self._listed = 0
+        """Logs that stand in the heap; of entries that no longer count there may be as many."""
 
-    def join(self, log: Log) -> None:
-        """Take note of a log that has something to give."""
-        self._logs.add(log)
+    def enlist(self, log: Log, most: int) -> None:
+        """Let a log stand as one that costs so much at most; where it stood before, it is not."""
+        self._listed += not log.listed
+        log.listed = most
+        self._entries += 1  # a tie is never broken by comparing logs
+        heapq.heappush(self._heap, (-most, self._entries, log))
+        if len(self._heap) > 2 * self._listed + LOOKS:
+            self._heap = [entry for entry in self._heap if entry[2].listed == -entry[0]]
+            heapq.heapify(self._heap)
+
+    def delist(self, log: Log) -> None:
+        """Let a log stand nowhere: it has nothing to give, or is given up."""
+        self._listed -= bool(log.listed)
+        log.listed = 0
 
     def make_room(self) -> None:
         """Have logs give what is too much together."""
-        # A little more than need be, as looking for the largest takes a while.
+        # A little more than need be, so that the next append does not come here again.
         limit = self.limit - self.limit // SLACK
-        while self.used > limit:
-            able = (log for log in self._logs if len(log) > 1)
-            largest = max(able, key=lambda log: log.size, default=None)
-            if largest is None:
-                return
-            largest.give(self.used - limit)
+        while self.used > limit and (log := self._large()) is not None:
+            log.give(self.used - limit)
+            self.enlist(log, log.cost)
 
-    def shrink(self, log: Log, size: int) -> None:
-        """Take note of bytes that a log has let go."""
-        self.used -= size
-        if not log.size:
-            self._logs.discard(log)
+    def _large(self) -> Log | None:
+        """Take the largest log that has something to give out of the heap.
+
+        Of thousands that are about as large it may be another: only so many are looked at.
+        """
+        looks = 0
+        while self._heap:
+            most, _, log = heapq.heappop(self._heap)
+            if -most != log.listed:
+                continue  # it stands elsewhere
+            self.delist(log)
+            if len(log) <= 1:
+                continue  # it stands here again when it grows
+            if log.cost == -most or looks >= LOOKS:
+                return log
+            looks += 1
+            self.enlist(log, log.cost)
+        return None
 
 
 class Log:
@@ -65,6 +96,10 @@ class Log:
         self.max_bytes = max_bytes
         self.size = 0
         """Bytes of all frames here."""
+        self.cost = 0
+        """Bytes of memory that they take: beside their own, those of what is kept with each."""
+        self.listed = 0
+        """What the budget takes `cost` to be at most."""
         self.grown = 0
         """Bytes of all frames that ever were."""
         self.trimmed = 0
@@ -81,13 +116,14 @@ class Log:
 
     def append(self, seq: int, to: Addressees, message: bytes) -> None:
         frames, size = self._frames, len(message)
-        frames.append(seq, to, message)
+        cost = frames.append(seq, to, message) + size + FRAME_COST
         self.size += size
         self.grown += size
+        self.cost += cost
         budget = self._budget
-        budget.used += size
-        if self.size == size:  # its first
-            budget.join(self)
+        budget.used += cost
+        if self.cost > self.listed:
+            budget.enlist(self, 2 * self.cost)
         if budget.used > budget.limit:
             budget.make_room()
         if self.size > self.max_bytes or len(frames) > self.max_frames:
@@ -154,18 +190,20 @@ class Log:
             self._marks.popleft()
 
     def give(self, size: int) -> None:
-        """Trim the oldest frames, of so many bytes or a half of all; the newest stays."""
-        floor = self.size - min(size, self.size // 2)
-        self._trim_one()  # be it of no bytes: who gives, gives something
-        while len(self) > 1 and self.size > floor:
+        """Trim the oldest frames, that cost so many bytes or a half of all; the newest stays."""
+        floor = self.cost - min(size, self.cost // 2)
+        while len(self) > 1 and self.cost > floor:
             self._trim_one()
 
     def clear(self) -> None:
         """Give all bytes back to the budget."""
         while len(self):
             self._trim_one()
+        self._budget.delist(self)
 
     def _trim_one(self) -> None:
-        self.trimmed, size = self._frames.drop()
+        self.trimmed, size, cost = self._frames.drop()
+        cost += size + FRAME_COST
         self.size -= size
-        self._budget.shrink(self, size)
+        self.cost -= cost
+        self._budget.used -= cost

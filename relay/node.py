@@ -30,6 +30,7 @@ from relay.admission import (
     info_of,
     judge,
     key_of,
+    network_key,
     request_of,
     slow_down,
     wrong_password,
@@ -42,9 +43,11 @@ from relay.drain import Drain
 from relay.effects import Admit, Close, Effect, Gone, Later, Turn
 from relay.entries import Entry, Join, Retire
 from relay.link import Link
+from relay.listing import Listing
 from relay.log import Budget, Log
+from relay.makers import Makers
 from relay.passwords import Passwords
-from relay.rates import AddressLimits
+from relay.rates import AddressLimits, TokenBucket
 from relay.refusals import Refusal
 from relay.registry import RoomRegistry, canonical
 from relay.reservations import Reservations
@@ -56,6 +59,7 @@ log = logging.getLogger("relay")
 
 SWEEP_SECONDS = 5.0
 TICK_SECONDS = 0.1
+ROOMS_AFTER = 5000  # milliseconds after which an address with too many rooms may ask again
 ACK_ROUND = 0.95 * limits.ACK_SECONDS / 3
 
 
@@ -77,7 +81,11 @@ class Node:
         self.registry = RoomRegistry()
         self.budget = Budget(self.settings.history_budget)
         self._sweeper: asyncio.TimerHandle | None = None
-        self.passwords = Passwords()
+        self.passwords = Passwords(
+            self.settings.passwords_per_second,
+            self.settings.passwords_burst,
+            limit_loopback=self.settings.limit_loopback,
+        )
         self.limits = AddressLimits(
             joins=(self.settings.joins_per_second, self.settings.joins_burst),
             rooms=(self.settings.rooms_per_second, self.settings.rooms_burst),
@@ -85,12 +93,17 @@ class Node:
             limit_loopback=self.settings.limit_loopback,
             site_factor=self.settings.ipv6_site_factor,
         )
-        self.reservations = Reservations()
+        self.listing: Listing[Room] = Listing()
+        self.makers = Makers(
+            self.settings.rooms_per_address, limit_loopback=self.settings.limit_loopback
+        )
+        self.reservations = Reservations(self.settings.matches_per_address)
         self.connections: dict[int, Connection] = {}
         self.connects = 0
         self.draining: Drain | None = None
         """The way down, once it has begun: nobody enters any more."""
         self._on_join = on_join
+        self._complaints = TokenBucket(1, 10)  # strangers cause them, and could fill the disk
         self.acks = Rounds(lambda: self.later(ACK_ROUND, self.acks.go))
         """Acknowledgements: after a round or two they take a ride, a round later they go alone."""
         self._turns = Turns(self.acks, _soon, time.monotonic)
@@ -115,6 +128,11 @@ class Node:
         self.passwords.close()
         if self._sweeper is not None:
             self._sweeper.cancel()
+
+    def max_frame(self, room: str) -> int:
+        """Return how long a client's frame may be in the room that is called so."""
+        found = self.registry.find(room)
+        return self.settings.max_frame if found is None else found.max_frame
 
     # Beginning and end.
 
@@ -231,10 +249,12 @@ class Node:
             case Later(seconds, entry):
                 self.later(seconds, lambda: self._propose_if_same(room, entry))
             case Gone():
-                self.registry.remove(room.name)
-                room.log.clear()
+                self._remove(room)
                 log.info("room %s is gone", room.name)
             case Admit(attachment):
+                if room.joins == 1:
+                    self.listing.enter(room)
+                    self.makers.enter(room.name)
                 self.connections[attachment].admitted(room, effect)
             case Turn(attachment, refusal):
                 self.connections[attachment].turned(refusal)
@@ -259,17 +279,28 @@ class Node:
         """
         name = canonical(name) if name else self.registry.new_name(secrets.choice)
         self._check_rooms(address)
-        password_hash = await self.passwords.hash(options.password) if options.password else ""
+        password_hash = await self._hash(options.password, address)
         if self.registry.get(name) is not None:
             raise Refusal(ErrorCode.NOT_AVAILABLE, f"there is a room {name} already", retry=False)
-        return self._open(name, options, password_hash)
+        return self._open(name, options, password_hash, address)
 
-    def _open(self, name: str, options: RoomOptions, password_hash: str) -> Room:
+    def _open(self, name: str, options: RoomOptions, password_hash: str, address: str) -> Room:
         """Make a room that is gone after a while if nobody joins, be it that nobody is let in."""
+        self._check_place(address)  # once more, as a password takes its time
+        if len(self.registry) >= self.settings.max_rooms:
+            self._make_way()
         epoch = secrets.token_bytes(EPOCH_BYTES)
         options = replace(options, password="")
-        room = Room(name, epoch, options, password_hash=password_hash, log=self._log())
+        room = Room(
+            name,
+            epoch,
+            options,
+            password_hash=password_hash,
+            max_frame=self.settings.max_frame,
+            log=self._log(),
+        )
         self._add(room)
+        self.makers.make(name, address)
         log.info("room %s is open", name)
         self._carry_out(room, Later(options.keep, Retire(room.joins)))
         return room
@@ -277,9 +308,25 @@ class Node:
     def _add(self, room: Room) -> None:
         self._turns.watch(room.outboxes)
         self.registry.add(room)
+        self.listing.add(room)
+        if room.joins:
+            self.listing.enter(room)
         if self._sweeper is None:
             self._sweep()
         self._tick(room)
+
+    def _remove(self, room: Room) -> None:
+        self.registry.remove(room.name)
+        self.listing.remove(room)
+        self.makers.remove(room.name)
+        room.log.clear()
+
+    def _make_way(self) -> None:
+        """Let a room go that nobody has entered, for another."""
+        room = self.registry.get(self.makers.least_missed() or "")
+        if room is not None:
+            self._remove(room)
+            log.info("room %s, which nobody had entered, made way for another", room.name)
 
     def _tick(self, room: Room) -> None:
         """Move what delayed spectators may know, as long as there is the room."""
@@ -303,7 +350,22 @@ class Node:
 
     def _check_rooms(self, address: str) -> None:
         self.check_open()
-        if len(self.registry) >= self.settings.max_rooms:
+        self._check_place(address)
+        slow_down(self.limits.make_room(address, time.monotonic()), "rooms made")
+
+    def _check_place(self, address: str) -> None:
+        most = self.settings.rooms_per_address
+        if not self.makers.may_make(address):
+            raise Refusal(
+                ErrorCode.TOO_FAST,
+                f"too many rooms from your address: it may have {most} at a time",
+                close=CloseCode.TOO_FAST,
+                limit=most,
+                retry=True,
+                after=ROOMS_AFTER,
+            )
+        is_full = len(self.registry) >= self.settings.max_rooms
+        if is_full and self.makers.least_missed() is None:
             raise Refusal(
                 ErrorCode.RELAY_FULL,
                 "this relay has no room for another room",
@@ -311,7 +373,11 @@ class Node:
                 limit=self.settings.max_rooms,
                 retry=True,
             )
-        slow_down(self.limits.make_room(address, time.monotonic()), "rooms made")
+
+    async def _hash(self, password: str, address: str) -> str:
+        if not password:
+            return ""
+        return await self.passwords.hash(password, address, time.monotonic())
 
     # Admission.
 
@@ -323,7 +389,6 @@ class Node:
         """
         options = hello.options
         check_version(hello)
-        check_frame_size(options, self.settings.max_frame)
         name = canonical(connection.room_name)
         slow_down(self.limits.join(connection.address, time.monotonic()), "joins")
         key = key_of(name, options.seat)
@@ -334,7 +399,23 @@ class Node:
             self._check_places(room, connection.address)
         connection.hello = hello
         connection.ignored = unknown_options(message)
-        self.propose(room, Join(connection.attachment, key, info, options.position))
+        network = network_key(name, self.limits.network(connection.address))
+        self.propose(room, Join(connection.attachment, key, info, options.position, network))
+
+    def too_late(self, connection: Connection) -> Refusal:
+        """Say, to the operator and to the client, that a HELLO was not decided about in time."""
+        seconds = self.settings.admit_seconds
+        if not self._complaints.ask(1, time.monotonic()):
+            what = (
+                "connection %d is turned away: on_join, or a password, did not decide within %g s"
+            )
+            log.warning(what, connection.attachment, seconds)
+        return Refusal(
+            ErrorCode.RELAY_FULL,
+            "it was not decided in time whether you may enter: come back later",
+            close=CloseCode.RELAY_FULL,
+            retry=True,
+        )
 
     def _check_places(self, room: Room, address: str) -> None:
         now = time.monotonic()
@@ -359,20 +440,20 @@ class Node:
         """
         while True:
             room = self.registry.get(name)
+            check_frame_size(hello.options, self.max_frame(name))
             if room is not None and room.seat_of(key) is not None:
                 return room, info_of(hello.options)
             wanted, password_hash = RoomOptions(), ""
             if room is None:
                 wanted = self._wanted(hello, name)
                 self._check_rooms(address)
-                if wanted.password:
-                    password_hash = await self.passwords.hash(wanted.password)
+                password_hash = await self._hash(wanted.password, address)
             else:
                 check_app(room, hello.options)
                 await self._check_password(room, hello.options.password, address)
             info = await judge(self._on_join, request_of(name, hello.options, address))
             if self.registry.get(name) is room:
-                return room or self._open(name, wanted, password_hash), info
+                return room or self._open(name, wanted, password_hash, address), info
 
     def _wanted(self, hello: Hello, name: str) -> RoomOptions:
         wanted = check_creation(hello, name)
@@ -385,8 +466,8 @@ class Node:
             return
         if not password:
             raise wrong_password(password)
-        now = time.monotonic()
-        if not await self.passwords.verify(room.password_hash, password, address, now):
+        hashed, now = room.password_hash, time.monotonic()
+        if not await self.passwords.verify(hashed, password, room.name, address, now):
             raise wrong_password(password)
 
 

@@ -225,6 +225,13 @@ class AddressLimits:
         """Count a connection out."""
         self._connections.remove(address)
 
+    def network(self, address: str) -> str | None:
+        """Return what is counted as one with this address; None if it is not limited, or unknown.
+
+        A developer's hundred bots all come from one loopback address.
+        """
+        return network_of(address) if address and not self._is_free(address) else None
+
     def _is_free(self, address: str) -> bool:
         return not self._limit_loopback and is_loopback(address)
 

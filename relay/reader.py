@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from protocol.codec import encode
-from protocol.frames import Live
+from protocol.frames import Live, Notice, NoticeDetail, NoticeKind
 from protocol.opcodes import Opcode
 from relay.snapshots import Complete
 from relay.tape import Entry
@@ -23,8 +23,8 @@ class History(NamedTuple):
     """The last seq of it."""
     snapshot: Complete | None = None
     """What the player was given. The room may have a newer one before the history is read."""
-    is_partial: bool = False
-    """The log did not reach back to its beginning, so that it begins wherever the log does."""
+    complete_from: int = 0
+    """The seq after which it is complete, as WELCOME says."""
 
 
 NO_HISTORY = History(0)
@@ -37,7 +37,7 @@ class Reader:
     from there on everything that was addressed to the player when it was ordered.
     """
 
-    __slots__ = ("_delay", "_history", "_player", "room")
+    __slots__ = ("_complete_from", "_delay", "_history", "_player", "room")
 
     def __init__(
         self, room: Room, player: int, history: History = NO_HISTORY, delay: DelayLine | None = None
@@ -46,6 +46,7 @@ class Reader:
         self.room = room
         self._player = player
         self._history = history
+        self._complete_from = history.complete_from
         self._delay = delay
 
     @property
@@ -60,10 +61,21 @@ class Reader:
     def read(self, seq: int, max_bytes: int) -> tuple[list[bytes], int] | None:
         """Return what follows `seq`, wrapped, and up to where; None if that is gone."""
         log = self.room.log
-        if self._history.is_partial:
-            seq = max(seq, min(log.trimmed, self._history.until))
-        batch = log.read(seq, max_bytes, self._is_for, self.seq)
-        return batch and ([*map(wrap, batch[0])], batch[1])
+        forgotten = min(log.trimmed, self._history.until)
+        notice = self._skip(forgotten) if seq < forgotten else []
+        batch = log.read(max(seq, forgotten), max_bytes, self._is_for, self.seq)
+        return batch and ([*notice, *map(wrap, batch[0])], batch[1])
+
+    def _skip(self, forgotten: int) -> list[bytes]:
+        """Return what tells that history was forgotten before it was read, if that is news.
+
+        A room whose log is full forgets a frame with each that comes: whoever joins it must be able
+        to go on.
+        """
+        if forgotten <= self._complete_from:
+            return []
+        self._complete_from = forgotten
+        return [wrap(encode(Notice(NoticeKind.TRIMMED, NoticeDetail(seq=forgotten))))]
 
     def finish(self) -> list[bytes]:
         """Return LIVE and the newest volatile values of the others, wrapped."""

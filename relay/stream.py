@@ -27,9 +27,9 @@ def begin(room: Room, seat: Seat, refused: ErrorCode | None = None) -> Admit:
         return Admit(seat.attachment, seat.player, 0, refused=refused, stream=stream)
     follow, snapshot = room.history_from, room.snapshots.newest
     facts = (*room.standing, *(snapshot.parts if snapshot is not None else ()))
-    is_partial = not room.log.reaches_back_to(follow)
-    reader = Reader(room, seat.player, History(room.seq, snapshot, is_partial))
-    complete_from = room.log.trimmed if is_partial else room.past_from
+    log = room.log
+    complete_from = room.past_from if log.reaches_back_to(follow) else log.trimmed
+    reader = Reader(room, seat.player, History(room.seq, snapshot, complete_from))
     stream = Stream(tuple(map(wrap, facts)), reader, follow, complete_from)
     return Admit(seat.attachment, seat.player, 0, refused=refused, stream=stream)
 

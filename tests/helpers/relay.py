@@ -92,22 +92,23 @@ async def running_relay(
     # What Server.serve does, without its polling for a signal ten times a second.
     server.config.load()
     server.lifespan = server.config.lifespan_class(server.config)
-    await server.startup([listener.socket])
+    await server.startup([*listener.sockets])
     try:
         yield RunningRelay(app.state.node, listener)
     finally:
-        await server.shutdown([listener.socket])
+        await server.shutdown([*listener.sockets])
 
 
 @contextmanager
-def relay_process(*options: str, port: int = 0) -> Iterator[RelayProcess]:
+def relay_process(*options: str, port: int = 0, module: str = MODULE) -> Iterator[RelayProcess]:
     """Run `relay serve` in a process of its own; on leaving, it is ended or killed.
 
     Args:
         options: of the command line. It drains in no time, unless they say otherwise.
         port: where to listen, as when it is started anew; 0 is a free one.
+        module: what has the command line of `relay`.
     """
-    command = [sys.executable, "-m", MODULE, "serve", "--port", str(port), *options]
+    command = [sys.executable, "-m", module, "serve", "--port", str(port), *options]
     clean = {key: value for key, value in os.environ.items() if not key.startswith(ENVIRONMENT)}
     clean[f"{ENVIRONMENT}DRAIN_SECONDS"] = "0"
     with tempfile.NamedTemporaryFile(mode="w", suffix=".log") as log:

@@ -138,7 +138,6 @@ def test_a_program_needs_no_origin() -> None:
 )
 def test_the_relays_own_page_may_connect(origin: str, host: str) -> None:
     assert POLICY.refuse_link(remote(origin, host)) is None
-    assert POLICY.refuse_write(remote(origin, host)) is None
 
 
 @pytest.mark.parametrize(
@@ -153,7 +152,6 @@ def test_the_relays_own_page_may_connect(origin: str, host: str) -> None:
 )
 def test_another_port_is_another_site(origin: str, host: str) -> None:
     assert POLICY.refuse_link(remote(origin, host)) is not None
-    assert POLICY.refuse_write(remote(origin, host)) is not None
 
 
 @pytest.mark.parametrize(
@@ -267,7 +265,6 @@ def test_a_page_is_the_relays_own_as_a_proxy_was_asked_for_it(
 ) -> None:
     asked = Caller(origin, host, "203.0.113.9", "10.0.0.2", scheme)
     assert (POLICY.refuse_link(asked) is None) is may
-    assert (POLICY.refuse_write(asked) is None) is may
 
 
 def test_a_wrong_word_of_a_proxy_about_the_scheme_is_named() -> None:
@@ -304,10 +301,6 @@ def test_advice_is_for_the_way_in_which_the_relay_was_started() -> None:
     assert "--" not in asked + named
 
 
-def test_a_page_on_loopback_may_not_write() -> None:
-    assert POLICY.refuse_write(caller("http://localhost:5173")) is not None
-
-
 @pytest.mark.parametrize(
     "origin",
     [
@@ -317,9 +310,8 @@ def test_a_page_on_loopback_may_not_write() -> None:
         "capacitor://localhost",
     ],
 )
-def test_a_listed_site_may_connect_but_not_write(origin: str) -> None:
+def test_a_listed_site_may_connect(origin: str) -> None:
     assert POLICY.refuse_link(remote(origin)) is None
-    assert POLICY.refuse_write(remote(origin)) is not None
 
 
 @pytest.mark.parametrize(
@@ -345,7 +337,6 @@ def test_any_other_site_is_refused_and_the_option_named(origin: str) -> None:
         refusal = POLICY.refuse_link(each)
         assert refusal is not None
         assert f"--origin {canonical_origin(origin)} allows it" in refusal
-        assert POLICY.refuse_write(each) is not None
 
 
 @pytest.mark.parametrize(
@@ -373,14 +364,12 @@ def test_what_is_no_origin_is_refused_in_one_plain_line(origin: str) -> None:
         assert "--origin" not in refusal
         assert refusal.isascii()
         assert refusal.isprintable()
-        assert POLICY.refuse_write(each) is not None
 
 
 def test_a_rebound_name_is_refused_though_origin_and_host_agree() -> None:
     """The page's own DNS name was pointed at 127.0.0.1 after the page had loaded."""
     rebound = caller("http://evil.example:8000", "evil.example:8000")
     assert "--name evil.example" in (POLICY.refuse_link(rebound) or "")
-    assert "--name evil.example" in (POLICY.refuse_write(rebound) or "")
 
 
 def test_a_star_allows_every_origin_but_no_name() -> None:
@@ -388,7 +377,6 @@ def test_a_star_allows_every_origin_but_no_name() -> None:
     for origin in ("https://evil", "null", "capacitor://localhost"):
         assert policy.refuse_link(remote(origin)) is None
         assert policy.refuse_link(remote(origin, "evil.example")) is not None
-        assert policy.refuse_write(remote(origin)) is not None
 
 
 @pytest.mark.parametrize(

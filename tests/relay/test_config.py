@@ -27,7 +27,7 @@ def test_the_defaults_are_those_of_the_design() -> None:
     assert (settings.rooms_per_second, settings.rooms_burst) == (5, 20)
     assert settings.connections_per_address == 200
     assert (settings.hello_seconds, settings.ping_seconds, settings.ping_timeout) == (5, 10, 10)
-    assert (settings.drain_seconds, settings.state) == (10, None)
+    assert (settings.drain_seconds, settings.state) == (3, None)
     assert settings.room_options == RoomOptions()
 
 

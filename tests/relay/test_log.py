@@ -1,12 +1,13 @@
 """A log keeps the newest frames within its bounds, and knows how far back it reaches."""
 
+import sys
 from itertools import accumulate
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.log import SCAN, Budget, Log
-from relay.tape import Addressees, Entry
+from relay.log import LOOKS, SCAN, Budget, Log
+from relay.tape import FRAME_COST, Addressees, Entry
 
 ROOMY = 1 << 20
 
@@ -106,30 +107,36 @@ def test_a_log_reaches_back_to_a_position_if_all_that_follows_is_here() -> None:
 # The budget of all rooms.
 
 
+COST = 10 + FRAME_COST
+"""Bytes that one of these frames takes."""
+
+
 def test_the_largest_log_gives_when_all_together_hold_too_much() -> None:
-    budget = Budget(1000)
+    budget = Budget(100 * COST)
     large, small = filled(budget, 80), filled(budget, 10)
     for seq in range(11, 31):
         small.append(seq, 0, bytes(10))
-        assert budget.used == large.size + small.size <= 1000
+        assert budget.used == large.cost + small.cost <= 100 * COST
+        assert large.size == 10 * len(large)
     assert small.trimmed == 0
     assert large.trimmed >= 10
 
 
 def test_a_log_may_have_all_that_no_other_needs() -> None:
-    budget = Budget(1000)
+    budget = Budget(100 * COST)
     log = filled(budget, 500)
-    assert 900 < log.size == budget.used <= 1000
+    assert 90 * COST < log.cost == budget.used <= 100 * COST
     assert log.trimmed + len(log) == 500
 
 
 def test_room_is_made_for_a_large_frame_by_as_many_logs_as_it_takes() -> None:
-    budget = Budget(1000)
+    budget = Budget(100 * COST)
     logs = [filled(budget, 30) for _ in range(3)]
-    logs[0].append(31, 0, bytes(900))
-    assert budget.used == sum(log.size for log in logs) <= 1000
+    large = bytes(90 * COST)
+    logs[0].append(31, 0, large)
+    assert budget.used == sum(log.cost for log in logs) <= 100 * COST
     assert all(len(log) for log in logs)
-    assert list(logs[0]) == [(31, 0, bytes(900))]
+    assert list(logs[0]) == [(31, 0, large)]
 
 
 def test_the_newest_frame_of_a_log_is_never_given() -> None:
@@ -139,18 +146,65 @@ def test_the_newest_frame_of_a_log_is_never_given() -> None:
 
 
 def test_frames_without_a_byte_are_given_too() -> None:
-    budget = Budget(10)
+    budget = Budget(2 * FRAME_COST)
     log = filled(budget, 5, 0)
     log.append(6, 0, bytes(8))
     log.append(7, 0, bytes(8))
     assert list(log) == [(7, 0, bytes(8))]
 
 
+def test_addressees_are_counted_once_for_all_frames_that_share_them() -> None:
+    budget = Budget()
+    log = Log(budget=budget)
+    everyone, few = frozenset(range(1000)), frozenset((1, 2))
+    log.append(1, everyone, bytes(10))
+    alone = budget.used
+    assert alone > sys.getsizeof(everyone) + COST
+    log.append(2, everyone, bytes(10))
+    assert COST < budget.used - alone < COST + 300
+    log.append(3, few, bytes(10))
+    assert budget.used - alone < 2 * COST + 2 * 300 + 512
+    log.give(1)
+    log.give(1)
+    assert [seq for seq, _, _ in log] == [3]
+    assert log.cost == budget.used < COST + 700
+    log.clear()
+    assert log.cost == budget.used == 0
+
+
+def test_of_thousands_of_logs_the_budget_looks_at_few() -> None:
+    """A scan of all of them for each that gives held a relay up for a second."""
+    looks = 0
+
+    class Counting(Budget):
+        def enlist(self, log: Log, most: int) -> None:
+            nonlocal looks
+            looks += 1
+            super().enlist(log, most)
+
+    many = 2000
+    budget = Counting(many * 20 * COST)
+    logs = [filled(budget, 20) for _ in range(many)]
+    looks = 0
+    logs[0].append(21, 0, bytes(10))
+    assert budget.used <= budget.limit
+    gave = sum(log.trimmed > 0 for log in logs)
+    assert 0 < gave < many // 20
+    assert looks <= (LOOKS + 1) * gave
+
+
+def test_a_log_that_is_gone_is_not_kept_by_the_budget() -> None:
+    budget = Budget()
+    for _ in range(1000):
+        filled(budget, 20).clear()
+    assert len(budget._heap) < 200
+
+
 def test_a_log_that_ends_gives_all_back() -> None:
-    budget = Budget(1000)
+    budget = Budget(100 * COST)
     ended, other = filled(budget, 50), filled(budget, 49)
     ended.clear()
-    assert (len(ended), ended.trimmed, budget.used) == (0, 50, 490)
+    assert (len(ended), ended.trimmed, budget.used) == (0, 50, 49 * COST)
     for seq in range(50, 90):
         other.append(seq, 0, bytes(10))
     assert other.trimmed == 0

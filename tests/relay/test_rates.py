@@ -225,6 +225,15 @@ def test_refused_connections_cost_nothing() -> None:
     assert not counted._connections
 
 
+def test_a_network_is_what_is_counted_as_one_and_limited() -> None:
+    free, limited = limits(), limits(limit_loopback=True)
+    assert free.network("192.0.2.1") == free.network("::ffff:192.0.2.1") == "192.0.2.1"
+    assert free.network("2001:db8::1") == free.network("2001:db8::2") != free.network("2001:dba::1")
+    assert (free.network("127.0.0.1"), free.network("::1"), free.network("")) == (None,) * 3
+    assert limited.network("127.0.0.1") == "127.0.0.1"
+    assert limited.network("") is None  # a socket of Unix tells no one from another
+
+
 def test_loopback_is_free_unless_it_is_to_be_limited() -> None:
     free, limited = limits(), limits(limit_loopback=True)
     for _ in range(200):

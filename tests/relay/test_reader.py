@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from protocol.codec import Role, decode
-from protocol.frames import Deliver, Frame, Snapshot, Subscribe
+from protocol.frames import (
+    Deliver,
+    Frame,
+    Notice,
+    NoticeDetail,
+    NoticeKind,
+    Snapshot,
+    Subscribe,
+)
 from relay.log import Log
 from relay.reader import History, Reader
 from relay.room import Room
@@ -129,17 +137,20 @@ def trimmed_room() -> Room:
 def test_what_is_trimmed_cannot_be_read() -> None:
     room = trimmed_room()
     assert Reader(room, 2).read(7, ROOMY) is None
-    assert Reader(room, 2, History(12)).read(7, ROOMY) is None
+    assert Reader(room, 2, History(7)).read(6, ROOMY) is None
     assert payloads(Reader(room, 2).read(8, ROOMY)) == [b"9", b"10", b"11", b"12"]
 
 
 def test_a_history_that_was_never_whole_begins_where_the_log_does() -> None:
     """Or nobody could join a busy room whose log is full: it moves on before it is read."""
     room = trimmed_room()
-    reader = Reader(room, 2, History(10, is_partial=True))
+    reader = Reader(room, 2, History(10, complete_from=8))
     assert payloads(reader.read(2, ROOMY)) == [b"9", b"10", b"11", b"12"]
     room.apply(sends(1, None, b"13"))
     room.apply(sends(1, None, b"14"))
-    assert payloads(reader.read(2, ROOMY)) == [b"11", b"12", b"13", b"14"]
+    notice, *rest = told(reader.read(2, ROOMY))
+    assert notice == Notice(NoticeKind.TRIMMED, NoticeDetail(seq=10))
+    assert [frame.seq for frame in rest if isinstance(frame, Deliver)] == [11, 12, 13, 14]
+    assert payloads(reader.read(2, ROOMY)) == [b"11", b"12", b"13", b"14"]  # it was told
     room.apply(sends(1, None, b"15"))
     assert reader.read(2, ROOMY) is None  # 11 was no history

@@ -12,6 +12,9 @@ from protocol.frames import (
     Left,
     LeftReason,
     Live,
+    Notice,
+    NoticeDetail,
+    NoticeKind,
     Presence,
     PresenceChanged,
     PresenceState,
@@ -340,11 +343,27 @@ def test_history_begins_where_the_log_does_when_it_is_read() -> None:
     assert heard[-1] == Live(13)
 
 
-def test_whole_history_is_never_told_in_part() -> None:
-    """Its reader was too slow: better to begin anew, with what there is then."""
+def test_who_joins_is_told_what_was_forgotten_before_it_was_read() -> None:
     witness = room_of(2, history="full").witness
+    for number in range(4, 12):
+        witness.apply(sends(1, None, b"%d" % number))
     witness.apply(Join(3))
     witness.room.log.give(1 << 20)
+    forgotten = witness.room.log.trimmed
+    assert 4 < forgotten < 12
+    heard = [frame for frame in witness.hear()[3] if isinstance(frame, Notice | Deliver)]
+    assert heard[0] == Notice(NoticeKind.TRIMMED, NoticeDetail(seq=forgotten))
+    assert [frame.seq for frame in heard[1:] if isinstance(frame, Deliver)] == [
+        *range(forgotten + 1, 12)
+    ]
+
+
+def test_who_is_too_slow_for_what_happens_meanwhile_is_lost() -> None:
+    """What comes after the joining may be for the joiner alone: nothing of it is passed over."""
+    witness = room_of(2, history="full").witness
+    witness.apply(Join(3))
+    witness.apply(sends(1, 3, b"for the joiner"))
+    witness.apply(sends(1, None, b"later"))
     witness.room.log.clear()
     outbox = witness.outboxes[3]
     outbox.take()

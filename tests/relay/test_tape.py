@@ -26,7 +26,8 @@ def test_it_is_a_list_at_each_step(steps: list[tuple[int, Addressees, bytes] | s
             frames.append((seq, to, message))
         elif frames:
             oldest, _, message = frames.pop(0)
-            assert tape.drop() == (oldest, len(message))
+            seq_of_it, size, _ = tape.drop()
+            assert (seq_of_it, size) == (oldest, len(message))
         assert [tape.entry(index) for index in range(len(tape))] == frames
         assert [tape.seq(index) for index in range(len(tape))] == [each[0] for each in frames]
         assert not frames or tape.seq(-1) == frames[-1][0]

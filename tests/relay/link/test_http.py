@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from relay.app import MAX_BODY
 from relay.config import Settings
 from relay.link import gate, http
 from relay.server import listen, make_server
@@ -91,11 +92,11 @@ async def served(app: ASGIApp, **settings: Any) -> AsyncIterator[str]:
     server.config.load()
     server.lifespan = server.config.lifespan_class(server.config)
     listener = listen("127.0.0.1", 0)
-    await server.startup([listener.socket])
+    await server.startup([*listener.sockets])
     try:
         yield listener.url
     finally:
-        await server.shutdown([listener.socket])
+        await server.shutdown([*listener.sockets])
 
 
 async def gone(receive: Receive) -> None:
@@ -241,7 +242,7 @@ async def test_a_body_in_too_many_chunks_is_answered() -> None:
 
 async def test_a_body_of_the_longest_kind_is_taken() -> None:
     async with party() as at, visitor(at.url) as guest:
-        body = b'{"name": "BIG"}'.ljust(64 * 1024)
+        body = b'{"name": "BIG"}'.ljust(MAX_BODY)
         guest.says(POST + b"Content-Length: %d\r\n\r\n" % len(body) + body)
         assert await guest.is_answered() == 201
 
