@@ -90,7 +90,7 @@ def nginx_before(port: int, *settings: str, locations: str = LITERAL) -> Iterato
     assert where, "this test needs nginx: `make nginx` installs it"
     certificate, key = made_certificate()
     listener = listen("127.0.0.1", 0)
-    with tempfile.TemporaryDirectory() as name, listener.socket as bound:
+    with tempfile.TemporaryDirectory() as name, listener.sockets[0] as bound:
         folder = Path(name)
         text = CONFIGURATION.format(
             user="user root;" if os.geteuid() == 0 else "",
