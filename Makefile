@@ -16,7 +16,7 @@ COMPILED_TESTS := $(addprefix tests/,conformance/test_asgi.py $(firstword $(NOTH
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all plain lint format bench chaos conformance attack fuzz build compiled clean chromium
+.PHONY: help setup demo test test-all plain lint format bench chaos conformance attack fuzz build compiled clean chromium nginx
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null || sed -n 's/^\([a-z-]*\):[^#]*## /  make \1  /p' $(MAKEFILE_LIST)
@@ -26,7 +26,7 @@ setup: $(BIN)/.project ## make .venv with everything in it; then .venv/bin/relay
 demo: setup ## start a relay with bots in a room, and print its link
 	$(BIN)/relay demo
 
-test: lint chromium ## lint, then all tests: Python, TypeScript, and both in a headless browser
+test: lint chromium nginx ## lint, then all tests: Python, TypeScript, and both in a headless browser
 	$(MAKE) --no-print-directory -j 2 plain compiled
 	LINK=portable $(COMPILED) $(TEST) $(BOTH_LINKS)
 	$(COMPILED) $(TEST) $(COMPILED_TESTS)
@@ -51,8 +51,8 @@ format: setup ## format and fix what can be fixed
 bench: compiled ## measure the relay under load
 	$(COMPILED) $(BIN)/python -m tests.benchmarks
 
-chaos: setup ## cut and stall connections for long, and check that nothing is lost
-	$(BIN)/python -m tests.chaos
+chaos: setup ## cut and stall connections for long, and check that nothing is lost (ARGS="--from 1001" takes other seeds)
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 conformance: setup ## judge the WebSocket class by the whole Autobahn suite
 	$(BIN)/python -m tests.conformance
@@ -73,6 +73,9 @@ clean: ## remove what the other targets made
 
 chromium: setup
 	@$(BIN)/python -m tests.helpers.chromium --install
+
+nginx: setup
+	@$(BIN)/python -m tests.helpers.nginx --install
 
 # The stamps below make a second run instant.
 

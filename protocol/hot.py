@@ -128,6 +128,24 @@ def deliver(seq: int, sender: int, tail: bytes) -> bytes:
     return DELIVER_HEAD + uint(seq) + by + tail
 
 
+UINT_HEADS: Final = (0xCC, 0xCD, 0xCE, 0xCF)
+"""How numbers begin that have more than one byte."""
+
+
+def is_deliver(message: bytes, seq: int) -> bool:
+    """Say whether a message is a DELIVER with this seq, each of its parts in the shortest form."""
+    head = DELIVER_HEAD + uint(seq)
+    at = len(head)
+    if len(message) <= at or not message.startswith(head):
+        return False
+    if message[at] < 0x80:
+        return is_tail(message, at + 1)
+    if message[at] not in UINT_HEADS:
+        return False
+    sender, end = _read_uint(message, at)
+    return message[at:end] == uint(sender) and is_tail(message, end)
+
+
 def update(key: int, sender: int, tail: bytes) -> bytes:
     """Encode UPDATE around a tail."""
     by = FIXINTS[sender] if sender < 0x80 else uint(sender)

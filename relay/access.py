@@ -12,16 +12,23 @@ import functools
 import ipaddress
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from relay.rates import is_loopback
+from relay.spelling import Spelling, by_option
 
 ANY = "*"
+NOWHERE = "null"
+"""The origin of pages that come from no site: opened as files, or shut off in a frame. Chromium
+says file:// when such a file opens a WebSocket, and null when it fetches; it is one page."""
+FILES = "file://"
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 # What is not spelled exactly so (user:password@, paths, spaces, percent signs) is no authority.
 AUTHORITY = re.compile(r"(\[[0-9a-f:.]{2,45}\]|[0-9a-z_.-]{1,255})(?::([0-9]{1,5}))?")
-ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[a-z0-9.:_\[\]-]+|null")
+ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[a-z0-9.:_\[\]-]+|null|file://")
+BELOW = re.compile(r"(https?://)\*\.([a-z0-9_-]+(?:\.[a-z0-9_-]+)+)(:[0-9]{1,5})?")
+"""All hosts below a name of two words or more: a single one would be half the internet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +41,8 @@ class Caller:
     """Address of the other end."""
     server: str | None
     """Address at which the relay was reached."""
+    scheme: str | None = None
+    """http or https, as a trusted proxy was asked; None where nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +72,23 @@ class Authority:
 class Policy:
     """What is allowed. Each check returns why it refuses, for one line of a log, or None."""
 
-    def __init__(self, names: Iterable[str] = (), origins: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        names: Iterable[str] = (),
+        origins: Iterable[str] = (),
+        spell: Spelling = by_option,
+    ) -> None:
         """Args:
         names: by which the relay may be called, beyond loopback and addresses.
-        origins: of other sites whose pages may connect, as browsers spell them; "*" is any.
+        origins: of other sites whose pages may connect, as browsers spell them; "*" is any,
+            and "https://*.example.com" all hosts below that name.
+        spell: names a setting to the operator.
         """
         self._names = frozenset(name.lower().rstrip(".") for name in names)
-        self._origins = frozenset(canonical_origin(origin) for origin in origins)
+        spelled = frozenset(canonical_origin(origin) for origin in origins)
+        self._below = tuple(filter(None, map(_parse_below, spelled)))
+        self._origins = frozenset(word for word in spelled if BELOW.fullmatch(word) is None)
+        self._spell = spell
 
     def refuse_host(self, caller: Caller) -> str | None:
         """Check that the caller means this relay."""
@@ -83,31 +102,33 @@ class Policy:
         if authority.host == (caller.server or "").lower():
             return None  # the address of a real server is no name, that of a test client is
         host = shown(caller.host)
-        return f"Host {host} is no name of this relay; --name {authority.host} makes it one"
+        naming = self._spell("names", authority.host)
+        return f"Host {host} is no name of this relay{_rewritten(caller)}; {naming} makes it one"
 
     def refuse_link(self, caller: Caller) -> str | None:
-        """Check who opens a WebSocket."""
+        """Check who opens a WebSocket, or changes something by REST."""
         refusal = self.refuse_host(caller)
-        if refusal is not None or caller.origin is None or self._may_link(caller.origin, caller):
+        if refusal is not None or self.may_link(caller):
             return refusal
-        origin = canonical_origin(caller.origin)
+        origin = canonical_origin(caller.origin or "")
         if ORIGIN.fullmatch(origin) is None:
             return f"Origin {shown(origin)} is none that a browser would send"
-        return f"Origin {origin} is no page of this relay; --origin {origin} allows it"
+        allowing = self._spell("origins", origin)
+        return f"Origin {origin} is no page of this relay{_why_not(caller)}; {allowing} allows it"
 
-    def refuse_write(self, caller: Caller) -> str | None:
-        """Check who changes something by REST: programs, and the relay's own pages."""
-        if caller.origin is None or _is_own(caller.origin, caller.host):
-            return self.refuse_host(caller)
-        return f"Origin {shown(caller.origin)} is no page of this relay; only those may do this"
-
-    def _may_link(self, origin: str, caller: Caller) -> bool:
-        if _is_own(origin, caller.host) or ANY in self._origins:
+    def may_link(self, caller: Caller) -> bool:
+        """Say whether the origin may open a WebSocket, if the host is right. None may: no page."""
+        origin = caller.origin
+        if origin is None or ANY in self._origins or _is_own(caller):
             return True
         if canonical_origin(origin) in self._origins:
             return True
         site = parse_origin(origin)
-        return site is not None and site[1].is_loopback and is_loopback(caller.client or "")
+        if site is None:
+            return False
+        if any(_is_below(site, below) for below in self._below):
+            return True
+        return site[1].is_loopback and is_loopback(caller.client or "")
 
 
 def parse_authority(text: str) -> Authority | None:
@@ -138,7 +159,7 @@ def canonical_origin(text: str) -> str:
     """Return the one spelling that a browser has for an origin: no default port, lower case."""
     site = parse_origin(text)
     if site is None:
-        return text.lower()
+        return NOWHERE if text.lower() == FILES else text.lower()
     scheme, authority = site
     host = f"[{authority.host}]" if ":" in authority.host else authority.host
     if authority.port_for(scheme) == DEFAULT_PORTS[scheme]:
@@ -151,14 +172,74 @@ def shown(text: str) -> str:
     return "".join(char if "!" <= char <= "~" else "?" for char in text[:100]) or "(empty)"
 
 
-def _is_own(origin: str, host: str | None) -> bool:
-    site, own = parse_origin(origin), parse_authority(host or "")
+def is_origin(text: str) -> bool:
+    """Say whether pages can be allowed by this word: an origin, a wildcard for hosts, or *."""
+    text = text.lower()
+    return text == ANY or bool(ORIGIN.fullmatch(text) or BELOW.fullmatch(text))
+
+
+def is_loopback_host(text: str) -> bool:
+    """Say whether a Host header names this machine."""
+    authority = parse_authority(text)
+    return authority is not None and authority.is_loopback
+
+
+def is_loopback_origin(text: str) -> bool:
+    """Say whether an Origin is a page's that this machine serves."""
+    site = parse_origin(text)
+    return site is not None and site[1].is_loopback
+
+
+def _is_own(caller: Caller) -> bool:
+    site, own = parse_origin(caller.origin or ""), parse_authority(caller.host or "")
     if site is None or own is None:
         return False
     scheme, authority = site
+    if caller.scheme not in (None, scheme):
+        return False
     # A proxy in front may speak TLS without our knowing, so the page's scheme says which port a
     # Host without one means.
     return authority.host == own.host and authority.port_for(scheme) == own.port_for(scheme)
+
+
+def _why_not(caller: Caller) -> str:
+    """Say what else an operator may have to mend than the list of origins, if anything."""
+    if _is_own(replace(caller, scheme=None)):
+        return (
+            f" by {caller.scheme}, as a trusted proxy says it was asked: "
+            "its X-Forwarded-Proto may be wrong"
+        )
+    return _rewritten(caller)
+
+
+def _rewritten(caller: Caller) -> str:
+    """Tell of a Host that a proxy may have put there, where the page names another one.
+
+    A page of another site looks the same, so it can only be said what it may be.
+    """
+    site, own = parse_origin(caller.origin or ""), parse_authority(caller.host or "")
+    if site is None or own is None or site[1].host == own.host or site[1].is_loopback:
+        return ""
+    return (
+        f", as Host is {shown(caller.host or '')} (if that page is this relay's, a proxy has "
+        "rewritten Host: let it pass Host on, or set X-Forwarded-Host and be trusted)"
+    )
+
+
+Below = tuple[str, str, int]
+"""A scheme, a name with a dot before it, and a port: of all hosts below that name."""
+
+
+def _parse_below(text: str) -> Below | None:
+    match = BELOW.fullmatch(text)
+    site = parse_origin(f"{match[1]}{match[2]}{match[3] or ''}") if match is not None else None
+    return None if site is None else (site[0], f".{site[1].host}", site[1].port_for(site[0]))
+
+
+def _is_below(site: tuple[str, Authority], below: Below) -> bool:
+    scheme, authority = site
+    is_below = authority.host.endswith(below[1]) and not authority.host.startswith(".")
+    return is_below and (scheme, authority.port_for(scheme)) == (below[0], below[2])
 
 
 @functools.lru_cache(maxsize=1024)  # the hosts that are called are few

@@ -32,11 +32,12 @@ class JoinRequest:
     app: str
     build: str
     address: str
+    can_host: bool = True
 
 
 Verdict = JoinRequest | bool | str | None
 """None or True: may enter. False: may not. A str: may not, and this is why. A `JoinRequest`: may
-enter, under its name and role."""
+enter, under its name and role, and may become host or not."""
 
 OnJoin = Callable[[JoinRequest], Verdict | Awaitable[Verdict]]
 """Decides, with a prototype's own code, who may enter. Asked once a seat, not at every resume."""
@@ -44,7 +45,7 @@ OnJoin = Callable[[JoinRequest], Verdict | Awaitable[Verdict]]
 
 def info_of(options: HelloOptions) -> PlayerInfo:
     """Return what the room is told of who says this HELLO."""
-    return PlayerInfo(options.name, options.role)
+    return PlayerInfo(options.name, options.role, options.can_host)
 
 
 def request_of(name: str, options: HelloOptions, address: str) -> JoinRequest:
@@ -56,6 +57,7 @@ def request_of(name: str, options: HelloOptions, address: str) -> JoinRequest:
         app=options.app,
         build=options.build,
         address=address,
+        can_host=options.can_host,
     )
 
 
@@ -145,6 +147,20 @@ def key_of(room: str, seat: bytes | None) -> bytes | None:
     return hashlib.blake2b(seat, digest_size=16, person=b"roomwire seat", salt=_salt(room)).digest()
 
 
+def network_key(room: str, network: str | None) -> bytes | None:
+    """Hash where a player comes from, so that what is kept of a room holds no address.
+
+    The room's name is in it, so that it tells nothing of who plays elsewhere. Whoever has the
+    hash and tries all addresses finds the one: it is no secret, and not shown to anyone.
+    """
+    if network is None:
+        return None
+    person = b"roomwire network"
+    return hashlib.blake2b(
+        network.encode(), digest_size=16, person=person, salt=_salt(room)
+    ).digest()
+
+
 def _salt(room: str) -> bytes:
     return hashlib.blake2b(room.encode(), digest_size=16).digest()
 
@@ -157,15 +173,19 @@ async def judge(on_join: OnJoin | None, request: JoinRequest) -> PlayerInfo:
         ValueError: the game's code gave a name or a role that no player can have.
     """
     if on_join is None:
-        return PlayerInfo(request.name, request.role)
+        return _info(request)
     answer = on_join(request)
     verdict = await answer if inspect.isawaitable(answer) else answer
     if isinstance(verdict, JoinRequest):
-        return _checked(PlayerInfo(verdict.name, verdict.role))
+        return _checked(_info(verdict))
     if verdict is None or verdict is True:
-        return PlayerInfo(request.name, request.role)
+        return _info(request)
     why = verdict if isinstance(verdict, str) else "this game did not admit you"
     raise Refusal(ErrorCode.NOT_ADMITTED, codec.cut(why, MAX_WHY), close=CloseCode.NOT_ADMITTED)
+
+
+def _info(request: JoinRequest) -> PlayerInfo:
+    return PlayerInfo(request.name, request.role, request.can_host)
 
 
 def _checked(info: PlayerInfo) -> PlayerInfo:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib.metadata
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 import responder
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
@@ -15,16 +16,19 @@ from responder import Problem, Query, Request, Response
 from starlette.websockets import WebSocket
 
 from protocol import SUBPROTOCOL
-from relay import docs, files, lan, metrics, rest
+from relay import docs, files, lan, media, metrics, operators, rest
 from relay.access import Policy
 from relay.admission import OnJoin
+from relay.behind import Behind
 from relay.config import Settings
-from relay.guard import Guard, Refusals
+from relay.guard import Guard, Refusals, is_shared
 from relay.link import EXTENSION, portable
 from relay.link.direct_link import DirectLink
-from relay.listing import Filter, best_match, page
+from relay.listing import Filter
 from relay.node import Node
+from relay.proxies import Proxies
 from relay.refusals import Refusal
+from relay.spelling import Spelling, by_settings
 
 VERSION = importlib.metadata.version("roomwire")
 
@@ -32,8 +36,10 @@ CONTENT_SECURITY = (
     "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; object-src 'none'; "
     "base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
 )
+SCHEMA = "/schema.yml"
 HEADERS = {"x-frame-options": "SAMEORIGIN", "referrer-policy": "same-origin"}
-MAX_BODY = 64 * 1024
+MAX_BODY = 16 * 1024
+"""Bytes: of what REST takes, the longest has 10 KiB."""
 
 DESCRIPTION = (
     "Rooms are played in over a WebSocket at /r/ROOM; protocol/SPEC.md describes its frames. "
@@ -43,25 +49,29 @@ DESCRIPTION = (
 routes = responder.Router()
 
 
-def create_app(settings: Settings | None = None, *, on_join: OnJoin | None = None) -> responder.API:
+def create_app(
+    settings: Settings | None = None,
+    *,
+    on_join: OnJoin | None = None,
+    spell: Spelling = by_settings,
+) -> responder.API:
     """Build a relay, to run under any ASGI server or to mount in another app.
 
     Args:
         settings: from the environment if they are left out.
         on_join: decides who may enter; see `relay.admission.OnJoin`.
+        spell: names settings in the log's advice, as they can be changed where the app runs.
 
     Returns: the app. Its `Node` is `app.state.node`; who mounts the app and does not pass its
         lifespan on calls `app.state.node.close()` at the end.
     """
     settings = settings or Settings()
     node = Node(settings, on_join=on_join)
-    policy, refusals = Policy(settings.names, settings.origins), Refusals()
+    policy, refusals = Policy(settings.names, settings.origins, spell), Refusals()
+    proxies = Proxies(settings.trusted_proxies, spell)
+    chosen = settings.operator_token_file
+    token = operators.new_token() if chosen is None else operators.read_token(chosen)
     api = responder.API(
-        title="Roomwire",
-        version=VERSION,
-        description=DESCRIPTION,
-        openapi="3.1.0",
-        openapi_servers=[{"url": "."}],  # wherever this app is mounted
         sessions=False,
         gzip=False,
         static_dir=None,
@@ -70,15 +80,60 @@ def create_app(settings: Settings | None = None, *, on_join: OnJoin | None = Non
         problem_handler=rest.say_what_is_invalid,
         security_headers={"content_security_policy": CONTENT_SECURITY, "headers": HEADERS},
     )
+    _speak_json_alone(api)
     api.state.node = node
+    api.state.token = token
+    api.state.documents = _documents()
+    api.state.players = metrics.Players(node)
     api.state.metrics = metrics.registry_of(node)
     api.add_event_handler("shutdown", node.close)
-    api.add_middleware(Guard, policy=policy, refusals=refusals)
+    api.add_middleware(Guard, policy=policy, refusals=refusals, token=token)
+    # The last that is added comes first: all others see a request as it was asked.
+    api.add_middleware(Behind, proxies=proxies, root=settings.root_path, refusals=refusals)
     api.before_request(websocket=True)(_admit_pages(policy, refusals))
     api.include_router(routes)
     api.mount("/assets", files.Files(files.WEB / "assets"))
     api.mount("/client", files.Files(files.WEB / "client", {"access-control-allow-origin": "*"}))
     return api
+
+
+@functools.cache
+def _documents() -> docs.Documents:
+    """Describe REST: made once, as it costs much and is the same for all relays."""
+    api = responder.API(
+        title="Roomwire",
+        version=VERSION,
+        description=DESCRIPTION,
+        openapi="3.1.0",
+        openapi_route="/unserved",  # as the app has a route of its own, from this
+        openapi_servers=[{"url": "."}],  # wherever this app is mounted
+        sessions=False,
+        static_dir=None,
+    )
+    api.include_router(routes)
+    return docs.Documents(api.openapi._apispec.to_dict(), api.openapi.openapi)
+
+
+def _speak_json_alone(api: responder.API) -> None:
+    """Take all of Responder's forms of bodies away but JSON, and read that within bounds."""
+    write = api.formats["json"]
+
+    async def json(message: Any, encode: bool = False) -> Any:
+        if encode:
+            return await write(message, encode=True)
+        try:
+            return media.parse(await message.content)
+        except ValueError as error:
+            raise Problem(400, str(error)) from None
+
+    def check_answer(req: Request, resp: Response) -> None:
+        is_rest = is_shared(req.url.path) and req.url.path != SCHEMA
+        if is_rest and not req.accepts(media.JSON):
+            raise Problem(406, f"answers are {media.JSON}, which the header Accept leaves out")
+
+    api.formats.clear()
+    api.formats["json"] = json
+    api.before_request()(check_answer)
 
 
 # WebSockets.
@@ -129,11 +184,24 @@ async def room_page(req: Request, resp: Response, *, room: str) -> None:
 @routes.get("/docs", include_in_schema=False)
 async def docs_page(req: Request, resp: Response) -> None:
     """Show the REST interface."""
-    resp.html = docs.page(req.api.openapi._apispec.to_dict(), req.state.root)
+    resp.html = _described(req).page(req.state.home)
+
+
+@routes.get(SCHEMA, include_in_schema=False)
+async def schema(req: Request, resp: Response) -> None:
+    """Show the REST interface to programs."""
+    found = _described(req)
+    wanted = req.preferred_media_type(tuple(found.forms))
+    if wanted is None:
+        kinds = " or ".join(found.forms)
+        raise Problem(406, f"this is {kinds}, which the header Accept leaves out")
+    resp.content = found.forms[wanted]
+    resp.mimetype = wanted
+    resp.vary("Accept")
 
 
 def _show(req: Request, resp: Response, name: str) -> None:
-    resp.html = files.page(name, req.state.root)
+    resp.html = files.page(name, req.state.home)
     resp.headers.update(files.REVALIDATE)
 
 
@@ -156,6 +224,9 @@ async def health(req: Request, resp: Response) -> rest.Health:
 @routes.get("/metrics", include_in_schema=False)
 async def show_metrics(req: Request, resp: Response) -> None:
     """Answer Prometheus, in the form that every version of it reads."""
+    if not operators.is_at_machine(req) and not operators.is_operator(req):
+        wanted = {"WWW-Authenticate": "Bearer"}
+        raise Problem(401, rest.ONLY_OPERATOR, headers=wanted)
     resp.mimetype = CONTENT_TYPE_PLAIN_0_0_4
     resp.content = generate_latest(req.api.state.metrics)
 
@@ -167,7 +238,7 @@ async def describe_relay(req: Request, resp: Response) -> rest.RelayInfo:
         version=VERSION,
         wire=rest.wire_versions(),
         rooms=len(node.registry),
-        players=sum(room.player_count for room in node.registry),
+        players=req.api.state.players.count(),
         lan=lan.found_at(node.settings.host, req.state.port, req.state.root),
         limits=rest.wire_limits(node.settings),
     )
@@ -185,7 +256,7 @@ async def make_room(req: Request, resp: Response, *, wanted: rest.NewRoom) -> re
     with _explained():
         room = await node.create_room(wanted.options(node.settings), wanted.name, _address(req))
     info = rest.room_info(room, req.state.root)
-    resp.headers["Location"] = f"{req.state.root}/api/rooms/{room.name}"
+    resp.headers["Location"] = f"{req.state.home}api/rooms/{room.name}"
     return info
 
 
@@ -196,8 +267,8 @@ async def make_room(req: Request, resp: Response, *, wanted: rest.NewRoom) -> re
     responses={404: rest.problem("No such room")},
 )
 async def describe_room(req: Request, resp: Response, *, name: str) -> rest.RoomInfo:
-    room = _node(req).registry.get(name.upper())
-    if room is None:
+    room = _node(req).registry.find(name)
+    if room is None or not room.options.public:  # else whoever guesses codes would learn of it
         raise Problem(404, "there is no room of this name")
     return rest.room_info(room, req.state.root)
 
@@ -220,8 +291,8 @@ async def list_rooms(
         wanted = Filter(app, build, tags=rest.parse_tags(tag))
     except ValueError as error:
         raise Problem(422, str(error)) from None
-    rooms, following = page(
-        _node(req).registry, wanted, only_open=open, limit=limit, after=after.upper()
+    rooms, following = _node(req).listing.page(
+        wanted, only_open=open, limit=limit, after=after.upper()
     )
     return rest.RoomPage(
         rooms=[rest.room_info(room, req.state.root) for room in rooms], next=following
@@ -239,15 +310,18 @@ async def match(req: Request, resp: Response, *, wanted: rest.Match) -> rest.Mat
     with _explained():
         node.check_open()
         rest.check_pace(node.limits.join(address, now), "matches")
-    room = best_match(
-        node.registry, wanted.filter, lambda room: node.reservations.count(room.name, now)
-    )
+    room = node.listing.best_match(wanted.filter, lambda name: node.reservations.count(name, now))
     is_new = room is None
     if room is None:
         with _explained():
             room = await node.create_room(wanted.options(node.settings), None, address)
     node.reservations.reserve(room.name, address, now)
     return rest.matched(room, req.state.root, created=is_new)
+
+
+def _described(req: Request) -> docs.Documents:
+    found: docs.Documents = req.api.state.documents
+    return found
 
 
 def _node(req: Request) -> Node:

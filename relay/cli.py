@@ -8,6 +8,8 @@ from typing import NoReturn
 
 from cyclopts import App, CycloptsError
 
+from relay.printing import complain
+
 PLUGINS = "roomwire.commands"
 """Entry points of this group are commands, too: so the relay has bots, yet imports no client."""
 
@@ -23,13 +25,18 @@ SERVE = """Run a relay until Ctrl+C.
 
 The environment can set every option, too: RELAY_PORT is --port, RELAY_ORIGINS --origin.
 
-Ctrl+C and SIGTERM let games end: the relay tells everybody, takes nobody in any more, and closes \
-one connection after another within --drain-seconds. A second Ctrl+C closes what is left at once.
+Ctrl+C, SIGTERM and a closed terminal (SIGHUP) let games end: the relay tells everybody, takes \
+nobody in any more, and closes one connection after another within --drain-seconds. A second \
+Ctrl+C closes what is left at once. A relay that was started with nohup goes on when its terminal \
+is closed.
 
 With --state FILE the rooms outlive the relay: at its end it writes them to FILE, and when it is \
-started again, it reads and removes FILE, and players go on where they were. A damaged file, or \
-one of another version, is kept as FILE.bad, and the relay starts without rooms. A relay that is \
-killed before its end keeps none: give it more time than --drain-seconds.
+started again, it reads them, and players go on where they were. While it starts, FILE is called \
+FILE.taken; once the relay serves, it is removed. A relay that is killed while it starts loses \
+nothing: the next one finds FILE.taken. A relay that is killed before its end keeps no rooms: give \
+it 4 s more than --drain-seconds, and time to write them. A damaged file, or one of another \
+version, is kept as FILE.bad, and the relay starts without rooms. Each relay needs a FILE of its \
+own.
 """
 
 SERVE_EXAMPLES = """Examples:
@@ -92,5 +99,5 @@ def _explain(error: CycloptsError) -> str:
 
 
 def _fail(why: str) -> NoReturn:
-    print(f"relay: {why}", file=sys.stderr)
+    complain(f"relay: {why}")
     sys.exit(2)

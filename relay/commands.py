@@ -12,10 +12,12 @@ from pydantic import ValidationError
 
 from protocol import WIRE_VERSION, WIRE_VERSION_MIN
 from relay import is_compiled
-from relay.config import Settings, option
+from relay.config import Settings
 from relay.demo import show
+from relay.printing import let_go, say
 from relay.server import CannotListen, Listener
 from relay.server import serve as run
+from relay.spelling import option
 from relay.state_file import CannotKeep
 
 AllSettings = Annotated[
@@ -63,12 +65,15 @@ def version() -> None:
 
 @contextlib.contextmanager
 def _one_sentence() -> Iterator[None]:
-    """Turn what a user can mend into an error of the command line."""
+    """Turn what a user can mend into an error of the command line; lines that cannot be printed
+    are none."""
     try:
         yield
     except (CannotListen, CannotKeep, ValidationError) as error:
         raise CycloptsError(msg=str(error)) from error
+    finally:
+        let_go()
 
 
 def _announce(listener: Listener) -> None:
-    print(f"Roomwire is at {listener.url} (Ctrl+C stops it)", flush=True)
+    say(f"Roomwire is at {listener.url} (Ctrl+C stops it)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -20,13 +21,11 @@ from pydantic_settings import (
 from protocol import limits
 from protocol.frames import RoomOptions
 from relay import machine
-from relay.access import ANY, ORIGIN, parse_authority
-
-ENVIRONMENT = "RELAY_"
-"""What the name of every environment variable begins with."""
-
-SINGULAR = MappingProxyType({"names": "name", "origins": "origin"})
-"""Options that may be given several times are called by what one of them is."""
+from relay.access import is_origin, parse_authority
+from relay.operators import read_token
+from relay.proxies import PREFIX, UNIX
+from relay.rates import SITE_FACTOR
+from relay.spelling import ENVIRONMENT, option, variable
 
 PROFILES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
@@ -43,9 +42,14 @@ PROFILES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "requests_per_second": 1e5,
             "requests_burst": 1e5,
             "connections_per_address": 1_000_000,
+            "rooms_per_address": 1_000_000,
+            "matches_per_address": 1_000_000,
+            "passwords_per_second": 1e5,
+            "passwords_burst": 1e5,
         },
         "debug": {
             "hello_seconds": None,
+            "admit_seconds": None,
             "ping_seconds": None,
             "ping_timeout": None,
             "slow_seconds": None,
@@ -76,9 +80,36 @@ def _name(value: str) -> str:
 
 
 def _origin(value: str) -> str:
-    if value != ANY and not ORIGIN.fullmatch(value.lower()):
-        raise ValueError("expected scheme://host[:port], as in https://game.example.com, or *")
+    if not is_origin(value):
+        raise ValueError(
+            "expected scheme://host[:port], as in https://game.example.com, or "
+            "https://*.example.com for all hosts below that name, null for pages of no site, or *"
+        )
     return value
+
+
+def _proxy(value: str) -> str:
+    if value == UNIX:
+        return value
+    try:
+        return str(ipaddress.ip_network(value))
+    except ValueError:
+        raise ValueError(
+            "expected an address, or a network as in 10.0.0.0/8 with nothing after its prefix"
+        ) from None
+
+
+def _root_path(value: str) -> str:
+    value = value.rstrip("/")
+    if not PREFIX.fullmatch(value):
+        raise ValueError("expected a path, as in /games")
+    return value
+
+
+def _token_file(path: Path | None) -> Path | None:
+    if path is not None:
+        read_token(path)
+    return path
 
 
 Names = Annotated[
@@ -86,6 +117,9 @@ Names = Annotated[
 ]
 Origins = Annotated[
     tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode, BeforeValidator(_split)
+]
+TrustedProxies = Annotated[
+    tuple[Annotated[str, AfterValidator(_proxy)], ...], NoDecode, BeforeValidator(_split)
 ]
 Amount = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 OrNever = Annotated[Amount | None, BeforeValidator(_never)]
@@ -111,7 +145,18 @@ class Settings(BaseSettings):
     )
     origins: Origins = Field(
         default=(),
-        description="other site whose pages may connect, or * for all; several may be given",
+        description="other site whose pages may connect, as https://game.example.com, "
+        "https://*.example.com for all hosts below that name, null for pages opened as files, "
+        "or * for all; several may be given",
+    )
+    trusted_proxies: TrustedProxies = Field(
+        default=(),
+        description="address or network of a proxy that is believed when it says whose request "
+        "it passes on (X-Forwarded-For, -Proto, -Host, -Prefix, or Forwarded), or unix for one "
+        "that comes over a Unix socket; several may be given",
+    )
+    root_path: Annotated[str, AfterValidator(_root_path)] = Field(
+        default="", description="path below which a proxy shows the relay, as /games"
     )
     profile: Literal["default", "bench", "debug"] = Field(
         default="default", description="bench raises the rates, debug never times out"
@@ -176,12 +221,33 @@ class Settings(BaseSettings):
     connections_per_address: int = Field(
         default=200, ge=1, description="connections at a time from one address"
     )
+    rooms_per_address: int = Field(
+        default=200, ge=1, description="rooms at a time that one address has made"
+    )
+    matches_per_address: int = Field(
+        default=30, ge=1, description="places at a time that quick match keeps for one address"
+    )
+    passwords_per_second: Amount = Field(
+        default=4, description="passwords a second from one address, on average"
+    )
+    passwords_burst: Amount = Field(default=60, description="passwords from one address at once")
+    ipv6_site_factor: float = Field(
+        default=SITE_FACTOR,
+        ge=1,
+        allow_inf_nan=False,
+        description="how many times as much an IPv6 /48 may do as one /64, which counts as an "
+        "address",
+    )
     limit_loopback: bool = Field(
         default=False, description="limit loopback addresses like all others"
     )
 
     hello_seconds: OrNever = Field(
         default=5, description="seconds for a connection's HELLO, or never"
+    )
+    admit_seconds: OrNever = Field(
+        default=10,
+        description="seconds for passwords and on_join to decide about a HELLO, or never",
     )
     ping_seconds: OrNever = Field(
         default=10, description="seconds of silence after which to ping, or never"
@@ -191,13 +257,19 @@ class Settings(BaseSettings):
     )
 
     drain_seconds: float = Field(
-        default=10,
+        default=3,
         ge=0,
         le=3600,
         description="seconds over which connections are closed when the relay ends",
     )
     state: Annotated[Path | None, BeforeValidator(_none_if_empty)] = Field(
         default=None, description="file that keeps the rooms while the relay restarts"
+    )
+    operator_token_file: Annotated[
+        Path | None, BeforeValidator(_none_if_empty), AfterValidator(_token_file)
+    ] = Field(
+        default=None,
+        description="file with the word that shows whoever says it to be the operator",
     )
 
     room_capacity: int = Field(
@@ -252,11 +324,6 @@ class _Profile(PydanticBaseSettingsSource):
         raise NotImplementedError("all fields come at once")
 
 
-def option(field: str) -> str:
-    """Spell a field as an option of the command line."""
-    return "--" + SINGULAR.get(field, field).replace("_", "-")
-
-
 def explain(error: ValidationError) -> str:
     """Say in one line what is wrong with settings, and what was expected instead."""
     return "; ".join(_explain(detail) for detail in error.errors(include_url=False))
@@ -267,6 +334,6 @@ def _explain(detail: ErrorDetails) -> str:
     message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "expected", 1)
     meaning = Settings.model_fields[field].description if field in Settings.model_fields else ""
     return (
-        f"{option(field)} (or {ENVIRONMENT}{field.upper()}) cannot be {detail['input']!r}: "
+        f"{option(field)} (or {variable(field)}) cannot be {detail['input']!r}: "
         f"{message} ({meaning})"
     )

@@ -8,6 +8,7 @@ to that client, as a close code, never as an exception.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -52,6 +53,8 @@ if TYPE_CHECKING:
     from relay.room import Room
     from relay.seats import Seat
 
+log = logging.getLogger("relay")
+
 MAX_BAD_FRAMES = 20
 BAD_FRAMES_SECONDS = 10.0  # this many bad frames within so long are no accident
 THROTTLED_SECONDS = 10.0  # too fast for so long, with reading paused all the while, is an attack
@@ -78,7 +81,7 @@ class Connection:
         self.is_counted = True
         """Counts among the connections of its address."""
         self._conversation = Conversation(Role.RELAY)
-        self._max_frame = settings.max_frame
+        self._max_frame = node.max_frame(room)
         self._allowance = Allowance(
             settings.frames_per_second,
             settings.frames_burst,
@@ -91,6 +94,8 @@ class Connection:
         self._told = 0
         self._owes = False
         self._hello_timer: asyncio.TimerHandle | None = None
+        """What comes next before WELCOME, HELLO or the decision about it, is due by then."""
+        self._entering: asyncio.Task[None] | None = None
         self._is_lagging = False
         self._lag_timer: asyncio.TimerHandle | None = None
         self._slow_timer: asyncio.TimerHandle | None = None
@@ -98,8 +103,8 @@ class Connection:
 
     # Messages in.
 
-    async def greet(self, message: bytes, now: float) -> None:
-        """Take a message before WELCOME: it should be HELLO."""
+    def greet(self, message: bytes, now: float) -> None:
+        """Take a message before WELCOME: it should be HELLO, and nothing until that is decided."""
         if self.is_closed:
             return
         try:
@@ -110,11 +115,23 @@ class Connection:
             self._answer(_explain(error, message), now)
             return
         assert isinstance(hello, Hello)
-        self._cancel(self._hello_timer)  # passwords and the game's own code may take their time
+        self._cancel(self._hello_timer)
+        seconds = self.node.settings.admit_seconds
+        self._hello_timer = self.node.later(seconds, lambda: self.turned(self.node.too_late(self)))
+        # In a task of its own, for passwords and the game's own code may take their time: the link
+        # reads on, so that the end of the connection is seen.
+        self._entering = asyncio.get_running_loop().create_task(self._enter(hello, message))
+
+    async def _enter(self, hello: Hello, message: bytes) -> None:
         try:
             await self.node.admit(self, hello, message)
         except Refusal as refusal:
-            self.turned(refusal)
+            if not self.is_closed:
+                self.turned(refusal)
+        except Exception:
+            if not self.is_closed:
+                log.exception("connection %d failed", self.attachment)
+                self.close(CloseCode.RELAY_FAULT)
 
     def receive(self, message: bytes, now: float) -> float:
         """Take a message of a player.
@@ -192,7 +209,9 @@ class Connection:
         """Say WELCOME and the stream, and let the room write into the outbox."""
         assert self.hello is not None
         assert admit.stream is not None
+        self._cancel(self._hello_timer)
         self.room, self.seat = room, room.seats[admit.player]
+        self._max_frame = room.max_frame
         self._told = self.seat.taken
         welcome = Welcome(
             version=min(self.hello.version, self.node.version),
@@ -283,6 +302,8 @@ class Connection:
     def _end(self) -> None:
         self.is_closed = True
         self._cancel(self._hello_timer)
+        if self._entering is not None:
+            self._entering.cancel()  # if that is this very task, it has nothing more to wait for
         self._cancel(self._lag_timer)
         self._cancel(self._slow_timer)
         self.link.outbox.end()

@@ -15,6 +15,7 @@ import segno
 from relay import lan
 from relay.access import parse_authority
 from relay.config import Settings
+from relay.printing import say
 from relay.server import CannotListen, Listener, listen, serve
 
 ROOM = "DEMO"
@@ -24,7 +25,7 @@ DRAIN_SECONDS = 0.5  # whoever looks at a demo does not wait for its end
 
 
 def show(host: str, port: int, bots: int, *, opens: bool) -> None:
-    """Run the demo until SIGINT or SIGTERM.
+    """Run the demo until SIGINT, SIGTERM or SIGHUP.
 
     Args: port: or one of the next, if it is taken. opens: a browser on this machine.
 
@@ -46,7 +47,7 @@ def show(host: str, port: int, bots: int, *, opens: bool) -> None:
 
         def begin(listener: Listener) -> None:
             has_bots = bool(bots) and stack.enter_context(_bots(listener.url, bots))
-            print(describe(listener, bots if has_bots else 0), flush=True)
+            say(describe(listener, bots if has_bots else 0))
             if opens:
                 webbrowser.open(f"{listener.url}/r/{ROOM}")
 

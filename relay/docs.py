@@ -23,19 +23,38 @@ ANYWHERE = (
 )
 """What every operation may answer; only what is special about one is worth a line."""
 
+HOME = "{home}"
+
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="icon" href="data:,"></head>
 <body><h1>{title}</h1><p>{description}</p>
 <p>Errors are <code>application/problem+json</code> with <code>detail</code>, a sentence.
-As OpenAPI: <a href="{root}/schema.yml">schema.yml</a></p>
+As OpenAPI: <a href="{home}schema.yml">schema.yml</a></p>
 {operations}</body></html>
 """
 
 
-def page(document: Tree, root: str) -> str:
-    """Show an OpenAPI document. Args: root: path under which the app is mounted."""
+class Documents:
+    """The REST interface in all forms, each made once.
+
+    Attributes: forms: for programs, by media type; the first is what they get who do not mind.
+    """
+
+    def __init__(self, document: Tree, yaml: str) -> None:
+        """Args: document: as OpenAPI has it. yaml: the same as text."""
+        as_json = json.dumps(document, ensure_ascii=False)
+        self.forms = {"application/yaml": yaml.encode(), "application/json": as_json.encode()}
+        self._page = page(document)
+
+    def page(self, home: str) -> str:
+        """Show it to people. Args: home: URL of the relay's home page, seen from this one."""
+        return self._page.replace(HOME, escape(home), 1)
+
+
+def page(document: Tree) -> str:
+    """Show an OpenAPI document, with `HOME` for the URL of the relay's home page."""
     operations = (
         _operation(f"{method.upper()} {path}", operation, document)
         for path, methods in document["paths"].items()
@@ -45,7 +64,7 @@ def page(document: Tree, root: str) -> str:
     return PAGE.format(
         title=escape(f"{info['title']} {info['version']}"),
         description=escape(info.get("description", "")),
-        root=escape(root),
+        home=HOME,
         operations="\n".join(operations),
     )
 

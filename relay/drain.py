@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from protocol.close_codes import CloseCode
 from protocol.error_codes import ErrorCode
 from relay.connection import Connection
-from relay.entries import Entry, Succeed
+from relay.entries import Entry, Relieve, Succeed
 from relay.refusals import Refusal
 from relay.room import Room
 
@@ -83,7 +83,7 @@ class Drain:
 
     def is_due(self, room: Room, entry: Entry) -> bool:
         """Say whether an entry whose time has come is to be proposed."""
-        return isinstance(entry, Succeed) and bool(room.seats.attached)
+        return isinstance(entry, Succeed | Relieve) and bool(room.seats.attached)
 
     def note_departure(self) -> None:
         """Take notice that a connection is gone."""

@@ -25,6 +25,8 @@ class Join:
     """Hash of the seat secret; without one the seat ends with its connection."""
     info: PlayerInfo = field(default_factory=PlayerInfo)
     position: tuple[bytes, int] | None = None
+    network: bytes | None = None
+    """Hash of where it comes from; without one it cannot be kept out by that."""
 
 
 Send = tuple[int, Target, bytes]
@@ -95,10 +97,31 @@ class Succeed:
 
 
 @dataclass(frozen=True, slots=True)
+class Relieve:
+    """The host of this term has been AWAY for too long, in its absence of this number."""
+
+    term: int
+    absence: int
+
+
+@dataclass(frozen=True, slots=True)
 class Retire:
     """The room has been empty for too long since its last of so many joins."""
 
     joins: int
 
 
-Entry = Join | Send | Ask | Refuse | Acknowledge | Lag | Detach | Evict | Expire | Succeed | Retire
+Entry = (
+    Join
+    | Send
+    | Ask
+    | Refuse
+    | Acknowledge
+    | Lag
+    | Detach
+    | Evict
+    | Expire
+    | Succeed
+    | Relieve
+    | Retire
+)

@@ -58,11 +58,11 @@ class Files(StaticFiles):
         return response
 
 
-def page(name: str, root: str) -> str:
-    """Read a page. Its relative links lead to `root`, the path under which the relay is mounted."""
+def page(name: str, home: str) -> str:
+    """Read a page. Its relative links lead to `home`, the URL of the relay's home page from it."""
     try:
         text = (WEB / f"{name}.html").read_text(encoding="utf-8")
     except FileNotFoundError:
         return NOT_BUILT
-    base = f'<base href="{html.escape(root)}/">'
+    base = f'<base href="{html.escape(home)}">'
     return text.replace("<head>", f"<head>{base}", 1)

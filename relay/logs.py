@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
+from protocol.legible import isolated, legible_lines
 from relay.rates import TokenBucket
 
 LOGGERS = ("relay", "uvicorn", "responder", "asyncio")
@@ -45,6 +48,28 @@ class Flood(logging.Filter):
         return True
 
 
+class OneLine(logging.Formatter):
+    """Writes a record so that strangers' words in it act on no other word, line or terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        shown = copy.copy(record)
+        match record.args:
+            case None | ():
+                shown.msg = legible_lines(str(record.msg))  # asyncio's have several lines
+            case Mapping() as named:
+                shown.args = {key: _shown(value) for key, value in named.items()}
+            case values:
+                shown.args = tuple(map(_shown, values))
+        return super().format(shown)
+
+    def formatException(self, ei: Any) -> str:
+        return legible_lines(super().formatException(ei))
+
+
+def _shown(value: object) -> object:
+    return value if isinstance(value, int | float) else isolated(str(value))
+
+
 def set_up(level: str) -> None:
     """Write the relay's log to the standard error stream.
 
@@ -52,7 +77,7 @@ def set_up(level: str) -> None:
         logged, since the others name URLs with their queries.
     """
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter(FORMAT))
+    handler.setFormatter(OneLine(FORMAT))
     handler.addFilter(Flood())
     for name in LOGGERS:
         logger = logging.getLogger(name)

@@ -14,7 +14,17 @@ from protocol.error_codes import ErrorCode
 from protocol.frames import LeftReason, PresenceState
 from relay import stream
 from relay.effects import NOTHING, Close, Effect, Gone, Later, Turn
-from relay.entries import Acknowledge, Detach, Evict, Expire, Join, Lag, Retire, Succeed
+from relay.entries import (
+    Acknowledge,
+    Detach,
+    Evict,
+    Expire,
+    Join,
+    Lag,
+    Relieve,
+    Retire,
+    Succeed,
+)
 from relay.refusals import Refusal
 from relay.seats import Seat
 
@@ -31,7 +41,7 @@ def join(room: Room, entry: Join) -> Sequence[Effect]:
         return NOTHING
     try:
         _check_position(room, entry)
-        _check_barred(room, entry)
+        _check_barred(room, entry.key)
         seat = room.seats.of(entry.key)
         if seat is not None:
             return _take_up(room, seat, entry)
@@ -65,9 +75,10 @@ def detach(room: Room, entry: Detach) -> Sequence[Effect]:
 
 def lag(room: Room, entry: Lag) -> Sequence[Effect]:
     seat = room.seats.attached.get(entry.attachment)
-    if seat is not None and (entry.is_lagging or seat.state is PresenceState.LAGGING):
-        room.set_presence(seat, PresenceState.LAGGING if entry.is_lagging else seat.said)
-    return NOTHING
+    if seat is None or not (entry.is_lagging or seat.state is PresenceState.LAGGING):
+        return NOTHING
+    room.set_presence(seat, PresenceState.LAGGING if entry.is_lagging else seat.said)
+    return room.settle_host()
 
 
 def evict(room: Room, entry: Evict) -> Sequence[Effect]:
@@ -81,9 +92,16 @@ def expire(room: Room, entry: Expire) -> Sequence[Effect]:
 
 
 def succeed(room: Room, entry: Succeed) -> Sequence[Effect]:
-    if entry.term == room.term and entry.attachment in room.seats.lost:
-        room.elect()
-    return NOTHING
+    is_due = entry.term == room.term and entry.attachment in room.seats.lost
+    return room.elect() if is_due else NOTHING
+
+
+def relieve(room: Room, entry: Relieve) -> Sequence[Effect]:
+    host = room.seats.get(room.host)
+    if host is None or not host.is_away or entry != Relieve(room.term, host.absences):
+        return NOTHING
+    room.seeks_host = True
+    return room.settle_host()
 
 
 def retire(room: Room, entry: Retire) -> Sequence[Effect]:
@@ -127,8 +145,8 @@ def _check_position(room: Room, entry: Join) -> None:
         )
 
 
-def _check_barred(room: Room, entry: Join) -> None:
-    if entry.key in room.barred:
+def _check_barred(room: Room, what: bytes | None) -> None:
+    if what in room.barred:
         raise Refusal(
             ErrorCode.KICKED, "the host has barred you from this room", close=CloseCode.KICKED
         )
@@ -136,6 +154,8 @@ def _check_barred(room: Room, entry: Join) -> None:
 
 def _check_entry(room: Room, entry: Join) -> None:
     """Raise unless one more seat may be made."""
+    # Who has a seat behind the same address was not kicked, and keeps it.
+    _check_barred(room, entry.network)
     # The first to come is let in, or a room that is made locked would be of no use to anyone.
     if room.options.locked and room.joins:
         raise Refusal(ErrorCode.LOCKED, "the room is locked", close=CloseCode.LOCKED, retry=True)
@@ -153,11 +173,11 @@ def _check_entry(room: Room, entry: Join) -> None:
 
 def _seat_anew(room: Room, entry: Join) -> Sequence[Effect]:
     seat = room.seats.add(entry.attachment, entry.key, entry.info)
+    seat.network = entry.network
     room.tell_joined(seat)
-    if not room.host:
-        room.elect()
+    effects = room.settle_host()
     refused = ErrorCode.SEAT_EXPIRED if entry.position is not None else None
-    return [stream.begin(room, seat, refused)]
+    return [*effects, stream.begin(room, seat, refused)]
 
 
 def _take_up(room: Room, seat: Seat, entry: Join) -> Sequence[Effect]:
@@ -167,9 +187,7 @@ def _take_up(room: Room, seat: Seat, entry: Join) -> Sequence[Effect]:
         effects.append(Close(seat.attachment, CloseCode.REPLACED))
         room.disconnect(seat.player)
     room.seats.attach(seat, entry.attachment)
+    seat.network = entry.network
     seat.said = PresenceState.HERE
     room.set_presence(seat, seat.said)
-    if not room.host:
-        room.elect()
-    effects.append(stream.take_up(room, seat, entry.position))
-    return effects
+    return [*effects, *room.settle_host(), stream.take_up(room, seat, entry.position)]

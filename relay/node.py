@@ -37,6 +37,7 @@ from relay.admission import (
     info_of,
     judge,
     key_of,
+    network_key,
     request_of,
     slow_down,
     wrong_password,
@@ -50,13 +51,15 @@ from relay.drain import Drain
 from relay.effects import Admit, Close, Effect, Gone, Later, Turn
 from relay.entries import Entry, Join, Retire
 from relay.link import Link
+from relay.listing import Listing
 from relay.log import Log
+from relay.makers import Makers
 from relay.memory import RESERVATIONS, ROOM_BYTES, Memory
 from relay.passwords import Passwords
-from relay.rates import AddressLimits, is_loopback, network_of
+from relay.rates import AddressLimits, TokenBucket, is_loopback, network_of
 from relay.refusals import Refusal
 from relay.registry import RoomRegistry, canonical
-from relay.reservations import Reservations
+from relay.reservations import PROMISE_BYTES, Reservations
 from relay.room import Room
 from relay.rounds import Queue, Rounds
 from relay.seats import SEAT_BYTES
@@ -72,6 +75,7 @@ MEMORY_SECONDS = 60.0  # between two notices to a room that its past is lost
 CATCHING_UP = 4  # batches that are read from logs in a turn of the loop
 OVERHEAD = 1.5  # what the process takes for each byte that is counted
 LEAST_MEMORY = 16 * 1024 * 1024  # bytes for rooms, however much the process takes without any
+ROOMS_AFTER = 5000  # milliseconds after which an address with too many rooms may ask again
 ACK_ROUND = 0.95 * limits.ACK_SECONDS / 3
 
 
@@ -93,19 +97,29 @@ class Node:
         self.registry = RoomRegistry()
         self.memory = Memory(_limit(self.settings.memory))
         self._sweeper: asyncio.TimerHandle | None = None
-        self.passwords = Passwords()
+        self.passwords = Passwords(
+            self.settings.passwords_per_second,
+            self.settings.passwords_burst,
+            limit_loopback=self.settings.limit_loopback,
+        )
         self.limits = AddressLimits(
             joins=(self.settings.joins_per_second, self.settings.joins_burst),
             rooms=(self.settings.rooms_per_second, self.settings.rooms_burst),
             connections=self.settings.connections_per_address,
             limit_loopback=self.settings.limit_loopback,
+            site_factor=self.settings.ipv6_site_factor,
         )
-        self.reservations = Reservations()
+        self.listing: Listing[Room] = Listing()
+        self.makers = Makers(
+            self.settings.rooms_per_address, limit_loopback=self.settings.limit_loopback
+        )
+        self.reservations = Reservations(self.settings.matches_per_address)
         self.connections: dict[int, Connection] = {}
         self.connects = 0
         self.draining: Drain | None = None
         """The way down, once it has begun: nobody enters any more."""
         self._on_join = on_join
+        self._complaints = TokenBucket(1, 10)  # strangers cause them, and could fill the disk
         self.acks = Rounds(lambda: self.later(ACK_ROUND, self.acks.go))
         """Acknowledgements: after a round or two they take a ride, a round later they go alone."""
         self._turns = Turns(self.acks, _soon, time.monotonic)
@@ -134,6 +148,11 @@ class Node:
         self.passwords.close()
         if self._sweeper is not None:
             self._sweeper.cancel()
+
+    def max_frame(self, room: str) -> int:
+        """Return how long a client's frame may be in the room that is called so."""
+        found = self.registry.find(room)
+        return self.settings.max_frame if found is None else found.max_frame
 
     # Beginning and end.
 
@@ -249,13 +268,12 @@ class Node:
             case Later(seconds, entry):
                 self.later(seconds, lambda: self._propose_if_same(room, entry))
             case Gone():
-                self.registry.remove(room.name)
-                room.account.close()
-                self._told_of_memory.pop(room.name, None)
-                if room.delay is not None:
-                    self._cancel_tick(room.delay)
+                self._remove(room)
                 log.info("room %s is gone", room.name)
             case Admit(attachment):
+                if room.joins == 1:
+                    self.listing.enter(room)
+                    self.makers.enter(room.name)
                 self.connections[attachment].admitted(room, effect)
             case Turn(attachment, refusal):
                 self.connections[attachment].turned(refusal)
@@ -281,22 +299,33 @@ class Node:
         name = canonical(name) if name else self.registry.new_name(secrets.choice)
         self._check_rooms(address)
         self._check_memory(self.memory.may_open(self._payer(name, address), ROOM_BYTES))
-        password_hash = await self.passwords.hash(options.password) if options.password else ""
+        password_hash = await self._hash(options.password, address)
         if self.registry.get(name) is not None:
             raise Refusal(ErrorCode.NOT_AVAILABLE, f"there is a room {name} already", retry=False)
         return self._open(name, options, password_hash, address)
 
     def _open(self, name: str, options: RoomOptions, password_hash: str, address: str) -> Room:
         """Make a room that is gone after a while if nobody joins, be it that nobody is let in."""
+        self._check_place(address)  # once more, as a password takes its time
+        if len(self.registry) >= self.settings.max_rooms:
+            self._make_way()
         epoch = secrets.token_bytes(EPOCH_BYTES)
         options = replace(options, password="")
-        log_ = Log(
-            max_frames=self.settings.history_frames,
-            max_bytes=self.settings.history_bytes,
-            account=self.memory.open(self._payer(name, address)),
+        account = self.memory.open(self._payer(name, address))
+        room = Room(
+            name,
+            epoch,
+            options,
+            password_hash=password_hash,
+            max_frame=self.settings.max_frame,
+            log=Log(
+                max_frames=self.settings.history_frames,
+                max_bytes=self.settings.history_bytes,
+                account=account,
+            ),
         )
-        room = Room(name, epoch, options, password_hash=password_hash, log=log_)
         self._add(room)
+        self.makers.make(name, address)
         log.info("room %s is open", name)
         self._carry_out(room, Later(options.keep, Retire(room.joins)))
         return room
@@ -304,12 +333,31 @@ class Node:
     def _add(self, room: Room) -> None:
         self._turns.watch(room.outboxes)
         self.registry.add(room)
+        self.listing.add(room)
+        if room.joins:
+            self.listing.enter(room)
         if self._sweeper is None:
             self._sweep()
         if room.delay is not None:
             delay = room.delay
             delay.on_news = lambda: self._tick_in(TICK_SECONDS, room, delay)
             delay.note()
+
+    def _remove(self, room: Room) -> None:
+        self.registry.remove(room.name)
+        self.listing.remove(room)
+        self.makers.remove(room.name)
+        room.account.close()
+        self._told_of_memory.pop(room.name, None)
+        if room.delay is not None:
+            self._cancel_tick(room.delay)
+
+    def _make_way(self) -> None:
+        """Let a room go that nobody has entered, for another."""
+        room = self.registry.get(self.makers.least_missed() or "")
+        if room is not None:
+            self._remove(room)
+            log.info("room %s, which nobody had entered, made way for another", room.name)
 
     def _payer(self, name: str, address: str) -> str:
         """Return who is charged for a room: the address that made it, if addresses are limited."""
@@ -339,7 +387,7 @@ class Node:
     def _sweep(self) -> None:
         """Let what is too old go from all logs, every few seconds while there are rooms."""
         now = time.monotonic()
-        self.memory.set(RESERVATIONS, self.reservations.size)
+        self.memory.set(RESERVATIONS, PROMISE_BYTES * len(self.reservations))
         for room in self.registry:
             room.log.age(now, self.settings.history_seconds, room.needed_from)
             if room.account in self.memory.givers:
@@ -367,7 +415,22 @@ class Node:
 
     def _check_rooms(self, address: str) -> None:
         self.check_open()
-        if len(self.registry) >= self.settings.max_rooms:
+        self._check_place(address)
+        slow_down(self.limits.make_room(address, time.monotonic()), "rooms made")
+
+    def _check_place(self, address: str) -> None:
+        most = self.settings.rooms_per_address
+        if not self.makers.may_make(address):
+            raise Refusal(
+                ErrorCode.TOO_FAST,
+                f"too many rooms from your address: it may have {most} at a time",
+                close=CloseCode.TOO_FAST,
+                limit=most,
+                retry=True,
+                after=ROOMS_AFTER,
+            )
+        is_full = len(self.registry) >= self.settings.max_rooms
+        if is_full and self.makers.least_missed() is None:
             raise Refusal(
                 ErrorCode.RELAY_FULL,
                 "this relay has no room for another room",
@@ -375,7 +438,11 @@ class Node:
                 limit=self.settings.max_rooms,
                 retry=True,
             )
-        slow_down(self.limits.make_room(address, time.monotonic()), "rooms made")
+
+    async def _hash(self, password: str, address: str) -> str:
+        if not password:
+            return ""
+        return await self.passwords.hash(password, address, time.monotonic())
 
     # Admission.
 
@@ -387,7 +454,6 @@ class Node:
         """
         options = hello.options
         check_version(hello)
-        check_frame_size(options, self.settings.max_frame)
         name = canonical(connection.room_name)
         slow_down(self.limits.join(connection.address, time.monotonic()), "joins")
         key = key_of(name, options.seat)
@@ -400,7 +466,23 @@ class Node:
                 self._check_places(room, connection.address)
         connection.hello = hello
         connection.ignored = unknown_options(message)
-        self.propose(room, Join(connection.attachment, key, info, options.position))
+        network = network_key(name, self.limits.network(connection.address))
+        self.propose(room, Join(connection.attachment, key, info, options.position, network))
+
+    def too_late(self, connection: Connection) -> Refusal:
+        """Say, to the operator and to the client, that a HELLO was not decided about in time."""
+        seconds = self.settings.admit_seconds
+        if not self._complaints.ask(1, time.monotonic()):
+            what = (
+                "connection %d is turned away: on_join, or a password, did not decide within %g s"
+            )
+            log.warning(what, connection.attachment, seconds)
+        return Refusal(
+            ErrorCode.RELAY_FULL,
+            "it was not decided in time whether you may enter: come back later",
+            close=CloseCode.RELAY_FULL,
+            retry=True,
+        )
 
     def _check_places(self, room: Room, address: str) -> None:
         now = time.monotonic()
@@ -425,6 +507,7 @@ class Node:
         """
         while True:
             room = self.registry.get(name)
+            check_frame_size(hello.options, self.max_frame(name))
             if room is not None and room.seat_of(key) is not None:
                 return room, info_of(hello.options)
             wanted, password_hash = RoomOptions(), ""
@@ -432,8 +515,7 @@ class Node:
                 wanted = self._wanted(hello, name)
                 self._check_rooms(address)
                 self._check_memory(self.memory.may_open(self._payer(name, address), ROOM_BYTES))
-                if wanted.password:
-                    password_hash = await self.passwords.hash(wanted.password)
+                password_hash = await self._hash(wanted.password, address)
             else:
                 check_app(room, hello.options)
                 await self._check_password(room, hello.options.password, address)
@@ -452,8 +534,8 @@ class Node:
             return
         if not password:
             raise wrong_password(password)
-        now = time.monotonic()
-        if not await self.passwords.verify(room.password_hash, password, address, now):
+        hashed, now = room.password_hash, time.monotonic()
+        if not await self.passwords.verify(hashed, password, room.name, address, now):
             raise wrong_password(password)
 
 

@@ -17,6 +17,10 @@ REMEMBERED = 4096
 """Addresses that need not be read again: a connection asks some times, and most come from few."""
 
 
+SITE_FACTOR = 16.0
+"""How many times as much an IPv6 /48 may do as one of the /64s in it, unless a setting says."""
+
+
 class TokenBucket:
     """Lets `rate` a second through on average and `burst` at once."""
 
@@ -94,12 +98,19 @@ class Allowance:
 
 
 class AddressBuckets:
-    """One bucket for each address; those that are as good as new are forgotten."""
+    """One bucket for each address; those that are as good as new are forgotten.
 
-    def __init__(self, rate: float, burst: float) -> None:
-        """Args: as for `TokenBucket`, for each address."""
+    An IPv6 address has two: that of its /64, and a larger one of its /48.
+    """
+
+    def __init__(self, rate: float, burst: float, site_factor: float = SITE_FACTOR) -> None:
+        """Args: as for `TokenBucket`, for each address.
+
+        site_factor: how many times as much an IPv6 /48 may have as one of its /64s.
+        """
         self.rate = rate
         self.burst = burst
+        self._factors = (1.0, site_factor)
         self._buckets: dict[str, TokenBucket] = {}
         self._sweep_at = SWEEP_AT
 
@@ -108,17 +119,29 @@ class AddressBuckets:
 
     def ask(self, address: str, now: float, amount: float = 1.0) -> float:
         """As `TokenBucket.ask`, of this address."""
-        key = network_of(address)
-        bucket = self._buckets.get(key)
-        if bucket is None:
-            if len(self._buckets) >= self._sweep_at:
-                self._sweep(now)
-            bucket = self._buckets[key] = TokenBucket(self.rate, self.burst)
-        return bucket.ask(amount, now)
+        if len(self._buckets) >= self._sweep_at:
+            self._sweep(now)
+        asked: list[TokenBucket] = []
+        for network, factor in zip(networks_of(address), self._factors, strict=False):
+            bucket = self._bucket(network, factor)
+            wait = bucket.ask(amount, now)
+            if wait:
+                for other in asked:
+                    other.ask(-amount, now)  # what the /48 refuses, the /64 has not spent
+                return wait
+            asked.append(bucket)
+        return 0.0
 
     def give_back(self, address: str, now: float, amount: float = 1.0) -> None:
         """Undo an `ask` that turned out not to count."""
         self.ask(address, now, -amount)
+
+    def _bucket(self, network: str, factor: float) -> TokenBucket:
+        bucket = self._buckets.get(network)
+        if bucket is None:
+            bucket = TokenBucket(self.rate * factor, self.burst * factor)
+            self._buckets[network] = bucket
+        return bucket
 
     def _sweep(self, now: float) -> None:
         self._buckets = {
@@ -126,6 +149,39 @@ class AddressBuckets:
         }
         # Twice what is left, so that sweeping costs each newcomer a constant share.
         self._sweep_at = max(SWEEP_AT, 2 * len(self._buckets))
+
+
+class AddressCounts:
+    """How many of something each address has at a time; an IPv6 /48 has a limit of its own."""
+
+    def __init__(self, most: int, site_factor: float = SITE_FACTOR) -> None:
+        """Args: most: of an address. site_factor: as for `AddressBuckets`."""
+        self._most = (float(most), most * site_factor)
+        self._counts: Counter[str] = Counter()
+
+    def __len__(self) -> int:
+        return len(self._counts)
+
+    def add(self, address: str, *, is_free: bool = False) -> bool:
+        """Count one in, if it may be. Whoever got True calls `remove` at its end.
+
+        Args: is_free: no limit holds for it.
+        """
+        networks = networks_of(address)
+        if not is_free:
+            for network, most in zip(networks, self._most, strict=False):
+                if self._counts[network] >= most:
+                    return False
+        for network in networks:
+            self._counts[network] += 1
+        return True
+
+    def remove(self, address: str) -> None:
+        """Count one out."""
+        for network in networks_of(address):
+            self._counts[network] -= 1
+            if self._counts[network] <= 0:
+                del self._counts[network]
 
 
 class AddressLimits:
@@ -138,6 +194,7 @@ class AddressLimits:
         rooms: tuple[float, float],
         connections: int,
         limit_loopback: bool = False,
+        site_factor: float = SITE_FACTOR,
     ) -> None:
         """Args:
         joins: rate a second and burst of entering rooms.
@@ -145,12 +202,12 @@ class AddressLimits:
         connections: how many an address may have at a time.
         limit_loopback: whether loopback addresses are limited too; a developer's hundred bots
             all come from there.
+        site_factor: how many times as much an IPv6 /48 may do as one of its /64s.
         """
-        self._joins = AddressBuckets(*joins)
-        self._rooms = AddressBuckets(*rooms)
-        self._max_connections = connections
+        self._joins = AddressBuckets(*joins, site_factor)
+        self._rooms = AddressBuckets(*rooms, site_factor)
         self._limit_loopback = limit_loopback
-        self._connections: Counter[str] = Counter()
+        self._connections = AddressCounts(connections, site_factor)
 
     def join(self, address: str, now: float) -> float:
         """Count one entering of a room. Returns: 0.0, or the seconds after which it may."""
@@ -162,18 +219,18 @@ class AddressLimits:
 
     def connect(self, address: str) -> bool:
         """Count a connection in, if it may be. Who got True calls `disconnect` at its end."""
-        key = network_of(address)
-        if self._connections[key] >= self._max_connections and not self._is_free(address):
-            return False
-        self._connections[key] += 1
-        return True
+        return self._connections.add(address, is_free=self._is_free(address))
 
     def disconnect(self, address: str) -> None:
         """Count a connection out."""
-        key = network_of(address)
-        self._connections[key] -= 1
-        if self._connections[key] <= 0:
-            del self._connections[key]
+        self._connections.remove(address)
+
+    def network(self, address: str) -> str | None:
+        """Return what is counted as one with this address; None if it is not limited, or unknown.
+
+        A developer's hundred bots all come from one loopback address.
+        """
+        return network_of(address) if address and not self._is_free(address) else None
 
     def _is_free(self, address: str) -> bool:
         return not self._limit_loopback and is_loopback(address)
@@ -182,23 +239,36 @@ class AddressLimits:
 @functools.lru_cache(maxsize=REMEMBERED)
 def is_loopback(address: str) -> bool:
     """Say whether a literal address is of this machine; a name never is."""
-    ip = _parse(address)
+    ip = parse_address(address)
     return ip is not None and ip.is_loopback
 
 
 @functools.lru_cache(maxsize=REMEMBERED)
-def network_of(address: str) -> str:
-    """Return what is counted as one: an IPv4 address, or the /64 in which an IPv6 one lies.
+def networks_of(address: str) -> tuple[str, ...]:
+    """Return what is counted: an IPv4 address; of an IPv6 one its /64, then its /48.
 
-    Whoever has one IPv6 address has 2**64 of them. What is no address counts as itself.
+    Whoever has one IPv6 address has 2**64 of them, and whoever rents a server for a few cents
+    often has 2**16 such networks: a site is given a /48 (RFC 6177). What is no address counts
+    as itself.
     """
-    ip = _parse(address)
-    if isinstance(ip, ipaddress.IPv6Address):
-        return str(ipaddress.IPv6Address(int(ip) >> 64 << 64)) + "/64"
-    return address if ip is None else str(ip)
+    ip = parse_address(address)
+    if not isinstance(ip, ipaddress.IPv6Address):
+        return (address if ip is None else str(ip),)
+    return _network(ip, 64), _network(ip, 48)
 
 
-def _parse(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def network_of(address: str) -> str:
+    """Return the smallest of those networks, which stands for whoever has the address."""
+    return networks_of(address)[0]
+
+
+def _network(ip: ipaddress.IPv6Address, bits: int) -> str:
+    return f"{ipaddress.IPv6Address(int(ip) >> 128 - bits << 128 - bits)}/{bits}"
+
+
+@functools.lru_cache(maxsize=REMEMBERED)
+def parse_address(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Read a literal address; an IPv4 one that is mapped into IPv6 is an IPv4 one."""
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:

@@ -35,9 +35,10 @@ from protocol.opcodes import COUNTED as COUNTED_OPCODES
 from protocol.schema import record_fields
 from relay import properties
 from relay.effects import NOTHING, Close, Effect
+from relay.groups import GROUP_BYTES
 from relay.memory import SEATS
 from relay.refusals import Refusal, read_only
-from relay.seats import BAR_BYTES, GROUP_BYTES, Seat
+from relay.seats import BAR_BYTES, Seat
 from relay.snapshots import PART_BYTES
 
 if TYPE_CHECKING:
@@ -52,17 +53,25 @@ def leave(room: Room, seat: Seat, frame: Leave) -> Sequence[Effect]:
 
 
 def presence(room: Room, seat: Seat, frame: Presence) -> Sequence[Effect]:
+    is_news = frame.state != seat.said
     seat.said = PresenceState(frame.state)
     if seat.state is not PresenceState.LAGGING:
         room.set_presence(seat, seat.said)
-    return NOTHING
+    if not is_news:
+        return NOTHING
+    if seat.said is PresenceState.HERE:
+        return room.settle_host()
+    seat.absences += 1
+    return room.watch_host() if seat.player == room.host else NOTHING
 
 
 def subscribe(room: Room, seat: Seat, frame: Subscribe) -> Sequence[Effect]:
     for group in frame.add:
-        room.subscribe(seat, group)
+        seat.groups.add(group)
+        room.groups.add(group, seat.player)
     for group in frame.remove:
-        room.unsubscribe(seat, group)
+        seat.groups.discard(group)
+        room.groups.discard(group, seat.player)
     return NOTHING
 
 
@@ -77,27 +86,33 @@ def kick(room: Room, seat: Seat, frame: Kick) -> Sequence[Effect]:
             got=f"player {seat.player}",
         )
     if kicked.key is not None:
-        room.barred.add(kicked.key)
-        room.account.charge(SEATS, BAR_BYTES)
+        _bar(room, kicked.key)
+    if kicked.network is not None and room.options.bar == "address":
+        _bar(room, kicked.network)
     closing = (
         [Close(kicked.attachment, CloseCode.KICKED, frame.reason)] if kicked.is_attached else []
     )
     return [*room.remove(kicked, LeftReason.KICKED), *closing]
 
 
+def _bar(room: Room, key: bytes) -> None:
+    if key not in room.barred:
+        room.barred.add(key)
+        room.account.charge(SEATS, BAR_BYTES)
+
+
 def transfer(room: Room, seat: Seat, frame: Transfer) -> Sequence[Effect]:
     _host_only(room, seat, "pass the role of host on")
     heir = _player(room, frame.player)
-    if heir.is_spectator or heir.state is not PresenceState.HERE:
+    if not heir.can_host or heir.state is not PresenceState.HERE:
         raise Refusal(
             ErrorCode.NOT_HERE,
-            f"player {heir.player} is not here to be host",
-            expected="a player who is here",
-            got=heir.info.role if heir.is_spectator else heir.state.name.lower(),
-            retry=not heir.is_spectator,
+            f"player {heir.player} {'is not here to' if heir.can_host else 'cannot'} be host",
+            expected="a player who is here and can be host",
+            got=_why_no_host(heir),
+            retry=heir.can_host,
         )
-    room.make_host(heir.player)
-    return NOTHING
+    return room.make_host(heir.player)
 
 
 def set_property(room: Room, seat: Seat, frame: Set) -> Sequence[Effect]:
@@ -169,7 +184,7 @@ COUNTED = frozenset(cls for cls in HANDLERS if cls.opcode in COUNTED_OPCODES)
 RESERVED = {
     f"@{name}": (name, kind)
     for name, kind, _ in record_fields(RoomOptions)
-    if name in ("locked", "capacity")
+    if name in ("locked", "capacity", "bar")
 }
 """Properties of the room that change how it works: options that the host may set."""
 
@@ -195,6 +210,12 @@ def _host_only(room: Room, seat: Seat, what: str) -> None:
             expected=f"player {room.host}",
             got=f"player {seat.player}",
         )
+
+
+def _why_no_host(seat: Seat) -> str:
+    if seat.is_spectator:
+        return "a spectator"
+    return f"a player who is {seat.state.name}" if seat.can_host else "a player who cannot be host"
 
 
 def _player(room: Room, player: int) -> Seat:

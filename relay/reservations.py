@@ -1,56 +1,81 @@
 """Places that quick match has promised: kept free until who asked comes, or does not come.
 
 Who asked is known by the address alone, since REST knows no seats; of several behind one address
-whoever comes first gets the place.
+whoever comes first gets the place. An address has so many promises at a time: a further one takes
+the place of its oldest.
 """
 
 from __future__ import annotations
 
+from collections import deque
+from dataclasses import dataclass
+
 from relay.rates import network_of
 
 RESERVED_SECONDS = 15.0  # to load a page and connect
-SWEEP_AT = 256
-PROMISE_BYTES = 400  # of memory
+PROMISE_BYTES = 400
+"""What a promise takes in memory."""
 
-Place = tuple[float, str]
-"""When the promise ends, and to which network it was made."""
+MOST = 30
+
+
+@dataclass(slots=True, eq=False)
+class Promise:
+    """One place. As all are kept equally long, those that end first were made first."""
+
+    until: float
+    room: str
+    network: str
+    is_over: bool = False
 
 
 class Reservations:
     """Promised places of all rooms. `now` is seconds of a monotonic clock."""
 
-    def __init__(self) -> None:
-        self._places: dict[str, list[Place]] = {}
-        self._sweep_at = SWEEP_AT
+    def __init__(self, most: int = MOST) -> None:
+        """Args: most: promises at a time to one address."""
+        self._most = most
+        self._all: deque[Promise] = deque()
+        self._by_room: dict[str, list[Promise]] = {}
+        self._by_network: dict[str, list[Promise]] = {}
+
+    def __len__(self) -> int:
+        return sum(map(len, self._by_room.values()))
 
     def reserve(self, room: str, address: str, now: float) -> None:
         """Promise a place in the room."""
-        if len(self._places) >= self._sweep_at:
-            self._sweep(now)
-        self._places.setdefault(room, []).append((now + RESERVED_SECONDS, network_of(address)))
-
-    @property
-    def size(self) -> int:
-        """Bytes of memory that all promises take, as far as rooms with one do."""
-        return PROMISE_BYTES * len(self._places)
+        self._expire(now)
+        promise = Promise(now + RESERVED_SECONDS, room, network_of(address))
+        if len(others := self._by_network.get(promise.network, [])) >= self._most:
+            self._end(others[0])
+        self._all.append(promise)
+        self._by_room.setdefault(room, []).append(promise)
+        self._by_network.setdefault(promise.network, []).append(promise)
 
     def count(self, room: str, now: float) -> int:
         """Return how many places of the room are promised and not taken."""
-        return sum(until > now for until, _ in self._places.get(room, ()))
+        self._expire(now)
+        return len(self._by_room.get(room, ()))
 
     def take(self, room: str, address: str, now: float) -> bool:
         """Take the oldest place promised to this address. Returns: whether there was one."""
-        places, network = self._places.get(room, []), network_of(address)
-        for place in places:
-            if place[1] == network and place[0] > now:
-                places.remove(place)
+        self._expire(now)
+        network = network_of(address)
+        for promise in self._by_room.get(room, ()):
+            if promise.network == network:
+                self._end(promise)
                 return True
         return False
 
-    def _sweep(self, now: float) -> None:
-        live = {
-            room: [place for place in places if place[0] > now]
-            for room, places in self._places.items()
-        }
-        self._places = {room: places for room, places in live.items() if places}
-        self._sweep_at = max(SWEEP_AT, 2 * len(self._places))
+    def _expire(self, now: float) -> None:
+        while self._all and (self._all[0].is_over or self._all[0].until <= now):
+            promise = self._all.popleft()
+            if not promise.is_over:
+                self._end(promise)
+
+    def _end(self, promise: Promise) -> None:
+        promise.is_over = True
+        for kept, key in ((self._by_room, promise.room), (self._by_network, promise.network)):
+            kept[key].remove(promise)
+            if not kept[key]:
+                del kept[key]

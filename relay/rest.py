@@ -73,6 +73,16 @@ class Wanted(BaseModel):
     delay: int = Field(
         default=0, ge=0, le=limits.MAX_HOLD, description="seconds by which spectators lag behind"
     )
+    host_away: int = Field(
+        default=0,
+        ge=0,
+        le=limits.MAX_HOLD,
+        description="seconds of being away after which the host changes; 0: it does not",
+    )
+    bar: Literal["seat", "address"] = Field(
+        default="seat",
+        description="what a kick keeps out: the player's seat, or also all new ones at its address",
+    )
 
     def options(self, settings: Settings) -> RoomOptions:
         """Return how to make the room."""
@@ -129,7 +139,7 @@ class Matched(RoomInfo):
 class RoomPage(BaseModel):
     """Some rooms, in order of their codes."""
 
-    rooms: list[RoomInfo]
+    rooms: list[RoomInfo] = Field(description="fewer than `limit` where many do not fit")
     next: str | None = Field(description="what to pass as `after` for more; null if that is all")
 
 
@@ -213,6 +223,11 @@ NOT_MADE = {
     503: problem("The relay has no room for another room, or is going down"),
 }
 """Answers to who wants a room made."""
+
+ONLY_OPERATOR = (
+    "metrics are for programs on this machine that ask at 127.0.0.1 and not through a proxy, and "
+    "for whoever sends the operator's token: Authorization: Bearer TOKEN (--operator-token-file)"
+)
 
 STATUS = {ErrorCode.TOO_FAST: 429, ErrorCode.RELAY_FULL: 503, ErrorCode.NOT_AVAILABLE: 409}
 

@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from protocol import hot
+from protocol import hot, limits
 from protocol.codec import encode
 from protocol.error_codes import ErrorCode
 from protocol.frames import (
@@ -50,10 +50,12 @@ from relay.entries import (
     Join,
     Lag,
     Refuse,
+    Relieve,
     Retire,
     Send,
     Succeed,
 )
+from relay.groups import Groups
 from relay.log import Log
 from relay.memory import ROOM_BYTES, ROOMS, SEATS
 from relay.outbox import Outbox
@@ -61,7 +63,7 @@ from relay.outboxes import Outboxes
 from relay.properties import Properties
 from relay.refusals import Refusal, read_only
 from relay.retained import Retained
-from relay.seats import GROUP_BYTES, SEAT_BYTES, Seat, Seats
+from relay.seats import SEAT_BYTES, Seat, Seats
 from relay.snapshots import Snapshots
 from relay.standing import Fact, Standing
 from relay.tape import Addressees
@@ -80,29 +82,35 @@ class Room:
         options: RoomOptions,
         *,
         password_hash: str = "",
+        max_frame: int = limits.FRAME_IN,
         log: Log | None = None,
     ) -> None:
         """
         Args:
             epoch: 8 random bytes.
             options: without the password; the room has its hash.
+            max_frame: bytes of a client's frame at most.
             log: empty, with the bounds that it is to have.
         """
         self.name = name
         self.epoch = epoch
         self.options = options
         self.password_hash = password_hash
+        self.max_frame = max_frame
+        """For as long as there is the room: what a client sent within it may come again."""
         self.seq = 0
         self.host = 0
         self.term = 0
+        self.seeks_host = False
+        """The host has been AWAY for too long: the first to be HERE follows it."""
         self.seats = Seats()
-        self.groups: dict[int, set[int]] = {}
-        self._members: dict[int, frozenset[int]] = {}
         self.barred: set[bytes] = set()
+        """Hashes of the seat secrets and the networks that the host keeps out."""
         self.log = log if log is not None else Log()
         self.account = account = self.log.account
         """Is charged for all that the room keeps. Not part of the state."""
         account.charge(ROOMS, ROOM_BYTES)
+        self.groups = Groups(account)
         self.properties = Properties(account)
         self.standing = Standing(account)
         self.snapshots = Snapshots(account)
@@ -165,9 +173,10 @@ class Room:
             "seq": self.seq,
             "host": self.host,
             "term": self.term,
+            "seeks_host": self.seeks_host,
             "joins": self.joins,
             "seats": {seat.player: seat.summary() for seat in self.seats.values()},
-            "groups": {group: sorted(players) for group, players in self.groups.items() if players},
+            "groups": self.groups.summary(),
             "barred": sorted(self.barred),
             "properties": sorted(self.properties, key=lambda named: named[:2]),
             "standing": list(self.standing),
@@ -254,17 +263,37 @@ class Room:
         if state is PresenceState.HERE:
             self.standing.forget(fact)  # JOINED says as much
 
-    def elect(self) -> None:
+    def elect(self) -> Sequence[Effect]:
         """Make the lowest number that is here the host; failing that, the lowest connected one."""
-        able = [seat for seat in self.seats.attached.values() if not seat.is_spectator]
+        able = [seat for seat in self.seats.attached.values() if seat.can_host]
         here = [seat for seat in able if seat.state is PresenceState.HERE]
-        self.make_host(min((seat.player for seat in here or able), default=0))
+        return self.make_host(min((seat.player for seat in here or able), default=0))
 
-    def make_host(self, player: int) -> None:
-        if player != self.host:
-            self.host = player
-            self.term += 1
-            self._tell((Opcode.HOST,), Host(self.next_seq(), player, self.term))
+    def make_host(self, player: int) -> Sequence[Effect]:
+        if player == self.host:
+            return NOTHING
+        self.host = player
+        self.term += 1
+        self.seeks_host = False
+        self._tell((Opcode.HOST,), Host(self.next_seq(), player, self.term))
+        return self.watch_host()
+
+    def watch_host(self) -> Sequence[Effect]:
+        """Begin the time that a host may be away, if it is and the room bounds that."""
+        host, seconds = self.seats.get(self.host), self.options.host_away
+        if host is None or not host.is_away or not seconds:
+            return NOTHING
+        return [Later(seconds, Relieve(self.term, host.absences))]
+
+    def settle_host(self) -> Sequence[Effect]:
+        """Let somebody who is here be host, if there is none or it has been away for too long."""
+        host = self.seats.get(self.host)
+        if host is None:
+            return self.elect()
+        self.seeks_host = self.seeks_host and host.said is PresenceState.AWAY
+        others = self.seats.attached.values() if self.seeks_host else ()
+        here = [s for s in others if s.can_host and s.state is PresenceState.HERE]
+        return self.make_host(min(seat.player for seat in here)) if here else NOTHING
 
     def set_property(self, scope: int, key: str, value: bytes, by: int) -> None:
         seq = self.next_seq()
@@ -284,8 +313,8 @@ class Room:
         self.seats.remove(seat)
         self.disconnect(player)
         self.account.charge(SEATS, -SEAT_BYTES)
-        for group in list(seat.groups):
-            self.unsubscribe(seat, group)
+        for group in seat.groups:
+            self.groups.discard(group, player)
         self.retained.drop(player)
         for outbox in self.outboxes.values():
             outbox.forget(player)
@@ -295,32 +324,8 @@ class Room:
         self._publish(ALL, Left(self.next_seq(), player, reason))
         if self.delay is not None:
             self.delay.leaves(player, self.seq)
-        if player == self.host:
-            self.elect()
-        return NOTHING if self.seats else [Later(self.options.keep, Retire(self.joins))]
-
-    # Groups.
-
-    def subscribe(self, seat: Seat, group: int) -> None:
-        if group not in seat.groups:
-            seat.groups.add(group)
-            self.groups.setdefault(group, set()).add(seat.player)
-            self._members.pop(group, None)
-            self.account.charge(SEATS, GROUP_BYTES)
-
-    def unsubscribe(self, seat: Seat, group: int) -> None:
-        if group in seat.groups:
-            seat.groups.remove(group)
-            self.groups[group].remove(seat.player)
-            self._members.pop(group, None)
-            self.account.charge(SEATS, -GROUP_BYTES)
-
-    def _members_of(self, group: int) -> frozenset[int]:
-        """Return a group's players: the same object for as long as they are the same."""
-        members = self._members.get(group)
-        if members is None:
-            members = self._members[group] = frozenset(self.groups.get(group, ()))
-        return members
+        effects = self.elect() if player == self.host else NOTHING
+        return effects if self.seats else [Later(self.options.keep, Retire(self.joins))]
 
     # Outboxes.
 
@@ -398,7 +403,7 @@ class Room:
             return ALL
         if isinstance(target, int):
             if target < 0:
-                return self._members_of(-target)
+                return self.groups.of(-target)
             target = (target or self.host,)
         highest = max(target, default=0)
         if highest > self.joins:
@@ -429,5 +434,6 @@ _APPLY: Final[dict[type[Any], Callable[[Room, Any], Sequence[Effect]]]] = {
     Evict: membership.evict,
     Expire: membership.expire,
     Succeed: membership.succeed,
+    Relieve: membership.relieve,
     Retire: membership.retire,
 }

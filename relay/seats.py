@@ -11,9 +11,6 @@ from protocol.frames import PlayerInfo, PresenceState
 SEAT_BYTES = 1536
 """Bytes of memory that a seat takes, beside what newcomers are told of it."""
 
-GROUP_BYTES = 256
-"""Bytes of memory that a seat's place in a group takes."""
-
 BAR_BYTES = 128
 """Bytes of memory that one takes who is barred."""
 
@@ -36,13 +33,24 @@ class Seat:
     state: PresenceState = PresenceState.HERE
     said: PresenceState = PresenceState.HERE
     """What its client says while it is connected: HERE or AWAY."""
+    absences: int = 0
+    """How many times its client has gone AWAY."""
+    network: bytes | None = None
+    """Hash of where its newest connection comes from, if that can be kept out."""
     taken: int = 0
     """Counted messages of this seat that are in the log."""
     groups: set[int] = field(default_factory=set)
     is_spectator: bool = field(init=False)
+    can_host: bool = field(init=False)
 
     def __post_init__(self) -> None:
         self.is_spectator = self.info.role == "spectator"
+        self.can_host = self.info.can_host and not self.is_spectator
+
+    @property
+    def is_away(self) -> bool:
+        """Whether a client is there, and says that nobody looks."""
+        return self.is_attached and self.said is PresenceState.AWAY
 
     def count(self) -> None:
         """Take a counted message. Whoever sends one has seen its WELCOME."""
@@ -55,12 +63,15 @@ class Seat:
             "key": self.key,
             "name": self.info.name,
             "role": self.info.role,
+            "can_host": self.info.can_host,
             "attachment": self.attachment,
             "joined": self.joined,
             "is_attached": self.is_attached,
             "is_acknowledged": self.is_acknowledged,
             "state": int(self.state),
             "said": int(self.said),
+            "absences": self.absences,
+            "network": self.network,
             "taken": self.taken,
             "groups": sorted(self.groups),
         }

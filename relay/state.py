@@ -30,6 +30,7 @@ from relay.state_form import (
     RoomState,
     SeatState,
     SnapshotsState,
+    bad_state,
     read_frame,
 )
 from relay.state_form import BadState as BadState
@@ -47,6 +48,7 @@ def dump(room: Room) -> Any:
             epoch=room.epoch,
             options=room.options,
             password_hash=room.password_hash,
+            max_frame=room.max_frame,
             seq=room.seq,
             joins=room.joins,
             seats=tuple(map(_seat_state, room.seats.values())),
@@ -55,6 +57,7 @@ def dump(room: Room) -> Any:
             trimmed=room.log.trimmed,
             grown=room.log.grown,
             log=room.log,
+            seeks_host=room.seeks_host,
             shown=room.delay.seq if room.delay is not None else 0,
             snapshots=_snapshots_state(room.snapshots),
         )
@@ -70,10 +73,15 @@ def load(value: Any) -> Room:
     try:
         state: RoomState = ROOM_STATE.load(value)
     except Mismatch as wrong:
-        where = ".".join(map(str, wrong.path)) or "the room"
-        raise BadState(f"{where} should be {wrong.expected}, and is {wrong.got}") from None
+        raise bad_state(wrong) from None
     _check_words(state)
-    room = Room(state.name, state.epoch, state.options, password_hash=state.password_hash)
+    room = Room(
+        state.name,
+        state.epoch,
+        state.options,
+        password_hash=state.password_hash,
+        max_frame=state.max_frame,
+    )
     room.seq = state.seq
     room.barred.update(state.barred)
     room.account.charge(SEATS, BAR_BYTES * len(room.barred))
@@ -84,6 +92,7 @@ def load(value: Any) -> Room:
     _check_standing(room, state)
     _restore_log(room, state)
     _restore_snapshots(room, state.snapshots)
+    room.seeks_host = state.seeks_host
     _check(state.shown <= state.seq, "spectators know what has not happened yet")
     if room.delay is not None:
         room.delay.seq = state.shown
@@ -114,6 +123,8 @@ def _seat_state(seat: Seat) -> SeatState:
         is_attached=seat.is_attached,
         is_acknowledged=seat.is_acknowledged,
         said=seat.said,
+        absences=seat.absences,
+        network=seat.network,
         taken=seat.taken,
         groups=tuple(sorted(seat.groups)),
     )
@@ -165,11 +176,14 @@ def _restore_seat(room: Room, state: SeatState, joined: Joined) -> None:
     seat = Seat(state.player, state.key, joined.info, attachment, joined.seq, state.is_attached)
     seat.is_acknowledged = state.is_acknowledged
     seat.said = PresenceState(state.said)
+    seat.absences = state.absences
+    seat.network = state.network
     seat.taken = state.taken
     seats.restore(seat)
+    seat.groups.update(state.groups)
     room.account.charge(SEATS, SEAT_BYTES)
     for group in state.groups:
-        room.subscribe(seat, group)
+        room.groups.add(group, seat.player)
 
 
 def _restore_fact(room: Room, frame: Any, message: bytes) -> None:
@@ -204,7 +218,7 @@ def _restore_property(room: Room, frame: Property) -> None:
 def _check_standing(room: Room, state: RoomState) -> None:
     _check(len(list(room.standing)) == len(state.standing), "a fact stands twice")
     host = room.seats.get(room.host)
-    _check(not room.host or (host is not None and not host.is_spectator), "the host is nobody")
+    _check(not room.host or (host is not None and host.can_host), "the host is nobody who can be")
     for seat in room.seats.values():
         _check(seat.is_attached == (seat.state != LOST), "a seat is both held and not")
 

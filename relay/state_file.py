@@ -1,51 +1,38 @@
-"""The file that keeps the rooms while a relay restarts: one msgpack value, written at once or not.
+"""The file that keeps the rooms while a relay restarts, and what becomes of it, whatever happens.
 
-    ["roomwire rooms", format, wire version, returning, [room, ...], digest]
+    FILE         what a relay has left at its end
+    FILE.taken   the same, while the next relay begins: once that serves, it removes it
+    FILE.new     what a relay is writing; whole and safe on the disk, it becomes FILE
+    FILE.bad     what cannot be used
+    FILE.lock    held by the relay that runs
 
-`returning` is in how many ms the last player has been asked to come back, and `digest` the
-BLAKE2b-256 of all bytes before it. A room is what state.py makes of it.
-
-Whoever reads the file removes it: were it read twice, one order of a room would go on in two ways.
+Were a file used twice, one order of a room would go on in two ways. So a relay that uses FILE or
+FILE.taken removes it, but only when it serves: until then nobody has been told anything that is
+not in the file, and if the relay is killed, the next one begins with the same rooms.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import logging
 import os
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import BinaryIO
 
-import msgpack
-
-from protocol import WIRE_VERSION, WIRE_VERSION_MIN
-from relay import state
+from relay import state_bytes
+from relay.lock import IsHeld, held
 from relay.room import Room
 from relay.state import BadState
+from relay.state_bytes import Kept
 
 log = logging.getLogger("relay")
 
-MAGIC = "roomwire rooms"
-FORMAT = 1
-DIGEST_BYTES = 32
-TAIL_BYTES = 2 + DIGEST_BYTES  # the digest as a `bin`
+NOTHING = Kept([], 0.0)
 
 
 class CannotKeep(Exception):
     """Nothing can be kept there; says in one sentence why."""
-
-
-class Kept(NamedTuple):
-    """What was in the file."""
-
-    rooms: list[Room]
-    returning: float
-    """Seconds before which not all players come back, as they were told."""
-
-
-NOTHING = Kept([], 0.0)
 
 
 class StateFile:
@@ -63,21 +50,64 @@ class StateFile:
             raise CannotKeep(f"{path} is no file: name another with --state")
         if not os.access(folder, os.W_OK | os.X_OK):
             raise CannotKeep(f"nothing can be written to folder {folder}: see --state")
+        self._taken, self._new, self._bad, self._lock = (
+            path.with_name(path.name + ending) for ending in (".taken", ".new", ".bad", ".lock")
+        )
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Let no other relay use the file meanwhile.
+
+        Raises:
+            CannotKeep: another relay does.
+        """
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(held(self._lock))
+            except IsHeld as holder:
+                raise CannotKeep(
+                    f"another relay ({holder}) keeps its rooms in {self.path}: "
+                    "end it first, or name another file with --state"
+                ) from None
+            except OSError as error:
+                raise CannotKeep(
+                    f"{self._lock} cannot be opened ({error.strerror}): "
+                    "remove it if no relay runs, or name another file with --state"
+                ) from None
+            yield
 
     def take(self) -> Kept:
-        """Read the rooms and remove the file. A file that is not right is put aside instead."""
+        """Read the rooms. Call `remove` once they are served.
+
+        A file that is not right is put aside instead.
+        """
+        self._look_at_new()
         try:
-            data = self.path.read_bytes()
-            kept = parse(data)
-            self.path.unlink()
-            _sync_folder(self.path)
-        except FileNotFoundError:
-            return NOTHING
+            if self.path.exists():
+                os.replace(self.path, self._taken)  # one that cannot be removed is not used
+            elif self._taken.exists():
+                why = "a relay took the rooms in %s, and ended before it served them: they are used"
+                log.warning(why, self._taken)
+            else:
+                return NOTHING
+            with self._taken.open("rb") as file:
+                kept = state_bytes.parse(file)
         except (BadState, OSError) as error:
-            self._put_aside(error)
+            self._put_aside(self._taken if self._taken.exists() else self.path, error)
             return NOTHING
         log.info("%d rooms are back from %s", len(kept.rooms), self.path)
         return kept
+
+    def remove(self) -> None:
+        """Remove what was taken: from now on its rooms are another's, and older than what is."""
+        try:
+            self._taken.unlink()
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            what = "%s cannot be removed (%s): remove it, or the next relay goes back to its rooms"
+            log.error(what, self._taken, error.strerror)
+        _sync_folder(self.path)
 
     def write(self, rooms: Collection[Room], returning: float) -> None:
         """Keep the rooms, in place of what the file has.
@@ -85,80 +115,41 @@ class StateFile:
         Raises:
             CannotKeep: it could not be written; what was there before is still there.
         """
-        new = self.path.with_name(self.path.name + ".new")
         try:
-            with _create(new) as file:
-                for part in compose(rooms, returning):
+            with _create(self._new) as file:
+                for part in state_bytes.compose(rooms, returning):
                     file.write(part)
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(new, self.path)
+            os.replace(self._new, self.path)
         except OSError as error:
             with contextlib.suppress(OSError):
-                new.unlink()
+                self._new.unlink()
             why = error.strerror or error
             raise CannotKeep(f"the rooms cannot be written to {self.path}: {why}") from None
         _sync_folder(self.path)
         log.info("%d rooms are kept in %s", len(rooms), self.path)
 
-    def _put_aside(self, error: Exception) -> None:
-        aside = self.path.with_name(self.path.name + ".bad")
+    def _look_at_new(self) -> None:
+        """See to what a relay has left that was killed while it wrote."""
         try:
-            os.replace(self.path, aside)
+            with self._new.open("rb") as file:
+                state_bytes.check(file)
+            os.replace(self._new, self.path)
+            log.warning("a relay was killed when it had written %s: its rooms are used", self._new)
+        except FileNotFoundError:
+            return
+        except (BadState, OSError) as error:
+            log.warning("a relay was killed while it wrote %s", self._new)
+            self._put_aside(self._new, error)
+
+    def _put_aside(self, path: Path, error: Exception) -> None:
+        aside = self._bad
+        try:
+            os.replace(path, aside)
         except OSError as worse:
-            error, aside = worse, self.path
-        log.error("the rooms kept in %s cannot be used: %s; see %s", self.path, error, aside)
-
-
-def compose(rooms: Collection[Room], returning: float) -> Iterator[bytes]:
-    """Yield the file's bytes, a room at a time."""
-    packer = msgpack.Packer()
-    digest = hashlib.blake2b(digest_size=DIGEST_BYTES)
-    head = [packer.pack(each) for each in (MAGIC, FORMAT, WIRE_VERSION, round(returning * 1000))]
-    yield _seen(digest, packer.pack_array_header(6) + b"".join(head))
-    yield _seen(digest, packer.pack_array_header(len(rooms)))
-    for room in rooms:
-        yield _seen(digest, packer.pack(state.dump(room)))
-    yield packer.pack(digest.digest())
-
-
-def parse(data: bytes) -> Kept:
-    """Read a file's bytes.
-
-    Raises:
-        BadState: they are not what `compose` yields, or another version of it does.
-    """
-    match _unpack(data):
-        case [str(magic), *_] if magic != MAGIC:
-            raise BadState("it holds something else")
-        case [_, int(version), int(wire), *_] if not _is_known(version, wire):
-            raise BadState(f"it is of another version ({version}, wire {wire})")
-        case [str(), int(), int(), int(returning), list(values), bytes(digest)]:
-            found = hashlib.blake2b(data[:-TAIL_BYTES], digest_size=DIGEST_BYTES).digest()
-            if found != digest:
-                raise BadState("it is damaged: its digest is another")
-        case _:
-            raise BadState("it holds something else")
-    rooms = [state.load(value) for value in values]
-    if len({room.name for room in rooms}) != len(rooms):
-        raise BadState("two rooms have one name")
-    return Kept(rooms, max(returning, 0) / 1000)
-
-
-def _unpack(data: bytes) -> Any:
-    try:
-        return msgpack.unpackb(data)
-    except (ValueError, msgpack.UnpackException) as error:
-        raise BadState(f"it is cut off, or holds something else ({type(error).__name__})") from None
-
-
-def _is_known(version: int, wire: int) -> bool:
-    return version == FORMAT and WIRE_VERSION_MIN <= wire <= WIRE_VERSION
-
-
-def _seen(digest: Any, data: bytes) -> bytes:
-    digest.update(data)
-    return data
+            error, aside = worse, path
+        log.error("the rooms kept in %s cannot be used: %s; see %s", path, error, aside)
 
 
 def _create(path: Path) -> BinaryIO:

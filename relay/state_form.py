@@ -6,12 +6,14 @@ belong together is seen there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+import msgpack
+
 from protocol import hot, limits
-from protocol.codec import Role, decode
+from protocol.codec import FRAMES, Role, decode
 from protocol.errors import RemoteProtocolError
 from protocol.frames import Frame, PresenceState, RoomOptions
 from protocol.kinds import (
@@ -28,7 +30,9 @@ from protocol.kinds import (
     Text,
     Word64,
 )
-from protocol.schema import Record
+from protocol.mismatch import Mismatch
+from protocol.opcodes import Opcode
+from protocol.schema import Record, record_fields
 from relay.tape import Addressees
 
 KEY = Binary(1, 64)
@@ -43,23 +47,34 @@ class BadState(Exception):
     """The value is no room that a relay has kept. Says in a sentence what is wrong with it."""
 
 
+def bad_state(wrong: Mismatch) -> BadState:
+    """Say so of a value that is not what it should be."""
+    where = ".".join(map(str, wrong.path)) or "the room"
+    return BadState(f"{where} should be {wrong.expected}, and is {wrong.got}")
+
+
 class LogKind(Kind):
     """The frames of a log. There are many, so that they are not checked one field at a time."""
 
     expected = "array of [seq, addressees, message with this seq], each seq one more than the last"
 
     def load(self, value: Any) -> Frames:
-        if not isinstance(value, list):
+        """Return the frames, each to be checked as it is taken: that may raise `BadState`.
+
+        Args: value: a list, or an iterator that makes one frame after another.
+        """
+        if not isinstance(value, list | Iterator):
             raise self.wrong(value)
-        frames: list[tuple[int, Addressees, bytes]] = []
+        return self._checked(value)
+
+    def _checked(self, value: Iterable[Any]) -> Frames:
         following = None
         for index, each in enumerate(value):
             if not _is_logged(each) or following not in (None, each[0]):
-                raise self.wrong(each).at(index)
+                raise bad_state(self.wrong(each).at(index).at("log"))
             seq, to, message = each
-            frames.append((seq, to if type(to) is int else frozenset(to), message))
+            yield seq, to if type(to) is int else frozenset(to), message
             following = seq + 1
-        return frames
 
     def dump(self, value: Frames) -> list[list[Any]]:
         return [
@@ -77,6 +92,8 @@ class SeatState:
     is_attached: Annotated[bool, Flag()] = False
     is_acknowledged: Annotated[bool, Flag()] = False
     said: Annotated[int, Integer(PresenceState.HERE, PresenceState.AWAY)] = PresenceState.HERE
+    absences: Count = 0
+    network: Annotated[bytes, KEY] | None = None
     taken: Count = 0
     groups: Groups = ()
 
@@ -117,10 +134,13 @@ class RoomState:
     standing: Annotated[tuple[bytes, ...], Several(Binary(2, MANY), MANY)]
     trimmed: Count
     grown: Count
-    log: Annotated[Frames, LogKind()]
+    max_frame: Annotated[int, Integer(256, limits.FRAME_IN_MAX)] = limits.FRAME_IN
+    seeks_host: Annotated[bool, Flag()] = False
     shown: Count = 0
     """What spectators may know who are kept behind."""
     snapshots: Annotated[SnapshotsState, Record(SnapshotsState)] = SnapshotsState()
+    log: Annotated[Frames, LogKind()] = ()
+    """The last field: by far the largest one is read when all others are known."""
 
 
 ROOM_STATE = Record(RoomState)
@@ -128,7 +148,8 @@ ROOM_STATE = Record(RoomState)
 
 # Frames of a log.
 
-UINT_SIZES = {0xCC: 2, 0xCD: 3, 0xCE: 5, 0xCF: 9}
+FLAT = {Opcode.PROPERTY, Opcode.PRESENCE, Opcode.HOST, Opcode.LEFT}
+"""Of these frames no field is a map, or holds one."""
 
 
 def _is_logged(frame: Any) -> bool:
@@ -138,7 +159,9 @@ def _is_logged(frame: Any) -> bool:
     seq, to, message = frame
     if type(seq) is not int or type(message) is not bytes or not 0 < seq <= limits.MAX_INT:
         return False
-    return (_is_player(to) or _are_players(to)) and _is_fact(message, seq)
+    if not (_is_player(to) if type(to) is int else _are_players(to)):
+        return False
+    return hot.is_deliver(message, seq) or _is_flat(message, seq) or _is_fact(message, seq)
 
 
 def _is_player(to: Any) -> bool:
@@ -149,16 +172,29 @@ def _are_players(to: Any) -> bool:
     return type(to) is list and all(map(_is_player, to))
 
 
+def _is_flat(message: bytes, seq: int) -> bool:
+    """Say whether a message is one of the frames that are right if each of their fields is.
+
+    What is packed again to the same bytes is well-formed: there is no need for a look at each of
+    them, which takes several times as long.
+    """
+    if len(message) < 2 or message[1] not in FLAT:
+        return False
+    try:
+        values = msgpack.unpackb(message)
+        if msgpack.packb(values) != message or values[1] != seq:
+            return False
+        fields = record_fields(FRAMES[Role.RELAY][values[0]])
+        for (_, kind, _), value in zip(fields, values[1:], strict=True):
+            kind.load(value)
+    except (ValueError, TypeError, msgpack.UnpackException, Mismatch):
+        return False
+    return True
+
+
 def _is_fact(message: bytes, seq: int) -> bool:
     """Say whether a message is a well-formed frame with this seq."""
-    head = hot.uint(seq)
-    if not message.startswith(head, 2):
-        return False
-    if message.startswith(hot.DELIVER_HEAD):
-        sender = 2 + len(head)
-        size = UINT_SIZES.get(message[sender], 1) if len(message) > sender else 1
-        return hot.is_tail(message, sender + size)
-    return getattr(read_frame(message), "seq", None) == seq
+    return message.startswith(hot.uint(seq), 2) and getattr(read_frame(message), "seq", None) == seq
 
 
 def read_frame(message: bytes) -> Frame:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from ipaddress import IPv6Address, ip_address
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 SCHEMES = {"ws": "ws", "http": "ws", "wss": "wss", "https": "wss"}
 ROOM = re.compile(r"[A-Za-z0-9_-]{1,32}")
 IN_PATH = re.compile(r"(?P<base>.*?)/r/(?P<room>[^/]+)/?")
 LOOPBACK = re.compile(r"localhost|127(\.\d+){3}|::1")
+AUTHORITY = re.compile(r"(?P<user>[^@]*@)?(?P<host>\[[^\[\]]*\]|[^:\[\]]*)(?P<port>:\d*)?")
+PORTS = range(1, 65536)
+LABEL, NAME = 63, 253  # letters of a host's name between two dots, and in all (RFC 1035)
+FORM = "write host:port, ws://host:port or http://host:port"
 
 
 class Address(NamedTuple):
@@ -31,17 +36,72 @@ def parse(url: str, room: str | None = None) -> Address:
     Raises:
         ValueError: no room, two rooms, or an address that is none, in a sentence for a human.
     """
-    parts = urlsplit(url if "://" in url else f"ws://{url}")
-    scheme = SCHEMES.get(parts.scheme)
-    if scheme is None or not parts.hostname:
-        raise ValueError(
-            f"{url!r} is not a relay's address: write host:port, ws://host:port or http://host:port"
-        )
+    parts = _split(url)
+    host = _host(parts, url)
     match = IN_PATH.fullmatch(parts.path)
     base = match["base"] if match else parts.path.rstrip("/")
     name = _one_room(match["room"] if match else None, room, url)
-    loopback = LOOPBACK.fullmatch(parts.hostname) is not None
-    return Address(f"{scheme}://{parts.netloc}{base}/r/{name}", name, loopback)
+    loopback = LOOPBACK.fullmatch(host) is not None
+    return Address(f"{SCHEMES[parts.scheme]}://{parts.netloc}{base}/r/{name}", name, loopback)
+
+
+def _split(url: str) -> SplitResult:
+    if any(letter.isspace() or not letter.isprintable() for letter in url):
+        raise ValueError(f"{url!r} has blanks in it: write the address without them")
+    with_scheme = url if "://" in url else f"ws://{url}"
+    _check_brackets(re.split("[/?#]", with_scheme.partition("://")[2])[0], url)
+    try:
+        parts = urlsplit(with_scheme)
+    except ValueError as error:
+        raise ValueError(f"{url!r} is not a relay's address ({error}): {FORM}") from None
+    if parts.scheme not in SCHEMES or not parts.hostname:
+        raise ValueError(f"{url!r} is not a relay's address: {FORM}")
+    return parts
+
+
+def _check_brackets(authority: str, url: str) -> None:
+    """Refuse an IPv6 address without brackets: nobody can tell its end from a port."""
+    if "[" in authority or authority.count(":") < 2:
+        return
+    address, _, port = authority.rpartition(":")
+    for host, rest in ((address, f":{port}"), (authority, ":8000")):
+        if _is_ipv6(host):
+            raise ValueError(f"{url!r} has an IPv6 address without brackets: write [{host}]{rest}")
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        return isinstance(ip_address(text), IPv6Address)
+    except ValueError:
+        return False
+
+
+def _host(parts: SplitResult, url: str) -> str:
+    match = AUTHORITY.fullmatch(parts.netloc)
+    port = (match["port"] or "")[1:] if match else ""
+    if match is None or (port and int(port[:6]) not in PORTS):
+        raise ValueError(
+            f"{url!r} has a port that cannot be: write one number from 1 to 65535 behind the"
+            " host, as in localhost:8000"
+        )
+    if parts.username is not None and parts.password is None:
+        raise ValueError(f"{url!r} names a user without a password: write user:password@host")
+    host = parts.hostname or ""
+    _check_name(host, url)
+    return host
+
+
+def _check_name(host: str, url: str) -> None:
+    """Refuse a name for which nobody can be asked: a resolver would fail with its own error."""
+    try:
+        labels = host.removesuffix(".").encode("idna").decode().split(".")
+    except UnicodeError:
+        labels = [""]
+    if not all(0 < len(label) <= LABEL for label in labels) or len(".".join(labels)) > NAME:
+        raise ValueError(
+            f"{url[:NAME]!r} names a host that cannot be: between its dots there are 1 to {LABEL}"
+            f" letters, and {NAME} in all"
+        )
 
 
 def _one_room(in_url: str | None, named: str | None, url: str) -> str:

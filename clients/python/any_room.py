@@ -93,6 +93,15 @@ class AnyRoom(ABC, Generic[Sent]):
         return self._conversation.options
 
     @property
+    def complete_from(self) -> int:
+        """From where on the past is complete: all that was sent to all after this seq was told, as
+        history or within the snapshot; of what came before it some is missing.
+
+        0 where nothing is missing. It is as of the last fresh stream: a resume leaves it.
+        """
+        return self._conversation.complete_from
+
+    @property
     @abstractmethod
     def seq(self) -> int:
         """Where the room stands for this program: all up to this seq is in events that it took.

@@ -30,13 +30,20 @@ class BlockingRoom(AnyRoom[int]):
 
     Sending never blocks: it returns the number of the frame, or raises `WindowFull` when the relay
     has not taken the last ones yet (256, or as `limits.window` says). Then nothing was sent.
+
+    The room as it stands is known from the beginning. All events wait for the first poll, in order
+    and complete: those that told the room as it stands, a snapshot and history if the room keeps
+    any, `Live`, and what has happened since. Poll often: when 1,024 events (or 4 MiB) from after
+    `Live` wait, nothing more is read from the relay, and it closes the connection of a client that
+    stays behind. The client comes back by itself and misses nothing that the relay's history still
+    holds.
     """
 
     def __init__(self, background: Background, driver: Driver) -> None:
         super().__init__(driver.conversation)
         self._background = background
         self._driver = driver
-        self._room = driver.conversation.room
+        self._room = driver.inbox.room
         self._lock = threading.Lock()
         self._handed_over = 0
         """Frames on their way to the other thread."""
@@ -57,7 +64,11 @@ class BlockingRoom(AnyRoom[int]):
         self._background.call(self._driver.flush_soon)
 
     def leave(self) -> None:
-        """Give the seat up and end the thread, within some seconds. What is left can be polled."""
+        """Give the seat up and end the thread, within some seconds. What is left can be polled.
+
+        What was sent while there was no connection is sent first, if there soon is one; else a
+        `Lost` event tells of it.
+        """
         self._background.end()
 
     @property
@@ -155,7 +166,7 @@ class connect:
     """
 
     def __init__(self, url: str, *, timeout: float = TIMEOUT, **options: Unpack[Options]) -> None:
-        """Args and errors: as the async `connect`."""
+        """Args and errors: as the async `connect`; events wait for the first reader alike."""
         self._background = Background(url, timeout, options)
 
     def open(self) -> BlockingRoom:

@@ -16,6 +16,7 @@ from clients.python.options import Options
 from clients.python.report import Report, Spread
 from clients.python.script import NoScript, load
 from clients.python.swarm import JOINS_AT_HOME, JOINS_PER_SECOND, Plan, Swarm
+from protocol.legible import isolated
 
 AtLeast1 = Annotated[int, Parameter(validator=validators.Number(gte=1))]
 NotNegative = Annotated[float | None, Parameter(validator=validators.Number(gte=0))]
@@ -95,7 +96,7 @@ async def _play(plan: Plan, on_progress: Callable[[Swarm], None] | None) -> Repo
 def _progress(swarm: Swarm) -> None:
     tally = swarm.tally
     line = (
-        f"{len(swarm.rooms)}/{swarm.plan.count} bots in {swarm.code}  "
+        f"{len(swarm.rooms)}/{swarm.plan.count} bots in {isolated(swarm.code)}  "
         f"{tally.events:,} events  round trip {Spread.of(tally.trips)}"
     )
     print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)

@@ -59,6 +59,8 @@ class Clock:
         """Take a round trip: left at `t`, was there from `received` to `sent`, is back `now`."""
         rtt = max(now - t - (sent - received), 0)
         offset = ((received - t) + (sent - now)) // 2
+        if self._contradicts(Sample(rtt, offset)):
+            self._samples.clear()
         self._samples.append(Sample(rtt, offset))
         self._best = min(self._samples)
         self.jitter = sum(sample.rtt - self._best.rtt for sample in self._samples) // len(
@@ -66,3 +68,12 @@ class Clock:
         )
         self.latest = rtt
         self.count += 1
+
+    def _contradicts(self, sample: Sample) -> bool:
+        """Say whether one of the clocks has jumped since the best round trip.
+
+        Some machines' monotonic clocks stand still while they sleep. Each offset is wrong by half
+        of its round trip at most, so two that are farther apart than both cannot be of one time.
+        """
+        best = self._best
+        return bool(self._samples) and abs(sample.offset - best.offset) > sample.rtt + best.rtt

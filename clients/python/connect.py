@@ -11,7 +11,10 @@ from clients.python.room import Room
 
 
 class connect:
-    """Enter a room.
+    """Enter a room: return once the room as it stands is known.
+
+    Players, host and properties can be looked at then. Events wait for the first who reads them: a
+    room's past, if it keeps one, comes first, then `Live`, then what has happened since.
 
     `async with connect("localhost:8000", room="K7QF", name="Ann") as room:` leaves it at the end;
     `room = await connect(...)` leaves that to `room.leave()`. A lost connection comes back by
@@ -23,7 +26,8 @@ class connect:
         Args:
             url: of the relay or the room, with or without scheme: `localhost:8000`,
                 `ws://host:8000`, `https://host/r/K7QF`.
-            timeout: seconds within which to be live in the room.
+            timeout: seconds within which to be live in the room. Until then a relay that is full,
+                and a proxy that does not reach its relay yet, are tried again.
             options: see `Options`.
 
         Raises (when entered):

@@ -17,6 +17,7 @@ from dataclasses import replace
 from typing import Literal
 
 from clients.python import commands, events
+from clients.python.before_live import BeforeLive
 from clients.python.clock import Clock
 from clients.python.commands import Slot
 from clients.python.errors import explain
@@ -25,7 +26,7 @@ from clients.python.heartbeat import Heartbeat
 from clients.python.hot import read_payload
 from clients.python.outgoing import Outgoing
 from clients.python.reconnect import Backoff
-from clients.python.room_state import RoomState
+from clients.python.room_state import RoomFold, RoomState
 from protocol import frames
 from protocol.close_codes import CloseCode
 from protocol.codec import Role, decode, encode
@@ -64,12 +65,13 @@ class Conversation:
         """
         self.seat = Seat(options)
         self.clock = clock
-        self.room = RoomState()
         self.phase: Phase = "connecting"
         self.code = ""
         self.limits = frames.Limits()
         self.options = RoomOptions()
         """How the room was made."""
+        self.complete_from = 0
+        """All that was for all after this seq was told, as history or within a snapshot."""
         self.fault: tuple[int, str] | None = None
         """Close code and reason with which to close this connection now."""
         self.retry_at: float | None = None
@@ -79,6 +81,8 @@ class Conversation:
         self._session = Session(Role.CLIENT)
         self._heartbeat = Heartbeat(0.0)
         self._hello_at = 0.0
+        self._fold = RoomFold()
+        self._before_live: BeforeLive | None = None
         self._is_in_room = False
         self._events: list[Event] = []
         self._greeting: list[bytes] = []
@@ -86,7 +90,19 @@ class Conversation:
         self._groups: set[int] = set()
         self._presence = PresenceState.HERE
         self._is_leaving = False
+        self._left_after: int | None = None
+        """How many counted frames went before LEAVE, once it is said on this connection."""
         self._refusal: frames.Error | None = None
+
+    @property
+    def room(self) -> RoomState:
+        """The room as of what was received. It is a value: it does not change any more."""
+        return self._fold.state
+
+    @property
+    def is_in_room(self) -> bool:
+        """Whether what is posted can be sent."""
+        return self._is_in_room
 
     # What the program asks for.
 
@@ -109,6 +125,11 @@ class Conversation:
                 limit=self.limits.max_frame,
             )
         return message
+
+    @property
+    def has_untaken(self) -> bool:
+        """Whether the relay has yet to take a counted frame."""
+        return self.seat.window.sent > self.seat.window.taken
 
     def post(self, message: bytes) -> int:
         """Send a counted frame, now or after the next WELCOME; return its number.
@@ -137,6 +158,7 @@ class Conversation:
         self._is_leaving = True
         if not self._is_in_room:
             return False
+        self._left_after = self.seat.window.sent
         self._say(frames.Leave())
         self._greeting = self._outgoing.take()
         self._out()
@@ -154,7 +176,7 @@ class Conversation:
         self._session = Session(Role.CLIENT)
         self._heartbeat = Heartbeat(now)
         self.clock.restart()
-        self.fault = self.retry_at = self._refusal = None
+        self.fault = self.retry_at = self._refusal = self._left_after = None
         self._hello(now)
 
     def disconnected(self, code: int, reason: str, now: float) -> None:
@@ -169,6 +191,9 @@ class Conversation:
             code, said = ABNORMAL, self.fault[1]
         if self._refusal:
             said = self._refusal.text
+        if self._left_after is not None and code == CloseCode.NORMAL:
+            # The answer to LEAVE: the relay has read all that came before it.
+            self.seat.window.take(self._left_after)
         if self._is_leaving:
             code, reason, said = CloseCode.NORMAL, CloseCode.NORMAL.reason, ""
         text = explain(code, reason, said)
@@ -189,6 +214,8 @@ class Conversation:
     def receive(self, data: bytes, now: float) -> None:
         """Take one message of the relay."""
         self._heartbeat.heard = now
+        if self._before_live is not None and not self._may_hear(len(data)):
+            return
         if self._is_in_room and data[:2] in PAYLOAD_HEADS and (fields := read_payload(data)):
             self._payload(*fields)
             return
@@ -233,7 +260,7 @@ class Conversation:
     # What the relay's frames mean.
 
     def _payload(self, opcode: int, first: int, sender: int, payload: bytes) -> None:
-        player = self.room.players.get(sender) or self.room.player(sender)
+        player = self._fold.player(sender)
         if opcode == UPDATE:
             self._events.append(events.Updated(first, sender, payload, player))
             return
@@ -258,8 +285,7 @@ class Conversation:
             case frames.Live():
                 self._live(frame, now)
             case _:
-                self.room, event = self.room.apply(frame)
-                if event is not None:
+                if (event := self._fold.apply(frame)) is not None:
                     self._events.append(event)
         if self._is_in_room:
             self.seat.received(frame)
@@ -284,7 +310,9 @@ class Conversation:
             why = self._refusal.text if self._refusal else ""
             self._events.append(events.Resumed(continued.resumed, why))
         if not continued.resumed:
-            self.room = RoomState()
+            self._fold = RoomFold()
+            self._before_live = BeforeLive(session.limits)
+            self.complete_from = session.complete_from
         self._refusal = None
         self._enter(continued.resend, is_same_seat=seat == self._seat_id or not is_return)
 
@@ -296,12 +324,24 @@ class Conversation:
         if self._groups and not is_same_seat:
             self.post(commands.subscribe(sorted(self._groups)))
 
+    def _may_hear(self, size: int) -> bool:
+        """Count a message before LIVE; give a relay up that tells more than a room can hold."""
+        assert self._before_live is not None
+        try:
+            self._before_live.count(size)
+        except RemoteProtocolError as error:
+            self._fault(error)
+            return False
+        return True
+
     def _out(self) -> None:
         self._is_in_room = False
+        self._before_live = None
         self._outgoing.close()
 
     def _live(self, live: frames.Live, now: float) -> None:
         self.seat.received(live)
+        self._before_live = None
         self.phase = "live"
         self._backoff.live(now)
         self._heartbeat.live(now)
@@ -335,6 +375,8 @@ class Conversation:
     def _noticed(self, notice: frames.Notice, now: float) -> None:
         if notice.kind == frames.NoticeKind.DRAIN:
             self._backoff.wait((notice.detail.after or 0) / MILLISECONDS, now)
+        elif notice.kind == frames.NoticeKind.TRIMMED:
+            self.complete_from = max(self.complete_from, notice.detail.seq or 0)
         self._events.append(events.Notice(notice.kind, notice.detail))
 
     def _fault(self, error: RemoteProtocolError) -> None:
@@ -348,7 +390,7 @@ class Conversation:
 
     def _close(self, closed: events.Closed) -> None:
         pending = tuple(self.seat.window.pending())
-        if pending and closed.code != CloseCode.NORMAL:
+        if pending:
             self._events.append(lost(pending))
         self.phase = "closed"
         self.retry_at = None

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic as now  # uvloop's own clock counts in milliseconds
-
-from websockets.exceptions import InvalidStatus, WebSocketException
 
 from clients.python.address import Address
 from clients.python.conversation import ABNORMAL, Conversation
@@ -15,9 +14,11 @@ from clients.python.errors import JoinError, RoomClosed, RoomwireError, Unreacha
 from clients.python.events import Closed, Reconnecting
 from clients.python.inbox import Inbox
 from clients.python.link import Link, open_link
+from clients.python.unreachable import FAILURES, describe, may_pass
 from protocol.close_codes import CloseCode
 
 OPEN_TIMEOUT = 10.0  # seconds for one attempt: TCP, TLS and upgrade
+LEAVE_PATIENCE = 3.0  # seconds to be in the room again, for what was sent before it is left
 WEBSOCKET_HEAD = 64  # bytes that DELIVER and UPDATE may add to what max_frame bounds, and some
 
 
@@ -48,9 +49,12 @@ class Driver:
         self._is_paused = self._is_flushing = False
         self._arrival = asyncio.Event()
         self._space = asyncio.Event()
+        self._in_room = asyncio.Event()
+        self._was_read = asyncio.Event()
+        self._is_awaited = False
         self._turn = asyncio.Lock()
         self._live: asyncio.Future[None] = self.loop.create_future()
-        self._last_loss = ""
+        self._last_loss = self._unreached = ""
 
     # For the room.
 
@@ -104,7 +108,27 @@ class Driver:
             raise RoomClosed(self.conversation.closed)
 
     async def wait_for_event(self) -> bool:
-        """Wait until the inbox has something; say False once nothing can come any more."""
+        """Wait until the inbox has something; say False once nothing can come any more.
+
+        Raises:
+            RuntimeError: another task waits here. It would not hear what this one takes.
+        """
+        self.check_one_reader()
+        self._is_awaited = True
+        try:
+            return await self._wait_for_event()
+        finally:
+            self._is_awaited = False
+
+    def check_one_reader(self) -> None:
+        """Raise RuntimeError if a task waits for events already."""
+        if self._is_awaited:
+            raise RuntimeError(
+                "another task already reads this room's events: read them in one task, and pass on"
+                " what the others need"
+            )
+
+    async def _wait_for_event(self) -> bool:
         while not self.inbox:
             if self.has_ended:
                 if self.crash is not None:
@@ -137,19 +161,40 @@ class Driver:
         """Wait until the task is over, or for an event."""
         assert self._task is not None
         waiting = asyncio.create_task(event.wait())
-        await asyncio.wait([self._task, waiting], return_when=asyncio.FIRST_COMPLETED)
-        waiting.cancel()
+        try:
+            await asyncio.wait([self._task, waiting], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
 
     def events_taken(self) -> None:
         """Read again from the socket, if the program has caught up."""
+        self._was_read.set()
         if self._is_paused and self.inbox.is_low and self._link is not None:
             self._is_paused = False
             self._link.resume()
 
     async def leave(self) -> None:
-        """Give the seat up and end the task; returns within a few seconds, whatever happens."""
+        """Give the seat up and end the task; returns within a few seconds, whatever happens.
+
+        What was sent while there was no connection is sent first, if there soon is one; else a
+        `Lost` event tells of it.
+        """
         if self._task is None or self._task.done():
             return
+        try:
+            await self._be_in_room_for_the_rest()
+        finally:
+            self._end_now()
+        await asyncio.wait([self._task])
+
+    async def _be_in_room_for_the_rest(self) -> None:
+        if self.conversation.has_untaken and not self.conversation.is_in_room:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LEAVE_PATIENCE):
+                    await self.ended_or(self._in_room)
+
+    def _end_now(self) -> None:
+        assert self._task is not None
         said = self.conversation.leave()
         if self._link is None:
             self._task.cancel()
@@ -159,7 +204,6 @@ class Driver:
             self._link.expect_end()
         else:
             self._link.shut()
-        await asyncio.wait([self._task])
 
     # The task.
 
@@ -170,6 +214,7 @@ class Driver:
                 self._pump()
                 if (retry_at := self.conversation.retry_at) is not None:
                     await asyncio.sleep(retry_at - now())
+                    await self._wait_for_reader()
         except asyncio.CancelledError:
             self.conversation.disconnected(CloseCode.NORMAL, "", now())
             self._pump()
@@ -182,9 +227,18 @@ class Driver:
             self._arrival.set()
             self._space.set()
 
+    async def _wait_for_reader(self) -> None:
+        """Do not come back for one past after the other, while nobody reads them."""
+        while not self.inbox.has_room_for_a_past:
+            self._was_read.clear()
+            await self._was_read.wait()
+
     async def _connect(self) -> None:
         """Open one connection and see it through to its end."""
         conversation = self.conversation
+        if not self._live.done():
+            # Nobody could read yet, and this connection tells all anew.
+            self.inbox.clear()
         try:
             link = await open_link(
                 self.address.url,
@@ -193,7 +247,7 @@ class Driver:
                 is_loopback=self.address.is_loopback,
                 tls=self._tls,
             )
-        except (OSError, WebSocketException) as error:
+        except FAILURES as error:
             self._failed(error)
             return
         try:
@@ -205,6 +259,7 @@ class Driver:
 
     async def _converse(self, link: Link) -> None:
         self._link = link
+        self._unreached = ""
         self.conversation.connected(now())
         link.attach(self._received, self.flush_soon)
         self._pump()
@@ -213,15 +268,17 @@ class Driver:
     def _end(self, link: Link) -> None:
         self._link = None
         self._is_paused = False
+        self._in_room.clear()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         link.transport.abort()
 
     def _failed(self, error: Exception) -> None:
-        text = describe(error, self.address.url)
+        text = describe(error, self.address.url, is_loopback=self.address.is_loopback)
         self.conversation.disconnected(ABNORMAL, text, now())
-        if not self.conversation.seat.player and not self._live.done():
+        self._unreached = text
+        if not (may_pass(error) or self.conversation.seat.player or self._live.done()):
             self._live.set_exception(Unreachable(text))
 
     def _received(self, messages: list[bytes]) -> None:
@@ -244,6 +301,8 @@ class Driver:
             self._arrival.set()
         if not self._live.done():
             self._answer()
+        if conversation.is_in_room:
+            self._in_room.set()
         if conversation.window_has_room or conversation.closed is not None:
             self._space.set()
         if self._link is not None:
@@ -287,23 +346,9 @@ class Driver:
             self._live.set_exception(join_error(self.conversation.closed))
 
     def _too_late(self, timeout: float) -> RoomwireError:
+        if self._unreached:
+            return Unreachable(f"{self._unreached} (tried for {timeout:g} s)")
         if not self._last_loss:
             return Unreachable(f"no answer from {self.address.url} within {timeout:g} s")
         code = CloseCode.GOING_AWAY
         return JoinError(Closed(code, "gave_up", self._last_loss, may_return=True))
-
-
-def describe(error: Exception, url: str) -> str:
-    """Say why no WebSocket came about, and what to look at."""
-    if isinstance(error, InvalidStatus):
-        status = error.response.status_code
-        if status == 403:
-            return f"{url} refuses this Host or Origin (HTTP 403): see `relay serve --help`"
-        return f"{url} answers HTTP {status} instead of a WebSocket: is it a Roomwire relay?"
-    if isinstance(error, TimeoutError):
-        return f"no answer from {url}: is the address right?"
-    if isinstance(error, ConnectionRefusedError):
-        return f"nothing listens at {url}: is the relay running? (`relay serve`)"
-    if isinstance(error, WebSocketException):
-        return f"{url} does not speak WebSocket: {error}"
-    return f"cannot reach {url}: {error}"

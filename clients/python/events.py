@@ -24,6 +24,8 @@ class Player:
     """"player" or "spectator"."""
     state: int = PresenceState.HERE
     is_host: bool = False
+    can_host: bool = True
+    """Whether this player may become host."""
 
 
 NOBODY = Player(0)
@@ -167,6 +169,9 @@ class Notice:
     does not read on. LAG: this client reads too slowly, and is cut off in `detail.after` ms unless
     it catches up; once it has, another LAG says how many volatile values were `detail.dropped`.
     DRAIN: the relay goes down soon, and the client comes back by itself in `detail.after` ms.
+    TRIMMED: some history was forgotten while it was on its way here, and `room.complete_from` says
+    what is missing. MEMORY: the relay is short of memory and has forgotten the room's past up to
+    `detail.seq`; whoever joins from now on does not hear it.
     """
 
     kind: int
@@ -175,7 +180,10 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """The stream has caught up: what follows happens now."""
+    """The stream has caught up: what follows happens now.
+
+    `connect` returns when this has come in. What came before it waits for the program, too.
+    """
 
     seq: int
 
@@ -203,7 +211,10 @@ class Resumed:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """Frames of this client that were never acknowledged and never will be, in order."""
+    """Frames of this client that were never acknowledged and never will be, in order.
+
+    The room they were for is gone, or was left before they could be sent.
+    """
 
     messages: tuple[frames.Frame, ...]
 

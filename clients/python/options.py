@@ -41,6 +41,8 @@ class Options(TypedDict, total=False):
     """16 secret bytes of an earlier `room.seat`, to be the same player again."""
     max_frame: int
     """Largest message to take, in bytes."""
+    can_host: bool
+    """Whether this player may become host."""
     tls: ssl.SSLContext | None
     """For wss, where the system's own certificates do not do."""
 
@@ -58,6 +60,7 @@ def driver_for(
     ticket: str = "",
     seat: bytes | None = None,
     max_frame: int = limits.FRAME_OUT,
+    can_host: bool = True,
     tls: ssl.SSLContext | None = None,
 ) -> Driver:
     """Return a driver for a room, not yet connected.
@@ -77,6 +80,7 @@ def driver_for(
         build=build,
         ticket=ticket,
         max_frame=max_frame,
+        can_host=can_host,
     )
     encode(Hello(WIRE_VERSION, hello))
     conversation = Conversation(hello, clock=Clock(microseconds), random=random.random)

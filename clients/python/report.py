@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
+
+from protocol.legible import isolated
 
 
 def recent() -> deque[float]:
@@ -86,7 +88,7 @@ class Report:
         if not self.joined:
             return "\n".join([f"{who} could enter", *summed(self.complaints)])
         lines = [
-            f"{who} in room {self.room} for {self.seconds:.1f} s",
+            f"{who} in room {isolated(self.room)} for {self.seconds:.1f} s",
             f"  events       {self.events:,} ({self.events_per_second:,.0f} a second)",
             f"  frames       {self.sent:,} sent, {self.received:,} received",
             f"  round trip   {self.round_trip}",
@@ -125,5 +127,5 @@ def percentile(ordered: list[float], share: float) -> float | None:
 
 def summed(complaints: list[str]) -> list[str]:
     """Return each different complaint once, with how often it came."""
-    different = dict.fromkeys(complaints)
-    return [f"  {complaints.count(each)} x  {each}" for each in different]
+    different = Counter(isolated(each) or "(nothing that can be read)" for each in complaints)
+    return [f"  {count} x  {each}" for each, count in different.items()]

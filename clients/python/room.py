@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Coroutine
+from time import monotonic
 from typing import Any
 
 from clients.python.any_room import AnyRoom
@@ -12,23 +14,40 @@ from clients.python.events import Event
 from clients.python.room_state import RoomState
 from protocol.frames import PresenceState
 
+TURN = 0.05  # seconds for which a program reads without a pause, while events are there
+
 
 class Room(AnyRoom[Coroutine[Any, Any, int]]):
     """A place in a room: iterate it for events, and send.
 
     `players`, `host` and `properties` are as of what was received, which may be ahead of the event
-    at hand; `event.player` is its sender as of then. Read events: a program that does not makes
-    the relay think it slow, beyond some thousand of them.
+    at hand; `event.player` is its sender as of then.
+
+    The room as it stands is known from the beginning. All events wait for the first who reads, in
+    order and complete: those that told the room as it stands, a snapshot and history if the room
+    keeps any, `Live`, and what has happened since. Read them, in one task: when 1,024 events (or
+    4 MiB) from after `Live` wait, nothing more is read from the relay, and it closes the connection
+    of a client that stays behind. The client comes back by itself and misses nothing that the
+    relay's history still holds.
     """
 
     def __init__(self, driver: Driver) -> None:
         super().__init__(driver.conversation)
         self._driver = driver
+        self._turn_ends = 0.0
 
     def __aiter__(self) -> Room:
         return self
 
     async def __anext__(self) -> Event:
+        """Return the next event, waiting for it.
+
+        Raises:
+            RuntimeError: another task waits for the next event.
+        """
+        self._driver.check_one_reader()
+        if monotonic() > self._turn_ends:
+            await self._let_others_have_a_turn()
         inbox = self._driver.inbox
         event = inbox.pop()
         if event is None:
@@ -39,8 +58,17 @@ class Room(AnyRoom[Coroutine[Any, Any, int]]):
         self._driver.events_taken()
         return event
 
+    async def _let_others_have_a_turn(self) -> None:
+        """Let the loop read from the socket, however many events are there already."""
+        await asyncio.sleep(0)
+        self._turn_ends = monotonic() + TURN
+
     async def batch(self) -> list[Event]:
-        """Wait for events and return all that are there; none once the room is closed."""
+        """Wait for events and return all that are there; none once the room is closed.
+
+        Raises:
+            RuntimeError: another task waits for the next event.
+        """
         await self._driver.wait_for_event()
         events, _ = self._driver.inbox.take()
         self._driver.events_taken()
@@ -52,7 +80,11 @@ class Room(AnyRoom[Coroutine[Any, Any, int]]):
         self._driver.flush_soon()
 
     async def leave(self) -> None:
-        """Give the seat up. The events that are left can still be read, `Closed` last."""
+        """Give the seat up, within some seconds. What is left can still be read, `Closed` last.
+
+        What was sent while there was no connection is sent first, if there soon is one; else a
+        `Lost` event tells of it.
+        """
         await self._driver.leave()
 
     @property

@@ -1,6 +1,9 @@
-"""The room as this client knows it: a fold over the relay's frames, one value after another.
+"""The room as this client knows it: a fold over the relay's frames.
 
-A state never changes, so a game's thread may read one while the next is being made.
+`RoomFold` follows the frames; `RoomState` is the room at one moment and never changes, so that a
+game's thread may read one while the fold goes on. The fold hands its own maps out as a state, and
+copies one only before it next changes it. So a room of half a million facts that come in one stream
+is not copied half a million times.
 """
 
 from __future__ import annotations
@@ -67,15 +70,43 @@ class RoomState:
     term: int = 0
     properties: Mapping[int, Mapping[str, Property]] = field(default_factory=dict)
     """By scope (0: the room, n: player n), then by key."""
-    parts: tuple[frames.Snapshot, ...] = ()
-    """Of a snapshot that is still coming. A new stream begins with none."""
 
     def player(self, number: int) -> Player:
         """Return a player, or one of whom only the number is known."""
         return self.players.get(number) or Player(number)
 
-    def apply(self, frame: Frame) -> tuple[RoomState, Event | None]:
-        """Return the state after a fact, and what to tell the game; other frames change nothing.
+
+class RoomFold:
+    """Follows one stream from its beginning. A fresh stream begins with a fold of its own."""
+
+    def __init__(self) -> None:
+        self._players: dict[int, Player] = {}
+        self._host = self._term = 0
+        self._properties: dict[int, dict[str, Property]] = {}
+        self._parts: list[frames.Snapshot] = []
+        """Of a snapshot that is still coming."""
+        self._state: RoomState | None = None
+        # Maps that are in no state, so that they may be changed as they are.
+        self._owns_players = self._owns_properties = True
+        self._own_scopes: set[int] = set()
+
+    @property
+    def state(self) -> RoomState:
+        """The room as of the last frame."""
+        if self._state is None:
+            players = MappingProxyType(self._players)
+            properties = MappingProxyType(self._properties)
+            self._state = RoomState(players, self._host, self._term, properties)
+            self._owns_players = self._owns_properties = False
+            self._own_scopes.clear()
+        return self._state
+
+    def player(self, number: int) -> Player:
+        """Return a player, or one of whom only the number is known."""
+        return self._players.get(number) or Player(number)
+
+    def apply(self, frame: Frame) -> Event | None:
+        """Take a fact in, and return what to tell the game; other frames change nothing.
 
         Raises:
             RemoteProtocolError: a part of a snapshot does not follow the last one.
@@ -88,75 +119,97 @@ class RoomState:
             case frames.PresenceChanged():
                 return self._presence(frame)
             case frames.Host():
-                return self._host(frame)
+                return self._host_changed(frame)
             case frames.Property():
                 return self._property(frame)
             case frames.Snapshot():
                 return self._snapshot(frame)
             case frames.SnapshotWanted(seq):
-                return self, events.SnapshotWanted(seq)
+                return events.SnapshotWanted(seq)
             case _:
-                return self, None
+                return None
 
-    def _joined(self, fact: frames.Joined) -> tuple[RoomState, Event]:
-        info = fact.info
-        player = Player(fact.player, info.name, info.role, is_host=fact.player == self.host)
-        return self._with(player), events.Joined(player, fact.seq)
+    def _joined(self, fact: frames.Joined) -> Event:
+        info, is_host = fact.info, fact.player == self._host
+        player = Player(fact.player, info.name, info.role, is_host=is_host, can_host=info.can_host)
+        self._keep(player)
+        return events.Joined(player, fact.seq)
 
-    def _left(self, fact: frames.Left) -> tuple[RoomState, Event]:
-        players = {n: player for n, player in self.players.items() if n != fact.player}
-        properties = {n: held for n, held in self.properties.items() if n != fact.player}
-        state = replace(
-            self, players=MappingProxyType(players), properties=MappingProxyType(properties)
-        )
-        reason = known(LeftReason, fact.reason)
-        return state, events.Left(self.player(fact.player), reason, fact.seq)
+    def _left(self, fact: frames.Left) -> Event:
+        player = self.player(fact.player)
+        if player.number in self._players:
+            del self._own_players()[player.number]
+        if player.number in self._properties:
+            del self._own_properties()[player.number]
+            self._own_scopes.discard(player.number)
+        return events.Left(player, known(LeftReason, fact.reason), fact.seq)
 
-    def _presence(self, fact: frames.PresenceChanged) -> tuple[RoomState, Event]:
+    def _presence(self, fact: frames.PresenceChanged) -> Event:
         player = replace(self.player(fact.player), state=known(PresenceState, fact.state))
-        return self._with(player), events.PresenceChanged(player, fact.seq)
+        self._keep(player)
+        return events.PresenceChanged(player, fact.seq)
 
-    def _host(self, fact: frames.Host) -> tuple[RoomState, Event]:
-        changed = {
-            n: replace(self.players[n], is_host=n == fact.player)
-            for n in (self.host, fact.player)
-            if n in self.players
-        }
-        players = MappingProxyType({**self.players, **changed})
-        state = replace(self, players=players, host=fact.player, term=fact.term)
-        host = state.player(fact.player) if fact.player else None
-        return state, events.HostChanged(host, fact.term, fact.seq)
+    def _host_changed(self, fact: frames.Host) -> Event:
+        for number in {self._host, fact.player} & self._players.keys():
+            self._keep(replace(self._players[number], is_host=number == fact.player))
+        self._state = None
+        self._host, self._term = fact.player, fact.term
+        host = self.player(fact.player) if fact.player else None
+        return events.HostChanged(host, fact.term, fact.seq)
 
-    def _property(self, fact: frames.Property) -> tuple[RoomState, Event]:
+    def _property(self, fact: frames.Property) -> Event:
         payload = fact.value if isinstance(fact.value, bytes) else None
-        held = dict(self.properties.get(fact.scope, {}))
+        held = self._own_scope(fact.scope)
         if payload is None:
             held.pop(fact.key, None)
         else:
             held[fact.key] = Property(payload, fact.version, fact.by)
-        properties = MappingProxyType({**self.properties, fact.scope: held})
-        event = events.PropertyChanged(
+        return events.PropertyChanged(
             fact.scope, fact.key, payload, fact.version, fact.by, fact.seq
         )
-        return replace(self, properties=properties), event
 
-    def _snapshot(self, part: frames.Snapshot) -> tuple[RoomState, Event | None]:
-        parts = (*self.parts, part)
-        check_parts(parts)
-        if len(parts) < part.parts:
-            return replace(self, parts=parts), None
-        payload = b"".join(each.payload for each in parts)
-        return replace(self, parts=()), events.SnapshotReceived(part.seq, payload)
+    def _snapshot(self, part: frames.Snapshot) -> Event | None:
+        self._parts.append(part)
+        check_parts(self._parts)
+        if len(self._parts) < part.parts:
+            return None
+        payload = b"".join(each.payload for each in self._parts)
+        self._parts.clear()
+        return events.SnapshotReceived(part.seq, payload)
 
-    def _with(self, player: Player) -> RoomState:
-        return replace(self, players=MappingProxyType({**self.players, player.number: player}))
+    # Maps to change.
+
+    def _keep(self, player: Player) -> None:
+        self._own_players()[player.number] = player
+
+    def _own_players(self) -> dict[int, Player]:
+        self._state = None
+        if not self._owns_players:
+            self._players = dict(self._players)
+            self._owns_players = True
+        return self._players
+
+    def _own_properties(self) -> dict[int, dict[str, Property]]:
+        self._state = None
+        if not self._owns_properties:
+            self._properties = dict(self._properties)
+            self._owns_properties = True
+        return self._properties
+
+    def _own_scope(self, scope: int) -> dict[str, Property]:
+        properties = self._own_properties()
+        if scope not in self._own_scopes:
+            properties[scope] = dict(properties.get(scope, {}))
+            self._own_scopes.add(scope)
+        return properties[scope]
 
 
-def check_parts(parts: tuple[frames.Snapshot, ...]) -> None:
-    """Check that these are the first parts of one snapshot, in order, and not too much."""
+def check_parts(parts: list[frames.Snapshot]) -> None:
+    """Check that these are the first parts of one snapshot, in order, and not too many."""
     first, newest = parts[0], parts[-1]
     expected = (first.seq, len(parts) - 1, first.parts)
-    if (newest.seq, newest.part, newest.parts) != expected or newest.part >= newest.parts:
+    is_next = (newest.seq, newest.part, newest.parts) == expected and newest.part < newest.parts
+    if not is_next or newest.parts > limits.SNAPSHOT_PARTS:
         raise RemoteProtocolError(
             ErrorCode.OUT_OF_RANGE,
             "a part of a snapshot does not follow the last one",

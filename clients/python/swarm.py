@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 import traceback
 from collections.abc import Callable
@@ -16,11 +17,13 @@ from clients.python.events import Closed, Event, Reconnecting, Refused
 from clients.python.options import Options
 from clients.python.report import Report, Tally, make_report
 from clients.python.room import Room
+from protocol.legible import legible_lines
 
 JOINS_PER_SECOND = 20.0  # what a relay takes from one address
 JOINS_AT_HOME = 100.0  # a relay on this machine sets no limit; faster, and bots wait on each other
 ENTRY_TIMEOUT = 60.0  # seconds: a relay that is asked too fast says when to come back
 NEWS = (Reconnecting, Refused, Closed)
+TURN = 256  # events that a bot handles in one turn of the loop
 LOOK = 1.0  # seconds between two looks at round trips, and lines of progress
 
 
@@ -118,10 +121,12 @@ class Swarm:
     async def _listen(self, bot: Bot) -> None:
         while events := await bot.room.batch():
             self.tally.events += len(events)
-            for event in events:
+            for count, event in enumerate(events, start=1):
                 if type(event) in NEWS:
                     self._note(event)
                 await bot.on_event(event)
+                if count % TURN == 0:
+                    await asyncio.sleep(0)  # a long past must not keep the other bots from reading
 
     async def _tick(self, bot: Bot) -> None:
         hz = bot.hz if self.plan.hz is None else self.plan.hz
@@ -150,7 +155,8 @@ class Swarm:
     def _broke(self, bot: Bot, error: BaseException) -> None:
         kind = type(error).__name__
         if not any(f" {kind}: " in complaint for complaint in self.tally.complaints):
-            traceback.print_exception(error)  # once each kind: the same bug breaks every bot
+            # Once each kind: the same bug breaks every bot. What others said may be in it.
+            print(legible_lines("".join(traceback.format_exception(error))), file=sys.stderr)
         self.tally.complaints.append(f"{type(bot).__name__} broke with {kind}: {error}")
 
     async def _watch(self) -> None:

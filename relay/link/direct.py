@@ -342,6 +342,7 @@ class DirectProtocol(Channel):
 
 def _judge(library: ServerProtocol, request: Request) -> Response:
     """Return the answer to a request, which to a right one is an upgrade."""
+    _choose_websocket(request.headers)
     try:
         key, _, _ = library.process_request(request)
     except Exception:
@@ -352,6 +353,17 @@ def _judge(library: ServerProtocol, request: Request) -> Response:
     headers["Connection"] = "Upgrade"
     headers["Sec-WebSocket-Accept"] = key
     return Response(http.HTTPStatus.SWITCHING_PROTOCOLS, "Switching Protocols", headers)
+
+
+def _choose_websocket(headers: Headers) -> None:
+    """Of several protocols that a client offers, take ours (RFC 9110, 7.8); the library wants one.
+
+    What the app learns of the request is what was sent.
+    """
+    offers = [word.strip() for line in headers.get_all("Upgrade") for word in line.split(",")]
+    if len(offers) > 1 and any(offer.lower() == "websocket" for offer in offers):
+        del headers["Upgrade"]
+        headers["Upgrade"] = "websocket"
 
 
 def _phrase(status: int) -> str:

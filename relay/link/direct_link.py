@@ -31,15 +31,7 @@ MAX_PIECES = 64
 class DirectLink(Channel):
     """A client's connection to its room, once the server's protocol has let go of it."""
 
-    __slots__ = (
-        "_catching_up",
-        "_connection",
-        "_controls",
-        "_greeting",
-        "_is_awake",
-        "_peers",
-        "outbox",
-    )
+    __slots__ = ("_catching_up", "_connection", "_controls", "_is_awake", "_peers", "outbox")
 
     def __init__(
         self, taken: Channel, peers: set[Channel], node: Node, room: str, address: str
@@ -60,7 +52,6 @@ class DirectLink(Channel):
         self._peers = peers
         self._catching_up = node.catching_up
         self._is_awake = False
-        self._greeting: asyncio.Task[None] | None = None
         self._controls = TokenBucket(CONTROLS_PER_SECOND, CONTROLS_BURST)
         self.inherit(taken)
         self.outbox.write = self.transport.write
@@ -97,8 +88,7 @@ class DirectLink(Channel):
                 if isinstance(message, str):
                     connection.close(CloseCode.TEXT_REFUSED)
                 elif connection.seat is None:
-                    self._greet(message, now)
-                    return messages[index + 1 :]
+                    connection.greet(message, now)
                 elif pause := connection.receive(message, now):
                     self._rest(pause)
                     return messages[index + 1 :]
@@ -117,22 +107,8 @@ class DirectLink(Channel):
         self.hold(Hold.OWNER)
         self.loop.call_later(seconds, self.release, Hold.OWNER)
 
-    def _greet(self, message: bytes, now: float) -> None:
-        # Passwords and the game's own code may take their time.
-        self.hold(Hold.OWNER)
-        self._greeting = self.loop.create_task(self._connection.greet(message, now))
-        self._greeting.add_done_callback(self._greeted)
-
-    def _greeted(self, task: asyncio.Task[None]) -> None:
-        self._greeting = None
-        if task.cancelled():
-            return
-        if task.exception() is not None:
-            self._fail(task.exception())
-        self.release(Hold.OWNER)
-
-    def _fail(self, error: BaseException | None = None) -> None:
-        log.error("connection %d failed", self._connection.attachment, exc_info=error or True)
+    def _fail(self) -> None:
+        log.exception("connection %d failed", self._connection.attachment)
         self._connection.close(CloseCode.RELAY_FAULT)
 
     # Out.
@@ -187,8 +163,6 @@ class DirectLink(Channel):
 
     def on_lost(self) -> None:
         self.outbox.hold()  # first of all: the next client may get this one's descriptor
-        if self._greeting is not None:
-            self._greeting.cancel()
         self._peers.discard(self)
         self._connection.lost()
 

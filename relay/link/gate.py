@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections import Counter
 from typing import Protocol
 
 from relay.access import Caller
 from relay.config import Settings
 from relay.guard import Refusals
-from relay.rates import AddressBuckets, is_loopback, network_of
+from relay.proxies import Proxies
+from relay.rates import AddressBuckets, AddressCounts, is_loopback
 
 log = logging.getLogger("relay")
 
@@ -40,26 +40,31 @@ class Gate:
     def __init__(self, settings: Settings) -> None:
         self.places = _places(settings.max_connections)
         self.refusals = Refusals()
-        self._per_address = settings.connections_per_address
+        self.proxies = Proxies(settings.trusted_proxies)
+        factor = settings.ipv6_site_factor
         self._limit_loopback = settings.limit_loopback
-        self._visitors: Counter[str] = Counter()
-        self._requests = AddressBuckets(settings.requests_per_second, settings.requests_burst)
+        self._visitors = AddressCounts(settings.connections_per_address, factor)
+        self._requests = AddressBuckets(
+            settings.requests_per_second, settings.requests_burst, factor
+        )
         self._silent: dict[Silent, None] = {}
 
+    def arrive(self, peer: str) -> bool:
+        """Take in a connection that has said nothing yet. Whoever got True calls `leave` later.
+
+        A trusted proxy may come as often as it likes: whom it speaks for is counted when the
+        head of the request has said it.
+        """
+        is_free = self._is_free(peer) or self.proxies.trusts(peer)
+        return self._visitors.add(peer, is_free=is_free)
+
     def enter(self, address: str) -> bool:
-        """Take in one who wants something. Who got True calls `leave` at its end."""
-        key = network_of(address)
-        if self._visitors[key] >= self._per_address and not self._is_free(address):
-            return False
-        self._visitors[key] += 1
-        return True
+        """Take in one who wants something. Whoever got True calls `leave` at its end."""
+        return self._visitors.add(address, is_free=self._is_free(address))
 
     def leave(self, address: str) -> None:
         """Let one go: it is gone, or a player now, who is counted elsewhere."""
-        key = network_of(address)
-        self._visitors[key] -= 1
-        if self._visitors[key] <= 0:
-            del self._visitors[key]
+        self._visitors.remove(address)
 
     def ask(self, address: str, now: float) -> float:
         """Count a request. Returns: 0.0, or the seconds after which it may be made again."""

@@ -63,7 +63,9 @@ class HttpProtocol(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        self._peer = ""
         self._address = ""
+        """Who is counted: the peer, or during a request whom it speaks for."""
         self._has_entered = False
         self._is_extra = False
         self._is_in_head = True
@@ -75,8 +77,8 @@ class HttpProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         super().connection_made(transport)
-        self._address = self.client[0] if self.client else ""
-        self._has_entered = self.gate.enter(self._address)
+        self._peer = self._address = self.client[0] if self.client else ""
+        self._has_entered = self.gate.arrive(self._peer)
         if not self._has_entered:
             return self.cut()
         if len(self.connections) > self.gate.places:
@@ -117,6 +119,26 @@ class HttpProtocol(HttpToolsProtocol):
     def _leave(self) -> None:
         self._allow(None)
         self.gate.spoke(self)
+        self._count_out()
+
+    # Who it is.
+
+    def _come_as(self, address: str) -> bool:
+        """Be counted as another, as a proxy is as the client of its request. Returns: if it may."""
+        if address != self._address:
+            self._count_out()
+            self._address = address
+            self._has_entered = self.gate.enter(address)
+        return self._has_entered
+
+    def _come_as_peer(self) -> None:
+        """Be counted as the peer alone, which has its place as long as it stays connected."""
+        if self._peer != self._address:
+            self._count_out()
+            self._address = self._peer
+            self._has_entered = self.gate.arrive(self._peer)
+
+    def _count_out(self) -> None:
         if self._has_entered:
             self._has_entered = False
             self.gate.leave(self._address)
@@ -167,7 +189,18 @@ class HttpProtocol(HttpToolsProtocol):
         self.gate.refuse(self._address, why)
         if not self._is_busy:  # else this would be taken for a part of another answer
             self.transport.write(_answer(status, why))
+        elif self._is_in_body:
+            self.transport.write(_answer(status, why))
+            # The app hears that whoever asked is gone, and what it still says is dropped.
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
         self.transport.close()
+
+    @property
+    def _is_in_body(self) -> bool:
+        """The request that is read is the one that the app works at, which has said nothing."""
+        cycle = self.cycle
+        return cycle.more_body and not (self._is_in_head or self.pipeline or cycle.response_started)
 
     # What is in it.
 
@@ -187,6 +220,9 @@ class HttpProtocol(HttpToolsProtocol):
             raise _Refused(431)
         if upgrades and self._is_busy:
             raise _Refused(400)  # the answer to come would be taken for the other protocol
+        asker = self.gate.proxies.asker(self._peer, self.headers)
+        if not self._come_as(asker.address):
+            raise _Refused(429)
         if len(self.pipeline) >= MAX_PIPELINED or self.gate.ask(self._address, self.loop.time()):
             raise _Refused(429)
         self._asks_for_websocket = upgrades and self._should_upgrade()
@@ -197,6 +233,15 @@ class HttpProtocol(HttpToolsProtocol):
             self._allow(BODY_SECONDS)
             # Nothing after a request for an upgrade can be told from the other protocol.
             self.cycle.keep_alive &= not (self._is_extra or upgrades)
+
+    def _should_upgrade(self) -> bool:
+        """Say whether it is a WebSocket that it asks for, among other protocols perhaps.
+
+        In HTTP/1.0 there are no upgrades (RFC 9110, 7.8): a proxy has passed the header on.
+        """
+        offers = b",".join(value for name, value in self.headers if name == b"upgrade")
+        is_offered = b"websocket" in (offer.strip().lower() for offer in offers.split(b","))
+        return is_offered and self.parser.get_http_version() != "1.0"
 
     def _has_body(self) -> bool:
         return any(
@@ -218,6 +263,8 @@ class HttpProtocol(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         if not self.transport.is_closing():
             self._allow(ANSWER_SECONDS if self._is_busy else IDLE_SECONDS)
+            if not self._is_busy:
+                self._come_as_peer()
 
 
 def bounded(settings: Settings) -> type[HttpProtocol]:

@@ -90,7 +90,7 @@ class PortableLink:
                 connection.close(CloseCode.TEXT_REFUSED)
                 await self._ended.wait()
             elif connection.seat is None:
-                await connection.greet(data, time.monotonic())
+                connection.greet(data, time.monotonic())
             elif pause := connection.receive(data, time.monotonic()):
                 await asyncio.sleep(pause)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from tests.attack import crowd, doors, floods, slow
+from tests.attack import crowd, doors, entering, floods, rest, slow
 from tests.attack.stage import Scale
 from tests.attack.verdict import Row
 
@@ -26,6 +26,14 @@ ATTACKS: dict[str, Callable[[Scale], Awaitable[Row]]] = {
     "H8": doors.h8,
     "H10": crowd.h10,
     "P1": crowd.p1,
+    "C1": rest.c1,
+    "C4L": rest.c4_lists,
+    "C4M": rest.c4_matches,
+    "C4P": rest.c4_passwords,
+    "C4R": rest.c4_rooms,
+    "C5": entering.c5,
+    "C7K": entering.c7_kicks,
+    "C7R": rest.c7_rest,
 }
 
 FULL = {
@@ -46,6 +54,14 @@ FULL = {
     "H8": Scale(500, 4),
     "H10": Scale(10_000, 25),
     "P1": Scale(10_000),
+    "C1": Scale(seconds=5),
+    "C4L": Scale(10_000, 5),
+    "C4M": Scale(10_000, 5),
+    "C4P": Scale(seconds=5),
+    "C4R": Scale(2, 50, ("--max-rooms", "300")),
+    "C5": Scale(100, 5),
+    "C7K": Scale(seconds=10),
+    "C7R": Scale(),
 }
 
 NO_PINGS = ("--ping-seconds", "never")
@@ -72,5 +88,13 @@ SMALL = {
     "H4": Scale(400, 0.5),
     "H8": Scale(300, 0.5),
     "H10": Scale(500, 1, ("--ping-seconds", "0.5")),
+    "C1": Scale(seconds=0.5),
+    "C4L": Scale(200, 0.5),
+    "C4M": Scale(50, 0.5),
+    "C4P": Scale(seconds=1),
+    "C4R": Scale(2, 1, ("--max-rooms", "30")),
+    "C5": Scale(4, 0.3, ("--admit-seconds", "0.5")),
+    "C7K": Scale(seconds=0.5),
+    "C7R": Scale(),
 }
 """For bounds that do not depend on the machine. P1 is tested with the restart of a relay."""

@@ -116,11 +116,18 @@ def upgrade(room: str) -> bytes:
 
 
 async def connect(
-    port: int, room: str, *, hello: bytes = HELLO, receive_buffer: int | None = None
+    port: int,
+    room: str,
+    *,
+    hello: bytes = HELLO,
+    receive_buffer: int | None = None,
+    source: str = "",
 ) -> Seat:
-    """Open a connection; it says HELLO by itself, and waits for nothing."""
+    """Open a connection, from this address; it says HELLO by itself, and waits for nothing."""
     end = socket.socket()
     end.setblocking(False)
+    if source:
+        end.bind((source, 0))
     if receive_buffer is not None:
         end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
     loop = asyncio.get_running_loop()

@@ -16,7 +16,7 @@ from typing import ClassVar, ParamSpec, TypeVar
 import psutil
 
 from tests.attack.verdict import Timing
-from tests.helpers.relay import RelayProcess, relay_process
+from tests.helpers.relay import MODULE, RelayProcess, relay_process
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -95,9 +95,9 @@ class Stage:
 
 
 @contextmanager
-def stage(*options: str, port: int = 0) -> Iterator[Stage]:
-    """Run a relay with these options of `relay serve`."""
-    with relay_process(*options, port=port) as relay:
+def stage(*options: str, port: int = 0, module: str = MODULE) -> Iterator[Stage]:
+    """Run a relay with these options of `relay serve`. Args: module: what has that command."""
+    with relay_process(*options, port=port, module=module) as relay:
         running = Stage(relay)
         if Stage.core is not None:
             running.process.cpu_affinity([Stage.core])

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from clients.python.bench.shape import Shape
 from clients.python.bench.survey import Report, Survey
-from tests.benchmarks import micro, plot, results, stuck
+from tests.benchmarks import late, micro, plot, results, stuck
 from tests.benchmarks.compare import Comparison
 from tests.benchmarks.peer import LOAD_CORE, OURS, PEERS_OF_OURS, install, pin, running
 
@@ -36,6 +36,7 @@ def main() -> None:
     ratios = [*micro.codec(), micro.fan_out(8), micro.fan_out(64)]
     report = survey(Shape(2, 4, 10) if quick else Shape(50, 8, 10), 1.0 if quick else 4.0)
     pairs = [pair(turn, 1.0 if quick else stuck.SECONDS) for turn in range(1 if quick else PAIRS)]
+    joins = late.run((100,), 1) if quick else late.run()
     comparison = Comparison([])
     if not quick:
         install()
@@ -43,11 +44,12 @@ def main() -> None:
         comparison = Comparison([OURS, *chosen])
         comparison.run()
     if arguments.json:
-        print(as_json(ratios, report, pairs, comparison))
+        print(as_json(ratios, report, pairs, joins, comparison))
     else:
         print_ratios(ratios)
         print(f"\nRoomwire\n{report}")
         print_stuck(pairs)
+        print(f"\n{late.table(joins)}")
     standings = list(comparison.standings.values())
     if standings:
         plot.draw(standings, PICTURE)
@@ -85,13 +87,18 @@ def say(line: str) -> None:
 
 
 def as_json(
-    ratios: list[micro.Ratio], report: Report, pairs: list[Pair], comparison: Comparison
+    ratios: list[micro.Ratio],
+    report: Report,
+    pairs: list[Pair],
+    joins: list[late.Late],
+    comparison: Comparison,
 ) -> str:
     return json.dumps(
         {
             "ratios": [asdict(ratio) | {"ratio": ratio.ratio} for ratio in ratios],
             "roomwire": report.as_dict(),
             "stuck": [{"without": asdict(one), "with": asdict(other)} for one, other in pairs],
+            "late": [asdict(row) for row in joins],
             "rounds": comparison.rounds,
             "servers": results.as_dict(list(comparison.standings.values())),
         },

@@ -1,6 +1,7 @@
 """`make chaos`: rooms whose connections are cut all the time, and what came of the promises.
 
 python -m tests.chaos                          all of it, and a table
+python -m tests.chaos --from 1001              the same with other seeds
 python -m tests.chaos --seed 17                the storm of one seed again
 python -m tests.chaos --rooms 20 --cuts 100    fewer and harder ones
 """
@@ -22,7 +23,7 @@ ROOMS = 200
 AT_ONCE = 10
 PLAN = Plan(seed=0)
 TURNS = (
-    "steady", "drained", "told", "killed", "steady",
+    "steady", "drained", "told", "killed", "long",
     "flooded", "hurried", "forgotten", "drained", "fleeting",
 )  # fmt: skip
 """The courses of the batches."""
@@ -30,7 +31,8 @@ TURNS = (
 
 def main() -> None:
     arguments = _parse()
-    seeds = [arguments.seed] if arguments.seed is not None else range(1, arguments.rooms + 1)
+    seeds = seeds_of(arguments)
+    print(f"seeds {seeds[0]} to {seeds[-1]}", file=sys.stderr)
     plan = replace(PLAN, players=arguments.players, frames=arguments.frames, cuts=arguments.cuts)
     courses = (arguments.course,) if arguments.course else TURNS
     result = asyncio.run(_run(seeds, plan, courses, arguments.at_once))
@@ -47,6 +49,7 @@ def main() -> None:
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--seed", type=int, help="run this seed alone")
+    parser.add_argument("--from", type=int, default=1, dest="first", help="the first room's seed")
     parser.add_argument("--rooms", type=int, default=ROOMS, help="rooms, a seed each")
     parser.add_argument("--at-once", type=int, default=AT_ONCE, help="rooms at a time")
     parser.add_argument("--players", type=int, default=PLAN.players, help="of each room")
@@ -55,6 +58,13 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--course", choices=COURSES, help="of all rooms, instead of each in turn")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser.parse_args()
+
+
+def seeds_of(arguments: argparse.Namespace) -> Sequence[int]:
+    """Return the seeds of the rooms that are asked for."""
+    if arguments.seed is not None:
+        return [arguments.seed]
+    return range(arguments.first, arguments.first + arguments.rooms)
 
 
 async def _run(seeds: Sequence[int], plan: Plan, courses: Sequence[str], at_once: int) -> Result:

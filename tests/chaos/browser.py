@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import json
 import subprocess
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Collection
 from itertools import count
@@ -20,14 +18,13 @@ from protocol.kinds import Target
 from tests.chaos import journal
 from tests.chaos.player import NOBODY, Out, Player
 from tests.chaos.pulse import Pulse
+from tests.helpers.node import LIBRARY, NODE_OPTIONS, find_node
 from tests.helpers.site import site
 
 if TYPE_CHECKING:
     from tests.helpers.browser import Tabs
 
 HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
-LIBRARY = ROOT / "relay" / "web" / "client" / "roomwire.js"
 LINE = 64 * 1024 * 1024  # bytes of one line from Node: all that a player heard at once
 
 OTHER_ROOM = "the room is not the one that this was sent to"
@@ -209,19 +206,11 @@ class NodeStage(Stage):
                 answer.set_result(news)
 
 
-@functools.cache
-def _find_node() -> str:
-    find = [sys.executable, str(ROOT / "clients" / "browser" / "node.py"), "find"]
-    return subprocess.run(find, check=True, capture_output=True, text=True).stdout.strip()
-
-
 @contextlib.asynccontextmanager
 async def node_stage() -> AsyncIterator[Stage]:
     """Run a Node for as many players as there will be."""
-    # Before version 22, Node hid its WebSocket behind this option.
     process = await asyncio.create_subprocess_exec(
-        _find_node(), "--experimental-websocket", "--no-warnings", str(HERE / "node_players.mjs"),
-        LIBRARY.as_uri(),
+        find_node(), *NODE_OPTIONS, str(HERE / "node_players.mjs"), LIBRARY.as_uri(),
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, limit=LINE,
     )  # fmt: skip
     stage = NodeStage(process)

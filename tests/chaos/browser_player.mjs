@@ -104,7 +104,7 @@ class Player {
       this.closed = [code, text];
       this.changed(); // nothing else may follow, or have come before
     });
-    on("live", "Live", ({ seq }) => [seq]);
+    on("live", "Live", ({ seq }) => [seq, room.completeFrom]);
     room.on("live", () => (this.wasLive = true));
     on("message", "Delivered", ({ seq, sender, payload }) => [seq, sender, ...read(payload)]);
     on("updated", "Updated", ({ key, payload }) => [key, ...read(payload)]);
@@ -175,7 +175,8 @@ class Player {
   }
 
   async ask(counting, add = [], remove = []) {
-    this.said.push(["Asked", await counting, this.room.keeper.seat.seq, add, remove]);
+    const count = await counting; // first: meanwhile `news` may give this list of what was said away
+    this.said.push(["Asked", count, this.room.keeper.seat.seq, add, remove]);
   }
 
   volatile(key) {

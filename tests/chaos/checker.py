@@ -185,7 +185,8 @@ class _Epoch:
             if not self._is_payload(fact) or fact.seq > stream.since:
                 continue
             # One's own frame may be too young to be history: said before LIVE, but after WELCOME.
-            is_due = self._is_for_all(fact) and fact.sender != stream.player
+            is_others = self._is_for_all(fact) and fact.sender != stream.player
+            is_due = is_others and fact.seq > stream.complete_from
             if is_due and not past[fact]:
                 self.report.violate("lost", f"{stream} never heard {fact}, late")
             elif past[fact] > 1:

@@ -35,6 +35,16 @@ COURSES: Mapping[str, Course] = MappingProxyType(
         "steady": Course(),
         # Who joins late hears what was sent to all before.
         "told": Course(plan={"history": "full"}),
+        # Much was sent before all but one join; some of them lose their connection meanwhile.
+        "long": Course(
+            options=("--profile", "bench"),
+            plan={
+                "history": "full",
+                "prelude": 2000,
+                "sizes": (0, 40),
+                "within": (1000, 2_000_000),
+            },
+        ),
         # The relay drains and writes its state, and its successor reads it: nobody loses anything.
         "drained": Course(
             shows=frozenset({"DRAIN"}),
@@ -65,12 +75,12 @@ COURSES: Mapping[str, Course] = MappingProxyType(
                 "stalls": 0.5,
             },
         ),
-        # History that reaches back for a moment only.
+        # History that reaches back for a moment only, which joiners are told.
         "forgotten": Course(
             resets=frozenset({"HISTORY_TRIMMED"}),
             shows=frozenset({"HISTORY_TRIMMED"}),
             options=("--history-frames", "100"),
-            plan={"pause": 0.01, "frames": 200, "within": (2, 100_000)},
+            plan={"history": "full", "pause": 0.01, "frames": 200, "within": (2, 100_000)},
         ),
         # Small frames, so fast that the relay has to throttle everybody.
         "hurried": Course(

@@ -90,6 +90,8 @@ class Live:
     """The stream has caught up with the room at `seq`."""
 
     seq: int
+    complete_from: int = 0
+    """Of a fresh stream: the seq after which it told all that was for all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,13 @@ class OfficialPlayer(LocalPlayer):
     async def run(self) -> None:
         if not await self._enter():
             return
-        self.hear(self._returns.popleft())
+        is_told = False
+        # Of streams that ended before LIVE the program hears nothing; that one began anew, it does.
+        while len(self._returns) > 1:
+            self._returns.popleft()
+            is_told = True
+        if not is_told:
+            self.hear(self._returns.popleft())
         async for event in self._room:
             self._tell(event)
             if self._random.random() < DAWDLES:
@@ -187,7 +193,7 @@ class OfficialPlayer(LocalPlayer):
             case events.Resumed():
                 self.hear(self._returns.popleft())
             case events.Live(seq):
-                self.hear(journal.Live(seq))
+                self.hear(journal.Live(seq, self._room.complete_from))
             case events.Message(seq, sender, payload):
                 self.hear(journal.Delivered(seq, sender, *numbered.read(payload)))
             case events.Updated(key, _, payload):

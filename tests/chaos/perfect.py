@@ -45,9 +45,13 @@ class Member:
 class PerfectRoom:
     """Frames of connected members are ordered at once; those of the others when they are back."""
 
-    def __init__(self, *, has_history: bool = False) -> None:
-        """Args: has_history: a fresh stream tells all that was sent to all before."""
+    def __init__(self, *, has_history: bool = False, remembers: int | None = None) -> None:
+        """Args:
+        has_history: a fresh stream tells all that was sent to all before.
+        remembers: only so many of these frames, and it says so.
+        """
         self.has_history = has_history
+        self.remembers = remembers
         self.journals: list[Journal] = []
         self.members: list[Member] = []
         self._begin("first")
@@ -154,12 +158,13 @@ class PerfectRoom:
         member.journal.heard.append(Began(self.epoch, member.player, reason))
         standing = sorted(self.standing.values(), key=lambda fact: fact.seq)
         member.journal.heard.extend(standing)
+        first = 0 if self.remembers is None else max(len(self.past) - self.remembers, 0)
         if self.has_history:
-            member.journal.heard.extend(self.past)
-        self._live(member)
+            member.journal.heard.extend(self.past[first:])
+        self._live(member, complete_from=self.past[first - 1].seq if first else 0)
 
-    def _live(self, member: Member) -> None:
-        member.journal.heard.append(Live(self.seq))
+    def _live(self, member: Member, complete_from: int = 0) -> None:
+        member.journal.heard.append(Live(self.seq, complete_from))
         member.position = self.seq
         member.is_connected = True
         pending, member.pending = member.pending, []

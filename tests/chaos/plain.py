@@ -20,6 +20,7 @@ from protocol.codec import Role, decode, encode, pack, unpack
 from protocol.error_codes import ErrorCode
 from protocol.frames import Frame, HelloOptions, PresenceState
 from protocol.kinds import Target
+from protocol.numbers import NoticeKind
 from protocol.seat import Seat
 from protocol.session import RESUME_REFUSALS
 from tests.chaos import journal, numbered
@@ -50,6 +51,7 @@ class PlainPlayer(LocalPlayer):
         self._connection: ClientConnection | None = None
         self._unsure: list[journal.Sent | journal.Asked] = []
         """What was not acknowledged when the program was loaded again."""
+        self._complete_from = 0
         self._is_seated = self._is_live = self._was_live = self._is_leaving = False
 
     # What a client is.
@@ -234,6 +236,7 @@ class PlainPlayer(LocalPlayer):
             self.hear(journal.Resumed())
         else:
             self._players.clear()
+            self._complete_from = welcome.session.complete_from
             self.hear(journal.Began(epoch, welcome.player, self._refusal))
         self._refusal = ""
         self._is_seated = True
@@ -258,12 +261,14 @@ class PlainPlayer(LocalPlayer):
         match frame:
             case frames.Live(seq):
                 self._is_live = self._was_live = True
-                self.hear(journal.Live(seq))
+                self.hear(journal.Live(seq, self._complete_from))
                 self._post(frames.Ack(seq))
             case frames.Pong(seq=seq) | frames.Taken(seq=seq):
                 self.hear(journal.Reached(seq))
                 self._post(frames.Ack(seq))
-            case frames.Notice(kind):
+            case frames.Notice(kind, detail):
+                if kind == NoticeKind.TRIMMED:
+                    self._complete_from = detail.seq or 0
                 self.hear(journal.Noticed(kind))
             case frames.Deliver(seq, sender, payload):
                 self.hear(journal.Delivered(seq, sender, *numbered.read(payload)))

@@ -59,6 +59,8 @@ class Plan:
     """The share of connections that stand still for a while."""
     history: str = "none"
     """Of the room."""
+    prelude: int = 0
+    """Frames that are sent before anybody else joins."""
     hold: int = 120
     """Of the room: so long that no seat expires because a machine is slow."""
     keep: int = 120
@@ -110,8 +112,9 @@ class Scenario:
         """
         loop = asyncio.get_running_loop()
         began = loop.time()
-        self._storm.ends_at = began + self.plan.seconds
         async with self.proxy, self._tasks:
+            await self._play_prelude()
+            self._storm.ends_at = loop.time() + self.plan.seconds
             async with asyncio.TaskGroup() as slots:
                 weather = slots.create_task(self._weather())
                 playing = [slots.create_task(self._fill_slot()) for _ in range(self.plan.players)]
@@ -174,6 +177,18 @@ class Scenario:
                     await self.proxy.accept()
                 case _:
                     self.proxy.go_on()
+
+    async def _play_prelude(self) -> None:
+        """Give the room a past: one player sends all of it, and leaves."""
+        if not self.plan.prelude:
+            return
+        player = self._seat_player()
+        await self._pulse.until(lambda: player.was_live or player.is_out)
+        for _ in range(self.plan.prelude):
+            await player.send(None, self._random.choice(self.plan.sizes))
+        await self._pulse.until(lambda: player.is_settled or player.is_out)
+        self._storm.present.remove(player)
+        await player.leave()
 
     async def _fill_slot(self) -> None:
         """Let one player after another play, until the storm is over; the last one stays."""

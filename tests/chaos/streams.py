@@ -67,6 +67,8 @@ class Stream:
     began: Began
     since: float = inf
     """The seq of its first LIVE: what follows is covered."""
+    complete_from: int = 0
+    """The seq after which its past is complete, as the relay says."""
     standing: list[Fact] = field(default_factory=list)
     """What was told of the room as it stood."""
     heard: dict[int, Fact] = field(default_factory=dict)
@@ -135,8 +137,9 @@ def _hear(stream: Stream, heard: Heard, report: Report) -> None:
     match heard:
         case Resumed():
             report.resumes += 1
-        case Live(seq):
-            stream.since = min(stream.since, seq)
+        case Live(seq, complete_from):
+            if not stream.is_live:
+                stream.since, stream.complete_from = seq, complete_from
             stream.last = max(stream.last, seq)
         case Reached(seq):
             stream.last = max(stream.last, seq)

@@ -45,9 +45,15 @@ STEPS = st.lists(
 )
 
 
-def play(steps: Steps, *, crash_at: int | None = None, has_history: bool = False) -> list[Journal]:
+def play(
+    steps: Steps,
+    *,
+    crash_at: int | None = None,
+    has_history: bool = False,
+    remembers: int | None = None,
+) -> list[Journal]:
     """Return the journals of a perfect room in which all this happened."""
-    room = PerfectRoom(has_history=has_history)
+    room = PerfectRoom(has_history=has_history, remembers=remembers)
     for _ in range(3):
         room.join()
     for index, (what, who, detail) in enumerate(steps):
@@ -74,9 +80,11 @@ def _step(room: PerfectRoom, what: str, who: int, detail: object) -> None:
             getattr(room, what)(member)
 
 
-@given(STEPS, st.none() | st.integers(0, 60), st.booleans())
-def test_a_perfect_room_is_clean(steps: Steps, crash_at: int | None, has_history: bool) -> None:
-    journals = play(steps, crash_at=crash_at, has_history=has_history)
+@given(STEPS, st.none() | st.integers(0, 60), st.booleans(), st.none() | st.integers(0, 5))
+def test_a_perfect_room_is_clean(
+    steps: Steps, crash_at: int | None, has_history: bool, remembers: int | None
+) -> None:
+    journals = play(steps, crash_at=crash_at, has_history=has_history, remembers=remembers)
     report = check(journals, has_history=has_history)
     assert report.violations == []
     assert report.acknowledged + report.given_up >= report.sent - 60
@@ -345,6 +353,16 @@ def test_damage_to_the_past_is_found(
     report = check(journals, has_history=True)
     assert getattr(report, kind) > 0, report
     assert not report.is_clean
+
+
+@given(steps=STEPS)
+def test_a_past_that_is_cut_without_a_word_is_found(steps: Steps) -> None:
+    journals = play(steps + SOMETHING_OF_THE_PAST, has_history=True, remembers=1)
+    joined_last = journals[-1].heard
+    live = next(heard for heard in joined_last if isinstance(heard, Live))
+    assume(any(fact.seq == live.complete_from for _, _, fact in deliveries(journals)))
+    joined_last[joined_last.index(live)] = replace(live, complete_from=0)
+    assert check(journals, has_history=True).lost > 0
 
 
 # Cases that no perfect room shows.

@@ -37,11 +37,11 @@ async def serving(app: ASGIApp, ws: str, **options: Any) -> AsyncIterator[uvicor
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)
     listener = listen("127.0.0.1", 0)
-    await server.startup([listener.socket])
+    await server.startup([*listener.sockets])
     try:
         yield server
     finally:
-        await server.shutdown([listener.socket])
+        await server.shutdown([*listener.sockets])
 
 
 def url_of(server: uvicorn.Server) -> str:

@@ -27,6 +27,7 @@ class Tabs:
             viewport={"width": 390, "height": 844} if mobile else {"width": 1280, "height": 800},
             is_mobile=mobile,
             has_touch=mobile,
+            ignore_https_errors=True,  # a certificate that a test has made is nobody's
         )
         page = await context.new_page()
         page.set_default_timeout(10_000)

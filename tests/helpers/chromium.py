@@ -13,6 +13,8 @@ FLAGS = [
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
+    # A page's own name, which is neither an address nor loopback to whoever reads an Origin.
+    "--host-resolver-rules=MAP play.example 127.0.0.1",
     # A browser that phones home makes tests slow where there is no network.
     "--disable-background-networking",
     "--disable-component-update",

@@ -155,9 +155,9 @@ class Party:
         raw = await self._peers.enter_async_context(connect(link_url(self.url, room), **options))
         return Peer(raw)
 
-    async def enters(self, room: str, **options: Any) -> Peer:
-        """Connect, say HELLO with these options, and come to LIVE."""
-        peer = await self.connects(room)
+    async def enters(self, room: str, *, source: str | None = None, **options: Any) -> Peer:
+        """Connect, from this address, say HELLO with these options, and come to LIVE."""
+        peer = await self.connects(room, source=source)
         peer.greets(**options)
         await peer.hears(Live)
         return peer

@@ -67,7 +67,8 @@ class TestPlayer(ABC):
         """Read events until the room is such."""
         with anyio.fail_after(PATIENCE):
             while not condition(self.room):
-                self.seen += await self._more()
+                events = await self._more()
+                self.seen += events
 
 
 class AsyncPlayer(TestPlayer):

@@ -208,18 +208,20 @@ async def connect(
     origin: str | None = None,
     headers: Mapping[str, str] | None = None,
     receive_buffer: int | None = None,
+    source: str | None = None,
 ) -> AsyncIterator[RawClient]:
     """Open a WebSocket to `ws://host:port/path?query`; what is left of it at the end is dropped.
 
     Args:
         headers: beside those of an upgrade, or instead of them.
         receive_buffer: bytes that the kernel takes before the server must wait.
+        source: address to come from: this machine has all of 127.0.0.0/8.
 
     Raises:
         Refused: the server answered with something else than an upgrade.
     """
     parts = urlsplit(url)
-    end = await _open(parts.hostname or "", parts.port or 80, receive_buffer)
+    end = await _open(parts.hostname or "", parts.port or 80, receive_buffer, source)
     reader, writer = await asyncio.open_connection(sock=end)
     client = RawClient(reader, writer)
     key = base64.b64encode(os.urandom(16)).decode()
@@ -243,9 +245,13 @@ async def connect(
         client.abort()
 
 
-async def _open(host: str, port: int, receive_buffer: int | None) -> socket.socket:
+async def _open(
+    host: str, port: int, receive_buffer: int | None, source: str | None
+) -> socket.socket:
     end = socket.socket()
     end.setblocking(False)
+    if source is not None:
+        end.bind((source, 0))
     if receive_buffer is not None:
         end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
     await asyncio.get_running_loop().sock_connect(end, (host, port))

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from relay.admission import OnJoin
 from relay.app import create_app
-from relay.config import ENVIRONMENT, Settings
+from relay.config import Settings
 from relay.node import Node
 from relay.server import Listener, listen, make_server
+from relay.spelling import ENVIRONMENT, by_option
 from tests.helpers.portable import without_extensions
 
 ADDRESS = re.compile(r"http://\S+")
@@ -85,28 +86,29 @@ async def running_relay(
         is_portable: nothing is used that other servers do not have.
     """
     settings = settings or Settings()
-    app = create_app(settings, on_join=on_join)
+    app = create_app(settings, on_join=on_join, spell=by_option)
     server = make_server(without_extensions(app) if is_portable else app, settings)
     listener = listen("127.0.0.1", 0)
     # What Server.serve does, without its polling for a signal ten times a second.
     server.config.load()
     server.lifespan = server.config.lifespan_class(server.config)
-    await server.startup([listener.socket])
+    await server.startup([*listener.sockets])
     try:
         yield RunningRelay(app.state.node, listener)
     finally:
-        await server.shutdown([listener.socket])
+        await server.shutdown([*listener.sockets])
 
 
 @contextmanager
-def relay_process(*options: str, port: int = 0) -> Iterator[RelayProcess]:
+def relay_process(*options: str, port: int = 0, module: str = MODULE) -> Iterator[RelayProcess]:
     """Run `relay serve` in a process of its own; on leaving, it is ended or killed.
 
     Args:
         options: of the command line. It drains in no time, unless they say otherwise.
         port: where to listen, as when it is started anew; 0 is a free one.
+        module: what has the command line of `relay`.
     """
-    command = [sys.executable, "-m", MODULE, "serve", "--port", str(port), *options]
+    command = [sys.executable, "-m", module, "serve", "--port", str(port), *options]
     clean = {key: value for key, value in os.environ.items() if not key.startswith(ENVIRONMENT)}
     clean[f"{ENVIRONMENT}DRAIN_SECONDS"] = "0"
     with tempfile.NamedTemporaryFile(mode="w", suffix=".log") as log:

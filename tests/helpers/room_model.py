@@ -32,7 +32,8 @@ from protocol.frames import (
 )
 from protocol.kinds import Target
 
-HERE, LOST, LAGGING = PresenceState.HERE, PresenceState.LOST, PresenceState.LAGGING
+HERE, AWAY = PresenceState.HERE, PresenceState.AWAY
+LOST, LAGGING = PresenceState.LOST, PresenceState.LAGGING
 
 
 @dataclass
@@ -41,15 +42,29 @@ class Person:
 
     number: int
     key: bytes | None
-    role: str
+    info: PlayerInfo
     connection: int | None
     joined: int
+    network: bytes | None = None
     lost_with: int | None = None
     """The connection that was lost, while there is none."""
     state: PresenceState = HERE
     said: PresenceState = HERE
+    absences: int = 0
     groups: set[int] = field(default_factory=set)
     taken: int = 0
+
+    @property
+    def role(self) -> str:
+        return self.info.role
+
+    @property
+    def can_host(self) -> bool:
+        return self.info.can_host and self.role == "player"
+
+    @property
+    def is_away(self) -> bool:
+        return self.connection is not None and self.said == AWAY
 
 
 SAID = "said"
@@ -81,7 +96,7 @@ class Stream:
     """Up to here what it missed is history."""
     snap: Snap | None = None
     complete_from: int = 0
-    """As the player was told."""
+    """All that was for all after this is in it, as far as its player was told."""
     is_live: bool = False
     values: dict[object, Frame] = field(default_factory=dict)
 
@@ -143,6 +158,8 @@ class Model:
         self.due = 0
         self.people: dict[int, Person] = {}
         self.joins = self.host = self.term = 0
+        self.seeks_host = False
+        self.bar = "seat"
         self.barred: set[bytes | None] = set()
         self.history: list[tuple[frozenset[int], Any]] = []
         self.to_all: dict[int, int] = {}
@@ -166,7 +183,7 @@ class Model:
         if isinstance(target, int) and target < 0:
             return {number for number in everyone if -target in self.people[number].groups}
         wanted = {target or self.host} if isinstance(target, int) else set(target)
-        beyond = wanted - set(range(1, self.joins + 1))
+        beyond = wanted - set(range(self.joins + 1))  # 0 is a host where there is none
         return ErrorCode.NO_SUCH_PLAYER if beyond else wanted & everyone
 
     def standing(self) -> list[Any]:
@@ -206,7 +223,7 @@ class Model:
         if number not in self.people:
             return ErrorCode.NO_SUCH_PLAYER
         heir = self.people[number]
-        return ErrorCode.NOT_HERE if heir.state != HERE or heir.role == "spectator" else None
+        return None if heir.state == HERE and heir.can_host else ErrorCode.NOT_HERE
 
     def may_set(self, person: Person, frame: Set) -> ErrorCode | None:
         is_option = frame.scope == 0 and frame.key.startswith("@")
@@ -254,31 +271,38 @@ class Model:
     # What happens.
 
     def join(
-        self, connection: int, key: bytes | None, role: str, position: int | None
+        self,
+        connection: int,
+        key: bytes | None,
+        info: PlayerInfo,
+        position: int | None,
+        network: bytes | None = None,
     ) -> ErrorCode | None:
         if position is not None and position > len(self.history):
             return ErrorCode.EPOCH_CHANGED
         if key in self.barred:
             return ErrorCode.KICKED
         known = next((p for p in self.people.values() if key and p.key == key), None)
-        peers = [p for p in self.people.values() if p.role == role]
-        if known is None and len(peers) >= self.places[role]:
+        if known is None and network in self.barred - {None}:
+            return ErrorCode.KICKED
+        peers = [p for p in self.people.values() if p.role == info.role]
+        if known is None and len(peers) >= self.places[info.role]:
             return ErrorCode.ROOM_FULL
-        person = known or self.seat_anew(key, role)
+        person = known or self.seat_anew(key, info)
         person.connection, person.lost_with = connection, None
+        person.network = network
         self.streams[connection] = Stream()  # What is told meanwhile, `begin` tells.
         person.said = HERE
         self.set_state(person, HERE)
-        if not self.host:
-            self.elect()
+        self.settle_host()
         self.streams[connection] = self.begin(person, position if known else None)
         return None
 
-    def seat_anew(self, key: bytes | None, role: str) -> Person:
+    def seat_anew(self, key: bytes | None, info: PlayerInfo) -> Person:
         self.joins += 1
-        person = Person(self.joins, key, role, None, len(self.history) + 1)
+        person = Person(self.joins, key, info, None, len(self.history) + 1)
         self.people[self.joins] = person
-        self.tell(self.people, Joined, self.joins, PlayerInfo(role=role))
+        self.tell(self.people, Joined, self.joins, info)
         return person
 
     @property
@@ -294,9 +318,16 @@ class Model:
             facts.append(self.snap.frame)
             seq = self.snap.frame.seq
         waiting: list[tuple[object, Frame]] = [(None, frame) for frame in facts]
-        complete_from = self.trimmed if seq < self.trimmed else 0
+        has_past = self.option == "full" or self.snap is not None
+        complete_from = 0 if has_past else len(self.history)
+        if seq < self.trimmed:
+            complete_from = self.trimmed
         return Stream(
-            waiting, seq=seq, history=len(self.history), snap=self.snap, complete_from=complete_from
+            waiting,
+            seq=seq,
+            history=len(self.history),
+            snap=self.snap,
+            complete_from=complete_from,
         )
 
     def send(self, to: Iterable[int], sender: int, payload: bytes, all_but: int | None) -> None:
@@ -319,12 +350,13 @@ class Model:
             stream.seq = len(self.history)
             return first, True
         seq = stream.seq
-        if seq < min(self.trimmed, stream.history):
-            seq = min(self.trimmed, stream.history)
-            if seq > max(stream.complete_from, self.trimmed - 1):
-                first.append(Notice(NoticeKind.TRIMMED, NoticeDetail(seq=seq)))
-        if seq < self.trimmed:
+        forgotten = min(self.trimmed, stream.history)
+        if max(seq, forgotten) < self.trimmed:
             return first, False
+        if seq < forgotten:
+            seq = forgotten
+            if forgotten > stream.complete_from:
+                first.append(Notice(NoticeKind.TRIMMED, NoticeDetail(seq=forgotten)))
         missed = [f for to, f in self.history[seq:] if self.is_missed(stream, number, to, f)]
         finale: list[Frame] = []
         if not stream.is_live:
@@ -366,22 +398,46 @@ class Model:
             self.tell(self.people, PresenceChanged, person.number, state)
 
     def say(self, person: Person, state: PresenceState) -> None:
+        person.absences += state == AWAY != person.said
         person.said = state
         if person.state != LAGGING:
             self.set_state(person, state)
+        self.settle_host()
 
     def lag(self, person: Person, is_lagging: bool) -> None:
         if is_lagging or person.state == LAGGING:
             self.set_state(person, LAGGING if is_lagging else person.said)
+            self.settle_host()
+
+    def kick(self, person: Person) -> None:
+        self.barred |= {person.key, person.network if self.bar == "address" else None}
+        self.barred -= {None}
+        self.remove(person, LeftReason.KICKED)
+
+    def relieve(self, term: int, absence: int) -> None:
+        host = self.people.get(self.host)
+        if host and host.is_away and (term, absence) == (self.term, host.absences):
+            self.seeks_host = True
+            self.settle_host()
+
+    def settle_host(self) -> None:
+        """Do what follows from somebody's having come, or having said something of itself."""
+        host = self.people.get(self.host)
+        if host is None:
+            self.elect()
+        elif host.said == HERE:
+            self.seeks_host = False
+        elif self.seeks_host and any(p.can_host and p.state == HERE for p in self.people.values()):
+            self.elect()
 
     def elect(self) -> None:
-        able = [p for p in self.people.values() if p.connection and p.role == "player"]
+        able = [p for p in self.people.values() if p.connection and p.can_host]
         here = [p.number for p in able if p.state == HERE]
         self.make_host(min(here or [p.number for p in able], default=0))
 
     def make_host(self, number: int) -> None:
         if number != self.host:
-            self.host, self.term = number, self.term + 1
+            self.host, self.term, self.seeks_host = number, self.term + 1, False
             self.tell(self.people, Host, number, self.term)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+import httpx
 import pytest
 
 from clients.python import (
@@ -145,17 +146,30 @@ async def test_a_mistyped_code_is_no_such_room(relay: RunningRelay, tabs: Tabs) 
     home = await tabs.open(relay.url)
     await home.fill("#join-code", "no-such")
     await home.press("#join-code", "Enter")
-    await home.locator("#join-error", has_text="no room NO-SUCH").wait_for()
-    (complaint,) = tabs.complaints  # Chromium writes of every 404
-    assert "/api/rooms/NO-SUCH" in complaint
-    tabs.complaints.clear()
-
-    visitor = Visitor(await tabs.open(page_of(relay, "NO-SUCH?join")))
+    await home.wait_for_url("**/r/NO-SUCH?join")
+    visitor = Visitor(home)
     await visitor.answers("Ann")
     await visitor.page.locator("#ended-title", has_text="no such room").wait_for()
     assert relay.node.registry.find("NO-SUCH") is None
     await visitor.page.click("#ended-again")
     await visitor.is_live()
+
+
+async def test_a_private_room_is_entered_by_its_code_and_by_its_link(
+    relay: RunningRelay, tabs: Tabs
+) -> None:
+    async with httpx.AsyncClient(base_url=relay.url) as http:
+        await http.post("/api/rooms", json={"name": "den", "public": False})
+        assert (await http.get("/api/rooms/den")).status_code == 404
+    home = await tabs.open(relay.url)
+    await home.fill("#join-code", "den")
+    await home.press("#join-code", "Enter")
+    await home.wait_for_url("**/r/DEN?join")
+    ann = Visitor(home)
+    await ann.answers("Ann")
+    await ann.is_live()
+    bob = await visit(tabs, page_of(relay, "DEN"), "Bob")
+    await bob.sees("room.players.size === 2")
 
 
 async def test_a_wrong_password_is_asked_for_again(relay: RunningRelay, tabs: Tabs) -> None:

@@ -11,17 +11,21 @@ import pytest
 
 from protocol import limits
 from protocol.close_codes import CloseCode
+from protocol.codec import pack
 from protocol.error_codes import ErrorCode
 from protocol.frames import (
     Error,
     Hello,
     HelloOptions,
+    Host,
     Joined,
     Kick,
     Left,
     LeftReason,
     PlayerInfo,
     RoomOptions,
+    Set,
+    Welcome,
 )
 from relay.admission import JoinRequest, Verdict
 from tests.helpers.peers import Party, new_seat, party
@@ -115,6 +119,44 @@ class TestRefusals:
         assert (left.player, left.reason) == (kicked.me, LeftReason.KICKED)
         assert (await turned_away(at, room, seat=seat)).code == ErrorCode.KICKED
 
+    @pytest.mark.parametrize("is_portable", [False, True], ids=["direct", "portable"])
+    async def test_the_kicked_and_their_address(self, is_portable: bool) -> None:
+        async with party(limit_loopback=True, is_portable=is_portable) as at:
+            host = await at.enters("R", create=RoomOptions(bar="address"))
+            seat = new_seat()
+            neighbour = await at.enters("R", seat=seat, source="127.0.0.2")
+            kicked = await at.enters("R", source="127.0.0.2")
+            host.says(Kick(kicked.me, "rude"))
+            assert await kicked.ends() == (CloseCode.KICKED, "rude")
+            for options in ({}, {"seat": new_seat()}, {"role": "spectator"}):
+                again = await at.connects("R", source="127.0.0.2")
+                again.greets(**options)
+                error, code = await again.is_turned_away()
+                assert (error.code, code) == (ErrorCode.KICKED, CloseCode.KICKED)
+            await at.enters("R", source="127.0.0.3")
+            neighbour.raw.reset()
+            back = await at.connects("R", source="127.0.0.2")
+            back.greets(seat=seat, position=neighbour.position)
+            assert (await back.hears(Welcome)).session.resumed
+            await at.enters("S", source="127.0.0.2")  # another room is another matter
+
+    async def test_a_host_may_bar_addresses_later(self) -> None:
+        async with party(limit_loopback=True) as at:
+            host = await at.enters("R")
+            kicked = await at.enters("R", source="127.0.0.2")
+            host.says(Set(0, "@bar", pack("address")), Kick(kicked.me))
+            assert (await kicked.ends())[0] == CloseCode.KICKED
+            again = await at.connects("R", source="127.0.0.2")
+            again.greets()
+            assert (await again.is_turned_away())[0].code == ErrorCode.KICKED
+
+    async def test_a_developers_bots_are_not_barred_together(self, at: Party, room: str) -> None:
+        host = await at.enters(room, create=RoomOptions(bar="address"))
+        kicked = await at.enters(room)
+        host.says(Kick(kicked.me))
+        assert (await kicked.ends())[0] == CloseCode.KICKED
+        await at.enters(room)
+
     async def test_joins_that_come_too_fast_are_told_when_to_return(self) -> None:
         async with party(joins_per_second=1, joins_burst=1, limit_loopback=True) as at:
             await at.enters("R")
@@ -179,6 +221,15 @@ class TestOnJoin:
         async with party(on_join) as at:
             bob = await at.enters("R", name="Bob")
             assert bob.all(Joined)[0].info == PlayerInfo("Sir Bob", "spectator")
+
+    async def test_the_hook_may_say_who_can_be_host(self) -> None:
+        def on_join(request: JoinRequest) -> Verdict:
+            return dataclasses.replace(request, can_host=request.ticket == "trusted")
+
+        async with party(on_join) as at:
+            ann, bob = await at.enters("R"), await at.enters("R", ticket="trusted")
+            assert not ann.all(Joined)[0].info.can_host
+            assert (await ann.hears(Host)).player == bob.me
 
     async def test_a_seat_is_asked_about_once(self) -> None:
         requests: list[JoinRequest] = []

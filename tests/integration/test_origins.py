@@ -85,7 +85,7 @@ async def test_these_may_not_and_the_log_says_what_would_let_them(
     assert refused.value.status == 403
     (record,) = caplog.records
     line = record.getMessage()
-    assert line.startswith("refused a request from 127.0.0.1: ")
+    assert line.startswith("refused a request from 127.0.0.1")
     assert said.replace("PORT", str(relay.listener.port)) in line
 
 

@@ -11,6 +11,7 @@ import time
 from contextlib import AsyncExitStack
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -286,6 +287,40 @@ def judge(talkers: list[Talker]) -> None:
     orders = [talker.words_to_all for talker in talkers]
     assert orders[0] == orders[1] == orders[2]
     assert len(orders[0]) >= ENOUGH
+
+
+async def test_frames_that_were_allowed_when_they_were_sent_are_taken_by_a_stricter_relay(
+    file: Path,
+) -> None:
+    """A room keeps the limit that its players were told, over a restart with a smaller one."""
+    before = 128 * 1024  # more than what the transport takes where 256 bytes are the limit
+    payload = bytes(before - 16)
+    options = ("--profile", "bench", "--state", str(file), "--max-frame")
+    greeting: dict[str, Any] = {"max_frame": 2 * before, "ticket": "t" * 1000}
+    seats = [new_seat() for _ in range(2)]
+    with relay_process(*options, str(before)) as relay:
+        async with party_at(relay.url) as at:
+            peers = [await at.enters("R", seat=seat, **greeting) for seat in seats]
+            ending = asyncio.to_thread(relay.end)
+            await asyncio.gather(ending, *(peer.ends() for peer in peers))
+    with relay_process(*options, "256") as relay:
+        async with party_at(relay.url) as at:
+            for seat, peer in zip(seats, peers, strict=True):
+                again = await at.connects("R")
+                again.greets(seat=seat, position=peer.position, **greeting)
+                await again.hears(Live)
+                assert again.welcome.session.limits.max_frame == before
+                again.says(*[Send((again.me,), payload)] * 20)
+                for _ in range(20):
+                    assert (await again.hears(Deliver)).payload == payload
+                assert not again.all(Error)
+                again.says(Send(True, bytes(before)))
+                assert (await again.hears(Error)).detail.limit == before
+            small = await at.connects("R")
+            small.greets(max_frame=before)
+            assert (await small.is_turned_away())[0].code == ErrorCode.FRAME_SIZE
+            other = await at.enters("S", max_frame=1024)
+            assert other.welcome.session.limits.max_frame == 256
 
 
 async def test_a_state_file_is_good_for_one_start(file: Path) -> None:

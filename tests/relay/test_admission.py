@@ -25,6 +25,7 @@ from relay.admission import (
     info_of,
     judge,
     key_of,
+    network_key,
     request_of,
     slow_down,
     wrong_password,
@@ -161,6 +162,15 @@ def test_a_key_tells_neither_the_secret_nor_the_key_elsewhere() -> None:
     assert key not in (SECRET, key_of("OTHER", SECRET), key_of("LOBBY", bytes(16)))
 
 
+def test_a_network_is_kept_as_a_hash_that_tells_nothing_elsewhere() -> None:
+    network = network_key("LOBBY", "192.0.2.1")
+    assert network is not None
+    assert len(network) == 16
+    assert network == network_key("LOBBY", "192.0.2.1")
+    assert network not in (network_key("OTHER", "192.0.2.1"), network_key("LOBBY", "192.0.2.2"))
+    assert network_key("LOBBY", None) is None
+
+
 # The game's own word.
 
 
@@ -187,6 +197,7 @@ async def test_without_a_hook_everyone_enters_as_itself() -> None:
         (True, PlayerInfo("Ada")),
         (replace(REQUEST, name="Countess"), PlayerInfo("Countess")),
         (replace(REQUEST, role="spectator"), PlayerInfo("Ada", "spectator")),
+        (replace(REQUEST, can_host=False), PlayerInfo("Ada", can_host=False)),
     ],
 )
 async def test_a_hook_admits(
@@ -230,8 +241,9 @@ async def test_a_long_reason_is_cut_to_what_an_error_holds() -> None:
         (replace(REQUEST, name="x" * 65), "on_join gave a name that is not str of 0..64 bytes"),
         (replace(REQUEST, role="admin"), 'on_join gave a role that is not "player" or "spectator"'),
         (replace(REQUEST, name=None), "on_join gave a name"),  # type: ignore[arg-type]
+        (replace(REQUEST, can_host=1), "on_join gave a can_host that is not bool"),  # type: ignore[arg-type]
     ],
-    ids=["name", "role", "type"],
+    ids=["name", "role", "type", "can_host"],
 )
 async def test_a_slip_of_the_games_code_is_found_before_the_room_is_told(
     slip: JoinRequest, message: str
@@ -251,6 +263,9 @@ def test_a_hook_is_asked_about_what_hello_says() -> None:
     assert request == JoinRequest("LOBBY", "Ada", "spectator", "t", "pong", "7", "127.0.0.1")
     assert "secret" not in repr(request)
     assert info_of(options) == PlayerInfo("Ada", "spectator")
+    no_host = HelloOptions(can_host=False)
+    assert info_of(no_host) == PlayerInfo(can_host=False)
+    assert not request_of("LOBBY", no_host, "127.0.0.1").can_host
 
 
 def test_who_is_too_fast_is_told_when_to_come_back() -> None:

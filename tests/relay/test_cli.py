@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from relay import cli
-from relay.config import ENVIRONMENT, Settings, option
+from relay.config import Settings
+from relay.spelling import ENVIRONMENT, option
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from protocol.frames import RoomOptions
-from relay.config import ENVIRONMENT, PROFILES, Settings, explain, option
+from relay.config import PROFILES, Settings, explain
+from relay.spelling import ENVIRONMENT, option
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +27,7 @@ def test_the_defaults_are_those_of_the_design() -> None:
     assert (settings.rooms_per_second, settings.rooms_burst) == (5, 20)
     assert settings.connections_per_address == 200
     assert (settings.hello_seconds, settings.ping_seconds, settings.ping_timeout) == (5, 10, 10)
-    assert (settings.drain_seconds, settings.state) == (10, None)
+    assert (settings.drain_seconds, settings.state) == (3, None)
     assert settings.room_options == RoomOptions()
 
 
@@ -95,6 +96,15 @@ def test_the_debug_profile_never_times_out() -> None:
         ("hello_seconds", "soon", "seconds for a connection's HELLO, or never"),
         ("origins", ["game.example.com"], "--origin (or RELAY_ORIGINS) cannot be 'game.example"),
         ("origins", ["https://a/b"], "expected scheme://host[:port], as in https://game"),
+        ("origins", ["https://*.zone"], "https://*.example.com for all hosts below that name"),
+        ("trusted_proxies", ["10.0.0.1/8"], "--trusted-proxy (or RELAY_TRUSTED_PROXIES) cannot"),
+        (
+            "trusted_proxies",
+            ["proxy.example"],
+            "expected an address, or a network as in 10.0.0.0/8",
+        ),
+        ("root_path", "games", "--root-path (or RELAY_ROOT_PATH) cannot be 'games': expected a"),
+        ("root_path", "//evil.example", "expected a path, as in /games"),
         ("names", ["a.example:8000"], "--name (or RELAY_NAMES) cannot be 'a.example:8000'"),
         ("names", ["http://a"], "expected a host name alone"),
         ("host", "", "--host"),

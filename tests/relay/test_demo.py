@@ -1,6 +1,5 @@
 """The demo says where to play, and ends with all that it started."""
 
-import contextlib
 import re
 import signal
 import subprocess
@@ -22,8 +21,8 @@ LINK = re.compile(r"http://127\.0\.0\.1:\d+/r/DEMO")
 @pytest.fixture
 def listener() -> Iterator[Listener]:
     listener = listen("127.0.0.1", 0)
-    with listener.socket:
-        listener.socket.listen()
+    with listener.sockets[0]:
+        listener.sockets[0].listen()
         yield listener
 
 
@@ -56,8 +55,11 @@ def test_a_terminal_that_cannot_draw_is_spared(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_taken_port_leads_to_the_next(listener: Listener) -> None:
-    with contextlib.closing(demo.listen_nearby("127.0.0.1", listener.port).socket) as bound:
-        assert listener.port < bound.getsockname()[1] <= listener.port + demo.NEIGHBOURS
+    for host in ("127.0.0.1", "localhost"):
+        found = demo.listen_nearby(host, listener.port)
+        assert listener.port < found.port <= listener.port + demo.NEIGHBOURS
+        for bound in found.sockets:
+            bound.close()
 
 
 def test_it_runs_with_bots_and_takes_them_along(listener: Listener) -> None:

@@ -16,10 +16,15 @@ from protocol.frames import (
     Ack,
     Deliver,
     Host,
+    Kick,
     Notice,
     NoticeKind,
+    Presence,
+    PresenceChanged,
+    PresenceState,
     RoomOptions,
     Send,
+    Transfer,
 )
 from relay import drain, membership, state
 from relay.passwords import Passwords
@@ -185,7 +190,7 @@ async def test_a_room_that_was_being_made_is_not_entered(
     """Whoever waits for its password to be hashed is let go like all who have not entered."""
     is_asked, may_go_on = asyncio.Event(), asyncio.Event()
 
-    async def hash_slowly(self: Passwords, password: str) -> str:
+    async def hash_slowly(*_: object) -> str:
         is_asked.set()
         await may_go_on.wait()
         return "hash"
@@ -255,6 +260,32 @@ async def test_who_does_not_come_back_expires(at: Party, monkeypatch: pytest.Mon
         brought(again, at.node.registry)
         assert len(again.node.registry) == 2
         await until(lambda: not len(again.node.registry))
+
+
+async def test_a_host_who_was_away_has_its_time_anew_and_who_was_barred_stays_out() -> None:
+    rules = RoomOptions(host_away=1, bar="address")
+    async with party(limit_loopback=True) as at:
+        host = await at.enters("R", seat=new_seat(), create=rules)
+        kicked = await at.enters("R", source="127.0.0.2")
+        seats = [new_seat(), new_seat()]
+        one, two = [await at.enters("R", seat=seat, source="127.0.0.3") for seat in seats]
+        host.says(Presence(PresenceState.AWAY), Kick(kicked.me), Transfer(one.me))
+        assert (await kicked.ends())[0] == CloseCode.KICKED
+        one.says(Presence(PresenceState.AWAY))
+        two.says(Presence(PresenceState.AWAY))
+        await two.hears(PresenceChanged, lambda told: told.player == two.me)
+        await leave(at, [host, one, two], 0)
+        async with party(limit_loopback=True) as again:
+            brought(again, at.node.registry)
+            back = await again.enters("R", seat=seats[0])
+            back.says(Presence(PresenceState.AWAY))
+            heir = await again.enters("R", seat=seats[1])
+            (room,) = again.node.registry
+            await until(lambda: room.host == heir.me)
+            stranger = await again.connects("R", source="127.0.0.2")
+            stranger.greets(seat=new_seat())
+            error, code = await stranger.is_turned_away()
+            assert (error.code, code) == (ErrorCode.KICKED, CloseCode.KICKED)
 
 
 async def test_a_host_who_does_not_come_back_is_followed(

@@ -7,21 +7,18 @@ import pytest
 from relay import files
 
 
-def test_a_page_knows_the_root_of_its_links(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_page_knows_where_its_links_lead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "WEB", tmp_path)
     (tmp_path / "room.html").write_text("<html><head><title>Löwe</title></head></html>", "utf-8")
-    assert '<head><base href="/"><title>Löwe' in files.page("room", "")
-    assert '<head><base href="/games/"><title>' in files.page("room", "/games")
-    assert '<base href="/&quot;&gt;/">' in files.page("room", '/">')
+    assert '<head><base href="../"><title>Löwe' in files.page("room", "../")
+    assert '<base href="/&quot;&gt;/">' in files.page("room", '/">/')
 
 
 def test_a_page_that_was_not_built_says_how_to(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(files, "WEB", tmp_path)
-    assert "make setup" in files.page("room", "")
+    assert "make setup" in files.page("room", "../")
 
 
 @pytest.mark.parametrize("name", ["index", "room"])

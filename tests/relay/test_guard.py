@@ -1,11 +1,12 @@
 """Before the app: who is told what about a refusal, and where the app is mounted."""
 
 from typing import Any
+from urllib.parse import quote, urljoin
 
 import pytest
 
 from relay.access import Caller
-from relay.guard import Refusals, caller_of, path_within, port_of, root_of
+from relay.guard import Refusals, caller_of, path_within, port_of, root_of, way_home
 
 CALLER = Caller(None, "evil.example", "192.0.2.1", "192.0.2.2")
 
@@ -32,6 +33,39 @@ def scope(path: str = "/", root: str = "", **more: Any) -> dict[str, Any]:
 def test_a_path_is_read_below_the_root(path: str, root: str, within: str) -> None:
     assert path_within(scope(path, root)) == within
     assert root_of(scope(path, root)) == root.rstrip("/")
+
+
+@pytest.mark.parametrize("prefix", ["", "/rt", "/a/b"])
+@pytest.mark.parametrize(
+    ("path", "root"),
+    [
+        ("/", ""),
+        ("/docs", ""),
+        ("/docs/", ""),
+        ("/r/A", ""),
+        ("/r/A/", ""),
+        ("/api/rooms", ""),
+        ("/games", "/games"),
+        ("/games/", "/games/"),
+        ("/more/games", "/more/games"),
+        ("/games/r/A", "/games"),
+        ("/games/r/A/", "/games"),
+        ("/x:y", "/x:y"),
+        ("/a b/r/A", "/a b"),
+    ],
+)
+def test_the_way_home_is_right_below_any_prefix(path: str, root: str, prefix: str) -> None:
+    asked = f"http://host{prefix}{quote(path)}"
+    home = f"http://host{prefix}{quote(root.rstrip('/'))}/"
+    mounted = scope(path, root, app_root_path="")
+    assert urljoin(asked, way_home(mounted)) == home
+
+
+@pytest.mark.parametrize("path", ["/", "/games", "/games/"])
+@pytest.mark.parametrize("asked", ["/games", "/games/"])
+def test_the_way_home_is_whole_where_a_proxy_may_have_made_the_slash(asked: str, path: str) -> None:
+    assert urljoin(f"http://host{asked}", way_home(scope(path, "/games"))) == "http://host/games/"
+    assert way_home(scope("/r/A", "/games")) == "../"
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,13 @@
 """One app, wherever it runs: page, REST and WebSocket answer alike."""
 
 import asyncio
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
+from urllib.parse import urljoin
 
 import httpx
 import hypercorn.asyncio
@@ -80,14 +82,25 @@ def test_the_pages_say_where_they_are(host: Host) -> None:
         page = host.http.get(host.asked + path)
         assert page.status_code == 200
         assert page.headers["content-type"] == "text/html; charset=utf-8"
-        assert "make setup" in page.text or f'<base href="{host.root}/">' in page.text
+        home = re.search('<head><base href="(.*?)">', page.text)
+        assert "make setup" in page.text or (home and home_of(host, path, home[1]))
+    docs = host.http.get(f"{host.asked}/docs/")
+    schema = re.search('href="(.*?)schema.yml"', docs.text)
+    assert schema
+    assert home_of(host, "/docs/", schema[1])
+
+
+def home_of(host: Host, path: str, link: str) -> bool:
+    """Return whether a link of a page leads to the relay's home."""
+    return urljoin(f"http://relay{host.root}{path}", link) == f"http://relay{host.root}/"
 
 
 def test_rest_makes_and_describes_rooms(host: Host) -> None:
     made = host.http.post(f"{host.asked}/api/rooms", json={"name": "den", "title": "Löwe"})
     assert made.status_code == 201
     assert made.json()["url"] == f"{host.root}/r/DEN"
-    assert made.headers["location"] == f"{host.root}/api/rooms/DEN"
+    asked = f"http://relay{host.root}/api/rooms"
+    assert urljoin(asked, made.headers["location"]) == f"{asked}/DEN"
     read = host.http.get(f"{host.asked}/api/rooms/den")
     assert read.json() == made.json()
     assert read.json()["title"] == "Löwe"
@@ -182,8 +195,8 @@ def under_uvicorn(app: ASGIApp, asked: str, root_path: str) -> Iterator[Host]:
     listener = listen("127.0.0.1", 0)
     server = make_server(app, Settings())
     server.config.root_path = root_path
-    listener.socket.listen()
-    thread = threading.Thread(target=server.run, args=([listener.socket],))
+    listener.sockets[0].listen()
+    thread = threading.Thread(target=server.run, args=([*listener.sockets],))
     thread.start()
     try:
         with over_sockets(listener.port, asked) as host:
@@ -197,9 +210,9 @@ def under_uvicorn(app: ASGIApp, asked: str, root_path: str) -> Iterator[Host]:
 def under_hypercorn(app: ASGIApp, asked: str, root_path: str) -> Iterator[Host]:
     """Under the other ASGI server that people use."""
     listener = listen("127.0.0.1", 0)
-    listener.socket.listen()
+    listener.sockets[0].listen()
     config = hypercorn.config.Config()
-    config.bind = [f"fd://{listener.socket.detach()}"]
+    config.bind = [f"fd://{listener.sockets[0].detach()}"]
     config.root_path = root_path
     ended = asyncio.Event()
     loop = asyncio.new_event_loop()

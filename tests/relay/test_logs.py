@@ -64,3 +64,37 @@ def test_urls_with_their_queries_are_not_logged(capsys: pytest.CaptureFixture[st
     assert "CANARY" not in written
     assert written.count("\n") == 1
     assert written.endswith("DEBUG   room A is open\n")
+
+
+@pytest.mark.usefixtures("_loggers_as_before")
+def test_strangers_words_act_neither_on_a_line_nor_on_the_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    logs.set_up("debug")
+    log = logging.getLogger("relay")
+    log.info("%s is host of %s for %d s", "Ann\u202e\x1b[2J\nERROR", "\u05d3\u05df", 5)
+    log.info("%(who)s is here", {"who": "Bob\u200b"})
+    log.warning("a template\u202e")
+    log.error("%s", ValueError("\u2066no\rname"))
+    lines = [line.split(maxsplit=2)[2] for line in capsys.readouterr().err.split("\n")[:-1]]
+    assert lines == [
+        "INFO    Ann[2J ERROR is host of \u2068\u05d3\u05df\u2069 for 5 s",
+        "INFO    Bob is here",
+        "WARNING a template",
+        "ERROR   no name",
+    ]
+
+
+@pytest.mark.usefixtures("_loggers_as_before")
+def test_a_traceback_keeps_its_lines_and_drops_what_acts(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    logs.set_up("debug")
+    try:
+        raise ValueError("\x1b]0;mine\x07\u202eAnn")
+    except ValueError:
+        logging.getLogger("relay").exception("no game")
+    first, *_, indented, last = capsys.readouterr().err.splitlines()
+    assert first.endswith("ERROR   no game")
+    assert indented.startswith("    raise ValueError(")
+    assert last == "ValueError: ]0;mineAnn"

@@ -2,12 +2,14 @@
 
 import pytest
 
+from protocol import codec
 from protocol.close_codes import CloseCode
 from protocol.error_codes import ErrorCode
 from protocol.frames import (
     Deliver,
     Host,
     Joined,
+    Kick,
     Left,
     LeftReason,
     Live,
@@ -29,6 +31,7 @@ from relay.entries import (
     Join,
     Lag,
     Refuse,
+    Relieve,
     Retire,
     Succeed,
 )
@@ -49,6 +52,7 @@ from tests.helpers.playbook import (
 
 HERE, AWAY, LOST = PresenceState.HERE, PresenceState.AWAY, PresenceState.LOST
 LAGGING = PresenceState.LAGGING
+CANNOT_HOST = PlayerInfo(can_host=False)
 
 
 # Joining.
@@ -619,6 +623,312 @@ def test_a_room_that_wakes_has_nobody_who_cannot_come_back() -> None:
     assert list(wake(room, returning=0)) == [Later(60, Retire(1))]
     assert not room.seats
     assert not room.host
+
+
+# A host that is away.
+
+
+def test_a_host_who_is_away_for_too_long_is_followed_by_the_lowest_number_that_is_here() -> None:
+    assert (
+        room_of(4, host_away=20)
+        >> asks(2, Presence(AWAY))
+        << hears((1, 2, 3, 4), PresenceChanged(6, 2, AWAY))
+        >> asks(1, Presence(AWAY))
+        << Later(20, Relieve(1, 1))
+        << hears((1, 2, 3, 4), PresenceChanged(7, 1, AWAY))
+        >> Relieve(1, 1)
+        << hears((1, 2, 3, 4), Host(8, 3, 2))
+        >> Relieve(1, 1)
+    )
+
+
+def test_an_absence_that_is_over_means_nothing_to_the_next() -> None:
+    assert (
+        room_of(2, host_away=20)
+        >> asks(1, Presence(AWAY))
+        << Later(20, Relieve(1, 1))
+        << hears((1, 2), PresenceChanged(4, 1, AWAY))
+        >> asks(1, Presence(AWAY))  # says nothing new
+        >> asks(1, Presence(HERE))
+        << hears((1, 2), PresenceChanged(5, 1, HERE))
+        >> Relieve(1, 1)
+        >> asks(1, Presence(AWAY))
+        << Later(20, Relieve(1, 2))
+        << hears((1, 2), PresenceChanged(6, 1, AWAY))
+        >> Relieve(1, 1)
+        >> Relieve(1, 2)
+        << hears((1, 2), Host(7, 2, 2))
+    )
+
+
+def test_an_absence_ends_where_the_seat_is_taken_up_anew() -> None:
+    assert (
+        room_of(2, host_away=20)
+        >> asks(1, Presence(AWAY))
+        << Later(20, Relieve(1, 1))
+        << hears((1, 2), PresenceChanged(4, 1, AWAY))
+        >> enters(11, 1, at=4)
+        << Close(1, CloseCode.REPLACED)
+        << Admit(11, player=1, seq=4, resumed=True)
+        << hears((2, 11), PresenceChanged(5, 1, HERE))
+        << hears(11, Live(5))
+        >> Relieve(1, 1)
+    )
+
+
+def test_a_player_who_is_away_is_not_followed_where_another_is_host() -> None:
+    assert (
+        room_of(3, host_away=20)
+        >> asks(1, Presence(AWAY))
+        << Later(20, Relieve(1, 1))
+        << hears((1, 2, 3), PresenceChanged(5, 1, AWAY))
+        >> asks(1, Transfer(2))
+        << hears((1, 2, 3), Host(6, 2, 2))
+        >> Relieve(1, 1)
+        >> asks(3, Presence(AWAY))
+        << hears((1, 2, 3), PresenceChanged(7, 3, AWAY))
+    )
+
+
+def test_a_lost_host_is_no_longer_away() -> None:
+    assert (
+        room_of(2, host_away=20)
+        >> asks(1, Presence(AWAY))
+        << Later(20, Relieve(1, 1))
+        << hears((1, 2), PresenceChanged(4, 1, AWAY))
+        >> Detach(1)
+        << Later(30, Expire(1))
+        << Later(2, Succeed(1, 1))
+        << hears(2, PresenceChanged(5, 1, LOST))
+        >> Relieve(1, 1)
+        >> Succeed(1, 1)
+        << hears(2, Host(6, 2, 2))
+    )
+
+
+def test_where_nobody_is_here_the_host_stays_until_somebody_is() -> None:
+    assert (
+        room_of(2, host_away=20)
+        >> asks(2, Presence(AWAY))
+        << hears((1, 2), PresenceChanged(4, 2, AWAY))
+        >> asks(1, Presence(AWAY))
+        << Later(20, Relieve(1, 1))
+        << hears((1, 2), PresenceChanged(5, 1, AWAY))
+        >> Relieve(1, 1)
+        >> Join(3, info=CANNOT_HOST)
+        << Admit(3, player=3, seq=0)
+        << hears(3, Joined(1, 1), Host(2, 1, 1), Joined(3, 2))
+        << hears(3, PresenceChanged(4, 2, AWAY), PresenceChanged(5, 1, AWAY))
+        << hears((1, 2, 3), Joined(6, 3, CANNOT_HOST))
+        << hears(3, Live(6))
+        >> asks(2, Presence(HERE))
+        << hears((1, 2, 3), PresenceChanged(7, 2, HERE), Host(8, 2, 2))
+    )
+
+
+@pytest.mark.parametrize("role", ["joins", "returns", "keeps up"])
+def test_whoever_comes_first_follows_a_host_that_has_been_away_for_too_long(role: str) -> None:
+    witness = room_of(2, host_away=20).witness
+    witness.apply(Detach(2))
+    if role == "keeps up":
+        witness.apply(enters(12, 2))
+        witness.apply(Lag(12, is_lagging=True))
+    witness.apply(asks(1, Presence(AWAY)))
+    witness.apply(Relieve(1, 1))
+    assert witness.room.host == 1
+    match role:
+        case "joins":
+            witness.apply(enters(3))
+        case "returns":
+            witness.apply(enters(12, 2))
+        case _:
+            witness.apply(Lag(12, is_lagging=False))
+    assert (witness.room.host, witness.room.term) == (3 if role == "joins" else 2, 2)
+    witness.check_replay()
+
+
+def test_a_host_who_is_back_before_anybody_else_stays_host() -> None:
+    assert (
+        room_of(2, host_away=20)
+        >> asks(2, Presence(AWAY))
+        << hears((1, 2), PresenceChanged(4, 2, AWAY))
+        >> asks(1, Presence(AWAY))
+        << Later(20, Relieve(1, 1))
+        << hears((1, 2), PresenceChanged(5, 1, AWAY))
+        >> Relieve(1, 1)
+        >> asks(1, Presence(HERE))
+        << hears((1, 2), PresenceChanged(6, 1, HERE))
+        >> asks(1, Presence(AWAY))
+        << Later(20, Relieve(1, 2))
+        << hears((1, 2), PresenceChanged(7, 1, AWAY))
+        >> asks(2, Presence(HERE))
+        << hears((1, 2), PresenceChanged(8, 2, HERE))
+    )
+
+
+def test_one_who_becomes_host_while_it_is_away_has_its_time_from_then() -> None:
+    assert (
+        room_of(2, host_away=20)
+        >> asks(2, Presence(AWAY))
+        << hears((1, 2), PresenceChanged(4, 2, AWAY))
+        >> Evict(1)
+        << Later(20, Relieve(2, 1))
+        << hears(2, Left(5, 1, LeftReason.LEFT), Host(6, 2, 2))
+        >> enters(3)
+        << Admit(3, player=3, seq=0)
+        << hears(3, Joined(3, 2), PresenceChanged(4, 2, AWAY), Host(6, 2, 2))
+        << hears((2, 3), Joined(7, 3))
+        << hears(3, Live(7))
+        >> Relieve(2, 1)
+        << hears((2, 3), Host(8, 3, 3))
+    )
+
+
+def test_one_who_lags_is_as_much_away_as_it_says() -> None:
+    assert (
+        room_of(2, host_away=20)
+        >> Lag(1, is_lagging=True)
+        << hears((1, 2), PresenceChanged(4, 1, LAGGING))
+        >> asks(1, Presence(AWAY))
+        << Later(20, Relieve(1, 1))
+        >> asks(1, Presence(HERE))
+        >> Relieve(1, 1)
+        >> asks(1, Presence(AWAY))
+        << Later(20, Relieve(1, 2))
+        >> Relieve(1, 1)
+        >> Relieve(1, 2)
+        << hears((1, 2), Host(5, 2, 2))
+    )
+
+
+# Who cannot be host.
+
+
+def test_one_who_cannot_be_host_is_never_elected() -> None:
+    assert (
+        Playbook(a_room())
+        >> Join(1, info=CANNOT_HOST)
+        << Admit(1, player=1, seq=0)
+        << hears(1, Joined(1, 1, CANNOT_HOST), Live(1))
+        >> Join(2, info=CANNOT_HOST)
+        << Admit(2, player=2, seq=0)
+        << hears(2, Joined(1, 1, CANNOT_HOST))
+        << hears((1, 2), Joined(2, 2, CANNOT_HOST))
+        << hears(2, Live(2))
+        >> enters(3)
+        << Admit(3, player=3, seq=0)
+        << hears(3, Joined(1, 1, CANNOT_HOST), Joined(2, 2, CANNOT_HOST))
+        << hears((1, 2, 3), Joined(3, 3), Host(4, 3, 1))
+        << hears(3, Live(4))
+        >> Evict(3)
+        << hears((1, 2), Left(5, 3, LeftReason.LEFT), Host(6, 0, 2))
+    )
+
+
+def test_one_who_is_away_is_host_before_one_who_cannot_be() -> None:
+    playbook = room_of(2)
+    playbook.witness.apply(Join(3, info=CANNOT_HOST))
+    playbook.witness.hear()
+    assert (
+        playbook
+        >> asks(2, Presence(AWAY))
+        << hears((1, 2, 3), PresenceChanged(5, 2, AWAY))
+        >> Evict(1)
+        << hears((2, 3), Left(6, 1, LeftReason.LEFT), Host(7, 2, 2))
+    )
+
+
+# Barred networks.
+
+
+HOME, ELSEWHERE = b"network of home", b"network elsewhere"
+
+
+def test_a_kick_bars_the_network_where_the_room_says_so() -> None:
+    playbook = room_of(1, bar="address")
+    for attachment in (2, 3):
+        playbook.witness.apply(Join(attachment, key(attachment), network=HOME))
+    playbook.witness.hear()
+    assert (
+        playbook
+        >> asks(1, Kick(2))
+        << Close(2, CloseCode.KICKED)
+        << hears((1, 3), Left(5, 2, LeftReason.KICKED))
+        >> Join(12, key(2), network=ELSEWHERE)
+        << Turned(12, ErrorCode.KICKED, CloseCode.KICKED)
+        >> Join(13, key(9), network=HOME)
+        << Turned(13, ErrorCode.KICKED, CloseCode.KICKED)
+        >> Join(14, network=HOME)
+        << Turned(14, ErrorCode.KICKED, CloseCode.KICKED)
+        >> Join(23, key(3), position=(EPOCH, 5), network=HOME)  # who has a seat keeps it
+        << Close(3, CloseCode.REPLACED)
+        << Admit(23, player=3, seq=5, resumed=True)
+        << hears(23, Live(5))
+        >> Evict(23)
+        << hears(1, Left(6, 3, LeftReason.LEFT))
+        >> Join(33, key(3), network=HOME)
+        << Turned(33, ErrorCode.KICKED, CloseCode.KICKED)
+        >> Join(34, key(4), network=ELSEWHERE)
+        << Admit(34, player=4, seq=0)
+        << hears(34, Joined(1, 1), Host(2, 1, 1))
+        << hears((1, 34), Joined(7, 4))
+        << hears(34, Live(7))
+    )
+
+
+def test_a_kick_bars_the_network_of_one_without_a_secret() -> None:
+    playbook = room_of(1, bar="address")
+    playbook.witness.apply(Join(2, network=HOME))
+    playbook.witness.hear()
+    assert (
+        playbook
+        >> asks(1, Kick(2))
+        << Close(2, CloseCode.KICKED)
+        << hears(1, Left(4, 2, LeftReason.KICKED))
+        >> Join(12, network=HOME)
+        << Turned(12, ErrorCode.KICKED, CloseCode.KICKED)
+    )
+
+
+def test_a_kick_bars_no_network_where_the_room_does_not_say_so() -> None:
+    witness = room_of(1).witness
+    witness.apply(Join(2, network=HOME))
+    witness.apply(asks(1, Kick(2)))
+    witness.apply(Join(3, network=HOME))
+    assert 3 in witness.room.seats
+
+
+def test_the_host_may_say_so_at_any_time() -> None:
+    witness = room_of(1).witness
+    for attachment in (2, 3):
+        witness.apply(Join(attachment, network=HOME if attachment == 2 else ELSEWHERE))
+    witness.apply(asks(1, Set(0, "@bar", codec.pack("address"))))
+    assert witness.room.options.bar == "address"
+    witness.apply(asks(1, Kick(2)))
+    witness.apply(asks(1, Set(0, "@bar", codec.pack("seat"))))
+    witness.apply(asks(1, Kick(3)))
+    for attachment, network in ((4, HOME), (5, ELSEWHERE)):
+        witness.apply(Join(attachment, network=network))
+    assert list(witness.room.seats.attached) == [1, 5]  # what is barred stays barred
+    witness.check_replay()
+
+
+def test_the_network_that_is_barred_is_the_newest_of_the_seat() -> None:
+    witness = room_of(1, bar="address").witness
+    witness.apply(Join(2, key(2), network=HOME))
+    witness.apply(Join(12, key(2), network=ELSEWHERE))
+    witness.apply(asks(1, Kick(2)))
+    for attachment, network in ((3, HOME), (4, ELSEWHERE)):
+        witness.apply(Join(attachment, network=network))
+    assert list(witness.room.seats.attached) == [1, 3]
+
+
+def test_one_of_no_network_is_not_kept_out_with_others_of_none() -> None:
+    witness = room_of(1, bar="address").witness
+    witness.apply(Join(2))
+    witness.apply(asks(1, Kick(2)))
+    witness.apply(Join(3))
+    assert 3 in witness.room.seats
 
 
 # Lagging.

@@ -20,6 +20,7 @@ from protocol.frames import (
     Left,
     LeftReason,
     Live,
+    Presence,
     PresenceChanged,
     PresenceState,
     RoomOptions,
@@ -221,6 +222,21 @@ class TestRooms:
         error, _ = await maker.is_turned_away()
         assert error.code == ErrorCode.ROOM_FULL
         await until(lambda: at.node.registry.find(room) is None)
+
+    async def test_a_host_who_is_away_is_followed_after_a_while(self, at: Party, room: str) -> None:
+        host = await at.enters(room, create=RoomOptions(host_away=1))
+        heir = await at.enters(room)
+        host.says(Presence(PresenceState.AWAY))
+        began = time.monotonic()
+        told = await heir.hears(Host, lambda told: told.player == heir.me)
+        assert (told.term, time.monotonic() - began >= 0.9) == (2, True)
+
+    async def test_a_room_of_those_who_cannot_be_host_has_none(self, at: Party, room: str) -> None:
+        ann = await at.enters(room, can_host=False)
+        assert ann.all(Host) == []
+        assert not ann.all(Joined)[0].info.can_host
+        bob = await at.enters(room)
+        assert (await ann.hears(Host)).player == bob.me
 
     async def test_a_lost_host_is_followed_after_a_while(
         self, at: Party, room: str, monkeypatch: pytest.MonkeyPatch

@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relay import rates
-from relay.rates import AddressBuckets, AddressLimits, TokenBucket, is_loopback, network_of
+from relay.rates import (
+    AddressBuckets,
+    AddressLimits,
+    TokenBucket,
+    is_loopback,
+    network_of,
+    networks_of,
+)
 
 STEPS = st.lists(
     st.tuples(st.booleans(), st.integers(0, 400), st.integers(0, 64)), min_size=1, max_size=60
@@ -113,6 +120,7 @@ def test_memory_is_bounded_by_who_came_lately() -> None:
     [
         ("192.0.2.1", "192.0.2.1"),
         ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("::ffff:c000:201", "192.0.2.1"),
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
         ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
         ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
@@ -122,6 +130,49 @@ def test_memory_is_bounded_by_who_came_lately() -> None:
 )
 def test_one_host_is_one_network(address: str, network: str) -> None:
     assert network_of(address) == network
+
+
+def test_an_ipv6_address_counts_in_its_site_too() -> None:
+    assert networks_of("2001:db8:1:2::1") == ("2001:db8:1:2::/64", "2001:db8:1::/48")
+    assert networks_of("192.0.2.1") == networks_of("::ffff:192.0.2.1") == ("192.0.2.1",)
+    assert networks_of("testclient") == ("testclient",)
+
+
+def test_a_site_has_a_larger_limit_than_one_of_its_networks() -> None:
+    buckets = AddressBuckets(1, 2, 3)
+    networks = [f"2001:db8:0:{number:x}::1" for number in range(4)]
+    assert [buckets.ask(networks[0], 0.0) for _ in range(3)] == [0.0, 0.0, 1.0]
+    asked = [buckets.ask(network, 0.0) for network in networks[1:] for _ in range(2)]
+    assert asked == [0.0] * 4 + [pytest.approx(1 / 3)] * 2
+    assert buckets.ask("2001:db8:1::1", 0.0) == 0.0
+
+
+def test_what_a_site_may_not_is_not_taken_from_its_network() -> None:
+    buckets = AddressBuckets(1, 2, 1)
+    assert [buckets.ask("2001:db8::1", 0.0) for _ in range(2)] == [0.0, 0.0]
+    assert all(buckets.ask("2001:db8:0:1::1", 0.0) for _ in range(10))
+    assert buckets.ask("2001:db8:0:1::1", 2.0) == 0.0
+    buckets.give_back("2001:db8:0:1::1", 2.0)
+    assert [buckets.ask("2001:db8:0:2::1", 2.0) for _ in range(3)][:2] == [0.0, 0.0]
+
+
+def test_ipv4_addresses_are_no_site() -> None:
+    buckets = AddressBuckets(1, 1, 1)
+    assert all(buckets.ask(f"192.0.2.{number}", 0.0) == 0.0 for number in range(100))
+    assert all(buckets.ask(f"::ffff:198.51.100.{number}", 0.0) == 0.0 for number in range(100))
+
+
+@pytest.mark.parametrize("what", ["join", "make_room", "connect"])
+def test_a_site_is_limited_in_all_that_an_address_is(what: str) -> None:
+    limits = AddressLimits(joins=(1, 2), rooms=(1, 2), connections=2, site_factor=2)
+    done = 0
+    for number in range(8):
+        address = f"2001:db8:0:{number:x}::1"
+        if what == "connect":
+            done += limits.connect(address)
+        else:
+            done += getattr(limits, what)(address, 0.0) == 0.0
+    assert done == 4
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1"])
@@ -172,6 +223,15 @@ def test_refused_connections_cost_nothing() -> None:
     counted = AddressLimits(joins=(1, 1), rooms=(1, 1), connections=0)
     assert not counted.connect("192.0.2.1")
     assert not counted._connections
+
+
+def test_a_network_is_what_is_counted_as_one_and_limited() -> None:
+    free, limited = limits(), limits(limit_loopback=True)
+    assert free.network("192.0.2.1") == free.network("::ffff:192.0.2.1") == "192.0.2.1"
+    assert free.network("2001:db8::1") == free.network("2001:db8::2") != free.network("2001:dba::1")
+    assert (free.network("127.0.0.1"), free.network("::1"), free.network("")) == (None,) * 3
+    assert limited.network("127.0.0.1") == "127.0.0.1"
+    assert limited.network("") is None  # a socket of Unix tells no one from another
 
 
 def test_loopback_is_free_unless_it_is_to_be_limited() -> None:

@@ -16,6 +16,7 @@ from protocol.frames import (
     Left,
     LeftReason,
     Live,
+    PlayerInfo,
     Presence,
     PresenceChanged,
     PresenceState,
@@ -235,6 +236,19 @@ def test_a_spectator_cannot_be_made_host() -> None:
     )
 
 
+def test_one_who_cannot_be_host_is_not_made_host() -> None:
+    witness = room_of(1).witness
+    witness.apply(Join(2, info=PlayerInfo(can_host=False)))
+    witness.hear()
+    witness.apply(asks(1, Transfer(2)))
+    (refused,) = witness.hear_one(1)
+    assert isinstance(refused, Error)
+    assert (refused.code, refused.detail.retry) == (ErrorCode.NOT_HERE, False)
+    assert refused.detail.expected == "a player who is here and can be host"
+    assert refused.detail.got == "a player who cannot be host"
+    assert witness.room.host == 1
+
+
 # SET.
 
 
@@ -371,6 +385,9 @@ def test_a_room_may_hold_more_than_its_new_capacity() -> None:
         ("@capacity", False, ErrorCode.NOT_AVAILABLE, None),
         ("@hold", b"\x01", ErrorCode.NOT_AVAILABLE, None),
         ("@", b"\x01", ErrorCode.NOT_AVAILABLE, None),
+        ("@bar", b"\xc3", ErrorCode.WRONG_TYPE, None),
+        ("@bar", codec.pack("planet"), ErrorCode.OUT_OF_RANGE, None),
+        ("@host_away", b"\x01", ErrorCode.NOT_AVAILABLE, None),
     ],
 )
 def test_an_option_takes_what_fits_it(

@@ -41,6 +41,7 @@ from relay.entries import (
     Join,
     Lag,
     Refuse,
+    Relieve,
     Retire,
     Succeed,
 )
@@ -50,12 +51,24 @@ from tests.helpers.playbook import EPOCH, Moves, Refused, Witness, a_room, asks,
 from tests.helpers.room_model import Model, Person, Snap
 
 CAPACITY, SPECTATORS, HISTORY, OUTBOX = 4, 1, 30, 12
+PLAYER, SPECTATOR, CANNOT_HOST = (
+    PlayerInfo(),
+    PlayerInfo(role="spectator"),
+    PlayerInfo(can_host=False),
+)
+HERE, AWAY = PresenceState.HERE, PresenceState.AWAY
+NETWORKS = (None, b"home", b"elsewhere")
 
 WHO = st.integers(0, 60)
+WHOEVER_IS_HOST = 60
 NUMBERS = st.integers(1, 7)
 GROUPS = st.sets(st.integers(1, 2)).map(tuple)
 TARGETS = st.none() | st.booleans() | st.integers(-2, 7) | st.lists(NUMBERS, max_size=4).map(tuple)
 PAYLOADS = st.binary(max_size=3)
+SETTINGS = [
+    *((key, value) for key in ("k", "@capacity") for value in (False, b"\x02", b"\x05")),
+    *(("@bar", value) for value in (False, codec.pack("seat"), codec.pack("address"))),
+]
 VERSIONS = st.just(False) | st.integers(0, 20)
 
 
@@ -113,27 +126,35 @@ class RoomMachine(RuleBasedStateMachine):
 
     @initialize(history=st.sampled_from(["none", "snapshot", "full"]))
     def begin(self, history: str) -> None:
-        self.room = a_room(capacity=CAPACITY, spectators=SPECTATORS, history=history)
+        self.room = a_room(capacity=CAPACITY, spectators=SPECTATORS, history=history, host_away=9)
         self.room.log = Log(max_frames=HISTORY)
         self.witness = Witness(self.room, max_frames=OUTBOX)
         self.model = Model(CAPACITY, SPECTATORS, kept=HISTORY, bound=OUTBOX, option=history)
         for player in (1, 2, 3):
-            self.join(player, "player", None)
+            self.join(player, PLAYER, None, None)
 
     @rule(
         secret=st.none() | st.integers(1, 6),
-        role=st.sampled_from(["player", "player", "spectator"]),
+        info=st.sampled_from([PLAYER, PLAYER, SPECTATOR, CANNOT_HOST]),
         position=st.none() | st.tuples(st.just(b"8 others") | st.just(EPOCH), st.integers(0, 60)),
+        network=st.sampled_from(NETWORKS),
     )
-    def join(self, secret: int | None, role: str, position: tuple[bytes, int] | None) -> None:
+    def join(
+        self,
+        secret: int | None,
+        info: PlayerInfo,
+        position: tuple[bytes, int] | None,
+        network: bytes | None,
+    ) -> None:
         self.made += 1
         hashed = key(secret) if secret is not None else None
         self.secrets[self.made] = secret
-        effects = self.apply(Join(self.made, hashed, PlayerInfo(role=role), position))
+        effects = self.apply(Join(self.made, hashed, info, position, network))
         if position is not None and position[0] != EPOCH:
             expected: ErrorCode | None = ErrorCode.EPOCH_CHANGED
         else:
-            expected = self.model.join(self.made, hashed, role, position and position[1])
+            reached = position and position[1]
+            expected = self.model.join(self.made, hashed, info, reached, network)
         refusals = [effect.refusal.code for effect in effects if isinstance(effect, Turn)]
         assert refusals == ([expected] if expected else [])
         if person := self.model.at(self.made):
@@ -144,7 +165,7 @@ class RoomMachine(RuleBasedStateMachine):
         """Resume from what one's newest connection has heard."""
         connection = self.pick(who)
         reached = self.witness.reached.get(connection, 0)
-        self.join(self.secrets[connection], "player", (EPOCH, reached))
+        self.join(self.secrets[connection], PLAYER, (EPOCH, reached), None)
 
     @rule(who=WHO)
     def drop(self, who: int) -> None:
@@ -154,7 +175,7 @@ class RoomMachine(RuleBasedStateMachine):
         self.detach(who)
         for other in range(10, 14):
             self.send(other, True, b"missed")
-        self.join(self.secrets[connection], "player", (EPOCH, reached))
+        self.join(self.secrets[connection], PLAYER, (EPOCH, reached), None)
 
     @rule(who=WHO, times=st.integers(1, 20))
     def burst(self, who: int, times: int) -> None:
@@ -193,7 +214,17 @@ class RoomMachine(RuleBasedStateMachine):
         """Let a timer ring: any that was ever set, and any number of times."""
         if not self.timers:
             return
-        entry = data.draw(st.sampled_from(self.timers))
+        self.let_ring(data.draw(st.sampled_from(self.timers)))
+
+    @rule(states=st.lists(st.sampled_from([AWAY, HERE]), min_size=1, max_size=4), data=st.data())
+    def wander_off(self, states: list[PresenceState], data: st.DataObject) -> None:
+        """Let the host be away, maybe more than once, until one of its timers rings."""
+        for state in states:
+            self.say_presence(WHOEVER_IS_HOST, state)
+        if timers := [entry for entry in self.timers[-4:] if isinstance(entry, Relieve)]:
+            self.let_ring(data.draw(st.sampled_from(timers)))
+
+    def let_ring(self, entry: Entry) -> None:
         effects = self.apply(entry)
         match entry:
             case Expire(connection):
@@ -202,6 +233,8 @@ class RoomMachine(RuleBasedStateMachine):
             case Succeed(term, connection):
                 if term == self.model.term and self.model.lost_with(connection):
                     self.model.elect()
+            case Relieve(term, absence):
+                self.model.relieve(term, absence)
             case Retire(joins):
                 is_over = not self.model.people and joins == self.model.joins
                 assert list(effects) == [Gone()] * is_over
@@ -257,7 +290,7 @@ class RoomMachine(RuleBasedStateMachine):
         if person := self.count(connection):
             person.groups = (person.groups | set(add)) - set(remove)
 
-    @rule(who=WHO, state=st.sampled_from([PresenceState.HERE, PresenceState.AWAY]))
+    @rule(who=WHO, state=st.sampled_from([HERE, AWAY]))
     def say_presence(self, who: int, state: PresenceState) -> None:
         connection = self.pick(who)
         self.apply(asks(connection, Presence(state)))
@@ -272,9 +305,7 @@ class RoomMachine(RuleBasedStateMachine):
             if reason := self.model.may_kick(person, number):
                 self.model.refuse(person, reason)
             else:
-                kicked = self.model.people[number]
-                self.model.barred |= {kicked.key} - {None}
-                self.model.remove(kicked, LeftReason.KICKED)
+                self.model.kick(self.model.people[number])
 
     @rule(who=WHO, which=NUMBERS)
     def transfer(self, who: int, which: int) -> None:
@@ -289,13 +320,13 @@ class RoomMachine(RuleBasedStateMachine):
     @rule(
         who=WHO,
         scope=st.just(0) | NUMBERS,
-        key=st.sampled_from(["k", "@capacity"]),
-        value=st.sampled_from([False, b"\x02", b"\x05"]),
+        setting=st.sampled_from(SETTINGS),
         expected=VERSIONS,
     )
     def set_property(
-        self, who: int, scope: int, key: str, value: bytes | bool, expected: int | bool
+        self, who: int, scope: int, setting: tuple[str, bytes | bool], expected: int | bool
     ) -> None:
+        key, value = setting
         connection, scope = self.pick(who), scope and self.number(scope)
         frame = Set(scope, key, value, expected)
         self.apply(asks(connection, frame))
@@ -307,6 +338,8 @@ class RoomMachine(RuleBasedStateMachine):
                 self.model.tell(self.model.people, Property, scope, key, value, seq, person.number)
                 if (scope, key) == (0, "@capacity") and isinstance(value, bytes):
                     self.model.places["player"] = codec.unpack(value)
+                if (scope, key) == (0, "@bar") and isinstance(value, bytes):
+                    self.model.bar = codec.unpack(value)
 
     @rule(who=WHO, back=st.integers(-1, 40))
     def give_snapshot(self, who: int, back: int) -> None:
@@ -372,7 +405,8 @@ class RoomMachine(RuleBasedStateMachine):
             n: person.taken for n, person in model.people.items()
         }
         assert set(room.outboxes) == {n for n, p in model.people.items() if p.connection}
-        assert not room.host or not room.seats[room.host].is_spectator
+        assert not room.host or room.seats[room.host].can_host
+        assert room.seeks_host == model.seeks_host
 
     def teardown(self) -> None:
         self.hear_all()

@@ -1,20 +1,26 @@
 """The relay as a process, on real sockets."""
 
+import asyncio
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
+from types import ModuleType
 
 import httpx
 import pytest
+import uvloop
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.sync.client import connect as connect_sync
 from websockets.typing import Subprotocol
 
+from relay.app import create_app
 from relay.config import Settings
-from relay.server import GRACE, CannotListen, listen, make_server
+from relay.server import GRACE, listen, make_server
+from tests.helpers.peers import until
+from tests.helpers.raw import BINARY, frame
 from tests.helpers.relay import RunningRelay, relay_process, running_relay
 
 HELLO = bytes.fromhex("93010180")
@@ -71,44 +77,6 @@ async def test_a_message_over_the_limit_gets_an_error_and_a_huge_one_is_cut_off(
     assert link.close_code == 1009
 
 
-def test_sockets_have_bounded_buffers_and_patience() -> None:
-    listener = listen("127.0.0.1", 0)
-    with listener.socket as bound:
-        listener.socket.listen()
-        with socket.create_connection(("127.0.0.1", listener.port)), bound.accept()[0] as accepted:
-            if hasattr(socket, "TCP_USER_TIMEOUT"):
-                patience = accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
-                assert patience == 10_000
-            # Linux doubles what it was told, for its own bookkeeping.
-            assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) <= 128 * 1024
-
-
-@pytest.mark.parametrize(
-    ("host", "url"),
-    [
-        ("127.0.0.1", "http://127.0.0.1:"),
-        ("0.0.0.0", "http://127.0.0.1:"),
-        ("::1", "http://[::1]:"),
-    ],
-)
-def test_a_listener_says_where_it_is(host: str, url: str) -> None:
-    try:
-        listener = listen(host, 0)
-    except CannotListen:
-        assert host == "::1"  # a machine without IPv6
-        return
-    with listener.socket:
-        assert listener.url == f"{url}{listener.port}"
-        assert listener.port > 0
-
-
-def test_a_taken_port_is_explained() -> None:
-    with listen("127.0.0.1", 0).socket as taken, pytest.raises(CannotListen) as refused:
-        listen("127.0.0.1", taken.getsockname()[1])
-    assert "is taken" in str(refused.value)
-    assert "--port" in str(refused.value)
-
-
 async def nothing(scope: object, receive: object, send: object) -> None:
     """Be an app that nobody asks."""
 
@@ -122,6 +90,50 @@ async def test_who_is_stopped_before_it_serves_begins_nothing() -> None:
     assert not server.started
 
 
+@pytest.mark.parametrize("library", [asyncio, uvloop])
+def test_nobody_is_looked_at_before_the_state_file_is_removed(
+    library: ModuleType,
+) -> None:
+    """Not even one who came early and said everything at once: then nothing was told yet that the
+    file does not have, and the next relay may use it."""
+    app = create_app(Settings())
+    node = app.state.node
+    server = make_server(app, Settings())
+    listener = listen("localhost", 0)
+    seen: list[int] = []
+    server.on_serving = lambda: seen.append(node.connects)
+
+    async def serve() -> None:
+        with raw(listener.port) as early:
+            early.sendall(UPGRADE + frame(BINARY, HELLO))
+            await server.startup([*listener.sockets])
+            await until(lambda: node.connects)
+            await server.shutdown([*listener.sockets])
+
+    with asyncio.Runner(loop_factory=library.new_event_loop) as runner:
+        server.config.load()
+        server.lifespan = server.config.lifespan_class(server.config)
+        runner.run(serve())
+    assert seen == [0]
+
+
+async def test_what_fails_once_it_serves_ends_it_as_a_signal_does() -> None:
+    """Else the rooms that it has taken would be lost."""
+    left: list[str] = []
+
+    async def leave() -> None:
+        left.append("all")
+
+    def fail() -> None:
+        raise OSError("the disk is full")
+
+    server = make_server(nothing, Settings())
+    server.on_started, server.on_signal = fail, leave
+    await server.serve([*listen("127.0.0.1", 0).sockets])
+    assert isinstance(server.failure, OSError)
+    assert left == ["all"]
+
+
 async def test_what_fails_in_the_end_ends_it_all_the_same() -> None:
     async def fail() -> None:
         raise OSError("the disk is gone")
@@ -130,7 +142,7 @@ async def test_what_fails_in_the_end_ends_it_all_the_same() -> None:
     server.on_signal = fail
     listener = listen("127.0.0.1", 0)
     server.on_started = lambda: server.handle_exit(signal.SIGTERM, None)
-    await server.serve([listener.socket])
+    await server.serve([*listener.sockets])
     assert isinstance(server.failure, OSError)
 
 
@@ -142,7 +154,7 @@ async def test_a_server_without_a_word_for_signals_ends() -> None:
         server.handle_exit(signal.SIGINT, None)
 
     server.on_started = interrupt
-    await server.serve([listen("127.0.0.1", 0).socket])
+    await server.serve([*listen("127.0.0.1", 0).sockets])
     assert server.force_exit
 
 

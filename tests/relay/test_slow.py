@@ -31,7 +31,7 @@ from protocol.frames import (
     Volatile,
     Welcome,
 )
-from relay import connection, server
+from relay import connection, listening
 from relay.link import direct
 from relay.outbox import Outbox
 from tests.helpers.outboxes import held
@@ -192,7 +192,7 @@ async def test_what_stuck_readers_cost_does_not_depend_on_what_is_sent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # Stuck they stay, however long it takes.
-    monkeypatch.setattr(server, "USER_TIMEOUT", 600_000)
+    monkeypatch.setattr(listening, "USER_TIMEOUT", 600_000)
     monkeypatch.setattr(direct, "MAX_BLOCKED", 600.0)
     async with party(**NEVER) as at:
         ann, bob = await at.enters("R"), await at.enters("R")

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from protocol.codec import encode
+from protocol.error_codes import ErrorCode
 from protocol.frames import (
     Deliver,
     Host,
@@ -19,6 +20,8 @@ from protocol.frames import (
     Kick,
     Left,
     LeftReason,
+    PlayerInfo,
+    Presence,
     PresenceChanged,
     PresenceState,
     Property,
@@ -30,7 +33,8 @@ from protocol.frames import (
 from protocol.limits import HISTORY_BYTES
 from protocol.opcodes import Opcode
 from relay import state
-from relay.entries import Detach, Join
+from relay.effects import Turn
+from relay.entries import Detach, Join, Relieve
 from relay.log import Log
 from relay.room import Room
 from relay.state import BadState
@@ -72,13 +76,23 @@ def lived_in() -> Room:
     room = Room(
         "ROOM",
         b"an epoch",
-        RoomOptions(title="Duel", capacity=9, hold=7, tags={"mode": "ctf"}, history="snapshot"),
+        RoomOptions(
+            title="Duel",
+            capacity=9,
+            hold=7,
+            history="snapshot",
+            host_away=20,
+            bar="address",
+            tags={"mode": "ctf"},
+        ),
         password_hash=HASH,
+        max_frame=4096,
     )
     witness = Witness(room)
     for player in (1, 2, 3, 4, 5):
         witness.apply(enters(player, role="spectator" if player == 4 else "player"))
-    witness.apply(Join(6))
+    witness.apply(Join(6, info=PlayerInfo(can_host=False), network=b"a network"))
+    witness.apply(Join(7, network=b"a barred network"))
     for entry in (
         sends(1, True, b"to all"),
         sends(2, (1, 3), b"to two"),
@@ -91,6 +105,8 @@ def lived_in() -> Room:
         asks(1, Set(0, "round", b"\x01")),
         asks(1, Set(0, "round", False)),
         asks(1, Kick(5)),
+        asks(1, Kick(7)),
+        asks(1, Presence(PresenceState.AWAY)),
         asks(1, Snapshot(9, 0, 2, b"the game")),
         asks(1, Snapshot(9, 1, 2, b"as it was")),
         asks(1, Snapshot(12, 0, 2, b"the next")),
@@ -108,7 +124,7 @@ class TestKeeping:
         again = kept(room)
         assert again.summary() == room.summary()
         assert (again.name, again.epoch, again.password_hash) == ("ROOM", b"an epoch", HASH)
-        assert (again.player_count, again.spectator_count) == (4, 1)
+        assert (again.player_count, again.spectator_count, again.max_frame) == (4, 1, 4096)
         assert again.log.trimmed == room.log.trimmed
         assert again.options.capacity == 7
 
@@ -116,9 +132,23 @@ class TestKeeping:
         room = lived_in()
         room.retained.drop(3)
         again = kept(room)
-        for entry in (enters(7, 2, at=room.seq), sends(7, -1, b"group"), enters(8), Detach(1)):
+        for entry in (enters(8, 2, at=room.seq), sends(8, -1, b"group"), enters(9), Detach(1)):
             effects = room.apply(entry)
             assert again.apply(entry) == effects
+        assert again.summary() == room.summary()
+
+    def test_who_is_away_and_who_is_kept_out_is_known_afterwards(self) -> None:
+        room = lived_in()
+        room.apply(asks(3, Presence(PresenceState.AWAY)))
+        room.apply(Relieve(room.term, 1))
+        again = kept(room)
+        assert again.seeks_host
+        for witness in (room, again):
+            (turn,) = witness.apply(Join(8, network=b"a barred network"))
+            assert isinstance(turn, Turn)
+            assert turn.refusal.code == ErrorCode.KICKED
+            witness.apply(asks(3, Presence(PresenceState.HERE)))
+            assert witness.host == 3
         assert again.summary() == room.summary()
 
     def test_a_new_room_is_kept(self) -> None:
@@ -208,6 +238,7 @@ DAMAGES: dict[str, Callable[[dict[str, Any]], object]] = {
     "a capacity of 0": lambda value: value["options"].update(capacity=0),
     "a password in clear": lambda value: value["options"].update(password="secret"),
     "a password that is not hashed": lambda value: value.update(password_hash="secret"),
+    "a frame limit of 0": lambda value: value.update(max_frame=0),
     "a seq that is none": lambda value: value.update(seq=-1),
     "a seq beyond the log": lambda value: value.update(seq=value["seq"] + 1),
     "a seq before the log's end": lambda value: value.update(seq=value["seq"] - 1),
@@ -234,6 +265,10 @@ DAMAGES: dict[str, Callable[[dict[str, Any]], object]] = {
     "a fact that has another": lambda value: tells(value, Host(99, 2, 9)),
     "a host who never was": lambda value: passes_host(value, 77),
     "a host who only looks on": lambda value: passes_host(value, 4),
+    "a host who cannot be": lambda value: passes_host(value, 6),
+    "a network that is none": lambda value: a_seat(value, 1).update(network=""),
+    "a negative count of absences": lambda value: a_seat(value, 1).update(absences=-1),
+    "a host who is sought and is not": lambda value: value.update(seeks_host=1),
     "a name for nobody": lambda value: tells(value, Joined(99, 77)),
     "a presence of nobody": lambda value: tells(value, PresenceChanged(99, 77, PresenceState.LOST)),
     "a presence that is none": lambda value: tells(value, PresenceChanged(99, 1, 77)),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import stat
+import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,7 +14,8 @@ import msgpack
 import pytest
 
 from relay.room import Room
-from relay.state_file import FORMAT, MAGIC, CannotKeep, StateFile, compose
+from relay.state_bytes import FORMAT, MAGIC, compose
+from relay.state_file import CannotKeep, StateFile
 from tests.helpers.playbook import Witness, a_room, enters, sends
 
 
@@ -53,8 +56,66 @@ def test_rooms_come_back_once(path: Path) -> None:
     assert [room.name for room in again.rooms] == ["A", "B"]
     assert [room.summary() for room in again.rooms] == [room.summary() for room in rooms]
     assert again.returning == 2.5
+    StateFile(path).remove()
     assert files(path) == []
     assert StateFile(path).take() == ([], 0.0)
+
+
+def test_loading_takes_little_memory_beside_the_rooms(path: Path) -> None:
+    room = a_room()
+    room.apply(enters(1))
+    for _ in range(8000):
+        room.apply(sends(1, (1, 2, 3), bytes(32)))
+    StateFile(path).write([room], 0)
+    size = path.stat().st_size
+    tracemalloc.start()
+    try:
+        kept = StateFile(path).take()
+        left, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(kept.rooms[0].log) == len(room.log)
+    assert peak - left < size / 2
+
+
+def test_rooms_that_were_taken_and_not_served_are_taken_again(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    StateFile(path).write([a_played_room()], 0)
+    StateFile(path).take()
+    assert files(path) == [f"{path.name}.taken"]
+    caplog.clear()
+    again = StateFile(path)
+    assert len(again.take().rooms) == 1
+    assert f"took the rooms in {path}.taken, and ended before it served" in caplog.messages[0]
+    again.remove()
+    assert files(path) == []
+
+
+def test_what_was_left_last_outweighs_what_was_taken(path: Path) -> None:
+    StateFile(path).write([a_played_room("OLD")], 0)
+    StateFile(path).take()
+    StateFile(path).write([a_played_room("NEW")], 0)
+    file = StateFile(path)
+    assert [room.name for room in file.take().rooms] == ["NEW"]
+    file.remove()
+    assert files(path) == []
+
+
+def test_a_file_that_cannot_be_removed_in_the_end_is_told(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    StateFile(path).write([a_played_room()], 0)
+    file = StateFile(path)
+    file.take()
+
+    def fail(*_: object, **__: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "unlink", fail)
+    file.remove()
+    assert f"{path}.taken cannot be removed (Operation not permitted)" in caplog.messages[-1]
+    assert "remove it" in caplog.messages[-1]
 
 
 def test_nobody_else_can_read_it(path: Path) -> None:
@@ -95,6 +156,94 @@ def test_what_a_crash_left_is_overwritten(path: Path) -> None:
     StateFile(path).write([a_played_room()], 0)
     assert files(path) == [path.name]
     assert len(StateFile(path).take().rooms) == 1
+
+
+def test_what_a_crash_left_in_part_is_told_and_put_aside(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    data = whole()[:-1]
+    path.with_name(f"{path.name}.new").write_bytes(data)
+    assert StateFile(path).take() == ([], 0.0)
+    assert files(path) == [f"{path.name}.bad"]
+    assert path.with_name(f"{path.name}.bad").read_bytes() == data
+    assert f"a relay was killed while it wrote {path}.new" in caplog.messages[0]
+    assert f"see {path}.bad" in caplog.messages[1]
+
+
+def test_what_a_crash_left_in_part_does_not_outweigh_what_is_whole(path: Path) -> None:
+    StateFile(path).write([a_played_room("OLD")], 0)
+    path.with_name(f"{path.name}.new").write_bytes(b"half")
+    assert [room.name for room in StateFile(path).take().rooms] == ["OLD"]
+
+
+def test_what_a_crash_left_whole_is_the_newest(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The relay was killed between its last byte and the name."""
+    StateFile(path).write([a_played_room("OLD")], 0)
+    data = b"".join(compose([a_played_room("NEW")], 0))
+    path.with_name(f"{path.name}.new").write_bytes(data)
+    file = StateFile(path)
+    assert [room.name for room in file.take().rooms] == ["NEW"]
+    assert f"a relay was killed when it had written {path}.new" in caplog.text
+    file.remove()
+    assert files(path) == []
+
+
+def test_a_file_is_one_relays_at_a_time(path: Path) -> None:
+    with StateFile(path).held():
+        with pytest.raises(CannotKeep) as error, StateFile(path).held():
+            pass
+        with StateFile(path.with_name("other")).held():
+            pass
+    assert str(error.value) == (
+        f"another relay (process {os.getpid()}) keeps its rooms in {path}: "
+        "end it first, or name another file with --state"
+    )
+    with StateFile(path).held():
+        pass
+    assert files(path) == []
+
+
+def test_a_lock_that_a_killed_relay_left_is_none(path: Path) -> None:
+    path.with_name(f"{path.name}.lock").write_text("process 1")
+    with StateFile(path).held():
+        pass
+
+
+def test_a_lock_that_cannot_be_opened_is_named(path: Path) -> None:
+    path.with_name(f"{path.name}.lock").mkdir()
+    with pytest.raises(CannotKeep) as error, StateFile(path).held():
+        pass
+    assert f"{path}.lock cannot be opened (Is a directory)" in str(error.value)
+    assert "--state" in str(error.value)
+
+
+def test_a_lock_goes_to_who_waits_for_its_end(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between open and lock its holder removes it: who has the old one has nothing."""
+    holder = StateFile(path).held()
+    holder.__enter__()
+    really = fcntl.flock
+
+    def flock(file: int, how: int) -> None:
+        monkeypatch.undo()
+        holder.__exit__(None, None, None)
+        really(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with StateFile(path).held(), pytest.raises(CannotKeep), StateFile(path).held():
+        pass
+
+
+def test_a_file_system_without_locks_is_told(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def flock(*_: object) -> None:
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with StateFile(path).held():
+        assert "cannot be locked (No locks available)" in caplog.text
 
 
 def test_a_link_in_its_way_is_not_followed(path: Path, tmp_path: Path) -> None:

@@ -66,5 +66,9 @@ function oneRoom(url: string, inPath: string | undefined, named: string | undefi
 export function homeRelay(moduleUrl: string, pageUrl: string | undefined): string | undefined {
   const served = /^(https?:\/\/.*)\/(?:client|assets)\/[^/]*$/.exec(moduleUrl);
   if (served) return served[1];
-  return pageUrl?.startsWith("http") ? new URL("/", pageUrl).href : undefined;
+  if (!pageUrl?.startsWith("http")) return undefined;
+  // A proxy may show the relay below a path: a room's page says where.
+  const { origin, pathname } = new URL(pageUrl);
+  const room = /^(.*\/)r\/[^/]+\/*$/.exec(pathname);
+  return `${origin}${room?.[1] ?? "/"}`;
 }

@@ -11,7 +11,9 @@ interface Sample {
  * The relay's clock as seen from here. All times are whole microseconds.
  *
  * It trusts the fastest of the last round trips: what was quick was quick both ways, so its offset
- * is the least wrong.
+ * is the least wrong. That offset is off by less than its round trip; so two that differ by more than
+ * both of theirs are of two clocks. Then this machine's clock has stood still, as some do in sleep,
+ * and all older round trips count for nothing.
  */
 export class Clock {
   private samples: Sample[] = [];
@@ -51,11 +53,17 @@ export class Clock {
   add(t: number, received: number, sent: number, now: number): void {
     const rtt = Math.max(now - t - (sent - received), 0);
     const offset = Math.floor((received - t + (sent - now)) / 2);
-    this.samples = [...this.samples, { rtt, offset }].slice(-SAMPLES);
+    const sample = { rtt, offset };
+    if (this.isContradictedBy(sample)) this.samples = [];
+    this.samples = [...this.samples, sample].slice(-SAMPLES);
     this.best = this.samples.reduce((best, sample) => (sample.rtt < best.rtt ? sample : best));
     const excess = this.samples.reduce((sum, sample) => sum + sample.rtt - this.best.rtt, 0);
     this.jitter = Math.floor(excess / this.samples.length);
     this.latest = rtt;
     this.count += 1;
+  }
+
+  private isContradictedBy({ rtt, offset }: Sample): boolean {
+    return this.samples.length > 0 && Math.abs(offset - this.best.offset) > rtt + this.best.rtt;
   }
 }

@@ -18,6 +18,8 @@ export type SocketClass = new (url: string, protocols: string) => Socket;
 
 /** What a connection tells. After `lost` it tells no more. */
 export interface Listener {
+  /** A macrotask of the socket begins: what a program does in one go is done. */
+  begins(): void;
   opened(): void;
   message(data: Uint8Array): void;
   lost(code: number, reason: string): void;
@@ -39,7 +41,9 @@ export class Connection {
     socket.binaryType = "arraybuffer";
     socket.onopen = () => listener.opened();
     socket.onmessage = ({ data }: { data: unknown }) => {
-      if (data instanceof ArrayBuffer) listener.message(new Uint8Array(data));
+      listener.begins();
+      // The program may have ended it by now.
+      if (this.socket && data instanceof ArrayBuffer) listener.message(new Uint8Array(data));
     };
     socket.onclose = ({ code, reason }) => this.end(code, reason);
     // `close` follows at once, but in Node before 24 not where the upgrade failed.
@@ -67,6 +71,7 @@ export class Connection {
   }
 
   private end(code: number, reason: string): void {
+    if (this.socket) this.listener.begins();
     if (!this.socket) return;
     this.detach(this.socket);
     this.listener.lost(code, reason);

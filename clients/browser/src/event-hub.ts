@@ -1,66 +1,131 @@
+import { type Bound, EventQueue } from "./event-queue.js";
 import type { Event, EventOf } from "./events.js";
 
 type Handler<E> = (event: E) => void;
+type Handlers = Map<string, Set<Handler<Event>>>;
 
-/** Events kept for a loop that has not begun yet. */
-const EARLY = 1024;
-
-/** Hands every event to the handlers of its type, and to every loop over the room. */
+/**
+ * Hands every event to the handlers of its type, and to every loop over the room.
+ *
+ * What happens before anybody reads waits for the first reader: `await connect(...)` returns when
+ * much has happened, and neither a handler nor a loop can be there before. Handlers begin to read
+ * in a macrotask of their own, so that all that a program sets up in one go hears everything.
+ */
 export class EventHub {
-  private readonly handlers = new Map<string, Set<Handler<Event>>>();
+  private readonly handlers: Handlers = new Map();
+  private readonly watchers: Handlers = new Map();
   private readonly loops = new Set<EventQueue>();
-  // What happened before the first loop is for that loop: `await connect(...)` returns only after
-  // the players have joined, and a loop should hear of them all the same.
-  private early: EventQueue | null = new EventQueue(0, EARLY);
+  /** What nobody has read; null once somebody reads. */
+  private waiting: EventQueue | null = new EventQueue();
+  private beginning: ReturnType<typeof setTimeout> | undefined;
+  private isBeingRead = false;
   private newest = 0;
   private isOver = false;
 
+  /** @param onRead told whenever a reader has come, or has taken an event */
+  constructor(private readonly onRead: () => void = () => {}) {}
+
   /** Calls `handler` for each event of a type, until the returned function is called. */
   on<T extends Event["type"]>(type: T, handler: Handler<EventOf<T>>): () => void {
-    const handlers = this.handlers.get(type) ?? new Set();
-    this.handlers.set(type, handlers);
-    // A function of its own, so that a handler given twice is called twice and removed singly.
-    const entry: Handler<Event> = (event) => handler(event as EventOf<T>);
-    handlers.add(entry);
-    return () => void handlers.delete(entry);
+    const stop = add(this.handlers, type, handler);
+    if (this.waiting) this.beginning ??= setTimeout(() => this.begin(), 0);
+    else this.onRead();
+    return stop;
   }
 
-  /** @param seq where the room stands for who has heard the event */
-  emit(event: Event, seq = 0): void {
-    if (event.type === "closed") this.isOver = true;
-    this.newest = seq;
-    for (const queue of this.early ? [this.early, ...this.loops] : this.loops) {
-      queue.push(event, seq);
-    }
-    for (const handler of [...(this.handlers.get(event.type) ?? [])]) call(handler, event);
+  /** The same for the client itself: it hears at once, and it is no reader. */
+  watch<T extends Event["type"]>(type: T, handler: Handler<EventOf<T>>): void {
+    add(this.watchers, type, handler);
   }
 
   /**
-   * Where the room stands for whoever is furthest behind: handlers have heard everything, a loop
-   * may have events before it.
-   *
-   * @param head where it stands for who has heard everything
+   * Lets handlers begin to read, if there are any. Call it at the beginning of a macrotask: what was
+   * set up in one go is set up by then.
    */
-  seq(head: number): number {
-    return Math.min(head, ...[...this.loops].map((queue) => queue.seqOf(head)));
+  begin(): void {
+    if (this.beginning === undefined) return;
+    clearTimeout(this.beginning);
+    this.beginning = undefined;
+    const { waiting } = this;
+    if (!waiting || !this.hasHandlers) return;
+    this.isBeingRead = true;
+    // What a handler causes to happen comes behind what waits.
+    for (let event = waiting.shift(); event; event = waiting.shift()) tell(this.handlers, event);
+    this.waiting = null;
+    this.onRead();
   }
 
-  /** Every event from now on, or from the beginning for the first loop; ends after `closed`. */
+  /** @param seq where the room stands for a reader who has heard the event */
+  emit(event: Event, seq = 0): void {
+    if (event.type === "closed") this.isOver = true;
+    this.newest = seq;
+    tell(this.watchers, event);
+    for (const queue of this.loops) queue.push(event, seq);
+    if (this.waiting) this.waiting.push(event, seq);
+    else tell(this.handlers, event);
+  }
+
+  /** Whether more than this waits, with nobody who keeps up. */
+  isBeyond(bound: Bound): boolean {
+    if (this.waiting) return this.waiting.exceeds(bound);
+    if (this.hasHandlers || this.loops.size === 0) return false;
+    return [...this.loops].every((queue) => queue.exceeds(bound));
+  }
+
+  /**
+   * Where the room stands for the reader who is furthest behind: a handler has heard everything once
+   * it reads, a loop may have events before it.
+   *
+   * @param head where it stands for one who has heard everything
+   */
+  seq(head: number): number {
+    const queues = this.waiting ? [this.waiting, ...this.loops] : [...this.loops];
+    return Math.min(head, ...queues.map((queue) => queue.seqOf(head)));
+  }
+
+  /** Every event from now on; for the first reader, from the beginning. Ends after `closed`. */
   async *events(): AsyncGenerator<Event, void, void> {
-    const queue = this.early ?? new EventQueue(this.newest);
-    this.early = null;
+    const queue = this.queueForLoop();
     if (this.isOver && queue.isEmpty) return;
     this.loops.add(queue);
     try {
       for (;;) {
         const event = await queue.next();
+        this.onRead();
         yield event;
         if (event.type === "closed") return;
       }
     } finally {
       this.loops.delete(queue);
+      this.onRead();
     }
   }
+
+  private queueForLoop(): EventQueue {
+    const { waiting } = this;
+    if (!waiting) return new EventQueue(this.newest);
+    // Handlers that came in the same go are about to hear the same.
+    if (this.beginning !== undefined || this.isBeingRead) return waiting.copy();
+    this.waiting = null;
+    return waiting;
+  }
+
+  private get hasHandlers(): boolean {
+    return [...this.handlers.values()].some(({ size }) => size > 0);
+  }
+}
+
+function add<E extends Event>(to: Handlers, type: string, handler: Handler<E>): () => void {
+  const handlers = to.get(type) ?? new Set();
+  to.set(type, handlers);
+  // A function of its own, so that a handler given twice is called twice and removed singly.
+  const entry: Handler<Event> = (event) => handler(event as E);
+  handlers.add(entry);
+  return () => void handlers.delete(entry);
+}
+
+function tell(handlers: Handlers, event: Event): void {
+  for (const handler of [...(handlers.get(event.type) ?? [])]) call(handler, event);
 }
 
 /** A handler's mistake is the handler's: it is reported, and the room goes on. */
@@ -75,61 +140,3 @@ function call(handler: Handler<Event>, event: Event): void {
       });
   }
 }
-
-interface Entry {
-  event: Event;
-  /** Where the room stands for who has taken it. */
-  readonly seq: number;
-}
-
-/** Events on their way to one loop. Of volatile values, it holds only the newest of each slot. */
-class EventQueue {
-  private entries: Entry[] = [];
-  private readonly slots = new Map<string, Entry>();
-  private wake: (() => void) | null = null;
-
-  /** @param seq where the room stands for a loop that begins here */
-  constructor(
-    private seq = 0,
-    private readonly bound = Infinity,
-  ) {}
-
-  get isEmpty(): boolean {
-    return this.entries.length === 0;
-  }
-
-  push(event: Event, seq: number): void {
-    const slot = slotOf(event);
-    const waiting = slot === null ? undefined : this.slots.get(slot);
-    if (waiting) {
-      waiting.event = event;
-      return;
-    }
-    const entry = { event, seq };
-    if (slot !== null) this.slots.set(slot, entry);
-    this.entries.push(entry);
-    if (this.entries.length > this.bound) this.shift();
-    this.wake?.();
-  }
-
-  async next(): Promise<Event> {
-    while (this.isEmpty) await new Promise<void>((resolve) => (this.wake = resolve));
-    return this.shift();
-  }
-
-  /** Where the room stands for the loop, if for who has heard everything it stands at `head`. */
-  seqOf(head: number): number {
-    return this.isEmpty ? head : this.seq;
-  }
-
-  private shift(): Event {
-    const { event, seq } = this.entries.shift()!;
-    this.seq = seq;
-    const slot = slotOf(event);
-    if (slot !== null) this.slots.delete(slot);
-    return event;
-  }
-}
-
-const slotOf = (event: Event): string | null =>
-  event.type === "updated" ? `${event.sender}/${event.key}` : null;

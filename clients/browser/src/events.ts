@@ -159,7 +159,10 @@ export interface Refused {
  * THROTTLE: more was sent than `detail.limit` frames a second; for `detail.after` ms the relay does
  * not read on. LAG: this client reads too slowly, and is cut off in `detail.after` ms unless it
  * catches up; once it has, another LAG says how many volatile values were `detail.dropped`. DRAIN:
- * the relay goes down soon, and the client comes back by itself in `detail.after` ms.
+ * the relay goes down soon, and the client comes back by itself in `detail.after` ms. TRIMMED: some
+ * of the room's past was forgotten while it was being told, up to `detail.seq`; `room.completeFrom`
+ * says the same. MEMORY: the relay is short of memory, and has forgotten this room's past up to
+ * `detail.seq`; late joiners will not hear it.
  */
 export interface Notice {
   readonly type: "notice";
@@ -173,7 +176,13 @@ export interface Live {
   readonly seq: number;
 }
 
-/** The connection is lost; the next attempt starts in `delay` milliseconds, by itself. */
+/**
+ * The connection is lost; the next attempt starts in `delay` milliseconds, by itself.
+ *
+ * Where `reason` is "unread", the client closed it, since more waited for the program than a room can
+ * hold: the next attempt starts now that somebody reads. Of attempts that followed each other while
+ * nobody read, the last one is told.
+ */
 export interface Reconnecting {
   readonly type: "reconnecting";
   readonly attempt: number;
@@ -191,7 +200,10 @@ export interface Resumed {
   readonly reason: string;
 }
 
-/** Frames of this client that were never acknowledged and never will be, in order. */
+/**
+ * Frames of this client that were never acknowledged and never will be, in order: their room or seat
+ * is gone, or one left before the relay could take them.
+ */
 export interface Lost {
   readonly type: "lost";
   readonly messages: readonly ClientFrame[];

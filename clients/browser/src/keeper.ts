@@ -16,8 +16,8 @@ import {
   type RelayFrame,
   type Session,
 } from "./frames.js";
-import { Heartbeat } from "./heartbeat.js";
 import { Outgoing } from "./outgoing.js";
+import { Pulse } from "./pulse.js";
 import { Backoff } from "./reconnect.js";
 import { RoomState } from "./room-state.js";
 import { RoomClosed } from "./room-closed.js";
@@ -37,9 +37,20 @@ const RESUME_REFUSALS: ReadonlySet<number> = new Set([
 const isAboutResume = (code: number): boolean =>
   code >= ErrorCode.EPOCH_CHANGED && code < ErrorCode.VERSION;
 
-/** Milliseconds between the first round trips, which the clock needs at once. */
-const QUICK = [0, 100, 200];
-const SECOND = 1000;
+/** Milliseconds for the relay to acknowledge what was sent before one left. */
+const FAREWELL = 3000;
+
+/** Why the connection was closed, with TOO_SLOW, where the program does not read. */
+export const UNREAD = "unread";
+
+/** The program, as far as the connection goes. */
+export interface Program {
+  /** A macrotask of the connection begins: see `Listener`. */
+  begins(): void;
+  hears(event: Event): void;
+  /** Whether more waits for the program than may. */
+  isBehind(): boolean;
+}
 
 export class Keeper {
   readonly clock: Clock;
@@ -48,53 +59,97 @@ export class Keeper {
   state: ConnectionState = "connecting";
   room = new RoomState();
   session: Session | null = null;
+  /** The seq after which the past was told in full; see `Room.completeFrom`. */
+  completeFrom = 0;
+  /** The connection was closed since nobody reads, until somebody does. */
+  isUnread = false;
   /** Groups that the game has joined. */
   readonly groups = new Set<number>();
   private connection: Connection | null = null;
   private isWelcome = false;
-  private heartbeat: Heartbeat;
+  private readonly pulse: Pulse;
   private readonly backoff: Backoff;
   private retry: ReturnType<typeof setTimeout> | undefined;
-  private readonly timers = new Set<ReturnType<typeof setTimeout>>();
   private acknowledged = 0;
   private presence: number = PresenceState.HERE;
   /** What the relay said before WELCOME. */
   private objection: FrameOf<"Error"> | null = null;
   private helloAt = 0;
   private isLeaving = false;
+  private hasSaidLeave = false;
+  /** Until when the relay may acknowledge what was sent before one left. */
+  private farewell: ReturnType<typeof setTimeout> | undefined;
+  private hasLeft = false;
+  /** The seat's secret while it is not known yet whose it is. */
+  private confirming: Promise<void> | null = null;
 
   constructor(
     private readonly url: string,
     options: HelloOptions,
     private readonly world: World,
-    private readonly emit: (event: Event) => void,
+    private readonly program: Program,
   ) {
     this.seat = new Seat(options);
     this.outgoing = new Outgoing(this.seat.window, world.now);
     this.clock = new Clock(() => this.microseconds());
     this.backoff = new Backoff(world.random);
-    this.heartbeat = new Heartbeat(world.now());
+    this.pulse = new Pulse(world, {
+      ping: () => this.ping(),
+      acknowledge: () => this.acknowledge(),
+      dead: () => this.connection?.drop(),
+    });
   }
 
-  /** Connects, now. */
-  connect(): void {
+  /**
+   * Connects for the first time.
+   *
+   * @param confirmed the seat's secret, where no HELLO can be said before it is known
+   * @throws Error if no WebSocket can be made for the address
+   */
+  begin(confirmed: Promise<Uint8Array<ArrayBuffer>> | null): void {
+    this.open();
+    const known = confirmed?.then((seat) => {
+      this.seat.options = { ...this.seat.options, seat };
+      this.confirming = null;
+    });
+    this.confirming = known ?? null;
+  }
+
+  /** Connects again, now. */
+  private connect(): void {
+    try {
+      this.open();
+    } catch (error) {
+      // The address was right once, so this may pass: as when a page is short of sockets.
+      this.lost(ABNORMAL, `no WebSocket could be made: ${(error as Error).message}`);
+    }
+  }
+
+  private open(): void {
     clearTimeout(this.retry);
     this.retry = undefined;
-    this.isWelcome = false;
+    this.isWelcome = this.hasSaidLeave = this.isUnread = false;
     this.objection = null;
-    this.heartbeat = new Heartbeat(this.world.now());
-    const every = setInterval(() => this.everySecond(), SECOND);
-    this.timers.add(every);
     this.connection = new Connection(this.url, this.world.WebSocket, {
-      opened: () => this.hello(),
+      begins: () => this.program.begins(),
+      opened: () => this.opened(),
       message: (data) => this.message(data),
       lost: (code, reason) => this.lost(code, reason),
+    });
+    this.pulse.start();
+  }
+
+  private opened(): void {
+    const { connection, confirming } = this;
+    if (!confirming) return this.hello();
+    void confirming.then(() => {
+      if (this.connection === connection) this.hello();
     });
   }
 
   /** Sends a frame that is not counted, if there is a connection that may carry it. */
-  transmit(frame: ClientFrame): void {
-    this.connection?.send(encode(frame));
+  private transmit(frame: ClientFrame): void {
+    if (!this.hasSaidLeave) this.connection?.send(encode(frame));
   }
 
   private hello(): void {
@@ -111,9 +166,7 @@ export class Keeper {
   /** There is cause to think that the connection is dead, or that a new one would succeed. */
   check(): void {
     if (this.retry !== undefined) return this.connect();
-    if (this.state !== "live") return;
-    this.heartbeat.doubt(this.world.now());
-    this.ping();
+    if (this.state === "live") this.pulse.doubt();
   }
 
   /** Loses the connection on purpose, as a bad network would. */
@@ -121,17 +174,48 @@ export class Keeper {
     this.connection?.drop();
   }
 
-  /** Gives the seat up. */
+  /** Closes the connection until `comeBack`: more waits for the program than may. */
+  private rest(): void {
+    this.isUnread = true;
+    this.connection?.drop(CloseCode.TOO_SLOW, UNREAD);
+  }
+
+  /** Somebody reads again. */
+  comeBack(): void {
+    if (!this.isUnread || this.state === "closed") return;
+    this.isUnread = false;
+    this.connect();
+  }
+
+  /** Gives the seat up, once the relay has what was sent or FAREWELL is over. */
   leave(): void {
-    if (this.state === "closed") return;
-    if (this.isWelcome) this.transmit({ type: "Leave" });
+    if (this.state === "closed" || this.isLeaving) return;
     this.isLeaving = true;
+    this.outgoing.refuse(new RoomClosed(this.closed(CloseCode.NORMAL, "left")));
+    if (this.outgoing.isSettled) return this.depart();
+    this.farewell = setTimeout(() => this.depart(), FAREWELL);
+    if (this.connection) this.sayLeave();
+    else this.connect();
+  }
+
+  /** Says LEAVE as the last word, once all that is to be counted was said before it. */
+  private sayLeave(): void {
+    if (!this.isLeaving || !this.isWelcome || !this.outgoing.isHandedOver) return;
+    this.transmit({ type: "Leave" });
+    this.hasSaidLeave = true;
+  }
+
+  /** Goes, whatever the relay has. */
+  private depart(): void {
+    if (this.isWelcome) this.transmit({ type: "Leave" });
+    this.hasLeft = true;
     if (this.connection) this.connection.drop(CloseCode.NORMAL, "left");
     else this.end(CloseCode.NORMAL, "left");
   }
 
   private message(data: Uint8Array): void {
-    this.heartbeat.heard();
+    this.pulse.heard();
+    if (this.hasSaidLeave) return; // SPEC 9.4: what still arrives is ignored
     try {
       this.received(decode(data));
     } catch (error) {
@@ -140,6 +224,7 @@ export class Keeper {
       this.seat.forget();
       this.connection?.drop(ABNORMAL, `the relay broke the protocol: ${error.message}`);
     }
+    if (this.connection && this.program.isBehind()) this.rest();
   }
 
   private received(frame: RelayFrame): void {
@@ -155,7 +240,10 @@ export class Keeper {
     }
     if (frame.type === "Pong") this.ponged(frame);
     if (frame.type === "Live") this.live(frame);
-    if ("taken" in frame) this.outgoing.advance();
+    if ("taken" in frame) {
+      this.outgoing.advance();
+      this.sayLeave();
+    }
     const event = this.room.apply(frame);
     if (event) this.emit(event);
   }
@@ -175,8 +263,12 @@ export class Keeper {
       const reason = this.objection ? errorName(this.objection.code) : "";
       this.emit({ type: "resumed", resumed: continued.resumed, reason });
     }
-    if (!continued.resumed) this.room = new RoomState();
+    if (!continued.resumed) {
+      this.room = new RoomState();
+      this.completeFrom = frame.session.completeFrom;
+    }
     this.objection = null;
+    this.sayLeave();
   }
 
   /** Groups belong to a seat, and this is a new one. */
@@ -197,6 +289,7 @@ export class Keeper {
     this.objection = error;
     this.backoff.wait(error.detail.after ?? 0, this.world.now());
     if (!RESUME_REFUSALS.has(error.code)) return;
+    if (this.isLeaving) return this.depart(); // there is nothing left to leave
     this.seat.forget();
     if (error.code === ErrorCode.ROOM_GONE) this.makeAgain();
     this.hello();
@@ -210,6 +303,8 @@ export class Keeper {
   }
 
   private noticed({ kind, detail }: FrameOf<"Notice">): void {
+    if (kind === NoticeKind.TRIMMED)
+      this.completeFrom = Math.max(this.completeFrom, detail.seq ?? 0);
     if (kind === NoticeKind.DRAIN) this.backoff.wait(detail.after ?? 0, this.world.now());
     this.emit({ type: "notice", kind, detail });
   }
@@ -217,8 +312,9 @@ export class Keeper {
   private live({ seq }: FrameOf<"Live">): void {
     this.state = "live";
     this.backoff.live(this.world.now());
+    this.acknowledged = -1; // every LIVE is acknowledged, also one that brings nothing
     this.acknowledge();
-    for (const delay of QUICK) this.timers.add(setTimeout(() => this.ping(), delay));
+    this.pulse.live();
     // The relay takes everybody who connects for being here.
     if (this.presence !== PresenceState.HERE) this.setPresence(this.presence);
     this.emit({ type: "live", seq });
@@ -233,26 +329,24 @@ export class Keeper {
   }
 
   private acknowledge(): void {
+    if (this.state !== "live" || this.seat.seq <= this.acknowledged) return;
     this.acknowledged = this.seat.seq;
     this.transmit({ type: "Ack", seq: this.seat.seq });
-  }
-
-  private everySecond(): void {
-    const verdict = this.heartbeat.tick(this.world.now());
-    if (verdict === "dead") return this.connection?.drop();
-    if (verdict === "ping") this.ping();
-    if (this.state === "live" && this.seat.seq > this.acknowledged) this.acknowledge();
   }
 
   private lost(code: number, reason: string): void {
     this.connection = null;
     this.outgoing.close();
-    this.stopTimers();
-    const { isDoubtful } = this.heartbeat;
-    const delay = this.isLeaving ? null : this.backoff.lost(code, this.world.now(), isDoubtful);
+    this.pulse.stop();
+    // The answer to LEAVE: all that was said before it is in the room's order.
+    if (this.hasSaidLeave && code === CloseCode.NORMAL) this.seat.window.settle();
+    const { isDoubtful } = this.pulse;
+    const delay = this.hasLeft
+      ? null
+      : this.backoff.lost(code, this.world.now(), isDoubtful || this.isUnread);
     if (delay === null) return this.end(code, reason);
     this.state = this.seat.player ? "reconnecting" : "connecting";
-    this.retry = setTimeout(() => this.connect(), delay);
+    if (!this.isUnread) this.retry = setTimeout(() => this.connect(), delay);
     this.emit({
       type: "reconnecting",
       attempt: this.backoff.attempt,
@@ -263,29 +357,33 @@ export class Keeper {
 
   private end(code: number, reason: string): void {
     clearTimeout(this.retry);
+    clearTimeout(this.farewell);
     this.retry = undefined;
+    this.isUnread = false;
     this.state = "closed";
-    const closed: Closed = {
+    const closed = this.closed(code, reason);
+    const lost = this.outgoing.end(new RoomClosed(closed));
+    if (lost.length > 0) this.tellLost(lost);
+    this.emit(closed);
+  }
+
+  private closed(code: number, reason: string): Closed {
+    return {
       type: "closed",
       code,
       reason: reason || closeName(code),
       text: explainClose(code, this.objection?.text),
       mayReturn: mayReturn(code),
     };
-    const lost = this.outgoing.end(new RoomClosed(closed));
-    if (lost.length > 0 && code !== CloseCode.NORMAL) this.tellLost(lost);
-    this.emit(closed);
+  }
+
+  private emit(event: Event): void {
+    this.program.hears(event);
   }
 
   private tellLost(lost: readonly Uint8Array[]): void {
     const messages = lost.map((message) => decode(message, "client") as ClientFrame);
     this.emit({ type: "lost", messages });
-  }
-
-  private stopTimers(): void {
-    // One kind of handle for both: clearTimeout ends intervals too.
-    for (const timer of this.timers) clearTimeout(timer);
-    this.timers.clear();
   }
 
   private microseconds(): number {

@@ -1,3 +1,4 @@
+import { Fifo } from "./fifo.js";
 import type { Continued } from "./seat.js";
 import type { Window } from "./window.js";
 
@@ -37,7 +38,7 @@ export class Outgoing {
   private line: Line | null = null;
   private hasBegun = false;
   private over: Error | null = null;
-  private backlog: Waiting[] = [];
+  private readonly backlog = new Fifo<Waiting>();
   /** By key and target. */
   private readonly slots = new Map<string, Slot>();
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -63,6 +64,7 @@ export class Outgoing {
 
   /** Sends a volatile message, or keeps it until it can be sent or a newer one replaces it. */
   volatile(slot: string, message: Bytes, isPersonal: boolean): void {
+    if (this.over) return;
     this.slots.set(slot, { message, isPersonal, isDue: true });
     this.flush();
   }
@@ -101,10 +103,26 @@ export class Outgoing {
     this.timer = undefined;
   }
 
+  /** Whether the relay has taken all that was to be counted. */
+  get isSettled(): boolean {
+    return this.isHandedOver && this.window.isEmpty;
+  }
+
+  /** Whether all that is to be counted was sent, or will be sent again by a resume. */
+  get isHandedOver(): boolean {
+    return this.backlog.length === 0;
+  }
+
+  /** Takes nothing more; what was given so far goes on. */
+  refuse(reason: Error): void {
+    this.over = reason;
+    this.slots.clear();
+  }
+
   /** No line will come again. Returns the messages that were not acknowledged. */
   end(reason: Error): Bytes[] {
     this.close();
-    this.over = reason;
+    this.refuse(reason);
     return [...this.window.pending, ...this.giveUpBacklog(reason)];
   }
 
@@ -126,7 +144,7 @@ export class Outgoing {
   }
 
   private giveUpBacklog(reason: Error): Bytes[] {
-    const waiting = this.backlog.splice(0);
+    const waiting = this.backlog.drain();
     for (const { reject } of waiting) reject(reason);
     return waiting.map(({ message }) => message);
   }

@@ -2,14 +2,20 @@
 export interface PageListener {
   /** Nobody sees the page any more, or it is about to go. */
   hidden(): void;
+  /** The page goes. It may be kept frozen, and then be shown again. */
+  gone(): void;
   shown(): void;
   /** The network or the page was away: a connection may have died unnoticed. */
   doubtful(): void;
 }
 
+/** Whether this is a page at all, and not Node or a worker. */
+export const isPage = (): boolean =>
+  typeof document !== "undefined" && typeof window !== "undefined";
+
 /** Follows the page that we are in, if we are in one; returns a function that stops it. */
 export function followPage(listener: PageListener): () => void {
-  if (typeof document === "undefined" || typeof window === "undefined") return () => {};
+  if (!isPage()) return () => {};
   const stop = new AbortController();
   const { signal } = stop;
   document.addEventListener(
@@ -22,7 +28,14 @@ export function followPage(listener: PageListener): () => void {
     { signal },
   );
   // A page that is left may be kept frozen and be shown again: no end, and no LEAVE.
-  window.addEventListener("pagehide", () => listener.hidden(), { signal });
+  window.addEventListener(
+    "pagehide",
+    () => {
+      listener.hidden();
+      listener.gone();
+    },
+    { signal },
+  );
   window.addEventListener(
     "pageshow",
     ({ persisted }) => {

@@ -1,9 +1,10 @@
+import { half, roomBound } from "./bound.js";
 import type { Clock } from "./clock.js";
 import { encode } from "./codec.js";
 import { ErrorCode } from "./error-codes.js";
 import { LocalProtocolError } from "./errors.js";
 import { EventHub } from "./event-hub.js";
-import type { Event, EventOf, Player } from "./events.js";
+import type { Closed, Event, EventOf, Player } from "./events.js";
 import {
   type ClientFrame,
   type HelloOptions,
@@ -11,7 +12,7 @@ import {
   PresenceState,
   type RoomOptions,
 } from "./frames.js";
-import { type ConnectionState, Keeper } from "./keeper.js";
+import { type ConnectionState, Keeper, UNREAD } from "./keeper.js";
 import { FRAME_IN, WINDOW } from "./limits.js";
 import { pack } from "./payload.js";
 import type { Properties } from "./properties.js";
@@ -23,15 +24,26 @@ import type { World } from "./world.js";
 /** A player's number, or the player. */
 type PlayerOrNumber = number | Player;
 
+/** What goes with a room that `openRoom` makes. */
+export interface Companion {
+  /** The seat's secret, where it is to be found out first whose it is. */
+  readonly confirmed: Promise<Uint8Array<ArrayBuffer>> | null;
+  /** Told at once, whether anybody reads or not. */
+  closed(event: Closed): void;
+}
+
 /**
  * A seat in a room. Made by `connect`, or by `openRoom` for who wants it before it is live.
  *
  * Everything may be called at any time: what cannot be sent yet is sent when it can be.
  */
 export class Room implements AsyncIterable<Event> {
-  /** Resolves when the room is live for the first time; rejects with RoomClosed if it never is. */
+  /**
+   * Resolves when the room is live for the first time, or holds more than may wait for a program that
+   * does not read; rejects with RoomClosed if it never is.
+   */
   readonly ready: Promise<void>;
-  private readonly hub = new EventHub();
+  private readonly hub = new EventHub(() => this.wasRead());
   private readonly keeper: Keeper;
 
   constructor(
@@ -39,16 +51,22 @@ export class Room implements AsyncIterable<Event> {
     private readonly name: string,
     options: HelloOptions,
     world: World,
+    companion: Partial<Companion> = {},
   ) {
-    this.keeper = new Keeper(url, options, world, (event) =>
-      this.hub.emit(event, this.keeper.seat.knownSeq),
-    );
+    this.keeper = new Keeper(url, options, world, {
+      begins: () => this.hub.begin(),
+      hears: (event) => this.hub.emit(event, this.keeper.seat.knownSeq),
+      isBehind: () => this.isBehind(),
+    });
     this.ready = new Promise((resolve, reject) => {
-      this.on("live", () => resolve());
-      this.on("closed", (closed) => reject(new RoomClosed(closed)));
+      this.hub.watch("live", () => resolve());
+      // Who waits for this must get the room: nobody else can read.
+      this.hub.watch("reconnecting", ({ reason }) => reason === UNREAD && resolve());
+      this.hub.watch("closed", (closed) => reject(new RoomClosed(closed)));
     });
     this.ready.catch(() => {}); // who did not ask learns it from the event
-    this.keeper.connect();
+    this.hub.watch("closed", (closed) => companion.closed?.(closed));
+    this.keeper.begin(companion.confirmed ?? null);
   }
 
   /** The room's code, as the relay writes it. */
@@ -107,6 +125,15 @@ export class Room implements AsyncIterable<Event> {
   }
 
   /**
+   * From where on one was told the whole past: all that was for everybody and comes after this seq
+   * was told, as history or within the snapshot. 0 if nothing is lacking. It is known by `live`, and
+   * moves where history is forgotten while it is being told; a resume leaves it as it is.
+   */
+  get completeFrom(): number {
+    return this.keeper.completeFrom;
+  }
+
+  /**
    * Where the room stands for this program: all up to this seq is in events that handlers and loops
    * have taken. 0 before `live`, as only then the room is known in full.
    */
@@ -118,12 +145,27 @@ export class Room implements AsyncIterable<Event> {
     return this.keeper.state;
   }
 
-  /** Calls `handler` for every event of a type. Returns a function that stops it. */
+  /**
+   * Calls `handler` for every event of a type. Returns a function that stops it.
+   *
+   * The first call lets reading begin, in the next macrotask: all handlers that were given by then,
+   * in one go, or with nothing but promises that are already settled between them, hear everything
+   * from the beginning. Events of a type that has no handler then are passed over. A handler that is
+   * given later hears what happens from then on.
+   */
   on<T extends Event["type"]>(type: T, handler: (event: EventOf<T>) => void): () => void {
     return this.hub.on(type, handler);
   }
 
-  /** All events; the first loop gets those since `connect` too. Ends after `closed`. */
+  /**
+   * All events, until `closed` was told.
+   *
+   * Reading begins with the first iteration: the first loop gets everything from the beginning, also
+   * if handlers were given in the same go. A loop that begins later, after another one or after
+   * handlers have begun to read, gets what happens from then on. Loops do not take from each other.
+   * What a loop has not taken yet waits for it: end one that you no longer follow, by `break` or
+   * `return()`.
+   */
   [Symbol.asyncIterator](): AsyncGenerator<Event, void, void> {
     return this.hub.events();
   }
@@ -237,9 +279,26 @@ export class Room implements AsyncIterable<Event> {
     this.keeper.drop();
   }
 
-  /** Gives the seat up. `closed` follows at once. */
+  /**
+   * Gives the seat up, and takes nothing more to be sent.
+   *
+   * `closed` follows at once if the relay has acknowledged all that was sent. If not, it follows as
+   * soon as the relay has, for which a lost connection is taken up again; but within 3 seconds, and
+   * then after the event `lost` with all that was not acknowledged.
+   */
   leave(): void {
     this.keeper.leave();
+  }
+
+  private isBehind(): boolean {
+    const { session } = this.keeper;
+    return session !== null && this.hub.isBeyond(roomBound(session, this.players.size));
+  }
+
+  private wasRead(): void {
+    const { session, isUnread } = this.keeper;
+    if (!isUnread || !session) return;
+    if (!this.hub.isBeyond(half(roomBound(session, this.players.size)))) this.keeper.comeBack();
   }
 
   private set(key: string, value: Uint8Array | false, where: Where): Promise<number> {

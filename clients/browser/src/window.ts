@@ -19,6 +19,11 @@ export class Window {
     return this.held.length >= this.size;
   }
 
+  /** Whether the relay has taken all. */
+  get isEmpty(): boolean {
+    return this.held.length === 0;
+  }
+
   /** What a resume must send again, in order. */
   get pending(): readonly Uint8Array<ArrayBuffer>[] {
     return [...this.held];
@@ -46,6 +51,11 @@ export class Window {
     if (taken <= this.taken) return;
     this.held.splice(0, taken - this.taken);
     this.taken = taken;
+  }
+
+  /** Forgets all: the relay has taken everything. */
+  settle(): void {
+    this.countOn(this.sent);
   }
 
   /** Goes on from `taken`: a seat known to the relay, of which this client knows nothing. */

@@ -5,15 +5,21 @@ export interface World {
   readonly WebSocket: SocketClass;
   /** A monotonic clock, in milliseconds. */
   now(): number;
+  /** The wall clock, in milliseconds, which goes on while the machine sleeps. */
+  wall?(): number;
   /** Draws from [0, 1). */
   random(): number;
 }
+
+/** Milliseconds on our clock when the page began: one that loses some must not become negative. */
+const BEGIN = 3_600_000;
 
 /** The world of a browser, or of Node; there, `WebSocket` may have to be given. */
 export function ownWorld(WebSocket: SocketClass | undefined): World {
   return {
     WebSocket: WebSocket ?? ownWebSocket(),
-    now: () => performance.now(),
+    now: () => BEGIN + performance.now(),
+    wall: Date.now,
     random: Math.random,
   };
 }

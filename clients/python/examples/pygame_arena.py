@@ -21,6 +21,7 @@ from clients.python.blocking import BlockingRoom
 from clients.python.errors import RoomwireError, WindowFull
 from clients.python.scripts.arena import HEIGHT, POP_REACH, WIDTH, Comet, Point
 from clients.python.scripts.comets import Game
+from protocol.legible import legible
 
 SCALE = 0.6  # pixels a unit
 FRAMES_PER_SECOND = 60
@@ -124,7 +125,7 @@ class Window:
         pygame.draw.circle(self.screen, colour, pixels(comet.x, comet.y), 9)
         known = game.room.player(player)
         crown = "* " if known.is_host else ""
-        label = f"{crown}{known.name or player}  {game.scores.get(player, 0)}"
+        label = f"{crown}{legible(known.name) or player}  {game.scores.get(player, 0)}"
         self._write(label, (comet.x - 30, comet.y + 22), DIM)
 
     def _draw_flashes(self, game: Game, now: float) -> None:
@@ -140,8 +141,8 @@ class Window:
         rtt = room.clock.rtt / 1000
         self._write(f"{room.code}  {room.state}  {len(room.players)} here  {rtt:.0f} ms", (12, 12))
         for line, (player, text) in enumerate(game.lines[-4:], start=1):
-            who = room.player(player).name or player
-            self._write(f"{who}: {text}", (12, 12 + line * 28), DIM)
+            who = legible(room.player(player).name) or player
+            self._write(f"{who}: {legible(text)}", (12, 12 + line * 28), DIM)
 
     def _write(
         self, text: str, at: tuple[float, float], colour: tuple[int, int, int] = BRIGHT

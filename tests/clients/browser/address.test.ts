@@ -41,6 +41,16 @@ test("a module from elsewhere belongs to the page's relay", () => {
   assert.equal(relay, "https://host/");
 });
 
+for (const [page, expected] of [
+  ["https://host/rt/r/K7QF", "https://host/rt/"],
+  ["https://host/a/b/r/K7QF/?join#now", "https://host/a/b/"],
+  ["https://host/games/chess/index.html?from=/r/K7QF", "https://host/"],
+] as const) {
+  test(`a page at ${page} is served by the relay at ${expected}`, () => {
+    assert.equal(homeRelay("https://cdn.example/x/roomwire.js", page), expected);
+  });
+}
+
 test("outside of a page there is no relay to guess", () => {
   assert.equal(
     homeRelay("file:///game/node_modules/roomwire/dist/roomwire.js", undefined),

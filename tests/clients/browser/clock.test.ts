@@ -48,3 +48,14 @@ test("a clock that ran backwards gives no negative latency", () => {
   clock.add(1000, 0, 50, 1020);
   assert.equal(clock.rtt, 0);
 });
+
+test("an offset that contradicts the best one by more than both round trips begins anew", () => {
+  const clock = new Clock(() => 0);
+  trip(clock, 50, 50, 7_000_000);
+  trip(clock, 400, 400, 7_000_000 + 900);
+  assert.deepEqual([clock.rtt, clock.offset], [100, 7_000_000], "both may be right");
+  trip(clock, 400, 400, 15_000_000);
+  assert.deepEqual([clock.rtt, clock.offset, clock.jitter], [800, 15_000_000, 0]);
+  trip(clock, 500, 500, 15_000_000);
+  assert.equal(clock.offset, 15_000_000);
+});

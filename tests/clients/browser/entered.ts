@@ -54,14 +54,25 @@ export interface Entered {
   attempts(): number;
 }
 
-export function enter(options = {}): Entered {
+/** Enters a room in which nobody reads. */
+export function enterUnread(options = {}): Entered {
   const { made, WebSocket } = fakeSockets();
   const world = { WebSocket, now: clock, random: () => 0.5 };
   const hello = { seat: SEAT, name: "Ada", ...options };
   const room = new Room("ws://relay/r/K7QF", "k7qf", hello, world);
-  const events: Event[] = [];
+  return { room, events: [], socket: () => made.at(-1)!, attempts: () => made.length };
+}
+
+/** Enters a room, and reads all that happens. */
+export function enter(options = {}): Entered {
+  const entered = enterUnread(options);
+  read(entered);
+  return entered;
+}
+
+/** Lets the program read all types of events. */
+export function read({ room, events }: Entered): void {
   for (const type of TYPES) room.on(type, (event: Event) => void events.push(event));
-  return { room, events, socket: () => made.at(-1)!, attempts: () => made.length };
 }
 
 /** Enters a room as Ada, player 1 and host; Bob, player 2, is there too. */

@@ -12,6 +12,8 @@ export class FakeSocket implements Socket {
   onmessage: ((event: { data: never }) => void) | null = null;
   onclose: ((event: { code: number; reason: string }) => void) | null = null;
   onerror: (() => void) | null = null;
+  /** How the client closed it, if it did. */
+  closed: [code: number | undefined, reason: string | undefined] | null = null;
   private readonly sent: Uint8Array[] = [];
 
   constructor(
@@ -23,7 +25,8 @@ export class FakeSocket implements Socket {
     this.sent.push(data);
   }
 
-  close(): void {
+  close(code?: number, reason?: string): void {
+    this.closed = [code, reason];
     this.readyState = 3;
   }
 

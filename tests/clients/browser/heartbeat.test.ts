@@ -51,3 +51,19 @@ test("a hidden tab whose ticks come once a minute keeps its connection", () => {
     heartbeat.heard();
   }
 });
+
+test("after a sleep in which the monotonic clock stood still, the connection is asked", () => {
+  const heartbeat = new Heartbeat(0, 0);
+  heartbeat.heard();
+  assert.equal(heartbeat.tick(1000, 1000), null);
+  assert.equal(heartbeat.tick(2000, 10_000), "ping");
+  assert.ok(heartbeat.isDoubtful);
+});
+
+test("a short sleep is asked about too, for the clock's sake, and casts no doubt", () => {
+  const heartbeat = new Heartbeat(0, 0);
+  heartbeat.heard();
+  assert.equal(heartbeat.tick(1000, 2600), "ping");
+  assert.ok(!heartbeat.isDoubtful);
+  assert.equal(heartbeat.tick(2000, 3600), null);
+});

@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { CloseCode, ErrorCode, NoticeKind, PresenceState } from "../../../clients/browser/src/index.js";
 import { pack } from "../../../clients/browser/src/payload.js";
+import { Room } from "../../../clients/browser/src/room.js";
 import { RoomClosed } from "../../../clients/browser/src/room-closed.js";
-import { enter, enterLive, pass, stopClock, types } from "./entered.js";
+import { clock, enter, enterLive, enterUnread, pass, read, stopClock, types } from "./entered.js";
+import { fakeSockets } from "./fake-socket.js";
 import { error, joined, welcome } from "./frames.js";
 
 const only = <T>(list: readonly T[]): T => (assert.equal(list.length, 1), list[0]!);
@@ -238,4 +240,250 @@ test("who is away says so, after a reconnect again", () => {
   socket().open();
   socket().tell(welcome({ resumed: true }), { type: "Live", seq: 3 });
   assert.deepEqual(types(socket().heardOfGame()), ["Hello", "Presence"]);
+});
+
+// Leaving with something unsaid.
+
+test("what was sent while there was no connection is delivered before one leaves", async () => {
+  const { room, events, socket, attempts } = enterLive();
+  socket().end();
+  for (const value of [1, 2, 3]) await room.send(value);
+  room.leave();
+  await assert.rejects(room.send(4), RoomClosed);
+  room.volatile(0, "nothing more");
+  assert.equal(attempts(), 2, "it comes back at once");
+  socket().open();
+  socket().tell(welcome({ seq: 3, resumed: true }), { type: "Live", seq: 3 });
+  assert.deepEqual(types(socket().heardOfGame()), ["Hello", "Send", "Send", "Send", "Leave"]);
+  room.check();
+  pass(2000);
+  assert.deepEqual(types(socket().heard()), [], "LEAVE is the last word");
+  socket().tell({ type: "Deliver", seq: 9, sender: 2, payload: pack("ignored") });
+  socket().end(CloseCode.NORMAL, "normal");
+  assert.deepEqual(types(events), ["reconnecting", "resumed", "closed"]);
+  pass(60_000);
+  assert.equal(attempts(), 2);
+});
+
+test("what waits for the window is said before LEAVE", () => {
+  const { room, events, socket } = enterLive();
+  for (let number = 0; number < 300; number++) void room.send(number);
+  room.leave();
+  assert.equal(socket().heardOfGame().length, 256);
+  socket().tell({ type: "Taken", taken: 100, seq: 3 });
+  const said = types(socket().heardOfGame());
+  assert.deepEqual([said.length, said.at(-1)], [45, "Leave"]);
+  socket().end(CloseCode.NORMAL, "normal");
+  assert.deepEqual(types(events), ["closed"]);
+});
+
+test("who leaves without a connection in time is told what is lost", () => {
+  const { room, events, socket } = enterLive();
+  socket().end();
+  for (let number = 0; number < 300; number++) void room.send(number);
+  room.leave();
+  pass(2000);
+  assert.notEqual(room.state, "closed");
+  pass(1000);
+  const [lost, closed] = events.slice(-2);
+  assert.ok(lost?.type === "lost" && closed?.type === "closed");
+  assert.deepEqual([lost.messages.length, closed.code], [300, CloseCode.NORMAL]);
+  const count = events.length;
+  pass(60_000);
+  assert.equal(events.length, count);
+});
+
+test("a connection that turns out to be dead after LEAVE is taken up again", () => {
+  const { room, events, socket } = enterLive();
+  void room.send("hello?");
+  room.leave();
+  assert.deepEqual(types(socket().heardOfGame()), ["Send", "Leave"]);
+  assert.notEqual(room.state, "closed");
+  socket().end();
+  pass(1000);
+  socket().open();
+  socket().tell(welcome({ seq: 3, resumed: true }));
+  assert.deepEqual(types(socket().heardOfGame()), ["Hello", "Send", "Leave"]);
+  socket().end(CloseCode.NORMAL, "normal");
+  assert.deepEqual(types(events), ["reconnecting", "resumed", "closed"]);
+});
+
+test("who leaves a room that is gone does not make it again", () => {
+  const { room, events, socket } = enterLive();
+  socket().end();
+  void room.send("anybody?");
+  room.leave();
+  socket().open();
+  socket().heard();
+  socket().tell(error(ErrorCode.ROOM_GONE));
+  assert.deepEqual(types(socket().heard()), []);
+  assert.deepEqual(types(events), ["reconnecting", "lost", "closed"]);
+});
+
+test("one may leave before one is in, and what was sent is said on the way", () => {
+  const { room, events, socket } = enter();
+  void room.send("hello and goodbye");
+  room.leave();
+  socket().open();
+  socket().tell(welcome());
+  assert.deepEqual(types(socket().heardOfGame()), ["Hello", "Send", "Leave"]);
+  socket().end(CloseCode.NORMAL, "normal");
+  assert.deepEqual(types(events), ["closed"]);
+});
+
+// A program that does not read.
+
+/** So little may wait that a few messages are too much. */
+const SMALL = {
+  limits: { ...welcome().session.limits, historyFrames: 10 },
+  options: { ...welcome().session.options, capacity: 1, spectators: 0 },
+};
+const deliver = (seq: number) =>
+  ({ type: "Deliver", seq, sender: 2, payload: pack(seq) }) as const;
+
+test("a program that does not read has its connection closed, until it does", () => {
+  const entered = enterUnread();
+  const { room, events, socket, attempts } = entered;
+  socket().open();
+  socket().tell(welcome(SMALL), joined(1, "Ada", 1), { type: "Live", seq: 1 });
+  let seq = 1;
+  while (room.state === "live" && seq < 2000) socket().tell(deliver(++seq));
+  assert.ok(seq > 500 && seq < 1000, String(seq));
+  assert.deepEqual(socket().closed, [CloseCode.TOO_SLOW, "unread"]);
+  assert.equal(room.state, "reconnecting");
+  pass(60_000);
+  room.check();
+  assert.equal(attempts(), 1, "it stays away");
+  read(entered);
+  assert.equal(events.length, 0);
+  pass(1);
+  assert.deepEqual(types(events).slice(0, 3), ["joined", "live", "message"]);
+  assert.deepEqual(events.at(-1), {
+    type: "reconnecting",
+    attempt: 1,
+    delay: 0,
+    reason: "unread",
+  });
+  assert.equal(attempts(), 2);
+  socket().open();
+  const [hello] = socket().heard();
+  assert.ok(hello?.type === "Hello");
+  assert.deepEqual(hello.options.position, [welcome().session.epoch, seq]);
+  socket().tell(welcome({ seq, resumed: true, ...SMALL }), deliver(++seq));
+  const messages = events.flatMap((event) => (event.type === "message" ? [event.seq] : []));
+  assert.deepEqual(messages, Array.from({ length: seq - 1 }, (_, index) => index + 2));
+});
+
+test("a loop that stands still is told what it missed once it has read half", async () => {
+  const { room, socket, attempts } = enterUnread();
+  socket().open();
+  socket().tell(welcome(SMALL), { type: "Live", seq: 1 });
+  const loop = room[Symbol.asyncIterator]();
+  let seq = 1;
+  while (room.state === "live" && seq < 2000) socket().tell(deliver(++seq));
+  let taken = 0;
+  while (attempts() === 1 && taken < seq) {
+    await loop.next();
+    taken += 1;
+  }
+  assert.ok(taken > seq / 3 && taken < (2 * seq) / 3, `${taken} of ${seq}`);
+});
+
+test("a room that holds more than may wait is given to the program before it is live", async () => {
+  const { room, socket } = enterUnread();
+  socket().open();
+  socket().tell(welcome(SMALL), joined(1, "Ada", 1));
+  let seq = 1;
+  while (room.state === "connecting" && seq < 2000) socket().tell(deliver(++seq));
+  await room.ready;
+});
+
+test("one who left without ever reading hears it all the same", async () => {
+  const { room, socket } = enterUnread();
+  socket().open();
+  socket().tell(welcome(), joined(1, "Ada", 1), { type: "Live", seq: 1 });
+  room.leave();
+  const heard = [];
+  for await (const { type } of room) heard.push(type);
+  assert.deepEqual(heard, ["joined", "live", "closed"]);
+});
+
+// How far back the past is complete.
+
+const notice = (kind: number, seq: number) =>
+  ({
+    type: "Notice",
+    kind,
+    detail: { limit: undefined, dropped: undefined, after: undefined, seq },
+  }) as const;
+
+test("a joiner is told from where on the past is complete", () => {
+  const { room, events, socket } = enter();
+  assert.equal(room.completeFrom, 0);
+  socket().open();
+  socket().tell(welcome({ completeFrom: 300 }));
+  assert.equal(room.completeFrom, 300);
+  socket().tell(notice(NoticeKind.TRIMMED, 320), { type: "Live", seq: 500 });
+  assert.equal(room.completeFrom, 320);
+  const [told] = events;
+  assert.ok(told?.type === "notice" && told.detail.seq === 320);
+  socket().tell(notice(NoticeKind.MEMORY, 400));
+  assert.equal(room.completeFrom, 320, "what was told stays told");
+  socket().end();
+  pass(50);
+  socket().open();
+  socket().tell(welcome({ seq: 500, resumed: true }), { type: "Live", seq: 500 });
+  assert.equal(room.completeFrom, 320);
+  socket().end();
+  pass(1000);
+  socket().open();
+  socket().tell(welcome({ completeFrom: 700 }), { type: "Live", seq: 900 });
+  assert.equal(room.completeFrom, 700);
+});
+
+// Sockets that cannot be made.
+
+function enterWithBroken() {
+  const { made, WebSocket: Fake } = fakeSockets();
+  const broken = { is: false, tries: 0 };
+  class WebSocket extends Fake {
+    constructor(url: string, protocol: string) {
+      broken.tries += 1;
+      if (broken.is) throw new Error("no more sockets");
+      super(url, protocol);
+    }
+  }
+  const world = { WebSocket, now: clock, random: () => 0.5 };
+  const make = () => new Room("ws://relay/r/K7QF", "k7qf", { name: "Ada" }, world);
+  return { made, broken, make };
+}
+
+test("at a reconnect, a WebSocket that cannot be made is a lost attempt like any", () => {
+  const { made, broken, make } = enterWithBroken();
+  const room = make();
+  const events: string[] = [];
+  room.on("reconnecting", ({ attempt, reason }) => events.push(`${attempt} ${reason}`));
+  made[0]!.open();
+  made[0]!.tell(welcome(), { type: "Live", seq: 1 });
+  broken.is = true;
+  made[0]!.end();
+  pass(3000);
+  const why = "no WebSocket could be made: no more sockets";
+  assert.deepEqual(events.slice(0, 3), ["1 lost", `2 ${why}`, `3 ${why}`]);
+  assert.ok(broken.tries < 9, "attempts become rarer");
+  room.check();
+  broken.is = false;
+  pass(5000);
+  assert.equal(made.length, 2);
+  made[1]!.open();
+  made[1]!.tell(welcome(), { type: "Live", seq: 1 });
+  assert.equal(room.state, "live");
+});
+
+test("at the first connect, it is an error of the call, and nothing goes on", () => {
+  const { broken, make } = enterWithBroken();
+  broken.is = true;
+  assert.throws(make, /no more sockets/);
+  pass(60_000);
+  assert.equal(broken.tries, 1);
 });

@@ -61,3 +61,72 @@ test("what is no secret in the storage is not taken for one", () => {
   const storage = tab([["roomwire:K7QF", "abc"]]);
   assert.equal(new SeatSecret("K7QF", storage).bytes.length, 16);
 });
+
+/** Each thing that a storage does throws. */
+function broken() {
+  const fail = () => {
+    throw new Error("quota");
+  };
+  return { getItem: fail, setItem: fail, removeItem: fail };
+}
+
+test("a storage that throws at everything harms nothing", () => {
+  const secret = new SeatSecret("K7QF", broken());
+  assert.equal(secret.bytes.length, 16);
+  secret.putAway();
+  secret.takeOut();
+  secret.keepForReload();
+  secret.forget();
+});
+
+test("each seat of a page has its own, and a reload finds them in their order", () => {
+  const storage = tab();
+  const page = new Set<string>();
+  const before = [1, 2, 3].map(() => new SeatSecret("K7QF", storage, page));
+  for (const times of [1, 2]) for (const secret of before) void (times && secret.putAway());
+  const reloaded = new Set<string>();
+  const after = [1, 2, 3].map(() => new SeatSecret("K7QF", storage, reloaded));
+  assert.deepEqual(
+    after.map(({ bytes }) => bytes),
+    before.map(({ bytes }) => bytes),
+  );
+  assert.equal(storage.held.size, 0);
+});
+
+test("a page that opens fewer rooms after a reload finds the same ones ever after", () => {
+  const storage = tab();
+  const page = new Set<string>();
+  const [one, two] = [1, 2].map(() => new SeatSecret("K7QF", storage, page));
+  one!.putAway();
+  two!.putAway();
+  for (let reload = 0; reload < 3; reload++) {
+    const only = new SeatSecret("K7QF", storage, new Set());
+    assert.deepEqual(only.bytes, one!.bytes);
+    only.putAway();
+  }
+});
+
+test("a seat that a hidden page opens is not the one that it has", () => {
+  const storage = tab();
+  const page = new Set<string>();
+  const one = new SeatSecret("K7QF", storage, page);
+  one.putAway();
+  assert.notDeepEqual(new SeatSecret("K7QF", storage, page).bytes, one.bytes);
+});
+
+test("who was sent away is found again by the same page", () => {
+  const storage = tab();
+  const page = new Set<string>();
+  const one = new SeatSecret("K7QF", storage, page);
+  one.keepForReload();
+  assert.deepEqual(new SeatSecret("K7QF", storage, page).bytes, one.bytes);
+});
+
+test("a secret that was found is used once it is known whose it is", async () => {
+  const storage = tab();
+  const before = new SeatSecret("K7QF", storage);
+  assert.equal(before.confirmed(), null);
+  before.putAway();
+  const after = new SeatSecret("K7QF", storage);
+  assert.deepEqual(await after.confirmed(), before.bytes);
+});

@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from clients.python import HOST, Message, connect
+from clients.python import EVERYONE, HOST, Message, RoomOptions, connect
 from protocol.frames import Notice, NoticeDetail, NoticeKind
 from tests.helpers.browser import Tabs
+from tests.helpers.cable import cable_to
 from tests.helpers.relay import RunningRelay, running_relay
+from tests.helpers.reverse_proxy import reverse_proxy
 from tests.helpers.visitors import Visitor, visit
 
 IN_A_ROOM = re.compile("/r/")
@@ -32,6 +34,12 @@ async def arrive(visitor: Visitor, name: str) -> None:
     """Say a name in the room that the home page led to."""
     await visitor.page.wait_for_url(IN_A_ROOM)
     await visitor.answers(name)
+    await visitor.is_live()
+
+
+async def arrive_again(visitor: Visitor) -> None:
+    """Be in the room that the home page led to, under the name that the page knows."""
+    await visitor.page.wait_for_url(IN_A_ROOM)
     await visitor.is_live()
 
 
@@ -83,6 +91,12 @@ class TestTheRoom:
             connection.send(Notice(NoticeKind.LAG, detail))
             await ann.page.wait_for_selector(f"#status:has-text('{words}')")
             await ann.reads(line)
+        for kind, line in (
+            (NoticeKind.TRIMMED, "the room forgot some of its past"),
+            (NoticeKind.MEMORY, "The relay is short of memory"),
+        ):
+            connection.send(Notice(kind, NoticeDetail(seq=7)))
+            await ann.reads(line)
         connection.drain(60_000)
         await ann.page.wait_for_selector("#status[data-state=restarting]")
         assert "back in" in await status.inner_text()
@@ -120,7 +134,108 @@ class TestTheRoom:
                     break
 
 
+class TestStrangersWords:
+    async def test_a_name_neither_turns_its_neighbours_around_nor_empties_them(
+        self, url: str, tabs: Tabs
+    ) -> None:
+        ann = await visit(tabs, url, "Ann")
+        async with (
+            connect(url, name="\u202eevil\u2066\x07") as evil,
+            connect(url, name="\u200b\u3164\u200d") as nobody,
+            connect(url, name="\u05d3\u05df") as dan,
+        ):
+            for number, shown in (
+                (evil.me, "evil"),
+                (nobody.me, "Player 3"),
+                (dan.me, "\u05d3\u05df"),
+            ):
+                await ann.sees("room.players.has(it)", number)
+                row = ann.page.locator("#players li").nth(number - 1)
+                name = row.locator(".who bdi")
+                await name.wait_for()
+                assert await name.text_content() == shown
+                line = ann.page.locator("#log li").nth(number - 1)  # after "You are host now"
+                await line.wait_for()
+                assert await line.text_content() == f"{shown} joined"
+                assert await line.locator("bdi").text_content() == shown
+            # Digits beside Hebrew would be drawn on its other side.
+            row = ann.page.locator("#players li", has_text="\u05d3\u05df")
+            boxes = [await row.locator(part).bounding_box() for part in (".who bdi", ".score")]
+            assert boxes[0]
+            assert boxes[1]
+            assert boxes[0]["x"] < boxes[1]["x"]
+            await nobody.send({"t": "say", "text": "\u200b"}, to=EVERYONE)  # nothing to see
+            await evil.send({"t": "say", "text": "\u202eyes\u2067 \n no"}, to=EVERYONE)
+            await ann.reads("evil yes no")
+            assert await ann.page.locator("#log li").count() == 5
+
+    async def test_what_the_canvas_shows_is_legible(self, url: str, tabs: Tabs) -> None:
+        ann = await visit(tabs, url, "Ann")
+        await ann.page.evaluate(
+            """() => {
+                const { fillText } = CanvasRenderingContext2D.prototype;
+                window.drawn = new Set();
+                CanvasRenderingContext2D.prototype.fillText = function (text, ...more) {
+                    window.drawn.add(text);
+                    return fillText.call(this, text, ...more);
+                };
+            }"""
+        )
+        async with (
+            connect(url, name="\u202eevil\u200f") as evil,
+            connect(url, name="\u2066") as other,
+        ):
+            for bot in (evil, other):
+                bot.volatile(0, [300, 300, 0, 0])
+            family = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+            await evil.send({"t": "say", "text": "\u202e" + family * 12}, to=EVERYONE)
+            await ann.page.wait_for_function(
+                "it => it.every((text) => window.drawn.has(text))",
+                arg=["evil", "Player 3", family * 12],
+            )
+        drawn = "".join(await ann.page.evaluate("[...window.drawn]"))
+        assert not {"\u202e", "\u200f", "\u2066"} & {*drawn}
+
+    async def test_the_home_page_shows_titles_and_hosts_apart(
+        self, relay: RunningRelay, tabs: Tabs
+    ) -> None:
+        made = RoomOptions(title="\u202eden", public=True)
+        unseen = RoomOptions(title="\u200b", public=True)
+        async with (
+            connect(f"{relay.url}/r/DEN", name="\u202eAnn", create=made),
+            connect(f"{relay.url}/r/LAIR", name="\u2066", create=unseen),
+        ):
+            home = await tabs.open(relay.url)
+            rows = home.locator("#rooms li")
+            await rows.nth(1).wait_for()
+            assert await rows.nth(0).text_content() == "den1 / 64DEN · host: Ann"
+            assert await rows.nth(0).locator("bdi").all_text_contents() == ["den", "Ann"]
+            assert await rows.nth(1).text_content() == "LAIR1 / 64host: a player without a name"
+            room = Visitor(await tabs.open(f"{relay.url}/r/DEN"))
+            await room.answers("\u2067")  # who has typed nothing that can be seen gets a name
+            await room.is_live()
+            assert await room.page.locator("#title").text_content() == "den"
+            assert await room.page.title() == "den · Roomwire"
+            assert await room.look("room.players.get(room.me).name")  # and not the mark
+
+
 class TestTheHostsControls:
+    async def test_the_crown_is_not_offered_to_who_cannot_wear_it(
+        self, url: str, tabs: Tabs
+    ) -> None:
+        ann = await visit(tabs, url, "Ann")
+        await visit(tabs, url, "Bob")
+        async with (
+            connect(url, name="Watcher", role="spectator"),
+            connect(url, name="Server", can_host=False),
+        ):
+            for name in ("Bob", "Watcher", "Server"):
+                await ann.page.click(f"li:has-text('{name}') .toggle")
+                await ann.page.wait_for_selector(f"li:has-text('{name}') >> text=Remove")
+            assert await ann.page.is_visible("li:has-text('Bob') >> text=Make host")
+            assert not await ann.page.is_visible("li:has-text('Watcher') >> text=Make host")
+            assert not await ann.page.is_visible("li:has-text('Server') >> text=Make host")
+
     async def test_removing_a_player_for_good(self, url: str, tabs: Tabs) -> None:
         ann, bob = await visit(tabs, url, "Ann"), await visit(tabs, url, "Bob")
         await ann.page.click("li:has-text('Bob') .toggle")
@@ -193,3 +308,80 @@ class TestTheHomePage:
             await visitor.page.click("text=Play now")
             await arrive(visitor, name)
         await ann.sees("room.players.size === 2")
+
+
+class TestBehindAProxy:
+    async def test_all_of_it_works_below_a_prefix_that_the_relay_does_not_know(
+        self, relay: RunningRelay, tabs: Tabs
+    ) -> None:
+        async with reverse_proxy(relay.url, "/rt") as proxy:
+            ann = Visitor(await tabs.open(f"{proxy.url}/"))
+            await ann.page.wait_for_selector("#relay >> text=online")  # REST answers
+            assert f"{proxy.url}/client/roomwire.js" in await ann.page.inner_text("#snippet")
+            await ann.page.fill("#make-name", "Ann's")
+            await ann.page.click("text=Make it")
+            await arrive(ann, "Ann")
+            code = await ann.look("room.code")
+            assert ann.page.url == f"{proxy.url}/r/{code}"
+            link = await ann.page.input_value("#link")
+            assert link == f"{proxy.url}/r/{code}"
+            assert await ann.page.get_attribute("#qr svg", "aria-label") == f"QR code of {link}"
+            bob = await visit(tabs, f"{link}/", "Bob")  # some add a slash
+            await ann.sees("room.players.size === 2")
+            assert await bob.page.input_value("#link") == link
+            await bob.page.reload()
+            await bob.is_live()
+            assert await bob.number == 2
+            await bob.page.click(".brand")
+            await bob.page.click("#rooms >> text=Ann's")
+            await arrive_again(bob)
+            await ann.page.goto(f"{proxy.url}/")
+            await ann.page.click("text=REST API")
+            assert ann.page.url == f"{proxy.url}/docs"
+            schema = await ann.page.evaluate("document.querySelector('a').href")
+            assert schema == f"{proxy.url}/schema.yml"
+
+    async def test_a_proxy_that_eats_the_upgrade_is_the_suspect(
+        self, relay: RunningRelay, tabs: Tabs
+    ) -> None:
+        tabs.expected = ("WebSocket connection to", "Failed to load resource")
+        async with reverse_proxy(relay.url, passes_upgrade=False) as proxy:
+            ann = Visitor(await tabs.open(f"{proxy.url}/r/R"))
+            await ann.answers("Ann")
+            await ann.page.wait_for_selector("#suspect-title >> text=No WebSocket opens")
+            assert "a proxy in between" in await ann.page.inner_text("#suspect-text")
+            assert "Upgrade $http_upgrade" in await ann.page.inner_text("#suspect-lines")
+            await ann.page.wait_for_selector("#status >> text=No WebSocket opens")
+            proxy.passes_upgrade = True
+            await ann.is_live()
+            assert not await ann.page.is_visible("#suspect")
+
+    async def test_a_host_that_was_rewritten_is_named(
+        self, relay: RunningRelay, tabs: Tabs
+    ) -> None:
+        tabs.expected = ("WebSocket connection to", "Failed to load resource")
+        async with reverse_proxy(relay.url, passes_host=False) as proxy:
+            here = f"play.example:{proxy.port}"
+            ann = Visitor(await tabs.open(f"http://{here}/"))
+            await ann.page.click("text=Play now")
+            await ann.page.wait_for_selector("#match-error >> text=rewrites the header Host")
+            await ann.page.goto(f"http://{here}/r/R")
+            await ann.answers("Ann")
+            await ann.page.wait_for_selector("#suspect-title >> text=another site")
+            words = await ann.page.inner_text("#suspect-text")
+            assert f"This page is at {here}" in words
+            assert f"Origin http://{here} is no page of this relay" in words
+            assert "Host $http_host" in await ann.page.inner_text("#suspect-lines")
+
+    async def test_nobody_is_suspected_where_the_relay_is_away(
+        self, relay: RunningRelay, tabs: Tabs
+    ) -> None:
+        tabs.expected = ("WebSocket connection to", "Failed to load resource")
+        async with cable_to(relay.url) as cable:
+            ann = Visitor(await tabs.open(f"{cable.url}/r/R"))
+            cable.unplug()
+            await ann.answers("Ann")
+            await ann.page.wait_for_selector("#status >> text=No relay answers")
+            assert not await ann.page.is_visible("#suspect")
+            cable.plug()
+            await ann.is_live()

@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -55,6 +56,23 @@ def test_jitter_is_the_mean_distance_from_the_best() -> None:
     for there in (10, 20, 30):
         round_trip(clock, 0, 0, there, 0, 0)
     assert clock.jitter == 10
+
+
+@pytest.mark.parametrize("jump", [-8_000_000, 8_000_000])
+@pytest.mark.parametrize("before", [1, SAMPLES])
+def test_who_slept_is_right_again_with_the_next_round_trip(jump: int, before: int) -> None:
+    clock = Clock(lambda: 0)
+    for n in range(before):
+        round_trip(clock, n, 5, 1_000, 0, 1_000)
+    round_trip(clock, 100, 5 + jump, 20_000, 0, 20_000)
+    assert (clock.offset, clock.rtt, clock.jitter) == (5 + jump, 40_000, 0)
+
+
+def test_a_slow_round_trip_contradicts_nothing() -> None:
+    clock = Clock(lambda: 0)
+    round_trip(clock, 0, 5, 1_000, 0, 1_000)
+    round_trip(clock, 0, 5, 400_000, 0, 0)
+    assert (clock.offset, clock.rtt) == (5, 2_000)
 
 
 def test_another_connection_begins_anew() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 
 import anyio
@@ -12,6 +13,7 @@ from clients.python import (
     EVERYONE,
     Closed,
     Left,
+    Live,
     LocalProtocolError,
     Message,
     Reconnecting,
@@ -94,7 +96,10 @@ async def test_who_is_told_to_wait_sends_in_the_order_of_the_calls(relay: Runnin
         assert await read(bob, 600) == list(range(600))
 
 
-async def test_who_waits_learns_that_the_room_is_over(relay: RunningRelay) -> None:
+async def test_who_waits_learns_that_the_room_is_over(
+    relay: RunningRelay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clients.python.driver.LEAVE_PATIENCE", 0.1)
     async with cable_to(relay.url) as cable, connect(cable.url, room="R") as room:
         cable.unplug()
         sending = asyncio.gather(*(room.send(n) for n in range(300)), return_exceptions=True)
@@ -139,6 +144,55 @@ async def test_batches_hold_all_that_is_there(relay: RunningRelay) -> None:
         await ann.leave()
         assert [type(event) for event in await ann.batch()] == [Closed]
         assert await ann.batch() == []
+
+
+async def test_a_second_reader_is_told_at_once(relay: RunningRelay) -> None:
+    async with connect(relay.url, room="R") as room, asyncio.TaskGroup() as tasks:
+        await until(room, Live)
+        reading = tasks.create_task(until(room, Message))
+        await asyncio.sleep(0)
+        for read_too in (room.__anext__, room.batch):
+            with pytest.raises(RuntimeError, match="already reads"):
+                await read_too()
+        await room.send("for the first", to=EVERYONE)
+        await reading
+
+
+async def test_a_batch_has_one_reader_too(relay: RunningRelay) -> None:
+    async with connect(relay.url, room="R") as room, asyncio.TaskGroup() as tasks:
+        await room.batch()
+        reading = tasks.create_task(room.batch())
+        await asyncio.sleep(0)
+        # Also while something is there that the first has not had time to take.
+        room._driver.inbox.put([Live(9)], room._conversation.room, 9)
+        with pytest.raises(RuntimeError, match="already reads"):
+            await anext(room)
+        await room.send("wakes the first", to=EVERYONE)
+        assert await reading
+
+
+async def test_one_reader_may_follow_another(relay: RunningRelay) -> None:
+    async with connect(relay.url, room="R") as room:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await until(room, Message)
+        await room.send("hello", to=EVERYONE)
+        async with asyncio.TaskGroup() as tasks:
+            reading = tasks.create_task(read(room, 1))
+        assert reading.result() == ["hello"]
+
+
+async def test_reading_what_waits_lets_the_loop_have_its_turns(relay: RunningRelay) -> None:
+    async with connect(relay.url, room="R") as room:
+        await until(room, Live)
+        events = [Message(n, 1, b"") for n in range(50)]
+        room._driver.inbox.put(events, room._conversation.room, 99)
+        had_a_turn = asyncio.Event()
+        asyncio.get_running_loop().call_later(0.01, had_a_turn.set)
+        for _ in events:
+            await anext(room)
+            time.sleep(0.005)  # noqa: ASYNC251 - a program that has much to do
+        assert had_a_turn.is_set()
 
 
 async def test_a_host_that_never_answers_is_given_up_in_time() -> None:

@@ -122,6 +122,55 @@ class TestEntering:
         relay.says(Live(3), message(8, "new"))
         assert relay.client.known_seq == 8
 
+    def test_welcome_says_from_where_the_past_is_complete(self) -> None:
+        relay = ScriptedRelay().welcomes(complete_from=7)
+        assert relay.client.complete_from == 7
+
+    def test_a_resume_leaves_it_and_a_fresh_stream_says_it_anew(self) -> None:
+        relay = ScriptedRelay().welcomes(complete_from=7)
+        relay.closes().accepts().says(welcome(seq=3, resumed=True), Live(3))
+        assert relay.client.complete_from == 7
+        relay.closes().accepts().says(welcome())
+        assert relay.client.complete_from == 0
+
+    def test_what_is_forgotten_on_the_way_is_told(self) -> None:
+        relay = ScriptedRelay().accepts().says(welcome(complete_from=7))
+        trimmed = frames.Notice(NoticeKind.TRIMMED, NoticeDetail(seq=40))
+        relay.says(trimmed, *as_it_stands())
+        assert relay.client.complete_from == 40
+        assert relay.told()[0] == events.Notice(NoticeKind.TRIMMED, NoticeDetail(seq=40))
+
+    def test_more_than_a_room_holds_before_live_is_a_breach(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("clients.python.before_live.HELD_FRAMES", 10)
+        monkeypatch.setattr("clients.python.before_live.MEANWHILE_FRAMES", 10)
+        relay = ScriptedRelay().accepts()
+        relay.says(welcome(limits=frames.Limits(history_frames=80)))
+        relay.says(*(message(n, n) for n in range(100)))
+        assert relay.client.fault is None
+        relay.says(message(100, 100))
+        assert relay.client.fault is not None
+        assert "before LIVE" in relay.client.fault[1]
+        assert len(relay.told()) == 100
+
+    def test_nor_may_it_hold_more_bytes(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("clients.python.before_live.HELD_BYTES", 0)
+        monkeypatch.setattr("clients.python.before_live.MEANWHILE_BYTES", 1000)
+        relay = ScriptedRelay().accepts()
+        relay.says(welcome(limits=frames.Limits(history_bytes=1000)))
+        relay.says(frames.Property(1, 1, "map", bytes(1900), 1, 1))
+        assert relay.client.fault is None
+        relay.says(frames.Property(2, 1, "map", bytes(100), 1, 1))
+        assert relay.client.fault is not None
+
+    def test_after_live_nothing_is_counted(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("clients.python.before_live.HELD_FRAMES", 4)
+        monkeypatch.setattr("clients.python.before_live.MEANWHILE_FRAMES", 0)
+        relay = ScriptedRelay().welcomes(limits=frames.Limits(history_frames=0))
+        relay.says(*(message(n, n) for n in range(4, 1000)))
+        assert relay.client.fault is None
+
     @pytest.mark.parametrize("code", [CloseCode.NO_SUCH_ROOM, CloseCode.WRONG_PASSWORD])
     def test_a_refusal_closes_for_good_with_the_relays_words(self, code: CloseCode) -> None:
         relay = ScriptedRelay().accepts()
@@ -414,6 +463,32 @@ class TestEnding:
     def test_who_leaves_does_not_come_back(self, relay: ScriptedRelay, code: int) -> None:
         relay.client.leave()
         (closed,) = relay.closes(code).told()
+        assert closed == events.Closed(1000, "normal", "You left the room.", False)
+
+    def test_what_the_relay_has_read_before_leave_is_not_lost(self, relay: ScriptedRelay) -> None:
+        send(relay, b"before")
+        relay.client.leave()
+        send(relay, b"after")
+        (lost, closed) = relay.closes(CloseCode.NORMAL, "normal").told()
+        assert lost == events.Lost((Send(None, b"after"),))
+        assert isinstance(closed, events.Closed)
+
+    @pytest.mark.parametrize("code", [1006, CloseCode.DRAIN])
+    def test_what_it_may_not_have_read_is(self, relay: ScriptedRelay, code: int) -> None:
+        send(relay, b"before")
+        relay.client.leave()
+        (lost, _) = relay.closes(code).told()
+        assert lost == events.Lost((Send(None, b"before"),))
+
+    def test_what_was_sent_without_a_connection_is_lost_with_the_room(
+        self, relay: ScriptedRelay
+    ) -> None:
+        relay.closes().told()
+        send(relay, b"a")
+        send(relay, b"b")
+        relay.client.leave()
+        (lost, closed) = relay.closes(CloseCode.NORMAL).told()
+        assert lost == events.Lost((Send(None, b"a"), Send(None, b"b")))
         assert closed == events.Closed(1000, "normal", "You left the room.", False)
 
     def test_without_a_connection_leaving_has_nobody_to_tell(self, relay: ScriptedRelay) -> None:

@@ -7,12 +7,13 @@ from clients.python.events import (
     Live,
     Message,
     Player,
+    PropertyChanged,
     Resumed,
     SnapshotReceived,
     SnapshotWanted,
     Updated,
 )
-from clients.python.inbox import BYTES, MESSAGES, Inbox
+from clients.python.inbox import BYTES, MESSAGES, PAST_MESSAGES, Inbox
 from clients.python.room_state import RoomState
 
 EMPTY = RoomState()
@@ -72,7 +73,7 @@ def test_volatile_values_never_fill_it() -> None:
 
 
 def test_messages_fill_it_until_half_of_them_are_read() -> None:
-    inbox = filled(*(Message(n, 1, b"") for n in range(MESSAGES)))
+    inbox = filled(Live(0), *(Message(n, 1, b"") for n in range(MESSAGES - 1)))
     assert inbox.is_full
     inbox.pop()
     assert not inbox.is_full
@@ -83,14 +84,55 @@ def test_messages_fill_it_until_half_of_them_are_read() -> None:
 
 
 def test_large_messages_fill_it_sooner() -> None:
-    inbox = filled(*(Message(n, 1, bytes(BYTES // 4)) for n in range(4)))
+    inbox = filled(Live(0), *(Message(n, 1, bytes(BYTES // 4)) for n in range(4)))
     assert inbox.is_full
     inbox.take()
     assert inbox.is_low
 
 
-def test_snapshots_are_as_heavy_as_messages() -> None:
-    assert filled(SnapshotReceived(1, bytes(BYTES))).is_full
+def test_properties_are_as_heavy_as_messages() -> None:
+    assert filled(Live(0), PropertyChanged(0, "map", bytes(BYTES), 1, 1, 1)).is_full
+
+
+class TestThePast:
+    """What comes before LIVE has nobody to read it yet."""
+
+    def test_it_never_fills_it(self) -> None:
+        past = [Message(n, 1, bytes(64), is_history=True) for n in range(65536)]
+        inbox = filled(SnapshotReceived(1, bytes(BYTES)), *past)
+        assert not inbox.is_full
+        inbox.put([Live(65536)], EMPTY)
+        assert not inbox.is_full
+        inbox.put([Message(n, 1, b"") for n in range(MESSAGES)], EMPTY)
+        assert inbox.is_full
+
+    def test_what_comes_after_it_is_low_while_the_past_still_waits(self) -> None:
+        inbox = filled(*(Message(n, 1, b"", is_history=True) for n in range(2 * MESSAGES)), Live(1))
+        assert inbox.is_low
+        inbox.pop()
+        assert inbox.is_low
+
+    def test_a_fresh_stream_is_told_though_older_events_wait(self) -> None:
+        inbox = filled(Live(0), *(Message(n, 1, b"") for n in range(MESSAGES)))
+        assert inbox.is_full
+        inbox.put([Resumed(False, "")], EMPTY)
+        assert not inbox.is_full
+        inbox.put([Live(9)], EMPTY)
+        assert inbox.is_full
+
+    def test_a_resume_waits_for_the_program(self) -> None:
+        inbox = filled(Live(0), Resumed(True, ""), *(Message(n, 1, b"") for n in range(MESSAGES)))
+        assert inbox.is_full
+
+    def test_nobody_need_read_a_past_before_another_one_may_come_but_not_a_third(self) -> None:
+        past = [Message(n, 1, b"", is_history=True) for n in range(PAST_MESSAGES // 2 + 1)]
+        inbox = filled(*past, Live(1))
+        assert inbox.has_room_for_a_past
+        inbox.put([Resumed(False, ""), *past, Live(1)], EMPTY)
+        assert not inbox.has_room_for_a_past
+        for _ in past:
+            inbox.pop()
+        assert inbox.has_room_for_a_past
 
 
 class TestWhereTheRoomStands:

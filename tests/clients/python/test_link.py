@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -9,10 +10,19 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
-from clients.python import JoinError, Message, Reconnecting, Resumed, connect
+from clients.python import (
+    HostChanged,
+    Joined,
+    JoinError,
+    Message,
+    Reconnecting,
+    Resumed,
+    connect,
+)
+from clients.python import Live as LiveEvent
 from clients.python.errors import Unreachable
 from protocol.codec import Role, decode, encode
-from protocol.frames import Frame, Hello, Leave
+from protocol.frames import Frame, Hello, Leave, Limits, Live
 from tests.helpers.scripted_relay import as_it_stands, message, welcome
 
 Act = Callable[[ServerConnection], Awaitable[None]]
@@ -85,6 +95,73 @@ async def test_a_relay_that_breaks_the_protocol_is_tried_again_for_a_fresh_strea
         assert "broke the protocol" in lost.reason
         back = await anext(event async for event in room if isinstance(event, Resumed))
         assert not back.resumed
+
+
+async def cut_off(link: ServerConnection) -> None:
+    """Tell half of the room, and go."""
+    assert isinstance(await hear(link), Hello)
+    for frame in (welcome(), *as_it_stands()[:2], message(3, "told twice")):
+        await link.send(encode(frame))
+    link.transport.abort()
+
+
+async def test_a_stream_that_begins_anew_before_live_is_told_once() -> None:
+    async def well(link: ServerConnection) -> None:
+        await hear(link)
+        for frame in (welcome(), *as_it_stands()[:-1], message(3, "told twice"), Live(3)):
+            await link.send(encode(frame))
+        await part(link)
+
+    async with strange_relay(cut_off, cut_off, well) as url, connect(url, room="R") as room:
+        assert room.state == "live"
+        events = []
+        async for event in room:
+            events.append(event)
+            if isinstance(event, LiveEvent):
+                break
+        kinds = [type(event) for event in events if not isinstance(event, Resumed)]
+        assert kinds == [Joined, Joined, HostChanged, Message, LiveEvent]
+
+
+async def test_a_relay_without_end_before_live_is_left_for_a_reason_of_ours(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("clients.python.link.CLOSE_PATIENCE", 0.1)
+    monkeypatch.setattr("clients.python.before_live.HELD_FRAMES", 100)
+    monkeypatch.setattr("clients.python.before_live.MEANWHILE_FRAMES", 100)
+    closes = []
+
+    async def endless(link: ServerConnection) -> None:
+        await hear(link)
+        await link.send(encode(welcome(limits=Limits(history_frames=100))))
+        try:
+            for seq in range(1_000_000):
+                await link.send(encode(message(seq, "and so on")))
+                await asyncio.sleep(0)
+        finally:
+            closes.append((link.close_code, link.close_reason))
+
+    async with strange_relay(endless) as url:
+        with pytest.raises(JoinError, match="before LIVE"):
+            await connect(url, room="R", timeout=1)
+    code, reason = closes[0]
+    assert code == 1002
+    assert "before LIVE" in (reason or "")
+
+
+async def test_options_go_with_hello() -> None:
+    heard = []
+
+    async def listen(link: ServerConnection) -> None:
+        heard.append(await hear(link))
+        for frame in (welcome(), *as_it_stands()):
+            await link.send(encode(frame))
+        await part(link)
+
+    async with strange_relay(listen) as url, connect(url, room="R", can_host=False):
+        (hello,) = heard
+        assert isinstance(hello, Hello)
+        assert not hello.options.can_host
 
 
 async def text(link: ServerConnection) -> None:

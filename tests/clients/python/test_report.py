@@ -26,6 +26,18 @@ def test_a_report_reads_well_and_counts_complaints() -> None:
     assert not report.is_good
 
 
+def test_strangers_words_act_on_no_other_word_of_a_report() -> None:
+    tally = Tally(
+        joined=1, complaints=["\u202eAnn\x1b[2J\nsaid no", "\u05d3\u05df broke", "\u200b"]
+    )
+    report = make_report(tally, script="Idle", room="R\u2066\r", count=1, seconds=1.0)
+    first, *_, ann, dan, nothing = str(report).split("\n")
+    assert first == "1 of 1 bots (Idle) in room R for 1.0 s"
+    assert ann == "  1 x  Ann[2J said no"
+    assert dan == "  1 x  \u2068\u05d3\u05df broke\u2069"
+    assert nothing == "  1 x  (nothing that can be read)"
+
+
 def test_a_report_is_json_too() -> None:
     report = make_report(Tally(joined=1), script="Idle", room="R", count=1, seconds=1.0)
     assert json.loads(report.as_json())["round_trip"] == {"p50": None, "p95": None, "p99": None}

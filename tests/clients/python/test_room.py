@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from functools import partial
 
+import anyio
 import pytest
 
 from clients.python import (
@@ -20,6 +21,7 @@ from clients.python import (
     LeftReason,
     Live,
     LocalProtocolError,
+    Lost,
     Message,
     NoSuchRoom,
     Player,
@@ -40,7 +42,9 @@ from clients.python import (
     group,
 )
 from clients.python.any_room import AnyRoom
+from protocol.codec import unpack
 from protocol.error_codes import ErrorCode
+from protocol.frames import Send
 from relay.config import Settings
 from tests.helpers.cable import Cable, cable_to
 from tests.helpers.players import Enter, TestPlayer, enter_async, enter_blocking
@@ -421,6 +425,42 @@ class TestReturning:
             left = await ann.hears(Left)
             assert left.reason == LeftReason.LEFT
             assert any(isinstance(event, Message) for event in ann.seen)
+
+    async def test_what_was_sent_while_away_arrives_though_one_leaves(
+        self, relay: RunningRelay, cable: Cable, enter: Enter
+    ) -> None:
+        async with (
+            enter_async(relay.url, room="R") as bob,
+            enter(cable.url, room="R") as ann,
+            anyio.create_task_group() as tasks,
+        ):
+            cable.unplug()
+            await ann.hears(Reconnecting)
+            for n in range(20):
+                await ann.send(n)
+            tasks.start_soon(ann.leave)
+            cable.plug()
+            left = await bob.hears(Left)
+            assert values(bob) == list(range(20))
+            assert left.reason == LeftReason.LEFT
+            await ann.hears(Closed)
+            assert not any(isinstance(event, Lost) for event in ann.seen)
+
+    async def test_what_cannot_arrive_any_more_is_told_as_lost(
+        self, relay: RunningRelay, cable: Cable, enter: Enter, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("clients.python.driver.LEAVE_PATIENCE", 0.2)
+        async with enter(cable.url, room="R") as ann:
+            cable.unplug()
+            await ann.hears(Reconnecting)
+            for n in range(20):
+                await ann.send(n)
+            with anyio.fail_after(5):
+                await ann.leave()
+            lost = await ann.hears(Lost)
+            sent = [frame for frame in lost.messages if isinstance(frame, Send)]
+            assert [unpack(frame.payload) for frame in sent] == list(range(20))
+            await ann.hears(Closed)
 
     async def test_leaving_works_without_a_connection(
         self, cable: Cable, relay: RunningRelay, enter: Enter

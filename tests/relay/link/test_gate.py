@@ -36,6 +36,24 @@ def test_loopback_is_limited_only_if_that_is_wanted(is_limited: bool) -> None:
     assert bool(door.ask("127.0.0.1", 0.0)) is is_limited
 
 
+def test_a_trusted_proxy_may_come_as_often_as_it_likes() -> None:
+    door = Gate(Settings(connections_per_address=1, trusted_proxies=("192.0.2.0/24",)))
+    assert all(door.arrive("192.0.2.1") for _ in range(3))
+    assert [door.arrive("198.51.100.1") for _ in range(2)] == [True, False]
+    assert [door.enter("192.0.2.2") for _ in range(2)] == [True, False]  # not who it speaks for
+
+
+def test_an_ipv6_site_is_many_addresses_and_not_endless_ones() -> None:
+    door = Gate(Settings(connections_per_address=2, ipv6_site_factor=3, requests_burst=2))
+    entered = [door.enter(f"2001:db8:0:{number:x}::1") for number in range(8)]
+    assert entered == [True] * 6 + [False] * 2
+    door.leave("2001:db8:0:0::1")
+    assert door.enter("2001:db8:0:9::1")
+    assert door.enter("2001:db8:1::1")
+    asked = [door.ask(f"2001:db8:0:{number:x}::1", 0.0) == 0 for number in range(8)]
+    assert asked == [True] * 6 + [False] * 2
+
+
 def test_requests_come_back_with_time() -> None:
     door = Gate(Settings(requests_per_second=2, requests_burst=1))
     assert door.ask("192.0.2.1", 0.0) == 0

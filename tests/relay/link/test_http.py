@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from relay.app import MAX_BODY
 from relay.config import Settings
 from relay.link import gate, http
 from relay.server import listen, make_server
@@ -91,11 +92,11 @@ async def served(app: ASGIApp, **settings: Any) -> AsyncIterator[str]:
     server.config.load()
     server.lifespan = server.config.lifespan_class(server.config)
     listener = listen("127.0.0.1", 0)
-    await server.startup([listener.socket])
+    await server.startup([*listener.sockets])
     try:
         yield listener.url
     finally:
-        await server.shutdown([listener.socket])
+        await server.shutdown([*listener.sockets])
 
 
 async def gone(receive: Receive) -> None:
@@ -210,9 +211,38 @@ async def test_a_body_without_end_is_cut_off(endless: bytes) -> None:
         assert await guest.says_until_the_end(endless * 100, 4096) < 8 * MEBIBYTE
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"x\r\n",
+        b"-1\r\n",
+        b"\r\n",
+        b"2\r\n{}x",
+        b"2\r\n{}\r\nzz\r\n",
+        b"fffffffffffffffff\r\n",
+        b"2\r\n{}\r\n0\r\n\x00: y\r\n\r\n",
+    ],
+    ids=repr,
+)
+async def test_a_body_in_malformed_chunks_is_answered(
+    body: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with party() as at, visitor(at.url) as guest:
+        guest.says(POST + b"Transfer-Encoding: chunked\r\n\r\n" + body)
+        assert await guest.is_answered() == 400
+        assert await guest.ends() == b""
+    assert "Exception" not in caplog.text  # what ends the app's request is no fault of the app
+
+
+async def test_a_body_in_too_many_chunks_is_answered() -> None:
+    async with party() as at, visitor(at.url) as guest:
+        guest.says(POST + b"Transfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 40_000)
+        assert await guest.is_answered() == 413
+
+
 async def test_a_body_of_the_longest_kind_is_taken() -> None:
     async with party() as at, visitor(at.url) as guest:
-        body = b'{"name": "BIG"}'.ljust(64 * 1024)
+        body = b'{"name": "BIG"}'.ljust(MAX_BODY)
         guest.says(POST + b"Content-Length: %d\r\n\r\n" % len(body) + body)
         assert await guest.is_answered() == 201
 
@@ -234,7 +264,18 @@ async def test_a_body_of_the_longest_kind_is_taken() -> None:
         (b"AAAA", b"AA", 400),
         (b"Connection", b"Sec-WebSocket-Version: 13\r\nConnection", 400),
         (b"GET", b"POST", 405),
-        (b"HTTP/1.1", b"HTTP/1.0", 505),
+        (b"HTTP/1.1", b"HTTP/1.0", 426),
+        (b"Connection: Upgrade", b"Connection: keep-alive\r\nConnection: Upgrade", 101),
+        (b"Connection: Upgrade", b"Connection: Upgrade\r\nConnection: keep-alive", 101),
+        (b"Connection: Upgrade", b"cOnNeCtIoN: uPgRaDe", 101),
+        (b"Upgrade: websocket", b"uPGRADE: wEBSOCKET", 101),
+        (b"Upgrade: websocket", b"Upgrade: websocket, h2c", 101),
+        (b"Upgrade: websocket", b"Upgrade: h2c,WebSocket", 101),
+        (b"Upgrade: websocket", b"Upgrade: h2c\r\nUpgrade: websocket", 101),
+        (b"Upgrade: websocket", b"Upgrade: h2c", 426),
+        (b"Upgrade: websocket\r\n", b"", 426),
+        (b"Connection: Upgrade\r\n", b"", 426),
+        (b"Connection: Upgrade", b"Connection: close", 426),
         (b"\r\n\r\n", b"\r\nContent-Length: 5\r\n\r\nhello", 400),
         (b"\r\n\r\n", b"\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
         (b"/r/R", b"/r/\xc3\x84", 400),
@@ -266,6 +307,20 @@ async def test_an_app_learns_all_of_a_request_for_an_upgrade() -> None:
     assert seen["query_string"] == b"a=%20b"
     assert seen["headers"][:2] == [(b"x", b"\xe4"), (b"host", b"127.0.0.1")]
     assert (seen["client"][0], seen["server"]) == ("127.0.0.1", ("127.0.0.1", int(url[-5:])))
+
+
+async def test_an_app_learns_all_protocols_that_were_offered() -> None:
+    seen: dict[str, Any] = {}
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.update(scope)
+        await send({"type": "websocket.close"})
+
+    async with served(app) as url, visitor(url) as guest:
+        guest.says(UPGRADE.replace(b"Upgrade: websocket", b"Upgrade: websocket, h2c"))
+        assert await guest.is_answered() == 403
+    assert seen["type"] == "websocket"
+    assert (b"upgrade", b"websocket, h2c") in seen["headers"]
 
 
 # Many.
@@ -301,6 +356,77 @@ async def test_an_upgrade_behind_another_request_is_refused() -> None:
     async with served(app) as url, visitor(url) as guest:
         guest.says(ASK + UPGRADE)
         assert await guest.ends() == b""
+
+
+PROXY = "127.0.0.1"
+LIMITS: dict[str, Any] = {"requests_per_second": 0.001, "requests_burst": 2}
+
+
+def asked_for(client: str) -> bytes:
+    """Return a request that a proxy passes on for a client."""
+    return ASK[:-2] + b"X-Forwarded-For: %s\r\n\r\n" % client.encode()
+
+
+async def test_requests_count_for_whom_a_trusted_proxy_speaks_for() -> None:
+    async with party(trusted_proxies=(PROXY,), **LIMITS) as at, visitor(at.url) as proxy:
+        for client, status in ((1, 200), (2, 200), (1, 200), (1, 429)):
+            proxy.says(asked_for(f"192.0.2.{client}"))
+            assert await proxy.is_answered() == status
+        assert await proxy.ends() == b""
+    async with party(trusted_proxies=(PROXY,), **LIMITS) as at, visitor(at.url) as proxy:
+        for client in range(30):
+            proxy.says(asked_for(f"192.0.2.{client}"))
+            assert await proxy.is_answered() == 200
+
+
+async def test_a_proxy_on_this_machine_makes_nobody_free_of_limits() -> None:
+    """Not even where it is not trusted: then all of its clients count as one."""
+    for trusted in ((PROXY,), ()):
+        async with party(trusted_proxies=trusted, **LIMITS) as at:
+            for status in (200, 200, 429):
+                async with visitor(at.url) as proxy:
+                    proxy.says(asked_for("127.0.0.1"))
+                    assert await proxy.is_answered() == status
+            async with visitor(at.url) as developer:
+                for _ in range(5):
+                    developer.says(ASK)
+                    assert await developer.is_answered() == 200
+
+
+async def test_a_spoofed_address_changes_nothing() -> None:
+    async with party(limit_loopback=True, **LIMITS) as at:
+        for client, status in ((1, 200), (2, 200), (3, 429)):
+            async with visitor(at.url) as stranger:
+                stranger.says(asked_for(f"192.0.2.{client}"))
+                assert await stranger.is_answered() == status
+
+
+async def test_a_trusted_proxy_has_as_many_connections_as_its_clients() -> None:
+    is_over = asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await is_over.wait()
+        headers = [(b"content-length", b"0")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+
+    limits: dict[str, Any] = {"connections_per_address": 2, "limit_loopback": True}
+    async with (
+        served(app, trusted_proxies=(PROXY,), **limits) as url,
+        contextlib.AsyncExitStack() as stack,
+    ):
+        proxies = [await stack.enter_async_context(visitor(url)) for _ in range(7)]
+        for number, proxy in enumerate(proxies[:6]):
+            proxy.says(asked_for(f"192.0.2.{number // 2}"))
+        proxies[6].says(asked_for("192.0.2.0"))
+        assert await proxies[6].is_answered() == 429
+        is_over.set()
+        for proxy in proxies[:6]:
+            assert await proxy.is_answered() == 200
+        # Between requests a connection is nobody's but the proxy's.
+        for proxy in proxies[:6]:
+            proxy.says(asked_for("192.0.2.9"))
+            assert await proxy.is_answered() == 200
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from protocol.frames import (
     Send,
     Volatile,
 )
-from relay import server
+from relay import listening, server
 from relay.entries import Entry
 from relay.link import channel, portable
 from tests.helpers.peers import Party, new_seat, party, party_at, until
@@ -188,7 +188,7 @@ async def test_who_never_reads_costs_the_others_nothing(
 ) -> None:
     monkeypatch.setattr(portable, "CLOSE_PATIENCE", 0.1)
     monkeypatch.setattr(channel, "BLOCKED_PATIENCE", 0.1)
-    monkeypatch.setattr(server, "USER_TIMEOUT", 500)
+    monkeypatch.setattr(listening, "USER_TIMEOUT", 500)
     async with gather(profile="bench", slow_seconds=0.2) as at:
         ann, bob = await at.enters("R"), await at.enters("R")
         open_files = psutil.Process().num_fds()
@@ -207,7 +207,7 @@ async def test_who_never_reads_costs_the_others_nothing(
 async def test_who_never_reads_what_it_sent_is_let_go(
     gather: Gather, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "USER_TIMEOUT", 500)
+    monkeypatch.setattr(listening, "USER_TIMEOUT", 500)
     async with gather(profile="bench", slow_seconds=0.2) as at:
         ann, stuck = await at.enters("R"), await at.enters_and_sticks("R")
         for number in range(LOAD):

@@ -1,8 +1,9 @@
 // Draws the game on a canvas. It reads the game and changes nothing in it.
 
 import type { Room } from "../index.js";
-import { colourOf } from "./dom.js";
+import { colourOf, nameOf } from "./dom.js";
 import { type Effect, type Game, LASTS, type Orb } from "./game.js";
+import { cut, isolated } from "./legible.js";
 import { ARENA, type Ship, type Vector } from "./ship.js";
 import { type Colour, drawGlow, makeStars, paintSky } from "./sky.js";
 
@@ -142,16 +143,12 @@ export class Arena {
 
   private drawName(player: number, { at }: Ship): void {
     const { context } = this;
-    const { name, isHost } = this.room.players.get(player) ?? { name: "", isHost: false };
+    const known = this.room.players.get(player) ?? { name: "", number: player, isHost: false };
     const isMe = player === this.room.me;
     const colour = isMe ? "#fff" : colourOf(player);
-    this.write(
-      isMe ? "You" : cut(name, 20) || `Player ${player}`,
-      at.x,
-      at.y + 28 + 14 * this.unit,
-      colour,
-    );
-    if (isHost) this.drawCrown(at.x, at.y - 30);
+    const name = isMe ? "You" : isolated(cut(nameOf(known), 20));
+    this.write(name, at.x, at.y + 28 + 14 * this.unit, colour);
+    if (known.isHost) this.drawCrown(at.x, at.y - 30);
     if (!isMe) return;
     context.strokeStyle = "rgb(255 255 255 / 0.75)";
     context.lineWidth = 2;
@@ -201,7 +198,7 @@ export class Arena {
     const at = this.game.ships.get(player)?.at;
     if (!at) return;
     const { context, unit } = this;
-    const shown = cut(text, 42);
+    const shown = isolated(cut(text, 42));
     context.font = `500 ${14 * unit}px ${SANS}`;
     const width = context.measureText(shown).width + 24 * unit;
     // The whole of it can be read, also where the comet is at the edge of the view.
@@ -240,9 +237,6 @@ export class Arena {
     drawGlow(this.context, at, radius, colour);
   }
 }
-
-const cut = (text: string, length: number): string =>
-  text.length > length ? `${text.slice(0, length - 1)}…` : text;
 
 const gold = (alpha: number): string => `rgb(255 214 102 / ${alpha})`;
 

@@ -1,8 +1,9 @@
 // The lines under the arena: what is said, and what happens in the room.
 
 import { type EventOf, LeftReason, NoticeKind, type Room } from "../index.js";
-import { colourOf, crown, find, make } from "./dom.js";
+import { colourOf, crown, find, make, nameOf, words } from "./dom.js";
 import type { Game } from "./game.js";
+import { legible } from "./legible.js";
 
 const LINES = 100;
 
@@ -25,6 +26,10 @@ function notice({ kind, detail: { dropped } }: EventOf<"notice">): string {
         : "You keep up again, and nothing was left out";
     case NoticeKind.DRAIN:
       return "The relay is about to restart; you will be back by yourself";
+    case NoticeKind.TRIMMED:
+      return "While you came in, the room forgot some of its past: you do not have all of it";
+    case NoticeKind.MEMORY:
+      return "The relay is short of memory: who joins later does not hear all of this room's past";
     default:
       return "";
   }
@@ -40,29 +45,26 @@ const ANEW: Record<string, string> = {
 
 /** Follows a room. */
 export function followChat(room: Room, game: Game): void {
-  const nameOf = (number: number): string => room.players.get(number)?.name || `Player ${number}`;
-  game.onSay = (player, text) => {
-    const who = make("b", {}, nameOf(player));
-    who.style.color = colourOf(player);
-    add("", who, ` ${text}`);
+  game.onSay = (number, text) => {
+    const player = room.players.get(number) ?? { name: "", number };
+    const who = make("b", {}, words(nameOf(player)));
+    who.style.color = colourOf(number);
+    add("", who, " ", words(text));
   };
   room.on("joined", ({ player }) => {
     // On entry everybody is told of; that is no news.
-    if (room.state === "live") add("news", `${player.name} joined`);
+    if (room.state === "live") add("news", words(nameOf(player)), " joined");
   });
   room.on("left", ({ player, reason }) =>
-    add("news", `${player.name} ${LEAVING[reason] ?? "left"}`),
+    add("news", words(nameOf(player)), ` ${LEAVING[reason] ?? "left"}`),
   );
   room.on("hostChanged", ({ player }) => {
     if (!player) return;
-    add(
-      "news",
-      crown(),
-      player.number === room.me ? " You are host now" : ` ${player.name} is host now`,
-    );
+    if (player.number === room.me) add("news", crown(), " You are host now");
+    else add("news", crown(), " ", words(nameOf(player)), " is host now");
   });
   room.on("refused", ({ text }) => {
-    if (room.state === "live") add("refusal", text); // else it is entry, and the page tells of that
+    if (room.state === "live") add("refusal", legible(text)); // else it is entry, and the page tells of that
   });
   room.on("notice", (event) => {
     const text = notice(event);

@@ -1,3 +1,6 @@
+import type { Player } from "../index.js";
+import { legible } from "./legible.js";
+
 /** Finds what the page must have. */
 export function find<E extends Element = HTMLElement>(selector: string): E {
   const element = document.querySelector<E>(selector);
@@ -15,6 +18,13 @@ export function make<N extends keyof HTMLElementTagNameMap>(
   element.append(...children);
   return element;
 }
+
+/** Makes an element of a stranger's words, which turn nothing around that stands beside them. */
+export const words = (text: string): HTMLElement => make("bdi", {}, legible(text));
+
+/** What a player is called here: a name that shows nothing is as good as none. */
+export const nameOf = ({ name, number }: Pick<Player, "name" | "number">): string =>
+  legible(name) || `Player ${number}`;
 
 export function makeSvg(
   name: string,

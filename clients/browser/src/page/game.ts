@@ -16,6 +16,7 @@
 // referee.ts. Everybody remembers what the host said last, and so the next host can go on.
 
 import { EVERYONE, HOST, type Message, type Room, type Updated } from "../index.js";
+import { legible } from "./legible.js";
 import { Referee } from "./referee.js";
 import { REACH, Ship, type Vector } from "./ship.js";
 
@@ -190,12 +191,14 @@ export class Game {
     this.mine?.push(ship.at, POP_REACH, POP_FORCE);
   }
 
-  private said(player: number, text: string): void {
+  private said(player: number, said: string): void {
+    const text = legible(said.slice(0, 200));
+    if (!text) return; // there is nothing to see
     this.effects = this.effects.filter(
       (effect) => effect.type !== "say" || effect.player !== player,
     );
-    this.show("say", player, text.slice(0, 200));
-    this.onSay(player, text.slice(0, 200));
+    this.show("say", player, text);
+    this.onSay(player, text);
   }
 
   private show(type: Effect["type"], player: number, text = ""): void {

@@ -4,12 +4,12 @@ import {
   ApiError,
   type RoomInfo,
   describeRelay,
-  describeRoom,
   listRooms,
   makeRoom,
   matchRoom,
 } from "./api.js";
-import { find, make } from "./dom.js";
+import { find, make, words } from "./dom.js";
+import { legible } from "./legible.js";
 import { storePassword } from "./memory.js";
 
 const REFRESH = 3000;
@@ -49,12 +49,8 @@ find("#join").addEventListener("submit", (event) => {
   event.preventDefault();
   act(event.submitter as HTMLButtonElement, "#join-error", async () => {
     const code = field("#join-code").value.trim().toUpperCase();
-    try {
-      enter((await describeRoom(code)).room, "?join");
-    } catch (problem) {
-      const isUnknown = problem instanceof ApiError && problem.status === 404;
-      throw isUnknown ? new ApiError(404, `There is no room ${code}. Is the code right?`) : problem;
-    }
+    // REST knows no private rooms: whether there is one, its page finds out by entering.
+    if (code) enter(code, "?join");
   });
 });
 
@@ -88,16 +84,24 @@ async function showRooms(): Promise<void> {
 }
 
 function row({ room, title, players, capacity, host, password }: RoomInfo): HTMLLIElement {
-  const about = [title && room, host && `host: ${host}`, password && "password"].filter(Boolean);
+  const shown = legible(title);
+  const about = [
+    ...(shown ? [room] : []),
+    ...(host === null ? [] : [make("span", {}, "host: ", words(legible(host) || "a player without a name"))]),
+    ...(password ? ["password"] : []),
+  ];
   const link = make(
     "a",
     { href: new URL(`r/${room}`, document.baseURI).href },
-    make("b", {}, title || room),
+    make("b", {}, words(shown || room)),
     make("span", { className: "places" }, `${players} / ${capacity}`),
-    make("small", {}, about.join(" · ") || "nobody is host"),
+    make("small", {}, ...(about.length ? between(about, " · ") : ["nobody is host"])),
   );
   return make("li", {}, link);
 }
+
+const between = (parts: readonly (Node | string)[], mark: string): (Node | string)[] =>
+  parts.flatMap((part, index) => (index ? [mark, part] : [part]));
 
 async function showRelay(): Promise<void> {
   const relay = await describeRelay();

@@ -28,6 +28,8 @@ export class Link {
   constructor(
     private readonly room: Room,
     private readonly now: () => number,
+    /** Whether the relay answers, and yet no WebSocket opens. */
+    private readonly isBlocked: () => boolean = () => false,
   ) {
     room.on("live", () => {
       this.attempt = 0;
@@ -67,7 +69,8 @@ export class Link {
     const isExpected = this.restartedAt !== null && this.attempt <= TIRED;
     if (isExpected && left > 0) return this.restarting(this.now() + left);
     const atFirst = this.attempt > TIRED ? "No relay answers" : "Connecting";
-    const text = state === "reconnecting" ? "Connection lost" : atFirst;
+    const unblocked = state === "reconnecting" ? "Connection lost" : atFirst;
+    const text = this.isBlocked() ? "No WebSocket opens" : unblocked;
     if (left <= 1000) return words(state, text, "trying…");
     return { ...words(state, text, inSeconds("again", left)), mayRetry: true };
   }

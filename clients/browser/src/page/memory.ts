@@ -39,7 +39,9 @@ export const storedName = (): string | null => read(() => localStorage, KEY);
 
 export const storeName = (name: string): void => write(() => localStorage, KEY, name);
 
-const passwordKey = (room: string): string => `roomwire:password:${room.toUpperCase()}`;
+/** With the path: an origin may have relays below several, and each has rooms of its own. */
+const passwordKey = (room: string): string =>
+  `roomwire:password:${new URL(`r/${room.toUpperCase()}`, document.baseURI).pathname}`;
 
 /** The password of a room that was made or entered in this tab. */
 export const storedPassword = (room: string): string | null =>

@@ -1,8 +1,9 @@
 // Who is in the room: names, scores, latency, who is host, and what a host may do about it.
 
 import { type Player, PresenceState, type Room } from "../index.js";
-import { colourOf, crown, find, make, write } from "./dom.js";
+import { colourOf, crown, find, make, nameOf, write } from "./dom.js";
 import type { Game } from "./game.js";
+import { isolated } from "./legible.js";
 
 const STATES: Record<number, string> = {
   [PresenceState.AWAY]: "away",
@@ -74,13 +75,14 @@ const isLocked = (room: Room): boolean =>
 
 class Row {
   readonly element = make("li");
-  private readonly name = make("span");
+  private readonly name = make("bdi");
   private readonly tag = make("span", { className: "tag" });
   private readonly crown = crown();
   private readonly score = make("span", { className: "score", title: "orbs" });
   private readonly rtt = make("span", { className: "rtt", title: "round trip to the relay" });
   private readonly toggle = make("button", { className: "toggle", ariaExpanded: "false" }, "⋯");
   private readonly choices = make("div", { className: "choices", hidden: true });
+  private readonly crowning = make("button", {}, "Make host");
 
   constructor(number: number) {
     const dot = make("span", { className: "dot" });
@@ -91,7 +93,8 @@ class Row {
   }
 
   show(player: Player, room: Room, game: Game): HTMLLIElement {
-    const { number, name, state, isHost, role } = player;
+    const { number, state, isHost, role } = player;
+    const name = nameOf(player);
     const isMe = number === room.me;
     const tags = [
       isMe && "you",
@@ -99,14 +102,15 @@ class Row {
       role === "spectator" && "watching",
       STATES[state],
     ];
-    write(this.name, name || `Player ${number}`);
+    write(this.name, name);
     write(this.tag, tags.filter(Boolean).join(", "));
     write(this.score, String(game.scores.get(number) ?? 0));
     write(this.rtt, latency(game.rtts.get(number)));
     this.crown.classList.toggle("is-off", !isHost);
     this.element.classList.toggle("is-me", isMe);
     this.element.classList.toggle("is-absent", state !== PresenceState.HERE);
-    this.toggle.ariaLabel = `What to do with ${name}`;
+    this.toggle.ariaLabel = `What to do with ${isolated(name)}`;
+    this.crowning.hidden = !player.canHost || role === "spectator";
     this.offer(room, number, room.isHost && !isMe);
     return this.element;
   }
@@ -117,13 +121,14 @@ class Row {
     if (!isOffered) this.open(false);
     if (!isOffered || this.choices.hasChildNodes()) return;
     this.choices.append(
-      this.choice("Make host", () => void room.transfer(number)),
-      this.choice("Remove", () => void room.kick(number, "removed by the host")),
+      this.choice(this.crowning, () => void room.transfer(number)),
+      this.choice(make("button", {}, "Remove"), () => {
+        void room.kick(number, "removed by the host");
+      }),
     );
   }
 
-  private choice(text: string, choose: () => void): HTMLButtonElement {
-    const button = make("button", {}, text);
+  private choice(button: HTMLButtonElement, choose: () => void): HTMLButtonElement {
     button.addEventListener("click", () => {
       this.open(false);
       choose();

@@ -6,8 +6,9 @@ import { Arena } from "./arena.js";
 import { ask } from "./ask.js";
 import { enableChat, followChat } from "./chat.js";
 import { Controls } from "./controls.js";
-import { find } from "./dom.js";
+import { find, words } from "./dom.js";
 import { Game } from "./game.js";
+import { isolated, legible } from "./legible.js";
 import {
   fitName,
   randomName,
@@ -27,7 +28,9 @@ declare global {
   }
 }
 
-const code = decodeURIComponent(location.pathname.split("/").at(-1)!);
+/** This page is r/CODE below the relay's home, wherever a proxy shows that. */
+const path = location.pathname.slice(new URL(document.baseURI).pathname.length);
+const code = decodeURIComponent(path.split("/")[1]!);
 /** The home page says so of a code that was typed: a slip must not make a room. */
 const isTyped = new URLSearchParams(location.search).has("join");
 const seconds = (): number => performance.now() / 1000;
@@ -45,7 +48,7 @@ interface Entry {
 }
 
 async function main(): Promise<void> {
-  find("#title").textContent = `Room ${code.toUpperCase()}`;
+  find("#title").textContent = legible(`Room ${code.toUpperCase()}`);
   const name = storedName() ?? (await askName());
   enter({ name, create: !isTyped, password: storedPassword(code) ?? "" });
   enableChat((text) => game.say(text));
@@ -62,7 +65,8 @@ async function main(): Promise<void> {
 
 async function askName(): Promise<string> {
   const question = { title: "What should the others call you?", label: "Your name", ok: "Play" };
-  const name = fitName(await ask({ ...question, answer: randomName() }));
+  const answer = await ask({ ...question, answer: randomName() });
+  const name = fitName(legible(answer)) || randomName();
   storeName(name);
   return name;
 }
@@ -86,16 +90,16 @@ function enter(entry: Entry): void {
 
 async function askPassword(entry: Entry): Promise<void> {
   const error = entry.password ? "That was not it." : "";
-  const question = { title: `Room ${code} asks for a password`, label: "Password", ok: "Enter" };
+  const question = { title: legible(`Room ${code} asks for a password`), label: "Password", ok: "Enter" };
   const password = await ask({ ...question, isSecret: true, error });
   storePassword(code, password);
   enter({ ...entry, password });
 }
 
 function showTitle(): void {
-  const title = room.options?.title || `Room ${room.code}`;
-  document.title = `${title} · Roomwire`;
-  find("#title").textContent = title;
+  const title = legible(room.options?.title ?? "") || `Room ${room.code}`;
+  document.title = `${isolated(title)} · Roomwire`;
+  find("#title").replaceChildren(words(title));
 }
 
 async function showInvitation(): Promise<void> {

@@ -11,14 +11,15 @@ export function showLink(code: string, relay: RelayInfo | null): void {
   const here = new URL(`r/${code}`, document.baseURI);
   const isLocal = LOOPBACK.test(here.hostname);
   // "localhost" means another machine to everyone else: give them the address on the network.
-  const link = isLocal && relay?.lan ? new URL(here.pathname, relay.lan) : here;
+  const link = isLocal && relay?.lan ? new URL(`r/${code}`, `${relay.lan}/`) : here;
   const field = find<HTMLInputElement>("#link");
   field.value = link.href;
   find("#qr").replaceChildren(drawCode(link.href));
   const note = find("#link-note");
   note.hidden = !(isLocal && relay && !relay.lan);
   note.textContent =
-    "This link works on this computer only. Start the relay with --host 0.0.0.0 to let others in.";
+    "This link works on this computer only. Let the relay listen on 0.0.0.0 (--host, or the " +
+    "variable RELAY_HOST) to let others in.";
 }
 
 /** Lets the button copy the link. */

@@ -1,8 +1,11 @@
 // One's own connection: what it does, and when it is over, what to do.
 
 import { CloseCode, type Room } from "../index.js";
+import { findSuspect } from "./api.js";
 import { find, write } from "./dom.js";
+import { legible } from "./legible.js";
 import { Link, type Words } from "./link.js";
+import { Doubt, type Suspect } from "./suspect.js";
 
 /** What to do after a close, by its code: a title, and what the button says. */
 const ENDINGS: Record<number, readonly [title: string, again?: string]> = {
@@ -18,8 +21,16 @@ const ENDINGS: Record<number, readonly [title: string, again?: string]> = {
 
 /** Follows a room's connection. `again` enters once more after it has ended. */
 export function followStatus(room: Room, again: (code: number) => void): void {
-  const link = new Link(room, () => performance.now());
-  const show = (): void => showWords(link.words);
+  const doubt = new Doubt(room, findSuspect);
+  const link = new Link(
+    room,
+    () => performance.now(),
+    () => doubt.suspect !== null,
+  );
+  const show = (): void => {
+    showWords(link.words);
+    showSuspect(doubt.suspect);
+  };
   const timer = setInterval(show, 200);
   find("#ended").hidden = true;
   for (const type of ["live", "notice", "reconnecting"] as const) room.on(type, show);
@@ -44,10 +55,17 @@ function showWords({ state, text, detail, mayRetry }: Words): void {
   find("#retry").hidden = !mayRetry;
 }
 
+function showSuspect(suspect: Suspect | null): void {
+  find("#suspect").hidden = suspect === null;
+  write(find("#suspect-title"), suspect?.title ?? "");
+  write(find("#suspect-text"), suspect?.text ?? "");
+  write(find("#suspect-lines"), suspect?.lines ?? "");
+}
+
 function showEnd(code: number, text: string, again: (code: number) => void): void {
   const [title, button = ""] = ENDINGS[code] ?? ["The connection ended", "Try again"];
   find("#ended-title").textContent = title;
-  find("#ended-text").textContent = text;
+  find("#ended-text").textContent = legible(text);
   const retry = find("#ended-again");
   retry.textContent = button;
   retry.hidden = !button;

@@ -55,10 +55,11 @@ def test_its_comet_flies_and_pops_and_the_arena_is_drawn(
     relay: RelayProcess, window: pygame_arena.Window
 ) -> None:
     with (
-        blocking.connect(relay.url, room="FLY", name="watcher") as watcher,
+        blocking.connect(relay.url, room="FLY", name="wat\u202ech\0er") as watcher,
         blocking.connect(relay.url, room="FLY", name="player") as player,
     ):
         game = Game(player, Random(1))
+        game.lines.append((watcher.me, "pygame can\0not draw this"))
         pygame_arena.play(player, game, window, frames=1)
         assert game.mine is not None
         start = game.mine.x

@@ -1,0 +1,83 @@
+"""A file that one process at a time can hold. However the process ends, the file is free again."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+log = logging.getLogger("relay")
+
+HOLDER_BYTES = 64
+
+
+class IsHeld(Exception):
+    """Another process holds the file. The text says which one, as far as that is known."""
+
+
+@contextlib.contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Hold the file, which is made for that and then removed.
+
+    Raises:
+        IsHeld: another process does.
+        OSError: the file cannot be made.
+    """
+    file = _open_locked(path)
+    try:
+        os.truncate(file, 0)
+        os.write(file, b"process %d" % os.getpid())
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            path.unlink()
+        os.close(file)
+
+
+def _open_locked(path: Path) -> int:
+    while True:
+        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            _lock(file)
+        except BlockingIOError:
+            holder = os.read(file, HOLDER_BYTES).decode(errors="replace")
+            os.close(file)
+            raise IsHeld(holder or "a process that just began") from None
+        if _is_at(file, path):
+            return file
+        os.close(file)  # whoever held it removed it after it was opened here
+
+
+def _is_at(file: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(file: int) -> None:
+        os.lseek(file, HOLDER_BYTES, os.SEEK_SET)  # nobody can read what is locked here
+        try:
+            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+        except OSError as error:
+            raise BlockingIOError from error
+        finally:
+            os.lseek(file, 0, os.SEEK_SET)
+
+else:
+    import fcntl
+
+    def _lock(file: int) -> None:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise
+        except OSError as error:  # some file systems of a network have no locks
+            why = "the state file cannot be locked (%s): let no other relay use it"
+            log.warning(why, error.strerror)

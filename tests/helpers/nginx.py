@@ -1,0 +1,147 @@
+"""A real nginx with TLS in front of a relay; `python -m tests.helpers.nginx --install` gets one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import ssl
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from relay.server import listen
+from tests.helpers import debian
+
+NEEDED = ("nginx", "openssl")
+PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
+BINDS = "127.0.0.2"
+"""Where nginx comes from when it speaks to the relay: as if it were another machine."""
+END_SECONDS = 10
+
+CONFIGURATION = """
+daemon off;
+worker_processes 1;
+{user}
+pid {folder}/pid;
+error_log {folder}/error.log;
+events {{ worker_connections 4096; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    map $http_upgrade $connection_upgrade {{ default upgrade; "" close; }}
+    server {{
+        listen 127.0.0.1:{port} ssl;
+        ssl_certificate {certificate};
+        ssl_certificate_key {key};
+        ssl_protocols TLSv1.3;
+        proxy_bind {binds};
+        {settings}
+        {locations}
+    }}
+}}
+"""
+
+LITERAL = "location /rt/ {{ proxy_pass http://127.0.0.1:{port}/; }}"
+"""What people write, and nothing more."""
+
+UPGRADING = """
+proxy_http_version 1.1;
+proxy_set_header Upgrade $http_upgrade;
+proxy_set_header Connection $connection_upgrade;
+"""
+HOST = "proxy_set_header Host $http_host;"
+FORWARDING = """
+proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+proxy_set_header X-Forwarded-Proto $scheme;
+proxy_set_header X-Forwarded-Host $http_host;
+"""
+PREFIX = "proxy_set_header X-Forwarded-Prefix /rt;"
+
+
+@dataclass(frozen=True)
+class Nginx:
+    """A running nginx."""
+
+    port: int
+    trusting: ssl.SSLContext
+    """Trusts its certificate."""
+
+    @property
+    def url(self) -> str:
+        return f"https://127.0.0.1:{self.port}/rt"
+
+    def link_url(self, room: str) -> str:
+        return f"wss://127.0.0.1:{self.port}/rt/r/{room}"
+
+
+@contextmanager
+def nginx_before(port: int, *settings: str, locations: str = LITERAL) -> Iterator[Nginx]:
+    """Run nginx in front of a relay. Args: settings: lines of its configuration, for all."""
+    where = shutil.which("nginx", path=PATH)
+    assert where, "this test needs nginx: `make nginx` installs it"
+    certificate, key = made_certificate()
+    listener = listen("127.0.0.1", 0)
+    with tempfile.TemporaryDirectory() as name, listener.sockets[0] as bound:
+        folder = Path(name)
+        text = CONFIGURATION.format(
+            user="user root;" if os.geteuid() == 0 else "",
+            folder=folder,
+            port=listener.port,
+            certificate=certificate,
+            key=key,
+            binds=BINDS,
+            settings="\n".join(settings),
+            locations=locations.format(port=port),
+        )
+        (folder / "nginx.conf").write_text(text)
+        # It takes over a socket that listens already, as at an upgrade of nginx: nobody else can
+        # have its port, and whoever connects waits until it serves.
+        command = [where, "-p", name, "-c", "nginx.conf", "-e", "error.log"]
+        environment = {**os.environ, "NGINX": f"{bound.fileno()};"}
+        with subprocess.Popen(command, env=environment, pass_fds=[bound.fileno()]) as process:
+            try:
+                yield Nginx(listener.port, ssl.create_default_context(cafile=str(certificate)))
+                assert process.poll() is None, (folder / "error.log").read_text()
+            finally:
+                process.terminate()
+                process.wait(END_SECONDS)
+
+
+@cache
+def made_certificate() -> tuple[Path, Path]:
+    """Make a certificate for 127.0.0.1 that nobody else trusts. Returns: its file, and its key."""
+    folder = Path(tempfile.mkdtemp())
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+    command += ["-nodes", "-days", "2", "-subj", "/CN=game.example"]
+    command += ["-addext", "subjectAltName=IP:127.0.0.1,DNS:game.example"]
+    command += ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(command, check=True, capture_output=True)
+    return certificate, key
+
+
+def install() -> str:
+    """Return a sentence about the nginx that is there now."""
+    missing = [name for name in NEEDED if not shutil.which(name, path=PATH)]
+    if missing:
+        debian.install(*missing)
+    found = shutil.which("nginx", path=PATH)
+    if found is None or not shutil.which("openssl", path=PATH):
+        sys.exit(
+            "The tests behind a proxy need nginx and openssl, and apt-get (as root) could not "
+            "install them: install both so that they are on PATH, and run again."
+        )
+    return f"nginx: {found}"
+
+
+if __name__ == "__main__":
+    print(install())
