@@ -9,7 +9,6 @@ from typing import NamedTuple
 from relay.memory import DELAYED, OBJECT_BYTES, Account
 from relay.outbox import Outbox, Slot
 from relay.retained import Retained
-from relay.wrapping import wrap
 
 MAX_BYTES = 16 * 1024 * 1024
 """Bytes of volatile values that wait in one line: values beyond are not told to spectators."""
@@ -47,6 +46,7 @@ class DelayLine:
         began: where it was when each spectator's stream began, by player number: from there on
             all that it lets out is for them, be it older than their seats.
         outboxes: of the spectators who are connected to this node.
+        newest: value of each slot that spectators were told.
         on_news: called when something happens after a tick; it asks for the next tick.
     """
 
@@ -66,7 +66,7 @@ class DelayLine:
         self._kept_size = 0
         self._waiting = 0
         """What all values take that wait, in bytes of memory."""
-        self._newest = Retained(self._account, DELAYED)
+        self.newest = Retained(self._account, DELAYED)
 
     def note(self) -> None:
         """Take note that something happened in the room."""
@@ -75,7 +75,7 @@ class DelayLine:
             self.on_news()
 
     def keep(self, slot: Slot, update: bytes) -> None:
-        """Take a volatile value that was passed on to all."""
+        """Take a volatile value, wrapped, that was passed on to all."""
         older = self._kept.pop(slot, None)
         grown = len(update) + SLOT_BYTES
         if older is not None:
@@ -108,18 +108,14 @@ class DelayLine:
             self._waiting -= mark.size - MARK_BYTES
             self._account.charge(DELAYED, -mark.size)
         for slot, update in due.items():
-            self._newest.keep(*slot, update)
+            self.newest.keep(*slot, update)
         while self._left and self._left[0][0] <= self.seq:
             self._forget(self._left.popleft()[1], due)
         for outbox in self.outboxes.values():
             for update in due.values():
-                outbox.queue(wrap(update))
+                outbox.queue(update)
             outbox.on_ready()
         return self._marks[0].at + self._seconds - now if self._marks else None
-
-    def newest(self) -> list[bytes]:
-        """Return the newest value of each slot that spectators were told."""
-        return [*self._newest.but_of(0)]
 
     def _charge(self, size: int) -> None:
         self._kept_size += size
@@ -127,7 +123,7 @@ class DelayLine:
         self._account.charge(DELAYED, size)
 
     def _forget(self, player: int, due: dict[Slot, bytes]) -> None:
-        self._newest.drop(player)
+        self.newest.drop(player)
         for slot in [slot for slot in due if slot[0] == player]:
             del due[slot]
         for outbox in self.outboxes.values():

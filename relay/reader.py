@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from protocol.codec import encode
 from protocol.frames import Live, Notice, NoticeDetail, NoticeKind
+from relay.outbox import Slot
 from relay.snapshots import Complete
 from relay.tape import NOBODY
 from relay.wrapping import wrap
@@ -79,8 +82,10 @@ class Reader:
         self._complete_from = seq
         return wrap(encode(Notice(NoticeKind.TRIMMED, NoticeDetail(seq=seq))))
 
-    def finish(self) -> list[bytes]:
-        """Return LIVE and the newest volatile values of the others, wrapped."""
-        delay, retained = self._delay, self.room.retained
-        newest = retained.but_of(self._player) if delay is None else delay.newest()
-        return [*map(wrap, (encode(Live(self.seq)), *newest))]
+    def finish(self, kept: dict[Slot, bytes]) -> Iterator[bytes]:
+        """Yield LIVE and the newest volatile values of the others, wrapped; see `Source`."""
+        newest = self.room.retained if self._delay is None else self._delay.newest
+        for (sender, key), update in list(kept.items()):
+            if newest.has(sender, key, update):
+                del kept[sender, key]
+        return chain((wrap(encode(Live(self.seq))),), newest.but_of(self._player))

@@ -15,7 +15,7 @@ SLOT_BYTES: Final = OBJECT_BYTES + 112
 
 
 class Retained:
-    """Newest volatile values, encoded as the UPDATE that a joiner gets. Not part of the log."""
+    """Newest volatile values, as the wrapped UPDATE that a joiner gets. Not part of the log."""
 
     def __init__(self, account: Account | None = None, kind: int = VALUES) -> None:
         """Args: account: is charged for them, as this kind. Where it may not grow, no more of them
@@ -58,6 +58,10 @@ class Retained:
         if updates is not None:
             size = self._sizes.pop(sender) + SLOT_BYTES * len(updates)
             self._account.charge(self._kind, -size)
+
+    def has(self, sender: int, key: int, update: bytes) -> bool:
+        """Say whether this very value is kept."""
+        return self._updates.get(sender, {}).get(key) is update
 
     def but_of(self, player: int) -> Iterator[bytes]:
         """Yield the values of everyone else."""

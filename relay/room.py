@@ -358,12 +358,12 @@ class Room:
         if seat is None:
             return
         to = self._addressees(target, seat)
-        message = hot.update(key, seat.player, tail)
+        message = wrap(hot.update(key, seat.player, tail))
         if isinstance(to, int):
             self.retained.keep(seat.player, key, message)
             if self.delay is not None:
                 self.delay.keep((seat.player, key), message)
-        self._put(to, wrap(message))
+        self._put(to, message)
 
     def next_seq(self) -> int:
         self.seq += 1

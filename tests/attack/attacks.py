@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from tests.attack import crowd, doors, entering, floods, rest, slow
+from tests.attack import crowd, doors, entering, filling, floods, rest, slow
 from tests.attack.stage import Scale
 from tests.attack.verdict import Row
 
@@ -27,12 +27,20 @@ ATTACKS: dict[str, Callable[[Scale], Awaitable[Row]]] = {
     "H10": crowd.h10,
     "P1": crowd.p1,
     "C1": rest.c1,
+    "C2": filling.c3("groups"),
+    "C3H": filling.c3("history"),
+    "C3S": filling.c3("snapshots"),
+    "C3P": filling.c3("properties"),
+    "C3V": filling.c3("values"),
+    "C3D": filling.c3("delays"),
+    "C4J": filling.c4_joins,
     "C4L": rest.c4_lists,
     "C4M": rest.c4_matches,
     "C4P": rest.c4_passwords,
     "C4R": rest.c4_rooms,
     "C5": entering.c5,
     "C7K": entering.c7_kicks,
+    "C7L": filling.c7_logs,
     "C7R": rest.c7_rest,
 }
 
@@ -55,12 +63,20 @@ FULL = {
     "H10": Scale(10_000, 25),
     "P1": Scale(10_000),
     "C1": Scale(seconds=5),
+    "C2": Scale(500, 5),
+    "C3H": Scale(60, 5),
+    "C3S": Scale(150, 5),
+    "C3P": Scale(1000, 5),
+    "C3V": Scale(1500, 5),
+    "C3D": Scale(100, 5),
+    "C4J": Scale(50, 5),
     "C4L": Scale(10_000, 5),
     "C4M": Scale(10_000, 5),
     "C4P": Scale(seconds=5),
     "C4R": Scale(2, 50, ("--max-rooms", "300")),
     "C5": Scale(100, 5),
     "C7K": Scale(seconds=10),
+    "C7L": Scale(10_000, 5),
     "C7R": Scale(),
 }
 

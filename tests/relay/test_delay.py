@@ -45,9 +45,9 @@ def test_values_of_one_slot_that_come_out_together_are_one() -> None:
     line.keep((1, 0), b"newer")
     line.keep((2, 0), b"another")
     line.tick(0, 0)
-    assert line.newest() == []
+    assert list(line.newest.but_of(0)) == []
     line.tick(DELAY, 0)
-    assert line.newest() == [b"newer", b"another"]
+    assert list(line.newest.but_of(0)) == [b"newer", b"another"]
 
 
 def frames_of(taken: list[bytes]) -> list[Frame]:

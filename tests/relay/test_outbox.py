@@ -14,7 +14,7 @@ from protocol import hot
 from protocol.codec import encode
 from protocol.frames import Left, LeftReason
 from relay.log import Log
-from relay.outbox import Outbox, Slot, Stream
+from relay.outbox import BATCH_BYTES, Outbox, Slot, Stream
 from relay.outboxes import Outboxes
 from relay.wrapping import split, unwrap, wrap
 from tests.helpers.outboxes import held
@@ -46,7 +46,9 @@ class Link:
         batch = self.log.read(seq, min(max_bytes, BATCH), 1)
         return batch and ([each for run in batch[0] for each in split(run)], batch[1])
 
-    def finish(self) -> list[bytes]:
+    def finish(self, kept: dict[Slot, bytes]) -> list[bytes]:
+        for slot in [slot for slot, value in kept.items() if value in self.values]:
+            del kept[slot]
         return [b"live", *self.values]
 
     def begins(self, *prelude: bytes, follow: int | None = None) -> None:
@@ -226,6 +228,22 @@ def test_values_that_live_brings_are_not_told_twice() -> None:
     link.outbox.replace((1, 0), known)
     link.outbox.replace((1, 1), own)
     assert link.takes_all() == [b"live", known, own]
+
+
+def test_many_values_come_in_batches_and_none_after_its_player_left() -> None:
+    """Ten thousand of them at once would hold everybody up, and wait for whoever does not read."""
+    link = Link()
+    link.values = [update(BATCH_BYTES // 4, sender=sender) for sender in (1, 2, 3) * 4]
+    link.begins()
+    assert link.outbox.take() == [b"fact", b"live", *link.values[:4]]
+    assert link.outbox.is_following
+    told = link.tells()
+    link.outbox.forget(2)
+    mine = [value for value in link.values[4:] if value != link.values[1]]
+    assert link.outbox.take() == mine[:4]
+    link.outbox.replace((1, 0), update(b"newer"))
+    assert link.outbox.take() == [*mine[4:], told, update(b"newer")]
+    assert not link.outbox.is_following
 
 
 # Falling behind.
