@@ -258,7 +258,7 @@ class Account:
     def may_grow(self, size: int) -> bool:
         """Whether the room may keep so much more that is not history."""
         memory, payer = self.memory, self.payer
-        return memory is None or payer is None or memory.may_grow(payer, size)
+        return size <= 0 or memory is None or payer is None or memory.may_grow(payer, size)
 
     def close(self) -> None:
         """The room is no more: it holds nothing."""

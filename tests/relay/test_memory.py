@@ -132,6 +132,7 @@ def test_one_alone_may_have_half_of_it_and_the_next_half_of_what_is_left() -> No
 
     assert [fill(first), fill(second), fill(third)] == [500, 250, 120]
     assert not first.may_grow(1)
+    assert first.may_grow(0)
 
 
 def test_rooms_of_one_payer_share() -> None:
