@@ -12,6 +12,9 @@ from relay.tape import NOBODY, Addressees, Entry, Tape
 SCAN = 4096
 """Frames that one read looks at, at most: most of a log may be for others."""
 
+MOST_LAG = 64
+"""Frames that are no longer here, and are let go of together: a full log loses one with each."""
+
 
 class Log:
     """Visible frames in order of seq, as many as fit the bounds; the oldest go first.
@@ -38,15 +41,16 @@ class Log:
         """The highest seq that is no longer here."""
         self.account = account or Account()
         self.account.give = self.give
+        self._lag = min(MOST_LAG, max_frames // MOST_LAG)
         self._charged = 0
         self._frames = Tape()
         self._marks: deque[tuple[float, int]] = deque()
 
     def __len__(self) -> int:
-        return len(self._frames)
+        return self._frames.last - self.trimmed if len(self._frames) else 0
 
     def __iter__(self) -> Iterator[Entry]:
-        return iter(self._frames)
+        return (entry for entry in self._frames if entry[0] > self.trimmed)
 
     def append(self, seq: int, to: Addressees, message: bytes) -> None:
         """Take the next frame, wrapped."""
@@ -57,12 +61,18 @@ class Log:
         if is_due:
             self._frames.settle()
             self._charge()
-        if self.size > self.max_bytes or seq - self.trimmed > self.max_frames:
+        trimmed = seq - self.max_frames
+        if trimmed > self.trimmed:
+            self.trimmed = trimmed
+            if trimmed - self._frames.first >= self._lag:
+                self._drop(trimmed)
+        if self.size > self.max_bytes:
             self._trim(seq)
 
     def bound(self, max_frames: int, max_bytes: int) -> None:
         """Keep to other bounds from now on."""
         self.max_frames, self.max_bytes = max_frames, max_bytes
+        self._lag = min(MOST_LAG, max_frames // MOST_LAG)
         self._trim(self._frames.last)
 
     def _trim(self, newest: int) -> None:
@@ -123,7 +133,7 @@ class Log:
         return True
 
     def _drop(self, seq: int) -> None:
-        if seq > self.trimmed and len(self):
+        if len(self._frames) and seq >= self._frames.first:
             self.size -= self._frames.drop(seq)
             self.trimmed = max(self._frames.first - 1, self.trimmed)
             if self._frames.taken < self._charged:

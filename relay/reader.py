@@ -86,6 +86,6 @@ class Reader:
         """Yield LIVE and the newest volatile values of the others, wrapped; see `Source`."""
         newest = self.room.retained if self._delay is None else self._delay.newest
         for (sender, key), update in list(kept.items()):
-            if newest.has(sender, key, update):
+            if sender != self._player and newest.has(sender, key, update):
                 del kept[sender, key]
         return chain((wrap(encode(Live(self.seq))),), newest.but_of(self._player))

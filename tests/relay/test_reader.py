@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from protocol import hot
 from protocol.codec import Role, decode
 from protocol.frames import (
     Deliver,
@@ -158,6 +159,16 @@ def test_a_history_that_was_trimmed_begins_where_the_log_does() -> None:
     assert payloads(reader.read(found[1], ROOMY)) == [b"11", b"12", b"13", b"14"]
     room.apply(sends(1, None, b"15"))
     assert reader.read(2, ROOMY) is None  # 11 was no history
+
+
+def test_ones_own_value_that_was_told_to_everyone_is_not_taken_for_told() -> None:
+    room = room_of(2).witness.room
+    for player in (1, 2):
+        room.volatile(player, 7, True, hot.tail(b"%d" % player))
+    kept = {(player, 7): update for player in (1, 2) for update in room.retained.but_of(3 - player)}
+    finale = list(Reader(room, 1).finish(kept))
+    assert len(finale) == 2
+    assert list(kept) == [(1, 7)]
 
 
 def test_a_run_of_frames_comes_as_one() -> None:
