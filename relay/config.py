@@ -20,6 +20,7 @@ from pydantic_settings import (
 
 from protocol import limits
 from protocol.frames import RoomOptions
+from relay import machine
 from relay.access import is_origin, parse_authority
 from relay.operators import read_token
 from relay.proxies import PREFIX, UNIX
@@ -194,11 +195,13 @@ class Settings(BaseSettings):
     history_bytes: int = Field(
         default=16 * 1024 * 1024, ge=64 * 1024, description="bytes of them, in one room"
     )
-    history_budget: int = Field(
-        default=256 * 1024 * 1024, ge=64 * 1024, description="bytes of them, in all rooms together"
-    )
     history_seconds: Amount = Field(default=120, description="seconds for which they are kept")
 
+    memory: int = Field(
+        default_factory=lambda: machine.memory() // 2,
+        ge=64 * 1024 * 1024,
+        description="bytes that the relay takes at most; half of what there is by default",
+    )
     max_connections: int = Field(default=10_000, ge=1, description="connections at a time")
     max_rooms: int = Field(default=10_000, ge=1, description="rooms at a time")
     joins_per_second: Amount = Field(

@@ -31,6 +31,9 @@ from protocol.frames import (
     Pong,
     Send,
     Session,
+    Set,
+    Snapshot,
+    Subscribe,
     Volatile,
     Welcome,
 )
@@ -41,6 +44,7 @@ from relay.effects import Admit
 from relay.entries import Acknowledge, Ask, Detach, Entry, Evict, Lag, Refuse
 from relay.rates import Allowance
 from relay.refusals import Refusal
+from relay.requests import growth
 from relay.wrapping import wrap
 
 if TYPE_CHECKING:
@@ -188,6 +192,10 @@ class Connection:
             case Ack():
                 if not seat.is_acknowledged:
                     self._propose(Acknowledge(self.attachment))
+            case Set() | Snapshot() | Subscribe() if not room.account.may_grow(growth(room, frame)):
+                self._propose(
+                    Refuse(self.attachment, *_NO_MEMORY, ErrorDetail(op=frame.opcode, retry=True))
+                )
             case _:
                 self._propose(Ask(self.attachment, frame))
 
@@ -374,6 +382,9 @@ class Connection:
     def _cancel(timer: asyncio.TimerHandle | None) -> None:
         if timer is not None:
             timer.cancel()
+
+
+_NO_MEMORY = (ErrorCode.NO_ROOM_LEFT, "this relay has no memory left for more of this room's")
 
 
 def _explain(error: RemoteProtocolError, message: bytes) -> Error:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from relay.memory import SEATS, Account
+
 NOBODY: Final[frozenset[int]] = frozenset()
+
+GROUP_BYTES: Final = 256
+"""Bytes of memory that a player's place in a group takes, all sets that it is in together."""
 
 
 class Groups:
@@ -14,22 +19,28 @@ class Groups:
     its addressees, and a thousand frames must not keep a thousand sets.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, account: Account | None = None) -> None:
+        """Args: account: is charged for them."""
+        self._account = account or Account()
         self._players: dict[int, set[int]] = {}
         self._sets: dict[int, frozenset[int]] = {}
 
     def add(self, group: int, player: int) -> None:
         """Subscribe a player."""
-        self._players.setdefault(group, set()).add(player)
-        self._sets.pop(group, None)
+        players = self._players.setdefault(group, set())
+        if player not in players:
+            players.add(player)
+            self._sets.pop(group, None)
+            self._account.charge(SEATS, GROUP_BYTES)
 
     def discard(self, group: int, player: int) -> None:
         """Let a player be subscribed no more."""
         players = self._players.get(group)
-        if players is None:
+        if players is None or player not in players:
             return
-        players.discard(player)
+        players.remove(player)
         self._sets.pop(group, None)
+        self._account.charge(SEATS, -GROUP_BYTES)
         if not players:
             del self._players[group]
 
@@ -38,8 +49,9 @@ class Groups:
         known = self._sets.get(group)
         if known is None:
             players = self._players.get(group)
-            known = frozenset(players) if players else NOBODY
-            self._sets[group] = known
+            if not players:
+                return NOBODY
+            known = self._sets[group] = frozenset(players)
         return known
 
     def summary(self) -> dict[int, list[int]]:

@@ -2,87 +2,25 @@
 
 from __future__ import annotations
 
-import heapq
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from protocol import limits
-from relay.tape import FRAME_COST, Addressees, Entry, Tape
+from relay.memory import HISTORY, Account
+from relay.tape import NOBODY, Addressees, Entry, Tape
 
 SCAN = 4096
 """Frames that one read looks at, at most: most of a log may be for others."""
 
-SLACK = 64
-"""Part of the budget that is freed at once when it is used up."""
-
-LOOKS = 64
-"""Logs that are looked at in search of the largest."""
-
-
-class Budget:
-    """Bytes that the logs of all rooms may hold together, with what keeping them costs.
-
-    When there are more, a large log gives: no room can take the past of smaller ones.
-
-    Logs stand in a heap by what they may cost at most, so that neither an append nor the search for
-    a large one looks at all of them.
-    """
-
-    def __init__(self, limit: int = 256 * 1024 * 1024) -> None:
-        self.limit = limit
-        self.used = 0
-        self._heap: list[tuple[int, int, Log]] = []
-        self._entries = 0
-        self._listed = 0
-        """Logs that stand in the heap; of entries that no longer count there may be as many."""
-
-    def enlist(self, log: Log, most: int) -> None:
-        """Let a log stand as one that costs so much at most; where it stood before, it is not."""
-        self._listed += not log.listed
-        log.listed = most
-        self._entries += 1  # a tie is never broken by comparing logs
-        heapq.heappush(self._heap, (-most, self._entries, log))
-        if len(self._heap) > 2 * self._listed + LOOKS:
-            self._heap = [entry for entry in self._heap if entry[2].listed == -entry[0]]
-            heapq.heapify(self._heap)
-
-    def delist(self, log: Log) -> None:
-        """Let a log stand nowhere: it has nothing to give, or is given up."""
-        self._listed -= bool(log.listed)
-        log.listed = 0
-
-    def make_room(self) -> None:
-        """Have logs give what is too much together."""
-        # A little more than need be, so that the next append does not come here again.
-        limit = self.limit - self.limit // SLACK
-        while self.used > limit and (log := self._large()) is not None:
-            log.give(self.used - limit)
-            self.enlist(log, log.cost)
-
-    def _large(self) -> Log | None:
-        """Take the largest log that has something to give out of the heap.
-
-        Of thousands that are about as large it may be another: only so many are looked at.
-        """
-        looks = 0
-        while self._heap:
-            most, _, log = heapq.heappop(self._heap)
-            if -most != log.listed:
-                continue  # it stands elsewhere
-            self.delist(log)
-            if len(log) <= 1:
-                continue  # it stands here again when it grows
-            if log.cost == -most or looks >= LOOKS:
-                return log
-            looks += 1
-            self.enlist(log, log.cost)
-        return None
+MOST_LAG = 64
+"""Frames that are no longer here, and are let go of together: a full log loses one with each."""
 
 
 class Log:
     """Visible frames in order of seq, as many as fit the bounds; the oldest go first.
 
-    The newest stays, whatever its size, until it is too old.
+    Each frame has the seq after that of the one before. The newest stays, whatever its size, until
+    it is too old.
     """
 
     def __init__(
@@ -90,120 +28,121 @@ class Log:
         *,
         max_frames: int = 64 * 1024,
         max_bytes: int = 16 * 1024 * 1024,
-        budget: Budget | None = None,
+        account: Account | None = None,
     ) -> None:
+        """Args: account: of the room; it is charged for all that is kept here."""
         self.max_frames = max_frames
         self.max_bytes = max_bytes
         self.size = 0
         """Bytes of all frames here."""
-        self.cost = 0
-        """Bytes of memory that they take: beside their own, those of what is kept with each."""
-        self.listed = 0
-        """What the budget takes `cost` to be at most."""
         self.grown = 0
         """Bytes of all frames that ever were."""
         self.trimmed = 0
         """The highest seq that is no longer here."""
-        self._budget = budget or Budget()
+        self.account = account or Account()
+        self.account.give = self.give
+        self._lag = min(MOST_LAG, max_frames // MOST_LAG)
+        self._charged = 0
         self._frames = Tape()
         self._marks: deque[tuple[float, int]] = deque()
 
     def __len__(self) -> int:
-        return len(self._frames)
+        return self._frames.last - self.trimmed if len(self._frames) else 0
 
     def __iter__(self) -> Iterator[Entry]:
-        return map(self._frames.entry, range(len(self)))
+        return (entry for entry in self._frames if entry[0] > self.trimmed)
 
     def append(self, seq: int, to: Addressees, message: bytes) -> None:
-        frames, size = self._frames, len(message)
-        cost = frames.append(seq, to, message) + size + FRAME_COST
+        """Take the next frame, wrapped."""
+        size = len(message)
+        is_due = self._frames.append(seq, to, message)
         self.size += size
         self.grown += size
-        self.cost += cost
-        budget = self._budget
-        budget.used += cost
-        if self.cost > self.listed:
-            budget.enlist(self, 2 * self.cost)
-        if budget.used > budget.limit:
-            budget.make_room()
-        if self.size > self.max_bytes or len(frames) > self.max_frames:
-            self._trim()
+        if is_due:
+            self._frames.settle()
+            self._charge()
+        trimmed = seq - self.max_frames
+        if trimmed > self.trimmed:
+            self.trimmed = trimmed
+            if trimmed - self._frames.first >= self._lag:
+                self._drop(trimmed)
+        if self.size > self.max_bytes:
+            self._trim(seq)
 
-    def _trim(self) -> None:
-        while len(self) > 1 and (self.size > self.max_bytes or len(self) > self.max_frames):
-            self._trim_one()
+    def bound(self, max_frames: int, max_bytes: int) -> None:
+        """Keep to other bounds from now on."""
+        self.max_frames, self.max_bytes = max_frames, max_bytes
+        self._lag = min(MOST_LAG, max_frames // MOST_LAG)
+        self._trim(self._frames.last)
 
-    def take_over(self, other: Log) -> None:
-        """Go on from where another log is, which is let go."""
-        self.trimmed = other.trimmed
-        for entry in other:
-            self.append(*entry)
-        self.grown = other.grown
-        other.clear()
+    def _trim(self, newest: int) -> None:
+        last = max(newest - self.max_frames, self.trimmed)
+        if self.size > self.max_bytes:
+            last = max(last, self._frames.after(self.size - self.max_bytes))
+        self._drop(min(last, newest - 1))
 
     def reaches_back_to(self, seq: int) -> bool:
         """Whether everything after `seq` is still here."""
         return seq >= self.trimmed
 
     def read(
-        self,
-        seq: int,
-        max_bytes: int,
-        is_wanted: Callable[[Entry], bool],
-        until: int = limits.MAX_INT,
+        self, seq: int, max_bytes: int, player: int, until: int = limits.MAX_INT
     ) -> tuple[list[bytes], int] | None:
-        """Return the wanted messages after `seq`, in order, and the seq up to which that is all.
+        """Return what was for a player after `seq`, in order, and the seq up to which that is all.
 
-        At least one frame is looked at, then as many as fit `max_bytes`, but none after `until`.
-        None: trimmed.
+        Frames that follow each other come as one. At least one is looked at, then as many as have
+        `max_bytes` together, but none after `until`. None: trimmed.
         """
         if not self.reaches_back_to(seq):
             return None
-        messages: list[bytes] = []
-        start = self._frames.after(seq)
-        for index in range(start, min(start + SCAN, len(self))):
-            entry = self._frames.entry(index)
-            if entry[0] > until:
-                break
-            seq, _, message = entry
-            if is_wanted(entry):
-                messages.append(message)
-                max_bytes -= len(message)
-                if max_bytes <= 0:
-                    break
-        return messages, seq
+        return self._frames.read(seq, until, max_bytes, SCAN, player, player)
+
+    def read_history(
+        self, seq: int, max_bytes: int, until: int, but: int = NOBODY
+    ) -> tuple[list[bytes], int] | None:
+        """Return payloads to all, as `read` does, but not those to all but this one."""
+        if not self.reaches_back_to(seq):
+            return None
+        return self._frames.read(seq, until, max_bytes, SCAN, but, NOBODY)
 
     def age(self, now: float, seconds: float, until: int) -> None:
         """Trim what was here already at a call `seconds` ago. Call it every few seconds.
 
         Args: until: the last seq that may go; what follows is kept, however old.
         """
-        newest = self._frames.seq(-1) if len(self) else 0
+        newest = self._frames.last if len(self) else 0
         if newest > (self._marks[-1][1] if self._marks else self.trimmed):
             self._marks.append((now, newest))
         while self._marks and now - self._marks[0][0] >= seconds:
             seq = self._marks[0][1]
-            while len(self) and self._frames.seq(0) <= min(seq, until):
-                self._trim_one()
+            self._drop(min(seq, until))
             if seq > max(until, self.trimmed):
-                return
+                break
             self._marks.popleft()
 
-    def give(self, size: int) -> None:
-        """Trim the oldest frames, that cost so many bytes or a half of all; the newest stays."""
-        floor = self.cost - min(size, self.cost // 2)
-        while len(self) > 1 and self.cost > floor:
-            self._trim_one()
+    def give(self, size: int) -> bool:
+        """Trim the oldest frames, so that so much memory is free, or a half; the newest stays.
 
-    def clear(self) -> None:
-        """Give all bytes back to the budget."""
-        while len(self):
-            self._trim_one()
-        self._budget.delist(self)
+        Returns: whether there was anything to give.
+        """
+        if len(self) < 2:
+            return False
+        taken = max(self._frames.taken, 1)
+        share = min(self.size * min(size, taken) // taken, self.size // 2)
+        self._drop(min(self._frames.after(share), self._frames.last - 1))
+        return True
 
-    def _trim_one(self) -> None:
-        self.trimmed, size, cost = self._frames.drop()
-        cost += size + FRAME_COST
-        self.size -= size
-        self.cost -= cost
-        self._budget.used -= cost
+    def _drop(self, seq: int) -> None:
+        if len(self._frames) and seq >= self._frames.first:
+            self.size -= self._frames.drop(seq)
+            self.trimmed = max(self._frames.first - 1, self.trimmed)
+            if self._frames.taken < self._charged:
+                self._charge()
+
+    def _charge(self) -> None:
+        """Charge for memory that is taken by now: in steps, as the log grows and shrinks."""
+        taken = self._frames.taken
+        grown = taken - self._charged
+        if grown:
+            self._charged = taken
+            self.account.charge(HISTORY, grown)

@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from protocol.frames import PresenceState
+from relay.memory import KINDS
 from relay.node import Node
 
 PATIENCE = 50
@@ -63,8 +64,18 @@ class NodeCollector:
         yield _gauge("connections_max", "WebSockets at most", node.settings.max_connections)
         yield _gauge("rooms", "Rooms, also those that are kept while empty", len(node.registry))
         yield self._seats()
-        yield _gauge("history_bytes", "Bytes that the logs of all rooms keep", node.budget.used)
+        yield self._memory()
+        yield _gauge("memory_max_bytes", "Bytes that rooms may take", node.memory.limit)
         yield _gauge("draining", "1 once the relay goes down", node.draining is not None)
+
+    def _memory(self) -> Metric:
+        memory = self._node.memory
+        metric = GaugeMetricFamily(
+            "roomwire_memory_bytes", "Bytes that rooms take, by what for", labels=("kind",)
+        )
+        for kind, size in zip(KINDS, memory.kinds, strict=True):
+            metric.add_metric((kind,), size)
+        return metric
 
     def _seats(self) -> Metric:
         # Lists, as a large relay has many seats, and its players wait meanwhile.

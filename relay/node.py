@@ -16,11 +16,18 @@ from itertools import count
 
 from protocol import WIRE_VERSION, limits
 from protocol.close_codes import CloseCode
-from protocol.codec import unknown_options
+from protocol.codec import encode, unknown_options
 from protocol.error_codes import ErrorCode
-from protocol.frames import Hello, PlayerInfo, RoomOptions
+from protocol.frames import (
+    Hello,
+    Notice,
+    NoticeDetail,
+    NoticeKind,
+    PlayerInfo,
+    RoomOptions,
+)
 from protocol.limits import EPOCH_BYTES
-from relay import membership
+from relay import machine, membership
 from relay.admission import (
     OnJoin,
     check_app,
@@ -39,26 +46,36 @@ from relay.broker import Broker
 from relay.broker.memory import MemoryBroker
 from relay.config import Settings
 from relay.connection import Connection
+from relay.delay import DelayLine
 from relay.drain import Drain
 from relay.effects import Admit, Close, Effect, Gone, Later, Turn
 from relay.entries import Entry, Join, Retire
 from relay.link import Link
 from relay.listing import Listing
-from relay.log import Budget, Log
+from relay.log import Log
 from relay.makers import Makers
+from relay.memory import RESERVATIONS, ROOM_BYTES, Memory
+from relay.outbox import BATCH_BYTES
 from relay.passwords import Passwords
-from relay.rates import AddressLimits, TokenBucket
+from relay.rates import AddressLimits, TokenBucket, is_loopback, network_of
 from relay.refusals import Refusal
 from relay.registry import RoomRegistry, canonical
-from relay.reservations import Reservations
+from relay.reservations import PROMISE_BYTES, Reservations
 from relay.room import Room
-from relay.rounds import Rounds
+from relay.rounds import Queue, Rounds
+from relay.seats import SEAT_BYTES
+from relay.standing import FACT_BYTES
 from relay.turns import Turns
+from relay.wrapping import wrap
 
 log = logging.getLogger("relay")
 
 SWEEP_SECONDS = 5.0
 TICK_SECONDS = 0.1
+MEMORY_SECONDS = 60.0  # between two notices to a room that its past is lost
+CATCHING_UP = 4 * BATCH_BYTES  # bytes that are read from logs in a turn of the loop
+OVERHEAD = 1.5  # what the process takes for each byte that is counted
+LEAST_MEMORY = 16 * 1024 * 1024  # bytes for rooms, however much the process takes without any
 ROOMS_AFTER = 5000  # milliseconds after which an address with too many rooms may ask again
 ACK_ROUND = 0.95 * limits.ACK_SECONDS / 3
 
@@ -79,7 +96,7 @@ class Node:
         self.settings = settings or Settings()
         self.version = WIRE_VERSION
         self.registry = RoomRegistry()
-        self.budget = Budget(self.settings.history_budget)
+        self.memory = Memory(_limit(self.settings.memory))
         self._sweeper: asyncio.TimerHandle | None = None
         self.passwords = Passwords(
             self.settings.passwords_per_second,
@@ -116,6 +133,10 @@ class Node:
         order.follow(self._apply)
         self.append = order.append
         """Propose an entry for a room's log, by the room's name."""
+        self.catching_up = Queue(_soon, CATCHING_UP)
+        """Those who read from a log, in turns, so that they are no pause for the others."""
+        self._alarms: dict[DelayLine, asyncio.TimerHandle] = {}
+        self._told_of_memory: dict[str, float] = {}
         self._attachments = count(1)
         # Relay time is the wall clock as it was at the start, and goes on evenly from there.
         self._began = time.time() - time.monotonic()
@@ -157,9 +178,8 @@ class Node:
 
     def _adopt(self, room: Room) -> None:
         """Take in a room with a log of this node's bounds and budget."""
-        log = self._log()
-        log.take_over(room.log)
-        room.log = log
+        room.log.bound(self.settings.history_frames, self.settings.history_bytes)
+        self.memory.adopt(room.account, room.name)
         self._add(room)
 
     async def drain(self, seconds: float) -> float:
@@ -284,6 +304,7 @@ class Node:
         """
         name = canonical(name) if name else self.registry.new_name(secrets.choice)
         self._check_rooms(address)
+        self._check_memory(self.memory.may_open(self._payer(name, address), ROOM_BYTES))
         password_hash = await self._hash(options.password, address)
         if self.registry.get(name) is not None:
             raise Refusal(ErrorCode.NOT_AVAILABLE, f"there is a room {name} already", retry=False)
@@ -296,13 +317,18 @@ class Node:
             self._make_way()
         epoch = secrets.token_bytes(EPOCH_BYTES)
         options = replace(options, password="")
+        account = self.memory.open(self._payer(name, address))
         room = Room(
             name,
             epoch,
             options,
             password_hash=password_hash,
             max_frame=self.settings.max_frame,
-            log=self._log(),
+            log=Log(
+                max_frames=self.settings.history_frames,
+                max_bytes=self.settings.history_bytes,
+                account=account,
+            ),
         )
         self._add(room)
         self.makers.make(name, address)
@@ -318,13 +344,19 @@ class Node:
             self.listing.enter(room)
         if self._sweeper is None:
             self._sweep()
-        self._tick(room)
+        if room.delay is not None:
+            delay = room.delay
+            delay.on_news = lambda: self._tick_in(TICK_SECONDS, room, delay)
+            delay.note()
 
     def _remove(self, room: Room) -> None:
         self.registry.remove(room.name)
         self.listing.remove(room)
         self.makers.remove(room.name)
-        room.log.clear()
+        room.account.close()
+        self._told_of_memory.pop(room.name, None)
+        if room.delay is not None:
+            self._cancel_tick(room.delay)
 
     def _make_way(self) -> None:
         """Let a room go that nobody has entered, for another."""
@@ -333,25 +365,59 @@ class Node:
             self._remove(room)
             log.info("room %s, which nobody had entered, made way for another", room.name)
 
-    def _tick(self, room: Room) -> None:
-        """Move what delayed spectators may know, as long as there is the room."""
-        if room.delay is not None and self.registry.get(room.name) is room:
-            room.delay.tick(time.monotonic(), room.seq)
-            self.later(TICK_SECONDS, lambda: self._tick(room))
+    def _payer(self, name: str, address: str) -> str:
+        """Return who is charged for a room: the address that made it, if addresses are limited."""
+        is_free = is_loopback(address) and not self.settings.limit_loopback
+        return name if is_free or not address else network_of(address)
 
-    def _log(self) -> Log:
-        return Log(
-            max_frames=self.settings.history_frames,
-            max_bytes=self.settings.history_bytes,
-            budget=self.budget,
-        )
+    # Spectators who are kept behind.
+
+    def _tick_in(self, seconds: float, room: Room, delay: DelayLine) -> None:
+        self._cancel_tick(delay)
+        alarm = self.later(seconds, lambda: self._tick(room, delay))
+        if alarm is not None:
+            self._alarms[delay] = alarm
+
+    def _tick(self, room: Room, delay: DelayLine) -> None:
+        """Move what delayed spectators may know, while there is more for them."""
+        del self._alarms[delay]
+        wait = delay.tick(time.monotonic(), room.seq)
+        if wait is not None:
+            self._tick_in(max(wait, TICK_SECONDS), room, delay)
+
+    def _cancel_tick(self, delay: DelayLine) -> None:
+        alarm = self._alarms.pop(delay, None)
+        if alarm is not None:
+            alarm.cancel()
 
     def _sweep(self) -> None:
         """Let what is too old go from all logs, every few seconds while there are rooms."""
         now = time.monotonic()
+        self.memory.set(RESERVATIONS, PROMISE_BYTES * len(self.reservations))
         for room in self.registry:
             room.log.age(now, self.settings.history_seconds, room.needed_from)
+            if room.account in self.memory.givers:
+                self._tell_of_memory(room, now)
         self._sweeper = self.later(SWEEP_SECONDS, self._sweep) if len(self.registry) else None
+
+    def _tell_of_memory(self, room: Room, now: float) -> None:
+        """Tell players that their room lost its past, at most once a minute."""
+        if now - self._told_of_memory.get(room.name, -MEMORY_SECONDS) < MEMORY_SECONDS:
+            return
+        self._told_of_memory[room.name] = now
+        self.memory.givers.discard(room.account)
+        notice = Notice(NoticeKind.MEMORY, NoticeDetail(seq=room.log.trimmed))
+        for outbox in room.outboxes.values():
+            outbox.say(wrap(encode(notice)))
+
+    def _check_memory(self, has_room: bool) -> None:
+        if not has_room:
+            raise Refusal(
+                ErrorCode.RELAY_FULL,
+                "this relay has no memory left for more of yours",
+                close=CloseCode.RELAY_FULL,
+                retry=True,
+            )
 
     def _check_rooms(self, address: str) -> None:
         self.check_open()
@@ -400,8 +466,10 @@ class Node:
         room, info = await self._find_or_open(name, key, hello, connection.address)
         if connection.is_closed:
             return
-        if room.seat_of(key) is None and info.role == "player":
-            self._check_places(room, connection.address)
+        if room.seat_of(key) is None:
+            self._check_memory(room.account.may_grow(SEAT_BYTES + 2 * FACT_BYTES))
+            if info.role == "player":
+                self._check_places(room, connection.address)
         connection.hello = hello
         connection.ignored = unknown_options(message)
         network = network_key(name, self.limits.network(connection.address))
@@ -452,6 +520,7 @@ class Node:
             if room is None:
                 wanted = self._wanted(hello, name)
                 self._check_rooms(address)
+                self._check_memory(self.memory.may_open(self._payer(name, address), ROOM_BYTES))
                 password_hash = await self._hash(wanted.password, address)
             else:
                 check_app(room, hello.options)
@@ -476,5 +545,10 @@ class Node:
             raise wrong_password(password)
 
 
-def _soon(call: Callable[[], None]) -> None:
+def _limit(memory: int) -> int:
+    """Return how much rooms may hold for the process to stay within so much memory."""
+    return max(int((memory - machine.resident()) / OVERHEAD), LEAST_MEMORY)
+
+
+def _soon(call: Callable[[], object]) -> None:
     asyncio.get_running_loop().call_soon(call)

@@ -12,6 +12,7 @@ Messages are wrapped (wrapping.py) on their way in, and come out as they went in
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
@@ -44,10 +45,12 @@ class Source(Protocol):
         """Whether the player is kept behind the room, so that its outbox never stops following."""
 
     def read(self, seq: int, max_bytes: int) -> tuple[list[bytes], int] | None:
-        """Return what follows `seq` for the player, and up to where; None if it is gone."""
+        """Return what follows `seq` for the player, in runs, and up to where; None if it is
+        gone."""
 
-    def finish(self) -> Iterable[bytes]:
-        """Return what to say once, when all of the log is read for the first time."""
+    def finish(self, kept: dict[Slot, bytes]) -> Iterable[bytes]:
+        """Return what to say once, when all of the log is read for the first time, and take what is
+        in that out of the values that are `kept` for the player."""
 
 
 class Stream(NamedTuple):
@@ -94,6 +97,7 @@ class Outbox:
         "_is_finished",
         "_max_frames",
         "_outboxes",
+        "_parts",
         "_player",
         "_queue",
         "_said",
@@ -133,6 +137,8 @@ class Outbox:
         self._source: Source | None = None
         self._seq = 0
         self._is_finished = False
+        self._parts: deque[bytes] = deque()
+        """Of what a stream begins or ends with: told in batches, as there may be much of it."""
         self._queue: list[bytes] = []
         self._slots: dict[Slot, int] = {}
         self._said: list[int] = []
@@ -156,7 +162,7 @@ class Outbox:
         source = self._source
         if source is None or not source.is_late or not self._is_finished:
             return True
-        return self._seq < source.seq or bool(self._values)
+        return self._seq < source.seq or bool(self._values) or bool(self._parts)
 
     def position(self, head: int) -> int:
         """Return up to where all that was for the player has been put in order to be sent.
@@ -178,7 +184,7 @@ class Outbox:
         """Queue what a connection begins with, then follow the room's log."""
         was_waiting = self.is_waiting
         self._queue.extend(prelude)
-        self._queue.extend(stream.facts)
+        self._parts = deque(stream.facts)
         self._source, self._seq, self._is_finished = stream.source, stream.follow, False
         self.is_following = True
         if not was_waiting:
@@ -241,6 +247,8 @@ class Outbox:
         """Keep no value of a player who left: LEFT might come before it. Call it before LEFT."""
         for slot in [slot for slot in self._values if slot[0] == sender]:
             self._bytes -= len(self._values.pop(slot))
+        if self._is_finished and self._parts:
+            self._parts = deque(part for part in self._parts if _sender(part) != sender)
         for slot in [slot for slot in self._slots if slot[0] == sender]:
             del self._slots[slot]
 
@@ -249,6 +257,7 @@ class Outbox:
         self.hold()
         self.is_following = False
         self._source = None
+        self._parts.clear()
         self._values.clear()
 
     # What flows.
@@ -276,7 +285,10 @@ class Outbox:
     # What comes out.
 
     def take(self) -> list[bytes]:
-        """Hand over what waits, in order; all of it, or one batch while the outbox follows."""
+        """Hand over what waits, in order; all of it, or one batch while the outbox follows.
+
+        What comes from the log comes in runs: `wrapping.split` makes messages of them.
+        """
         taken = self._queue
         self._queue = []
         self._said.clear()
@@ -293,6 +305,19 @@ class Outbox:
     def _refill(self) -> list[bytes]:
         source = self._source
         assert source is not None, "an outbox follows from `begin` on"
+        parts = self._next_parts()
+        return parts if self._parts else parts + self._read_on(source)
+
+    def _next_parts(self) -> list[bytes]:
+        batch: list[bytes] = []
+        size = 0
+        while self._parts and size < BATCH_BYTES:
+            part = self._parts.popleft()
+            batch.append(part)
+            size += len(part)
+        return batch
+
+    def _read_on(self, source: Source) -> list[bytes]:
         batch = source.read(self._seq, BATCH_BYTES)
         if batch is None:
             self._lose()
@@ -302,15 +327,19 @@ class Outbox:
 
     def _keep_up(self, source: Source) -> list[bytes]:
         """The player has caught up: say what was kept back, and queue again."""
+        told: list[bytes] = []
+        if not self._is_finished:
+            self._is_finished = True
+            self._parts.extend(source.finish(self._values))
+            self._bytes = sum(map(len, self._values.values()))
+            told = self._next_parts()
+            if self._parts:
+                return told
         values, self._values, self._bytes = self._values, {}, 0
         if not source.is_late:
             self.is_following = False
             self.on_caught_up()
-        told = [] if self._is_finished else [*source.finish()]
-        self._is_finished = True
-        # What was kept for the player alone is not among the newest values of all.
-        known = set(told)
-        return told + [value for value in values.values() if value not in known]
+        return told + list(values.values())
 
     def _fall_behind(self) -> None:
         if self._source is None:
@@ -359,6 +388,11 @@ def _before(message: bytes) -> int:
 
 def _is_of_room(message: bytes) -> bool:
     return is_logged(message) or opcode(message) == Opcode.UPDATE
+
+
+def _sender(message: bytes) -> int:
+    """Return who an UPDATE is of; 0 for anything else."""
+    return _slot(message)[0] if opcode(message) == Opcode.UPDATE else 0
 
 
 def _slot(message: bytes) -> Slot:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from protocol.codec import encode
 from protocol.frames import Live, Notice, NoticeDetail, NoticeKind
-from protocol.opcodes import Opcode
+from relay.outbox import Slot
 from relay.snapshots import Complete
-from relay.tape import Entry
+from relay.tape import NOBODY
 from relay.wrapping import wrap
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ class History(NamedTuple):
     snapshot: Complete | None = None
     """What the player was given. The room may have a newer one before the history is read."""
     complete_from: int = 0
-    """The seq after which it is complete, as WELCOME says."""
+    """The seq after which it is whole, as the player was told."""
 
 
 NO_HISTORY = History(0)
@@ -34,7 +36,8 @@ class Reader:
     """What one connection is still to be told from the log.
 
     Of history these are only payloads to all, and only those that the snapshot does not cover;
-    from there on everything that was addressed to the player when it was ordered.
+    from there on everything that was addressed to the player when it was ordered. The log may
+    forget history while it is read: the player is told so, and reads on behind the gap.
     """
 
     __slots__ = ("_complete_from", "_delay", "_history", "_player", "room")
@@ -59,37 +62,30 @@ class Reader:
         return self._delay is not None
 
     def read(self, seq: int, max_bytes: int) -> tuple[list[bytes], int] | None:
-        """Return what follows `seq`, wrapped, and up to where; None if that is gone."""
-        log = self.room.log
-        forgotten = min(log.trimmed, self._history.until)
-        notice = self._skip(forgotten) if seq < forgotten else []
-        batch = log.read(max(seq, forgotten), max_bytes, self._is_for, self.seq)
-        return batch and ([*notice, *map(wrap, batch[0])], batch[1])
+        """Return what follows `seq`, wrapped and in runs, and up to where; None if that is gone."""
+        log, until = self.room.log, self._history.until
+        if seq >= until:
+            return log.read(seq, max_bytes, self._player, self.seq)
+        told = []
+        if log.trimmed > seq:
+            seq = min(log.trimmed, until)
+            if seq > self._complete_from:
+                told.append(self._gap(seq))
+        giver, at = NOBODY, until
+        snapshot = self._history.snapshot
+        if snapshot is not None and seq < snapshot.at:
+            giver, at = snapshot.giver, min(snapshot.at, until)
+        batch = log.read_history(seq, max_bytes, at, giver)
+        return batch and (told + batch[0], batch[1])
 
-    def _skip(self, forgotten: int) -> list[bytes]:
-        """Return what tells that history was forgotten before it was read, if that is news.
+    def _gap(self, seq: int) -> bytes:
+        self._complete_from = seq
+        return wrap(encode(Notice(NoticeKind.TRIMMED, NoticeDetail(seq=seq))))
 
-        A room whose log is full forgets a frame with each that comes: whoever joins it must be able
-        to go on.
-        """
-        if forgotten <= self._complete_from:
-            return []
-        self._complete_from = forgotten
-        return [wrap(encode(Notice(NoticeKind.TRIMMED, NoticeDetail(seq=forgotten))))]
-
-    def finish(self) -> list[bytes]:
-        """Return LIVE and the newest volatile values of the others, wrapped."""
-        delay, retained = self._delay, self.room.retained
-        newest = retained.but_of(self._player) if delay is None else delay.newest()
-        return [*map(wrap, (encode(Live(self.seq)), *newest))]
-
-    def _is_for(self, entry: Entry) -> bool:
-        seq, to, message = entry
-        if seq <= self._history.until:
-            snapshot = self._history.snapshot
-            return (
-                isinstance(to, int)
-                and message[1] == Opcode.DELIVER
-                and (snapshot is None or not snapshot.covers(entry))
-            )
-        return to != self._player if isinstance(to, int) else self._player in to
+    def finish(self, kept: dict[Slot, bytes]) -> Iterator[bytes]:
+        """Yield LIVE and the newest volatile values of the others, wrapped; see `Source`."""
+        newest = self.room.retained if self._delay is None else self._delay.newest
+        for (sender, key), update in list(kept.items()):
+            if sender != self._player and newest.has(sender, key, update):
+                del kept[sender, key]
+        return chain((wrap(encode(Live(self.seq))),), newest.but_of(self._player))

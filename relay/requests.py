@@ -35,8 +35,11 @@ from protocol.opcodes import COUNTED as COUNTED_OPCODES
 from protocol.schema import record_fields
 from relay import properties
 from relay.effects import NOTHING, Close, Effect
+from relay.groups import GROUP_BYTES
+from relay.memory import SEATS
 from relay.refusals import Refusal, read_only
-from relay.seats import Seat
+from relay.seats import BAR_BYTES, Seat
+from relay.snapshots import PART_BYTES
 
 if TYPE_CHECKING:
     from relay.room import Room
@@ -83,13 +86,19 @@ def kick(room: Room, seat: Seat, frame: Kick) -> Sequence[Effect]:
             got=f"player {seat.player}",
         )
     if kicked.key is not None:
-        room.barred.add(kicked.key)
+        _bar(room, kicked.key)
     if kicked.network is not None and room.options.bar == "address":
-        room.barred.add(kicked.network)
+        _bar(room, kicked.network)
     closing = (
         [Close(kicked.attachment, CloseCode.KICKED, frame.reason)] if kicked.is_attached else []
     )
     return [*room.remove(kicked, LeftReason.KICKED), *closing]
+
+
+def _bar(room: Room, key: bytes) -> None:
+    if key not in room.barred:
+        room.barred.add(key)
+        room.account.charge(SEATS, BAR_BYTES)
 
 
 def transfer(room: Room, seat: Seat, frame: Transfer) -> Sequence[Effect]:
@@ -178,6 +187,19 @@ RESERVED = {
     if name in ("locked", "capacity", "bar")
 }
 """Properties of the room that change how it works: options that the host may set."""
+
+
+def growth(room: Room, frame: Set | Snapshot | Subscribe) -> int:
+    """Return how many bytes of memory more a room takes for what a frame asks."""
+    match frame:
+        case Set(scope, key, bytes() as value):
+            return max(room.properties.growth(scope, key, value), 0)
+        case Snapshot():
+            return len(frame.payload) + PART_BYTES
+        case Subscribe():
+            return GROUP_BYTES * len(frame.add)
+        case _:
+            return 0
 
 
 def _host_only(room: Room, seat: Seat, what: str) -> None:

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from relay.rates import SITE_FACTOR, networks_of
 
 RESERVED_SECONDS = 15.0  # to load a page and connect
+PROMISE_BYTES = 400
+"""What a promise takes in memory."""
+
 MOST = 30
 
 

@@ -57,12 +57,13 @@ from relay.entries import (
 )
 from relay.groups import Groups
 from relay.log import Log
+from relay.memory import ROOM_BYTES, ROOMS, SEATS
 from relay.outbox import Outbox
 from relay.outboxes import Outboxes
-from relay.properties import Properties, Value
+from relay.properties import Properties
 from relay.refusals import Refusal, read_only
 from relay.retained import Retained
-from relay.seats import Seat, Seats
+from relay.seats import SEAT_BYTES, Seat, Seats
 from relay.snapshots import Snapshots
 from relay.standing import Fact, Standing
 from relay.tape import Addressees
@@ -103,18 +104,21 @@ class Room:
         self.seeks_host = False
         """The host has been AWAY for too long: the first to be HERE follows it."""
         self.seats = Seats()
-        self.groups = Groups()
         self.barred: set[bytes] = set()
         """Hashes of the seat secrets and the networks that the host keeps out."""
-        self.properties = Properties()
-        self.standing = Standing()
-        self.snapshots = Snapshots()
         self.log = log if log is not None else Log()
-        self.retained = Retained()
+        self.account = account = self.log.account
+        """Is charged for all that the room keeps. Not part of the state."""
+        account.charge(ROOMS, ROOM_BYTES)
+        self.groups = Groups(account)
+        self.properties = Properties(account)
+        self.standing = Standing(account)
+        self.snapshots = Snapshots(account)
+        self.retained = Retained(account)
         """The newest volatile values. Not part of the state."""
         self.outboxes = Outboxes()
         """Of the players who are connected to this node. Not part of the state."""
-        self.delay = DelayLine(options.delay) if options.delay else None
+        self.delay = DelayLine(options.delay, account) if options.delay else None
         """What spectators may know, where they are kept behind. Not part of the state."""
         self._has_history = options.history != "none"
 
@@ -204,9 +208,11 @@ class Room:
                 self._answer(seat, refusal, Opcode.SEND)
                 return
         self.seq = seq = self.seq + 1
-        message = hot.deliver(seq, seat.player, tail)
+        message = wrap(hot.deliver(seq, seat.player, tail))
         self.log.append(seq, to, message)
-        self._put(to, wrap(message))
+        self._put(to, message)
+        if self.delay is not None:
+            self.delay.note()
         if self._has_history and self.snapshots.is_due(seq, self.log):
             self._want_snapshot()
 
@@ -244,6 +250,7 @@ class Room:
     # Facts, told to all.
 
     def tell_joined(self, seat: Seat) -> None:
+        self.account.charge(SEATS, SEAT_BYTES)
         seat.joined = self.next_seq()
         self._tell((Opcode.JOINED, seat.player), Joined(seat.joined, seat.player, seat.info))
 
@@ -290,7 +297,7 @@ class Room:
 
     def set_property(self, scope: int, key: str, value: bytes, by: int) -> None:
         seq = self.next_seq()
-        self.properties.set(scope, key, Value(value, seq, by))
+        self.properties.set(scope, key, value, seq)
         self._tell((Opcode.PROPERTY, scope, key), Property(seq, scope, key, value, seq, by))
 
     def delete_property(self, scope: int, key: str, by: int) -> None:
@@ -305,6 +312,7 @@ class Room:
         player = seat.player
         self.seats.remove(seat)
         self.disconnect(player)
+        self.account.charge(SEATS, -SEAT_BYTES)
         for group in seat.groups:
             self.groups.discard(group, player)
         self.retained.drop(player)
@@ -350,12 +358,12 @@ class Room:
         if seat is None:
             return
         to = self._addressees(target, seat)
-        message = hot.update(key, seat.player, tail)
+        message = wrap(hot.update(key, seat.player, tail))
         if isinstance(to, int):
             self.retained.keep(seat.player, key, message)
             if self.delay is not None:
                 self.delay.keep((seat.player, key), message)
-        self._put(to, wrap(message))
+        self._put(to, message)
 
     def next_seq(self) -> int:
         self.seq += 1
@@ -371,8 +379,11 @@ class Room:
     def _publish(self, to: Addressees, frame: Any) -> bytes:
         """Log a frame, which has a seq that `next_seq` gave it, and pass it on."""
         message = encode(frame)
-        self.log.append(frame.seq, to, message)
-        self._put(to, wrap(message))
+        wrapped = wrap(message)
+        self.log.append(frame.seq, to, wrapped)
+        self._put(to, wrapped)
+        if self.delay is not None:
+            self.delay.note()
         return message
 
     def _put(self, to: Addressees, message: bytes) -> None:

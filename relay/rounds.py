@@ -2,9 +2,47 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 
 Call = Callable[[], object]
+
+
+LEAST_COST = 4096  # of a call, in bytes: waking a connection costs as much as copying a few pages
+
+
+class Queue:
+    """Calls that take turns, in the order in which they asked: a turn of the loop has a budget.
+
+    So those who read little wait for nobody, and those who read much cost the others no pause.
+
+    Args:
+        soon: has something called in the next turn.
+        budget: bytes that the calls of one turn may cost together. The last one may exceed it.
+    """
+
+    def __init__(self, soon: Callable[[Call], object], budget: int) -> None:
+        self._soon = soon
+        self._budget = budget
+        self._waiting: deque[Callable[[], int]] = deque()
+        self._is_going = False
+
+    def ask(self, call: Callable[[], int]) -> None:
+        """Have something called when its turn comes. It returns what it cost, in bytes."""
+        self._waiting.append(call)
+        if not self._is_going:
+            self._is_going = True
+            self._soon(self._go)
+
+    def _go(self) -> None:
+        left = self._budget
+        try:
+            while self._waiting and left > 0:
+                left -= max(self._waiting.popleft()(), LEAST_COST)
+        finally:
+            self._is_going = bool(self._waiting)
+            if self._is_going:
+                self._soon(self._go)
 
 
 class Rounds:

@@ -8,6 +8,12 @@ from typing import Any
 
 from protocol.frames import PlayerInfo, PresenceState
 
+SEAT_BYTES = 1536
+"""Bytes of memory that a seat takes, beside what newcomers are told of it."""
+
+BAR_BYTES = 128
+"""Bytes of memory that one takes who is barred."""
+
 
 @dataclass(slots=True)
 class Seat:

@@ -11,14 +11,19 @@ from protocol.error_codes import ErrorCode
 from protocol.frames import Snapshot
 from protocol.limits import SNAPSHOT_BYTES, SNAPSHOT_PARTS
 from relay.log import Log
+from relay.memory import OBJECT_BYTES, SNAPSHOTS, Account
 from relay.refusals import Refusal
-from relay.tape import Entry
+from relay.wrapping import wrap
 
 DUE_SHARE = 0.6
 """Share of the log's bounds after which the host is asked for a snapshot."""
 
 AGAIN_SHARE = 0.1
 """Share after which it is asked again."""
+
+
+PART_BYTES = 256
+"""What a part that waits for the next ones takes beside its payload."""
 
 
 class Due(NamedTuple):
@@ -39,19 +44,21 @@ class Complete:
     """and what its giver had sent to all others up to here, where the first part was taken: its own
     frames, which it knew without hearing."""
     parts: tuple[bytes, ...]
-    """The frames, encoded."""
+    """The frames, wrapped."""
 
-    def covers(self, entry: Entry) -> bool:
-        """Say whether who has this snapshot needs a frame to all no more."""
-        # All but the giver are the addressees of what the giver has sent to the others.
-        seq, to, _ = entry
-        return seq <= self.seq or (seq <= self.at and to == self.giver)
+    @property
+    def size(self) -> int:
+        """Bytes of memory that it takes."""
+        return sum(map(len, self.parts)) + OBJECT_BYTES * len(self.parts)
 
 
 class Snapshots:
     """The newest complete snapshot, and the parts of the next."""
 
-    def __init__(self) -> None:
+    def __init__(self, account: Account | None = None) -> None:
+        """Args: account: is charged for them."""
+        self._account = account or Account()
+        self._charged = 0
         self.newest: Complete | None = None
         self.due_at = Due(0, 0)
         self._giver = 0
@@ -66,13 +73,16 @@ class Snapshots:
         """
         if part.part == 0:
             self._giver, self._at, self._parts = giver, now, []
-        self._check(part, giver, now)
-        self._parts.append(part)
-        if len(self._parts) == part.parts:
-            parts = tuple(encode(each) for each in self._parts)
-            self.newest = Complete(part.seq, giver, self._at, parts)
-            self._parts = []
-            self.due_at = Due(now, log.grown)
+        try:
+            self._check(part, giver, now)
+            self._parts.append(part)
+            if len(self._parts) == part.parts:
+                parts = tuple(wrap(encode(each)) for each in self._parts)
+                self.newest = Complete(part.seq, giver, self._at, parts)
+                self._parts = []
+                self.due_at = Due(now, log.grown)
+        finally:
+            self._charge()
 
     def is_due(self, seq: int, log: Log) -> bool:
         """Say whether so much happened since the last one that the log may soon forget."""
@@ -98,6 +108,13 @@ class Snapshots:
         """Take up where a `summary` left off. Args: due: as `due_at` was."""
         self.newest, self._giver, self._at, self.due_at = newest, giver, at, due
         self._parts = list(parts)
+        self._charge()
+
+    def _charge(self) -> None:
+        size = sum(len(part.payload) + PART_BYTES for part in self._parts)
+        size += self.newest.size if self.newest is not None else 0
+        self._account.charge(SNAPSHOTS, size - self._charged)
+        self._charged = size
 
     def _check(self, part: Snapshot, giver: int, now: int) -> None:
         began = self._parts[0] if self._parts else part

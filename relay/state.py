@@ -16,11 +16,11 @@ from protocol.codec import encode
 from protocol.frames import Host, Joined, PresenceChanged, PresenceState, Property, Snapshot
 from protocol.mismatch import Mismatch
 from protocol.opcodes import Opcode
-from relay.log import Budget, Log
-from relay.properties import ROOM, Value
+from relay.memory import SEATS
+from relay.properties import ROOM
 from relay.registry import NAME
 from relay.room import Room
-from relay.seats import Seat
+from relay.seats import BAR_BYTES, SEAT_BYTES, Seat
 from relay.snapshots import Complete, Due, Snapshots
 from relay.standing import Fact
 from relay.state_form import (
@@ -34,6 +34,7 @@ from relay.state_form import (
     read_frame,
 )
 from relay.state_form import BadState as BadState
+from relay.wrapping import unwrap, wrap
 
 ARGON2 = re.compile(r"\$argon2id\$\S+")
 AWAY, LOST, LAGGING = PresenceState.AWAY, PresenceState.LOST, PresenceState.LAGGING
@@ -83,6 +84,7 @@ def load(value: Any) -> Room:
     )
     room.seq = state.seq
     room.barred.update(state.barred)
+    room.account.charge(SEATS, BAR_BYTES * len(room.barred))
     facts = _facts(state)
     _restore_seats(room, state, facts)
     for frame, message in zip(facts, state.standing, strict=True):
@@ -105,7 +107,7 @@ def _snapshots_state(snapshots: Snapshots) -> SnapshotsState:
     return SnapshotsState(
         newest=None
         if newest is None
-        else CompleteState(newest.seq, newest.giver, newest.at, newest.parts),
+        else CompleteState(newest.seq, newest.giver, newest.at, tuple(map(unwrap, newest.parts))),
         due=snapshots.due_at,
         giver=giver,
         at=at,
@@ -177,8 +179,9 @@ def _restore_seat(room: Room, state: SeatState, joined: Joined) -> None:
     seat.absences = state.absences
     seat.network = state.network
     seat.taken = state.taken
-    seat.groups.update(state.groups)
     seats.restore(seat)
+    seat.groups.update(state.groups)
+    room.account.charge(SEATS, SEAT_BYTES)
     for group in state.groups:
         room.groups.add(group, seat.player)
 
@@ -207,7 +210,7 @@ def _restore_property(room: Room, frame: Property) -> None:
     _check(scope == ROOM or scope in room.seats, "somebody has no seat, and a property")
     _check(frame.version == frame.seq, "a property's version is not the seq that set it")
     if isinstance(value, bytes) and room.properties.fits(scope, key, value):
-        room.properties.set(scope, key, Value(value, frame.version, frame.by))
+        room.properties.set(scope, key, value, frame.version)
     else:
         raise BadState("a property does not stand, or there is no room for it")
 
@@ -222,12 +225,12 @@ def _check_standing(room: Room, state: RoomState) -> None:
 
 def _restore_log(room: Room, state: RoomState) -> None:
     last = state.trimmed
-    room.log = Log(max_frames=MANY, max_bytes=MANY, budget=Budget(MANY))
+    room.log.bound(MANY, MANY)
     room.log.trimmed = state.trimmed
     for seq, to, message in state.log:
         if seq != last + 1:
             raise BadState("the log does not begin where it was trimmed")
-        room.log.append(seq, to, message)
+        room.log.append(seq, to, wrap(message))
         last = seq
     room.log.grown = max(room.log.grown, state.grown)
     _check(last == state.seq, "the log ends before the room's head, or after it")
@@ -246,7 +249,7 @@ def _complete(state: CompleteState) -> Complete:
     for index, part in enumerate(parts):
         belongs = (part.seq, part.part, part.parts) == (state.seq, index, len(parts))
         _check(belongs, "a snapshot's parts do not belong together")
-    return Complete(state.seq, state.giver, state.at, state.parts)
+    return Complete(state.seq, state.giver, state.at, tuple(map(wrap, state.parts)))
 
 
 def _part(message: bytes) -> Snapshot:

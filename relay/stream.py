@@ -9,7 +9,7 @@ from protocol.error_codes import ErrorCode
 from relay.effects import Admit
 from relay.outbox import Stream
 from relay.reader import History, Reader
-from relay.wrapping import wrap
+from relay.wrapping import unwrap
 
 if TYPE_CHECKING:
     from relay.room import Room
@@ -22,15 +22,15 @@ def begin(room: Room, seat: Seat, refused: ErrorCode | None = None) -> Admit:
     if delay is not None:
         delay.began.setdefault(seat.player, delay.seq)
         # Of what is true by now, what was true by then; the rest comes in its time.
-        facts = tuple(wrap(fact) for fact in room.standing if hot.seq(fact) <= delay.seq)
+        facts = tuple(fact for fact in room.standing.told() if hot.seq(unwrap(fact)) <= delay.seq)
         stream = Stream(facts, Reader(room, seat.player, delay=delay), delay.seq, delay.seq)
         return Admit(seat.attachment, seat.player, 0, refused=refused, stream=stream)
     follow, snapshot = room.history_from, room.snapshots.newest
-    facts = (*room.standing, *(snapshot.parts if snapshot is not None else ()))
-    log = room.log
-    complete_from = room.past_from if log.reaches_back_to(follow) else log.trimmed
+    facts = (*room.standing.told(), *(snapshot.parts if snapshot is not None else ()))
+    is_whole = room.log.reaches_back_to(follow)
+    complete_from = room.past_from if is_whole else room.log.trimmed
     reader = Reader(room, seat.player, History(room.seq, snapshot, complete_from))
-    stream = Stream(tuple(map(wrap, facts)), reader, follow, complete_from)
+    stream = Stream(facts, reader, follow, complete_from)
     return Admit(seat.attachment, seat.player, 0, refused=refused, stream=stream)
 
 

@@ -42,6 +42,23 @@ def unwrap(wrapped: bytes) -> bytes:
     return wrapped[_start(wrapped) :]
 
 
+def split(run: bytes) -> list[bytes]:
+    """Return the messages, wrapped, of a run of them."""
+    messages = []
+    at = 0
+    while at < len(run):
+        size = run[at + 1]
+        if size < 126:
+            end = at + 2 + size
+        elif size == 126:
+            end = at + 4 + int.from_bytes(run[at + 2 : at + 4])
+        else:
+            end = at + 10 + int.from_bytes(run[at + 2 : at + 10])
+        messages.append(run[at:end])
+        at = end
+    return messages
+
+
 def opcode(wrapped: bytes) -> int:
     """Read the opcode of a wrapped message."""
     return wrapped[_start(wrapped) + 1]

@@ -31,7 +31,7 @@ MAX_PIECES = 64
 class DirectLink(Channel):
     """A client's connection to its room, once the server's protocol has let go of it."""
 
-    __slots__ = ("_connection", "_controls", "_is_awake", "_peers", "outbox")
+    __slots__ = ("_catching_up", "_connection", "_controls", "_is_awake", "_peers", "outbox")
 
     def __init__(
         self, taken: Channel, peers: set[Channel], node: Node, room: str, address: str
@@ -50,6 +50,7 @@ class DirectLink(Channel):
         self.inbound.max_pieces = MAX_PIECES
         self.max_blocked = settings.slow_seconds
         self._peers = peers
+        self._catching_up = node.catching_up
         self._is_awake = False
         self._controls = TokenBucket(CONTROLS_PER_SECOND, CONTROLS_BURST)
         self.inherit(taken)
@@ -115,18 +116,24 @@ class DirectLink(Channel):
     def _wake(self) -> None:
         if not self._is_awake:
             self._is_awake = True
-            self.loop.call_soon(self._work)
+            if self.outbox.is_following:
+                self._catching_up.ask(self._work)
+            else:
+                self.loop.call_soon(self._work)
 
-    def _work(self) -> None:
-        """Write what waits, a batch a turn, and then let it flow."""
+    def _work(self) -> int:
+        """Write what waits, a batch a turn, and then let it flow. Returns: the bytes written."""
         self._is_awake = False
         outbox = self.outbox
-        if not self.is_blocked and not self.is_ended:
-            self.write(b"".join(outbox.take()))
-            if outbox.is_waiting:
-                self._wake()
-            elif not self.is_blocked:
-                outbox.flow()
+        if self.is_blocked or self.is_ended:
+            return 0
+        data = b"".join(outbox.take())
+        self.write(data)
+        if outbox.is_waiting:
+            self._wake()
+        elif not self.is_blocked:
+            outbox.flow()
+        return len(data)
 
     def pause_writing(self) -> None:
         super().pause_writing()

@@ -13,11 +13,16 @@ from protocol.close_codes import CloseCode
 from relay.connection import Connection
 from relay.node import Node
 from relay.outbox import Outbox
-from relay.wrapping import unwrap
+from relay.rounds import Queue
+from relay.wrapping import split, unwrap
 
 log = logging.getLogger("relay")
 
 CLOSE_PATIENCE = 2.0  # seconds for a peer to take what waits for it once it is being closed
+
+
+AT_ONCE = 64  # messages of one who catches up
+MESSAGE_COST = 1024  # of each, in bytes: it goes by several calls, however short it is
 
 
 class PortableLink:
@@ -30,8 +35,14 @@ class PortableLink:
         max_bytes: int,
         max_frames: int,
         slow_seconds: float | None,
+        catching_up: Queue,
     ) -> None:
-        """Args: slow_seconds: for which a peer may take nothing of what waits for it."""
+        """
+        Args:
+            slow_seconds: for which a peer may take nothing of what waits for it.
+            catching_up: of the node, in which those wait for their turn who read from the log.
+        """
+        self._catching_up = catching_up
         self._ready = asyncio.Event()
         self.outbox = Outbox(self._ready.set, max_bytes=max_bytes, max_frames=max_frames)
         self._websocket = websocket
@@ -98,14 +109,33 @@ class PortableLink:
 
     async def _send(self, messages: list[bytes]) -> None:
         send, now = self._websocket.send, time.monotonic
-        if self._watch is None:
-            self._watch_for(self._slow_seconds)
-        for message in messages:
-            self._sending_since = now()
-            await send({"type": "websocket.send", "bytes": unwrap(message)})
+        is_following = self.outbox.is_following
+        many = 0
+        for run in messages:
+            for message in split(run):
+                self._sending_since = now()
+                if self._watch is None:
+                    self._watch_for(self._slow_seconds)
+                await send({"type": "websocket.send", "bytes": unwrap(message)})
+                many += 1
+                if is_following and many == AT_ONCE:
+                    await self._turn(many)
+                    many = 0
+        if is_following:
+            await self._turn(many)
         self._sending_since = None
-        if self.outbox.is_following:
-            await asyncio.sleep(0)  # a long stream takes turns with the others
+
+    async def _turn(self, many: int) -> None:
+        """Wait for a turn of those who catch up, after so many messages."""
+        self._sending_since = None
+        turn = asyncio.Event()
+
+        def go_on() -> int:
+            turn.set()
+            return many * MESSAGE_COST
+
+        self._catching_up.ask(go_on)
+        await turn.wait()
 
     def _watch_for(self, seconds: float | None) -> None:
         if seconds is not None:
@@ -135,5 +165,6 @@ async def serve(websocket: WebSocket, node: Node, room: str, address: str) -> No
         max_bytes=settings.outbox_bytes,
         max_frames=settings.outbox_frames,
         slow_seconds=settings.slow_seconds,
+        catching_up=node.catching_up,
     )
     await link.run(node.connect(link, room, address))

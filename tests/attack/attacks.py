@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from tests.attack import crowd, doors, entering, floods, kept, rest, slow, spoofs
+from tests.attack import crowd, doors, entering, filling, floods, kept, rest, slow, spoofs
 from tests.attack.stage import Scale
 from tests.attack.verdict import Row
 
@@ -28,6 +28,9 @@ ATTACKS: dict[str, Callable[[Scale], Awaitable[Row]]] = {
     "P1": crowd.p1,
     "B1": spoofs.b1,
     "C1": rest.c1,
+    "C2": filling.c2,
+    "C3": filling.c3,
+    "C4J": filling.c4_joins,
     "C4L": rest.c4_lists,
     "C4M": rest.c4_matches,
     "C4P": rest.c4_passwords,
@@ -37,6 +40,7 @@ ATTACKS: dict[str, Callable[[Scale], Awaitable[Row]]] = {
     "C7C": spoofs.c7_chunks,
     "C7I": spoofs.c7_site,
     "C7K": entering.c7_kicks,
+    "C7L": filling.c7_logs,
     "C7R": rest.c7_rest,
 }
 
@@ -60,6 +64,9 @@ FULL = {
     "P1": Scale(10_000),
     "B1": Scale(seconds=5),
     "C1": Scale(seconds=5),
+    "C2": Scale(500, 5),
+    "C3": Scale(100, 5),
+    "C4J": Scale(100, 5),
     "C4L": Scale(10_000, 5),
     "C4M": Scale(10_000, 5),
     "C4P": Scale(seconds=5),
@@ -69,6 +76,7 @@ FULL = {
     "C7C": Scale(1000, 2),
     "C7I": Scale(seconds=5),
     "C7K": Scale(seconds=10),
+    "C7L": Scale(9_900, 5),
     "C7R": Scale(),
 }
 
@@ -98,6 +106,9 @@ SMALL = {
     "H10": Scale(500, 1, ("--ping-seconds", "0.5")),
     "B1": Scale(seconds=0.5),
     "C1": Scale(seconds=0.5),
+    "C2": Scale(30, 0.3),
+    "C3": Scale(1, 0.1),
+    "C4J": Scale(5, 0.3),
     "C4L": Scale(200, 0.5),
     "C4M": Scale(50, 0.5),
     "C4P": Scale(seconds=1),
@@ -108,6 +119,7 @@ SMALL = {
     # As many rooms as it takes half a second to ask for are not allowed to a whole site.
     "C7I": Scale(seconds=0.5, options=("--rooms-burst", "1", "--rooms-per-second", "0.1")),
     "C7K": Scale(seconds=0.5),
+    "C7L": Scale(100, 0.3),
     "C7R": Scale(),
 }
 """For bounds that do not depend on the machine. P1 is tested with the restart of a relay."""

@@ -64,7 +64,7 @@ COURSES: Mapping[str, Course] = MappingProxyType(
             shows=frozenset({"LAG"}),
             options=(
                 *("--profile", "bench", "--outbox-bytes", "65536"),
-                *("--history-bytes", "100000000", "--history-budget", "1000000000"),
+                *("--history-bytes", "100000000", "--memory", "2000000000"),
             ),
             plan={
                 "players": 6,

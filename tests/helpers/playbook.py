@@ -49,7 +49,7 @@ from relay.outbox import Outbox
 from relay.reader import Reader
 from relay.refusals import Refusal
 from relay.room import Room
-from relay.wrapping import unwrap
+from relay.wrapping import split, unwrap
 
 EPOCH = b"an epoch"
 SPECTATOR = PlayerInfo(role="spectator")
@@ -237,8 +237,13 @@ class Witness:
         outbox = self.outboxes[ear]
         messages: list[bytes] = []
         while outbox.is_waiting:
-            messages += map(unwrap, outbox.take())
+            messages += [unwrap(each) for run in outbox.take() for each in split(run)]
         return self._decode(ear, messages)
+
+    def take_one(self, ear: int) -> list[Frame]:
+        """Take one batch of what waits for one connection."""
+        runs = self.outboxes[ear].take()
+        return self._decode(ear, [unwrap(each) for run in runs for each in split(run)])
 
     def replica(self) -> Room:
         """Make the room anew from its entries."""

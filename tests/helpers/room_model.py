@@ -132,6 +132,8 @@ class Stream:
         self.waiting = [(GONE if is_of(s, number) else s, frame) for s, frame in self.waiting]
 
     def end(self) -> None:
+        if not self.is_live:  # what the stream began with is of no use in part
+            self.waiting = [(slot, frame) for slot, frame in self.waiting if slot is not None]
         self.is_following, self.values = False, {}
 
 
@@ -340,6 +342,8 @@ class Model:
     def take(self, connection: int, number: int) -> tuple[list[Frame], bool]:
         """Say what a connection, which is that player's, hears now, and whether that is all."""
         stream = self.streams[connection]
+        if stream.is_following:  # answers go past what is read at the reader's pace
+            stream.waiting.sort(key=lambda waiting: waiting[0] is None)
         first = [frame for _, frame in stream.waiting]
         stream.waiting = []
         if not stream.is_following:

@@ -18,11 +18,12 @@ from protocol.frames import (
     RoomOptions,
     Update,
 )
-from relay.delay import DelayLine
+from relay.delay import MARK_BYTES, MAX_BYTES, DelayLine
 from relay.effects import Admit
 from relay.entries import Detach, Evict, Join
+from relay.memory import DELAYED, Account
 from relay.room import Room
-from relay.wrapping import unwrap
+from relay.wrapping import split, unwrap
 from tests.helpers.peers import new_seat, party
 from tests.helpers.playbook import Moves, Witness, a_room, enters, sends
 
@@ -44,9 +45,49 @@ def test_values_of_one_slot_that_come_out_together_are_one() -> None:
     line.keep((1, 0), b"newer")
     line.keep((2, 0), b"another")
     line.tick(0, 0)
-    assert line.newest() == []
+    assert list(line.newest.but_of(0)) == []
     line.tick(DELAY, 0)
-    assert line.newest() == [b"newer", b"another"]
+    assert list(line.newest.but_of(0)) == [b"newer", b"another"]
+
+
+def frames_of(taken: list[bytes]) -> list[Frame]:
+    return [decode(unwrap(each), Role.RELAY) for run in taken for each in split(run)]
+
+
+def test_a_line_with_nothing_to_tell_keeps_nothing_and_asks_for_no_tick() -> None:
+    account, asked = Account(), []
+    line = DelayLine(DELAY, account)
+    line.on_news = lambda: asked.append(True)
+    assert [line.tick(now, 0) for now in range(100)] == [None] * 100
+    assert (account.used, len(line._marks), asked) == (0, 0, [])
+
+
+def test_a_line_says_when_it_has_more_to_tell() -> None:
+    asked: list[bool] = []
+    line = DelayLine(DELAY)
+    line.on_news = lambda: asked.append(True)
+    line.note()
+    line.note()
+    assert asked == [True]
+    assert line.tick(100, 1) == DELAY
+    assert line.tick(104, 1) == DELAY - 4
+    line.note()
+    assert line.tick(105, 2) == DELAY - 5
+    assert line.tick(110, 2) == 5
+    assert line.tick(115, 2) is None
+    assert (asked, line.seq) == ([True, True], 2)
+
+
+def test_what_waits_in_a_line_is_charged_and_bounded() -> None:
+    account = Account()
+    line = DelayLine(DELAY, account)
+    for number in range(1000):
+        line.keep((1, number % 256), bytes(60_000))
+        line.tick(number / 1000, 0)
+        assert account.used < MAX_BYTES + 1000 * MARK_BYTES
+    assert account.used > MAX_BYTES - 70_000
+    line.tick(1000, 0)
+    assert account.used == account.kinds[DELAYED] < 70_000  # the newest, within a sender's bound
 
 
 class Stand:
@@ -77,7 +118,7 @@ class Stand:
     def hears(self) -> list[Frame]:
         heard: list[Frame] = []
         while self.outbox.is_waiting:
-            heard += [decode(unwrap(message), Role.RELAY) for message in self.outbox.take()]
+            heard += frames_of(self.outbox.take())
         return heard
 
 
@@ -120,7 +161,7 @@ def test_who_comes_later_hears_what_was_true_by_then_and_its_values() -> None:
     stand.witness.apply((1, None, b"\xc4\x04shot"))
     stand.witness.apply(Join(4, info=enters(4, role="spectator").info))
     outbox = stand.witness.outboxes[4]
-    heard = [decode(unwrap(message), Role.RELAY) for message in outbox.take()]
+    heard = frames_of(outbox.take())
     assert heard[:3] == [Joined(1, 1), Host(2, 1, 1), Joined(3, 2, stand.room.seats[2].info)]
     assert heard[3:] == [Live(3), Update(0, 1, b"here")]
     assert not outbox.is_waiting

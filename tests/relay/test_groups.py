@@ -30,6 +30,6 @@ def test_frames_to_a_group_share_their_addressees() -> None:
     room.apply(asks(2, Subscribe((), (7,))))
     room.apply(sends(1, -7, b"three"))
     one, two, three = [to for _, to, _ in room.log][-3:]
-    assert one is two
+    assert one == two
     assert two == frozenset((2, 3))
     assert three == frozenset((3,))

@@ -52,15 +52,19 @@ async def test_connections_rooms_and_seats_are_counted() -> None:
     assert found["roomwire_seats here spectator"] == 1
 
 
-async def test_history_is_counted_in_bytes() -> None:
+async def test_memory_is_counted_by_what_it_is_for() -> None:
     async with party() as at:
         ann = await at.enters("R")
         before = await read(at)
         ann.says(Send(None, b"x" * 5000))
         await ann.catches_up()
         after = await read(at)
-    grown = after["roomwire_history_bytes"] - before["roomwire_history_bytes"]
+    grown = after["roomwire_memory_bytes history"] - before["roomwire_memory_bytes history"]
     assert 5000 <= grown < 5100
+    assert before["roomwire_memory_bytes rooms"] > 1000
+    assert before["roomwire_memory_bytes seats"] > 500
+    assert after["roomwire_memory_bytes facts"] == before["roomwire_memory_bytes facts"] > 0
+    assert after["roomwire_memory_max_bytes"] > 1 << 24
 
 
 async def test_a_relay_that_goes_down_says_so() -> None:

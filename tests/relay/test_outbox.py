@@ -14,10 +14,9 @@ from protocol import hot
 from protocol.codec import encode
 from protocol.frames import Left, LeftReason
 from relay.log import Log
-from relay.outbox import Outbox, Slot, Stream
+from relay.outbox import BATCH_BYTES, Outbox, Slot, Stream
 from relay.outboxes import Outboxes
-from relay.tape import Entry
-from relay.wrapping import unwrap, wrap
+from relay.wrapping import split, unwrap, wrap
 from tests.helpers.outboxes import held
 
 MAX_BYTES, MAX_FRAMES, BATCH = 80, 8, 50
@@ -44,10 +43,12 @@ class Link:
         self.outbox.on_caught_up = lambda: self.notes.append("caught up")
 
     def read(self, seq: int, max_bytes: int) -> tuple[list[bytes], int] | None:
-        batch = self.log.read(seq, min(max_bytes, BATCH), is_mine)
-        return batch and ([*map(wrap, batch[0])], batch[1])
+        batch = self.log.read(seq, min(max_bytes, BATCH), 1)
+        return batch and ([each for run in batch[0] for each in split(run)], batch[1])
 
-    def finish(self) -> list[bytes]:
+    def finish(self, kept: dict[Slot, bytes]) -> list[bytes]:
+        for slot in [slot for slot, value in kept.items() if value in self.values]:
+            del kept[slot]
         return [b"live", *self.values]
 
     def begins(self, *prelude: bytes, follow: int | None = None) -> None:
@@ -64,7 +65,7 @@ class Link:
         """Let something happen in the room."""
         self.seq += 1
         message = hot.deliver(self.seq, 9, hot.tail(payload))
-        self.log.append(self.seq, to, message)
+        self.log.append(self.seq, to, wrap(message))
         if to == ME:
             self.hears(wrap(message))
         return wrap(message)
@@ -95,10 +96,6 @@ class Link:
         while self.outbox.is_waiting:
             taken += self.outbox.take()
         return taken
-
-
-def is_mine(entry: Entry) -> bool:
-    return entry[1] == ME
 
 
 def update(value: bytes | int, sender: int = 1, key: int = 0) -> bytes:
@@ -192,7 +189,7 @@ def test_a_long_stream_comes_in_batches_and_live_with_the_last() -> None:
     batches = []
     while link.outbox.is_waiting:
         batches.append(link.outbox.take())
-    assert batches == [[b"fact", *history[:2]], history[2:4], [*history[4:], b"live"]]
+    assert batches == [[b"fact"], history[:2], history[2:4], [*history[4:], b"live"]]
 
 
 def test_a_position_is_that_of_the_stream_while_it_lasts() -> None:
@@ -231,6 +228,22 @@ def test_values_that_live_brings_are_not_told_twice() -> None:
     link.outbox.replace((1, 0), known)
     link.outbox.replace((1, 1), own)
     assert link.takes_all() == [b"live", known, own]
+
+
+def test_many_values_come_in_batches_and_none_after_its_player_left() -> None:
+    """Ten thousand of them at once would hold everybody up, and wait for whoever does not read."""
+    link = Link()
+    link.values = [update(BATCH_BYTES // 4, sender=sender) for sender in (1, 2, 3) * 4]
+    link.begins()
+    assert link.outbox.take() == [b"fact", b"live", *link.values[:4]]
+    assert link.outbox.is_following
+    told = link.tells()
+    link.outbox.forget(2)
+    mine = [value for value in link.values[4:] if value != link.values[1]]
+    assert link.outbox.take() == mine[:4]
+    link.outbox.replace((1, 0), update(b"newer"))
+    assert link.outbox.take() == [*mine[4:], told, update(b"newer")]
+    assert not link.outbox.is_following
 
 
 # Falling behind.
@@ -507,7 +520,7 @@ def test_no_value_that_flowed_is_told_after_its_player_left() -> None:
     link.hears(update(b"last", sender=7))
     link.seq += 1
     left = encode(Left(link.seq, 7, LeftReason.LEFT))
-    link.log.append(link.seq, ME, left)
+    link.log.append(link.seq, ME, wrap(left))
     link.hears(wrap(left))
     link.outbox.hold()
     told = link.falls_behind()

@@ -9,8 +9,10 @@ from protocol.error_codes import ErrorCode
 from protocol.frames import Snapshot
 from protocol.limits import SNAPSHOT_BYTES, SNAPSHOT_PARTS
 from relay.log import Log
+from relay.memory import SNAPSHOTS, Account
 from relay.refusals import Refusal
 from relay.snapshots import Complete, Snapshots
+from relay.wrapping import unwrap
 
 HOST, OTHER = 1, 2
 
@@ -19,14 +21,15 @@ class Room:
     """Snapshots beside the log that they save from."""
 
     def __init__(self, *, max_frames: int = 100, max_bytes: int = 1000) -> None:
-        self.snapshots = Snapshots()
+        self.account = Account()
+        self.snapshots = Snapshots(self.account)
         self.log = Log(max_frames=max_frames, max_bytes=max_bytes)
         self.seq = 0
 
     def goes_on(self, frames: int = 1, size: int = 0) -> Room:
         for _ in range(frames):
             self.seq += 1
-            self.log.append(self.seq, 0, bytes(size))
+            self.log.append(self.seq, HOST, bytes(size))
         return self
 
     def takes(self, *parts: Snapshot, giver: int = HOST) -> Room:
@@ -65,7 +68,7 @@ def test_the_last_part_makes_it_whole() -> None:
     assert room.snapshots.newest is None
     room.takes(third)
     assert (room.newest.seq, room.newest.giver) == (7, HOST)
-    told = [decode(message, Role.RELAY) for message in room.newest.parts]
+    told = [decode(unwrap(part), Role.RELAY) for part in room.newest.parts]
     assert told == [first, second, third]
 
 
@@ -133,18 +136,26 @@ def test_it_has_so_many_parts_and_bytes_at_most() -> None:
 # What it saves a joiner from.
 
 
-def test_it_covers_what_it_is_of_and_what_its_giver_had_sent_to_the_others() -> None:
+def test_it_is_of_when_its_first_part_was_taken() -> None:
     room = Room().goes_on(9)
     first, last = parts(5, b"a", b"b")
     room.takes(first).goes_on(3).takes(last)
-    assert room.newest.at == 9
-    covered = {
-        (seq, to)
-        for seq in (5, 6, 9, 10, 12)
-        for to in (0, HOST, OTHER)
-        if room.newest.covers((seq, to, b""))
-    }
-    assert covered == {(5, 0), (5, HOST), (5, OTHER), (6, HOST), (9, HOST)}
+    assert (room.newest.seq, room.newest.giver, room.newest.at) == (5, HOST, 9)
+
+
+def test_the_newest_and_the_parts_under_way_are_charged() -> None:
+    room = Room().goes_on(9)
+    assert room.account.used == 0
+    first, second = parts(3, bytes(1000), bytes(2000))
+    room.takes(first)
+    assert 1000 < room.account.used < 1500
+    room.takes(second)
+    assert 3000 < room.account.used < 3500
+    whole = room.account.used
+    room.takes(parts(4, bytes(5000), b"")[0])
+    assert whole + 5000 < room.account.used == room.account.kinds[SNAPSHOTS] < whole + 5500
+    room.takes(*parts(4, b"", b""))
+    assert room.account.used < 500
 
 
 # When it is wanted.

@@ -31,6 +31,7 @@ from protocol.frames import (
     Snapshot,
     Subscribe,
 )
+from protocol.limits import HISTORY_BYTES
 from protocol.opcodes import Opcode
 from relay import state
 from relay.effects import Turn
@@ -58,20 +59,11 @@ class KeptRoomMachine(RoomMachine):
     def keep(self) -> None:
         before, after = self.room, kept(self.room)
         assert after.summary() == before.summary()
-        after.log = shortened(after.log)
+        after.log.bound(HISTORY, HISTORY_BYTES)
         after.outboxes, after.retained = before.outboxes, before.retained
         for reader in self.witness.readers:
             reader.room = after
         self.room = self.witness.room = after
-
-
-def shortened(log: Log) -> Log:
-    """Return the log with the bounds of the machine's rooms."""
-    short = Log(max_frames=HISTORY)
-    short.trimmed = log.trimmed
-    for frame in log:
-        short.append(*frame)
-    return short
 
 
 TestKeptRoom = pytest.mark.fuzz(KeptRoomMachine.TestCase)

@@ -343,30 +343,50 @@ def test_history_begins_where_the_log_does_when_it_is_read() -> None:
     assert heard[-1] == Live(13)
 
 
-def test_who_joins_is_told_what_was_forgotten_before_it_was_read() -> None:
+def test_a_joiner_is_told_what_was_forgotten_while_it_was_read_and_goes_on() -> None:
     witness = room_of(2, history="full").witness
     for number in range(4, 12):
         witness.apply(sends(1, None, b"%d" % number))
     witness.apply(Join(3))
-    witness.room.log.give(1 << 20)
-    forgotten = witness.room.log.trimmed
-    assert 4 < forgotten < 12
-    heard = [frame for frame in witness.hear()[3] if isinstance(frame, Notice | Deliver)]
-    assert heard[0] == Notice(NoticeKind.TRIMMED, NoticeDetail(seq=forgotten))
-    assert [frame.seq for frame in heard[1:] if isinstance(frame, Deliver)] == [
-        *range(forgotten + 1, 12)
+    witness.room.log.bound(3, 1 << 20)
+    heard = witness.hear()[3]
+    assert heard[-4:] == [
+        Notice(NoticeKind.TRIMMED, NoticeDetail(seq=9)),
+        Deliver(10, 1, b"10"),
+        Deliver(11, 1, b"11"),
+        Live(12),
     ]
 
 
-def test_who_is_too_slow_for_what_happens_meanwhile_is_lost() -> None:
-    """What comes after the joining may be for the joiner alone: nothing of it is passed over."""
+def test_each_gap_in_a_history_is_told_where_it_is() -> None:
+    witness = room_of(2, history="full").witness
+    payload = bytes(BATCH_BYTES // 2)
+    for _ in range(8):
+        witness.apply(sends(1, None, payload))
+    witness.apply(Join(3))
+    outbox = witness.outboxes[3]
+    told: list[int | str] = []
+    for kept in (100, 100, 4, 1, 1):
+        witness.room.log.bound(kept, 1 << 30)
+        for frame in witness.take_one(3):
+            if isinstance(frame, Deliver):
+                told.append(frame.seq)
+            elif isinstance(frame, Notice):
+                told.append(f"from {frame.detail.seq}")
+    assert told == [4, 5, 6, 7, "from 8", 9, 10, "from 11"]
+    assert not outbox.is_lost
+
+
+def test_who_was_too_slow_for_what_followed_history_is_lost() -> None:
+    """Of that nothing may be missing."""
     witness = room_of(2, history="full").witness
     witness.apply(Join(3))
-    witness.apply(sends(1, 3, b"for the joiner"))
-    witness.apply(sends(1, None, b"later"))
-    witness.room.log.clear()
+    witness.apply(sends(1, None, b"5"))
+    witness.apply(sends(1, None, b"6"))
+    witness.room.log.bound(1, 1 << 20)
     outbox = witness.outboxes[3]
-    outbox.take()
+    while outbox.is_waiting:
+        outbox.take()
     assert outbox.is_lost
 
 
