@@ -122,6 +122,16 @@ def floods_rooms(port: int, sources: list[str], seconds: float) -> list[int]:
     return statuses
 
 
+def count_rooms(port: int, app: str) -> int:
+    """Return how many rooms of a game there are."""
+    with asking(port, "127.0.0.1") as asker:
+        count, after = 0, ""
+        while after is not None:
+            _, page = asker.asks("GET", f"/api/rooms?app={app}&limit=200&after={after}")
+            count, after = count + len(page["rooms"]), page["next"]
+        return count
+
+
 def matches(port: int, many: int, hz: float, seconds: float, **wanted: Any) -> list[int]:
     """Ask for places and take none: some at once, then so many a second."""
     with asking(port) as asker:

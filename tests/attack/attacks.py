@@ -112,7 +112,7 @@ SMALL = {
     "C4L": Scale(200, 0.5),
     "C4M": Scale(50, 0.5),
     "C4P": Scale(seconds=1),
-    "C4R": Scale(2, 1, ("--max-rooms", "30")),
+    "C4R": Scale(3, 1, ("--max-rooms", "30", "--rooms-per-address", "8")),
     "C5": Scale(4, 0.3, ("--admit-seconds", "0.5")),
     "C6": Scale(8_000),
     "C7C": Scale(50, 0.3),

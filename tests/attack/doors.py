@@ -83,9 +83,9 @@ async def h4(scale: Scale) -> Row:
         )
         alive = sum(not one.ended.done() for one in rest)
         free = await on.frees(files)
-        neighbours.end()
         for one in rest:
             one.abort()
+        await neighbours.end()
     return Row(
         "H4",
         f"A full relay ({PLACES} places): {MANY_REFUSED} more players, "
@@ -114,7 +114,7 @@ async def h8(scale: Scale) -> Row:
         taking.result()
         back = await recovers(on)
         free = await on.frees(files)
-        neighbours.end()
+        await neighbours.end()
         loops = [1 for each in on.process.memory_maps() if "uvloop" in each.path]
         lines = on.log_lines
     return Row(

@@ -43,7 +43,7 @@ async def c5(scale: Scale) -> Row:
         longest, codes = waiting.result()
         free = await on.frees(files)
         lines = on.log_lines
-        neighbours.end()
+        await neighbours.end()
     talkers = codes.count(CloseCode.BAD_FRAMES)
     stayers = codes.count(CloseCode.RELAY_FULL)
     return Row(
@@ -111,8 +111,8 @@ async def c7_kicks(scale: Scale) -> Row:
         )
         codes = returning.result()
         alive = not host.ended.done()
-        neighbours.end()
         host.abort()
+        await neighbours.end()
     return Row(
         "C7K",
         "One who was kicked comes back, with another secret each time",

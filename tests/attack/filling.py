@@ -180,7 +180,7 @@ def fills(port: int, how: str, many: int) -> None:
 
 
 SHARES = {"values": 10.0, "properties": 5.0, "delays": 0.2, "snapshots": 0.6, "history": 1.0}
-"""How often each way is gone, for a scale of one; history last, as it is what makes room."""
+"""How often each way is gone, for a scale of one."""
 
 # Rows.
 
@@ -194,31 +194,35 @@ async def c3(scale: Scale) -> Row:
 
 
 async def attack(name: str, ways: list[str], scale: Scale) -> Row:
-    """Fill a relay in some ways, one after another, beside players who do not."""
-    options = ("--profile", "bench", "--memory", str(MEMORY), *scale.options)
+    """Fill a relay beside players who do not: each way a relay of its own, which is empty."""
     checks: list[Check] = []
+    for how in ways:
+        many = max(int(scale.many * SHARES.get(how, 1)), 1)
+        checks += await fill(how, many, scale)
+    return Row(name, f"The relay's memory is filled with {', '.join(ways)}", checks)
+
+
+async def fill(how: str, many: int, scale: Scale) -> list[Check]:
+    options = ("--profile", "bench", "--memory", str(MEMORY), *scale.options)
     with stage(*options) as on, attackers() as pool:
         neighbours = await gather(on.port)
         base = await neighbours.listen(scale.seconds)
         idle = on.memory
-        for how in ways:
-            many = max(int(scale.many * SHARES.get(how, 1)), 1)
-            filling = in_process(pool, fills, on.port, how, many)
-            hearing, peak = await asyncio.gather(
-                neighbours.listen(scale.seconds, filling), on.peak(filling)
-            )
-            filling.result()
-            counted = counted_by(on)
-            bound = (OVERHEAD * counted + CALM) / MEBIBYTE
-            what = f"{how}: grown ({counted / MEBIBYTE:.1f} counted)"
-            checks += [
-                Check(f"{how}: memory at most", peak / MEBIBYTE, MEMORY / MEBIBYTE, "MiB"),
-                Check(what, (on.memory - idle) / MEBIBYTE, bound, "MiB"),
-                Check(f"{how}: deliveries lost to neighbours", hearing.lost, 0),
-                meanwhile(hearing.p99, base.p99),
-            ]
-        neighbours.end()
-    return Row(name, f"The relay's memory is filled with {', '.join(ways)}", checks)
+        filling = in_process(pool, fills, on.port, how, many)
+        hearing, peak = await asyncio.gather(
+            neighbours.listen(scale.seconds, filling), on.peak(filling)
+        )
+        filling.result()
+        counted, grown = counted_by(on), on.memory - idle
+        await neighbours.end()
+    bound = (OVERHEAD * counted + CALM) / MEBIBYTE
+    what = f"{how}: grown ({counted / MEBIBYTE:.1f} counted)"
+    return [
+        Check(f"{how}: memory at most", peak / MEBIBYTE, MEMORY / MEBIBYTE, "MiB"),
+        Check(what, grown / MEBIBYTE, bound, "MiB"),
+        Check(f"{how}: deliveries lost to neighbours", hearing.lost, 0),
+        meanwhile(hearing.p99, base.p99),
+    ]
 
 
 def counted_by(on: Stage) -> float:
@@ -238,7 +242,7 @@ async def c4_joins(scale: Scale) -> Row:
         hearing = await neighbours.listen(scale.seconds, joining)
         many = joining.result()
         took = on.process.cpu_times().user + on.process.cpu_times().system - began
-        neighbours.end()
+        await neighbours.end()
     return Row(
         "C4J",
         f"{scale.many} at a time who join a room of {PAST:,} messages, {many} times in all",
@@ -255,7 +259,8 @@ PAST = 60_000
 
 def makes_history(port: int) -> None:
     async def make() -> None:
-        talker = await Stranger(port, 1).enters("PAST", RoomOptions(keep=3600, history="full"))
+        options = RoomOptions(capacity=1024, hold=0, keep=3600, history="full")
+        talker = await Stranger(port, 1).enters("PAST", options)
         for _ in range(PAST):
             await talker.says(b"\x93\x10\xc0\xc4\x40" + bytes(64))
         await talker.is_heard()
@@ -294,7 +299,7 @@ async def c7_logs(scale: Scale) -> Row:
         talking = in_process(pool, fills, on.port, "history", 4)
         hearing = await neighbours.listen(scale.seconds, talking)
         talking.result()
-        neighbours.end()
+        await neighbours.end()
     return Row(
         "C7L",
         f"One who says much while {scale.many:,} rooms share the memory",

@@ -53,7 +53,7 @@ async def flood(burst: bytes, many: int, scale: Scale) -> list[Check]:
         cuts = [cut for each in attacks.result() for cut in each]
         free = await on.frees(files)
         lines_a_second = (on.log_lines - lines) / math.ceil(time.monotonic() - began)
-        neighbours.end()
+        await neighbours.end()
     who = f"{many}, {len(cuts)} times"
     return [
         neighbours_p99(hearing.p99, base.p99, slack=FLOOD_SLACK),
@@ -113,7 +113,7 @@ async def f5(scale: Scale) -> Row:
         hearing = await neighbours.listen(scale.seconds, racing)
         answered, seconds = racing.result()
         free = await on.frees(files)
-        neighbours.end()
+        await neighbours.end()
     beyond = answered - RATE_BURST - RATE * seconds
     return Row(
         "F5",
@@ -136,7 +136,7 @@ async def f7(scale: Scale) -> Row:
         hearing = await neighbours.listen(scale.seconds, talking)
         wrong, seconds = talking.result()
         free = await on.frees(files)
-        neighbours.end()
+        await neighbours.end()
         lines = on.log_lines
     return Row(
         "F7",

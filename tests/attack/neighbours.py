@@ -67,10 +67,12 @@ class Neighbours:
         p50, p99 = (heard[int(len(heard) * share)] for share in (0.5, 0.99))
         return Hearing(p50, p99, heard[-1], expected - len(heard))
 
-    def end(self) -> None:
-        for room in self._rooms:
-            for one in room:
-                one.abort()
+    async def end(self) -> None:
+        """Let all go. A relay that ends need not wait for them then."""
+        everybody = [one for room in self._rooms for one in room]
+        for one in everybody:
+            one.abort()
+        await asyncio.gather(*(one.ended for one in everybody))
 
     async def _settle(self, expected: int) -> None:
         until = time.perf_counter() + SETTLE_SECONDS

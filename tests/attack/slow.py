@@ -32,9 +32,9 @@ async def s1(scale: Scale) -> Row:
             leaving = tasks.create_task(on.takes(lambda: on.files <= files))
             peaking = tasks.create_task(on.peak(leaving))
             hearing = await crowd.listen(scale.seconds, leaving)
-        crowd.end()
         for one in stuck:
             one.abort()
+        await crowd.end()
     grown = (peaking.result() - memory) / MEBIBYTE
     return Row(
         "S1",
@@ -59,8 +59,8 @@ async def s2(scale: Scale) -> Row:
             leaving = tasks.create_task(on.takes(lambda: on.files <= files))
             hearing = await crowd.listen(scale.seconds, leaving)
             reading.cancel()
-        crowd.end()
         trickle.abort()
+        await crowd.end()
     return Row(
         "S2",
         "One that reads a byte a second",
@@ -108,7 +108,7 @@ async def s4(scale: Scale) -> Row:
             neighbours.listen(scale.seconds, flooding), on.peak(flooding)
         )
         free = await on.frees(files)
-        neighbours.end()
+        await neighbours.end()
     return Row(
         "S4",
         "One that floods pings and never reads",
@@ -130,9 +130,9 @@ async def s5(scale: Scale) -> Row:
         began = time.monotonic()
         code = await asyncio.get_running_loop().run_in_executor(None, on.relay.end)
         took = time.monotonic() - began
-        crowd.end()
         for one in stuck:
             one.abort()
+        await crowd.end()
         errors = on.relay.log.count("ERROR")
     return Row(
         "S5",

@@ -43,8 +43,8 @@ async def b1(scale: Scale) -> Row:
 async def c7_site(scale: Scale) -> Row:
     made, checks = await _make_rooms(scale, "site", "--trusted-proxy", STRANGER)
     statuses, seconds = made
-    burst = int(_set(scale, "--rooms-burst") or ROOMS_BURST)
-    rate = float(_set(scale, "--rooms-per-second") or ROOMS_PER_SECOND)
+    burst = int(scale.option("--rooms-burst", ROOMS_BURST))
+    rate = scale.option("--rooms-per-second", ROOMS_PER_SECOND)
     allowed = SITE_FACTOR * (burst + rate * seconds) + 1
     return Row(
         "C7I",
@@ -63,7 +63,7 @@ async def _make_rooms(scale: Scale, kind: str, *options: str) -> tuple[Made, lis
             neighbours.listen(scale.seconds, making), on.peak(making)
         )
         another = await in_process(pool, makes_one, on.port)
-        neighbours.end()
+        await neighbours.end()
         statuses, _ = making.result()
     return making.result(), [
         Check("requests not refused for their number, nor answered", _odd(statuses), 0),
@@ -72,12 +72,6 @@ async def _make_rooms(scale: Scale, kind: str, *options: str) -> tuple[Made, lis
         Check("deliveries lost to neighbours", hearing.lost, 0),
         meanwhile(hearing.p99, base.p99),
     ]
-
-
-def _set(scale: Scale, option: str) -> str:
-    """Return what an option of the relay is set to; nothing if it is not."""
-    pairs = dict(zip(scale.options, scale.options[1:], strict=False))
-    return pairs.get(option, "")
 
 
 def _odd(statuses: Counter[int]) -> int:
@@ -117,7 +111,7 @@ async def c7_chunks(scale: Scale) -> Row:
             neighbours.listen(scale.seconds, posting), on.peak(posting)
         )
         free = await on.frees(files)
-        neighbours.end()
+        await neighbours.end()
         lines = on.log_lines
     return Row(
         "C7C",

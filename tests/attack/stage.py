@@ -43,6 +43,12 @@ class Scale:
     seconds: float = 0.0
     options: tuple[str, ...] = ()
 
+    def option(self, name: str, default: float) -> float:
+        """Return what an option of the relay is set to."""
+        return (
+            float(self.options[self.options.index(name) + 1]) if name in self.options else default
+        )
+
 
 class Stage:
     """A running relay, looked at from outside."""

@@ -70,7 +70,7 @@ async def measure(client: str, messages: int, turns: int) -> Late:
             joining = tasks.create_task(joins(client, on.port, turns))
             during = await neighbours.listen(QUIET_SECONDS, joining)
         used = cpu(on) - began - idle * (loop.time() - at)
-        neighbours.end()
+        await neighbours.end()
         filler.abort()
     took = joining.result()
     return Late(
