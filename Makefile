@@ -7,12 +7,13 @@ TEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 COMPILED := COMPILED=1 PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/.compiled
 NOTHING_LOST := $(addprefix chaos/test_chaos.py::test_,nothing_is_lost_doubled_or_reordered nor_is_anything_in_a_page)
 # What a player sees of the relay, tested over the link for other servers as well.
-BOTH_LINKS := $(addprefix tests/,$(NOTHING_LOST) relay/test_connection.py relay/test_slow.py \
+BOTH_LINKS := $(addprefix tests/,$(NOTHING_LOST) relay/node/test_connection.py relay/test_slow.py \
 	clients/python/test_history.py $(addprefix integration/test_,entering.py gaps.py raw_client.py restart.py))
 # What runs through compiled code over the relay's own link.
 COMPILED_TESTS := $(addprefix tests/,conformance/test_asgi.py $(firstword $(NOTHING_LOST)) \
 	$(addprefix clients/python/bench/test_,load.py reader.py) $(addprefix protocol/test_,hot.py scan.py) \
-	relay/link $(addprefix relay/test_,fan_out.py log.py outbox.py rates.py slow.py))
+	relay/link relay/delivery/test_outbox.py relay/history/test_history.py relay/policy/test_rate_limits.py \
+	relay/delivery/test_fan_out.py relay/test_slow.py)
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
 .DEFAULT_GOAL := help

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import protocol
 
 if TYPE_CHECKING:
-    from relay.admission import JoinRequest
-    from relay.app import create_app
+    from relay.http.app import create_app
+    from relay.node.admission import JoinRequest
 
 __all__ = ["JoinRequest", "create_app", "is_compiled"]
 
@@ -24,11 +24,11 @@ if not hasattr(protocol, "WIRE_VERSION"):
 
 def is_compiled() -> bool:
     """Say whether this is a compiled wheel, and not plain Python."""
-    spec = importlib.util.find_spec("relay.room")
+    spec = importlib.util.find_spec("relay.room.room")
     return spec is not None and not str(spec.origin).endswith(".py")
 
 
-HOMES = {"JoinRequest": "relay.admission", "create_app": "relay.app"}
+HOMES = {"JoinRequest": "relay.node.admission", "create_app": "relay.http.app"}
 
 
 def __getattr__(name: str) -> Any:

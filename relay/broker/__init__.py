@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from relay.entries import Entry
+from relay.room.entries import Entry
 
 Follower = Callable[[str, Entry], None]
 """Takes the next entry of a room's log; called in the log's order."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from relay.broker import Follower
-from relay.entries import Entry
+from relay.room.entries import Entry
 
 
 class MemoryBroker:

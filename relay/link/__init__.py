@@ -1,25 +1,10 @@
-"""What a connection needs from a transport."""
+"""The ways to a client: what is between a socket and a connection.
 
-from __future__ import annotations
-
-from typing import Protocol
-
-from protocol.close_codes import CloseCode
-from relay.outbox import Outbox
+A *channel* reads and writes WebSocket frames over a transport. The *direct* link takes a channel
+over from the server and hands messages on by plain calls. The *portable* link runs on any ASGI
+server. Both carry a `Connection` (relay/node/connection.py) and empty its outbox.
+"""
 
 EXTENSION = "roomwire.direct"
 """Key of an ASGI scope's `extensions` where the server's protocol can be taken over: its value has
-`take_over`, which is `relay.link.direct.DirectProtocol.take_over`."""
-
-
-class Link(Protocol):
-    """The way to one client: takes what its outbox holds, and can be closed.
-
-    A link hands every message to `Connection.greet` or `Connection.receive`, and calls
-    `Connection.lost` once when the way is gone, whoever ended it.
-    """
-
-    outbox: Outbox
-
-    def close(self, code: CloseCode, reason: str) -> None:
-        """Send what waits, then close. A peer that does not read is cut off after a while."""
+`take_over`, which is `relay.server.ws_protocol.DirectProtocol.take_over`."""

@@ -10,11 +10,11 @@ import time
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from protocol.close_codes import CloseCode
-from relay.connection import Connection
-from relay.node import Node
-from relay.outbox import Outbox
-from relay.rounds import Queue
-from relay.wrapping import split, unwrap
+from relay.delivery.deferred import Queue
+from relay.delivery.outbox import Outbox
+from relay.history.ws_frame import split, unwrap
+from relay.node.connection import Connection
+from relay.node.node import Node
 
 log = logging.getLogger("relay")
 

@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 
 from protocol.frames import RoomOptions, Set
-from relay.log import Log
-from relay.room import Room
-from relay.state_file import StateFile
+from relay.history.history import History
+from relay.persistence.file import StateFile
+from relay.room.room import Room
 from tests.attack.stage import MEBIBYTE, Scale, Stage, stage
 from tests.attack.verdict import Check, Row, Timing
 from tests.helpers.playbook import asks, enters, sends
@@ -53,7 +53,7 @@ async def c6(scale: Scale) -> Row:
 def lived_in(number: int, frames: int) -> Room:
     """Make a room with so many frames in its log: to all, to some, and of properties."""
     options = RoomOptions(keep=3600, history="full")
-    room = Room(f"ROOM{number}", b"an epoch", options, log=Log())
+    room = Room(f"ROOM{number}", b"an epoch", options, log=History())
     for player in (1, 2, 3):
         room.apply(enters(player))
     for turn in range(frames):

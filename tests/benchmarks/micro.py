@@ -12,10 +12,10 @@ import msgpack
 from protocol import hot
 from protocol.codec import Role, decode, encode
 from protocol.frames import Deliver, RoomOptions, Send
-from relay.effects import Admit
-from relay.entries import Join
-from relay.outbox import Outbox
-from relay.room import Room
+from relay.delivery.outbox import Outbox
+from relay.room.effects import Admit
+from relay.room.entries import Join
+from relay.room.room import Room
 
 PAYLOAD = b"x" * 64
 ROUNDS = 5

@@ -16,7 +16,8 @@ from starlette import types
 
 from protocol.codec import Role, decode, encode
 from protocol.frames import Deliver, Frame, Live, Send, Welcome
-from relay import cli, server
+from relay.cli import main as command
+from relay.server import process
 
 EVERY = 15  # payloads
 
@@ -195,9 +196,9 @@ def _frame_of(message: types.Message, by: Role) -> Frame | None:
 
 
 def main() -> None:
-    make_server = server.make_server
-    server.make_server = lambda app, settings: make_server(damaged(app), settings)
-    cli.main()
+    make_server = process.make_server
+    process.make_server = lambda app, settings: make_server(damaged(app), settings)
+    command.main()
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import sys
 
 from tests.conformance import suite
 
-DEFAULT = "relay.link.direct:DirectProtocol"
+DEFAULT = "relay.server.ws_protocol:DirectProtocol"
 
 
 def main() -> int:

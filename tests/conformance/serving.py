@@ -10,9 +10,9 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.importer import import_from_string
 
-from relay.server import listen
+from relay.server.process import listen
 
-CLASSES = ("relay.link.direct:DirectProtocol",)
+CLASSES = ("relay.server.ws_protocol:DirectProtocol",)
 """What is judged here, as `uvicorn --ws` names it."""
 
 MAX_SIZE = 64 * 1024

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Iterator
 
 from protocol.codec import Role
-from relay.server import MESSAGE_MIN
+from relay.server.process import MESSAGE_MIN
 from tests.helpers import vectors
 
 HEADS = bytes([*range(0x80, 0xA0), *range(0xC0, 0xE0)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from relay.outbox import Outbox
+from relay.delivery.outbox import Outbox
 
 
 def held(outbox: Outbox) -> int:

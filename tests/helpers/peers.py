@@ -29,9 +29,9 @@ from protocol.frames import (
     SnapshotWanted,
     Welcome,
 )
-from relay.admission import OnJoin
-from relay.config import Settings
-from relay.node import Node
+from relay.node.admission import OnJoin
+from relay.node.node import Node
+from relay.policy.config import Settings
 from tests.helpers.raw import BINARY, Closed, RawClient, connect, frame
 from tests.helpers.relay import IS_PORTABLE, link_url, running_relay
 

@@ -42,14 +42,27 @@ from protocol.frames import (
 )
 from protocol.kinds import Target
 from protocol.opcodes import Opcode
-from relay.effects import Admit, Close, Effect, Turn
-from relay.entries import Acknowledge, Ask, Detach, Entry, Evict, Join, Send
-from relay.log import Log
-from relay.outbox import Outbox
-from relay.reader import Reader
-from relay.refusals import Refusal
-from relay.room import Room
-from relay.wrapping import split, unwrap
+from relay.delivery.outbox import Outbox
+from relay.history.history import History
+from relay.history.ws_frame import split, unwrap
+from relay.room.effects import (
+    Admit,
+    Close,
+    Effect,
+    Turn,
+)
+from relay.room.entries import (
+    Acknowledge,
+    Ask,
+    Detach,
+    Entry,
+    Evict,
+    Join,
+    Send,
+)
+from relay.room.log_cursor import LogCursor
+from relay.room.refusals import Refusal
+from relay.room.room import Room
 
 EPOCH = b"an epoch"
 SPECTATOR = PlayerInfo(role="spectator")
@@ -204,7 +217,7 @@ class Witness:
         self._options = room.options  # which the room may change
         self._max_frames = max_frames
         self.reached: dict[int, int] = {}
-        self.readers: list[Reader] = []
+        self.readers: list[LogCursor] = []
         self._facts_until: dict[int, int] = {}
 
     def apply(self, entry: Entry) -> Sequence[Effect]:
@@ -253,7 +266,7 @@ class Witness:
             room.epoch,
             self._options,
             password_hash=room.password_hash,
-            log=Log(max_frames=room.log.max_frames, max_bytes=room.log.max_bytes),
+            log=History(max_frames=room.log.max_frames, max_bytes=room.log.max_bytes),
         )
         for entry in self.entries:
             replica.apply(entry)
@@ -265,7 +278,7 @@ class Witness:
     def _admit(self, admit: Admit) -> None:
         outbox = Outbox(lambda: None, max_frames=self._max_frames)
         assert admit.stream is not None
-        assert isinstance(admit.stream.source, Reader)
+        assert isinstance(admit.stream.source, LogCursor)
         self.readers.append(admit.stream.source)
         outbox.begin((), admit.stream)
         self.outboxes[admit.attachment] = outbox

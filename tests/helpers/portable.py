@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from relay import server
-from relay.cli import main
-from relay.config import Settings
+from relay.cli.main import main
+from relay.policy.config import Settings
+from relay.server import process
 
 
 def without_extensions(app: ASGIApp) -> ASGIApp:
@@ -23,12 +23,12 @@ def without_extensions(app: ASGIApp) -> ASGIApp:
 
 def use() -> None:
     """Let relays of this process be served so."""
-    make = server.make_server
+    make = process.make_server
 
-    def make_server(app: ASGIApp, settings: Settings) -> server.Server:
+    def make_server(app: ASGIApp, settings: Settings) -> process.Server:
         return make(without_extensions(app), settings)
 
-    server.make_server = make_server
+    process.make_server = make_server
 
 
 if __name__ == "__main__":

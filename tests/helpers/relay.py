@@ -10,12 +10,12 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from relay.admission import OnJoin
-from relay.app import create_app
-from relay.config import Settings
-from relay.node import Node
-from relay.server import Listener, listen, make_server
-from relay.spelling import ENVIRONMENT, by_option
+from relay.http.app import create_app
+from relay.node.admission import OnJoin
+from relay.node.node import Node
+from relay.policy.config import Settings
+from relay.policy.spelling import ENVIRONMENT, by_option
+from relay.server.process import Listener, listen, make_server
 from tests.helpers.portable import without_extensions
 
 ADDRESS = re.compile(r"http://\S+")

@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
-from relay import commands, server
-from relay.admission import JoinRequest
-from relay.cli import main
+from relay.cli import commands
+from relay.cli.main import main
+from relay.node.admission import JoinRequest
+from relay.server import process
 from tests.helpers import portable
 from tests.helpers.relay import IS_PORTABLE
 
@@ -27,5 +28,5 @@ async def on_join(request: JoinRequest) -> None:
 if __name__ == "__main__":
     if IS_PORTABLE:
         portable.use()
-    commands.run = partial(server.serve, on_join=on_join)  # type: ignore[attr-defined]  # for this process
+    commands.run = partial(process.serve, on_join=on_join)  # type: ignore[attr-defined]  # for this process
     main()

@@ -16,8 +16,8 @@ from clients.python import (
     SnapshotReceived,
     Updated,
 )
-from relay import membership
-from relay.room import Room
+from relay.room import membership
+from relay.room.room import Room
 from tests.helpers.browser import Tabs
 from tests.helpers.peers import until
 from tests.helpers.players import enter_async

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from clients.python import Joined, Left, Message, PresenceChanged, PresenceState, RoomOptions
-from relay.config import Settings
+from relay.policy.config import Settings
 from tests.helpers.browser import Tabs
 from tests.helpers.cable import cable_to
 from tests.helpers.players import TestPlayer, enter_async

@@ -21,10 +21,10 @@ import pytest
 
 from protocol.close_codes import CloseCode
 from protocol.frames import Live, Notice
-from relay.config import Settings
-from relay.listening import listen
-from relay.spelling import ENVIRONMENT
-from relay.state_file import StateFile
+from relay.persistence.file import StateFile
+from relay.policy.config import Settings
+from relay.policy.spelling import ENVIRONMENT
+from relay.server.listening import listen
 from tests.helpers.peers import new_seat, party_at
 from tests.helpers.playbook import a_room, enters, sends
 from tests.helpers.relay import MODULE, relay_process

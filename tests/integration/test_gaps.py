@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from clients.python import Joined, Live, Message, Reconnecting, Resumed
-from relay.config import Settings
+from relay.policy.config import Settings
 from tests.helpers.browser import Tabs
 from tests.helpers.cable import Cable, cable_to
 from tests.helpers.players import Enter, TestPlayer, enter_async, enter_blocking

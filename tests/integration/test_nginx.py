@@ -15,8 +15,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from protocol.codec import Role, decode, encode
 from protocol.frames import Hello, HelloOptions, Live, RoomOptions
-from relay.config import Settings
-from relay.proxies import THROUGH
+from relay.policy.config import Settings
+from relay.policy.proxies import THROUGH
 from tests.helpers.browser import Tabs
 from tests.helpers.nginx import BINDS, FORWARDING, HOST, PREFIX, UPGRADING, Nginx, nginx_before
 from tests.helpers.relay import IS_PORTABLE, RunningRelay, running_relay

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from protocol.frames import Live
-from relay.config import Settings
+from relay.policy.config import Settings
 from tests.helpers.peers import Peer
 from tests.helpers.raw import Refused, connect
 from tests.helpers.relay import RelayProcess, RunningRelay, relay_process, running_relay

@@ -14,7 +14,7 @@ import pytest
 
 from clients.python import Message, Updated
 from protocol.close_codes import CloseCode
-from relay import cli
+from relay.cli import main
 from tests.helpers.browser import Tabs
 from tests.helpers.peers import party
 from tests.helpers.players import enter_async
@@ -109,7 +109,7 @@ def test_every_command_exists(command: str, capsys: pytest.CaptureFixture[str]) 
         assert re.search(rf"^{name}:", (ROOT / "Makefile").read_text(), re.M)
         return
     with pytest.raises(SystemExit) as ended:
-        cli.main([name, "--help"])
+        main.main([name, "--help"])
     assert ended.value.code == 0
     shown = capsys.readouterr().out
     for option in (word for word in rest if word.startswith("--") and word != "--help"):

@@ -34,7 +34,7 @@ from protocol.frames import (
     Subscribe,
     Transfer,
 )
-from relay.drain import RESTART_SECONDS
+from relay.node.drain import RESTART_SECONDS
 from tests.helpers.peers import PATIENCE, Party, Peer, new_seat, party_at
 from tests.helpers.raw import Closed
 from tests.helpers.relay import RelayProcess, relay_process

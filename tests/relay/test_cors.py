@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from relay.app import create_app
-from relay.config import Settings
+from relay.http.app import create_app
+from relay.policy.config import Settings
 
 OWN = "http://192.168.1.5:8000"
 LISTED = "https://game.example.com"

@@ -21,9 +21,9 @@ from starlette.websockets import WebSocketDisconnect
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from relay.app import create_app
-from relay.config import Settings
-from relay.server import listen, make_server
+from relay.http.app import create_app
+from relay.policy.config import Settings
+from relay.server.process import listen, make_server
 from tests.helpers.relay import link_url
 
 HELLO = bytes.fromhex("93010180")

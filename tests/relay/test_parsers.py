@@ -15,8 +15,8 @@ import httpx
 import pytest
 import responder
 
-from relay.app import create_app
-from relay.config import Settings
+from relay.http.app import create_app
+from relay.policy.config import Settings
 
 SECONDS = 0.3
 """In which each bomb is refused, on however busy a machine; it takes a millisecond."""
@@ -102,7 +102,7 @@ def test_every_parser_has_its_bomb() -> None:
 async def test_no_parser_is_left_but_json(app: responder.API) -> None:
     assert list(app.formats) == ["json"]
     assert app.router.formats is app.formats
-    assert app.formats["json"].__module__ == "relay.app"
+    assert app.formats["json"].__module__ == "relay.http.app"
 
 
 @pytest.mark.parametrize("path", RESPONDERS_OWN)
@@ -191,7 +191,7 @@ async def test_the_schema_is_made_once(
     app: responder.API, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("yaml.dump", None)
-    monkeypatch.setattr("relay.docs._operation", None)
+    monkeypatch.setattr("relay.http.docs._operation", None)
     for path in ("/schema.yml", "/schema.yml", "/docs"):
         assert (await http.get(path)).status_code == 200
     documents = app.state.documents

@@ -20,8 +20,8 @@ from protocol.frames import (
     Update,
     Volatile,
 )
-from relay import node as module
-from relay.memory import DELAYED
+from relay.history.memory_budget import DELAYED
+from relay.node import node as module
 from tests.helpers.peers import Party, new_seat, party, until
 
 

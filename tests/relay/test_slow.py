@@ -31,9 +31,9 @@ from protocol.frames import (
     Volatile,
     Welcome,
 )
-from relay import connection, listening
-from relay.link import direct
-from relay.outbox import Outbox
+from relay.delivery.outbox import Outbox
+from relay.node import connection
+from relay.server import listening, ws_protocol
 from tests.helpers.outboxes import held
 from tests.helpers.peers import Party, Peer, new_seat, party, until
 
@@ -193,7 +193,7 @@ async def test_what_stuck_readers_cost_does_not_depend_on_what_is_sent(
 ) -> None:
     # Stuck they stay, however long it takes.
     monkeypatch.setattr(listening, "USER_TIMEOUT", 600_000)
-    monkeypatch.setattr(direct, "MAX_BLOCKED", 600.0)
+    monkeypatch.setattr(ws_protocol, "MAX_BLOCKED", 600.0)
     async with party(**NEVER) as at:
         ann, bob = await at.enters("R"), await at.enters("R")
         stuck = [await at.enters_and_sticks("R") for _ in range(20)]

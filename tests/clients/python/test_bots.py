@@ -19,7 +19,7 @@ from clients.python.room import Room
 from clients.python.script import load
 from clients.python.swarm import Plan, Swarm
 from protocol.frames import RoomOptions
-from relay.config import Settings
+from relay.policy.config import Settings
 from tests.helpers.relay import RunningRelay, running_relay
 
 PATIENCE = 30.0

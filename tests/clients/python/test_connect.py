@@ -25,7 +25,7 @@ from clients.python import (
 from clients.python.events import Event
 from clients.python.inbox import MESSAGES
 from clients.python.room import Room
-from relay.config import Settings
+from relay.policy.config import Settings
 from tests.helpers.cable import cable_to
 from tests.helpers.relay import RunningRelay, running_relay
 

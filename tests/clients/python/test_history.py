@@ -25,7 +25,7 @@ from clients.python import (
 from clients.python.any_room import AnyRoom
 from clients.python.commands import To
 from protocol.error_codes import ErrorCode
-from relay.config import Settings
+from relay.policy.config import Settings
 from tests.helpers.cable import cable_to
 from tests.helpers.players import Enter, TestPlayer, enter_async, enter_blocking
 from tests.helpers.relay import RunningRelay, running_relay

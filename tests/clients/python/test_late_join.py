@@ -13,7 +13,7 @@ from clients.python.options import Options
 from clients.python.script import load
 from clients.python.swarm import Plan, Swarm
 from protocol.frames import Send, Set
-from relay.config import Settings
+from relay.policy.config import Settings
 from tests.helpers.peers import Party, Peer, party_at, until
 from tests.helpers.players import Enter, TestPlayer, enter_async, enter_blocking
 from tests.helpers.relay import RelayProcess, relay_process, running_relay

@@ -45,7 +45,7 @@ from clients.python.any_room import AnyRoom
 from protocol.codec import unpack
 from protocol.error_codes import ErrorCode
 from protocol.frames import Send
-from relay.config import Settings
+from relay.policy.config import Settings
 from tests.helpers.cable import Cable, cable_to
 from tests.helpers.players import Enter, TestPlayer, enter_async, enter_blocking
 from tests.helpers.relay import RunningRelay, running_relay

@@ -6,7 +6,7 @@ import pytest
 
 from relay.broker import Broker
 from relay.broker.memory import MemoryBroker
-from relay.entries import Detach, Entry, Retire
+from relay.room.entries import Detach, Entry, Retire
 
 Applied = list[tuple[str, Entry]]
 

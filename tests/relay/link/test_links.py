@@ -24,9 +24,9 @@ from protocol.frames import (
     Send,
     Volatile,
 )
-from relay import listening, server
-from relay.entries import Entry
 from relay.link import channel, portable
+from relay.room.entries import Entry
+from relay.server import listening, process
 from tests.helpers.peers import Party, new_seat, party, party_at, until
 from tests.helpers.raw import BINARY, frame
 
@@ -94,7 +94,7 @@ async def test_who_answers_no_ping_is_let_go(gather: Gather) -> None:
 async def test_a_message_beyond_the_transports_cap_ends_the_connection(gather: Gather) -> None:
     async with gather(profile="bench", max_frame=256) as at:
         talker, big = await at.enters("R"), await at.enters("R")
-        big.says(bytes(server.MESSAGE_MIN + 1))
+        big.says(bytes(process.MESSAGE_MIN + 1))
         for number in range(200):  # what is on its way while the server gives up
             talker.says(Send(None, b"%d" % number), Volatile(1, None, b"%d" % number))
         code, _ = await big.ends()
@@ -250,7 +250,7 @@ async def test_a_relay_that_ends_says_so(gather: Gather) -> None:
             ann, early = await outlasting.enters("R"), await outlasting.connects("R")
             began = time.monotonic()
             await relay.aclose()
-            assert time.monotonic() - began < server.PATIENCE
+            assert time.monotonic() - began < process.PATIENCE
             for peer in (ann, early):
                 code, _ = await peer.ends()
                 assert code == CloseCode.DRAIN
@@ -260,7 +260,7 @@ async def test_a_relay_that_ends_says_so(gather: Gather) -> None:
 async def test_a_relay_that_ends_does_not_wait_for_who_never_reads(
     gather: Gather, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "PATIENCE", 0.2)
+    monkeypatch.setattr(process, "PATIENCE", 0.2)
     async with AsyncExitStack() as relay:
         at = await relay.enter_async_context(gather(profile="bench"))
         async with party_at(at.url) as outlasting:
@@ -270,5 +270,5 @@ async def test_a_relay_that_ends_does_not_wait_for_who_never_reads(
             await ann.catches_up()
             began = time.monotonic()
             await relay.aclose()
-            assert time.monotonic() - began < server.GRACE
+            assert time.monotonic() - began < process.GRACE
             assert not at.node.connections

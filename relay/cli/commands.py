@@ -1,0 +1,79 @@
+"""What `relay` can do: one function for each command. Their help is in cli.py."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+from collections.abc import Iterator
+from typing import Annotated
+
+from cyclopts import CycloptsError, Parameter, validators
+from pydantic import ValidationError
+
+from protocol import WIRE_VERSION, WIRE_VERSION_MIN
+from relay import is_compiled
+from relay.cli.demo import show
+from relay.cli.printing import let_go, say
+from relay.persistence.file import CannotKeep
+from relay.policy.config import Settings
+from relay.policy.spelling import option
+from relay.server.process import CannotListen, Listener
+from relay.server.process import serve as run
+
+AllSettings = Annotated[
+    Settings | None,
+    Parameter(
+        name="*",
+        name_transform=lambda field: option(field).removeprefix("--"),
+        negative_iterable=(),
+        show_default=lambda value: None if value == () else value,
+    ),
+]
+
+
+def serve(*, settings: AllSettings = None) -> None:
+    """Run a relay until Ctrl+C."""
+    with _one_sentence():
+        run(settings or Settings(), on_listening=_announce)
+
+
+def demo(
+    *,
+    host: str = "0.0.0.0",
+    port: Annotated[int, Parameter(validator=validators.Number(gte=0, lte=65535))] = 8000,
+    bots: Annotated[int, Parameter(validator=validators.Number(gte=0, lte=1000))] = 8,
+    open: bool = False,
+) -> None:
+    """Run a relay with bots in a room, and print its link.
+
+    Args:
+        host: address to listen on; 0.0.0.0 is all, so that phones can join
+        port: port to listen on; if it is taken, one of the next is
+        bots: how many bots play
+        open: open the room in a browser
+    """
+    with _one_sentence():
+        show(host, port, bots, opens=open)
+
+
+def version() -> None:
+    """Print the version, and those of the wire."""
+    how = "compiled" if is_compiled() else "plain Python"
+    print(f"Roomwire {importlib.metadata.version('roomwire')}, {how}")
+    print(f"wire version {WIRE_VERSION_MIN} to {WIRE_VERSION}")
+
+
+@contextlib.contextmanager
+def _one_sentence() -> Iterator[None]:
+    """Turn what a user can mend into an error of the command line; lines that cannot be printed
+    are none."""
+    try:
+        yield
+    except (CannotListen, CannotKeep, ValidationError) as error:
+        raise CycloptsError(msg=str(error)) from error
+    finally:
+        let_go()
+
+
+def _announce(listener: Listener) -> None:
+    say(f"Roomwire is at {listener.url} (Ctrl+C stops it)")

@@ -1,0 +1,206 @@
+"""What a room tells the players who are connected here: gathered for a turn, then written.
+
+What flows is the same for nearly all of a room, so it is gathered once for all of them, and joined
+once: fan-out is one `append` a message, and at the turn's end one write a player. Who gets anything
+else (its own messages left out, a directed one between the others, an answer) is apart for the rest
+of the turn, with a share of its own that begins as a copy of everybody's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Final
+
+from relay.delivery.outbox import Outbox
+
+MUCH: Final = 16
+"""Part of what may be written at once that is enough to be written."""
+
+
+def _nobody_minds(outboxes: FanOut) -> None:
+    pass
+
+
+def _nothing_goes(descriptor: int, data: bytes) -> int:
+    return 0
+
+
+class FanOut:
+    """The outboxes of a room by player.
+
+    Those that flow are written to by `flush`; into the others everything is put at once.
+
+    Attributes:
+        on_told: called when something was gathered, once until `flush`: it asks for that.
+        on_riding: called likewise when something waits for the next flush, whenever that is, and
+            asks for one some time.
+        write: takes bytes for a descriptor, as `os.write` does; until it is given, all goes the
+            long way, through each outbox's own `write`.
+    """
+
+    def __init__(self) -> None:
+        self.on_told: Callable[[FanOut], None] = _nobody_minds
+        self.on_riding: Callable[[FanOut], None] = _nobody_minds
+        self.write: Callable[[int, bytes], int] = _nothing_goes
+        self._all: dict[int, Outbox] = {}
+        self._waiting: dict[int, Outbox] = {}
+        self._flowing: dict[int, int] = {}
+        """Their descriptors. Never changed in place: a write may end with its outbox's `hold`."""
+        self._turn: list[bytes] = []
+        """Everybody's share."""
+        self._apart: dict[int, list[bytes]] = {}
+        self._bytes = 0
+        """Gathered: of each message once, or once an answer."""
+        self._has_told = False
+        self._has_riding = False
+        self._most = 0
+        """Bytes that are written at once to any of them."""
+
+    def __getitem__(self, player: int) -> Outbox:
+        return self._all[player]
+
+    def __contains__(self, player: object) -> bool:
+        return player in self._all
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    @property
+    def gathered(self) -> int:
+        """Messages to everybody that wait for `flush`."""
+        return len(self._turn)
+
+    @property
+    def has_much(self) -> bool:
+        """Whether what waits for `flush` is better written before there is more of it.
+
+        FanOut for which it becomes too much would wait, and their players count as slow.
+        """
+        return self._bytes * MUCH > self._most
+
+    def values(self) -> Collection[Outbox]:
+        return self._all.values()
+
+    def add(self, player: int, outbox: Outbox) -> None:
+        """Tell a player what comes from now on through this outbox."""
+        self.remove(player)
+        self._all[player] = self._waiting[player] = outbox
+        self._most = outbox.max_bytes
+        outbox.meet(self, player)
+
+    def remove(self, player: int) -> None:
+        """Tell a player nothing more. What was told waits in its outbox."""
+        if player in self._all:
+            outbox = self._all[player]
+            outbox.hold()
+            outbox.meet(None, player)
+            del self._all[player], self._waiting[player]
+
+    # What a room tells.
+
+    def tell_others(self, sender: int, message: bytes) -> None:
+        """Tell all but one; all, if the one is 0."""
+        if self._flowing:
+            if not self._has_told:
+                self._ask()
+            apart = self._apart
+            for player, share in apart.items():
+                if player != sender:
+                    share.append(message)
+            if sender not in apart and sender in self._flowing:
+                apart[sender] = self._turn.copy()
+            self._turn.append(message)
+            self._bytes += len(message)
+        if self._waiting:
+            for player, outbox in self._waiting.items():
+                if player != sender:
+                    outbox.queue(message)
+
+    def tell_some(self, players: Iterable[int], message: bytes) -> None:
+        """Tell these, as far as they are here."""
+        for player in players:
+            if player in self._flowing:
+                self.answer(player, message)
+            elif player in self._waiting:
+                self._waiting[player].queue(message)
+
+    # What outboxes ask for.
+
+    def answer(self, player: int, message: bytes) -> None:
+        """Tell one that flows something."""
+        if not self._has_told:
+            self._ask()
+        self._add(player, message)
+
+    def ride(self, player: int, message: bytes) -> None:
+        """Tell one that flows something with what comes next."""
+        if not self._has_told and not self._has_riding:
+            self._has_riding = True
+            self.on_riding(self)
+        self._add(player, message)
+
+    def _ask(self) -> None:
+        self._has_told = True
+        self.on_told(self)
+
+    def _add(self, player: int, message: bytes) -> None:
+        share = self._apart.get(player)
+        if share is None:
+            share = self._apart[player] = self._turn.copy()
+        share.append(message)
+        self._bytes += len(message)
+
+    def share(self, player: int) -> list[bytes]:
+        """Return what is gathered for one that flows."""
+        return self._apart.get(player, self._turn)
+
+    def open(self, player: int) -> None:
+        """Let an outbox flow from now on."""
+        self._flowing = {**self._flowing, player: self._waiting.pop(player).descriptor}
+        if self._turn:
+            self._apart[player] = []  # it was told already
+
+    def shut(self, player: int) -> list[bytes]:
+        """Let an outbox flow no more. Returns: what is gathered for it, which it must keep."""
+        self._flowing = {each: at for each, at in self._flowing.items() if each != player}
+        self._waiting[player] = self._all[player]
+        share = self._apart.pop(player, None)
+        return self._turn.copy() if share is None else share
+
+    # The turn's end.
+
+    def flush(self) -> None:
+        """Write to everyone its share; one that is too much for an outbox waits in it instead."""
+        everybody = b"".join(self._turn)
+        if len(everybody) > self._most:
+            for player in self._flowing.keys() - self._apart.keys():
+                self._all[player].hold()
+        apart, self._turn, self._apart = self._apart, [], {}
+        self._has_told = self._has_riding = False
+        self._bytes = 0
+        if everybody:
+            for player, descriptor in self._flowing.items():
+                if player not in apart:
+                    self._write(player, descriptor, everybody)
+        for player, share in apart.items():
+            if share:
+                self._write_share(player, share)
+
+    def _write_share(self, player: int, share: list[bytes]) -> None:
+        data = b"".join(share)
+        if len(data) <= self._most:
+            self._write(player, self._flowing[player], data)
+        else:
+            self._apart[player] = share
+            self._all[player].hold()
+
+    def _write(self, player: int, descriptor: int, data: bytes) -> None:
+        try:
+            sent = self.write(descriptor, data) if descriptor >= 0 else 0
+        except OSError:  # for now, or for good: whoever takes the rest finds out
+            sent = 0
+        if sent < len(data):
+            self._all[player].write(data[sent:])

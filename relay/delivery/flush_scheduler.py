@@ -1,0 +1,78 @@
+"""The end of a turn of the event loop: all rooms that told something in it are flushed then.
+
+Reading comes before that, so whatever many clients sent meanwhile goes out in one write a player.
+While turn after turn brings more to tell, rooms wait a little with all of it: it is the writes that
+cost, and a turn that ends while clients send in step would have them written twice.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Final
+
+from relay.delivery.deferred import Deferred
+from relay.delivery.fan_out import FanOut
+
+LONGEST: Final = 0.002
+"""Seconds that a room waits at most while others, or itself, are told more."""
+
+
+class FlushScheduler:
+    """Flushes the outboxes it watches.
+
+    Args:
+        rounds: what only rides with something else waits for it until the end of a round.
+        soon: has something called when the loop has read what there is to be read.
+        clock: in seconds, from any moment on.
+    """
+
+    def __init__(
+        self,
+        rounds: Deferred,
+        soon: Callable[[Callable[[], None]], object],
+        clock: Callable[[], float],
+    ) -> None:
+        self._rounds = rounds
+        self._soon = soon
+        self._clock = clock
+        self._told: list[FanOut] = []
+        self._gathered = 1
+        """Messages that waited when the last turn ended; one alone never waits."""
+        self._ends = 0.0
+
+    def watch(self, outboxes: FanOut) -> None:
+        """Flush these whenever they ask for it."""
+        outboxes.write = os.write
+        outboxes.on_told = self._flush_soon
+        outboxes.on_riding = self._flush_later
+
+    def _flush_soon(self, outboxes: FanOut) -> None:
+        if not self._told:
+            self._soon(self._end_turn)
+        self._told.append(outboxes)
+
+    def _flush_later(self, outboxes: FanOut) -> None:
+        self._rounds.next(outboxes.flush)
+
+    def _end_turn(self) -> None:
+        gathered, has_much = 0, False
+        for outboxes in self._told:
+            gathered += outboxes.gathered
+            has_much = has_much or outboxes.has_much
+        if gathered > self._gathered and not has_much and self._may_wait():
+            self._gathered = gathered
+            self._soon(self._end_turn)
+        else:
+            self._flush()
+
+    def _may_wait(self) -> bool:
+        now = self._clock()
+        if self._gathered == 1:
+            self._ends = now + LONGEST
+        return now < self._ends
+
+    def _flush(self) -> None:
+        told, self._told, self._gathered = self._told, [], 1
+        for outboxes in told:
+            outboxes.flush()

@@ -1,0 +1,351 @@
+"""The relay as an ASGI app. The only file that imports Responder; it routes and nothing else."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib.metadata
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Annotated, Any
+
+import responder
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from responder import Problem, Query, Request, Response
+from starlette.websockets import WebSocket
+
+from protocol import SUBPROTOCOL
+from relay.http import (
+    docs,
+    files,
+    media,
+    metrics,
+    rest,
+)
+from relay.http.behind import Behind
+from relay.http.guard import Guard, Refusals, is_shared
+from relay.link import EXTENSION, portable
+from relay.link.direct import DirectLink
+from relay.node.admission import OnJoin
+from relay.node.listing import Filter
+from relay.node.node import Node
+from relay.policy import lan, operators
+from relay.policy.config import Settings
+from relay.policy.origins import Policy
+from relay.policy.proxies import Proxies
+from relay.policy.spelling import Spelling, by_settings
+from relay.room.refusals import Refusal
+
+VERSION = importlib.metadata.version("roomwire")
+
+CONTENT_SECURITY = (
+    "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; object-src 'none'; "
+    "base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
+)
+SCHEMA = "/schema.yml"
+HEADERS = {"x-frame-options": "SAMEORIGIN", "referrer-policy": "same-origin"}
+MAX_BODY = 16 * 1024
+"""Bytes: of what REST takes, the longest has 10 KiB."""
+
+DESCRIPTION = (
+    "Rooms are played in over a WebSocket at /r/ROOM; protocol/SPEC.md describes its frames. "
+    "Here they are made, listed and matched."
+)
+
+routes = responder.Router()
+
+
+def create_app(
+    settings: Settings | None = None,
+    *,
+    on_join: OnJoin | None = None,
+    spell: Spelling = by_settings,
+) -> responder.API:
+    """Build a relay, to run under any ASGI server or to mount in another app.
+
+    Args:
+        settings: from the environment if they are left out.
+        on_join: decides who may enter; see `relay.node.admission.OnJoin`.
+        spell: names settings in the log's advice, as they can be changed where the app runs.
+
+    Returns: the app. Its `Node` is `app.state.node`; who mounts the app and does not pass its
+        lifespan on calls `app.state.node.close()` at the end.
+    """
+    settings = settings or Settings()
+    node = Node(settings, on_join=on_join)
+    policy, refusals = Policy(settings.names, settings.origins, spell), Refusals()
+    proxies = Proxies(settings.trusted_proxies, spell)
+    chosen = settings.operator_token_file
+    token = operators.new_token() if chosen is None else operators.read_token(chosen)
+    api = responder.API(
+        sessions=False,
+        gzip=False,
+        static_dir=None,
+        redirect_slashes=False,
+        max_request_size=MAX_BODY,
+        problem_handler=rest.say_what_is_invalid,
+        security_headers={"content_security_policy": CONTENT_SECURITY, "headers": HEADERS},
+    )
+    _speak_json_alone(api)
+    api.state.node = node
+    api.state.token = token
+    api.state.documents = _documents()
+    api.state.players = metrics.Players(node)
+    api.state.metrics = metrics.registry_of(node)
+    api.add_event_handler("shutdown", node.close)
+    api.add_middleware(Guard, policy=policy, refusals=refusals, token=token)
+    # The last that is added comes first: all others see a request as it was asked.
+    api.add_middleware(Behind, proxies=proxies, root=settings.root_path, refusals=refusals)
+    api.before_request(websocket=True)(_admit_pages(policy, refusals))
+    api.include_router(routes)
+    api.mount("/assets", files.Files(files.WEB / "assets"))
+    api.mount("/client", files.Files(files.WEB / "client", {"access-control-allow-origin": "*"}))
+    return api
+
+
+@functools.cache
+def _documents() -> docs.Documents:
+    """Describe REST: made once, as it costs much and is the same for all relays."""
+    api = responder.API(
+        title="Roomwire",
+        version=VERSION,
+        description=DESCRIPTION,
+        openapi="3.1.0",
+        openapi_route="/unserved",  # as the app has a route of its own, from this
+        openapi_servers=[{"url": "."}],  # wherever this app is mounted
+        sessions=False,
+        static_dir=None,
+    )
+    api.include_router(routes)
+    return docs.Documents(api.openapi._apispec.to_dict(), api.openapi.openapi)
+
+
+def _speak_json_alone(api: responder.API) -> None:
+    """Take all of Responder's forms of bodies away but JSON, and read that within bounds."""
+    write = api.formats["json"]
+
+    async def json(message: Any, encode: bool = False) -> Any:
+        if encode:
+            return await write(message, encode=True)
+        try:
+            return media.parse(await message.content)
+        except ValueError as error:
+            raise Problem(400, str(error)) from None
+
+    def check_answer(req: Request, resp: Response) -> None:
+        is_rest = is_shared(req.url.path) and req.url.path != SCHEMA
+        if is_rest and not req.accepts(media.JSON):
+            raise Problem(406, f"answers are {media.JSON}, which the header Accept leaves out")
+
+    api.formats.clear()
+    api.formats["json"] = json
+    api.before_request()(check_answer)
+
+
+# WebSockets.
+
+
+def _admit_pages(policy: Policy, refusals: Refusals) -> Callable[..., object]:
+    async def admit(websocket: WebSocket) -> None:
+        """Refuse a stranger's page before the upgrade: it sees HTTP 403."""
+        caller = websocket.state.caller
+        if (why := policy.refuse_link(caller)) is not None:
+            refusals.say(caller, why)
+            with contextlib.suppress(OSError):  # gone already
+                await websocket.close()
+
+    return admit
+
+
+@routes.websocket_route("/r/{room}")
+async def link(websocket: WebSocket, *, room: str) -> None:
+    """Carry one connection to a room, until its end."""
+    node: Node = websocket.scope["api"].state.node
+    address = websocket.state.caller.client or ""
+    is_offered = SUBPROTOCOL in websocket.scope["subprotocols"]
+    try:
+        await websocket.accept(subprotocol=SUBPROTOCOL if is_offered else None)
+        direct = (websocket.scope.get("extensions") or {}).get(EXTENSION)
+        if direct is not None:
+            direct["take_over"](partial(DirectLink, node=node, room=room, address=address))
+            return
+    except OSError:
+        return  # gone before it was there
+    await portable.serve(websocket, node, room, address)
+
+
+# Pages.
+
+
+@routes.get("/", include_in_schema=False)
+async def home_page(req: Request, resp: Response) -> None:
+    _show(req, resp, "index")
+
+
+@routes.get("/r/{room}", include_in_schema=False, check_existing=False)
+async def room_page(req: Request, resp: Response, *, room: str) -> None:
+    _show(req, resp, "room")
+
+
+@routes.get("/docs", include_in_schema=False)
+async def docs_page(req: Request, resp: Response) -> None:
+    """Show the REST interface."""
+    resp.html = _described(req).page(req.state.home)
+
+
+@routes.get(SCHEMA, include_in_schema=False)
+async def schema(req: Request, resp: Response) -> None:
+    """Show the REST interface to programs."""
+    found = _described(req)
+    wanted = req.preferred_media_type(tuple(found.forms))
+    if wanted is None:
+        kinds = " or ".join(found.forms)
+        raise Problem(406, f"this is {kinds}, which the header Accept leaves out")
+    resp.content = found.forms[wanted]
+    resp.mimetype = wanted
+    resp.vary("Accept")
+
+
+def _show(req: Request, resp: Response, name: str) -> None:
+    resp.html = files.page(name, req.state.home)
+    resp.headers.update(files.REVALIDATE)
+
+
+# REST.
+
+
+@routes.get(
+    "/healthz",
+    summary="Say whether the relay works",
+    tags=["relay"],
+    responses={503: {"description": "It is going down, and takes nobody in"}},
+)
+async def health(req: Request, resp: Response) -> rest.Health:
+    if _node(req).draining is None:
+        return rest.Health(status="ok")
+    resp.status_code = 503
+    return rest.Health(status="draining")
+
+
+@routes.get("/metrics", include_in_schema=False)
+async def show_metrics(req: Request, resp: Response) -> None:
+    """Answer Prometheus, in the form that every version of it reads."""
+    if not operators.is_at_machine(req) and not operators.is_operator(req):
+        wanted = {"WWW-Authenticate": "Bearer"}
+        raise Problem(401, rest.ONLY_OPERATOR, headers=wanted)
+    resp.mimetype = CONTENT_TYPE_PLAIN_0_0_4
+    resp.content = generate_latest(req.api.state.metrics)
+
+
+@routes.get("/api/relay", summary="Describe this relay", tags=["relay"])
+async def describe_relay(req: Request, resp: Response) -> rest.RelayInfo:
+    node = _node(req)
+    return rest.RelayInfo(
+        version=VERSION,
+        wire=rest.wire_versions(),
+        rooms=len(node.registry),
+        players=req.api.state.players.count(),
+        lan=lan.found_at(node.settings.host, req.state.port, req.state.root),
+        limits=rest.wire_limits(node.settings),
+    )
+
+
+@routes.post(
+    "/api/rooms",
+    status_code=201,
+    summary="Make a room",
+    tags=["rooms"],
+    responses={**rest.NOT_MADE, 409: rest.problem("There is a room of this name already")},
+)
+async def make_room(req: Request, resp: Response, *, wanted: rest.NewRoom) -> rest.RoomInfo:
+    node = _node(req)
+    with _explained():
+        room = await node.create_room(wanted.options(node.settings), wanted.name, _address(req))
+    info = rest.room_info(room, req.state.root)
+    resp.headers["Location"] = f"{req.state.home}api/rooms/{room.name}"
+    return info
+
+
+@routes.get(
+    "/api/rooms/{name}",
+    summary="Describe a room",
+    tags=["rooms"],
+    responses={404: rest.problem("No such room")},
+)
+async def describe_room(req: Request, resp: Response, *, name: str) -> rest.RoomInfo:
+    room = _node(req).registry.find(name)
+    if room is None or not room.options.public:  # else whoever guesses codes would learn of it
+        raise Problem(404, "there is no room of this name")
+    return rest.room_info(room, req.state.root)
+
+
+@routes.get("/api/rooms", summary="List public rooms", tags=["rooms"])
+async def list_rooms(
+    req: Request,
+    resp: Response,
+    *,
+    app: Annotated[str | None, Query(None, description="rooms of this game")],
+    build: Annotated[str | None, Query(None, description="rooms of this build of it")],
+    tag: Annotated[
+        list[str], Query([], description="key:value that the room has; several may be given")
+    ],
+    open: Annotated[bool, Query(False, description="only rooms that any stranger may enter now")],
+    limit: Annotated[int, Query(50, ge=1, le=200, description="rooms at most")],
+    after: Annotated[str, Query("", description="`next` of the page before")],
+) -> rest.RoomPage:
+    try:
+        wanted = Filter(app, build, tags=rest.parse_tags(tag))
+    except ValueError as error:
+        raise Problem(422, str(error)) from None
+    rooms, following = _node(req).listing.page(
+        wanted, only_open=open, limit=limit, after=after.upper()
+    )
+    return rest.RoomPage(
+        rooms=[rest.room_info(room, req.state.root) for room in rooms], next=following
+    )
+
+
+@routes.post(
+    "/api/match",
+    summary="Find a room to play in now, or make one",
+    tags=["rooms"],
+    responses=rest.NOT_MADE,
+)
+async def match(req: Request, resp: Response, *, wanted: rest.Match) -> rest.Matched:
+    node, address, now = _node(req), _address(req), time.monotonic()
+    with _explained():
+        node.check_open()
+        rest.check_pace(node.limits.join(address, now), "matches")
+    room = node.listing.best_match(wanted.filter, lambda name: node.reservations.count(name, now))
+    is_new = room is None
+    if room is None:
+        with _explained():
+            room = await node.create_room(wanted.options(node.settings), None, address)
+    node.reservations.reserve(room.name, address, now)
+    return rest.matched(room, req.state.root, created=is_new)
+
+
+def _described(req: Request) -> docs.Documents:
+    found: docs.Documents = req.api.state.documents
+    return found
+
+
+def _node(req: Request) -> Node:
+    node: Node = req.api.state.node
+    return node
+
+
+def _address(req: Request) -> str:
+    return req.state.caller.client or ""
+
+
+@contextlib.contextmanager
+def _explained() -> Iterator[None]:
+    """Answer a refusal as a problem. Responder's own exception handlers would lose its header."""
+    try:
+        yield
+    except Refusal as refusal:
+        status, headers = rest.answer_of(refusal)
+        code = refusal.code.name.lower()
+        raise Problem(status, refusal.text, headers=headers, code=code) from None

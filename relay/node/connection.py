@@ -1,0 +1,417 @@
+"""One WebSocket's life: HELLO, then a player's messages, until it is gone.
+
+A connection decides nothing about the room. It reads, measures and judges messages, proposes
+entries, and passes on what the room's effects say. Every error of a client ends here: as an ERROR
+to that client, as a close code, never as an exception.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from typing import TYPE_CHECKING
+
+from protocol import hot, limits
+from protocol.close_codes import CloseCode
+from protocol.codec import Role, decode, encode
+from protocol.error_codes import ErrorCode
+from protocol.errors import RemoteProtocolError
+from protocol.frames import (
+    Ack,
+    Error,
+    ErrorDetail,
+    Frame,
+    Hello,
+    Limits,
+    Notice,
+    NoticeDetail,
+    NoticeKind,
+    Ping,
+    Pong,
+    Send,
+    Session,
+    Set,
+    Snapshot,
+    Subscribe,
+    Volatile,
+    Welcome,
+)
+from protocol.opcodes import is_counted
+from protocol.session import Session as Conversation
+from protocol.session import State
+from relay.history.ws_frame import wrap
+from relay.policy.rate_limits import Allowance
+from relay.room.effects import Admit
+from relay.room.entries import (
+    Acknowledge,
+    Ask,
+    Detach,
+    Entry,
+    Evict,
+    Lag,
+    Refuse,
+)
+from relay.room.refusals import Refusal
+from relay.room.requests import growth
+
+if TYPE_CHECKING:
+    from relay.node.link import Link
+    from relay.node.node import Node
+    from relay.room.room import Room
+    from relay.room.seats import Seat
+
+log = logging.getLogger("relay")
+
+MAX_BAD_FRAMES = 20
+BAD_FRAMES_SECONDS = 10.0  # this many bad frames within so long are no accident
+THROTTLED_SECONDS = 10.0  # too fast for so long, with reading paused all the while, is an attack
+LAG_SECONDS = 0.1  # nobody is told of one who is behind for less: a burst does that to anyone
+CALM_SECONDS = 1.0  # without a pause for so long, one who was too fast has slowed down
+
+
+class Connection:
+    """What the relay knows of one WebSocket."""
+
+    def __init__(self, node: Node, link: Link, room: str, address: str, attachment: int) -> None:
+        """Args: room: the name in the URL. address: of the client. attachment: unique here."""
+        settings = node.settings
+        self.node = node
+        self.link = link
+        self.room_name = room
+        self.address = address
+        self.attachment = attachment
+        self.room: Room | None = None
+        self.seat: Seat | None = None
+        self.hello: Hello | None = None
+        self.ignored: tuple[str, ...] = ()
+        self.is_closed = False
+        self.is_counted = True
+        """Counts among the connections of its address."""
+        self._conversation = Conversation(Role.RELAY)
+        self._max_frame = node.max_frame(room)
+        self._allowance = Allowance(
+            settings.frames_per_second,
+            settings.frames_burst,
+            settings.bytes_per_second,
+            settings.bytes_burst,
+        )
+        self._bad: deque[float] = deque(maxlen=MAX_BAD_FRAMES)
+        self._throttled_since = 0.0
+        self._paused_until = float("-inf")
+        self._told = 0
+        self._owes = False
+        self._hello_timer: asyncio.TimerHandle | None = None
+        """What comes next before WELCOME, HELLO or the decision about it, is due by then."""
+        self._entering: asyncio.Task[None] | None = None
+        self._is_lagging = False
+        self._lag_timer: asyncio.TimerHandle | None = None
+        self._slow_timer: asyncio.TimerHandle | None = None
+        self._expect_hello()
+
+    # Messages in.
+
+    def greet(self, message: bytes, now: float) -> None:
+        """Take a message before WELCOME: it should be HELLO, and nothing until that is decided."""
+        if self.is_closed:
+            return
+        try:
+            self._check_size(message)
+            hello = decode(message, Role.CLIENT)
+            self._conversation.advance(hello, Role.CLIENT)
+        except RemoteProtocolError as error:
+            self._answer(_explain(error, message), now)
+            return
+        assert isinstance(hello, Hello)
+        self._cancel(self._hello_timer)
+        seconds = self.node.settings.admit_seconds
+        self._hello_timer = self.node.later(seconds, lambda: self.turned(self.node.too_late(self)))
+        # In a task of its own, for passwords and the game's own code may take their time: the link
+        # reads on, so that the end of the connection is seen.
+        self._entering = asyncio.get_running_loop().create_task(self._enter(hello, message))
+
+    async def _enter(self, hello: Hello, message: bytes) -> None:
+        try:
+            await self.node.admit(self, hello, message)
+        except Refusal as refusal:
+            if not self.is_closed:
+                self.turned(refusal)
+        except Exception:
+            if not self.is_closed:
+                log.exception("connection %d failed", self.attachment)
+                self.close(CloseCode.RELAY_FAULT)
+
+    def receive(self, message: bytes, now: float) -> float:
+        """Take a message of a player.
+
+        Returns: seconds for which the link must not read on; 0.0 while the rate is kept.
+        """
+        room, seat = self.room, self.seat
+        if room is None or seat is None or self.is_closed:
+            return 0.0
+        size = len(message)
+        wait = self._allowance.take(1, size, now)
+        target = hot.target_of_send(message)
+        if target != hot.NO_TARGET and size <= self._max_frame:
+            self.node.append(room.name, (self.attachment, target, message[3:]))
+            if not self._owes or seat.taken - self._told >= limits.ACK_FRAMES:
+                self._owe(seat)
+        elif not wait or not hot.is_volatile(message):  # volatile frames are the first to go
+            self._receive_any(room, seat, message, now)
+        return self._throttle(wait, now) if wait else 0.0
+
+    def spend(self, frames: int, now: float) -> float:
+        """Count frames that were no whole messages: pings, and pieces of messages.
+
+        Returns: seconds for which the link must not read on.
+        """
+        wait = self._allowance.take(frames, 0, now)
+        return self._throttle(wait, now) if wait else 0.0
+
+    def _receive_any(self, room: Room, seat: Seat, message: bytes, now: float) -> None:
+        try:
+            self._check_size(message)
+            target = hot.target_of_volatile(message)
+            if target != hot.NO_TARGET:
+                room.volatile(self.attachment, message[2], target, message[4:])
+                return
+            if hot.is_ack(message) and seat.is_acknowledged:
+                return  # it says nothing more
+            frame = decode(message, Role.CLIENT)
+            self._conversation.advance(frame, Role.CLIENT)
+            self._take(room, seat, frame)
+        except RemoteProtocolError as error:
+            self._answer(_explain(error, message), now, counted=is_counted(message))
+        except Refusal as refusal:
+            self._answer(refusal.error(op=message[1]), now)
+        if is_counted(message):
+            self._owe(seat)
+
+    def _take(self, room: Room, seat: Seat, frame: Frame) -> None:
+        match frame:
+            case Send(target, payload):
+                self._propose((self.attachment, target, hot.tail(payload)))
+            case Volatile(key, target, payload):
+                room.volatile(self.attachment, key, target, hot.tail(payload))
+            case Ping(t):
+                self._told = seat.taken
+                now = self.node.clock()
+                self.send(Pong(t, now, now, seat.taken, self.link.outbox.position(room.seq)))
+            case Ack():
+                if not seat.is_acknowledged:
+                    self._propose(Acknowledge(self.attachment))
+            case Set() | Snapshot() | Subscribe() if not room.account.may_grow(growth(room, frame)):
+                self._propose(
+                    Refuse(self.attachment, *_NO_MEMORY, ErrorDetail(op=frame.opcode, retry=True))
+                )
+            case _:
+                self._propose(Ask(self.attachment, frame))
+
+    def _propose(self, entry: Entry) -> None:
+        if self.room is not None:
+            self.node.propose(self.room, entry)
+
+    # What the room's effects say.
+
+    def admitted(self, room: Room, admit: Admit) -> None:
+        """Say WELCOME and the stream, and let the room write into the outbox."""
+        assert self.hello is not None
+        assert admit.stream is not None
+        self._cancel(self._hello_timer)
+        self.room, self.seat = room, room.seats[admit.player]
+        self._max_frame = room.max_frame
+        self._told = self.seat.taken
+        welcome = Welcome(
+            version=min(self.hello.version, self.node.version),
+            player=admit.player,
+            seq=admit.seq,
+            session=Session(
+                epoch=room.epoch,
+                room=room.name,
+                taken=self.seat.taken,
+                resumed=admit.resumed,
+                time=self.node.clock(),
+                limits=self._limits(),
+                options=room.options,
+                ignored=self.ignored,
+                complete_from=admit.stream.complete_from,
+            ),
+        )
+        refused = [_fresh_because(admit.refused)] if admit.refused is not None else []
+        self._conversation.state = State.LIVE
+        outbox = self.link.outbox
+        outbox.on_behind = self.node.soon(self._fell_behind)
+        outbox.on_caught_up = self.node.soon(self._caught_up)
+        outbox.begin([wrap(encode(frame)) for frame in (*refused, welcome)], admit.stream)
+        room.connect(admit.player, outbox)
+
+    def turned(self, refusal: Refusal) -> None:
+        """Say why the room was not entered; then close, or wait for one more HELLO."""
+        self.send(refusal.error())
+        if refusal.close is not None:
+            self.close(refusal.close)
+        else:
+            self._conversation.state = State.NEW
+            self._expect_hello()
+
+    # One who reads too slowly.
+
+    def _fell_behind(self) -> None:
+        """The outbox follows the log: wait so long for it to catch up."""
+        if self.link.outbox.is_lost:
+            self.close(CloseCode.TOO_SLOW)
+        if self.is_closed or self._slow_timer is not None or not self.link.outbox.is_following:
+            return
+        seconds = self.node.settings.slow_seconds
+        self._lag_timer = self.node.later(LAG_SECONDS, self._lag)
+        self._slow_timer = self.node.later(seconds, lambda: self.close(CloseCode.TOO_SLOW))
+
+    def _lag(self) -> None:
+        """Tell both sides."""
+        self._is_lagging = True
+        seconds = self.node.settings.slow_seconds
+        after = None if seconds is None else int(max(seconds - LAG_SECONDS, 0) * 1000)
+        self.send(Notice(NoticeKind.LAG, NoticeDetail(after=after)))
+        self._propose(Lag(self.attachment, is_lagging=True))
+
+    def _caught_up(self) -> None:
+        if self.is_closed:
+            return
+        self._cancel(self._lag_timer)
+        self._cancel(self._slow_timer)
+        self._lag_timer = self._slow_timer = None
+        if self._is_lagging:
+            self._is_lagging = False
+            self.send(Notice(NoticeKind.LAG, NoticeDetail(dropped=self.link.outbox.dropped)))
+            self._propose(Lag(self.attachment, is_lagging=False))
+
+    # The end.
+
+    def drain(self, after: int) -> None:
+        """Announce a close with DRAIN. Args: after: milliseconds not to come back within."""
+        if not self.is_closed:
+            self.send(Notice(NoticeKind.DRAIN, NoticeDetail(after=after)))
+
+    def close(self, code: CloseCode, reason: str = "") -> None:
+        """Close for a reason of the relay's. A code that says stay away gives the seat up."""
+        if self.is_closed:
+            return
+        self._propose(Evict(self.attachment) if code >= 4500 else Detach(self.attachment))
+        self._end()
+        self.link.close(code, reason or code.reason)
+
+    def lost(self) -> None:
+        """The way to the client is gone."""
+        if not self.is_closed:
+            self._propose(Detach(self.attachment))
+            self._end()
+        self.node.forget(self)
+
+    def _end(self) -> None:
+        self.is_closed = True
+        self._cancel(self._hello_timer)
+        if self._entering is not None:
+            self._entering.cancel()  # if that is this very task, it has nothing more to wait for
+        self._cancel(self._lag_timer)
+        self._cancel(self._slow_timer)
+        self.link.outbox.end()
+
+    # Answers.
+
+    def send(self, frame: Frame) -> None:
+        self.link.outbox.say(wrap(encode(frame)))
+
+    def _answer(self, error: Error, now: float, *, counted: bool = False) -> None:
+        """Refuse a message. Too many bad ones in a short time end the connection."""
+        if counted and self.room is not None:
+            self._propose(Refuse(self.attachment, ErrorCode(error.code), error.text, error.detail))
+        else:
+            self.send(error)
+        self._bad.append(now)
+        if len(self._bad) == MAX_BAD_FRAMES and now - self._bad[0] < BAD_FRAMES_SECONDS:
+            self.close(CloseCode.BAD_FRAMES)
+
+    def _throttle(self, wait: float, now: float) -> float:
+        """Ask for a pause of so long; one who never slows down is cut off."""
+        if now - self._paused_until > CALM_SECONDS:
+            self._throttled_since = now
+            detail = NoticeDetail(limit=int(self._allowance.rate), after=int(wait * 1000))
+            self.send(Notice(NoticeKind.THROTTLE, detail))
+        self._paused_until = now + wait
+        if now - self._throttled_since > THROTTLED_SECONDS:
+            self.close(CloseCode.TOO_FAST)
+        return wait
+
+    def _owe(self, seat: Seat) -> None:
+        """Acknowledge counted frames, by their number or after a while."""
+        if seat.taken - self._told >= limits.ACK_FRAMES:
+            self._acknowledge()
+        elif not self._owes:
+            self._owes = True
+            self.node.acks.after_next(self._acknowledge)
+
+    def _acknowledge(self) -> None:
+        """Let it ride with what the room tells the player."""
+        self._owes = False
+        seat, room = self.seat, self.room
+        if self.is_closed or seat is None or room is None or seat.taken == self._told:
+            return
+        outbox, self._told = self.link.outbox, seat.taken
+        outbox.say(wrap(hot.taken(seat.taken, outbox.position(room.seq))), rides=True)
+
+    # Odds and ends.
+
+    def _expect_hello(self) -> None:
+        seconds = self.node.settings.hello_seconds
+        self._cancel(self._hello_timer)
+        self._hello_timer = self.node.later(seconds, lambda: self.close(CloseCode.NO_HELLO))
+
+    def _check_size(self, message: bytes) -> None:
+        if len(message) > self._max_frame:
+            raise RemoteProtocolError(
+                ErrorCode.TOO_BIG,
+                "the message is longer than this relay takes",
+                expected=f"at most {self._max_frame} bytes",
+                got=f"{len(message)} bytes",
+                limit=self._max_frame,
+            )
+
+    def _limits(self) -> Limits:
+        settings = self.node.settings
+        return Limits(
+            max_frame=self._max_frame,
+            frames_per_second=int(settings.frames_per_second),
+            bytes_per_second=int(settings.bytes_per_second),
+            history_frames=settings.history_frames,
+            history_bytes=settings.history_bytes,
+        )
+
+    @staticmethod
+    def _cancel(timer: asyncio.TimerHandle | None) -> None:
+        if timer is not None:
+            timer.cancel()
+
+
+_NO_MEMORY = (ErrorCode.NO_ROOM_LEFT, "this relay has no memory left for more of this room's")
+
+
+def _explain(error: RemoteProtocolError, message: bytes) -> Error:
+    """Turn a protocol error into the ERROR that teaches its sender."""
+    op = message[1] if len(message) > 1 and message[1] < 0x80 else None
+    detail = ErrorDetail(
+        op=op,
+        offset=error.offset,
+        expected=error.expected,
+        got=error.got,
+        limit=error.limit,
+        retry=False,
+    )
+    return Error(0, error.code, error.text, detail)
+
+
+def _fresh_because(code: ErrorCode) -> Error:
+    text = {
+        ErrorCode.HISTORY_TRIMMED: "history no longer reaches back to your position",
+        ErrorCode.SEAT_EXPIRED: "your seat was not taken up again in time",
+    }[code]
+    return Error(0, code, f"{text}: the room as it stands follows", ErrorDetail(retry=False))

@@ -1,0 +1,73 @@
+"""Names of rooms on this node."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+from protocol.close_codes import CloseCode
+from protocol.error_codes import ErrorCode
+from relay.room.refusals import Refusal
+from relay.room.room import Room
+
+ALPHABET = "23456789ABCDEFGHJKMNPQRTVWXY"
+"""28 letters and digits of which none is mistaken for another, read aloud or on a screen:
+no 0 and O, 1 and I and L, 5 stays and S goes, 2 stays and Z goes, U is too near V."""
+
+CODE_LENGTH = 6  # 28^6 is 481 million: a guess finds one of 10,000 rooms once in 48,000 tries
+
+NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
+
+Choose = Callable[[Sequence[str]], str]
+"""Picks one element: chance comes from outside."""
+
+
+class RoomRegistry:
+    """Name to room. Names are compared without regard to case and kept in capitals."""
+
+    def __init__(self) -> None:
+        self._rooms: dict[str, Room] = {}
+
+    def __len__(self) -> int:
+        return len(self._rooms)
+
+    def __iter__(self) -> Iterator[Room]:
+        return iter(self._rooms.values())
+
+    def get(self, name: str) -> Room | None:
+        """Return the room of this canonical name."""
+        return self._rooms.get(name)
+
+    def find(self, name: str) -> Room | None:
+        """Return the room that a human calls so."""
+        return self._rooms.get(name.upper())
+
+    def add(self, room: Room) -> None:
+        self._rooms[room.name] = room
+
+    def remove(self, name: str) -> None:
+        self._rooms.pop(name, None)
+
+    def new_name(self, choose: Choose) -> str:
+        """Generate a name that no room has."""
+        while True:
+            name = "".join(choose(ALPHABET) for _ in range(CODE_LENGTH))
+            if name not in self._rooms:
+                return name
+
+
+def canonical(name: str) -> str:
+    """Return the name in capitals.
+
+    Raises:
+        Refusal: no room can have this name.
+    """
+    if not NAME.fullmatch(name):
+        raise Refusal(
+            ErrorCode.NO_SUCH_ROOM,
+            "no room can have this name",
+            close=CloseCode.NO_SUCH_ROOM,
+            expected="1..32 of A-Z a-z 0-9 _ -",
+            got=f"{len(name)} characters",
+        )
+    return name.upper()

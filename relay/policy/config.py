@@ -1,0 +1,339 @@
+"""Everything that can be set: by the command line, else the environment, else the profile."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from protocol import limits
+from protocol.frames import RoomOptions
+from relay.policy import machine
+from relay.policy.operators import read_token
+from relay.policy.origins import is_origin, parse_authority
+from relay.policy.proxies import PREFIX, UNIX
+from relay.policy.rate_limits import SITE_FACTOR
+from relay.policy.spelling import ENVIRONMENT, option, variable
+
+PROFILES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "default": {},
+        "bench": {
+            "frames_per_second": 1e6,
+            "frames_burst": 1e6,
+            "bytes_per_second": 1e9,
+            "bytes_burst": 1e9,
+            "joins_per_second": 1e5,
+            "joins_burst": 1e5,
+            "rooms_per_second": 1e5,
+            "rooms_burst": 1e5,
+            "requests_per_second": 1e5,
+            "requests_burst": 1e5,
+            "connections_per_address": 1_000_000,
+            "rooms_per_address": 1_000_000,
+            "matches_per_address": 1_000_000,
+            "passwords_per_second": 1e5,
+            "passwords_burst": 1e5,
+        },
+        "debug": {
+            "hello_seconds": None,
+            "admit_seconds": None,
+            "ping_seconds": None,
+            "ping_timeout": None,
+            "slow_seconds": None,
+        },
+    }
+)
+"""Other defaults for a purpose: bench raises rates and nothing else, debug never times out."""
+
+
+def _split(value: Any) -> Any:
+    """Read several values from one environment variable; options come as a list already."""
+    return value.replace(",", " ").split() if isinstance(value, str) else value
+
+
+def _never(value: Any) -> Any:
+    return None if value == "never" else value
+
+
+def _none_if_empty(value: Any) -> Any:
+    return None if value == "" else value
+
+
+def _name(value: str) -> str:
+    authority = parse_authority(value)
+    if authority is None or authority.port is not None:
+        raise ValueError("expected a host name alone, as in game.example.com")
+    return value
+
+
+def _origin(value: str) -> str:
+    if not is_origin(value):
+        raise ValueError(
+            "expected scheme://host[:port], as in https://game.example.com, or "
+            "https://*.example.com for all hosts below that name, null for pages of no site, or *"
+        )
+    return value
+
+
+def _proxy(value: str) -> str:
+    if value == UNIX:
+        return value
+    try:
+        return str(ipaddress.ip_network(value))
+    except ValueError:
+        raise ValueError(
+            "expected an address, or a network as in 10.0.0.0/8 with nothing after its prefix"
+        ) from None
+
+
+def _root_path(value: str) -> str:
+    value = value.rstrip("/")
+    if not PREFIX.fullmatch(value):
+        raise ValueError("expected a path, as in /games")
+    return value
+
+
+def _token_file(path: Path | None) -> Path | None:
+    if path is not None:
+        read_token(path)
+    return path
+
+
+Names = Annotated[
+    tuple[Annotated[str, AfterValidator(_name)], ...], NoDecode, BeforeValidator(_split)
+]
+Origins = Annotated[
+    tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode, BeforeValidator(_split)
+]
+TrustedProxies = Annotated[
+    tuple[Annotated[str, AfterValidator(_proxy)], ...], NoDecode, BeforeValidator(_split)
+]
+Amount = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+OrNever = Annotated[Amount | None, BeforeValidator(_never)]
+
+
+class Settings(BaseSettings):
+    """The relay's settings. Rates are per second; sizes are in bytes, times in seconds.
+
+    Raises:
+        pydantic.ValidationError: a value is out of its bounds; `explain` makes a sentence of it.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=ENVIRONMENT, frozen=True, extra="forbid")
+
+    host: str = Field(
+        default="127.0.0.1", min_length=1, description="address to listen on; 0.0.0.0 is all"
+    )
+    port: int = Field(
+        default=8000, ge=0, le=65535, description="port to listen on; 0 takes a free one"
+    )
+    names: Names = Field(
+        default=(), description="host name by which browsers call the relay; several may be given"
+    )
+    origins: Origins = Field(
+        default=(),
+        description="other site whose pages may connect, as https://game.example.com, "
+        "https://*.example.com for all hosts below that name, null for pages opened as files, "
+        "or * for all; several may be given",
+    )
+    trusted_proxies: TrustedProxies = Field(
+        default=(),
+        description="address or network of a proxy that is believed when it says whose request "
+        "it passes on (X-Forwarded-For, -Proto, -Host, -Prefix, or Forwarded), or unix for one "
+        "that comes over a Unix socket; several may be given",
+    )
+    root_path: Annotated[str, AfterValidator(_root_path)] = Field(
+        default="", description="path below which a proxy shows the relay, as /games"
+    )
+    profile: Literal["default", "bench", "debug"] = Field(
+        default="default", description="bench raises the rates, debug never times out"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="least weighty events to log"
+    )
+
+    max_frame: int = Field(
+        default=limits.FRAME_IN,
+        ge=256,
+        le=limits.FRAME_IN_MAX,
+        description="bytes of a client's frame at most",
+    )
+    frames_per_second: Amount = Field(
+        default=120, description="frames a second from a connection, on average"
+    )
+    frames_burst: Amount = Field(default=240, description="frames from a connection at once")
+    bytes_per_second: Amount = Field(
+        default=256 * 1024, description="bytes a second from a connection, on average"
+    )
+    bytes_burst: Amount = Field(default=1024 * 1024, description="bytes from a connection at once")
+    outbox_bytes: int = Field(
+        default=256 * 1024, ge=64 * 1024, description="bytes that may wait for a slow connection"
+    )
+    outbox_frames: int = Field(
+        default=512, ge=16, description="frames that may wait for a slow connection"
+    )
+
+    slow_seconds: OrNever = Field(
+        default=5, description="seconds for which a connection may be congested, or never"
+    )
+    history_frames: int = Field(
+        default=64 * 1024, ge=1, description="frames of a room that resumes can reach back to"
+    )
+    history_bytes: int = Field(
+        default=16 * 1024 * 1024, ge=64 * 1024, description="bytes of them, in one room"
+    )
+    history_seconds: Amount = Field(default=120, description="seconds for which they are kept")
+
+    memory: int = Field(
+        default_factory=lambda: machine.memory() // 2,
+        ge=64 * 1024 * 1024,
+        description="bytes that the relay takes at most; half of what there is by default",
+    )
+    max_connections: int = Field(default=10_000, ge=1, description="connections at a time")
+    max_rooms: int = Field(default=10_000, ge=1, description="rooms at a time")
+    joins_per_second: Amount = Field(
+        default=20, description="joins a second from one address, on average"
+    )
+    joins_burst: Amount = Field(default=60, description="joins from one address at once")
+    rooms_per_second: Amount = Field(
+        default=5, description="rooms made a second from one address, on average"
+    )
+    rooms_burst: Amount = Field(default=20, description="rooms made from one address at once")
+    requests_per_second: Amount = Field(
+        default=100, description="HTTP requests a second from one address, on average"
+    )
+    requests_burst: Amount = Field(
+        default=1000, description="HTTP requests from one address at once"
+    )
+    connections_per_address: int = Field(
+        default=200, ge=1, description="connections at a time from one address"
+    )
+    rooms_per_address: int = Field(
+        default=200, ge=1, description="rooms at a time that one address has made"
+    )
+    matches_per_address: int = Field(
+        default=30, ge=1, description="places at a time that quick match keeps for one address"
+    )
+    passwords_per_second: Amount = Field(
+        default=4, description="passwords a second from one address, on average"
+    )
+    passwords_burst: Amount = Field(default=60, description="passwords from one address at once")
+    ipv6_site_factor: float = Field(
+        default=SITE_FACTOR,
+        ge=1,
+        allow_inf_nan=False,
+        description="how many times as much an IPv6 /48 may do as one /64, which counts as an "
+        "address",
+    )
+    limit_loopback: bool = Field(
+        default=False, description="limit loopback addresses like all others"
+    )
+
+    hello_seconds: OrNever = Field(
+        default=5, description="seconds for a connection's HELLO, or never"
+    )
+    admit_seconds: OrNever = Field(
+        default=10,
+        description="seconds for passwords and on_join to decide about a HELLO, or never",
+    )
+    ping_seconds: OrNever = Field(
+        default=10, description="seconds of silence after which to ping, or never"
+    )
+    ping_timeout: OrNever = Field(
+        default=10, description="seconds for the answer to a ping, or never"
+    )
+
+    drain_seconds: float = Field(
+        default=3,
+        ge=0,
+        le=3600,
+        description="seconds over which connections are closed when the relay ends",
+    )
+    state: Annotated[Path | None, BeforeValidator(_none_if_empty)] = Field(
+        default=None, description="file that keeps the rooms while the relay restarts"
+    )
+    operator_token_file: Annotated[
+        Path | None, BeforeValidator(_none_if_empty), AfterValidator(_token_file)
+    ] = Field(
+        default=None,
+        description="file with the word that shows whoever says it to be the operator",
+    )
+
+    room_capacity: int = Field(
+        default=64, ge=1, le=limits.MAX_CAPACITY, description="players in a room that does not say"
+    )
+    room_spectators: int = Field(
+        default=64,
+        ge=0,
+        le=limits.MAX_CAPACITY,
+        description="spectators in a room that does not say",
+    )
+    room_hold: int = Field(
+        default=30,
+        ge=0,
+        le=limits.MAX_HOLD,
+        description="seconds for which a lost player's seat is held",
+    )
+    room_keep: int = Field(
+        default=30, ge=0, le=limits.MAX_KEEP, description="seconds for which an empty room is kept"
+    )
+
+    @property
+    def room_options(self) -> RoomOptions:
+        """Options of a room whose maker names none."""
+        return RoomOptions(
+            capacity=self.room_capacity,
+            spectators=self.room_spectators,
+            hold=self.room_hold,
+            keep=self.room_keep,
+        )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Put the profile last, so that what was set by hand outweighs it."""
+        return init_settings, env_settings, _Profile(settings_cls)
+
+
+class _Profile(PydanticBaseSettingsSource):
+    """The defaults of the profile that the sources before this one chose."""
+
+    def __call__(self) -> dict[str, Any]:
+        return dict(PROFILES.get(self.current_state.get("profile", "default"), {}))
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        raise NotImplementedError("all fields come at once")
+
+
+def explain(error: ValidationError) -> str:
+    """Say in one line what is wrong with settings, and what was expected instead."""
+    return "; ".join(_explain(detail) for detail in error.errors(include_url=False))
+
+
+def _explain(detail: ErrorDetails) -> str:
+    field = str(detail["loc"][0])
+    message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "expected", 1)
+    meaning = Settings.model_fields[field].description if field in Settings.model_fields else ""
+    return (
+        f"{option(field)} (or {variable(field)}) cannot be {detail['input']!r}: "
+        f"{message} ({meaning})"
+    )

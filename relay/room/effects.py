@@ -1,0 +1,64 @@
+"""What a room asks of its node, beyond the bytes that it puts into outboxes.
+
+The counterpart of entries.py: values that `Room.apply` returns and the node carries out, in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from protocol.close_codes import CloseCode
+from protocol.error_codes import ErrorCode
+from relay.delivery.outbox import Stream
+from relay.room.entries import Entry
+from relay.room.refusals import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Admit:
+    """The connection has its seat: say WELCOME and the stream; give the room its outbox."""
+
+    attachment: int
+    player: int
+    seq: int
+    """Where the client is when the stream begins: what is told follows this."""
+    resumed: bool = False
+    refused: ErrorCode | None = None
+    """Why the stream does not follow the position that was asked for."""
+    stream: Stream | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The join is refused. With a close code the connection ends; else it may say HELLO again."""
+
+    attachment: int
+    refusal: Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """End this connection: its seat is another's or no more."""
+
+    attachment: int
+    code: CloseCode
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Propose this entry after so many seconds. It does nothing if it was overtaken."""
+
+    seconds: float
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The room is no more: forget its name."""
+
+
+Effect = Admit | Turn | Close | Later | Gone
+
+NOTHING: Sequence[Effect] = ()

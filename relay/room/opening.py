@@ -1,0 +1,51 @@
+"""What a connection is told first, so that it knows the room: SPEC.md, Streams."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from protocol import hot
+from protocol.error_codes import ErrorCode
+from relay.delivery.outbox import Stream
+from relay.history.ws_frame import unwrap
+from relay.room.effects import Admit
+from relay.room.log_cursor import Backfill, LogCursor
+
+if TYPE_CHECKING:
+    from relay.room.room import Room
+    from relay.room.seats import Seat
+
+
+def begin(room: Room, seat: Seat, refused: ErrorCode | None = None) -> Admit:
+    """Admit with the room as it stands, each fact with the seq at which it became true."""
+    delay = room.delay_of(seat)
+    if delay is not None:
+        delay.began.setdefault(seat.player, delay.seq)
+        # Of what is true by now, what was true by then; the rest comes in its time.
+        facts = tuple(fact for fact in room.standing.told() if hot.seq(unwrap(fact)) <= delay.seq)
+        stream = Stream(facts, LogCursor(room, seat.player, delay=delay), delay.seq, delay.seq)
+        return Admit(seat.attachment, seat.player, 0, refused=refused, stream=stream)
+    follow, snapshot = room.history_from, room.snapshots.newest
+    facts = (*room.standing.told(), *(snapshot.parts if snapshot is not None else ()))
+    is_whole = room.log.reaches_back_to(follow)
+    complete_from = room.past_from if is_whole else room.log.trimmed
+    reader = LogCursor(room, seat.player, Backfill(room.seq, snapshot, complete_from))
+    stream = Stream(facts, reader, follow, complete_from)
+    return Admit(seat.attachment, seat.player, 0, refused=refused, stream=stream)
+
+
+def take_up(room: Room, seat: Seat, position: tuple[bytes, int] | None) -> Admit:
+    """Admit to a seat that was there before: with what follows the position, if it is known."""
+    if position is None:
+        return begin(room, seat)
+    seq, delay = position[1], room.delay_of(seat)
+    # What is older than the seat was for others: nobody gets their past by naming a low seq. It is
+    # the position of an earlier seat, whose end was told on a connection that did not bring it
+    # through; but who is kept behind begins with a position from before its own seat.
+    if seq < seat.joined and delay is None:
+        return begin(room, seat, ErrorCode.SEAT_EXPIRED)
+    began = seat.joined if delay is None else delay.began.get(seat.player, seat.joined)
+    if seq < began or not room.log.reaches_back_to(seq):
+        return begin(room, seat, ErrorCode.HISTORY_TRIMMED)
+    stream = Stream((), LogCursor(room, seat.player, delay=delay), seq)
+    return Admit(seat.attachment, seat.player, seq, resumed=True, stream=stream)

@@ -1,0 +1,271 @@
+"""What a player may ask of the room, one function each. `Refusal` says no, with a reason.
+
+Each takes the room, the asker's seat and the frame, changes the room's state, and returns effects:
+they are part of the fold, so they obey the rules at the top of room.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from protocol import codec
+from protocol.close_codes import CloseCode
+from protocol.error_codes import ErrorCode
+from protocol.errors import RemoteProtocolError
+from protocol.frames import (
+    Frame,
+    Hash,
+    Input,
+    Kick,
+    Leave,
+    LeftReason,
+    Presence,
+    PresenceState,
+    Ready,
+    RoomOptions,
+    Set,
+    Snapshot,
+    Subscribe,
+    Transfer,
+)
+from protocol.mismatch import Mismatch
+from protocol.opcodes import COUNTED as COUNTED_OPCODES
+from protocol.schema import record_fields
+from relay.history.memory_budget import SEATS
+from relay.room import properties
+from relay.room.effects import NOTHING, Close, Effect
+from relay.room.groups import GROUP_BYTES
+from relay.room.refusals import Refusal, read_only
+from relay.room.seats import BAR_BYTES, Seat
+from relay.room.snapshots import PART_BYTES
+
+if TYPE_CHECKING:
+    from relay.room.room import Room
+
+Handler = Callable[["Room", Seat, Any], Sequence[Effect]]
+
+
+def leave(room: Room, seat: Seat, frame: Leave) -> Sequence[Effect]:
+    attachment = seat.attachment
+    return [*room.remove(seat, LeftReason.LEFT), Close(attachment, CloseCode.NORMAL)]
+
+
+def presence(room: Room, seat: Seat, frame: Presence) -> Sequence[Effect]:
+    is_news = frame.state != seat.said
+    seat.said = PresenceState(frame.state)
+    if seat.state is not PresenceState.LAGGING:
+        room.set_presence(seat, seat.said)
+    if not is_news:
+        return NOTHING
+    if seat.said is PresenceState.HERE:
+        return room.settle_host()
+    seat.absences += 1
+    return room.watch_host() if seat.player == room.host else NOTHING
+
+
+def subscribe(room: Room, seat: Seat, frame: Subscribe) -> Sequence[Effect]:
+    for group in frame.add:
+        seat.groups.add(group)
+        room.groups.add(group, seat.player)
+    for group in frame.remove:
+        seat.groups.discard(group)
+        room.groups.discard(group, seat.player)
+    return NOTHING
+
+
+def kick(room: Room, seat: Seat, frame: Kick) -> Sequence[Effect]:
+    _host_only(room, seat, "kick")
+    kicked = _player(room, frame.player)
+    if kicked is seat:
+        raise Refusal(
+            ErrorCode.NOT_AVAILABLE,
+            "a host cannot kick itself: LEAVE does that",
+            expected="another player",
+            got=f"player {seat.player}",
+        )
+    if kicked.key is not None:
+        _bar(room, kicked.key)
+    if kicked.network is not None and room.options.bar == "address":
+        _bar(room, kicked.network)
+    closing = (
+        [Close(kicked.attachment, CloseCode.KICKED, frame.reason)] if kicked.is_attached else []
+    )
+    return [*room.remove(kicked, LeftReason.KICKED), *closing]
+
+
+def _bar(room: Room, key: bytes) -> None:
+    if key not in room.barred:
+        room.barred.add(key)
+        room.account.charge(SEATS, BAR_BYTES)
+
+
+def transfer(room: Room, seat: Seat, frame: Transfer) -> Sequence[Effect]:
+    _host_only(room, seat, "pass the role of host on")
+    heir = _player(room, frame.player)
+    if not heir.can_host or heir.state is not PresenceState.HERE:
+        raise Refusal(
+            ErrorCode.NOT_HERE,
+            f"player {heir.player} {'is not here to' if heir.can_host else 'cannot'} be host",
+            expected="a player who is here and can be host",
+            got=_why_no_host(heir),
+            retry=heir.can_host,
+        )
+    return room.make_host(heir.player)
+
+
+def set_property(room: Room, seat: Seat, frame: Set) -> Sequence[Effect]:
+    _may_write(room, seat, frame)
+    present = room.properties.version(frame.scope, frame.key)
+    if frame.expected is not False and frame.expected != present:
+        raise Refusal(
+            ErrorCode.STALE_VERSION,
+            f"property {frame.key!r} has changed since",
+            expected=f"version {present}",
+            got=f"version {int(frame.expected)}",
+            retry=True,
+        )
+    if isinstance(frame.value, bytes):
+        if not room.properties.fits(frame.scope, frame.key, frame.value):
+            raise Refusal(
+                ErrorCode.NO_ROOM_LEFT,
+                f"scope {frame.scope} has no room left for {frame.key!r}",
+                expected=f"up to {properties.MAX_PROPERTIES} keys, of {properties.MAX_BYTES} bytes "
+                "with their values",
+                limit=properties.MAX_BYTES,
+            )
+        if frame.scope == properties.ROOM and frame.key in RESERVED:
+            room.options = _with_option(room.options, frame.key, frame.value)
+        room.set_property(frame.scope, frame.key, frame.value, seat.player)
+    elif present:
+        room.delete_property(frame.scope, frame.key, seat.player)
+    return NOTHING
+
+
+def snapshot(room: Room, seat: Seat, frame: Snapshot) -> Sequence[Effect]:
+    _host_only(room, seat, "give a snapshot")
+    if room.options.history == "none":
+        raise Refusal(
+            ErrorCode.NOT_AVAILABLE,
+            "this room keeps no history for late joiners",
+            expected="a room with the option history: snapshot or full",
+            retry=False,
+        )
+    room.snapshots.add(frame, seat.player, room.seq, room.log)
+    return NOTHING
+
+
+def not_available(room: Room, seat: Seat, frame: Frame) -> NoReturn:
+    name = frame.opcode.name
+    raise Refusal(
+        ErrorCode.NOT_AVAILABLE,
+        f"this room does not take {name}",
+        expected=f"anything but {name}",
+        got=name,
+    )
+
+
+HANDLERS: dict[type[Frame], Handler] = {
+    Leave: leave,
+    Presence: presence,
+    Subscribe: subscribe,
+    Kick: kick,
+    Transfer: transfer,
+    Set: set_property,
+    Snapshot: snapshot,
+    Input: not_available,
+    Hash: not_available,
+    Ready: not_available,
+}
+
+COUNTED = frozenset(cls for cls in HANDLERS if cls.opcode in COUNTED_OPCODES)
+
+RESERVED = {
+    f"@{name}": (name, kind)
+    for name, kind, _ in record_fields(RoomOptions)
+    if name in ("locked", "capacity", "bar")
+}
+"""Properties of the room that change how it works: options that the host may set."""
+
+
+def growth(room: Room, frame: Set | Snapshot | Subscribe) -> int:
+    """Return how many bytes of memory more a room takes for what a frame asks."""
+    match frame:
+        case Set(scope, key, bytes() as value):
+            return max(room.properties.growth(scope, key, value), 0)
+        case Snapshot():
+            return len(frame.payload) + PART_BYTES
+        case Subscribe():
+            return GROUP_BYTES * len(frame.add)
+        case _:
+            return 0
+
+
+def _host_only(room: Room, seat: Seat, what: str) -> None:
+    if seat.player != room.host:
+        raise Refusal(
+            ErrorCode.NOT_HOST,
+            f"only the host may {what}",
+            expected=f"player {room.host}",
+            got=f"player {seat.player}",
+        )
+
+
+def _why_no_host(seat: Seat) -> str:
+    if seat.is_spectator:
+        return "a spectator"
+    return f"a player who is {seat.state.name}" if seat.can_host else "a player who cannot be host"
+
+
+def _player(room: Room, player: int) -> Seat:
+    try:
+        return room.seats[player]
+    except KeyError:
+        raise Refusal(
+            ErrorCode.NO_SUCH_PLAYER,
+            f"player {player} is not in this room",
+            expected="a player of this room",
+            got=f"player {player}",
+        ) from None
+
+
+def _may_write(room: Room, seat: Seat, frame: Set) -> None:
+    if seat.is_spectator:
+        raise read_only("set properties")
+    if frame.scope == properties.ROOM:
+        if frame.key.startswith("@"):
+            _host_only(room, seat, "set the room's options")
+            if frame.key not in RESERVED or frame.value is False:
+                raise Refusal(
+                    ErrorCode.NOT_AVAILABLE,
+                    f"{frame.key!r} cannot be {'deleted' if frame.value is False else 'set'}",
+                    expected=" or ".join(RESERVED) + " with a value",
+                    got=repr(frame.key),
+                )
+        elif room.options.write == "host":
+            _host_only(room, seat, "set this room's properties")
+        return
+    _player(room, frame.scope)
+    if frame.scope != seat.player and seat.player != room.host:
+        raise Refusal(
+            ErrorCode.NOT_YOURS,
+            "a player's properties are the player's own, and the host's",
+            expected=f"scope {properties.ROOM} or {seat.player}",
+            got=f"scope {frame.scope}",
+        )
+
+
+def _with_option(options: RoomOptions, key: str, value: bytes) -> RoomOptions:
+    """Return the options as the value of a reserved property, which is msgpack, changes them."""
+    name, kind = RESERVED[key]
+    try:
+        return replace(options, **{name: kind.load(codec.unpack(value))})
+    except (RemoteProtocolError, Mismatch) as wrong:
+        raise Refusal(
+            wrong.code,
+            f"the value of {key!r} is not what it should be",
+            expected=f"msgpack of {kind.expected}",
+            got=wrong.got,
+            limit=wrong.limit,
+        ) from None

@@ -1,0 +1,86 @@
+"""One line for one event, and never more lines than a person can read."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from protocol.legible import isolated, legible_lines
+from relay.policy.rate_limits import TokenBucket
+
+LOGGERS = ("relay", "uvicorn", "responder", "asyncio")
+FORMAT = "%(asctime)s %(levelname)-7s %(message)s"
+LINES_PER_SECOND = 1.0  # of one kind, on average: whoever connects could write to the log at will
+LINES_BURST = 10.0
+MAX_KINDS = 256
+CLIENT_MADE = ("Invalid UTF-8 sequence received from client.",)
+"""What uvicorn logs as an error with a traceback though it was the client's doing."""
+
+
+class Flood(logging.Filter):
+    """Lets a burst of lines of one kind through, then one a second that counts the rest."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._now = now
+        self._kinds: dict[str, tuple[TokenBucket, list[int]]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        # A kind is the message before its values are put in: ours and uvicorn's are constants.
+        kind = str(record.msg)
+        if kind not in self._kinds and len(self._kinds) >= MAX_KINDS:
+            self._kinds.clear()
+        bucket, left_out = self._kinds.setdefault(
+            kind, (TokenBucket(LINES_PER_SECOND, LINES_BURST), [0])
+        )
+        if bucket.ask(1, self._now()):
+            left_out[0] += 1
+            return False
+        if kind in CLIENT_MADE:
+            record.exc_info = record.exc_text = None
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
+        if left_out[0]:
+            record.msg = f"{kind} (and {left_out[0]} more of this kind)"
+            left_out[0] = 0
+        return True
+
+
+class OneLine(logging.Formatter):
+    """Writes a record so that strangers' words in it act on no other word, line or terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        shown = copy.copy(record)
+        match record.args:
+            case None | ():
+                shown.msg = legible_lines(str(record.msg))  # asyncio's have several lines
+            case Mapping() as named:
+                shown.args = {key: _shown(value) for key, value in named.items()}
+            case values:
+                shown.args = tuple(map(_shown, values))
+        return super().format(shown)
+
+    def formatException(self, ei: Any) -> str:
+        return legible_lines(super().formatException(ei))
+
+
+def _shown(value: object) -> object:
+    return value if isinstance(value, int | float) else isolated(str(value))
+
+
+def set_up(level: str) -> None:
+    """Write the relay's log to the standard error stream.
+
+    Args: level: debug, info, warning or error; of uvicorn's events only warnings and errors are
+        logged, since the others name URLs with their queries.
+    """
+    handler = logging.StreamHandler()
+    handler.setFormatter(OneLine(FORMAT))
+    handler.addFilter(Flood())
+    for name in LOGGERS:
+        logger = logging.getLogger(name)
+        logger.handlers[:] = [handler]
+        logger.propagate = False
+        logger.setLevel(level.upper() if name == "relay" else logging.WARNING)

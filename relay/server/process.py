@@ -1,0 +1,237 @@
+"""The relay as a process: uvicorn, set up so that no client can make it wait or talk."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import gc
+import importlib.util
+import signal
+import socket
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from types import FrameType
+from typing import cast
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from relay.http.app import create_app
+from relay.node.admission import OnJoin
+from relay.node.node import Node
+from relay.persistence.file import StateFile
+from relay.policy import operators
+from relay.policy.config import Settings
+from relay.policy.spelling import by_option
+from relay.server import logs
+from relay.server.http_protocol import bounded
+from relay.server.listening import CannotListen as CannotListen
+from relay.server.listening import Listener as Listener
+from relay.server.listening import listen as listen
+from relay.server.ws_protocol import DirectProtocol
+
+MESSAGE_SLACK = 4  # a message so many times over the limit still gets an ERROR, not a close
+MESSAGE_MIN = 64 * 1024
+PATIENCE = 3.0  # seconds for connections to end, once the relay does; those left are cut
+LAST_PATIENCE = 0.4  # seconds for the same, where all had been asked to end before
+COLLECT_AFTER = 20_000  # objects made, and not let go, between two looks of the collector
+HANGUP = getattr(signal, "SIGHUP", None)  # Windows has none
+GRACE = 5  # seconds after which nothing at all is waited for
+
+
+class Server(uvicorn.Server):
+    """uvicorn's, but a signal lets everybody go first, and ends `run` as if the work were done.
+
+    SIGHUP is such a signal, too: a terminal that is closed sends it, though not to who began under
+    nohup. It sends several, so that a further one hurries nobody.
+
+    Attributes:
+        on_starting: called in the event loop, before anybody is served.
+        on_serving: called once clients can connect, before any HELLO is looked at.
+        on_started: called after that. What it raises ends the server, as a signal does.
+        on_signal: awaited upon the first signal; when it returns, serving ends.
+        on_impatience: called upon each further signal.
+        failure: what `on_started` or `on_signal` raised.
+    """
+
+    on_starting: Callable[[], None] | None = None
+    on_serving: Callable[[], None] | None = None
+    on_started: Callable[[], None] | None = None
+    on_signal: Callable[[], Awaitable[None]] | None = None
+    on_impatience: Callable[[], None] | None = None
+    failure: Exception | None = None
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._have_left = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._leaving: asyncio.Task[None] | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to serve."""
+        if self.should_exit:
+            return
+        self._loop = asyncio.get_running_loop()
+        if self.on_starting is not None:
+            self.on_starting()
+        await super().startup(sockets)
+        # No HELLO is looked at yet: to accept a connection, to answer its request and to hand its
+        # messages to the app, each takes turns of the loop of its own.
+        if self.on_serving is not None:
+            self.on_serving()
+        try:
+            if self.on_started is not None:
+                self.on_started()
+        except Exception as error:
+            self.failure = error
+            self._leave_or_hurry(self._loop)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End all connections, those that do not end by themselves with a cut."""
+        patience = LAST_PATIENCE if self._have_left else PATIENCE
+        cutting = asyncio.get_running_loop().call_later(patience, self._cut)
+        try:
+            await super().shutdown(sockets)
+        finally:
+            cutting.cancel()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Hear signals meanwhile."""
+        with super().capture_signals(), contextlib.ExitStack() as stack:
+            is_main = threading.current_thread() is threading.main_thread()
+            if is_main and HANGUP is not None and signal.getsignal(HANGUP) != signal.SIG_IGN:
+                stack.callback(signal.signal, HANGUP, signal.signal(HANGUP, self.handle_exit))
+            yield
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to end; a second signal does not wait for anyone."""
+        if self._loop is None:
+            self.should_exit = True
+        elif sig != HANGUP or self._leaving is None:
+            self._loop.call_soon_threadsafe(self._leave_or_hurry, self._loop)
+
+    def _leave_or_hurry(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._leaving is None:
+            self._leaving = loop.create_task(self._leave())
+            return
+        self.force_exit = True
+        if self.on_impatience is not None:
+            self.on_impatience()
+
+    async def _leave(self) -> None:
+        try:
+            if self.on_signal is not None:
+                await self.on_signal()
+                self._have_left = True
+        except Exception as error:
+            self.failure = self.failure or error
+        finally:
+            self.should_exit = True
+
+    def _cut(self) -> None:
+        # Closing one that does not read would wait for it to read.
+        for connection in self.server_state.connections:
+            connection.transport.abort()
+
+
+def make_server(app: ASGIApp, settings: Settings) -> Server:
+    """Set up uvicorn for the app; run it with the socket of a `Listener`."""
+    return Server(
+        uvicorn.Config(
+            app,
+            loop="uvloop" if importlib.util.find_spec("uvloop") else "asyncio",
+            http=bounded(settings),
+            ws=cast(type[asyncio.Protocol], DirectProtocol),  # one by its methods
+            ws_max_size=longest_message(settings.max_frame),
+            ws_per_message_deflate=False,
+            ws_ping_interval=settings.ping_seconds,
+            ws_ping_timeout=settings.ping_timeout,
+            timeout_graceful_shutdown=GRACE,
+            proxy_headers=False,  # anyone on this machine could claim to be anyone
+            server_header=False,
+            access_log=False,
+            log_config=None,
+            log_level="warning",  # below that are URLs with their queries
+        )
+    )
+
+
+def longest_message(max_frame: int) -> int:
+    """Return how long a message may be before its connection ends: an ERROR answers shorter ones.
+
+    Args: max_frame: the longest frame that is taken.
+    """
+    return max(MESSAGE_MIN, MESSAGE_SLACK * max_frame)
+
+
+def serve(
+    settings: Settings,
+    *,
+    on_join: OnJoin | None = None,
+    listener: Listener | None = None,
+    on_listening: Callable[[Listener], None] = lambda listener: None,
+) -> None:
+    """Run a relay in this process until SIGINT, SIGTERM or SIGHUP.
+
+    Args:
+        on_join: decides who may enter, as for `create_app`.
+        listener: where, if not as the settings say.
+        on_listening: called once clients are served.
+
+    Raises:
+        CannotListen: the address is not to be had.
+        CannotKeep: the rooms cannot be written where the settings say.
+    """
+    listener = listener or listen(settings.host, settings.port)
+    logs.set_up(settings.log_level)
+    app = create_app(settings, on_join=on_join, spell=by_option)
+    server = make_server(app, settings)
+    server.on_started = functools.partial(on_listening, listener)
+    _calm_collector()
+    chosen = settings.operator_token_file is not None
+    keeping = contextlib.nullcontext() if chosen else operators.kept(app.state.token, listener.port)
+    with keeping, _rooms_kept(server, app.state.node):
+        server.run(sockets=[*listener.sockets])
+    if server.failure is not None:
+        raise server.failure
+
+
+def _calm_collector() -> None:
+    """Let the garbage collector look rarely, and not at what is there before the first client.
+
+    Frames make no cycles, but many objects: at its usual pace the collector takes an eighth of the
+    relay's time, and its full rounds are among the longest pauses.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER, 20, 20)
+
+
+@contextlib.contextmanager
+def _rooms_kept(server: Server, node: Node) -> Iterator[None]:
+    """Let a server begin with the rooms of the state file, if there is one, and end with one."""
+    settings = node.settings
+    file = StateFile(settings.state) if settings.state is not None else None
+
+    def begin() -> None:
+        if file is not None:
+            kept = file.take()
+            node.restore(*kept)
+            longest = max((room.max_frame for room in kept.rooms), default=0)
+            if (fits := longest_message(longest)) > server.config.ws_max_size:
+                server.config.ws_max_size = fits
+
+    async def end() -> None:
+        returning = await node.drain(settings.drain_seconds)
+        if file is not None and len(node.registry):
+            file.write(list(node.registry), returning)
+
+    server.on_starting, server.on_signal, server.on_impatience = begin, end, node.hurry
+    if file is None:
+        yield
+        return
+    server.on_serving = file.remove
+    with file.held():
+        yield

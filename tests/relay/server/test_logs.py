@@ -1,0 +1,100 @@
+"""The log has one line for one event, and no more than a person can read."""
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from relay.server import logs
+from relay.server.logs import Flood
+
+
+@pytest.fixture
+def _loggers_as_before() -> Iterator[None]:
+    loggers = [logging.getLogger(name) for name in logs.LOGGERS]
+    before = [(each.handlers[:], each.propagate, each.level) for each in loggers]
+    yield
+    for logger, (handlers, propagate, level) in zip(loggers, before, strict=True):
+        logger.handlers[:], logger.propagate = handlers, propagate
+        logger.setLevel(level)
+
+
+def record(message: str, *values: object) -> logging.LogRecord:
+    return logging.LogRecord("relay", logging.WARNING, "", 1, message, values, None)
+
+
+def test_a_flood_of_one_kind_is_cut_and_counted() -> None:
+    now = 0.0
+    flood = Flood(lambda: now)
+    passed = [flood.filter(record("bad frame from %s", number)) for number in range(100)]
+    assert passed == [True] * 10 + [False] * 90
+    now = 1.0
+    after = record("bad frame from %s", "x")
+    assert flood.filter(after)
+    assert after.getMessage() == "bad frame from x (and 90 more of this kind)"
+
+
+def test_another_kind_passes_meanwhile() -> None:
+    flood = Flood(lambda: 0.0)
+    for _ in range(100):
+        flood.filter(record("bad frame"))
+    assert flood.filter(record("room %s is open", "A"))
+
+
+def test_kinds_are_not_remembered_for_ever() -> None:
+    flood = Flood(lambda: 0.0)
+    for number in range(10 * logs.MAX_KINDS):
+        flood.filter(record(f"kind {number}"))
+    assert len(flood._kinds) <= logs.MAX_KINDS
+
+
+def test_what_a_client_did_has_no_traceback() -> None:
+    invalid = record(logs.CLIENT_MADE[0])
+    invalid.exc_info = (ValueError, ValueError(), None)
+    assert Flood(lambda: 0.0).filter(invalid)
+    assert invalid.exc_info is None
+
+
+@pytest.mark.usefixtures("_loggers_as_before")
+def test_urls_with_their_queries_are_not_logged(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.set_up("debug")
+    logging.getLogger("uvicorn.error").info('"WebSocket %s" [accepted]', "/r/A?token=CANARY")
+    logging.getLogger("relay").debug("room %s is open", "A")
+    written = capsys.readouterr().err
+    assert "CANARY" not in written
+    assert written.count("\n") == 1
+    assert written.endswith("DEBUG   room A is open\n")
+
+
+@pytest.mark.usefixtures("_loggers_as_before")
+def test_strangers_words_act_neither_on_a_line_nor_on_the_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    logs.set_up("debug")
+    log = logging.getLogger("relay")
+    log.info("%s is host of %s for %d s", "Ann\u202e\x1b[2J\nERROR", "\u05d3\u05df", 5)
+    log.info("%(who)s is here", {"who": "Bob\u200b"})
+    log.warning("a template\u202e")
+    log.error("%s", ValueError("\u2066no\rname"))
+    lines = [line.split(maxsplit=2)[2] for line in capsys.readouterr().err.split("\n")[:-1]]
+    assert lines == [
+        "INFO    Ann[2J ERROR is host of \u2068\u05d3\u05df\u2069 for 5 s",
+        "INFO    Bob is here",
+        "WARNING a template",
+        "ERROR   no name",
+    ]
+
+
+@pytest.mark.usefixtures("_loggers_as_before")
+def test_a_traceback_keeps_its_lines_and_drops_what_acts(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    logs.set_up("debug")
+    try:
+        raise ValueError("\x1b]0;mine\x07\u202eAnn")
+    except ValueError:
+        logging.getLogger("relay").exception("no game")
+    first, *_, indented, last = capsys.readouterr().err.splitlines()
+    assert first.endswith("ERROR   no game")
+    assert indented.startswith("    raise ValueError(")
+    assert last == "ValueError: ]0;mineAnn"
