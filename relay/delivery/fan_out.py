@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Final
 
-from relay.delivery.outbox import Outbox
+from relay.delivery.outbox import Flow, Outbox
 
 MUCH: Final = 16
 """Part of what may be written at once that is enough to be written."""
@@ -25,7 +25,7 @@ def _nothing_goes(descriptor: int, data: bytes) -> int:
     return 0
 
 
-class FanOut:
+class FanOut(Flow):
     """The outboxes of a room by player.
 
     Those that flow are written to by `flush`; into the others everything is put at once.
@@ -77,7 +77,7 @@ class FanOut:
     def has_much(self) -> bool:
         """Whether what waits for `flush` is better written before there is more of it.
 
-        FanOut for which it becomes too much would wait, and their players count as slow.
+        Outboxes for which it becomes too much would wait, and their players count as slow.
         """
         return self._bytes * MUCH > self._most
 

@@ -14,14 +14,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from protocol import hot
 from protocol.opcodes import Opcode
 from relay.history.ws_frame import is_logged, opcode, unwrap
-
-if TYPE_CHECKING:
-    from relay.delivery.fan_out import FanOut
 
 Slot = tuple[int, int]
 """Sender and key of a volatile value."""
@@ -31,6 +28,33 @@ BATCH_BYTES = 64 * 1024
 
 
 NO_DESCRIPTOR: Final = -1
+
+
+class Flow:
+    """What flows, gathered for all outboxes of a room. `FanOut` is one.
+
+    It is a class and no `Protocol`, so that compiled code calls it without a lookup.
+    """
+
+    def open(self, player: int) -> None:
+        """Let an outbox flow from now on."""
+        raise NotImplementedError
+
+    def shut(self, player: int) -> list[bytes]:
+        """Let an outbox flow no more. Returns: what is gathered for it, which it must keep."""
+        raise NotImplementedError
+
+    def share(self, player: int) -> list[bytes]:
+        """Return what is gathered for one that flows."""
+        raise NotImplementedError
+
+    def answer(self, player: int, message: bytes) -> None:
+        """Tell one that flows something."""
+        raise NotImplementedError
+
+    def ride(self, player: int, message: bytes) -> None:
+        """Tell one that flows something with what comes next."""
+        raise NotImplementedError
 
 
 class Source(Protocol):
@@ -131,8 +155,8 @@ class Outbox:
         self.dropped = 0
         self.max_bytes = max_bytes
         self._max_frames = max_frames
-        self._outboxes: FanOut | None = None
-        self._flowing: FanOut | None = None
+        self._outboxes: Flow | None = None
+        self._flowing: Flow | None = None
         self._player = 0
         self._source: Source | None = None
         self._seq = 0
@@ -262,7 +286,7 @@ class Outbox:
 
     # What flows.
 
-    def meet(self, outboxes: FanOut | None, player: int) -> None:
+    def meet(self, outboxes: Flow | None, player: int) -> None:
         """Take note of whose outboxes this is among, and what it is called there."""
         self._outboxes, self._player = outboxes, player
 

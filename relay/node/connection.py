@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from protocol import hot, limits
 from protocol.close_codes import CloseCode
@@ -40,7 +40,10 @@ from protocol.frames import (
 from protocol.opcodes import is_counted
 from protocol.session import Session as Conversation
 from protocol.session import State
+from relay.delivery.deferred import Deferred
 from relay.history.ws_frame import wrap
+from relay.node.link import Link
+from relay.policy.config import Settings
 from relay.policy.rate_limits import Allowance
 from relay.room.effects import Admit
 from relay.room.entries import (
@@ -54,12 +57,8 @@ from relay.room.entries import (
 )
 from relay.room.refusals import Refusal
 from relay.room.requests import growth
-
-if TYPE_CHECKING:
-    from relay.node.link import Link
-    from relay.node.node import Node
-    from relay.room.room import Room
-    from relay.room.seats import Seat
+from relay.room.room import Room
+from relay.room.seats import Seat
 
 log = logging.getLogger("relay")
 
@@ -70,10 +69,61 @@ LAG_SECONDS = 0.1  # nobody is told of one who is behind for less: a burst does 
 CALM_SECONDS = 1.0  # without a pause for so long, one who was too fast has slowed down
 
 
+class Owner:
+    """What a connection asks of the node that took it in.
+
+    It is a class and no `Protocol`, so that compiled code calls it without a lookup.
+    """
+
+    settings: Settings
+    version: int
+    """Of the wire: the highest that the node speaks."""
+    append: Callable[[str, Entry], None]
+    """Propose an entry for a room's log, by the room's name."""
+    acks: Deferred
+    """Acknowledgements that are owed."""
+
+    def clock(self) -> int:
+        """Return the relay's time in microseconds."""
+        raise NotImplementedError
+
+    def max_frame(self, room: str) -> int:
+        """Return how long a client's frame may be in the room that is called so."""
+        raise NotImplementedError
+
+    def later(self, seconds: float | None, call: Callable[[], None]) -> asyncio.TimerHandle | None:
+        """Call after so many seconds; None is never."""
+        raise NotImplementedError
+
+    def soon(self, call: Callable[[], None]) -> Callable[[], None]:
+        """Return what asks for a call in the next turn of the loop: it may be called anywhere."""
+        raise NotImplementedError
+
+    def propose(self, room: Room, entry: Entry) -> None:
+        """Propose an entry for a room's log. It may be applied before this returns."""
+        raise NotImplementedError
+
+    async def admit(self, connection: Connection, hello: Hello, message: bytes) -> None:
+        """Decide whether a HELLO may enter its room, and propose that it joins.
+
+        Raises:
+            Refusal: it may not.
+        """
+        raise NotImplementedError
+
+    def too_late(self, connection: Connection) -> Refusal:
+        """Say, to the operator and to the client, that a HELLO was not decided about in time."""
+        raise NotImplementedError
+
+    def forget(self, connection: Connection) -> None:
+        """Let a connection go that is no more."""
+        raise NotImplementedError
+
+
 class Connection:
     """What the relay knows of one WebSocket."""
 
-    def __init__(self, node: Node, link: Link, room: str, address: str, attachment: int) -> None:
+    def __init__(self, node: Owner, link: Link, room: str, address: str, attachment: int) -> None:
         """Args: room: the name in the URL. address: of the client. attachment: unique here."""
         settings = node.settings
         self.node = node

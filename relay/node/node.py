@@ -50,7 +50,7 @@ from relay.node.admission import (
     slow_down,
     wrong_password,
 )
-from relay.node.connection import Connection
+from relay.node.connection import Connection, Owner
 from relay.node.drain import Drain
 from relay.node.link import Link
 from relay.node.listing import Listing
@@ -66,7 +66,6 @@ from relay.policy.rate_limits import (
     is_loopback,
     network_of,
 )
-from relay.room import membership
 from relay.room.current_facts import FACT_BYTES
 from relay.room.effects import (
     Admit,
@@ -76,7 +75,7 @@ from relay.room.effects import (
     Later,
     Turn,
 )
-from relay.room.entries import Entry, Join, Retire
+from relay.room.entries import Entry, Join, Retire, Wake
 from relay.room.refusals import Refusal
 from relay.room.room import Room
 from relay.room.seats import SEAT_BYTES
@@ -93,7 +92,7 @@ ROOMS_AFTER = 5000  # milliseconds after which an address with too many rooms ma
 ACK_ROUND = 0.95 * limits.ACK_SECONDS / 3
 
 
-class Node:
+class Node(Owner):
     """The rooms and connections of one process.
 
     Use it within one event loop, and call `close` at its end.
@@ -183,8 +182,7 @@ class Node:
         highest = 0
         for room in rooms:
             self._adopt(room)
-            for effect in membership.wake(room, returning):
-                self._carry_out(room, effect)
+            self.propose(room, Wake(returning))
             highest = max(highest, *room.seats.lost, 0)
         # A connection must not be taken for one that a seat has lost.
         self._attachments = count(highest + 1)
@@ -350,15 +348,15 @@ class Node:
         return room
 
     def _add(self, room: Room) -> None:
-        self._turns.watch(room.outboxes)
+        self._turns.watch(room.audience.fan_out)
         self.registry.add(room)
         self.listing.add(room)
         if room.joins:
             self.listing.enter(room)
         if self._sweeper is None:
             self._sweep()
-        if room.delay is not None:
-            delay = room.delay
+        if room.audience.delay is not None:
+            delay = room.audience.delay
             delay.on_news = lambda: self._tick_in(TICK_SECONDS, room, delay)
             delay.note()
 
@@ -368,8 +366,8 @@ class Node:
         self.makers.remove(room.name)
         room.account.close()
         self._told_of_memory.pop(room.name, None)
-        if room.delay is not None:
-            self._cancel_tick(room.delay)
+        if room.audience.delay is not None:
+            self._cancel_tick(room.audience.delay)
 
     def _make_way(self) -> None:
         """Let a room go that nobody has entered, for another."""
@@ -420,7 +418,7 @@ class Node:
         self._told_of_memory[room.name] = now
         self.memory.givers.discard(room.account)
         notice = Notice(NoticeKind.MEMORY, NoticeDetail(seq=room.log.trimmed))
-        for outbox in room.outboxes.values():
+        for outbox in room.audience.fan_out.values():
             outbox.say(wrap(encode(notice)))
 
     def _check_memory(self, has_room: bool) -> None:

@@ -58,7 +58,7 @@ def dump(room: Room) -> Any:
             grown=room.log.grown,
             log=room.log,
             seeks_host=room.seeks_host,
-            shown=room.delay.seq if room.delay is not None else 0,
+            shown=room.audience.delay.seq if room.audience.delay is not None else 0,
             snapshots=_snapshots_state(room.snapshots),
         )
     )
@@ -94,8 +94,8 @@ def load(value: Any) -> Room:
     _restore_snapshots(room, state.snapshots)
     room.seeks_host = state.seeks_host
     _check(state.shown <= state.seq, "spectators know what has not happened yet")
-    if room.delay is not None:
-        room.delay.seq = state.shown
+    if room.audience.delay is not None:
+        room.audience.delay.seq = state.shown
     return room
 
 

@@ -111,6 +111,17 @@ class Retire:
     joins: int
 
 
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """All connections went with the relay that held the room before.
+
+    Attributes:
+        returning: seconds before which nobody comes back, as they were told.
+    """
+
+    returning: float
+
+
 Entry = (
     Join
     | Send
@@ -124,4 +135,5 @@ Entry = (
     | Succeed
     | Relieve
     | Retire
+    | Wake
 )

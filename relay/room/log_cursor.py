@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
 from protocol.codec import encode
 from protocol.frames import Live, Notice, NoticeDetail, NoticeKind
 from relay.delivery.outbox import Slot
+from relay.delivery.retained_values import RetainedValues
+from relay.history.history import History
 from relay.history.packed_frames import NOBODY
 from relay.history.ws_frame import wrap
 from relay.room.snapshots import Complete
-
-if TYPE_CHECKING:
-    from relay.delivery.delay_line import DelayLine
-    from relay.room.room import Room
 
 
 class Backfill(NamedTuple):
@@ -29,7 +27,13 @@ class Backfill(NamedTuple):
     """The seq after which it is whole, as the player was told."""
 
 
-NO_HISTORY = Backfill(0)
+NO_BACKFILL = Backfill(0)
+
+
+class Head(Protocol):
+    """The room, or the line that keeps spectators behind it."""
+
+    seq: int
 
 
 class LogCursor:
@@ -40,34 +44,40 @@ class LogCursor:
     forget history while it is read: the player is told so, and reads on behind the gap.
     """
 
-    __slots__ = ("_complete_from", "_delay", "_history", "_player", "room")
+    __slots__ = ("_backfill", "_complete_from", "_player", "head", "history", "is_late", "values")
 
     def __init__(
         self,
-        room: Room,
+        history: History,
+        head: Head,
+        values: RetainedValues,
         player: int,
-        history: Backfill = NO_HISTORY,
-        delay: DelayLine | None = None,
+        backfill: Backfill = NO_BACKFILL,
+        *,
+        is_late: bool = False,
     ) -> None:
-        """Args: delay: of a spectator who is told everything later."""
-        self.room = room
+        """
+        Args:
+            head: up to where the player may read.
+            values: the newest volatile ones that the player may know.
+            is_late: the player is kept behind the room.
+        """
+        self.is_late = is_late
+        self.history = history
+        self.head = head
+        self.values = values
         self._player = player
-        self._history = history
-        self._complete_from = history.complete_from
-        self._delay = delay
+        self._backfill = backfill
+        self._complete_from = backfill.complete_from
 
     @property
     def seq(self) -> int:
         """Where the room is now, as far as the player may know."""
-        return self.room.seq if self._delay is None else self._delay.seq
-
-    @property
-    def is_late(self) -> bool:
-        return self._delay is not None
+        return self.head.seq
 
     def read(self, seq: int, max_bytes: int) -> tuple[list[bytes], int] | None:
         """Return what follows `seq`, wrapped and in runs, and up to where; None if that is gone."""
-        log, until = self.room.log, self._history.until
+        log, until = self.history, self._backfill.until
         if seq >= until:
             return log.read(seq, max_bytes, self._player, self.seq)
         told = []
@@ -76,7 +86,7 @@ class LogCursor:
             if seq > self._complete_from:
                 told.append(self._gap(seq))
         giver, at = NOBODY, until
-        snapshot = self._history.snapshot
+        snapshot = self._backfill.snapshot
         if snapshot is not None and seq < snapshot.at:
             giver, at = snapshot.giver, min(snapshot.at, until)
         batch = log.read_history(seq, max_bytes, at, giver)
@@ -88,7 +98,7 @@ class LogCursor:
 
     def finish(self, kept: dict[Slot, bytes]) -> Iterator[bytes]:
         """Yield LIVE and the newest volatile values of the others, wrapped; see `Source`."""
-        newest = self.room.retained if self._delay is None else self._delay.newest
+        newest = self.values
         for (sender, key), update in list(kept.items()):
             if sender != self._player and newest.has(sender, key, update):
                 del kept[sender, key]

@@ -1,13 +1,12 @@
 """How seats are taken, lost, taken up again and given up: one function for each entry.
 
 Each takes the room and the entry, changes the room's state, and returns effects. They are part of
-the fold, so they obey the rules at the top of room.py.
+the fold, so they obey the rules of room.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from protocol.close_codes import CloseCode
 from protocol.error_codes import ErrorCode
@@ -31,19 +30,18 @@ from relay.room.entries import (
     Relieve,
     Retire,
     Succeed,
+    Wake,
 )
 from relay.room.refusals import Refusal
 from relay.room.seats import Seat
-
-if TYPE_CHECKING:
-    from relay.room.room import Room
+from relay.room.state import RoomState
 
 HOST_PATIENCE = 2.0  # seconds for which a lost host stays host: a reconnect takes less
 UNSEEN_HOLD = 5.0  # seconds for which the seat of a client that never saw its WELCOME is held
 RETURN_PATIENCE = 8.0  # seconds until all are back who come back: they try every 5 s at least
 
 
-def join(room: Room, entry: Join) -> Sequence[Effect]:
+def join(room: RoomState, entry: Join) -> Sequence[Effect]:
     if entry.attachment in room.seats.attached:
         return NOTHING
     try:
@@ -58,21 +56,21 @@ def join(room: Room, entry: Join) -> Sequence[Effect]:
     return _seat_anew(room, entry)
 
 
-def acknowledge(room: Room, entry: Acknowledge) -> Sequence[Effect]:
+def acknowledge(room: RoomState, entry: Acknowledge) -> Sequence[Effect]:
     seat = room.seats.attached.get(entry.attachment)
     if seat is not None:
         seat.is_acknowledged = True
     return NOTHING
 
 
-def detach(room: Room, entry: Detach) -> Sequence[Effect]:
+def detach(room: RoomState, entry: Detach) -> Sequence[Effect]:
     seat = room.seats.attached.get(entry.attachment)
     if seat is None:
         return NOTHING
     if seat.key is None:
         return room.remove(seat, LeftReason.GONE)
     room.seats.detach(seat)
-    room.disconnect(seat.player)
+    room.audience.disconnect(seat.player)
     room.set_presence(seat, PresenceState.LOST)
     effects: list[Effect] = [Later(_hold(room, seat), Expire(entry.attachment))]
     if seat.player == room.host:
@@ -80,7 +78,7 @@ def detach(room: Room, entry: Detach) -> Sequence[Effect]:
     return effects
 
 
-def lag(room: Room, entry: Lag) -> Sequence[Effect]:
+def lag(room: RoomState, entry: Lag) -> Sequence[Effect]:
     seat = room.seats.attached.get(entry.attachment)
     if seat is None or not (entry.is_lagging or seat.state is PresenceState.LAGGING):
         return NOTHING
@@ -88,22 +86,22 @@ def lag(room: Room, entry: Lag) -> Sequence[Effect]:
     return room.settle_host()
 
 
-def evict(room: Room, entry: Evict) -> Sequence[Effect]:
+def evict(room: RoomState, entry: Evict) -> Sequence[Effect]:
     seat = room.seats.attached.get(entry.attachment)
     return NOTHING if seat is None else room.remove(seat, LeftReason.LEFT)
 
 
-def expire(room: Room, entry: Expire) -> Sequence[Effect]:
+def expire(room: RoomState, entry: Expire) -> Sequence[Effect]:
     seat = room.seats.lost.get(entry.attachment)
     return NOTHING if seat is None else room.remove(seat, LeftReason.EXPIRED)
 
 
-def succeed(room: Room, entry: Succeed) -> Sequence[Effect]:
+def succeed(room: RoomState, entry: Succeed) -> Sequence[Effect]:
     is_due = entry.term == room.term and entry.attachment in room.seats.lost
     return room.elect() if is_due else NOTHING
 
 
-def relieve(room: Room, entry: Relieve) -> Sequence[Effect]:
+def relieve(room: RoomState, entry: Relieve) -> Sequence[Effect]:
     host = room.seats.get(room.host)
     if host is None or not host.is_away or entry != Relieve(room.term, host.absences):
         return NOTHING
@@ -111,20 +109,18 @@ def relieve(room: Room, entry: Relieve) -> Sequence[Effect]:
     return room.settle_host()
 
 
-def retire(room: Room, entry: Retire) -> Sequence[Effect]:
+def retire(room: RoomState, entry: Retire) -> Sequence[Effect]:
     return [Gone()] if not room.seats and entry.joins == room.joins else NOTHING
 
 
-def wake(room: Room, returning: float) -> Sequence[Effect]:
+def wake(room: RoomState, entry: Wake) -> Sequence[Effect]:
     """Begin the time of everybody whose connection went with the relay that held the room.
 
     It is no fault of theirs, so that all are given what they need to come back.
-
-    Args: returning: seconds before which nobody comes, as they were told.
     """
     for attachment in list(room.seats.attached):
-        room.apply(Detach(attachment))
-    least = returning + RETURN_PATIENCE
+        detach(room, Detach(attachment))
+    least = entry.returning + RETURN_PATIENCE
     effects: list[Effect] = [
         Later(max(_hold(room, seat), least), Expire(attachment))
         for attachment, seat in room.seats.lost.items()
@@ -136,12 +132,12 @@ def wake(room: Room, returning: float) -> Sequence[Effect]:
     return effects
 
 
-def _hold(room: Room, seat: Seat) -> float:
+def _hold(room: RoomState, seat: Seat) -> float:
     hold = room.options.hold
     return hold if seat.is_acknowledged else min(UNSEEN_HOLD, hold)
 
 
-def _check_position(room: Room, entry: Join) -> None:
+def _check_position(room: RoomState, entry: Join) -> None:
     if entry.position is None:
         return
     epoch, seq = entry.position
@@ -152,14 +148,14 @@ def _check_position(room: Room, entry: Join) -> None:
         )
 
 
-def _check_barred(room: Room, what: bytes | None) -> None:
+def _check_barred(room: RoomState, what: bytes | None) -> None:
     if what in room.barred:
         raise Refusal(
             ErrorCode.KICKED, "the host has barred you from this room", close=CloseCode.KICKED
         )
 
 
-def _check_entry(room: Room, entry: Join) -> None:
+def _check_entry(room: RoomState, entry: Join) -> None:
     """Raise unless one more seat may be made."""
     # Who has a seat behind the same address was not kicked, and keeps it.
     _check_barred(room, entry.network)
@@ -178,7 +174,7 @@ def _check_entry(room: Room, entry: Join) -> None:
         )
 
 
-def _seat_anew(room: Room, entry: Join) -> Sequence[Effect]:
+def _seat_anew(room: RoomState, entry: Join) -> Sequence[Effect]:
     seat = room.seats.add(entry.attachment, entry.key, entry.info)
     seat.network = entry.network
     room.tell_joined(seat)
@@ -187,12 +183,12 @@ def _seat_anew(room: Room, entry: Join) -> Sequence[Effect]:
     return [*effects, opening.begin(room, seat, refused)]
 
 
-def _take_up(room: Room, seat: Seat, entry: Join) -> Sequence[Effect]:
+def _take_up(room: RoomState, seat: Seat, entry: Join) -> Sequence[Effect]:
     """Give a seat to a newer connection of its holder; the older one is closed."""
     effects: list[Effect] = []
     if seat.is_attached:
         effects.append(Close(seat.attachment, CloseCode.REPLACED))
-        room.disconnect(seat.player)
+        room.audience.disconnect(seat.player)
     room.seats.attach(seat, entry.attachment)
     seat.network = entry.network
     seat.said = PresenceState.HERE

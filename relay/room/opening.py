@@ -2,39 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from protocol import hot
 from protocol.error_codes import ErrorCode
 from relay.delivery.outbox import Stream
 from relay.history.ws_frame import unwrap
 from relay.room.effects import Admit
-from relay.room.log_cursor import Backfill, LogCursor
-
-if TYPE_CHECKING:
-    from relay.room.room import Room
-    from relay.room.seats import Seat
+from relay.room.log_cursor import NO_BACKFILL, Backfill, LogCursor
+from relay.room.seats import Seat
+from relay.room.state import RoomState
 
 
-def begin(room: Room, seat: Seat, refused: ErrorCode | None = None) -> Admit:
+def begin(room: RoomState, seat: Seat, refused: ErrorCode | None = None) -> Admit:
     """Admit with the room as it stands, each fact with the seq at which it became true."""
     delay = room.delay_of(seat)
     if delay is not None:
         delay.began.setdefault(seat.player, delay.seq)
         # Of what is true by now, what was true by then; the rest comes in its time.
         facts = tuple(fact for fact in room.standing.told() if hot.seq(unwrap(fact)) <= delay.seq)
-        stream = Stream(facts, LogCursor(room, seat.player, delay=delay), delay.seq, delay.seq)
+        stream = Stream(facts, _cursor(room, seat), delay.seq, delay.seq)
         return Admit(seat.attachment, seat.player, 0, refused=refused, stream=stream)
     follow, snapshot = room.history_from, room.snapshots.newest
     facts = (*room.standing.told(), *(snapshot.parts if snapshot is not None else ()))
     is_whole = room.log.reaches_back_to(follow)
     complete_from = room.past_from if is_whole else room.log.trimmed
-    reader = LogCursor(room, seat.player, Backfill(room.seq, snapshot, complete_from))
-    stream = Stream(facts, reader, follow, complete_from)
+    cursor = _cursor(room, seat, Backfill(room.seq, snapshot, complete_from))
+    stream = Stream(facts, cursor, follow, complete_from)
     return Admit(seat.attachment, seat.player, 0, refused=refused, stream=stream)
 
 
-def take_up(room: Room, seat: Seat, position: tuple[bytes, int] | None) -> Admit:
+def take_up(room: RoomState, seat: Seat, position: tuple[bytes, int] | None) -> Admit:
     """Admit to a seat that was there before: with what follows the position, if it is known."""
     if position is None:
         return begin(room, seat)
@@ -47,5 +43,12 @@ def take_up(room: Room, seat: Seat, position: tuple[bytes, int] | None) -> Admit
     began = seat.joined if delay is None else delay.began.get(seat.player, seat.joined)
     if seq < began or not room.log.reaches_back_to(seq):
         return begin(room, seat, ErrorCode.HISTORY_TRIMMED)
-    stream = Stream((), LogCursor(room, seat.player, delay=delay), seq)
+    stream = Stream((), _cursor(room, seat), seq)
     return Admit(seat.attachment, seat.player, seq, resumed=True, stream=stream)
+
+
+def _cursor(room: RoomState, seat: Seat, backfill: Backfill = NO_BACKFILL) -> LogCursor:
+    delay = room.delay_of(seat)
+    if delay is None:
+        return LogCursor(room.log, room, room.audience.retained, seat.player, backfill)
+    return LogCursor(room.log, delay, delay.newest, seat.player, backfill, is_late=True)

@@ -1,14 +1,14 @@
 """What a player may ask of the room, one function each. `Refusal` says no, with a reason.
 
 Each takes the room, the asker's seat and the frame, changes the room's state, and returns effects:
-they are part of the fold, so they obey the rules at the top of room.py.
+they are part of the fold, so they obey the rules of room.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from protocol import codec
 from protocol.close_codes import CloseCode
@@ -40,19 +40,17 @@ from relay.room.groups import GROUP_BYTES
 from relay.room.refusals import Refusal, read_only
 from relay.room.seats import BAR_BYTES, Seat
 from relay.room.snapshots import PART_BYTES
+from relay.room.state import RoomState
 
-if TYPE_CHECKING:
-    from relay.room.room import Room
-
-Handler = Callable[["Room", Seat, Any], Sequence[Effect]]
+Handler = Callable[[RoomState, Seat, Any], Sequence[Effect]]
 
 
-def leave(room: Room, seat: Seat, frame: Leave) -> Sequence[Effect]:
+def leave(room: RoomState, seat: Seat, frame: Leave) -> Sequence[Effect]:
     attachment = seat.attachment
     return [*room.remove(seat, LeftReason.LEFT), Close(attachment, CloseCode.NORMAL)]
 
 
-def presence(room: Room, seat: Seat, frame: Presence) -> Sequence[Effect]:
+def presence(room: RoomState, seat: Seat, frame: Presence) -> Sequence[Effect]:
     is_news = frame.state != seat.said
     seat.said = PresenceState(frame.state)
     if seat.state is not PresenceState.LAGGING:
@@ -65,7 +63,7 @@ def presence(room: Room, seat: Seat, frame: Presence) -> Sequence[Effect]:
     return room.watch_host() if seat.player == room.host else NOTHING
 
 
-def subscribe(room: Room, seat: Seat, frame: Subscribe) -> Sequence[Effect]:
+def subscribe(room: RoomState, seat: Seat, frame: Subscribe) -> Sequence[Effect]:
     for group in frame.add:
         seat.groups.add(group)
         room.groups.add(group, seat.player)
@@ -75,7 +73,7 @@ def subscribe(room: Room, seat: Seat, frame: Subscribe) -> Sequence[Effect]:
     return NOTHING
 
 
-def kick(room: Room, seat: Seat, frame: Kick) -> Sequence[Effect]:
+def kick(room: RoomState, seat: Seat, frame: Kick) -> Sequence[Effect]:
     _host_only(room, seat, "kick")
     kicked = _player(room, frame.player)
     if kicked is seat:
@@ -95,13 +93,13 @@ def kick(room: Room, seat: Seat, frame: Kick) -> Sequence[Effect]:
     return [*room.remove(kicked, LeftReason.KICKED), *closing]
 
 
-def _bar(room: Room, key: bytes) -> None:
+def _bar(room: RoomState, key: bytes) -> None:
     if key not in room.barred:
         room.barred.add(key)
         room.account.charge(SEATS, BAR_BYTES)
 
 
-def transfer(room: Room, seat: Seat, frame: Transfer) -> Sequence[Effect]:
+def transfer(room: RoomState, seat: Seat, frame: Transfer) -> Sequence[Effect]:
     _host_only(room, seat, "pass the role of host on")
     heir = _player(room, frame.player)
     if not heir.can_host or heir.state is not PresenceState.HERE:
@@ -115,7 +113,7 @@ def transfer(room: Room, seat: Seat, frame: Transfer) -> Sequence[Effect]:
     return room.make_host(heir.player)
 
 
-def set_property(room: Room, seat: Seat, frame: Set) -> Sequence[Effect]:
+def set_property(room: RoomState, seat: Seat, frame: Set) -> Sequence[Effect]:
     _may_write(room, seat, frame)
     present = room.properties.version(frame.scope, frame.key)
     if frame.expected is not False and frame.expected != present:
@@ -143,7 +141,7 @@ def set_property(room: Room, seat: Seat, frame: Set) -> Sequence[Effect]:
     return NOTHING
 
 
-def snapshot(room: Room, seat: Seat, frame: Snapshot) -> Sequence[Effect]:
+def snapshot(room: RoomState, seat: Seat, frame: Snapshot) -> Sequence[Effect]:
     _host_only(room, seat, "give a snapshot")
     if room.options.history == "none":
         raise Refusal(
@@ -156,7 +154,7 @@ def snapshot(room: Room, seat: Seat, frame: Snapshot) -> Sequence[Effect]:
     return NOTHING
 
 
-def not_available(room: Room, seat: Seat, frame: Frame) -> NoReturn:
+def not_available(room: RoomState, seat: Seat, frame: Frame) -> NoReturn:
     name = frame.opcode.name
     raise Refusal(
         ErrorCode.NOT_AVAILABLE,
@@ -189,7 +187,7 @@ RESERVED = {
 """Properties of the room that change how it works: options that the host may set."""
 
 
-def growth(room: Room, frame: Set | Snapshot | Subscribe) -> int:
+def growth(room: RoomState, frame: Set | Snapshot | Subscribe) -> int:
     """Return how many bytes of memory more a room takes for what a frame asks."""
     match frame:
         case Set(scope, key, bytes() as value):
@@ -202,7 +200,7 @@ def growth(room: Room, frame: Set | Snapshot | Subscribe) -> int:
             return 0
 
 
-def _host_only(room: Room, seat: Seat, what: str) -> None:
+def _host_only(room: RoomState, seat: Seat, what: str) -> None:
     if seat.player != room.host:
         raise Refusal(
             ErrorCode.NOT_HOST,
@@ -218,7 +216,7 @@ def _why_no_host(seat: Seat) -> str:
     return f"a player who is {seat.state.name}" if seat.can_host else "a player who cannot be host"
 
 
-def _player(room: Room, player: int) -> Seat:
+def _player(room: RoomState, player: int) -> Seat:
     try:
         return room.seats[player]
     except KeyError:
@@ -230,7 +228,7 @@ def _player(room: Room, player: int) -> Seat:
         ) from None
 
 
-def _may_write(room: Room, seat: Seat, frame: Set) -> None:
+def _may_write(room: RoomState, seat: Seat, frame: Set) -> None:
     if seat.is_spectator:
         raise read_only("set properties")
     if frame.scope == properties.ROOM:

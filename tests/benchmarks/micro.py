@@ -59,7 +59,7 @@ def room_of(players: int) -> Room:
                 assert effect.stream is not None
                 outbox.begin((), effect.stream)
                 room.connect(effect.player, outbox)
-    for outbox in room.outboxes.values():
+    for outbox in room.audience.fan_out.values():
         while outbox.is_waiting:
             outbox.take()
         outbox.flow()
@@ -78,7 +78,7 @@ def fan_out(players: int) -> Ratio:
 
     def ours() -> None:
         room.apply(entry)
-        room.outboxes.flush()
+        room.audience.fan_out.flush()
 
     def theirs() -> None:
         for queue in queues:

@@ -102,7 +102,7 @@ async def test_values_are_passed_on_and_not_kept() -> None:
         assert (await bob.hears(Update)).payload == bytes(2000)
         room = at.node.registry.find("R")
         assert room is not None
-        assert list(room.retained.but_of(0)) == []
+        assert list(room.audience.retained.but_of(0)) == []
 
 
 async def test_one_address_does_not_fill_what_others_need() -> None:

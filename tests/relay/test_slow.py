@@ -57,7 +57,7 @@ def burdens(start: int, stop: int) -> list[bytes]:
 def outbox_of(at: Party, peer: Peer, room: str = "R") -> Outbox:
     found = at.node.registry.find(room)
     assert found is not None
-    return found.outboxes[peer.me]
+    return found.audience.fan_out[peer.me]
 
 
 async def is_burdened(slow: Peer, by: Peer, state: PresenceState = LAGGING) -> None:
@@ -119,7 +119,7 @@ async def test_a_trickle_is_not_enough() -> None:
         await is_burdened(slow, ann)
         slow.raw.read_on()
         number = LOAD
-        while slow.me in (found := at.node.registry.find("R")).outboxes:  # type: ignore[union-attr]
+        while slow.me in (found := at.node.registry.find("R")).audience.fan_out:  # type: ignore[union-attr]
             ann.says(*[Send(None, burden(number + more)) for more in range(2)])
             number += 2
             await slow.next()

@@ -16,15 +16,15 @@ Nothing here does I/O: time and chance are arguments, and what the game wants to
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from random import Random
-from typing import Any, TypeAlias, TypeGuard
+from typing import Any, TypeGuard
 
 from clients.python.any_room import AnyRoom
 from clients.python.commands import EVERYONE, HOST
 from clients.python.events import Event, Left, Live, Message, PropertyChanged, Resumed, Updated
 from clients.python.scripts.arena import HEIGHT, REACH, WIDTH, Comet, Orb, Point
-from clients.python.scripts.referee import Referee
+from clients.python.scripts.referee import Referee, Wish
 from protocol.errors import RemoteProtocolError
 
 POSITION, ROUND_TRIP = 0, 1
@@ -34,9 +34,6 @@ TELL_EVERY = 0.05  # seconds
 RTT_EVERY = 2.0
 ASK_AGAIN = 1.0
 LONGEST_LINE = 200
-
-Wish: TypeAlias = Callable[[AnyRoom[Any]], Any]
-"""Something to send: call it with the room, and await it where the room's calls are awaited."""
 
 
 class Game:

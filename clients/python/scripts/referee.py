@@ -7,9 +7,11 @@ so the game survives each of its hosts.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from random import Random
-from typing import TYPE_CHECKING
+from typing import Any, Protocol, TypeAlias
 
+from clients.python.any_room import AnyRoom
 from clients.python.commands import EVERYONE
 from clients.python.events import (
     Event,
@@ -23,19 +25,35 @@ from clients.python.events import (
 from clients.python.scripts.arena import HEIGHT, REACH, WIDTH, Comet, Orb
 from protocol.frames import PresenceState
 
-if TYPE_CHECKING:
-    from clients.python.scripts.comets import Game
-
 ORBS = 12
 MARGIN = 60
 DOUBT = 160  # a comet is some way off where its player saw it: so much is not cheating
 REMEMBER_EVERY = 1.0  # seconds between two notes of the scores in the room itself
 
 
+Wish: TypeAlias = Callable[[AnyRoom[Any]], Any]
+"""Something to send: call it with the room, and await it where the room's calls are awaited."""
+
+
+class Play(Protocol):
+    """The game, as far as its referee decides about it."""
+
+    room: AnyRoom[Any]
+    orbs: dict[int, Orb]
+    scores: dict[int, int]
+    mine: Comet | None
+
+    def wish(self, wish: Wish) -> None:
+        """Add something to send."""
+
+    def comet(self, player: int) -> Comet | None:
+        """Return a player's comet as they told of it last."""
+
+
 class Referee:
     """The host's part of the game, as each player holds it ready."""
 
-    def __init__(self, game: Game, random: Random) -> None:
+    def __init__(self, game: Play, random: Random) -> None:
         self._game = game
         self._random = random
         self._is_live = False

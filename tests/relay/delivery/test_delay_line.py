@@ -103,9 +103,9 @@ class Stand:
         self.outbox = self.witness.outboxes[2]
 
     def let_pass(self, seconds: float) -> None:
-        assert self.room.delay is not None
+        assert self.room.audience.delay is not None
         self.now += seconds
-        self.room.delay.tick(self.now, self.room.seq)
+        self.room.audience.delay.tick(self.now, self.room.seq)
 
     def returns(self, at: int) -> Admit:
         """Lose the spectator's connection and have it back, with this position."""
@@ -171,8 +171,8 @@ def test_who_comes_later_hears_what_was_true_by_then_and_its_values() -> None:
 def test_who_is_kept_behind_is_written_to_no_more_once_it_is_gone() -> None:
     stand = Stand()
     stand.witness.apply(Evict(2))
-    assert stand.room.delay is not None
-    assert stand.room.delay.outboxes == {}
+    assert stand.room.audience.delay is not None
+    assert stand.room.audience.delay.outboxes == {}
     stand.let_pass(DELAY)
     assert stand.room.log.trimmed == 0
 
@@ -200,18 +200,18 @@ def test_nobody_resumes_from_before_what_a_spectator_could_hear() -> None:
     stand = Stand()
     stand.let_pass(0)
     stand.let_pass(DELAY)
-    assert stand.room.delay is not None
+    assert stand.room.audience.delay is not None
     stand.witness.apply(Evict(2))
     stand.witness.apply(enters(2, role="spectator"))
-    began = stand.room.delay.seq
+    began = stand.room.audience.delay.seq
     assert 0 < began < stand.room.seats[3].joined
     assert stand.returns(at=began - 1) == Admit(3, 3, 0, refused=ErrorCode.HISTORY_TRIMMED)
 
 
 def test_a_seat_that_began_at_another_relay_resumes_from_its_own_join_on() -> None:
     stand = Stand()
-    assert stand.room.delay is not None
-    stand.room.delay.began.clear()
+    assert stand.room.audience.delay is not None
+    stand.room.audience.delay.began.clear()
     joined = stand.room.seats[2].joined
     assert stand.returns(at=joined - 1).refused is ErrorCode.HISTORY_TRIMMED
 
@@ -229,10 +229,10 @@ def test_a_fresh_stream_in_between_does_not_hide_what_the_first_one_began_with()
 
 def test_what_a_line_knows_of_a_spectator_goes_with_it() -> None:
     stand = Stand()
-    assert stand.room.delay is not None
-    assert stand.room.delay.began == {2: 0}
+    assert stand.room.audience.delay is not None
+    assert stand.room.audience.delay.began == {2: 0}
     stand.witness.apply(Evict(2))
-    assert stand.room.delay.began == {}
+    assert stand.room.audience.delay.began == {}
 
 
 async def test_a_spectator_resumes_at_a_relay_within_the_delay() -> None:

@@ -124,7 +124,7 @@ class Hall:
         self.groups: dict[int, set[int]] = {1: set()}
 
     def turn(self) -> None:
-        self.room.outboxes.flush()
+        self.room.audience.fan_out.flush()
         for client in self.clients.values():
             client.was_blocked |= not client.outbox.is_flowing
             client.work()

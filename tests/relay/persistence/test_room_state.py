@@ -60,9 +60,9 @@ class KeptRoomMachine(RoomMachine):
         before, after = self.room, kept(self.room)
         assert after.summary() == before.summary()
         after.log.bound(HISTORY, HISTORY_BYTES)
-        after.outboxes, after.retained = before.outboxes, before.retained
+        after.audience = before.audience
         for reader in self.witness.readers:
-            reader.room = after
+            reader.history, reader.head = after.log, after
         self.room = self.witness.room = after
 
 
@@ -131,7 +131,7 @@ class TestKeeping:
 
     def test_both_go_on_alike(self) -> None:
         room = lived_in()
-        room.retained.drop(3)
+        room.audience.retained.drop(3)
         again = kept(room)
         for entry in (enters(8, 2, at=room.seq), sends(8, -1, b"group"), enters(9), Detach(1)):
             effects = room.apply(entry)
@@ -178,26 +178,26 @@ class TestKeeping:
     def test_spectators_are_not_told_sooner(self) -> None:
         room = a_room(delay=5)
         room.apply(enters(1))
-        assert room.delay is not None
-        room.delay.tick(0.0, room.seq)
-        room.delay.tick(5.0, room.seq)
-        shown = room.delay.seq
+        assert room.audience.delay is not None
+        room.audience.delay.tick(0.0, room.seq)
+        room.audience.delay.tick(5.0, room.seq)
+        shown = room.audience.delay.seq
         room.apply(sends(1, True, b"news"))
         again = kept(room)
-        assert again.delay is not None
-        assert again.delay.seq == shown < again.seq
-        again.delay.tick(100.0, again.seq)
-        assert again.delay.seq == shown
-        again.delay.tick(105.0, again.seq)
-        assert again.delay.seq == again.seq
+        assert again.audience.delay is not None
+        assert again.audience.delay.seq == shown < again.seq
+        again.audience.delay.tick(100.0, again.seq)
+        assert again.audience.delay.seq == shown
+        again.audience.delay.tick(105.0, again.seq)
+        assert again.audience.delay.seq == again.seq
 
     def test_volatile_values_are_not_kept(self) -> None:
-        assert list(lived_in().retained.but_of(1))
-        assert not list(kept(lived_in()).retained.but_of(1))
+        assert list(lived_in().audience.retained.but_of(1))
+        assert not list(kept(lived_in()).audience.retained.but_of(1))
 
     def test_connections_are_not_kept(self) -> None:
-        assert lived_in().outboxes
-        assert not kept(lived_in()).outboxes
+        assert lived_in().audience.fan_out
+        assert not kept(lived_in()).audience.fan_out
 
 
 # Damage.

@@ -17,7 +17,7 @@ from protocol.frames import (
 )
 from relay.history.history import History
 from relay.history.ws_frame import split, unwrap
-from relay.room.log_cursor import Backfill, LogCursor
+from relay.room.log_cursor import NO_BACKFILL, Backfill, LogCursor
 from relay.room.room import Room
 from tests.helpers.playbook import asks, room_of, sends
 
@@ -43,6 +43,10 @@ def eventful_room(**options: Any) -> Room:
     return witness.room
 
 
+def cursor_of(room: Room, player: int, backfill: Backfill = NO_BACKFILL) -> LogCursor:
+    return LogCursor(room.log, room, room.audience.retained, player, backfill)
+
+
 def told(found: tuple[list[bytes], int] | None) -> list[Frame]:
     assert found is not None
     return [decode(unwrap(each), Role.RELAY) for run in found[0] for each in split(run)]
@@ -55,34 +59,34 @@ def payloads(found: tuple[list[bytes], int] | None) -> list[bytes]:
 def test_a_player_is_told_what_was_addressed_to_it() -> None:
     room = eventful_room()
     assert room.seq == 12
-    assert payloads(LogCursor(room, 1).read(4, ROOMY)) == [
+    assert payloads(cursor_of(room, 1).read(4, ROOMY)) == [
         b"6 everyone",
         b"9 both",
         b"10 host",
         b"12 others",
     ]
-    assert payloads(LogCursor(room, 2).read(4, ROOMY)) == [
+    assert payloads(cursor_of(room, 2).read(4, ROOMY)) == [
         b"5 others",
         b"6 everyone",
         b"7 two",
         b"9 both",
     ]
-    assert payloads(LogCursor(room, 3).read(6, ROOMY)) == [b"8 group", b"12 others"]
-    [refused] = told(LogCursor(room, 2).read(10, ROOMY))
+    assert payloads(cursor_of(room, 3).read(6, ROOMY)) == [b"8 group", b"12 others"]
+    [refused] = told(cursor_of(room, 2).read(10, ROOMY))
     assert getattr(refused, "seq", 0) == 11
 
 
 def test_history_is_payloads_to_all() -> None:
     room = eventful_room()
     for player in (2, 4):
-        reader = LogCursor(room, player, Backfill(room.seq))
+        reader = cursor_of(room, player, Backfill(room.seq))
         assert payloads(reader.read(0, ROOMY)) == [b"5 others", b"6 everyone", b"12 others"]
         assert all(isinstance(frame, Deliver) for frame in told(reader.read(0, ROOMY)))
 
 
 def test_behind_history_is_what_was_addressed() -> None:
     room = eventful_room()
-    reader = LogCursor(room, 2, Backfill(until=6))
+    reader = cursor_of(room, 2, Backfill(until=6))
     assert payloads(reader.read(4, ROOMY)) == [b"5 others", b"6 everyone"]
     assert payloads(reader.read(6, ROOMY)) == [b"7 two", b"9 both"]
 
@@ -100,7 +104,7 @@ def test_history_leaves_out_what_the_snapshot_covers() -> None:
         sends(1, None, b"10 later"),
     ):
         room.apply(entry)
-    reader = LogCursor(room, 4, Backfill(room.seq, room.snapshots.newest))
+    reader = cursor_of(room, 4, Backfill(room.seq, room.snapshots.newest))
     heard, seq = list[bytes](), 5
     while seq < room.seq:
         found = reader.read(seq, ROOMY)
@@ -115,14 +119,14 @@ def test_a_newer_snapshot_takes_nothing_from_who_was_given_an_older() -> None:
     room.apply(sends(2, None, b"4"))
     room.apply(asks(1, Snapshot(4, 0, 1, b"state")))
     room.apply(sends(2, None, b"5"))
-    reader = LogCursor(room, 3, Backfill(room.seq, room.snapshots.newest))
+    reader = cursor_of(room, 3, Backfill(room.seq, room.snapshots.newest))
     room.apply(asks(1, Snapshot(5, 0, 1, b"newer")))
     assert payloads(reader.read(4, ROOMY)) == [b"5"]
 
 
 def test_a_reader_says_how_far_it_came() -> None:
     room = eventful_room()
-    reader = LogCursor(room, 3)
+    reader = cursor_of(room, 3)
     assert reader.seq == 12
     found = reader.read(8, ROOMY)
     assert (payloads(found), found and found[1]) == ([b"12 others"], 12)
@@ -140,14 +144,14 @@ def trimmed_room() -> Room:
 
 def test_what_is_trimmed_cannot_be_read() -> None:
     room = trimmed_room()
-    assert LogCursor(room, 2).read(7, ROOMY) is None
-    assert payloads(LogCursor(room, 2).read(8, ROOMY)) == [b"9", b"10", b"11", b"12"]
+    assert cursor_of(room, 2).read(7, ROOMY) is None
+    assert payloads(cursor_of(room, 2).read(8, ROOMY)) == [b"9", b"10", b"11", b"12"]
 
 
 def test_a_history_that_was_trimmed_begins_where_the_log_does() -> None:
     """Or nobody could join a busy room whose log is full: it moves on before it is read."""
     room = trimmed_room()
-    reader = LogCursor(room, 2, Backfill(10, complete_from=8))
+    reader = cursor_of(room, 2, Backfill(10, complete_from=8))
     found = reader.read(2, ROOMY)
     assert payloads(found) == [b"9", b"10"]
     assert [frame for frame in told(found) if isinstance(frame, Notice)] == []
@@ -165,8 +169,12 @@ def test_ones_own_value_that_was_told_to_everyone_is_not_taken_for_told() -> Non
     room = room_of(2).witness.room
     for player in (1, 2):
         room.volatile(player, 7, True, hot.tail(b"%d" % player))
-    kept = {(player, 7): update for player in (1, 2) for update in room.retained.but_of(3 - player)}
-    finale = list(LogCursor(room, 1).finish(kept))
+    kept = {
+        (player, 7): update
+        for player in (1, 2)
+        for update in room.audience.retained.but_of(3 - player)
+    }
+    finale = list(cursor_of(room, 1).finish(kept))
     assert len(finale) == 2
     assert list(kept) == [(1, 7)]
 
@@ -179,6 +187,6 @@ def test_a_run_of_frames_comes_as_one() -> None:
     room.apply(sends(1, 2, b"two"))
     room.apply(sends(1, True, b"all"))
     for player, history, runs in ((2, 0, 1), (3, 0, 2), (4, room.seq, 2), (1, 0, 1)):
-        found = LogCursor(room, player, Backfill(history)).read(4, ROOMY)
+        found = cursor_of(room, player, Backfill(history)).read(4, ROOMY)
         assert found is not None
         assert (player, len(found[0])) == (player, runs)

@@ -39,8 +39,8 @@ from relay.room.entries import (
     Relieve,
     Retire,
     Succeed,
+    Wake,
 )
-from relay.room.membership import wake
 from tests.helpers.playbook import (
     EPOCH,
     SPECTATOR,
@@ -608,7 +608,7 @@ def test_a_room_is_not_empty_while_a_seat_is_held() -> None:
 def test_a_room_that_wakes_gives_everybody_time_to_come_back() -> None:
     witness = room_of(3, hold=4).witness
     witness.apply(Detach(3))
-    effects = wake(witness.room, returning=10)
+    effects = witness.apply(Wake(10))
     assert list(effects) == [
         Later(18, Expire(3)),
         Later(18, Expire(1)),
@@ -619,13 +619,13 @@ def test_a_room_that_wakes_gives_everybody_time_to_come_back() -> None:
 
 
 def test_a_room_that_wakes_holds_seats_for_as_long_as_it_ever_did() -> None:
-    assert Later(600, Expire(1)) in wake(room_of(1, hold=600).witness.room, returning=0)
+    assert Later(600, Expire(1)) in room_of(1, hold=600).witness.apply(Wake(0))
 
 
 def test_a_room_that_wakes_has_nobody_who_cannot_come_back() -> None:
     room = a_room(keep=60)
     room.apply(Join(1))
-    assert list(wake(room, returning=0)) == [Later(60, Retire(1))]
+    assert list(room.apply(Wake(0))) == [Later(60, Retire(1))]
     assert not room.seats
     assert not room.host
 

@@ -425,7 +425,7 @@ def test_a_replica_that_no_player_is_connected_to_comes_to_the_same_state() -> N
     witness = room_of(3).witness
     for entry in (asks(1, Set(0, "k", b"v")), sends(2, None, HI), Detach(3), asks(1, Kick(2))):
         witness.apply(entry)
-    assert not witness.replica().outboxes
+    assert not witness.replica().audience.fan_out
     assert witness.replica().summary() == witness.room.summary()
 
 

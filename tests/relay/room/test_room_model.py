@@ -410,7 +410,7 @@ class RoomMachine(RuleBasedStateMachine):
         assert {seat.player: seat.taken for seat in room.seats.values()} == {
             n: person.taken for n, person in model.people.items()
         }
-        assert set(room.outboxes) == {n for n, p in model.people.items() if p.connection}
+        assert set(room.audience.fan_out) == {n for n, p in model.people.items() if p.connection}
         assert not room.host or room.seats[room.host].can_host
         assert room.seeks_host == model.seeks_host
 
