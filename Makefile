@@ -17,7 +17,7 @@ COMPILED_TESTS := $(addprefix tests/,conformance/test_asgi.py $(firstword $(NOTH
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all plain lint format bench chaos conformance attack fuzz build compiled clean chromium nginx
+.PHONY: help setup demo quick test test-all plain lint format bench chaos conformance attack fuzz build compiled clean chromium nginx
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null || sed -n 's/^\([a-z-]*\):[^#]*## /  make \1  /p' $(MAKEFILE_LIST)
@@ -37,6 +37,13 @@ test-all: test ## the same, then the long versions of what has one
 
 plain: setup
 	$(TEST)
+
+quick: setup ## lint of Python, and the pure tests: the fast loop
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/ruff check --quiet
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(TEST) tests/protocol $(addprefix tests/relay/,broker delivery history node room)
 
 lint: setup ## formatting, ruff, mypy, import contracts, tsc
 	$(BIN)/ruff format --check

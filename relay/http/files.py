@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-WEB = Path(__file__).with_name("web")
+WEB = Path(__file__).parents[1] / "web"
 
 # A relay may be newer than a browser's copy of its scripts: ask each time, it is one round trip.
 REVALIDATE = {"cache-control": "no-cache"}

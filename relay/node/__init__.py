@@ -1,1 +1,6 @@
-"""TODO."""
+"""One process of a relay: its rooms, its connections, and the way from one to the other.
+
+A `Node` keeps the rooms in a registry, gives entries to the broker, applies what comes back, and
+carries out the effects. A `Connection` is what the node knows of one WebSocket; it asks its owner,
+which is the node. `admission` decides who may enter. `drain` is the way down.
+"""

@@ -1,0 +1,58 @@
+"""What docs/architecture.md draws is what the code's own tables say."""
+
+import re
+from collections import defaultdict
+from pathlib import Path
+
+from protocol.codec import Role
+from protocol.error_codes import ErrorCode
+from protocol.session import TRANSITIONS, Event, name_of
+
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs" / "architecture.md").read_text()
+
+
+def name(event: Event) -> str:
+    return f"ERROR {event.name}" if isinstance(event, ErrorCode) else name_of(event)
+
+
+def conversation() -> str:
+    """Draw the states of a conversation, and the frames that lead from one to another."""
+    arrows = defaultdict(list)
+    for role in (Role.CLIENT, Role.RELAY):
+        for state, row in TRANSITIONS[role].items():
+            for event, target in row.items():
+                if target is not state:
+                    arrows[state.name, target.name].append(name(event))
+    lines = [f"    {a} --> {b}: {', '.join(events)}" for (a, b), events in arrows.items()]
+    return "\n".join(["stateDiagram-v2", "    [*] --> NEW", *lines])
+
+
+def floors() -> list[str]:
+    """Return the packages of the relay from top to bottom, as the import contract has them."""
+    text = (ROOT / "pyproject.toml").read_text()
+    found = re.search(r'containers = \["relay"\]\nlayers = \[(.*?)\]', text, re.S)
+    assert found
+    return re.findall(r"[a-z]+", found[1])
+
+
+def test_the_conversation_is_drawn_as_its_table_says() -> None:
+    assert f"```mermaid\n{conversation()}\n```" in PAGE, conversation()
+
+
+def test_the_floors_are_listed_in_their_order() -> None:
+    assert re.findall(r"^\| `([a-z]+)/` \|", PAGE, re.M) == floors()
+
+
+def test_every_package_is_on_a_floor_and_says_what_it_is() -> None:
+    packages = {path.parent.name for path in (ROOT / "relay").glob("*/__init__.py")}
+    assert packages == set(floors())
+    for package in packages:
+        text = (ROOT / "relay" / package / "__init__.py").read_text()
+        assert text.startswith('"""'), package
+
+
+def test_every_file_that_the_page_names_is_there() -> None:
+    named = re.findall(r"`((?:relay|protocol|clients|tests)/[\w/.]+)`", PAGE)
+    assert named
+    assert [path for path in named if not (ROOT / path).exists()] == []
