@@ -1,13 +1,13 @@
 """What is still to be sent to one connection: bounded, in order, newest values in place.
 
 An outbox flows, keeps up or follows. While it flows, everything is written in the same turn of the
-event loop (outboxes.py), so that nothing is counted and nothing waits here. While it keeps up,
+event loop (fan_out.py), so that nothing is counted and nothing waits here. While it keeps up,
 messages queue in it until its link takes them. When more waits than the limits allow, it lets go of
 what is in the room's log anyway and follows: it only remembers how far its player has read, and
 refills from the log as fast as the link takes. So a slow player costs a number, not a copy, and a
 resume or a late join is the same thing begun further back.
 
-Messages are wrapped (wrapping.py) on their way in, and come out as they went in.
+Messages are wrapped (ws_frame.py) on their way in, and come out as they went in.
 """
 
 from __future__ import annotations
@@ -311,7 +311,7 @@ class Outbox:
     def take(self) -> list[bytes]:
         """Hand over what waits, in order; all of it, or one batch while the outbox follows.
 
-        What comes from the log comes in runs: `wrapping.split` makes messages of them.
+        What comes from the log comes in runs: `ws_frame.split` makes messages of them.
         """
         taken = self._queue
         self._queue = []

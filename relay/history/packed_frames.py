@@ -2,7 +2,7 @@
 
 A log holds millions of frames. As objects of their own, be they as small as can be, they make the
 garbage collector's rounds longer than a game's tick, and cost more memory than what they say. And
-they lie here as they go over TCP (wrapping.py), so that a run of them is one slice.
+they lie here as they go over TCP (ws_frame.py), so that a run of them is one slice.
 """
 
 from __future__ import annotations
