@@ -12,8 +12,7 @@ BOTH_LINKS := $(addprefix tests/,$(NOTHING_LOST) relay/node/test_connection.py r
 # What runs through compiled code over the relay's own link.
 COMPILED_TESTS := $(addprefix tests/,conformance/test_asgi.py $(firstword $(NOTHING_LOST)) \
 	$(addprefix clients/python/bench/test_,load.py reader.py) $(addprefix protocol/test_,hot.py scan.py) \
-	relay/link relay/delivery/test_outbox.py relay/history/test_history.py relay/policy/test_rate_limits.py \
-	relay/delivery/test_fan_out.py relay/test_slow.py)
+	$(addprefix relay/,delivery history link policy/test_rate_limits.py room test_slow.py))
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
 .DEFAULT_GOAL := help
