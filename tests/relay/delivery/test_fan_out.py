@@ -67,7 +67,7 @@ class Client:
     def work(self) -> None:
         if not self.is_blocked:
             while self.outbox.is_waiting:
-                self.heard += self.outbox.take()
+                self.heard += split(b"".join(self.outbox.take()))
             self.outbox.flow()
 
     def check(self) -> None:
