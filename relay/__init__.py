@@ -11,7 +11,7 @@ import protocol
 
 if TYPE_CHECKING:
     from relay.http.app import create_app
-    from relay.node.admission import JoinRequest
+    from relay.node.on_join import JoinRequest
 
 __all__ = ["JoinRequest", "create_app", "is_compiled"]
 
@@ -28,7 +28,7 @@ def is_compiled() -> bool:
     return spec is not None and not str(spec.origin).endswith(".py")
 
 
-HOMES = {"JoinRequest": "relay.node.admission", "create_app": "relay.http.app"}
+HOMES = {"JoinRequest": "relay.node.on_join", "create_app": "relay.http.app"}
 
 
 def __getattr__(name: str) -> Any:

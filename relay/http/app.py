@@ -27,9 +27,9 @@ from relay.http.behind import Behind
 from relay.http.guard import Guard, Refusals, is_shared
 from relay.link import EXTENSION, portable
 from relay.link.direct import DirectLink
-from relay.node.admission import OnJoin
 from relay.node.listing import Filter
 from relay.node.node import Node
+from relay.node.on_join import OnJoin
 from relay.policy import lan, operators
 from relay.policy.config import Settings
 from relay.policy.origins import Policy
@@ -298,7 +298,7 @@ async def list_rooms(
         wanted = Filter(app, build, tags=rest.parse_tags(tag))
     except ValueError as error:
         raise Problem(422, str(error)) from None
-    rooms, following = _node(req).listing.page(
+    rooms, following = _node(req).rooms.listing.page(
         wanted, only_open=open, limit=limit, after=after.upper()
     )
     return rest.RoomPage(
@@ -317,7 +317,9 @@ async def match(req: Request, resp: Response, *, wanted: rest.Match) -> rest.Mat
     with _explained():
         node.check_open()
         rest.check_pace(node.limits.join(address, now), "matches")
-    room = node.listing.best_match(wanted.filter, lambda name: node.reservations.count(name, now))
+    room = node.rooms.listing.best_match(
+        wanted.filter, lambda name: node.reservations.count(name, now)
+    )
     is_new = room is None
     if room is None:
         with _explained():

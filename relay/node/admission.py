@@ -1,76 +1,147 @@
-"""Who may enter, as far as the room itself cannot say: versions, passwords, the game's word."""
+"""All of HELLO's way into a room: versions, passwords, places, and the game's own word."""
 
 from __future__ import annotations
 
-import hashlib
-import inspect
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+import logging
+import time
+from dataclasses import replace
 
-from protocol import WIRE_VERSION, WIRE_VERSION_MIN, codec
+from protocol import WIRE_VERSION, WIRE_VERSION_MIN
 from protocol.close_codes import CloseCode
+from protocol.codec import unknown_options
 from protocol.error_codes import ErrorCode
 from protocol.frames import Hello, HelloOptions, PlayerInfo, RoomOptions
 from protocol.limits import HEAD_ROOM
-from protocol.mismatch import Mismatch
-from protocol.schema import Record
-from relay.room.refusals import Refusal
+from relay.node.connection import Connection
+from relay.node.keys import key_of, network_key
+from relay.node.on_join import OnJoin, info_of, judge, request_of
+from relay.node.registry import canonical
+from relay.node.reservations import Reservations
+from relay.node.rooms import Rooms, check_memory
+from relay.policy.config import Settings
+from relay.policy.passwords import Passwords
+from relay.policy.rate_limits import AddressLimits, TokenBucket
+from relay.room.current_facts import FACT_BYTES
+from relay.room.entries import Join
+from relay.room.refusals import Refusal, slow_down
 from relay.room.room import Room
+from relay.room.seats import SEAT_BYTES
 
-MAX_WHY = 1024
-"""UTF-8 bytes that ERROR's text holds; what a game has to say beyond is cut."""
-
-
-@dataclass(frozen=True, slots=True)
-class JoinRequest:
-    """What an `on_join` hook gets to decide about."""
-
-    room: str
-    name: str
-    role: str
-    ticket: str
-    app: str
-    build: str
-    address: str
-    can_host: bool = True
+log = logging.getLogger("relay")
 
 
-Verdict = JoinRequest | bool | str | None
-"""None or True: may enter. False: may not. A str: may not, and this is why. A `JoinRequest`: may
-enter, under its name and role, and may become host or not."""
+class Admission:
+    """Decides who may enter, as far as the room itself cannot say."""
 
-OnJoin = Callable[[JoinRequest], Verdict | Awaitable[Verdict]]
-"""Decides, with a prototype's own code, who may enter. Asked once a seat, not at every resume."""
+    def __init__(
+        self,
+        settings: Settings,
+        rooms: Rooms,
+        limits: AddressLimits,
+        passwords: Passwords,
+        reservations: Reservations,
+        on_join: OnJoin | None,
+    ) -> None:
+        self._settings = settings
+        self._rooms = rooms
+        self._limits = limits
+        self._passwords = passwords
+        self._reservations = reservations
+        self._on_join = on_join
+        self._complaints = TokenBucket(1, 10)  # strangers cause them, and could fill the disk
 
+    async def admit(self, connection: Connection, hello: Hello, message: bytes) -> None:
+        """Decide whether a HELLO may enter its room, and propose that it joins.
 
-def info_of(options: HelloOptions) -> PlayerInfo:
-    """Return what the room is told of who says this HELLO."""
-    return PlayerInfo(options.name, options.role, options.can_host)
-
-
-def request_of(name: str, options: HelloOptions, address: str) -> JoinRequest:
-    return JoinRequest(
-        room=name,
-        name=options.name,
-        role=options.role,
-        ticket=options.ticket,
-        app=options.app,
-        build=options.build,
-        address=address,
-        can_host=options.can_host,
-    )
-
-
-def slow_down(wait: float, what: str) -> None:
-    """Raise if so many seconds have to pass before the address may have more of this."""
-    if wait:
-        raise Refusal(
-            ErrorCode.TOO_FAST,
-            f"too many {what} from your address",
-            close=CloseCode.TOO_FAST,
-            retry=True,
-            after=int(wait * 1000) + 1,
+        Raises:
+            Refusal: it may not.
+        """
+        options = hello.options
+        check_version(hello)
+        name = canonical(connection.room_name)
+        slow_down(self._limits.join(connection.address, time.monotonic()), "joins")
+        key = key_of(name, options.seat)
+        room, info = await self._find_or_open(name, key, hello, connection.address)
+        if connection.is_closed:
+            return
+        if room.seat_of(key) is None:
+            check_memory(room.account.may_grow(SEAT_BYTES + 2 * FACT_BYTES))
+            if info.role == "player":
+                self._check_places(room, connection.address)
+        connection.hello = hello
+        connection.ignored = unknown_options(message)
+        network = network_key(name, self._limits.network(connection.address))
+        connection.node.propose(
+            room, Join(connection.attachment, key, info, options.position, network)
         )
+
+    def too_late(self, connection: Connection) -> Refusal:
+        """Say, to the operator and to the client, that a HELLO was not decided about in time."""
+        seconds = self._settings.admit_seconds
+        if not self._complaints.ask(1, time.monotonic()):
+            what = (
+                "connection %d is turned away: on_join, or a password, did not decide within %g s"
+            )
+            log.warning(what, connection.attachment, seconds)
+        return Refusal(
+            ErrorCode.RELAY_FULL,
+            "it was not decided in time whether you may enter: come back later",
+            close=CloseCode.RELAY_FULL,
+            retry=True,
+        )
+
+    def _check_places(self, room: Room, address: str) -> None:
+        now = time.monotonic()
+        is_promised = self._reservations.take(room.name, address, now)
+        others = self._reservations.count(room.name, now)
+        if not is_promised and others and room.player_count + others >= room.options.capacity:
+            raise Refusal(
+                ErrorCode.ROOM_FULL,
+                "the last places of this room are promised to others for some seconds",
+                close=CloseCode.ROOM_FULL,
+                limit=room.options.capacity,
+                retry=True,
+            )
+
+    async def _find_or_open(
+        self, name: str, key: bytes | None, hello: Hello, address: str
+    ) -> tuple[Room, PlayerInfo]:
+        """Return the room, and how the joiner is to be known there.
+
+        Checking passwords and asking the game take time, in which rooms come and go: whatever was
+        found out about another room than the one that is there at the end is found out again.
+        """
+        while True:
+            room = self._rooms.registry.get(name)
+            check_frame_size(hello.options, self._rooms.max_frame(name))
+            if room is not None and room.seat_of(key) is not None:
+                return room, info_of(hello.options)
+            wanted, password_hash = RoomOptions(), ""
+            if room is None:
+                wanted = self._wanted(hello, name)
+                self._rooms.check_may_make(name, address)
+                password_hash = await self._rooms.hash(wanted.password, address)
+            else:
+                check_app(room, hello.options)
+                await self._check_password(room, hello.options.password, address)
+            info = await judge(self._on_join, request_of(name, hello.options, address))
+            if self._rooms.registry.get(name) is room:
+                return room or self._rooms.open(name, wanted, password_hash, address), info
+
+    def _wanted(self, hello: Hello, name: str) -> RoomOptions:
+        wanted = check_creation(hello, name)
+        if isinstance(hello.options.create, RoomOptions):
+            return wanted
+        return replace(self._settings.room_options, app=wanted.app, build=wanted.build)
+
+    async def _check_password(self, room: Room, password: str, address: str) -> None:
+        if not room.password_hash:
+            return
+        if not password:
+            raise wrong_password(password)
+        hashed, now = room.password_hash, time.monotonic()
+        if not await self._passwords.verify(hashed, password, room.name, address, now):
+            raise wrong_password(password)
 
 
 def check_version(hello: Hello) -> None:
@@ -138,62 +209,3 @@ def wrong_password(got: str) -> Refusal:
         close=CloseCode.WRONG_PASSWORD,
         retry=True,
     )
-
-
-def key_of(room: str, seat: bytes | None) -> bytes | None:
-    """Hash a seat secret. The room's name is in it, so that a hash tells nothing elsewhere."""
-    if seat is None:
-        return None
-    return hashlib.blake2b(seat, digest_size=16, person=b"roomwire seat", salt=_salt(room)).digest()
-
-
-def network_key(room: str, network: str | None) -> bytes | None:
-    """Hash where a player comes from, so that what is kept of a room holds no address.
-
-    The room's name is in it, so that it tells nothing of who plays elsewhere. Whoever has the
-    hash and tries all addresses finds the one: it is no secret, and not shown to anyone.
-    """
-    if network is None:
-        return None
-    person = b"roomwire network"
-    return hashlib.blake2b(
-        network.encode(), digest_size=16, person=person, salt=_salt(room)
-    ).digest()
-
-
-def _salt(room: str) -> bytes:
-    return hashlib.blake2b(room.encode(), digest_size=16).digest()
-
-
-async def judge(on_join: OnJoin | None, request: JoinRequest) -> PlayerInfo:
-    """Ask the game's own code, if there is any. Returns: what the room is told of the player.
-
-    Raises:
-        Refusal: the game does not admit the player.
-        ValueError: the game's code gave a name or a role that no player can have.
-    """
-    if on_join is None:
-        return _info(request)
-    answer = on_join(request)
-    verdict = await answer if inspect.isawaitable(answer) else answer
-    if isinstance(verdict, JoinRequest):
-        return _checked(_info(verdict))
-    if verdict is None or verdict is True:
-        return _info(request)
-    why = verdict if isinstance(verdict, str) else "this game did not admit you"
-    raise Refusal(ErrorCode.NOT_ADMITTED, codec.cut(why, MAX_WHY), close=CloseCode.NOT_ADMITTED)
-
-
-def _info(request: JoinRequest) -> PlayerInfo:
-    return PlayerInfo(request.name, request.role, request.can_host)
-
-
-def _checked(info: PlayerInfo) -> PlayerInfo:
-    """Keep a slip of the game's code out of the room's log, where it could no longer be refused."""
-    try:
-        Record(PlayerInfo).dump(info)
-    except Mismatch as wrong:
-        raise ValueError(
-            f"on_join gave a {wrong.path[0]} that is not {wrong.expected}: {wrong.got}"
-        ) from None
-    return info

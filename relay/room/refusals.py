@@ -48,3 +48,15 @@ def read_only(what: str) -> Refusal:
         expected="role player",
         got="role spectator",
     )
+
+
+def slow_down(wait: float, what: str) -> None:
+    """Raise if so many seconds have to pass before the address may have more of this."""
+    if wait:
+        raise Refusal(
+            ErrorCode.TOO_FAST,
+            f"too many {what} from your address",
+            close=CloseCode.TOO_FAST,
+            retry=True,
+            after=int(wait * 1000) + 1,
+        )

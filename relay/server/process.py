@@ -18,8 +18,8 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from relay.http.app import create_app
-from relay.node.admission import OnJoin
 from relay.node.node import Node
+from relay.node.on_join import OnJoin
 from relay.persistence.file import StateFile
 from relay.policy import operators
 from relay.policy.config import Settings

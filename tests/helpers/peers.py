@@ -29,8 +29,8 @@ from protocol.frames import (
     SnapshotWanted,
     Welcome,
 )
-from relay.node.admission import OnJoin
 from relay.node.node import Node
+from relay.node.on_join import OnJoin
 from relay.policy.config import Settings
 from tests.helpers.raw import BINARY, Closed, RawClient, connect, frame
 from tests.helpers.relay import IS_PORTABLE, link_url, running_relay

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from relay.http.app import create_app
-from relay.node.admission import OnJoin
 from relay.node.node import Node
+from relay.node.on_join import OnJoin
 from relay.policy.config import Settings
 from relay.policy.spelling import ENVIRONMENT, by_option
 from relay.server.process import Listener, listen, make_server

@@ -10,7 +10,7 @@ from functools import partial
 
 from relay.cli import commands
 from relay.cli.main import main
-from relay.node.admission import JoinRequest
+from relay.node.on_join import JoinRequest
 from relay.server import process
 from tests.helpers import portable
 from tests.helpers.relay import IS_PORTABLE

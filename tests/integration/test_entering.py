@@ -27,7 +27,7 @@ from protocol.frames import (
     Set,
     Welcome,
 )
-from relay.node.admission import JoinRequest, Verdict
+from relay.node.on_join import JoinRequest, Verdict
 from tests.helpers.peers import Party, new_seat, party
 
 names = (f"ROOM-{number}" for number in count())

@@ -19,7 +19,7 @@ from protocol.frames import Hello, HelloOptions
 from protocol.opcodes import Opcode
 from relay.http import files
 from relay.http.app import create_app
-from relay.node.admission import JoinRequest
+from relay.node.on_join import JoinRequest
 from relay.policy.config import Settings
 from tests.helpers.relay import running_relay
 
@@ -165,7 +165,7 @@ async def test_a_relay_has_room_for_so_many_rooms() -> None:
     app = create_app(Settings(max_rooms=1))
     async with client_of(app) as http:
         made = await make(http)
-        app.state.node.makers.enter(made["room"])
+        app.state.node.rooms.makers.enter(made["room"])
         assert (await http.post("/api/rooms", json={})).status_code == 503
     app.state.node.close()
 

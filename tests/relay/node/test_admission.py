@@ -15,22 +15,15 @@ from protocol.error_codes import ErrorCode
 from protocol.frames import Error, Hello, HelloOptions, PlayerInfo, RoomOptions
 from protocol.limits import FRAME_IN, FRAME_OUT, HEAD_ROOM
 from relay.node.admission import (
-    JoinRequest,
-    OnJoin,
-    Verdict,
     check_app,
     check_creation,
     check_frame_size,
     check_version,
-    info_of,
-    judge,
-    key_of,
-    network_key,
-    request_of,
-    slow_down,
     wrong_password,
 )
-from relay.room.refusals import Refusal
+from relay.node.keys import key_of, network_key
+from relay.node.on_join import JoinRequest, OnJoin, Verdict, info_of, judge, request_of
+from relay.room.refusals import Refusal, slow_down
 from tests.helpers.playbook import a_room
 
 REQUEST = JoinRequest("LOBBY", "Ada", "player", "", "", "", "127.0.0.1")

@@ -1,0 +1,204 @@
+"""The rooms of a node: made and let go of, as many as the relay and each address may have."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from protocol.close_codes import CloseCode
+from protocol.error_codes import ErrorCode
+from protocol.frames import RoomOptions
+from protocol.limits import EPOCH_BYTES
+from relay.history.history import History
+from relay.history.memory_budget import ROOM_BYTES, Memory
+from relay.node.listing import Listing
+from relay.node.makers import Makers
+from relay.node.registry import RoomRegistry, canonical
+from relay.policy import machine
+from relay.policy.config import Settings
+from relay.policy.passwords import Passwords
+from relay.policy.rate_limits import AddressLimits, is_loopback, network_of
+from relay.room.refusals import Refusal, slow_down
+from relay.room.room import Room
+
+log = logging.getLogger("relay")
+
+OVERHEAD = 1.5  # what the process takes for each byte that is counted
+LEAST_MEMORY = 16 * 1024 * 1024  # bytes for rooms, however much the process takes without any
+ROOMS_AFTER = 5000  # milliseconds after which an address with too many rooms may ask again
+
+
+class Rooms:
+    """Every room of a node, and who has made it.
+
+    Attributes:
+        registry: the rooms by name. listing: in the order in which they are listed.
+        makers: the address that made each. memory: what all of them hold.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        limits: AddressLimits,
+        passwords: Passwords,
+        *,
+        check_open: Callable[[], None],
+        added: Callable[[Room], None],
+        removed: Callable[[Room], None],
+    ) -> None:
+        """
+        Args:
+            check_open: raises `Refusal` if nobody may enter any more.
+            added: called with each room that there is from then on; removed: with one that is gone.
+        """
+        self.registry = RoomRegistry()
+        self.listing: Listing[Room] = Listing()
+        self.makers = Makers(
+            settings.rooms_per_address,
+            limit_loopback=settings.limit_loopback,
+            site_factor=settings.ipv6_site_factor,
+        )
+        self.memory = Memory(_limit(settings.memory))
+        self._settings = settings
+        self._limits = limits
+        self._passwords = passwords
+        self._check_open = check_open
+        self._added = added
+        self._removed = removed
+
+    def max_frame(self, name: str) -> int:
+        """Return how long a client's frame may be in the room that is called so."""
+        found = self.registry.find(name)
+        return self._settings.max_frame if found is None else found.max_frame
+
+    async def create(self, options: RoomOptions, name: str | None, address: str) -> Room:
+        """Make a room, for the asker at `address`. It is kept for a while without players.
+
+        Raises:
+            Refusal: the name is taken or impossible, or there are too many rooms.
+        """
+        name = canonical(name) if name else self.registry.new_name(secrets.choice)
+        self.check_may_make(name, address)
+        password_hash = await self.hash(options.password, address)
+        if self.registry.get(name) is not None:
+            raise Refusal(ErrorCode.NOT_AVAILABLE, f"there is a room {name} already", retry=False)
+        return self.open(name, options, password_hash, address)
+
+    def open(self, name: str, options: RoomOptions, password_hash: str, address: str) -> Room:
+        """Make a room that is gone after a while if nobody joins, be it that nobody is let in."""
+        self._check_place(address)  # once more, as a password takes its time
+        if len(self.registry) >= self._settings.max_rooms:
+            self._make_way()
+        epoch = secrets.token_bytes(EPOCH_BYTES)
+        options = replace(options, password="")
+        account = self.memory.open(self._payer(name, address))
+        room = Room(
+            name,
+            epoch,
+            options,
+            password_hash=password_hash,
+            max_frame=self._settings.max_frame,
+            log=History(
+                max_frames=self._settings.history_frames,
+                max_bytes=self._settings.history_bytes,
+                account=account,
+            ),
+        )
+        self.makers.make(name, address)
+        self.add(room)
+        log.info("room %s is open", name)
+        return room
+
+    def add(self, room: Room) -> None:
+        """Take in a room that there was before, or that is new."""
+        self.registry.add(room)
+        self.listing.add(room)
+        if room.joins:
+            self.listing.enter(room)
+        self._added(room)
+
+    def adopt(self, room: Room) -> None:
+        """Take in a room with another relay's bounds and account."""
+        room.log.bound(self._settings.history_frames, self._settings.history_bytes)
+        self.memory.adopt(room.account, room.name)
+        self.add(room)
+
+    def enter(self, room: Room) -> None:
+        """Take note of a room's first player."""
+        self.listing.enter(room)
+        self.makers.enter(room.name)
+
+    def remove(self, room: Room) -> None:
+        """Let go of a room."""
+        self.registry.remove(room.name)
+        self.listing.remove(room)
+        self.makers.remove(room.name)
+        room.account.close()
+        self._removed(room)
+
+    async def hash(self, password: str, address: str) -> str:
+        """Return the hash of a password, in the address' share of hashing; "" for none."""
+        if not password:
+            return ""
+        return await self._passwords.hash(password, address, time.monotonic())
+
+    # What is allowed.
+
+    def check_may_make(self, name: str, address: str) -> None:
+        """Raise `Refusal` if this address may not make a room now."""
+        self._check_open()
+        self._check_place(address)
+        slow_down(self._limits.make_room(address, time.monotonic()), "rooms made")
+        check_memory(self.memory.may_open(self._payer(name, address), ROOM_BYTES))
+
+    def _check_place(self, address: str) -> None:
+        most = self._settings.rooms_per_address
+        if not self.makers.may_make(address):
+            raise Refusal(
+                ErrorCode.TOO_FAST,
+                f"too many rooms from your address: it may have {most} at a time",
+                close=CloseCode.TOO_FAST,
+                limit=most,
+                retry=True,
+                after=ROOMS_AFTER,
+            )
+        is_full = len(self.registry) >= self._settings.max_rooms
+        if is_full and self.makers.least_missed() is None:
+            raise Refusal(
+                ErrorCode.RELAY_FULL,
+                "this relay has no room for another room",
+                close=CloseCode.RELAY_FULL,
+                limit=self._settings.max_rooms,
+                retry=True,
+            )
+
+    def _make_way(self) -> None:
+        """Let a room go that nobody has entered, for another."""
+        room = self.registry.get(self.makers.least_missed() or "")
+        if room is not None:
+            self.remove(room)
+            log.info("room %s, which nobody had entered, made way for another", room.name)
+
+    def _payer(self, name: str, address: str) -> str:
+        """Return who is charged for a room: the address that made it, if addresses are limited."""
+        is_free = is_loopback(address) and not self._settings.limit_loopback
+        return name if is_free or not address else network_of(address)
+
+
+def check_memory(has_room: bool) -> None:
+    """Raise `Refusal` if there is no memory for what somebody asks."""
+    if not has_room:
+        raise Refusal(
+            ErrorCode.RELAY_FULL,
+            "this relay has no memory left for more of yours",
+            close=CloseCode.RELAY_FULL,
+            retry=True,
+        )
+
+
+def _limit(memory: int) -> int:
+    """Return how much rooms may hold for the process to stay within so much memory."""
+    return max(int((memory - machine.resident()) / OVERHEAD), LEAST_MEMORY)
