@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -10,9 +9,8 @@ import pytest
 
 from protocol import WIRE_VERSION
 from protocol.close_codes import CloseCode
-from protocol.codec import Role, decode, encode
 from protocol.error_codes import ErrorCode
-from protocol.frames import Error, Hello, HelloOptions, PlayerInfo, RoomOptions
+from protocol.frames import Hello, HelloOptions, RoomOptions
 from protocol.limits import FRAME_IN, FRAME_OUT, HEAD_ROOM
 from relay.node.admission import (
     check_app,
@@ -21,14 +19,8 @@ from relay.node.admission import (
     check_version,
     wrong_password,
 )
-from relay.node.keys import key_of, network_key
-from relay.node.on_join import JoinRequest, OnJoin, Verdict, info_of, judge, request_of
-from relay.room.refusals import Refusal, slow_down
+from relay.room.refusals import Refusal
 from tests.helpers.playbook import a_room
-
-REQUEST = JoinRequest("LOBBY", "Ada", "player", "", "", "", "127.0.0.1")
-SECRET = bytes(range(16))
-
 
 # Versions.
 
@@ -141,130 +133,3 @@ def test_a_wrong_password_is_refused_and_not_repeated(got: str) -> None:
     refusal = wrong_password(got)
     assert (refusal.code, refusal.close) == (ErrorCode.WRONG_PASSWORD, CloseCode.WRONG_PASSWORD)
     assert "guess" not in str(refusal.error())
-
-
-def test_a_key_is_the_same_for_the_same_secret_in_the_same_room() -> None:
-    assert key_of("LOBBY", SECRET) == key_of("LOBBY", SECRET)
-    assert key_of("LOBBY", None) is None
-
-
-def test_a_key_tells_neither_the_secret_nor_the_key_elsewhere() -> None:
-    key = key_of("LOBBY", SECRET)
-    assert key is not None
-    assert len(key) == 16
-    assert key not in (SECRET, key_of("OTHER", SECRET), key_of("LOBBY", bytes(16)))
-
-
-def test_a_network_is_kept_as_a_hash_that_tells_nothing_elsewhere() -> None:
-    network = network_key("LOBBY", "192.0.2.1")
-    assert network is not None
-    assert len(network) == 16
-    assert network == network_key("LOBBY", "192.0.2.1")
-    assert network not in (network_key("OTHER", "192.0.2.1"), network_key("LOBBY", "192.0.2.2"))
-    assert network_key("LOBBY", None) is None
-
-
-# The game's own word.
-
-
-def admitting(verdict: Verdict) -> OnJoin:
-    return lambda request: verdict
-
-
-def admitting_later(verdict: Verdict) -> OnJoin:
-    async def on_join(request: JoinRequest) -> Verdict:
-        return verdict
-
-    return on_join
-
-
-async def test_without_a_hook_everyone_enters_as_itself() -> None:
-    assert await judge(None, REQUEST) == PlayerInfo("Ada")
-
-
-@pytest.mark.parametrize("hook", [admitting, admitting_later])
-@pytest.mark.parametrize(
-    ("verdict", "info"),
-    [
-        (None, PlayerInfo("Ada")),
-        (True, PlayerInfo("Ada")),
-        (replace(REQUEST, name="Countess"), PlayerInfo("Countess")),
-        (replace(REQUEST, role="spectator"), PlayerInfo("Ada", "spectator")),
-        (replace(REQUEST, can_host=False), PlayerInfo("Ada", can_host=False)),
-    ],
-)
-async def test_a_hook_admits(
-    hook: Callable[[Verdict], OnJoin], verdict: Verdict, info: PlayerInfo
-) -> None:
-    assert await judge(hook(verdict), REQUEST) == info
-
-
-@pytest.mark.parametrize("hook", [admitting, admitting_later])
-@pytest.mark.parametrize(
-    ("verdict", "text"),
-    [(False, "this game did not admit you"), ("members only", "members only"), ("", "")],
-)
-async def test_a_hook_refuses(
-    hook: Callable[[Verdict], OnJoin], verdict: Verdict, text: str
-) -> None:
-    with pytest.raises(Refusal) as refusal:
-        await judge(hook(verdict), REQUEST)
-    assert refusal.value.text == text
-    assert refusal.value.code == ErrorCode.NOT_ADMITTED
-    assert refusal.value.close == CloseCode.NOT_ADMITTED
-
-
-@pytest.mark.parametrize("verdict", [0, 1, [], {}], ids=repr)
-async def test_what_is_no_verdict_admits_nobody(verdict: Verdict) -> None:
-    with pytest.raises(Refusal):
-        await judge(admitting(verdict), REQUEST)
-
-
-async def test_a_long_reason_is_cut_to_what_an_error_holds() -> None:
-    with pytest.raises(Refusal) as refusal:
-        await judge(admitting("é" * 1000), REQUEST)
-    told = decode(encode(refusal.value.error()), Role.RELAY)
-    assert isinstance(told, Error)
-    assert told.text == "é" * 512
-
-
-@pytest.mark.parametrize(
-    ("slip", "message"),
-    [
-        (replace(REQUEST, name="x" * 65), "on_join gave a name that is not str of 0..64 bytes"),
-        (replace(REQUEST, role="admin"), 'on_join gave a role that is not "player" or "spectator"'),
-        (replace(REQUEST, name=None), "on_join gave a name"),  # type: ignore[arg-type]
-        (replace(REQUEST, can_host=1), "on_join gave a can_host that is not bool"),  # type: ignore[arg-type]
-    ],
-    ids=["name", "role", "type", "can_host"],
-)
-async def test_a_slip_of_the_games_code_is_found_before_the_room_is_told(
-    slip: JoinRequest, message: str
-) -> None:
-    with pytest.raises(ValueError, match=message):
-        await judge(admitting(slip), REQUEST)
-
-
-# What others ask of this module.
-
-
-def test_a_hook_is_asked_about_what_hello_says() -> None:
-    options = HelloOptions(
-        name="Ada", role="spectator", ticket="t", app="pong", build="7", password="secret"
-    )
-    request = request_of("LOBBY", options, "127.0.0.1")
-    assert request == JoinRequest("LOBBY", "Ada", "spectator", "t", "pong", "7", "127.0.0.1")
-    assert "secret" not in repr(request)
-    assert info_of(options) == PlayerInfo("Ada", "spectator")
-    no_host = HelloOptions(can_host=False)
-    assert info_of(no_host) == PlayerInfo(can_host=False)
-    assert not request_of("LOBBY", no_host, "127.0.0.1").can_host
-
-
-def test_who_is_too_fast_is_told_when_to_come_back() -> None:
-    slow_down(0.0, "joins")
-    with pytest.raises(Refusal) as refusal:
-        slow_down(0.25, "joins")
-    assert (refusal.value.code, refusal.value.close) == (ErrorCode.TOO_FAST, CloseCode.TOO_FAST)
-    detail = refusal.value.error().detail
-    assert (detail.retry, detail.after) == (True, 251)
