@@ -2,7 +2,8 @@
 
 import type { Room } from "../index.js";
 import { colourOf, nameOf } from "./dom.js";
-import { type Effect, type Game, LASTS, type Orb } from "./game.js";
+import { type Effect, type Game, LASTS } from "./game.js";
+import type { Orb } from "./referee.js";
 import { cut, isolated } from "./legible.js";
 import { ARENA, type Ship, type Vector } from "./ship.js";
 import { type Colour, drawGlow, makeStars, paintSky } from "./sky.js";

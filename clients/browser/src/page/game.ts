@@ -17,7 +17,7 @@
 
 import { EVERYONE, HOST, type Message, type Room, type Updated } from "../index.js";
 import { legible } from "./legible.js";
-import { Referee } from "./referee.js";
+import { type Orb, Referee } from "./referee.js";
 import { REACH, Ship, type Vector } from "./ship.js";
 
 const POP_REACH = 240;
@@ -27,12 +27,6 @@ const RTT_EVERY = 2;
 const ASK_AGAIN = 1;
 
 export const Key = { POSITION: 0, RTT: 1 } as const;
-
-export interface Orb extends Readonly<Vector> {
-  readonly id: number;
-  /** When we asked for it: until the host has answered, it looks taken. */
-  askedAt: number;
-}
 
 /** What the arena shows for a moment. */
 export interface Effect {

@@ -4,8 +4,7 @@
 // everybody, and so the game survives each of its hosts.
 
 import { PresenceState, type Room } from "../index.js";
-import type { Game, Orb } from "./game.js";
-import { ARENA, REACH } from "./ship.js";
+import { ARENA, REACH, type Ship, type Vector } from "./ship.js";
 
 const ORBS = 12;
 const MARGIN = 60;
@@ -13,13 +12,27 @@ const MARGIN = 60;
 const DOUBT = 160;
 const REMEMBER_EVERY = 1000;
 
+export interface Orb extends Readonly<Vector> {
+  readonly id: number;
+  /** When we asked for it: until the host has answered, it looks taken. */
+  askedAt: number;
+}
+
+/** The game, as far as its referee decides about it. */
+export interface Play {
+  readonly ships: ReadonlyMap<number, Ship>;
+  readonly orbs: Map<number, Orb>;
+  readonly scores: Map<number, number>;
+  setOrbs(orbs: Map<number, Orb>, scores: Map<number, number>): void;
+}
+
 export class Referee {
   private isRemembering = false;
   private newestId = 0;
 
   constructor(
     private readonly room: Room,
-    private readonly game: Game,
+    private readonly game: Play,
   ) {
     room.on("hostChanged", () => this.begin());
     room.on("joined", () => this.tell());
