@@ -1,4 +1,4 @@
-"""Where entries get their order: the one seam between a room and how many nodes share it."""
+"""Where entries get their order: the one seam between a room and the nodes that share it."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ class Audience:
             self.fan_out.tell_some(to, message)
 
     def connect(self, player: int, outbox: Outbox, *, is_late: bool = False) -> None:
-        """Tell a player through this outbox. Args: is_late: is kept behind, if anybody is."""
+        """Tell a player through this outbox. Args: is_late: by the room's delay, if it has one."""
         if is_late and self.delay is not None:
             self.delay.outboxes[player] = outbox
         else:

@@ -1,9 +1,9 @@
 """What a room tells the players who are connected here: gathered for a turn, then written.
 
 What flows is the same for nearly all of a room, so it is gathered once for all of them, and joined
-once: fan-out is one `append` a message, and at the turn's end one write a player. Who gets anything
-else (its own messages left out, a directed one between the others, an answer) is apart for the rest
-of the turn, with a share of its own that begins as a copy of everybody's.
+once: fan-out is one `append` a message, and at the turn's end one write a player. A player who gets
+anything else (all but their own messages, a directed one between the others, an answer) is apart
+for the rest of the turn, with a share of their own that begins as a copy of everybody's.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 from relay.delivery.outbox import Flow, Outbox
 
 MUCH: Final = 16
-"""Part of what may be written at once that is enough to be written."""
+"""What waits is enough to be written once it is over 1/16 of what may be written at once."""
 
 
 def _nobody_minds(outboxes: FanOut) -> None:
@@ -32,8 +32,8 @@ class FanOut(Flow):
 
     Attributes:
         on_told: called when something was gathered, once until `flush`: it asks for that.
-        on_riding: called likewise when something waits for the next flush, whenever that is, and
-            asks for one some time.
+        on_riding: called likewise when something waits for the next flush, whenever that comes; it
+            asks for a flush at some later time.
         write: takes bytes for a descriptor, as `os.write` does; until it is given, all goes the
             long way, through each outbox's own `write`.
     """

@@ -1,8 +1,8 @@
 """The end of a turn of the event loop: all rooms that told something in it are flushed then.
 
 Reading comes before that, so whatever many clients sent meanwhile goes out in one write a player.
-While turn after turn brings more to tell, rooms wait a little with all of it: it is the writes that
-cost, and a turn that ends while clients send in step would have them written twice.
+While turn after turn brings more to tell, rooms wait a little before they write. Writes are what
+costs: if a flush came while clients send in step, each player would be written to twice.
 """
 
 from __future__ import annotations

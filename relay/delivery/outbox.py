@@ -86,7 +86,7 @@ class Stream(NamedTuple):
     follow: int
     """The seq after which to read on from the log."""
     complete_from: int = 0
-    """All that was for all after this seq is in a stream that begins anew."""
+    """A stream that begins anew has everything that was for all players after this seq."""
 
 
 def _nothing() -> None:
@@ -268,7 +268,7 @@ class Outbox:
             self._fall_behind()
 
     def forget(self, sender: int) -> None:
-        """Keep no value of a player who left: LEFT might come before it. Call it before LEFT."""
+        """Drop the values of a player who leaves: LEFT might overtake them. Call it first."""
         for slot in [slot for slot in self._values if slot[0] == sender]:
             self._bytes -= len(self._values.pop(slot))
         if self._is_finished and self._parts:
@@ -287,7 +287,7 @@ class Outbox:
     # What flows.
 
     def meet(self, outboxes: Flow | None, player: int) -> None:
-        """Take note of whose outboxes this is among, and what it is called there."""
+        """Take note of the fan-out that this outbox is in, and of the player it has there."""
         self._outboxes, self._player = outboxes, player
 
     def flow(self) -> None:

@@ -1,4 +1,4 @@
-"""The newest broadcast value of every (sender, key), for who joins while others stand still."""
+"""The newest broadcast value of every (sender, key), for those who join while others rest."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ SCAN = 4096
 """Frames that one read looks at, at most: most of a log may be for others."""
 
 MOST_LAG = 64
-"""Frames that are no longer here, and are let go of together: a full log loses one with each."""
+"""Trimmed frames that are let go of together, at most: a full log trims one at each append."""
 
 
 class History:
@@ -105,7 +105,7 @@ class History:
     def read_history(
         self, seq: int, max_bytes: int, until: int, but: int = NOBODY
     ) -> tuple[list[bytes], int] | None:
-        """Return payloads to all, as `read` does, but not those to all but this one."""
+        """Return payloads to all or to all others, as `read` does; none to all but `but`."""
         if not self.reaches_back_to(seq):
             return None
         return self._frames.read(seq, until, max_bytes, SCAN, but, NOBODY)
@@ -126,7 +126,7 @@ class History:
             self._marks.popleft()
 
     def give(self, size: int) -> bool:
-        """Trim the oldest frames, so that so much memory is free, or a half; the newest stays.
+        """Trim the oldest frames to free so many bytes, or at most half of all; the newest stays.
 
         Returns: whether there was anything to give.
         """

@@ -40,7 +40,7 @@ DELAYED: Final = 6
 RESERVATIONS: Final = 7
 
 ROOM_BYTES: Final = 7 * 1024
-"""What a room takes that nobody ever entered."""
+"""Bytes of memory that a room takes before anybody has entered it."""
 OBJECT_BYTES: Final = 48
 """What bytes take beside what they hold, with a reference to them."""
 
@@ -52,7 +52,7 @@ NOWHERE: Final = -1
 
 
 class Ranked(Protocol):
-    """Something that `Ranks` sorts: it only writes down where that is."""
+    """Something that `Ranks` sorts: it keeps its place there, and only `Ranks` changes that."""
 
     level: int
     place: int
@@ -106,7 +106,7 @@ def level_of(size: int) -> int:
 
 
 class Payer:
-    """Who is charged for some rooms."""
+    """An address that is charged for its rooms, or a room that is charged for itself."""
 
     __slots__ = ("accounts", "fixed", "givers", "level", "name", "place", "used")
 

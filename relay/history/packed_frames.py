@@ -1,8 +1,8 @@
 """Frames end to end in a few large objects, however many there are.
 
-A log holds millions of frames. As objects of their own, be they as small as can be, they make the
-garbage collector's rounds longer than a game's tick, and cost more memory than what they say. And
-they lie here as they go over TCP (ws_frame.py), so that a run of them is one slice.
+A log holds millions of frames. If each were an object, however small, the garbage collector's
+rounds would take longer than a game's tick, and the objects more memory than their content. Frames
+also lie here as they go over TCP (ws_frame.py), so that a run of them is one slice.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Block(NamedTuple):
         return frozenset((FACT, ONE - player, *sets))
 
     def slices(self, start: int, stop: int, but: int, also: frozenset[int]) -> list[bytes]:
-        """Return the frames to all but one who is not `but`, and those with one of these codes."""
+        """Return payloads to all but one, unless that one is `but`, and frames with these codes."""
         found: list[bytes] = []
         begin = NOBODY
         for index, code in enumerate(self.codes[start:stop], start):
@@ -228,9 +228,9 @@ class PackedFrames:
     ) -> tuple[list[bytes], int]:
         """Return frames after `seq`, in order and in runs, and the seq up to which that is all.
 
-        Of frames to all but one those of which that one is not `but`. Of others those that this
-        player is to be told; none if it is `NOBODY`. At least one frame is looked at, then as many
-        as `size` bytes and `frames`, but none after `until`.
+        It returns payloads to all but one, unless that one is `but`. Of other frames it returns
+        those that this player is to be told; none if it is `NOBODY`. It looks at one frame at
+        least, then at as many as `size` bytes and `frames` allow, but at none after `until`.
         """
         found: list[bytes] = []
         last = min(until, self.last, seq + frames)

@@ -1,7 +1,7 @@
 """A message as it goes over TCP: behind the head of the WebSocket frame that carries it.
 
-Wrapped once for all who are to get it, so that no receiver costs an encoding: the head of a
-server's frame (whole, binary, unmasked) is the same for everyone. Where another server frames
+A message is wrapped once for all who are to get it, so that no receiver costs an encoding: the head
+of a server's frame (whole, binary, unmasked) is the same for everyone. Where another server frames
 messages itself, its link unwraps them.
 """
 

@@ -88,7 +88,7 @@ class Owner:
         raise NotImplementedError
 
     def max_frame(self, room: str) -> int:
-        """Return how long a client's frame may be in the room that is called so."""
+        """Return how many bytes a client's frame may have in the room of this name."""
         raise NotImplementedError
 
     def later(self, seconds: float | None, call: Callable[[], None]) -> asyncio.TimerHandle | None:
@@ -338,7 +338,7 @@ class Connection:
     # The end.
 
     def drain(self, after: int) -> None:
-        """Announce a close with DRAIN. Args: after: milliseconds not to come back within."""
+        """Announce a close with DRAIN. Args: after: milliseconds for which to stay away."""
         if not self.is_closed:
             self.send(Notice(NoticeKind.DRAIN, NoticeDetail(after=after)))
 

@@ -2,7 +2,7 @@
 
 The games go on meanwhile, but nobody enters. The connections of one room are closed one after
 another and its host's last, so that a game is torn for as short as possible and keeps its host.
-Seats are held, whatever their time: who cannot come back yet does not come too late.
+No seat expires meanwhile: a player who cannot come back yet does not come too late.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Drain:
 
     @property
     def returning(self) -> float:
-        """In how many seconds the last one has been asked to be back."""
+        """Seconds until the last client is due back, as it was told."""
         return max(0.0, self._began + self._returns - self._loop.time())
 
     def refusal(self) -> Refusal:
@@ -91,7 +91,7 @@ class Drain:
             self._over.set()
 
     def hurry(self) -> None:
-        """Close at once who is left, and wait for nobody."""
+        """Close the connections that are left at once, and wait for nobody."""
         self._over.set()
 
     async def run(self) -> None:

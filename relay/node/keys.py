@@ -15,8 +15,8 @@ def key_of(room: str, seat: bytes | None) -> bytes | None:
 def network_key(room: str, network: str | None) -> bytes | None:
     """Hash where a player comes from, so that what is kept of a room holds no address.
 
-    The room's name is in it, so that it tells nothing of who plays elsewhere. Whoever has the
-    hash and tries all addresses finds the one: it is no secret, and not shown to anyone.
+    The room's name is in it, so that it tells nothing of who plays elsewhere. Whoever has the hash
+    can find the address by trying all addresses, so the relay shows the hash to nobody.
     """
     if network is None:
         return None

@@ -1,8 +1,8 @@
 """Which rooms a stranger is shown, and which one a quick match leads to.
 
 Strangers ask often and relays have many rooms, so rooms stand on shelves, in order of their names:
-one for each game, build and tag, which a room keeps for its life. Who asks for several things is
-shown the shortest shelf, and of that no more than `LOOKS` rooms at once.
+one for each game, build and tag, which a room keeps for its life. For a stranger who asks for
+several things we look through the shortest shelf, at no more than `LOOKS` rooms at once.
 """
 
 from __future__ import annotations

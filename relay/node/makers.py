@@ -1,4 +1,4 @@
-"""Who has made which rooms: so many an address, and those that nobody entered go first."""
+"""Which address made which rooms, up to a limit; rooms that nobody entered go first."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Makers:
     def least_missed(self) -> str | None:
         """Return the room that is to make way for another, if one may.
 
-        Nobody has ever entered it, its maker has more of those than others, and no older one.
+        Nobody has ever entered it. Its maker has the most such rooms, and this one is the oldest.
         """
         crowd = max(self._empty.values(), key=len, default=None)
         return None if crowd is None else next(iter(crowd))

@@ -41,7 +41,7 @@ OnJoin = Callable[[JoinRequest], Verdict | Awaitable[Verdict]]
 
 
 def info_of(options: HelloOptions) -> PlayerInfo:
-    """Return what the room is told of who says this HELLO."""
+    """Return what the room is told of the player who says this HELLO."""
     return PlayerInfo(options.name, options.role, options.can_host)
 
 

@@ -11,8 +11,8 @@ from relay.room.refusals import Refusal
 from relay.room.room import Room
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRTVWXY"
-"""28 letters and digits of which none is mistaken for another, read aloud or on a screen:
-no 0 and O, 1 and I and L, 5 stays and S goes, 2 stays and Z goes, U is too near V."""
+"""28 letters and digits of which none is mistaken for another, read aloud or on a screen.
+None of 0, O, 1, I and L is in it. It has 5 but not S, 2 but not Z, and V but not U."""
 
 CODE_LENGTH = 6  # 28^6 is 481 million: a guess finds one of 10,000 rooms once in 48,000 tries
 
@@ -39,7 +39,7 @@ class RoomRegistry:
         return self._rooms.get(name)
 
     def find(self, name: str) -> Room | None:
-        """Return the room that a human calls so."""
+        """Return the room of this name, in capitals or not."""
         return self._rooms.get(name.upper())
 
     def add(self, room: Room) -> None:

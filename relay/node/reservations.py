@@ -1,8 +1,8 @@
-"""Places that quick match has promised: kept free until who asked comes, or does not come.
+"""Places that quick match has promised: kept free until the asker comes, or time is up.
 
-Who asked is known by the address alone, since REST knows no seats; of several behind one address
-whoever comes first gets the place. An address has so many promises at a time: a further one takes
-the place of its oldest.
+REST knows no seats, so an asker is known by the address alone: of several players behind one
+address, the first to come gets the place. An address has so many promises at a time: a further one
+takes the place of its oldest.
 """
 
 from __future__ import annotations

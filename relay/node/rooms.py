@@ -70,7 +70,7 @@ class Rooms:
         self._removed = removed
 
     def max_frame(self, name: str) -> int:
-        """Return how long a client's frame may be in the room that is called so."""
+        """Return how many bytes a client's frame may have in the room of this name."""
         found = self.registry.find(name)
         return self._settings.max_frame if found is None else found.max_frame
 
@@ -88,7 +88,7 @@ class Rooms:
         return self.open(name, options, password_hash, address)
 
     def open(self, name: str, options: RoomOptions, password_hash: str, address: str) -> Room:
-        """Make a room that is gone after a while if nobody joins, be it that nobody is let in."""
+        """Make a room. It goes after a while if nobody joins, even if nobody is let in."""
         self._check_place(address)  # once more, as a password takes its time
         if len(self.registry) >= self._settings.max_rooms:
             self._make_way()
@@ -140,7 +140,7 @@ class Rooms:
         self._removed(room)
 
     async def hash(self, password: str, address: str) -> str:
-        """Return the hash of a password, in the address' share of hashing; "" for none."""
+        """Return the hash of a password, at the address's expense; "" for no password."""
         if not password:
             return ""
         return await self._passwords.hash(password, address, time.monotonic())

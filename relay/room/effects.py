@@ -39,7 +39,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """End this connection: its seat is another's or no more."""
+    """End this connection: a newer one has its seat, or the seat has ended."""
 
     attachment: int
     code: CloseCode

@@ -26,12 +26,12 @@ class Join:
     info: PlayerInfo = field(default_factory=PlayerInfo)
     position: tuple[bytes, int] | None = None
     network: bytes | None = None
-    """Hash of where it comes from; without one it cannot be kept out by that."""
+    """Hash of the network it comes from; without one, no bar on an address keeps it out."""
 
 
 Send = tuple[int, Target, bytes]
 """A payload: attachment, target, and the payload as its tail (protocol/hot.py). The one hot entry,
-and so a bare tuple: to make an object with names takes as long as finding out who is to get it."""
+and so a bare tuple: an object with names takes as long to make as its addressees to find."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class Succeed:
 
 @dataclass(frozen=True, slots=True)
 class Relieve:
-    """The host of this term has been AWAY for too long, in its absence of this number."""
+    """The host of this term has been AWAY for too long, in the absence with this number."""
 
     term: int
     absence: int
@@ -106,7 +106,7 @@ class Relieve:
 
 @dataclass(frozen=True, slots=True)
 class Retire:
-    """The room has been empty for too long since its last of so many joins."""
+    """The room has been empty for too long, and has still had only so many joins."""
 
     joins: int
 
@@ -116,7 +116,7 @@ class Wake:
     """All connections went with the relay that held the room before.
 
     Attributes:
-        returning: seconds before which nobody comes back, as they were told.
+        returning: seconds until the last of them is due back, as they were told.
     """
 
     returning: float

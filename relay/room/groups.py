@@ -1,4 +1,4 @@
-"""Who is subscribed to which group."""
+"""Which players are subscribed to which group."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from relay.history.memory_budget import SEATS, Account
 NOBODY: Final[frozenset[int]] = frozenset()
 
 GROUP_BYTES: Final = 256
-"""Bytes of memory that a player's place in a group takes, all sets that it is in together."""
+"""Bytes of memory that a player's place in a group takes, in all sets together."""
 
 
 class Groups:
@@ -34,7 +34,7 @@ class Groups:
             self._account.charge(SEATS, GROUP_BYTES)
 
     def discard(self, group: int, player: int) -> None:
-        """Let a player be subscribed no more."""
+        """Unsubscribe a player."""
         players = self._players.get(group)
         if players is None or player not in players:
             return
@@ -45,7 +45,7 @@ class Groups:
             del self._players[group]
 
     def of(self, group: int) -> frozenset[int]:
-        """Return who is subscribed now."""
+        """Return the players who are subscribed now."""
         known = self._sets.get(group)
         if known is None:
             players = self._players.get(group)

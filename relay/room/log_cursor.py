@@ -17,7 +17,7 @@ from relay.room.snapshots import Complete
 
 
 class Backfill(NamedTuple):
-    """The past that a player hears who was not there, or has forgotten it."""
+    """The past, as told to a player who was not there or has forgotten it."""
 
     until: int
     """The last seq of it."""
@@ -39,8 +39,8 @@ class Head(Protocol):
 class LogCursor:
     """What one connection is still to be told from the log.
 
-    Of history these are only payloads to all, and only those that the snapshot does not cover;
-    from there on everything that was addressed to the player when it was ordered. The log may
+    Up to the end of the backfill, that is the payloads to all that the snapshot does not cover.
+    After it, that is everything that was addressed to the player when it was ordered. The log may
     forget history while it is read: the player is told so, and reads on behind the gap.
     """
 

@@ -38,7 +38,7 @@ from relay.room.state import RoomState
 
 HOST_PATIENCE = 2.0  # seconds for which a lost host stays host: a reconnect takes less
 UNSEEN_HOLD = 5.0  # seconds for which the seat of a client that never saw its WELCOME is held
-RETURN_PATIENCE = 8.0  # seconds until all are back who come back: they try every 5 s at least
+RETURN_PATIENCE = 8.0  # seconds until all who come back are back: they try every 5 s at least
 
 
 def join(room: RoomState, entry: Join) -> Sequence[Effect]:
@@ -114,7 +114,7 @@ def retire(room: RoomState, entry: Retire) -> Sequence[Effect]:
 
 
 def wake(room: RoomState, entry: Wake) -> Sequence[Effect]:
-    """Begin the time of everybody whose connection went with the relay that held the room.
+    """Begin the hold of each seat whose connection went with the relay that had the room.
 
     It is no fault of theirs, so that all are given what they need to come back.
     """
@@ -157,7 +157,7 @@ def _check_barred(room: RoomState, what: bytes | None) -> None:
 
 def _check_entry(room: RoomState, entry: Join) -> None:
     """Raise unless one more seat may be made."""
-    # Who has a seat behind the same address was not kicked, and keeps it.
+    # A player with a seat behind the same address was not kicked, and keeps the seat.
     _check_barred(room, entry.network)
     # The first to come is let in, or a room that is made locked would be of no use to anyone.
     if room.options.locked and room.joins:

@@ -1,4 +1,4 @@
-"""What a connection is told first, so that it knows the room: SPEC.md, Streams."""
+"""What a connection is told first, so that it knows the room: SPEC 12."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def begin(room: RoomState, seat: Seat, refused: ErrorCode | None = None) -> Admi
     delay = room.delay_of(seat)
     if delay is not None:
         delay.began.setdefault(seat.player, delay.seq)
-        # Of what is true by now, what was true by then; the rest comes in its time.
+        # These facts were true by then and still are; the rest comes in its time.
         facts = tuple(fact for fact in room.standing.told() if hot.seq(unwrap(fact)) <= delay.seq)
         stream = Stream(facts, _cursor(room, seat), delay.seq, delay.seq)
         return Admit(seat.attachment, seat.player, 0, refused=refused, stream=stream)
@@ -35,9 +35,9 @@ def take_up(room: RoomState, seat: Seat, position: tuple[bytes, int] | None) -> 
     if position is None:
         return begin(room, seat)
     seq, delay = position[1], room.delay_of(seat)
-    # What is older than the seat was for others: nobody gets their past by naming a low seq. It is
-    # the position of an earlier seat, whose end was told on a connection that did not bring it
-    # through; but who is kept behind begins with a position from before its own seat.
+    # What is older than the seat was for others: nobody gets their past by naming a low seq. Such
+    # a position is an earlier seat's, and the client's connection broke before it heard that that
+    # seat had ended. Delayed spectators are different: they begin before their own seat.
     if seq < seat.joined and delay is None:
         return begin(room, seat, ErrorCode.SEAT_EXPIRED)
     began = seat.joined if delay is None else delay.began.get(seat.player, seat.joined)

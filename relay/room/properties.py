@@ -54,7 +54,7 @@ class Properties:
         return kept.version if kept is not None else 0
 
     def growth(self, scope: int, key: str, value: bytes) -> int:
-        """Return how many bytes of memory more this value would take than the present one."""
+        """Return how many more bytes of memory this value would take than the present one."""
         present = self._scopes.get(scope, {}).get(key)
         if present is None:
             return PROPERTY_BYTES + 6 * OBJECT_BYTES + _size(key, value)

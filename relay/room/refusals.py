@@ -10,10 +10,10 @@ from protocol.frames import Error, ErrorDetail
 
 
 class Refusal(Exception):
-    """Something is refused: it becomes an ERROR to who asked for it.
+    """Something is refused: this becomes an ERROR to the client that asked for it.
 
     Attributes:
-        code: what was refused, as ERROR carries it.
+        code: why it was refused, as ERROR carries it.
         text: one sentence for a human.
         close: the code with which the connection ends as well, if it does.
         detail: fields of `ErrorDetail`; `retry`, whether the same may succeed later, is always

@@ -188,7 +188,7 @@ RESERVED = {
 
 
 def growth(room: RoomState, frame: Set | Snapshot | Subscribe) -> int:
-    """Return how many bytes of memory more a room takes for what a frame asks."""
+    """Return how many more bytes of memory a room takes for what a frame asks."""
     match frame:
         case Set(scope, key, bytes() as value):
             return max(room.properties.growth(scope, key, value), 0)

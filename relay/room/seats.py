@@ -12,7 +12,7 @@ SEAT_BYTES = 1536
 """Bytes of memory that a seat takes, beside what newcomers are told of it."""
 
 BAR_BYTES = 128
-"""Bytes of memory that one takes who is barred."""
+"""Bytes of memory that one barred secret or network takes."""
 
 
 @dataclass(slots=True)

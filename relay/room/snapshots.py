@@ -23,11 +23,11 @@ AGAIN_SHARE = 0.1
 
 
 PART_BYTES = 256
-"""What a part that waits for the next ones takes beside its payload."""
+"""Bytes of memory that a part takes beside its payload while it waits for the next ones."""
 
 
 class Due(NamedTuple):
-    """From where on it is measured how much has happened."""
+    """The point from which we measure how much has happened."""
 
     seq: int
     grown: int
@@ -38,11 +38,11 @@ class Complete:
     """A snapshot of which every part is here."""
 
     seq: int
-    """It holds everything up to here,"""
+    """It holds everything up to this seq."""
     giver: int
     at: int
-    """and what its giver had sent to all others up to here, where the first part was taken: its own
-    frames, which it knew without hearing."""
+    """It also holds what its giver had sent to all others up to this seq, at which the first part
+    was taken: the giver knew these frames without hearing them."""
     parts: tuple[bytes, ...]
     """The frames, wrapped."""
 

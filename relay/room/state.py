@@ -88,7 +88,7 @@ class RoomState:
         self.standing = CurrentFacts(account)
         self.snapshots = Snapshots(account)
         self.audience = Audience(account, options.delay)
-        """Whom this node tells. Not part of the state."""
+        """The players whom this node tells. It is not part of the state."""
 
     # What others ask of a room.
 
@@ -120,14 +120,14 @@ class RoomState:
 
     @property
     def history_from(self) -> int:
-        """The seq after which the log is history to who joins now."""
+        """The seq after which the log is history to a player who joins now."""
         if self.snapshots.newest is not None:
             return self.snapshots.newest.seq
         return 0 if self.options.history == "full" else self.seq
 
     @property
     def past_from(self) -> int:
-        """The seq after which all is told to who joins now, as long as the log reaches back."""
+        """The seq after which a player who joins now is told all, if the log reaches back."""
         has_past = self.snapshots.newest is not None or self.options.history == "full"
         return 0 if has_past else self.seq
 
