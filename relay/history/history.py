@@ -14,7 +14,7 @@ from relay.history.packed_frames import (
     PackedFrames,
 )
 
-SCAN = 4096
+SCAN = 1024
 """Frames that one read looks at, at most: most of a log may be for others."""
 
 MOST_LAG = 64
@@ -95,8 +95,9 @@ class History:
     ) -> tuple[list[bytes], int] | None:
         """Return what was for a player after `seq`, in order, and the seq up to which that is all.
 
-        Frames that follow each other come as one. At least one is looked at, then as many as have
-        `max_bytes` together, but none after `until`. None: trimmed.
+        Frames that follow each other come as one. At least one is looked at, then others until
+        `max_bytes` are found, but none after `until`. What was for others does not count: a player
+        who is told little would catch up slowly. None: trimmed.
         """
         if not self.reaches_back_to(seq):
             return None

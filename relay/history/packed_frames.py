@@ -230,20 +230,23 @@ class PackedFrames:
 
         It returns payloads to all but one, unless that one is `but`. Of other frames it returns
         those that this player is to be told; none if it is `NOBODY`. It looks at one frame at
-        least, then at as many as `size` bytes and `frames` allow, but at none after `until`.
+        least. It ends with `size` bytes found, `frames` looked at, or `until`.
         """
         found: list[bytes] = []
         last = min(until, self.last, seq + frames)
         for block in self._from(seq + 1):
             start = seq + 1 - block.first
             stop = min(len(block.codes), last + 1 - block.first)
-            if start >= stop or size <= 0:
-                break
-            stop = min(stop, block.after(start, size))
             also = block.codes_of(player) if player != NOBODY else frozenset[int]()
-            found += block.slices(start, stop, but, also)
-            size -= block.start(stop) - block.start(start)
-            seq = block.first + stop - 1
+            while start < stop and size > 0:
+                end = min(stop, block.after(start, size))
+                runs = block.slices(start, end, but, also)
+                found += runs
+                size -= sum(map(len, runs))
+                start = end
+                seq = block.first + end - 1
+            if seq >= last or size <= 0:
+                break
         return found, seq
 
     def drop(self, seq: int) -> int:

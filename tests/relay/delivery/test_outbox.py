@@ -194,7 +194,7 @@ def test_a_long_stream_comes_in_batches_and_live_with_the_last() -> None:
     batches = []
     while link.outbox.is_waiting:
         batches.append(link.outbox.take())
-    assert batches == [[b"fact"], history[:2], history[2:4], [*history[4:], b"live"]]
+    assert batches == [[b"fact", *history[:2]], history[2:4], [*history[4:], b"live"]]
 
 
 def test_a_position_is_that_of_the_stream_while_it_lasts() -> None:

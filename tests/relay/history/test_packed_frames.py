@@ -146,3 +146,15 @@ def test_what_went_takes_no_memory() -> None:
     assert size_of(tape) < 2 * module.BLOCK_FRAMES * 40
     tape.drop(10_000)
     assert (tape.taken, len(tape)) == (0, 0)
+
+
+def test_what_is_for_others_takes_nothing_of_a_batch() -> None:
+    tape = PackedFrames()
+    for seq in range(1, 41):
+        if tape.append(seq, 1 if seq % 10 else 2, payload(seq, bytes(5000))):
+            tape.settle()
+    size = len(payload(1, bytes(5000)))
+    found, reached = tape.read(0, MAX_INT, 2 * size, 99, 1, 1)
+    assert [hot.seq(unwrap(each)) for run in found for each in split(run)] == [10, 20]
+    assert reached == 20
+    assert tape.read(0, MAX_INT, 2 * size, 15, 1, 1)[1] == 15
