@@ -19,9 +19,7 @@ from relay.node.node import Node
 log = logging.getLogger("relay")
 
 CLOSE_PATIENCE = 2.0  # seconds for a peer to take what waits for it once it is being closed
-
-
-AT_ONCE = 64  # messages of one who catches up
+AT_ONCE = 64  # messages of one who catches up, between two turns
 MESSAGE_COST = 1024  # of each, in bytes: it goes by several calls, however short it is
 
 

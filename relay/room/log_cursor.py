@@ -98,8 +98,7 @@ class LogCursor:
 
     def finish(self, kept: dict[Slot, bytes]) -> Iterator[bytes]:
         """Yield LIVE and the newest volatile values of the others, wrapped; see `Source`."""
-        newest = self.values
         for (sender, key), update in list(kept.items()):
-            if sender != self._player and newest.has(sender, key, update):
+            if sender != self._player and self.values.has(sender, key, update):
                 del kept[sender, key]
-        return chain((wrap(encode(Live(self.seq))),), newest.but_of(self._player))
+        return chain((wrap(encode(Live(self.seq))),), self.values.but_of(self._player))

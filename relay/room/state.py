@@ -71,6 +71,8 @@ class RoomState:
         self.password_hash = password_hash
         self.max_frame = max_frame
         """For as long as there is the room: what a client sent within it may come again."""
+        self.has_history = options.history != "none"
+        """Late joiners hear something of the past. It is looked at with every SEND."""
         self.seq = 0
         self.host = 0
         self.term = 0
@@ -112,11 +114,6 @@ class RoomState:
     @property
     def is_full_of_spectators(self) -> bool:
         return self.spectator_count >= self.options.spectators
-
-    @property
-    def has_history(self) -> bool:
-        """Whether late joiners hear anything of the past."""
-        return self.options.history != "none"
 
     @property
     def history_from(self) -> int:
