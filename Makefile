@@ -11,7 +11,7 @@ BOTH_LINKS := $(addprefix tests/,$(NOTHING_LOST) relay/node/test_connection.py r
 	clients/python/test_history.py $(addprefix integration/test_,entering.py gaps.py raw_client.py restart.py))
 # What runs through compiled code over the relay's own link.
 COMPILED_TESTS := $(addprefix tests/,conformance/test_asgi.py $(firstword $(NOTHING_LOST)) \
-	$(addprefix clients/python/bench/test_,load.py reader.py) $(addprefix protocol/test_,hot.py scan.py) \
+	$(addprefix clients/bench/test_,load.py reader.py) $(addprefix protocol/test_,fast_path.py scan.py) \
 	$(addprefix relay/,delivery history link policy/test_rate_limits.py room test_slow.py))
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
@@ -110,7 +110,7 @@ $(BIN)/.node: $(BROWSER)/node.lock $(BIN)/.locked
 	@touch $@
 
 # Nice, as `make test` builds it while tests run that wait for what happens in time.
-.compiled/.built: $(BIN)/.project pyproject.toml $(wildcard $(addsuffix /*.py,protocol relay relay/* clients/python clients/python/*))
+.compiled/.built: $(BIN)/.project pyproject.toml $(wildcard $(addsuffix /*.py,protocol protocol/* relay relay/* clients/* clients/*/*))
 	@$(BIN)/python -m tests.helpers.compiler
 	@rm -f dist/*-cp*.whl
 	HATCH_BUILD_HOOK_ENABLE_MYPYC=1 nice $(BIN)/uv build --quiet --no-build-isolation --offline

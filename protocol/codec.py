@@ -10,12 +10,12 @@ import msgpack
 from protocol import limits
 from protocol.error_codes import ErrorCode
 from protocol.errors import LocalProtocolError, RemoteProtocolError
+from protocol.fields.mismatch import Mismatch, Path
+from protocol.fields.records import HelloOptions, RoomOptions
+from protocol.fields.schema import record_fields
 from protocol.frames import CLIENT_FRAMES, RELAY_FRAMES, Frame, Unknown
-from protocol.mismatch import Mismatch, Path
 from protocol.opcodes import Opcode
-from protocol.records import HelloOptions, RoomOptions
 from protocol.scan import locate, scan
-from protocol.schema import record_fields
 
 FIRST_HEAD, LAST_HEAD = 0x91, 0x9F
 """Heads of arrays of 1 to 15 elements: a frame's first byte."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, ClassVar
 
 from protocol import limits
-from protocol.kinds import (
+from protocol.fields.field_types import (
     Binary,
     Count,
     Fixed,
@@ -26,18 +26,18 @@ from protocol.kinds import (
     Text,
     Word64,
 )
-from protocol.numbers import LeftReason as LeftReason
-from protocol.numbers import NoticeKind as NoticeKind
-from protocol.numbers import PresenceState as PresenceState
+from protocol.fields.numbers import LeftReason as LeftReason
+from protocol.fields.numbers import NoticeKind as NoticeKind
+from protocol.fields.numbers import PresenceState as PresenceState
+from protocol.fields.records import ErrorDetail as ErrorDetail
+from protocol.fields.records import HelloOptions as HelloOptions
+from protocol.fields.records import Limits as Limits
+from protocol.fields.records import NoticeDetail as NoticeDetail
+from protocol.fields.records import PlayerInfo as PlayerInfo
+from protocol.fields.records import RoomOptions as RoomOptions
+from protocol.fields.records import Session as Session
+from protocol.fields.schema import Record
 from protocol.opcodes import Opcode
-from protocol.records import ErrorDetail as ErrorDetail
-from protocol.records import HelloOptions as HelloOptions
-from protocol.records import Limits as Limits
-from protocol.records import NoticeDetail as NoticeDetail
-from protocol.records import PlayerInfo as PlayerInfo
-from protocol.records import RoomOptions as RoomOptions
-from protocol.records import Session as Session
-from protocol.schema import Record
 
 
 class Frame:

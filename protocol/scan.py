@@ -11,7 +11,7 @@ from typing import Final
 from protocol import limits
 from protocol.error_codes import ErrorCode
 from protocol.errors import RemoteProtocolError
-from protocol.mismatch import Key, Path
+from protocol.fields.mismatch import Key, Path
 
 FORBIDDEN_KEY: Final = b"__proto__"
 """JavaScript cannot hold it as a plain property; decoders there refuse it, or worse."""

@@ -5,8 +5,8 @@ from collections import defaultdict
 from pathlib import Path
 
 from protocol.codec import Role
+from protocol.conversation import TRANSITIONS, Event, name_of
 from protocol.error_codes import ErrorCode
-from protocol.session import TRANSITIONS, Event, name_of
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "architecture.md").read_text()

@@ -1,8 +1,8 @@
 """Roomwire for Python: an async client, a blocking one for game loops, and a bot kit."""
 
 from clients.python import blocking
-from clients.python.commands import EVERYONE, HOST, OTHERS, group
 from clients.python.connect import connect
+from clients.python.core.commands import EVERYONE, HOST, OTHERS, group
 from clients.python.errors import (
     FrameSizeRefused,
     JoinError,

@@ -14,18 +14,18 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Unpack
 
-from clients.python import commands
-from clients.python.any_room import AnyRoom
-from clients.python.commands import Slot
-from clients.python.driver import Driver
+from clients.python.base_room import BaseRoom
+from clients.python.core import commands
+from clients.python.core.commands import Slot
+from clients.python.core.room_state import RoomState
 from clients.python.errors import WindowFull
 from clients.python.events import Event
+from clients.python.io.driver import Driver
 from clients.python.options import TIMEOUT, Options, driver_for
-from clients.python.room_state import RoomState
 from protocol.frames import PresenceState
 
 
-class BlockingRoom(AnyRoom[int]):
+class BlockingRoom(BaseRoom[int]):
     """A place in a room, for one thread of the program.
 
     Sending never blocks: it returns the number of the frame, or raises `WindowFull` when the relay
@@ -40,10 +40,10 @@ class BlockingRoom(AnyRoom[int]):
     """
 
     def __init__(self, background: Background, driver: Driver) -> None:
-        super().__init__(driver.conversation)
+        super().__init__(driver.protocol)
         self._background = background
         self._driver = driver
-        self._room = driver.inbox.room
+        self._room = driver.queue.room
         self._lock = threading.Lock()
         self._handed_over = 0
         """Frames on their way to the other thread."""
@@ -52,7 +52,7 @@ class BlockingRoom(AnyRoom[int]):
         """Return the events since the last poll, without waiting; none after `Closed`."""
         if self._driver.crash is not None:
             raise self._driver.crash
-        events, self._room = self._driver.inbox.take()
+        events, self._room = self._driver.queue.take()
         if events:
             self._background.call(self._driver.events_taken)
         return events
@@ -60,7 +60,7 @@ class BlockingRoom(AnyRoom[int]):
     def presence(self, state: PresenceState) -> None:
         self._driver.check_open()
         commands.presence(state)  # a mistake raises here, not in the other thread
-        self._background.call(self._conversation.presence, state)
+        self._background.call(self._protocol.presence, state)
         self._background.call(self._driver.flush_soon)
 
     def leave(self) -> None:
@@ -77,13 +77,13 @@ class BlockingRoom(AnyRoom[int]):
 
     @property
     def seq(self) -> int:
-        return self._driver.inbox.seq
+        return self._driver.queue.seq
 
     def _post(self, *messages: bytes) -> int:
         self._driver.check_open()
         for message in messages:
-            self._conversation.check_size(message)
-        window = self._conversation.seat.window
+            self._protocol.check_size(message)
+        window = self._protocol.resume.window
         with self._lock:
             count = window.sent + self._handed_over + len(messages)
             if count - window.taken > window.size:
@@ -101,11 +101,11 @@ class BlockingRoom(AnyRoom[int]):
 
     def _volatile(self, slot: Slot, message: bytes) -> None:
         self._driver.check_open()
-        self._conversation.check_size(message)
+        self._protocol.check_size(message)
         self._background.call(self._accept_volatile, slot, message)
 
     def _accept_volatile(self, slot: Slot, message: bytes) -> None:
-        self._conversation.volatile(slot, message)
+        self._protocol.volatile(slot, message)
         self._driver.flush_soon()
 
 

@@ -8,10 +8,10 @@ import ssl
 import time
 from typing import Literal, TypedDict
 
-from clients.python.address import parse
-from clients.python.clock import Clock
-from clients.python.conversation import Conversation
-from clients.python.driver import Driver
+from clients.python.core.address import parse
+from clients.python.core.client_protocol import ClientProtocol
+from clients.python.core.clock import Clock
+from clients.python.io.driver import Driver
 from protocol import WIRE_VERSION, limits
 from protocol.codec import encode
 from protocol.frames import Hello, HelloOptions, RoomOptions
@@ -83,8 +83,8 @@ def driver_for(
         can_host=can_host,
     )
     encode(Hello(WIRE_VERSION, hello))
-    conversation = Conversation(hello, clock=Clock(microseconds), random=random.random)
-    return Driver(conversation, where, tls)
+    protocol = ClientProtocol(hello, clock=Clock(microseconds), random=random.random)
+    return Driver(protocol, where, tls)
 
 
 def microseconds() -> int:

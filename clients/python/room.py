@@ -7,17 +7,17 @@ from collections.abc import Coroutine
 from time import monotonic
 from typing import Any
 
-from clients.python.any_room import AnyRoom
-from clients.python.commands import Slot
-from clients.python.driver import Driver, Traffic
+from clients.python.base_room import BaseRoom
+from clients.python.core.commands import Slot
+from clients.python.core.room_state import RoomState
 from clients.python.events import Event
-from clients.python.room_state import RoomState
+from clients.python.io.driver import Driver, Traffic
 from protocol.frames import PresenceState
 
 TURN = 0.05  # seconds for which a program reads without a pause, while events are there
 
 
-class Room(AnyRoom[Coroutine[Any, Any, int]]):
+class Room(BaseRoom[Coroutine[Any, Any, int]]):
     """A place in a room: iterate it for events, and send.
 
     `players`, `host` and `properties` are as of what was received, which may be ahead of the event
@@ -32,7 +32,7 @@ class Room(AnyRoom[Coroutine[Any, Any, int]]):
     """
 
     def __init__(self, driver: Driver) -> None:
-        super().__init__(driver.conversation)
+        super().__init__(driver.protocol)
         self._driver = driver
         self._turn_ends = 0.0
 
@@ -48,12 +48,12 @@ class Room(AnyRoom[Coroutine[Any, Any, int]]):
         self._driver.check_one_reader()
         if monotonic() > self._turn_ends:
             await self._let_others_have_a_turn()
-        inbox = self._driver.inbox
-        event = inbox.pop()
+        queue = self._driver.queue
+        event = queue.pop()
         if event is None:
             if not await self._driver.wait_for_event():
                 raise StopAsyncIteration
-            event = inbox.pop()
+            event = queue.pop()
             assert event is not None, "a room's events have one reader"
         self._driver.events_taken()
         return event
@@ -70,13 +70,13 @@ class Room(AnyRoom[Coroutine[Any, Any, int]]):
             RuntimeError: another task waits for the next event.
         """
         await self._driver.wait_for_event()
-        events, _ = self._driver.inbox.take()
+        events, _ = self._driver.queue.take()
         self._driver.events_taken()
         return events
 
     def presence(self, state: PresenceState) -> None:
         self._driver.check_open()
-        self._conversation.presence(state)
+        self._protocol.presence(state)
         self._driver.flush_soon()
 
     async def leave(self) -> None:
@@ -89,7 +89,7 @@ class Room(AnyRoom[Coroutine[Any, Any, int]]):
 
     @property
     def seq(self) -> int:
-        return self._driver.inbox.seq
+        return self._driver.queue.seq
 
     @property
     def traffic(self) -> Traffic:
@@ -98,14 +98,14 @@ class Room(AnyRoom[Coroutine[Any, Any, int]]):
 
     @property
     def _facts(self) -> RoomState:
-        return self._conversation.room
+        return self._protocol.room
 
     def _post(self, *messages: bytes) -> Coroutine[Any, Any, int]:
         for message in messages:
-            self._conversation.check_size(message)
+            self._protocol.check_size(message)
         return self._driver.post(*messages)
 
     def _volatile(self, slot: Slot, message: bytes) -> None:
         self._driver.check_open()
-        self._conversation.volatile(slot, message)
+        self._protocol.volatile(slot, message)
         self._driver.flush_soon()

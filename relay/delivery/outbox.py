@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple, Protocol
 
-from protocol import hot
+from protocol import fast_path
 from protocol.opcodes import Opcode
 from relay.history.ws_frame import is_logged, opcode, unwrap
 
@@ -303,7 +303,7 @@ class Outbox:
         flowing, self._flowing = self._flowing, None
         for message in flowing.shut(self._player) if flowing is not None else ():
             if opcode(message) == Opcode.LEFT:
-                self.forget(hot.pair(unwrap(message))[1])
+                self.forget(fast_path.pair(unwrap(message))[1])
             (self.queue if _is_of_room(message) else self.say)(message)
 
     # What comes out.
@@ -407,7 +407,7 @@ class Outbox:
 
 def _before(message: bytes) -> int:
     """Return the seq before that of a message which has one."""
-    return hot.seq(unwrap(message)) - 1
+    return fast_path.seq(unwrap(message)) - 1
 
 
 def _is_of_room(message: bytes) -> bool:
@@ -421,5 +421,5 @@ def _sender(message: bytes) -> int:
 
 def _slot(message: bytes) -> Slot:
     """Return the slot of an UPDATE."""
-    key, sender = hot.pair(unwrap(message))
+    key, sender = fast_path.pair(unwrap(message))
     return sender, key

@@ -12,9 +12,10 @@ import logging
 from collections import deque
 from collections.abc import Callable
 
-from protocol import hot, limits
+from protocol import fast_path, limits
 from protocol.close_codes import CloseCode
 from protocol.codec import Role, decode, encode
+from protocol.conversation import Conversation, State
 from protocol.error_codes import ErrorCode
 from protocol.errors import RemoteProtocolError
 from protocol.frames import (
@@ -38,8 +39,6 @@ from protocol.frames import (
     Welcome,
 )
 from protocol.opcodes import is_counted
-from protocol.session import Session as Conversation
-from protocol.session import State
 from relay.delivery.deferred import Deferred
 from relay.history.ws_frame import wrap
 from relay.node.link import Link
@@ -201,12 +200,12 @@ class Connection:
             return 0.0
         size = len(message)
         wait = self._allowance.take(1, size, now)
-        target = hot.target_of_send(message)
-        if target != hot.NO_TARGET and size <= self._max_frame:
+        target = fast_path.target_of_send(message)
+        if target != fast_path.NO_TARGET and size <= self._max_frame:
             self.node.append(room.name, (self.attachment, target, message[3:]))
             if not self._owes or seat.taken - self._told >= limits.ACK_FRAMES:
                 self._owe(seat)
-        elif not wait or not hot.is_volatile(message):  # volatile frames are the first to go
+        elif not wait or not fast_path.is_volatile(message):  # volatile frames are the first to go
             self._receive_any(room, seat, message, now)
         return self._throttle(wait, now) if wait else 0.0
 
@@ -221,11 +220,11 @@ class Connection:
     def _receive_any(self, room: Room, seat: Seat, message: bytes, now: float) -> None:
         try:
             self._check_size(message)
-            target = hot.target_of_volatile(message)
-            if target != hot.NO_TARGET:
+            target = fast_path.target_of_volatile(message)
+            if target != fast_path.NO_TARGET:
                 room.volatile(self.attachment, message[2], target, message[4:])
                 return
-            if hot.is_ack(message) and seat.is_acknowledged:
+            if fast_path.is_ack(message) and seat.is_acknowledged:
                 return  # it says nothing more
             frame = decode(message, Role.CLIENT)
             self._conversation.advance(frame, Role.CLIENT)
@@ -240,9 +239,9 @@ class Connection:
     def _take(self, room: Room, seat: Seat, frame: Frame) -> None:
         match frame:
             case Send(target, payload):
-                self._propose((self.attachment, target, hot.tail(payload)))
+                self._propose((self.attachment, target, fast_path.tail(payload)))
             case Volatile(key, target, payload):
-                room.volatile(self.attachment, key, target, hot.tail(payload))
+                room.volatile(self.attachment, key, target, fast_path.tail(payload))
             case Ping(t):
                 self._told = seat.taken
                 now = self.node.clock()
@@ -407,7 +406,7 @@ class Connection:
         if self.is_closed or seat is None or room is None or seat.taken == self._told:
             return
         outbox, self._told = self.link.outbox, seat.taken
-        outbox.say(wrap(hot.taken(seat.taken, outbox.position(room.seq))), rides=True)
+        outbox.say(wrap(fast_path.taken(seat.taken, outbox.position(room.seq))), rides=True)
 
     # Odds and ends.
 

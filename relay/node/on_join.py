@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from protocol import codec
 from protocol.close_codes import CloseCode
 from protocol.error_codes import ErrorCode
+from protocol.fields.mismatch import Mismatch
+from protocol.fields.schema import Record
 from protocol.frames import HelloOptions, PlayerInfo
-from protocol.mismatch import Mismatch
-from protocol.schema import Record
 from relay.room.refusals import Refusal
 
 MAX_WHY = 1024

@@ -13,8 +13,8 @@ import re
 from typing import Any
 
 from protocol.codec import encode
+from protocol.fields.mismatch import Mismatch
 from protocol.frames import Host, Joined, PresenceChanged, PresenceState, Property, Snapshot
-from protocol.mismatch import Mismatch
 from protocol.opcodes import Opcode
 from relay.history.memory_budget import SEATS
 from relay.history.ws_frame import unwrap, wrap

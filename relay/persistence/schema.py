@@ -12,11 +12,10 @@ from typing import Annotated, Any
 
 import msgpack
 
-from protocol import hot, limits
+from protocol import fast_path, limits
 from protocol.codec import FRAMES, Role, decode
 from protocol.errors import RemoteProtocolError
-from protocol.frames import Frame, PresenceState, RoomOptions
-from protocol.kinds import (
+from protocol.fields.field_types import (
     Binary,
     Count,
     Fixed,
@@ -30,9 +29,10 @@ from protocol.kinds import (
     Text,
     Word64,
 )
-from protocol.mismatch import Mismatch
+from protocol.fields.mismatch import Mismatch
+from protocol.fields.schema import Record, record_fields
+from protocol.frames import Frame, PresenceState, RoomOptions
 from protocol.opcodes import Opcode
-from protocol.schema import Record, record_fields
 from relay.history.packed_frames import Addressees
 
 KEY = Binary(1, 64)
@@ -164,7 +164,7 @@ def _is_logged(frame: Any) -> bool:
         return False
     if len(message) > LONGEST or not (_is_player(to) if type(to) is int else _are_players(to)):
         return False
-    return hot.is_deliver(message, seq) or _is_flat(message, seq) or _is_fact(message, seq)
+    return fast_path.is_deliver(message, seq) or _is_flat(message, seq) or _is_fact(message, seq)
 
 
 def _is_player(to: Any) -> bool:
@@ -197,7 +197,10 @@ def _is_flat(message: bytes, seq: int) -> bool:
 
 def _is_fact(message: bytes, seq: int) -> bool:
     """Say whether a message is a well-formed frame with this seq."""
-    return message.startswith(hot.uint(seq), 2) and getattr(read_frame(message), "seq", None) == seq
+    return (
+        message.startswith(fast_path.uint(seq), 2)
+        and getattr(read_frame(message), "seq", None) == seq
+    )
 
 
 def read_frame(message: bytes) -> Frame:

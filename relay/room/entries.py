@@ -12,8 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from protocol.error_codes import ErrorCode
+from protocol.fields.field_types import Target
 from protocol.frames import ErrorDetail, Frame, PlayerInfo
-from protocol.kinds import Target
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from protocol import hot
+from protocol import fast_path
 from protocol.error_codes import ErrorCode
 from relay.delivery.outbox import Stream
 from relay.history.ws_frame import unwrap
@@ -18,7 +18,9 @@ def begin(room: RoomState, seat: Seat, refused: ErrorCode | None = None) -> Admi
     if delay is not None:
         delay.began.setdefault(seat.player, delay.seq)
         # These facts were true by then and still are; the rest comes in its time.
-        facts = tuple(fact for fact in room.standing.told() if hot.seq(unwrap(fact)) <= delay.seq)
+        facts = tuple(
+            fact for fact in room.standing.told() if fast_path.seq(unwrap(fact)) <= delay.seq
+        )
         stream = Stream(facts, _cursor(room, seat), delay.seq, delay.seq)
         return Admit(seat.attachment, seat.player, 0, refused=refused, stream=stream)
     follow, snapshot = room.history_from, room.snapshots.newest

@@ -14,6 +14,8 @@ from protocol import codec
 from protocol.close_codes import CloseCode
 from protocol.error_codes import ErrorCode
 from protocol.errors import RemoteProtocolError
+from protocol.fields.mismatch import Mismatch
+from protocol.fields.schema import record_fields
 from protocol.frames import (
     Frame,
     Hash,
@@ -30,9 +32,7 @@ from protocol.frames import (
     Subscribe,
     Transfer,
 )
-from protocol.mismatch import Mismatch
 from protocol.opcodes import COUNTED as COUNTED_OPCODES
-from protocol.schema import record_fields
 from relay.history.memory_budget import SEATS
 from relay.room import properties
 from relay.room.effects import NOTHING, Close, Effect

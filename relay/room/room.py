@@ -19,10 +19,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from protocol import hot
+from protocol import fast_path
 from protocol.codec import encode
+from protocol.fields.field_types import Target
 from protocol.frames import Error, SnapshotWanted
-from protocol.kinds import Target
 from protocol.opcodes import Opcode
 from relay.delivery.outbox import Outbox
 from relay.history.packed_frames import Addressees
@@ -74,7 +74,7 @@ class Room(RoomState):
                 self._answer(seat, refusal, Opcode.SEND)
                 return
         self.seq = seq = self.seq + 1
-        message = wrap(hot.deliver(seq, seat.player, tail))
+        message = wrap(fast_path.deliver(seq, seat.player, tail))
         self.log.append(seq, to, message)
         self.audience.tell(to, message)
         if self.has_history and self.snapshots.is_due(seq, self.log):
@@ -123,7 +123,7 @@ class Room(RoomState):
         if seat is None:
             return
         to = self.addressees(target, seat)
-        message = wrap(hot.update(key, seat.player, tail))
+        message = wrap(fast_path.update(key, seat.player, tail))
         self.audience.tell_value(seat.player, key, to, message)
 
     def connect(self, player: int, outbox: Outbox) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from protocol import limits
 from protocol.codec import encode
 from protocol.error_codes import ErrorCode
+from protocol.fields.field_types import Target
 from protocol.frames import (
     Error,
     Host,
@@ -22,7 +23,6 @@ from protocol.frames import (
     Property,
     RoomOptions,
 )
-from protocol.kinds import Target
 from protocol.opcodes import Opcode
 from relay.delivery.audience import Audience
 from relay.delivery.delay_line import DelayLine

@@ -16,8 +16,8 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from clients.python.bench.shape import Shape
-from clients.python.bench.survey import Report, Survey
+from clients.bench.shape import Shape
+from clients.bench.survey import Report, Survey
 from tests.benchmarks import late, micro, plot, results, stuck
 from tests.benchmarks.compare import Comparison
 from tests.benchmarks.peer import LOAD_CORE, OURS, PEERS_OF_OURS, install, pin, running

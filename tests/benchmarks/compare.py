@@ -7,8 +7,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from clients.python.bench.row import BUSY, Row
-from clients.python.bench.shape import Shape
+from clients.bench.row import BUSY, Row
+from clients.bench.shape import Shape
 from tests.benchmarks.peer import Peer
 from tests.benchmarks.search import highest, rate
 from tests.benchmarks.stage import Stage, holds

@@ -6,8 +6,8 @@ import http.client
 import json
 from urllib.parse import urlsplit
 
-from clients.python.bench import wire
-from clients.python.bench.dialect import Entering, Mark, Plain, Refused
+from clients.bench.sockets import wire
+from clients.bench.sockets.dialect import Entering, Mark, Plain, Refused
 
 
 class SocketIo(Plain):

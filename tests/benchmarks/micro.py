@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import msgpack
 
-from protocol import hot
+from protocol import fast_path
 from protocol.codec import Role, decode, encode
 from protocol.frames import Deliver, RoomOptions, Send
 from relay.delivery.outbox import Outbox
@@ -73,7 +73,7 @@ def _nothing() -> None:
 def fan_out(players: int) -> Ratio:
     """SEND to DELIVER through the room, against encoding anew for every receiver."""
     room = room_of(players)
-    entry = (1, None, hot.tail(PAYLOAD))
+    entry = (1, None, fast_path.tail(PAYLOAD))
     queues: list[list[bytes]] = [[] for _ in range(players - 1)]
 
     def ours() -> None:
@@ -110,5 +110,5 @@ def codec() -> list[Ratio]:
 
 
 def rehead(message: bytes) -> bytes:
-    assert hot.is_tail(message, 3)
-    return hot.deliver(70_000, 1, message[3:])
+    assert fast_path.is_tail(message, 3)
+    return fast_path.deliver(70_000, 1, message[3:])

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import psutil
 
-from clients.python.bench.dialect import Dialect, Plain
-from clients.python.bench.gauge import Gauge
-from clients.python.bench.roomwire import Reliable
+from clients.bench.gauge import Gauge
+from clients.bench.sockets.dialect import Dialect, Plain
+from clients.bench.sockets.roomwire import Reliable
 from tests.benchmarks.dialects import Colyseus, SocketIo
 
 ROOT = Path(__file__).parents[2]

@@ -8,11 +8,11 @@ from types import TracebackType
 
 import psutil
 
-from clients.python.bench.dialect import Refused
-from clients.python.bench.load import Crowd, crowd
-from clients.python.bench.measure import measure
-from clients.python.bench.row import BUSY, Row
-from clients.python.bench.shape import Shape
+from clients.bench.load import Crowd, crowd
+from clients.bench.measure import measure
+from clients.bench.row import BUSY, Row
+from clients.bench.shape import Shape
+from clients.bench.sockets.dialect import Refused
 from tests.benchmarks.peer import Peer, Running, running
 
 WARM_UP, SECONDS = 1.5, 2.5

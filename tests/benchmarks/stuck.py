@@ -9,12 +9,12 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 
-from clients.python.bench.gauge import Gauge
-from clients.python.bench.guests import StuckPlayers, wait_until_inside
-from clients.python.bench.load import crowd
-from clients.python.bench.measure import measure
-from clients.python.bench.roomwire import Reliable
-from clients.python.bench.shape import Shape
+from clients.bench.gauge import Gauge
+from clients.bench.guests import StuckPlayers, wait_until_inside
+from clients.bench.load import crowd
+from clients.bench.measure import measure
+from clients.bench.shape import Shape
+from clients.bench.sockets.roomwire import Reliable
 from tests.benchmarks.peer import OURS, running
 
 SHAPE = Shape(rooms=20, players=5, hz=20, size=512)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from clients.python.bench.load import crowd
-from clients.python.bench.measure import measure
-from clients.python.bench.shape import Shape
+from clients.bench.load import crowd
+from clients.bench.measure import measure
+from clients.bench.shape import Shape
 from tests.benchmarks.peer import OURS, PEERS_OF_OURS, Peer, running
 
 NAMES = ("Roomwire", "Responder tutorial", "python-socketio")

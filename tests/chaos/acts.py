@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
+from protocol.fields.field_types import Target
 from protocol.frames import PresenceState
-from protocol.kinds import Target
 from tests.chaos.player import NOBODY, Player
 
 GROUPS = (1, 2, 255)

@@ -13,8 +13,8 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from protocol.fields.field_types import Target
 from protocol.frames import HelloOptions, PresenceState, RoomOptions
-from protocol.kinds import Target
 from tests.chaos import journal
 from tests.chaos.player import NOBODY, Out, Player
 from tests.chaos.pulse import Pulse

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from protocol.kinds import Target
+from protocol.fields.field_types import Target
 
 Expected = Literal["taken", "refused", "either"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Collection
 
+from protocol.fields.field_types import Target
 from protocol.frames import Frame
-from protocol.kinds import Target
 from tests.chaos import numbered
 from tests.chaos.journal import Acknowledged, Announced, Asked, Expected, GivenUp, Sent
 from tests.chaos.player import NOBODY, Player

@@ -8,19 +8,19 @@ from collections.abc import Collection
 from random import Random
 
 from clients.python import events
-from clients.python.address import parse
-from clients.python.clock import Clock
-from clients.python.conversation import Conversation
-from clients.python.driver import Driver
+from clients.python.core.address import parse
+from clients.python.core.client_protocol import ClientProtocol
+from clients.python.core.clock import Clock
 from clients.python.errors import JoinError, Unreachable
+from clients.python.io.driver import Driver
 from clients.python.options import microseconds
 from clients.python.room import Room
 from protocol import frames
 from protocol.codec import Role, decode
 from protocol.error_codes import ErrorCode
+from protocol.fields.field_types import Target
 from protocol.frames import HelloOptions, PresenceState, Welcome
-from protocol.kinds import Target
-from protocol.seat import Continued
+from protocol.resume import Continued
 from tests.chaos import journal, numbered
 from tests.chaos.local_player import LocalPlayer
 from tests.chaos.pulse import Pulse
@@ -62,11 +62,11 @@ class OfficialPlayer(LocalPlayer):
 
     @property
     def position(self) -> int:
-        return self._driver.conversation.seat.seq
+        return self._driver.protocol.resume.seq
 
     @property
     def taken(self) -> int:
-        return self._driver.conversation.seat.window.taken
+        return self._driver.protocol.resume.window.taken
 
     @property
     def was_live(self) -> bool:
@@ -74,7 +74,7 @@ class OfficialPlayer(LocalPlayer):
 
     @property
     def is_settled(self) -> bool:
-        is_empty = not self._driver.conversation.seat.window.pending()
+        is_empty = not self._driver.protocol.resume.window.pending()
         return is_empty and self._room.state == "live"
 
     async def run(self) -> None:
@@ -142,16 +142,16 @@ class OfficialPlayer(LocalPlayer):
         self._driver = self._make_driver()
 
     def _make_driver(self) -> Driver:
-        conversation = Conversation(
+        protocol = ClientProtocol(
             self._options,
             clock=Clock(microseconds),
             random=lambda: self._random.random() * HASTE,
         )
-        self._watch(conversation)
-        return Driver(conversation, parse(self._url, None), None)
+        self._watch(protocol)
+        return Driver(protocol, parse(self._url, None), None)
 
-    def _watch(self, conversation: Conversation) -> None:
-        receive, welcomed = conversation.receive, conversation.seat.welcomed
+    def _watch(self, protocol: ClientProtocol) -> None:
+        receive, welcomed = protocol.receive, protocol.resume.welcomed
 
         def watched_receive(data: bytes, now: float) -> None:
             if data[1] == frames.Error.opcode:
@@ -160,13 +160,13 @@ class OfficialPlayer(LocalPlayer):
             self.pulse.beat()
 
         def watched_welcomed(welcome: Welcome) -> Continued:
-            self.journal.said.append(journal.Acknowledged(conversation.seat.window.taken))
+            self.journal.said.append(journal.Acknowledged(protocol.resume.window.taken))
             continued = welcomed(welcome)
             self._welcomed(welcome, continued)
             return continued
 
-        conversation.receive = watched_receive  # type: ignore[method-assign]
-        conversation.seat.welcomed = watched_welcomed  # type: ignore[method-assign]
+        protocol.receive = watched_receive  # type: ignore[method-assign]
+        protocol.resume.welcomed = watched_welcomed  # type: ignore[method-assign]
 
     def _refused(self, frame: frames.Frame) -> None:
         if isinstance(frame, frames.Error) and frame.code in RESET_CODES:

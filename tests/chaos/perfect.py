@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from protocol.kinds import Target
+from protocol.fields.field_types import Target
 from tests.chaos.journal import (
     Acknowledged,
     Announced,

@@ -1,4 +1,4 @@
-"""A second client, small and impatient, over the `websockets` library and `protocol.seat` alone.
+"""A second client, small and impatient, over the `websockets` library and `protocol.resume` alone.
 
 The same checker judges it and the Python client: what both get wrong would have to be wrong in
 `protocol` or in the relay.
@@ -17,12 +17,12 @@ from websockets.typing import Subprotocol
 from protocol import SUBPROTOCOL, frames
 from protocol.close_codes import may_return
 from protocol.codec import Role, decode, encode, pack, unpack
+from protocol.conversation import RESUME_REFUSALS
 from protocol.error_codes import ErrorCode
+from protocol.fields.field_types import Target
+from protocol.fields.numbers import NoticeKind
 from protocol.frames import Frame, HelloOptions, PresenceState
-from protocol.kinds import Target
-from protocol.numbers import NoticeKind
-from protocol.seat import Seat
-from protocol.session import RESUME_REFUSALS
+from protocol.resume import ResumeState
 from tests.chaos import journal, numbered
 from tests.chaos.local_player import LocalPlayer
 from tests.chaos.player import Out
@@ -43,10 +43,10 @@ class PlainPlayer(LocalPlayer):
         super().__init__(label, pulse)
         self._url = url
         self._options = options
-        self._seat = Seat(options)
+        self._seat = ResumeState(options)
         self._random = random
         self._players: set[int] = set()
-        self._outgoing: asyncio.Queue[bytes] = asyncio.Queue()
+        self._send_queue: asyncio.Queue[bytes] = asyncio.Queue()
         self._refusal = ""
         self._connection: ClientConnection | None = None
         self._unsure: list[journal.Sent | journal.Asked] = []
@@ -87,7 +87,7 @@ class PlainPlayer(LocalPlayer):
         counted = (said for said in self.journal.said if isinstance(said, COUNTED))
         self._unsure = list(counted)[-pending:] if pending else []
         self.journal.said.append(journal.Acknowledged(self.taken))
-        self._seat = Seat(self._options)
+        self._seat = ResumeState(self._options)
         self._refusal = RELOADED
         self._is_seated = False
         if self._connection is not None:
@@ -129,7 +129,7 @@ class PlainPlayer(LocalPlayer):
         message = encode(frame)
         count = self._seat.window.add(message)
         if self._is_seated:
-            self._outgoing.put_nowait(message)
+            self._send_queue.put_nowait(message)
         return count
 
     @property
@@ -138,7 +138,7 @@ class PlainPlayer(LocalPlayer):
 
     def _post(self, frame: Frame) -> None:
         if self._is_seated:
-            self._outgoing.put_nowait(encode(frame))
+            self._send_queue.put_nowait(encode(frame))
 
     # Connections.
 
@@ -165,8 +165,8 @@ class PlainPlayer(LocalPlayer):
 
     async def _converse(self, connection: ClientConnection) -> None:
         self._connection = connection
-        self._outgoing = asyncio.Queue()
-        self._outgoing.put_nowait(encode(self._seat.hello()))
+        self._send_queue = asyncio.Queue()
+        self._send_queue.put_nowait(encode(self._seat.hello()))
         try:
             async with asyncio.TaskGroup() as tasks:
                 sending = tasks.create_task(self._send_all(connection))
@@ -183,7 +183,7 @@ class PlainPlayer(LocalPlayer):
 
     async def _send_all(self, connection: ClientConnection) -> None:
         while True:
-            await connection.send(await self._outgoing.get())
+            await connection.send(await self._send_queue.get())
 
     async def _receive_all(self, connection: ClientConnection) -> None:
         """Receive until the end, or until not even a ping is answered."""
@@ -219,7 +219,7 @@ class PlainPlayer(LocalPlayer):
             self._refusal = ErrorCode(error.code).name
         if error.code in RESUME_REFUSALS:
             self._seat.forget()
-            self._outgoing.put_nowait(encode(self._seat.hello()))
+            self._send_queue.put_nowait(encode(self._seat.hello()))
 
     def _welcomed(self, welcome: frames.Welcome) -> None:
         if self._unsure:
@@ -241,7 +241,7 @@ class PlainPlayer(LocalPlayer):
         self._refusal = ""
         self._is_seated = True
         for message in continued.resend:
-            self._outgoing.put_nowait(message)
+            self._send_queue.put_nowait(message)
         if self._is_leaving:
             self._post(frames.Leave())
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection
 from random import Random
 
 from protocol.close_codes import CloseCode
+from protocol.fields.field_types import Target
 from protocol.frames import HelloOptions, PresenceState
-from protocol.kinds import Target
 from tests.chaos.journal import Delivered, Heard, Journal
 from tests.chaos.pulse import Pulse
 

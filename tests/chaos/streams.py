@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import inf
 
 from protocol.error_codes import ErrorCode
-from protocol.numbers import NoticeKind
+from protocol.fields.numbers import NoticeKind
 from tests.chaos.history import Span, terms_of
 from tests.chaos.journal import (
     Announced,

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from protocol.numbers import NoticeKind
+from protocol.fields.numbers import NoticeKind
 from tests.chaos.checker import check
 from tests.chaos.journal import (
     Announced,

@@ -23,10 +23,11 @@ from difflib import ndiff
 from enum import IntEnum
 from typing import Any
 
-from protocol import hot
+from protocol import fast_path
 from protocol.close_codes import CloseCode
 from protocol.codec import Role, decode
 from protocol.error_codes import ErrorCode
+from protocol.fields.field_types import Target
 from protocol.frames import (
     Deliver,
     Error,
@@ -40,7 +41,6 @@ from protocol.frames import (
     Snapshot,
     SnapshotWanted,
 )
-from protocol.kinds import Target
 from protocol.opcodes import Opcode
 from relay.delivery.outbox import Outbox
 from relay.history.history import History
@@ -102,7 +102,7 @@ def enters(
 
 
 def sends(attachment: int, target: Target, payload: bytes = b"") -> Send:
-    return attachment, target, hot.tail(payload)
+    return attachment, target, fast_path.tail(payload)
 
 
 def asks(attachment: int, frame: Frame) -> Ask:
@@ -233,7 +233,7 @@ class Witness:
         return effects
 
     def move(self, moves: Moves) -> list[Outcome]:
-        tail = hot.tail(moves.payload)
+        tail = fast_path.tail(moves.payload)
         try:
             self.room.volatile(moves.attachment, moves.key, moves.target, tail)
         except Refusal as refusal:

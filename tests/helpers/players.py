@@ -12,7 +12,7 @@ import anyio
 import anyio.to_thread
 
 from clients.python import blocking, connect
-from clients.python.any_room import AnyRoom
+from clients.python.base_room import BaseRoom
 from clients.python.blocking import BlockingRoom
 from clients.python.events import Event
 from clients.python.options import Options
@@ -29,12 +29,12 @@ class TestPlayer(ABC):
 
     __test__ = False
 
-    def __init__(self, room: AnyRoom[Any]) -> None:
+    def __init__(self, room: BaseRoom[Any]) -> None:
         self.room = room
         self.seen: list[Event] = []
 
     @abstractmethod
-    async def do(self, act: Callable[[AnyRoom[Any]], Any]) -> Any:
+    async def do(self, act: Callable[[BaseRoom[Any]], Any]) -> Any:
         """Let the player act, waiting for it where the client waits."""
 
     @abstractmethod
@@ -63,7 +63,7 @@ class TestPlayer(ABC):
                     if isinstance(event, wanted) and such(event):
                         return event
 
-    async def sees(self, condition: Callable[[AnyRoom[Any]], object]) -> None:
+    async def sees(self, condition: Callable[[BaseRoom[Any]], object]) -> None:
         """Read events until the room is such."""
         with anyio.fail_after(PATIENCE):
             while not condition(self.room):
@@ -76,7 +76,7 @@ class AsyncPlayer(TestPlayer):
         super().__init__(room)
         self._room = room
 
-    async def do(self, act: Callable[[AnyRoom[Any]], Any]) -> Any:
+    async def do(self, act: Callable[[BaseRoom[Any]], Any]) -> Any:
         done = act(self._room)
         return await done if isinstance(done, Coroutine) else done
 
@@ -95,7 +95,7 @@ class BlockingPlayer(TestPlayer):
         self.longest = 0.0
         """Seconds that the slowest call took so far."""
 
-    async def do(self, act: Callable[[AnyRoom[Any]], Any]) -> Any:
+    async def do(self, act: Callable[[BaseRoom[Any]], Any]) -> Any:
         began = time.perf_counter()
         done = act(self._room)
         self.longest = max(self.longest, time.perf_counter() - began)

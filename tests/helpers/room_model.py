@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from protocol.error_codes import ErrorCode
+from protocol.fields.field_types import Target
 from protocol.frames import (
     Deliver,
     Error,
@@ -30,7 +31,6 @@ from protocol.frames import (
     SnapshotWanted,
     Update,
 )
-from protocol.kinds import Target
 
 HERE, AWAY = PresenceState.HERE, PresenceState.AWAY
 LOST, LAGGING = PresenceState.LOST, PresenceState.LAGGING

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from clients.python.clock import Clock
-from clients.python.conversation import Conversation
+from clients.python.core.client_protocol import ClientProtocol
+from clients.python.core.clock import Clock
 from clients.python.events import Event, Player
 from protocol.codec import Role, decode, encode, pack
 from protocol.frames import (
@@ -59,7 +59,7 @@ class ScriptedRelay:
     def __init__(self, *, random: float = 0.5, **hello: Any) -> None:
         options = HelloOptions(**{"seat": SEAT, "name": "Ann", **hello})
         self.now = 100.0
-        self.client = Conversation(
+        self.client = ClientProtocol(
             options, clock=Clock(lambda: int(self.now * 1e6)), random=lambda: random
         )
 

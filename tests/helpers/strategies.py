@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 
 from protocol import limits
 from protocol.codec import FRAMES, Role, cut, encode
-from protocol.frames import Frame
-from protocol.kinds import (
+from protocol.fields.field_types import (
     Binary,
     Either,
     Fixed,
@@ -30,7 +29,8 @@ from protocol.kinds import (
     Text,
     Word,
 )
-from protocol.schema import Record, record_fields
+from protocol.fields.schema import Record, record_fields
+from protocol.frames import Frame
 
 ROOMY = 300
 """Lengths up to which strings are drawn: beyond 255, where heads change, and no further."""

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from protocol.codec import FRAMES, Role
+from protocol.fields.schema import record_fields
 from protocol.frames import Frame
 from protocol.opcodes import Opcode
-from protocol.schema import record_fields
 
 FOLDER = Path(__file__).parents[2] / "protocol" / "vectors"
 

@@ -28,15 +28,15 @@ async def relay() -> AsyncIterator[RunningRelay]:
 
 
 @pytest.fixture
-async def open_link(relay: RunningRelay) -> AsyncIterator[Open]:
+async def open_socket(relay: RunningRelay) -> AsyncIterator[Open]:
     """Connect to a room of this test's own."""
     url = relay.link_url(f"raw-{os.urandom(4).hex()}")
     async with AsyncExitStack() as stack:
 
-        async def open_link() -> RawClient:
+        async def open_socket() -> RawClient:
             return await stack.enter_async_context(connect(url))
 
-        yield open_link
+        yield open_socket
 
 
 async def hear(raw: RawClient, opcode: int) -> bytes:
@@ -96,8 +96,8 @@ async def enter(raw: RawClient, message: bytes = HELLO) -> bytes:
     return welcome
 
 
-async def test_the_four_bytes_of_a_hello_open_the_door(open_link: Open) -> None:
-    raw = await open_link()
+async def test_the_four_bytes_of_a_hello_open_the_door(open_socket: Open) -> None:
+    raw = await open_socket()
     assert raw.headers["sec-websocket-protocol"] == "roomwire.1"
     assert "sec-websocket-extensions" not in raw.headers
     await raw.send(HELLO)
@@ -109,8 +109,8 @@ async def test_the_four_bytes_of_a_hello_open_the_door(open_link: Open) -> None:
     assert fields(live, 1)[0] == [2]  # JOINED and HOST
 
 
-async def test_a_send_arrives_as_a_deliver_around_the_same_bytes(open_link: Open) -> None:
-    first, second = await open_link(), await open_link()
+async def test_a_send_arrives_as_a_deliver_around_the_same_bytes(open_socket: Open) -> None:
+    first, second = await open_socket(), await open_socket()
     await enter(first)
     assert (await enter(second))[:4] == bytes.fromhex("95 02 01 02")
     await first.send("93 10 C0 C4 02 68 69")
@@ -127,9 +127,9 @@ async def test_a_send_arrives_as_a_deliver_around_the_same_bytes(open_link: Open
     [("C0", [1, 3]), ("C2", [1, 3]), ("C3", [1, 2, 3]), ("00", [1]), ("03", [3]), ("FD", [3])],
 )
 async def test_a_target_of_one_byte_says_who_hears(
-    open_link: Open, target: str, hearers: list[int]
+    open_socket: Open, target: str, hearers: list[int]
 ) -> None:
-    players = [await open_link() for _ in range(3)]
+    players = [await open_socket() for _ in range(3)]
     for player in players:
         await enter(player)
     await players[2].send("93 14 91 03 90")  # SUBSCRIBE to group 3
@@ -146,19 +146,19 @@ async def test_a_target_of_one_byte_says_who_hears(
     assert heard == hearers
 
 
-async def test_a_volatile_value_arrives_as_an_update(open_link: Open) -> None:
-    first, second = await open_link(), await open_link()
+async def test_a_volatile_value_arrives_as_an_update(open_socket: Open) -> None:
+    first, second = await open_socket(), await open_socket()
     await enter(first)
     await enter(second)
     await first.send("94 12 01 C0 C4 02 78 50")
     assert await hear(second, UPDATE) == bytes.fromhex("94 13 01 01 C4 02 78 50")
-    third = await open_link()
+    third = await open_socket()
     await enter(third)
     assert await hear(third, UPDATE) == bytes.fromhex("94 13 01 01 C4 02 78 50")
 
 
-async def test_a_ping_is_answered_with_what_it_said(open_link: Open) -> None:
-    raw = await open_link()
+async def test_a_ping_is_answered_with_what_it_said(open_socket: Open) -> None:
+    raw = await open_socket()
     await enter(raw)
     await raw.send("92 05 CD 03 E8")
     (t, received, sent, taken, seq), rest = fields(await hear(raw, PONG), 5)
@@ -166,8 +166,8 @@ async def test_a_ping_is_answered_with_what_it_said(open_link: Open) -> None:
     assert 0 < received <= sent
 
 
-async def test_what_is_wrong_is_said_and_the_connection_lives(open_link: Open) -> None:
-    raw = await open_link()
+async def test_what_is_wrong_is_said_and_the_connection_lives(open_socket: Open) -> None:
+    raw = await open_socket()
     await enter(raw)
     await raw.send("92 10 C0")  # SEND without its payload
     (seq, code), _ = fields(await hear(raw, ERROR), 2)
@@ -177,9 +177,9 @@ async def test_what_is_wrong_is_said_and_the_connection_lives(open_link: Open) -
     assert taken == 1
 
 
-async def test_a_lost_seat_is_taken_up_where_it_was_left(open_link: Open) -> None:
+async def test_a_lost_seat_is_taken_up_where_it_was_left(open_socket: Open) -> None:
     seat = os.urandom(16)
-    first, second = await open_link(), await open_link()
+    first, second = await open_socket(), await open_socket()
     await enter(first)
     welcome = await enter(second, hello(seat))
     epoch = after_key(welcome, "epoch")[2:10]
@@ -192,7 +192,7 @@ async def test_a_lost_seat_is_taken_up_where_it_was_left(open_link: Open) -> Non
     await hear(first, PRESENCE)  # it is lost
     await first.send("93 10 C0 C4 01 62")
 
-    again = await open_link()
+    again = await open_socket()
     await again.send(hello(seat, epoch=epoch, seq=seq))
     welcome = await hear(again, WELCOME)
     (version, player, position), _ = fields(welcome, 3)
@@ -205,8 +205,8 @@ async def test_a_lost_seat_is_taken_up_where_it_was_left(open_link: Open) -> Non
     assert fields(await hear(again, DELIVER), 2)[1] == bytes.fromhex("C4 01 63")
 
 
-async def test_leaving_is_said_and_ends_with_1000(open_link: Open) -> None:
-    first, second = await open_link(), await open_link()
+async def test_leaving_is_said_and_ends_with_1000(open_socket: Open) -> None:
+    first, second = await open_socket(), await open_socket()
     await enter(first)
     await enter(second)
     await second.send("91 08")
@@ -215,16 +215,16 @@ async def test_leaving_is_said_and_ends_with_1000(open_link: Open) -> None:
     assert (player, reason) == (2, 1)
 
 
-async def test_a_message_may_come_in_pieces(open_link: Open) -> None:
-    raw = await open_link()
+async def test_a_message_may_come_in_pieces(open_socket: Open) -> None:
+    raw = await open_socket()
     await raw.send_raw(frame(BINARY, HELLO[:1], is_last=False))
     await raw.send_raw(frame(CONTINUATION, HELLO[1:3], is_last=False))
     await raw.send_raw(frame(CONTINUATION, HELLO[3:]))
     assert (await hear(raw, WELCOME))[:4] == bytes.fromhex("95 02 01 01")
 
 
-async def test_text_is_no_language_here(open_link: Open) -> None:
-    raw = await open_link()
+async def test_text_is_no_language_here(open_socket: Open) -> None:
+    raw = await open_socket()
     await enter(raw)
     await raw.send_text("hello")
     assert await raw.closed() == (1003, "text_refused")

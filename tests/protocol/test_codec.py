@@ -17,6 +17,7 @@ from protocol import limits
 from protocol.codec import FRAMES, Role, decode, encode, pack, unknown_options, unpack
 from protocol.error_codes import ErrorCode
 from protocol.errors import LocalProtocolError, RemoteProtocolError
+from protocol.fields.records import ErrorDetail, HelloOptions, RoomOptions, Session
 from protocol.frames import (
     Ack,
     Error,
@@ -31,7 +32,6 @@ from protocol.frames import (
     Volatile,
     Welcome,
 )
-from protocol.records import ErrorDetail, HelloOptions, RoomOptions, Session
 from tests.helpers import vectors
 from tests.helpers.strategies import (
     game_values,

@@ -7,9 +7,9 @@ from dataclasses import FrozenInstanceError, fields
 import pytest
 
 from protocol.codec import FRAMES, Role
+from protocol.fields.schema import record_fields
 from protocol.frames import CLIENT_FRAMES, RELAY_FRAMES, Frame, Leave, Ping
 from protocol.opcodes import Opcode
-from protocol.schema import record_fields
 
 EVERY = sorted({*CLIENT_FRAMES, *RELAY_FRAMES}, key=lambda cls: cls.__name__)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from protocol import limits
 from protocol.codec import Role, decode, encode
+from protocol.fields.records import RoomOptions, Session
 from protocol.frames import Deliver, Frame, Send, Subscribe, Tick, Welcome
-from protocol.records import RoomOptions, Session
 from protocol.scan import scan
 
 

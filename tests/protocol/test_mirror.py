@@ -8,8 +8,14 @@ HERE = Path(__file__).parent
 SOURCE = Path(__file__).parents[2] / "protocol"
 
 
+def stems(root: Path, pattern: str) -> set[Path]:
+    """Return files below a folder, by the folders in which they are, without prefix and ending."""
+    found = (path.relative_to(root) for path in root.rglob(pattern))
+    return {path.with_name(path.stem.removeprefix("test_").lower()) for path in found}
+
+
 def test_test_files_are_named_after_what_they_test() -> None:
-    files = [path for path in SOURCE.iterdir() if path.suffix != ".typed"]
-    sources = {path.stem.lower() for path in files if not path.stem.startswith("_")}
-    tested = {path.stem.removeprefix("test_") for path in HERE.glob("test_*.py")}
-    assert tested - {"mirror"} == sources
+    sources = stems(SOURCE, "*.py") | stems(SOURCE, "*.md") | {Path("vectors")}
+    assert stems(HERE, "test_*.py") - {Path("mirror")} == {
+        each for each in sources if not each.name.startswith("_")
+    }

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from protocol.codec import Role, decode, encode, pack
 from protocol.errors import RemoteProtocolError
+from protocol.fields.mismatch import Key, Path
 from protocol.frames import Send
-from protocol.mismatch import Key, Path
 from protocol.scan import locate, scan, skip
 from tests.helpers import vectors
 from tests.helpers.strategies import game_values, long_winded, messages, roles

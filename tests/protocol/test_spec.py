@@ -12,14 +12,15 @@ from typing import Any
 
 import pytest
 
-from protocol import close_codes, error_codes, limits, numbers, records
+from protocol import close_codes, error_codes, limits
 from protocol.codec import FRAMES, Role, decode, encode
+from protocol.conversation import TRANSITIONS, Event, State
 from protocol.errors import RemoteProtocolError
+from protocol.fields import numbers, records
+from protocol.fields.field_types import Kind, TargetKind
+from protocol.fields.schema import Record, record_fields
 from protocol.frames import Deliver, Frame, Hello, Send, Unknown, Update, Volatile, Welcome
-from protocol.kinds import Kind, TargetKind
 from protocol.opcodes import COUNTED
-from protocol.schema import Record, record_fields
-from protocol.session import TRANSITIONS, Event, State
 
 SPEC = (Path(__file__).parents[2] / "protocol" / "SPEC.md").read_text()
 ROLES = {"C": Role.CLIENT, "R": Role.RELAY}

@@ -18,9 +18,9 @@ import pygame
 
 from clients.python import blocking
 from clients.python.blocking import BlockingRoom
+from clients.python.bots.scripts.arena import HEIGHT, POP_REACH, WIDTH, Comet, Point
+from clients.python.bots.scripts.comets import Game
 from clients.python.errors import RoomwireError, WindowFull
-from clients.python.scripts.arena import HEIGHT, POP_REACH, WIDTH, Comet, Point
-from clients.python.scripts.comets import Game
 from protocol.legible import legible
 
 SCALE = 0.6  # pixels a unit

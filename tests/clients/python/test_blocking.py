@@ -111,7 +111,7 @@ def test_the_room_stands_still_between_two_polls(relay: RelayProcess) -> None:
         with blocking.connect(relay.url, room="STILL", name="Bob") as bob:
             bob.send("hello")
             ends = time.monotonic() + PATIENCE
-            while not room._driver.inbox:
+            while not room._driver.queue:
                 assert time.monotonic() < ends
                 time.sleep(NAP)
             assert set(room.players) == {1}

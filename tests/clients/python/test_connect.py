@@ -23,7 +23,7 @@ from clients.python import (
     connect,
 )
 from clients.python.events import Event
-from clients.python.inbox import MESSAGES
+from clients.python.io.event_queue import MESSAGES
 from clients.python.room import Room
 from relay.policy.config import Settings
 from tests.helpers.cable import cable_to
@@ -99,7 +99,7 @@ async def test_who_is_told_to_wait_sends_in_the_order_of_the_calls(relay: Runnin
 async def test_who_waits_learns_that_the_room_is_over(
     relay: RunningRelay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("clients.python.driver.LEAVE_PATIENCE", 0.1)
+    monkeypatch.setattr("clients.python.io.driver.LEAVE_PATIENCE", 0.1)
     async with cable_to(relay.url) as cable, connect(cable.url, room="R") as room:
         cable.unplug()
         sending = asyncio.gather(*(room.send(n) for n in range(300)), return_exceptions=True)
@@ -120,7 +120,7 @@ async def test_a_program_that_reads_late_gets_every_message_and_the_newest_value
             bob.volatile(0, n)
         await bob.send("for bob too", to=EVERYONE)
         await read(bob, 1)
-        assert len(ann._driver.inbox) < count
+        assert len(ann._driver.queue) < count
         values, updates = [], 0
         async for event in ann:
             updates += isinstance(event, Updated)
@@ -164,7 +164,7 @@ async def test_a_batch_has_one_reader_too(relay: RunningRelay) -> None:
         reading = tasks.create_task(room.batch())
         await asyncio.sleep(0)
         # Also while something is there that the first has not had time to take.
-        room._driver.inbox.put([Live(9)], room._conversation.room, 9)
+        room._driver.queue.put([Live(9)], room._protocol.room, 9)
         with pytest.raises(RuntimeError, match="already reads"):
             await anext(room)
         await room.send("wakes the first", to=EVERYONE)
@@ -186,7 +186,7 @@ async def test_reading_what_waits_lets_the_loop_have_its_turns(relay: RunningRel
     async with connect(relay.url, room="R") as room:
         await until(room, Live)
         events = [Message(n, 1, b"") for n in range(50)]
-        room._driver.inbox.put(events, room._conversation.room, 99)
+        room._driver.queue.put(events, room._protocol.room, 99)
         had_a_turn = asyncio.Event()
         asyncio.get_running_loop().call_later(0.01, had_a_turn.set)
         for _ in events:
@@ -222,7 +222,7 @@ async def test_a_bug_in_the_client_does_not_pass_in_silence(
         raise RuntimeError("a bug")
 
     async with cable_to(relay.url) as cable, connect(cable.url, room="R") as room:
-        monkeypatch.setattr(room._conversation, "connected", fail)
+        monkeypatch.setattr(room._protocol, "connected", fail)
         cable.cut()
         with pytest.raises(RuntimeError, match="a bug"):
             await until(room, Message)

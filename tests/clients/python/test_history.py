@@ -22,8 +22,8 @@ from clients.python import (
     SnapshotReceived,
     SnapshotWanted,
 )
-from clients.python.any_room import AnyRoom
-from clients.python.commands import To
+from clients.python.base_room import BaseRoom
+from clients.python.core.commands import To
 from protocol.error_codes import ErrorCode
 from relay.policy.config import Settings
 from tests.helpers.cable import cable_to
@@ -48,7 +48,7 @@ async def relay() -> AsyncIterator[RunningRelay]:
         yield relay
 
 
-def give(value: object, room: AnyRoom[object]) -> object:
+def give(value: object, room: BaseRoom[object]) -> object:
     return room.give_snapshot(value)
 
 
@@ -64,7 +64,7 @@ def told(player: TestPlayer) -> list[object]:
     return values
 
 
-def knows(player: TestPlayer, value: object, room: AnyRoom[object]) -> bool:
+def knows(player: TestPlayer, value: object, room: BaseRoom[object]) -> bool:
     return value in told(player)
 
 

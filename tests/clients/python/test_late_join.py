@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import pytest
 
 from clients.python import Joined, Live, Message, PropertyChanged, RoomOptions
+from clients.python.bots.loader import load
+from clients.python.bots.swarm import Plan, Swarm
 from clients.python.options import Options
-from clients.python.script import load
-from clients.python.swarm import Plan, Swarm
 from protocol.frames import Send, Set
 from relay.policy.config import Settings
 from tests.helpers.peers import Party, Peer, party_at, until

@@ -41,7 +41,7 @@ from clients.python import (
     WrongPassword,
     group,
 )
-from clients.python.any_room import AnyRoom
+from clients.python.base_room import BaseRoom
 from protocol.codec import unpack
 from protocol.error_codes import ErrorCode
 from protocol.frames import Send
@@ -75,7 +75,7 @@ def values(player: TestPlayer) -> list[object]:
     return [event.value for event in player.seen if isinstance(event, Message)]
 
 
-def volatile(number: int, room: AnyRoom[object]) -> None:
+def volatile(number: int, room: BaseRoom[object]) -> None:
     room.volatile(0, number)
 
 
@@ -83,7 +83,7 @@ def reaches(number: int, message: Message) -> bool:
     return bool(message.value >= number)
 
 
-MISTAKES: list[Callable[[AnyRoom[object]], object]] = [
+MISTAKES: list[Callable[[BaseRoom[object]], object]] = [
     lambda room: room.send("x", to="bob"),  # type: ignore[arg-type]
     lambda room: room.send(object()),
     lambda room: room.send(bytes(room.limits.max_frame)),
@@ -449,7 +449,7 @@ class TestReturning:
     async def test_what_cannot_arrive_any_more_is_told_as_lost(
         self, relay: RunningRelay, cable: Cable, enter: Enter, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("clients.python.driver.LEAVE_PATIENCE", 0.2)
+        monkeypatch.setattr("clients.python.io.driver.LEAVE_PATIENCE", 0.2)
         async with enter(cable.url, room="R") as ann:
             cable.unplug()
             await ann.hears(Reconnecting)

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol import hot
+from protocol import fast_path
 from protocol.codec import encode
+from protocol.fields.field_types import Target
 from protocol.frames import Live, RoomOptions, Subscribe
-from protocol.kinds import Target
 from protocol.opcodes import Opcode
 from relay.delivery.outbox import Outbox
 from relay.history.ws_frame import (
@@ -96,9 +96,9 @@ def newest(messages: list[bytes]) -> dict[tuple[int, int], bytes]:
     values: dict[tuple[int, int], bytes] = {}
     for message in messages:
         if opcode(message) == Opcode.UPDATE:
-            values[hot.pair(unwrap(message))] = message
+            values[fast_path.pair(unwrap(message))] = message
         elif opcode(message) == Opcode.LEFT:
-            left = hot.pair(unwrap(message))[1]
+            left = fast_path.pair(unwrap(message))[1]
             values = {slot: value for slot, value in values.items() if slot[1] != left}
     return values
 
@@ -145,7 +145,7 @@ class Hall:
         for receiver in self.addressees(player, target):
             client = self.clients.get(receiver)
             if client is not None:
-                client.expected.append(wrap(hot.update(key, player, tail)))
+                client.expected.append(wrap(fast_path.update(key, player, tail)))
 
     def addressees(self, player: int, target: Target) -> set[int]:
         everyone = set(range(1, PLAYERS + 1))
@@ -178,10 +178,10 @@ def test_any_mixture_is_heard_as_from_a_naive_relay(steps: list[tuple[object, ..
     for number, step in enumerate(steps):
         match step:
             case ("send", int(player), target, int(size)):
-                tail = hot.tail(b"%d" % number + bytes(size))
+                tail = fast_path.tail(b"%d" % number + bytes(size))
                 hall.apply((player, target, tail))  # type: ignore[arg-type]  # of TARGETS
             case ("move", int(player), target, int(key)):
-                hall.move(player, key, target, hot.tail(b"%d" % number))  # type: ignore[arg-type]  # of TARGETS
+                hall.move(player, key, target, fast_path.tail(b"%d" % number))  # type: ignore[arg-type]  # of TARGETS
             case ("subscribe", int(player)) if player in hall.clients:
                 hall.groups[1].add(player)
                 hall.apply(Ask(player, Subscribe((1,), ())))

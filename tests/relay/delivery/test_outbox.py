@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol import hot
+from protocol import fast_path
 from protocol.codec import encode
 from protocol.frames import Left, LeftReason
 from relay.delivery.fan_out import FanOut
@@ -69,7 +69,7 @@ class Link:
     def tells(self, payload: bytes = b"", *, to: frozenset[int] = ME) -> bytes:
         """Let something happen in the room."""
         self.seq += 1
-        message = hot.deliver(self.seq, 9, hot.tail(payload))
+        message = fast_path.deliver(self.seq, 9, fast_path.tail(payload))
         self.log.append(self.seq, to, wrap(message))
         if to == ME:
             self.hears(wrap(message))
@@ -105,11 +105,11 @@ class Link:
 
 def update(value: bytes | int, sender: int = 1, key: int = 0) -> bytes:
     payload = bytes(value) if isinstance(value, int) else value
-    return wrap(hot.update(key, sender, hot.tail(payload)))
+    return wrap(fast_path.update(key, sender, fast_path.tail(payload)))
 
 
 def seq_of(message: bytes) -> int:
-    return hot.seq(unwrap(message))
+    return fast_path.seq(unwrap(message))
 
 
 SIZE = len(update(b""))

@@ -6,7 +6,7 @@ from itertools import count
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol import hot
+from protocol import fast_path
 from relay.history.history import SCAN, History
 from relay.history.memory_budget import Memory
 from relay.history.packed_frames import Addressees
@@ -18,7 +18,7 @@ FOR_OTHERS = frozenset((OTHER,))
 
 
 def frame(seq: int, data: bytes = b"") -> bytes:
-    return wrap(hot.deliver(seq, 9, hot.tail(data)))
+    return wrap(fast_path.deliver(seq, 9, fast_path.tail(data)))
 
 
 HEAD = len(frame(1))
@@ -47,7 +47,7 @@ def seqs(log: History) -> list[int]:
 def read(log: History, seq: int, max_bytes: int = ROOMY) -> tuple[list[int], int] | None:
     found = log.read(seq, max_bytes, ME)
     return found and (
-        [hot.seq(unwrap(each)) for run in found[0] for each in split(run)],
+        [fast_path.seq(unwrap(each)) for run in found[0] for each in split(run)],
         found[1],
     )
 

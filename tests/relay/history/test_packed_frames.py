@@ -6,7 +6,7 @@ import sys
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol import hot
+from protocol import fast_path
 from protocol.codec import encode
 from protocol.frames import Host
 from protocol.limits import MAX_INT, MAX_PLAYER
@@ -32,7 +32,7 @@ STEPS: st.SearchStrategy[list[Step]] = st.lists(
 
 
 def payload(seq: int, data: bytes) -> bytes:
-    return wrap(hot.deliver(seq, 9, hot.tail(data)))
+    return wrap(fast_path.deliver(seq, 9, fast_path.tail(data)))
 
 
 @given(STEPS, st.integers(0, 5), st.integers(1, 40))
@@ -155,6 +155,6 @@ def test_what_is_for_others_takes_nothing_of_a_batch() -> None:
             tape.settle()
     size = len(payload(1, bytes(5000)))
     found, reached = tape.read(0, MAX_INT, 2 * size, 99, 1, 1)
-    assert [hot.seq(unwrap(each)) for run in found for each in split(run)] == [10, 20]
+    assert [fast_path.seq(unwrap(each)) for run in found for each in split(run)] == [10, 20]
     assert reached == 20
     assert tape.read(0, MAX_INT, 2 * size, 15, 1, 1)[1] == 15

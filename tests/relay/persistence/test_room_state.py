@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from protocol import hot
+from protocol import fast_path
 from protocol.codec import encode
 from protocol.error_codes import ErrorCode
 from protocol.frames import (
@@ -314,7 +314,7 @@ DAMAGES: dict[str, Callable[[dict[str, Any]], object]] = {
     "a frame of a sender who is none": lambda value: of_sender(value, b"\xc0"),
     "a frame of a sender beyond all": lambda value: of_sender(value, b"\xcf" + bytes([1] * 8)),
     "a frame too long": lambda value: value["log"][7].__setitem__(
-        2, hot.deliver(value["log"][7][0], 1, hot.tail(bytes(2**21)))
+        2, fast_path.deliver(value["log"][7][0], 1, fast_path.tail(bytes(2**21)))
     ),
     "a property without its end": lambda value: changed(value, lambda fields: fields.pop()),
     "a property with a seq that is true": lambda value: changed(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from protocol import hot
+from protocol import fast_path
 from protocol.codec import Role, decode
 from protocol.frames import (
     Deliver,
@@ -168,7 +168,7 @@ def test_a_history_that_was_trimmed_begins_where_the_log_does() -> None:
 def test_ones_own_value_that_was_told_to_everyone_is_not_taken_for_told() -> None:
     room = room_of(2).witness.room
     for player in (1, 2):
-        room.volatile(player, 7, True, hot.tail(b"%d" % player))
+        room.volatile(player, 7, True, fast_path.tail(b"%d" % player))
     kept = {
         (player, 7): update
         for player in (1, 2)

@@ -5,6 +5,7 @@ import pytest
 from protocol import codec
 from protocol.close_codes import CloseCode
 from protocol.error_codes import ErrorCode
+from protocol.fields.field_types import Target
 from protocol.frames import (
     Deliver,
     Error,
@@ -28,7 +29,6 @@ from protocol.frames import (
     Transfer,
 )
 from protocol.frames import Leave as LeaveFrame
-from protocol.kinds import Target
 from protocol.opcodes import Opcode
 from relay.history.history import History
 from relay.room.effects import Admit, Close, Later

@@ -2,9 +2,10 @@
 
 import pytest
 
-from protocol import hot
+from protocol import fast_path
 from protocol.close_codes import CloseCode
 from protocol.error_codes import ErrorCode
+from protocol.fields.field_types import Target
 from protocol.frames import (
     Deliver,
     ErrorDetail,
@@ -27,7 +28,6 @@ from protocol.frames import (
     Update,
 )
 from protocol.frames import Send as SendFrame
-from protocol.kinds import Target
 from protocol.opcodes import COUNTED, Opcode
 from relay.history.ws_frame import wrap
 from relay.room.effects import Admit, Close, Later
@@ -262,7 +262,7 @@ def test_every_counted_frame_counts_and_no_other() -> None:
         assert witness.room.seats[1].taken == count
     witness.apply(asks(1, Presence(PresenceState.AWAY)))
     witness.apply(Acknowledge(1))
-    witness.room.volatile(1, 0, None, hot.tail(HI))
+    witness.room.volatile(1, 0, None, fast_path.tail(HI))
     assert witness.room.seats[1].taken == len(counted)
 
 

@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from protocol import codec
 from protocol.error_codes import ErrorCode
+from protocol.fields.field_types import Target
 from protocol.frames import (
     Error,
     ErrorDetail,
@@ -30,7 +31,6 @@ from protocol.frames import (
     Transfer,
     Update,
 )
-from protocol.kinds import Target
 from relay.history.history import History
 from relay.persistence.room_state import dump, load
 from relay.room.effects import (

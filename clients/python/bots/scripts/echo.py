@@ -1,0 +1,14 @@
+"""A bot that sends every message back to its sender, byte for byte."""
+
+from clients.python.bots.kit import Bot
+from clients.python.events import Event, Message
+
+
+class Echo(Bot):
+    """Answers others' messages; never its own, nor what came before it was there."""
+
+    hz = 0.0
+
+    async def on_event(self, event: Event) -> None:
+        if isinstance(event, Message) and event.sender not in (0, self.room.me):
+            await self.room.send_bytes(event.payload, to=event.sender)

@@ -1,0 +1,9 @@
+"""A bot that is there and does nothing: to see what presence alone costs."""
+
+from clients.python.bots.kit import Bot
+
+
+class Idle(Bot):
+    """Enters and listens."""
+
+    hz = 0.0

@@ -1,0 +1,411 @@
+"""A client's side of the wire, over as many connections as it takes.
+
+Bytes in, events and bytes out.
+
+Rule 1: nothing here touches the world. Time is an argument, in seconds of a monotonic clock.
+Rule 2: a counted frame is in the window before it is on a connection, so that a resume knows it.
+
+Duties of whoever drives it, for each connection: `connected`; `receive` for every message, then
+`events_received` and `data_to_send`; `handle_timer` at `deadline`; close the connection when
+`fault` says so; `disconnected` at its end, and a new one at `retry_at`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Literal
+
+from clients.python import events
+from clients.python.core import commands
+from clients.python.core.backoff import Backoff
+from clients.python.core.before_live import BeforeLive
+from clients.python.core.clock import Clock
+from clients.python.core.commands import Slot
+from clients.python.core.fast_path import read_payload
+from clients.python.core.heartbeat import Heartbeat
+from clients.python.core.room_state import RoomFold, RoomState
+from clients.python.core.send_queue import SendQueue
+from clients.python.errors import explain
+from clients.python.events import Event
+from protocol import frames
+from protocol.close_codes import CloseCode
+from protocol.codec import Role, decode, encode
+from protocol.conversation import RESUME_REFUSALS, Conversation
+from protocol.error_codes import ErrorCode
+from protocol.errors import LocalProtocolError, RemoteProtocolError
+from protocol.fast_path import DELIVER_HEAD, UPDATE_HEAD
+from protocol.frames import Frame, HelloOptions, PresenceState, RoomOptions
+from protocol.resume import ResumeState
+
+Phase = Literal["connecting", "live", "reconnecting", "closed"]
+
+ENTRY_REFUSALS = range(ErrorCode.VERSION, ErrorCode.NO_SUCH_PLAYER)
+"""Errors after which the relay closes: they explain that close."""
+
+PAYLOAD_HEADS = (DELIVER_HEAD, UPDATE_HEAD)
+UPDATE = int(frames.Update.opcode)
+
+ABNORMAL = 1006
+"""What the WebSocket standard calls an end without a close frame."""
+
+MICROSECONDS = 1_000_000
+MILLISECONDS = 1_000
+
+
+class ClientProtocol:
+    """One seat in one room."""
+
+    def __init__(self, options: HelloOptions, *, clock: Clock, random: Callable[[], float]) -> None:
+        """
+        Args:
+            options: of every HELLO; `options.seat` is 16 random bytes, or None to have no seat
+                that outlives its connection.
+            clock: on the same local clock as `now` everywhere, in microseconds.
+            random: draws from [0, 1), for the backoff.
+        """
+        self.resume = ResumeState(options)
+        self.clock = clock
+        self.phase: Phase = "connecting"
+        self.code = ""
+        self.limits = frames.Limits()
+        self.options = RoomOptions()
+        """How the room was made."""
+        self.complete_from = 0
+        """All that was for all after this seq was told, as history or within a snapshot."""
+        self.fault: tuple[int, str] | None = None
+        """Close code and reason with which to close this connection now."""
+        self.retry_at: float | None = None
+        """When to connect again, while there is no connection."""
+        self.closed: events.Closed | None = None
+        self._backoff = Backoff(random)
+        self._conversation = Conversation(Role.CLIENT)
+        self._heartbeat = Heartbeat(0.0)
+        self._hello_at = 0.0
+        self._fold = RoomFold()
+        self._before_live: BeforeLive | None = None
+        self._is_in_room = False
+        self._events: list[Event] = []
+        self._greeting: list[bytes] = []
+        self._send_queue = SendQueue(self.resume.window)
+        self._groups: set[int] = set()
+        self._presence = PresenceState.HERE
+        self._is_leaving = False
+        self._left_after: int | None = None
+        """How many counted frames went before LEAVE, once it is said on this connection."""
+        self._refusal: frames.Error | None = None
+
+    @property
+    def room(self) -> RoomState:
+        """The room as of what was received. It is a value: it does not change any more."""
+        return self._fold.state
+
+    @property
+    def is_in_room(self) -> bool:
+        """Whether what is posted can be sent."""
+        return self._is_in_room
+
+    # What the program asks for.
+
+    @property
+    def window_has_room(self) -> bool:
+        """Whether another counted frame may be posted."""
+        return not self.resume.window.is_full
+
+    def check_size(self, message: bytes) -> bytes:
+        """Return the message.
+
+        Raises:
+            LocalProtocolError: it is larger than the relay takes.
+        """
+        if len(message) > self.limits.max_frame:
+            raise LocalProtocolError(
+                ErrorCode.TOO_BIG,
+                "the frame is larger than the relay takes: send less at once",
+                got=f"{len(message)} bytes",
+                limit=self.limits.max_frame,
+            )
+        return message
+
+    @property
+    def has_untaken(self) -> bool:
+        """Whether the relay has yet to take a counted frame."""
+        return self.resume.window.sent > self.resume.window.taken
+
+    def post(self, message: bytes) -> int:
+        """Send a counted frame, now or after the next WELCOME; return its number.
+
+        Raises:
+            LocalProtocolError: it is larger than the relay takes.
+        """
+        return self._send_queue.counted(self.check_size(message))
+
+    def volatile(self, slot: Slot, message: bytes) -> None:
+        """Send a volatile frame, unless a newer one of its slot comes before it could be sent."""
+        self._send_queue.volatile(slot, self.check_size(message))
+
+    def note_groups(self, add: Iterable[int], remove: Iterable[int]) -> None:
+        """Note which groups were asked for, so as to ask again in a new seat."""
+        self._groups = self._groups.union(add).difference(remove)
+
+    def presence(self, state: PresenceState) -> None:
+        """Say HERE or AWAY, again on every new connection."""
+        message = commands.presence(state)
+        self._presence = state
+        self._send_queue.own("presence", message)
+
+    def leave(self) -> bool:
+        """Give the seat up; say whether the relay will now close the connection."""
+        self._is_leaving = True
+        if not self._is_in_room:
+            return False
+        self._left_after = self.resume.window.sent
+        self._say(frames.Leave())
+        self._greeting = self._send_queue.take()
+        self._out()
+        return True
+
+    @property
+    def known_seq(self) -> int:
+        """Up to where the room is known in full; 0 while a fresh stream still tells of it."""
+        return self.resume.seq if self.resume.is_live else 0
+
+    # What happens to the connection.
+
+    def connected(self, now: float) -> None:
+        """Begin on a new connection."""
+        self._conversation = Conversation(Role.CLIENT)
+        self._heartbeat = Heartbeat(now)
+        self.clock.restart()
+        self.fault = self.retry_at = self._refusal = self._left_after = None
+        self._hello(now)
+
+    def disconnected(self, code: int, reason: str, now: float) -> None:
+        """End a connection, or the attempt at one; decide whether to come back.
+
+        Args:
+            code: the WebSocket close code; 1006 where there was none.
+            reason: the relay's word for it, or with 1006 what the network said.
+        """
+        said = reason if code == ABNORMAL else ""
+        if self.fault:
+            code, said = ABNORMAL, self.fault[1]
+        if self._refusal:
+            said = self._refusal.text
+        if self._left_after is not None and code == CloseCode.NORMAL:
+            # The answer to LEAVE: the relay has read all that came before it.
+            self.resume.window.take(self._left_after)
+        if self._is_leaving:
+            code, reason, said = CloseCode.NORMAL, CloseCode.NORMAL.reason, ""
+        text = explain(code, reason, said)
+        self._out()
+        self._greeting = []
+        delay = self._backoff.lost(code, now)
+        if delay is None:
+            self._close(events.Closed(code, reason, text, may_return=False))
+            return
+        self.phase = "reconnecting" if self.resume.player else "connecting"
+        self.retry_at = now + delay
+        self._events.append(events.Reconnecting(self._backoff.attempt, delay, text))
+
+    def give_up(self, code: int, text: str) -> None:
+        """End for good although the relay would take this client back."""
+        self._close(events.Closed(code, "gave_up", text, may_return=True))
+
+    def receive(self, data: bytes, now: float) -> None:
+        """Take one message of the relay."""
+        self._heartbeat.heard = now
+        if self._before_live is not None and not self._may_hear(len(data)):
+            return
+        if self._is_in_room and data[:2] in PAYLOAD_HEADS and (fields := read_payload(data)):
+            self._payload(*fields)
+            return
+        if self.fault or self._is_leaving:
+            return
+        try:
+            frame = decode(data, by=Role.RELAY)
+            self._conversation.advance(frame, by=Role.RELAY)
+            self._handle(frame, now)
+        except RemoteProtocolError as error:
+            self._fault(error)
+
+    def handle_timer(self, now: float) -> None:
+        """Do what is due: ping, acknowledge, or give up a silent connection."""
+        if self._heartbeat.is_silent(now):
+            self.fault = (CloseCode.SILENT, "the relay was silent for too long")
+        elif self._is_in_room:
+            if self._heartbeat.take_ping(now):
+                self._say(frames.Ping(int(now * MICROSECONDS)))
+            if self._heartbeat.take_ack(self.resume.seq, now):
+                self._say(frames.Ack(self.resume.seq))
+
+    def not_listening(self, now: float) -> None:
+        """Note that silence is our own doing, as nothing is read while the program is behind."""
+        self._heartbeat.heard = now
+
+    @property
+    def deadline(self) -> float:
+        """When to call `handle_timer`, while there is a connection."""
+        return self._heartbeat.deadline(self.resume.seq)
+
+    def events_received(self) -> list[Event]:
+        """Take what happened since the last call, in order."""
+        taken, self._events = self._events, []
+        return taken
+
+    def data_to_send(self) -> list[bytes]:
+        """Take the messages to send now, in order."""
+        greeting, self._greeting = self._greeting, []
+        return greeting + self._send_queue.take()
+
+    # What the relay's frames mean.
+
+    def _payload(self, opcode: int, first: int, sender: int, payload: bytes) -> None:
+        player = self._fold.player(sender)
+        if opcode == UPDATE:
+            self._events.append(events.Updated(first, sender, payload, player))
+            return
+        if first > self.resume.seq:
+            self.resume.seq = first
+        is_history = not self.resume.is_live
+        self._events.append(events.Message(first, sender, payload, player, is_history))
+
+    def _handle(self, frame: Frame, now: float) -> None:
+        match frame:
+            case frames.Welcome():
+                self._welcomed(frame, now)
+                return
+            case frames.Error():
+                self._refused(frame, now)
+            case frames.Notice():
+                self._noticed(frame, now)
+            case frames.Deliver(seq=first) | frames.Update(key=first):
+                self._payload(frame.opcode, first, frame.sender, frame.payload)
+            case frames.Pong():
+                self.clock.add(frame.t, frame.received, frame.sent, int(now * MICROSECONDS))
+            case frames.Live():
+                self._live(frame, now)
+            case _:
+                if (event := self._fold.apply(frame)) is not None:
+                    self._events.append(event)
+        if self._is_in_room:
+            self.resume.received(frame)
+
+    def _hello(self, now: float) -> None:
+        hello = self.resume.hello()
+        self._conversation.advance(hello, by=Role.CLIENT)
+        self._hello_at = now
+        self._greeting.append(encode(hello))
+
+    def _welcomed(self, welcome: frames.Welcome, now: float) -> None:
+        session = welcome.session
+        is_return, seat = self.resume.epoch is not None, self._seat_id
+        continued = self.resume.welcomed(welcome)
+        self.code, self.limits, self.options = session.room, session.limits, session.options
+        asked, heard = int(self._hello_at * MICROSECONDS), int(now * MICROSECONDS)
+        self.clock.add(asked, session.time, session.time, heard)
+        if continued.lost:
+            self._events.append(lost(continued.lost))
+        if is_return:
+            why = self._refusal.text if self._refusal else ""
+            self._events.append(events.Resumed(continued.resumed, why))
+        if not continued.resumed:
+            self._fold = RoomFold()
+            self._before_live = BeforeLive(session.limits)
+            self.complete_from = session.complete_from
+        self._refusal = None
+        self._enter(continued.resend, is_same_seat=seat == self._seat_id or not is_return)
+
+    def _enter(self, resend: tuple[bytes, ...], *, is_same_seat: bool) -> None:
+        self._is_in_room = True
+        self._send_queue.open(resend, is_same_seat=is_same_seat)
+        if self._presence is not PresenceState.HERE:
+            self.presence(self._presence)
+        if self._groups and not is_same_seat:
+            self.post(commands.subscribe(sorted(self._groups)))
+
+    def _may_hear(self, size: int) -> bool:
+        """Count a message before LIVE; give a relay up that tells more than a room can hold."""
+        assert self._before_live is not None
+        try:
+            self._before_live.count(size)
+        except RemoteProtocolError as error:
+            self._fault(error)
+            return False
+        return True
+
+    def _out(self) -> None:
+        self._is_in_room = False
+        self._before_live = None
+        self._send_queue.close()
+
+    def _live(self, live: frames.Live, now: float) -> None:
+        self.resume.received(live)
+        self._before_live = None
+        self.phase = "live"
+        self._backoff.live(now)
+        self._heartbeat.live(now)
+        self._events.append(events.Live(live.seq))
+        self.handle_timer(now)
+
+    def _refused(self, error: frames.Error, now: float) -> None:
+        if not self._is_in_room:
+            self._refusal = error
+            self._backoff.wait((error.detail.after or 0) / MILLISECONDS, now)
+            if error.code in RESUME_REFUSALS:
+                self._come_anew(error.code, now)
+        elif error.code in ENTRY_REFUSALS:
+            self._refusal = error
+        else:
+            detail = error.detail
+            self._events.append(
+                events.Refused(error.code, error.text, detail, detail.frame, error.seq)
+            )
+
+    def _come_anew(self, code: int, now: float) -> None:
+        """Enter without a position; a room that is gone is made again as it was, so that its
+        players meet in it."""
+        self.resume.forget()
+        if code == ErrorCode.ROOM_GONE:
+            password = self.resume.options.password
+            again = replace(self.options, password=password, locked=False)
+            self.resume.options = replace(self.resume.options, create=again)
+        self._hello(now)
+
+    def _noticed(self, notice: frames.Notice, now: float) -> None:
+        if notice.kind == frames.NoticeKind.DRAIN:
+            self._backoff.wait((notice.detail.after or 0) / MILLISECONDS, now)
+        elif notice.kind == frames.NoticeKind.TRIMMED:
+            self.complete_from = max(self.complete_from, notice.detail.seq or 0)
+        self._events.append(events.Notice(notice.kind, notice.detail))
+
+    def _fault(self, error: RemoteProtocolError) -> None:
+        """Give up a connection whose relay sent what cannot be.
+
+        The next one asks for a fresh stream: the same frame would come again in a resumed one.
+        """
+        self.resume.forget()
+        self._out()
+        self.fault = (1002, f"the relay broke the protocol: {error}")
+
+    def _close(self, closed: events.Closed) -> None:
+        pending = tuple(self.resume.window.pending())
+        if pending:
+            self._events.append(lost(pending))
+        self.phase = "closed"
+        self.retry_at = None
+        self.closed = closed
+        self._events.append(closed)
+
+    def _say(self, frame: Frame) -> None:
+        self._conversation.advance(frame, by=Role.CLIENT)
+        self._send_queue.own(type(frame).__name__, encode(frame))
+
+    @property
+    def _seat_id(self) -> tuple[bytes | None, int]:
+        return self.resume.epoch, self.resume.player
+
+
+def lost(messages: tuple[bytes, ...]) -> events.Lost:
+    """Return the event for frames of ours that nobody will take."""
+    return events.Lost(tuple(decode(message, by=Role.CLIENT) for message in messages))

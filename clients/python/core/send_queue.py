@@ -1,0 +1,63 @@
+"""Messages on their way to the relay; a newer volatile value takes the older one's place."""
+
+from __future__ import annotations
+
+from clients.python.core.commands import Slot, is_for_all
+from protocol.window import Window
+
+
+class SendQueue:
+    """What waits for the next write, or for the next connection.
+
+    Counted messages are in the seat's window until the relay has taken them, so that of those only
+    the unsent ones of this connection are here.
+    """
+
+    def __init__(self, window: Window) -> None:
+        self._window = window
+        self._is_open = False
+        # Keys: a number for a counted message, a slot for a volatile one, a word for our own.
+        self._waiting: dict[int | Slot | str, bytes] = {}
+
+    def counted(self, message: bytes) -> int:
+        """Add a counted message; return its number."""
+        count = self._window.add(message)
+        if self._is_open:
+            self._waiting[count] = message
+        return count
+
+    def volatile(self, slot: Slot, message: bytes) -> None:
+        """Add a volatile message, in place of an older one of its slot."""
+        self._waiting.pop(slot, None)
+        self._waiting[slot] = message
+
+    def own(self, word: str, message: bytes) -> None:
+        """Add a message about the connection or the seat, in place of an older one of its kind."""
+        if self._is_open:
+            self._waiting[word] = message
+
+    def open(self, resend: tuple[bytes, ...], *, is_same_seat: bool) -> None:
+        """Begin to send: first what the relay has not taken, then volatile values that waited."""
+        self._is_open = True
+        first = self._window.taken + 1
+        waiting, self._waiting = self._waiting, {}
+        for count, message in enumerate(resend, start=first):
+            self._waiting[count] = message
+        for slot, message in waiting.items():
+            if isinstance(slot, tuple) and (is_same_seat or is_for_all(slot)):
+                self._waiting[slot] = message
+
+    def close(self) -> None:
+        """Stop sending; volatile values go on waiting."""
+        self._is_open = False
+        self._waiting = {
+            slot: message for slot, message in self._waiting.items() if isinstance(slot, tuple)
+        }
+
+    def take(self) -> list[bytes]:
+        """Take the messages to send now, in order."""
+        if not self._is_open:
+            return []
+        messages = list(self._waiting.values())
+        self._waiting.clear()
+        return messages

@@ -1,0 +1,354 @@
+"""Keeps a client connected: opens sockets, carries bytes and events, keeps the timer."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from contextlib import suppress
+from dataclasses import dataclass
+from time import monotonic as now  # uvloop's own clock counts in milliseconds
+
+from clients.python.core.address import Address
+from clients.python.core.client_protocol import ABNORMAL, ClientProtocol
+from clients.python.errors import JoinError, RoomClosed, RoomwireError, Unreachable, join_error
+from clients.python.events import Closed, Reconnecting
+from clients.python.io.event_queue import EventQueue
+from clients.python.io.unreachable import FAILURES, describe, may_pass
+from clients.python.io.websocket import Socket, open_socket
+from protocol.close_codes import CloseCode
+
+OPEN_TIMEOUT = 10.0  # seconds for one attempt: TCP, TLS and upgrade
+LEAVE_PATIENCE = 3.0  # seconds to be in the room again, for what was sent before it is left
+WEBSOCKET_HEAD = 64  # bytes that DELIVER and UPDATE may add to what max_frame bounds, and some
+
+
+@dataclass(slots=True)
+class Traffic:
+    """Frames since the beginning, over all connections."""
+
+    sent: int = 0
+    received: int = 0
+
+
+class Driver:
+    """The task behind a room. Everything here runs in one event loop."""
+
+    def __init__(
+        self, protocol: ClientProtocol, address: Address, tls: ssl.SSLContext | None
+    ) -> None:
+        self.protocol = protocol
+        self.address = address
+        self.queue = EventQueue()
+        self.traffic = Traffic()
+        self.loop = asyncio.get_running_loop()
+        self._tls = tls
+        self._socket: Socket | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
+        self._is_paused = self._is_flushing = False
+        self._arrival = asyncio.Event()
+        self._space = asyncio.Event()
+        self._in_room = asyncio.Event()
+        self._was_read = asyncio.Event()
+        self._is_awaited = False
+        self._turn = asyncio.Lock()
+        self._live: asyncio.Future[None] = self.loop.create_future()
+        self._last_loss = self._unreached = ""
+
+    # For the room.
+
+    async def open(self, timeout: float) -> None:
+        """Connect, and return once the stream is live.
+
+        Raises:
+            JoinError: the relay said no.
+            Unreachable: nothing that could be a relay answers.
+        """
+        self._task = asyncio.create_task(self._run(), name=f"roomwire {self.address.url}")
+        try:
+            async with asyncio.timeout(timeout):
+                await self._live
+        except TimeoutError:
+            await self.leave()
+            raise self._too_late(timeout) from None
+        except BaseException:
+            await self.leave()
+            raise
+
+    async def post(self, *messages: bytes) -> int:
+        """Send counted frames as soon as the window has room, in the order of the calls.
+
+        Returns: the last one's number.
+        """
+        count = 0
+        async with self._turn:
+            for message in messages:
+                await self._wait_for_room()
+                count = self.post_now(message)
+        return count
+
+    def post_now(self, *messages: bytes) -> int:
+        """Send counted frames, whatever the window says; return the last one's number."""
+        count = 0
+        for message in messages:
+            count = self.protocol.post(message)
+        self.flush_soon()
+        return count
+
+    def flush_soon(self) -> None:
+        """Send in this turn of the loop, in one write, what comes together in it."""
+        if not self._is_flushing:
+            self._is_flushing = True
+            self.loop.call_soon(self._flush)
+
+    def check_open(self) -> None:
+        """Raise RoomClosed if the room is over."""
+        if self.protocol.closed is not None:
+            raise RoomClosed(self.protocol.closed)
+
+    async def wait_for_event(self) -> bool:
+        """Wait until the queue has something; say False once nothing can come any more.
+
+        Raises:
+            RuntimeError: another task waits here. It would not hear what this one takes.
+        """
+        self.check_one_reader()
+        self._is_awaited = True
+        try:
+            return await self._wait_for_event()
+        finally:
+            self._is_awaited = False
+
+    def check_one_reader(self) -> None:
+        """Raise RuntimeError if a task waits for events already."""
+        if self._is_awaited:
+            raise RuntimeError(
+                "another task already reads this room's events: read them in one task, and pass on"
+                " what the others need"
+            )
+
+    async def _wait_for_event(self) -> bool:
+        while not self.queue:
+            if self.has_ended:
+                if self.crash is not None:
+                    raise self.crash
+                return False
+            self._arrival.clear()
+            await self._arrival.wait()
+        return True
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the task is over."""
+        return self._task is not None and self._task.done()
+
+    @property
+    def crash(self) -> BaseException | None:
+        """The exception that ended the task: a mistake in this package, never the network's."""
+        if self._task is None or not self._task.done() or self._task.cancelled():
+            return None
+        return self._task.exception()
+
+    async def _wait_for_room(self) -> None:
+        self.check_open()
+        while not self.protocol.window_has_room:
+            self._space.clear()
+            await self._space.wait()
+            self.check_open()
+
+    async def ended_or(self, event: asyncio.Event) -> None:
+        """Wait until the task is over, or for an event."""
+        assert self._task is not None
+        waiting = asyncio.create_task(event.wait())
+        try:
+            await asyncio.wait([self._task, waiting], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
+
+    def events_taken(self) -> None:
+        """Read again from the socket, if the program has caught up."""
+        self._was_read.set()
+        if self._is_paused and self.queue.is_low and self._socket is not None:
+            self._is_paused = False
+            self._socket.resume()
+
+    async def leave(self) -> None:
+        """Give the seat up and end the task; returns within a few seconds, whatever happens.
+
+        What was sent while there was no connection is sent first, if there soon is one; else a
+        `Lost` event tells of it.
+        """
+        if self._task is None or self._task.done():
+            return
+        try:
+            await self._be_in_room_for_the_rest()
+        finally:
+            self._end_now()
+        await asyncio.wait([self._task])
+
+    async def _be_in_room_for_the_rest(self) -> None:
+        if self.protocol.has_untaken and not self.protocol.is_in_room:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LEAVE_PATIENCE):
+                    await self.ended_or(self._in_room)
+
+    def _end_now(self) -> None:
+        assert self._task is not None
+        said = self.protocol.leave()
+        if self._socket is None:
+            self._task.cancel()
+        elif said:
+            self._flush()
+            self._socket.resume()
+            self._socket.expect_end()
+        else:
+            self._socket.shut()
+
+    # The task.
+
+    async def _run(self) -> None:
+        try:
+            while self.protocol.closed is None:
+                await self._connect()
+                self._pump()
+                if (retry_at := self.protocol.retry_at) is not None:
+                    await asyncio.sleep(retry_at - now())
+                    await self._wait_for_reader()
+        except asyncio.CancelledError:
+            self.protocol.disconnected(CloseCode.NORMAL, "", now())
+            self._pump()
+            raise
+        except Exception as error:
+            self.protocol.give_up(ABNORMAL, f"The client failed: {error!r}")
+            self._pump()
+            raise
+        finally:
+            self._arrival.set()
+            self._space.set()
+
+    async def _wait_for_reader(self) -> None:
+        """Do not come back for one past after the other, while nobody reads them."""
+        while not self.queue.has_room_for_a_past:
+            self._was_read.clear()
+            await self._was_read.wait()
+
+    async def _connect(self) -> None:
+        """Open one connection and see it through to its end."""
+        protocol = self.protocol
+        if not self._live.done():
+            # Nobody could read yet, and this connection tells all anew.
+            self.queue.clear()
+        try:
+            socket = await open_socket(
+                self.address.url,
+                max_size=protocol.resume.options.max_frame + WEBSOCKET_HEAD,
+                timeout=OPEN_TIMEOUT,
+                is_loopback=self.address.is_loopback,
+                tls=self._tls,
+            )
+        except FAILURES as error:
+            self._failed(error)
+            return
+        try:
+            await self._converse(socket)
+        finally:
+            self._end(socket)
+        code = socket.close_code or ABNORMAL
+        protocol.disconnected(code, socket.close_reason or "", now())
+
+    async def _converse(self, socket: Socket) -> None:
+        self._socket = socket
+        self._unreached = ""
+        self.protocol.connected(now())
+        socket.attach(self._received, self.flush_soon)
+        self._pump()
+        await socket.wait_closed()
+
+    def _end(self, socket: Socket) -> None:
+        self._socket = None
+        self._is_paused = False
+        self._in_room.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        socket.transport.abort()
+
+    def _failed(self, error: Exception) -> None:
+        text = describe(error, self.address.url, is_loopback=self.address.is_loopback)
+        self.protocol.disconnected(ABNORMAL, text, now())
+        self._unreached = text
+        if not (may_pass(error) or self.protocol.resume.player or self._live.done()):
+            self._live.set_exception(Unreachable(text))
+
+    def _received(self, messages: list[bytes]) -> None:
+        arrived = now()
+        self.traffic.received += len(messages)
+        receive = self.protocol.receive
+        for message in messages:
+            receive(message, arrived)
+        self._pump()
+
+    def _pump(self) -> None:
+        """Pass on whatever the protocol has for the program, the relay and the timer."""
+        protocol = self.protocol
+        events = protocol.events_received()
+        self.queue.put(events, protocol.room, protocol.known_seq)
+        if events:
+            self._last_loss = next(
+                (e.reason for e in events if isinstance(e, Reconnecting)), self._last_loss
+            )
+            self._arrival.set()
+        if not self._live.done():
+            self._answer()
+        if protocol.is_in_room:
+            self._in_room.set()
+        if protocol.window_has_room or protocol.closed is not None:
+            self._space.set()
+        if self._socket is not None:
+            self._tend(self._socket)
+
+    def _tend(self, socket: Socket) -> None:
+        if self.protocol.fault is not None:
+            socket.shut(*self.protocol.fault)
+            return
+        if self.queue.is_full and not self._is_paused:
+            self._is_paused = True
+            socket.pause()
+        self._flush()
+        deadline = self.protocol.deadline
+        # A timer that fires too early looks again; only one that is too late must be moved.
+        if self._timer is None or deadline < self._timer_at:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = self.loop.call_later(deadline - now(), self._timed_out)
+            self._timer_at = deadline
+
+    def _timed_out(self) -> None:
+        self._timer = None
+        if self._is_paused:
+            self.protocol.not_listening(now())
+        self.protocol.handle_timer(now())
+        self._pump()
+
+    def _flush(self) -> None:
+        self._is_flushing = False
+        socket = self._socket
+        if socket is not None and socket.is_writable and (messages := self.protocol.data_to_send()):
+            socket.transmit(messages)
+            self.traffic.sent += len(messages)
+
+    def _answer(self) -> None:
+        """Tell `open` how it went, as soon as that is known."""
+        if self.protocol.phase == "live":
+            self._live.set_result(None)
+        elif self.protocol.closed is not None:
+            self._live.set_exception(join_error(self.protocol.closed))
+
+    def _too_late(self, timeout: float) -> RoomwireError:
+        if self._unreached:
+            return Unreachable(f"{self._unreached} (tried for {timeout:g} s)")
+        if not self._last_loss:
+            return Unreachable(f"no answer from {self.address.url} within {timeout:g} s")
+        code = CloseCode.GOING_AWAY
+        return JoinError(Closed(code, "gave_up", self._last_loss, may_return=True))

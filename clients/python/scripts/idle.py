@@ -1,9 +1,0 @@
-"""A bot that is there and does nothing: to see what presence alone costs."""
-
-from clients.python.bots import Bot
-
-
-class Idle(Bot):
-    """Enters and listens."""
-
-    hz = 0.0

@@ -1,0 +1,259 @@
+"""Kinds of fields: what a value on the wire may be. Frames and records are declared with them.
+
+A kind turns what msgpack decoded into the value that a frame holds (`load`), and back (`dump`).
+Both raise `Mismatch` with the path to the value that does not fit; the codec finds its offset.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+from protocol import limits
+from protocol.error_codes import ErrorCode
+from protocol.fields.mismatch import Key, Mismatch
+
+
+class Kind:
+    """What a field may hold. Subclasses say it in `expected`, a phrase for error messages."""
+
+    expected: str
+
+    def load(self, value: Any) -> Any:
+        """Check a decoded value and turn it into what the frame holds."""
+        raise NotImplementedError
+
+    def dump(self, value: Any) -> Any:
+        """Check what a frame holds and turn it into what msgpack encodes."""
+        return self.load(value)
+
+    def wrong(self, value: object) -> Mismatch:
+        return Mismatch(ErrorCode.WRONG_TYPE, self.expected, value)
+
+    def outside(self, value: object, limit: int) -> Mismatch:
+        return Mismatch(ErrorCode.OUT_OF_RANGE, self.expected, value, limit=limit)
+
+
+class Integer(Kind):
+    def __init__(self, low: int, high: int) -> None:
+        self.low = low
+        self.high = high
+        self.expected = f"int {low}..{high}"
+
+    def load(self, value: Any) -> Any:
+        if type(value) is not int:
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise self.wrong(value)
+            value = int(value)
+        if not self.low <= value <= self.high:
+            raise self.outside(value, self.low if value < self.low else self.high)
+        return value
+
+
+class Flag(Kind):
+    expected = "bool"
+
+    def load(self, value: Any) -> Any:
+        if not isinstance(value, bool):
+            raise self.wrong(value)
+        return value
+
+
+class Text(Kind):
+    """A str, measured in bytes of UTF-8."""
+
+    def __init__(self, low: int, high: int) -> None:
+        self.low = low
+        self.high = high
+        self.expected = f"str of {low}..{high} bytes"
+
+    def load(self, value: Any) -> Any:
+        if not isinstance(value, str):
+            raise self.wrong(value)
+        try:
+            size = len(value.encode())
+        except UnicodeEncodeError:
+            raise Mismatch(ErrorCode.BAD_UTF8, self.expected, value) from None
+        if not self.low <= size <= self.high:
+            raise self.outside(value, self.low if size < self.low else self.high)
+        return value
+
+
+class Word(Kind):
+    """One of a few words."""
+
+    def __init__(self, *words: str) -> None:
+        self.words = words
+        self.expected = " or ".join(f'"{word}"' for word in words)
+
+    def load(self, value: Any) -> Any:
+        if not isinstance(value, str):
+            raise self.wrong(value)
+        if value not in self.words:
+            raise Mismatch(ErrorCode.OUT_OF_RANGE, self.expected, value)
+        return value
+
+
+class Binary(Kind):
+    def __init__(self, low: int, high: int) -> None:
+        self.low = low
+        self.high = high
+        self.expected = f"bin of {low} bytes" if low == high else f"bin of {low}..{high} bytes"
+
+    def load(self, value: Any) -> Any:
+        if not isinstance(value, bytes):
+            raise self.wrong(value)
+        if not self.low <= len(value) <= self.high:
+            raise self.outside(value, self.low if len(value) < self.low else self.high)
+        return value
+
+
+class OrFalse(Kind):
+    """A value, or false where there is none."""
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+        self.expected = f"{kind.expected} or false"
+
+    def load(self, value: Any) -> Any:
+        return self._unless_false(value, self.kind.load)
+
+    def dump(self, value: Any) -> Any:
+        return self._unless_false(value, self.kind.dump)
+
+    def _unless_false(self, value: Any, convert: Callable[[Any], Any]) -> Any:
+        if value is False:
+            return False
+        try:
+            return convert(value)
+        except Mismatch as mismatch:
+            mismatch.expected = self.expected
+            raise
+
+
+class Several(Kind):
+    """An array of one kind, held as a tuple."""
+
+    def __init__(self, kind: Kind, high: int) -> None:
+        self.kind = kind
+        self.high = high
+        self.expected = f"array of up to {high}: {kind.expected}"
+
+    def load(self, value: Any) -> Any:
+        return tuple(self._each(value, self.kind.load))
+
+    def dump(self, value: Any) -> Any:
+        return self._each(value, self.kind.dump)
+
+    def _each(self, value: Any, convert: Callable[[Any], Any]) -> list[Any]:
+        if not isinstance(value, list | tuple):
+            raise self.wrong(value)
+        if len(value) > self.high:
+            raise Mismatch(ErrorCode.TOO_MANY, self.expected, value, limit=self.high)
+        converted = []
+        for index, element in enumerate(value):
+            try:
+                converted.append(convert(element))
+            except Mismatch as mismatch:
+                raise mismatch.at(index) from None
+        return converted
+
+
+class Fixed(Kind):
+    """An array of a fixed number of fields, held as a tuple."""
+
+    def __init__(self, *kinds: Kind) -> None:
+        self.kinds = kinds
+        self.expected = f"array of {len(kinds)}: {', '.join(kind.expected for kind in kinds)}"
+
+    def load(self, value: Any) -> Any:
+        if not isinstance(value, list | tuple) or len(value) != len(self.kinds):
+            raise self.wrong(value)
+        loaded = []
+        for index, (kind, element) in enumerate(zip(self.kinds, value, strict=True)):
+            try:
+                loaded.append(kind.load(element))
+            except Mismatch as mismatch:
+                raise mismatch.at(index) from None
+        return tuple(loaded)
+
+
+class Mapped(Kind):
+    """A map from any words to one kind."""
+
+    def __init__(self, kind: Kind, high: int) -> None:
+        self.kind = kind
+        self.high = high
+        self.word = Text(1, limits.MAX_WORD)
+        self.expected = f"map of up to {high} words to {kind.expected}"
+
+    def load(self, value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            raise self.wrong(value)
+        if len(value) > self.high:
+            raise Mismatch(ErrorCode.TOO_MANY, self.expected, value, limit=self.high)
+        loaded = {}
+        for key, element in value.items():
+            try:
+                self.word.load(key)
+            except Mismatch as mismatch:
+                raise mismatch.at(Key(key)) from None
+            try:
+                loaded[key] = self.kind.load(element)
+            except Mismatch as mismatch:
+                raise mismatch.at(key) from None
+        return loaded
+
+
+class Either(Kind):
+    """The first of several kinds that fits."""
+
+    def __init__(self, *kinds: Kind) -> None:
+        self.kinds = kinds
+        self.expected = " or ".join(kind.expected for kind in kinds)
+
+    def load(self, value: Any) -> Any:
+        return self._first(value, "load")
+
+    def dump(self, value: Any) -> Any:
+        return self._first(value, "dump")
+
+    def _first(self, value: Any, method: str) -> Any:
+        for kind in self.kinds:
+            try:
+                return getattr(kind, method)(value)
+            except Mismatch as mismatch:
+                if mismatch.path:  # the value is of this kind, but for something inside it
+                    raise
+        raise self.wrong(value)
+
+
+class TargetKind(Kind):
+    """Who a payload is for: see SPEC.md, Targets."""
+
+    expected = "target: nil, bool, int or array of players"
+
+    def __init__(self) -> None:
+        self.one = Integer(-limits.MAX_GROUP, limits.MAX_PLAYER)
+        self.several = Several(Integer(1, limits.MAX_PLAYER), limits.MAX_ELEMENTS)
+
+    def load(self, value: Any) -> Any:
+        if value is None or isinstance(value, bool):
+            return value
+        if isinstance(value, int):
+            return self.one.load(value)
+        if isinstance(value, list | tuple):
+            return self.several.load(value)
+        raise self.wrong(value)
+
+
+Count = Annotated[int, Integer(0, limits.MAX_INT)]
+"""A number that only grows: seq, term, tick, version, microseconds."""
+
+Player = Annotated[int, Integer(1, limits.MAX_PLAYER)]
+PlayerOrNone = Annotated[int, Integer(0, limits.MAX_PLAYER)]
+Group = Annotated[int, Integer(1, limits.MAX_GROUP)]
+Payload = Annotated[bytes, Binary(0, limits.FRAME_IN_MAX)]
+Target = Annotated[bool | int | tuple[int, ...] | None, TargetKind()]
+Word64 = Annotated[str, Text(1, limits.MAX_WORD)]
+Groups = Annotated[tuple[int, ...], Several(Integer(1, limits.MAX_GROUP), limits.MAX_GROUP)]

@@ -1,0 +1,101 @@
+"""From annotated dataclasses to kinds: how frames and the maps inside them are read and written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, fields
+from functools import cached_property
+from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
+
+from protocol.error_codes import ErrorCode
+from protocol.fields.field_types import Kind
+from protocol.fields.mismatch import Mismatch
+
+
+class FieldOf(NamedTuple):
+    """One field of a frame or record."""
+
+    name: str
+    kind: Kind
+    default: Any
+    """What an absent key of a record means; `MISSING` if the key is required."""
+
+
+class Record(Kind):
+    """A map with known keys, held as a frozen dataclass.
+
+    Keys at their default are left out; unknown keys are ignored, so that either side may learn
+    new ones first.
+    """
+
+    def __init__(self, cls: type[Any]) -> None:
+        self.cls = cls
+        self.expected = "map"
+
+    def load(self, value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            raise self.wrong(value)
+        loaded = {}
+        for name, kind, default in record_fields(self.cls):
+            if name in value:
+                try:
+                    loaded[name] = kind.load(value[name])
+                except Mismatch as mismatch:
+                    raise mismatch.at(name) from None
+            elif default is MISSING:
+                raise Mismatch(ErrorCode.WRONG_TYPE, f'map with key "{name}"', value)
+        return self.cls(**loaded)
+
+    def dump(self, value: Any) -> Any:
+        if not isinstance(value, self.cls):
+            raise self.wrong(value)
+        dumped, absent = {}, self._absent
+        for name, kind, default in record_fields(self.cls):
+            held = getattr(value, name)
+            if held is default:
+                continue
+            try:
+                element = kind.dump(held)
+            except Mismatch as mismatch:
+                raise mismatch.at(name) from None
+            # Compared as the wire has them: to Python, True is 1 and () is not [].
+            if name not in absent or element != absent[name]:
+                dumped[name] = element
+        return dumped
+
+    @cached_property
+    def _absent(self) -> dict[str, Any]:
+        """The defaults, as the wire has them."""
+        return {
+            name: kind.dump(default)
+            for name, kind, default in record_fields(self.cls)
+            if default is not None and default is not MISSING
+        }
+
+
+_FIELDS: dict[type[Any], tuple[FieldOf, ...]] = {}
+
+
+def record_fields(cls: type[Any]) -> tuple[FieldOf, ...]:
+    """Return the fields of a frame or record, in the order of the wire."""
+    if cls not in _FIELDS:
+        hints = get_type_hints(cls, include_extras=True)
+        _FIELDS[cls] = tuple(
+            FieldOf(field.name, kind_of(hints[field.name]), default_of(field))
+            for field in fields(cls)
+        )
+    return _FIELDS[cls]
+
+
+def kind_of(annotation: Any) -> Kind:
+    """Return the kind that an `Annotated[...]` type of a field names."""
+    if get_origin(annotation) is not Annotated:
+        # `X | None` marks an optional key of a record: the kind is that of X.
+        annotation = next(arg for arg in get_args(annotation) if get_origin(arg) is Annotated)
+    kind: Kind = next(extra for extra in get_args(annotation)[1:] if isinstance(extra, Kind))
+    return kind
+
+
+def default_of(field: Field[Any]) -> Any:
+    """Return the default of a field, or MISSING where it has none."""
+    return field.default if field.default_factory is MISSING else field.default_factory()

@@ -1,0 +1,61 @@
+from pathlib import Path
+
+import pytest
+
+from clients.python.bots.loader import BUILT_IN, NoScript, load
+from clients.python.bots.scripts.wander import Wander
+
+ONE = """
+from clients.python.bots import Bot, bot
+
+@bot(hz=3)
+async def blink(self, dt):
+    pass
+"""
+TWO = ONE + "class Other(Bot):\n    pass\n"
+
+
+def test_scripts_have_names() -> None:
+    assert load("wander") is Wander
+    assert {load(name).__name__ for name in BUILT_IN} == {"Wander", "Echo", "Idle"}
+
+
+def test_a_module_and_a_class_name_a_script() -> None:
+    assert load("clients.python.bots.scripts.wander:Wander") is Wander
+
+
+def test_a_file_with_one_bot_is_a_script(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(ONE)
+    script = load(str(file))
+    assert (script.__name__, script.hz) == ("blink", 3)
+
+
+def test_of_several_bots_one_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "several.py"
+    file.write_text(TWO)
+    assert load(f"{file}:Other").__name__ == "Other"
+    with pytest.raises(NoScript, match=r"several bots.*:blink.*:Other"):
+        load(str(file))
+
+
+@pytest.mark.parametrize(
+    ("script", "complaint"),
+    [
+        ("wonder", "no script is called 'wonder'"),
+        ("nowhere.py", "no file nowhere.py"),
+        ("no_such_module:Bot", "no module 'no_such_module'"),
+        ("json:JSONDecoder", "no subclass"),
+        ("clients.python.bots.scripts.wander:Nobody", "no subclass"),
+    ],
+)
+def test_a_script_that_is_not_there_says_so(script: str, complaint: str) -> None:
+    with pytest.raises(NoScript, match=complaint):
+        load(script)
+
+
+def test_a_file_without_a_bot_says_so(tmp_path: Path) -> None:
+    file = tmp_path / "empty.py"
+    file.write_text("")
+    with pytest.raises(NoScript, match="has no bot"):
+        load(str(file))

@@ -1,0 +1,176 @@
+"""What a client says, and does, where no relay answers its upgrade."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from clients.python import Live, Unreachable, connect
+from clients.python.io.unreachable import describe
+from tests.helpers.cable import Cable
+from tests.helpers.players import Enter, enter_async, enter_blocking
+from tests.helpers.relay import running_relay
+
+Answer = Callable[[asyncio.StreamWriter], None]
+
+
+def status(code: int, body: bytes = b"<html>", kind: str = "text/html") -> Answer:
+    """Answer like a server that knows no WebSocket."""
+    head = f"HTTP/1.1 {code} No\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
+
+    def answer(writer: asyncio.StreamWriter) -> None:
+        writer.write(head.encode() + body)
+        writer.close()
+
+    return answer
+
+
+def reset(writer: asyncio.StreamWriter) -> None:
+    """Break the connection without an answer."""
+    end = writer.get_extra_info("socket")
+    end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+
+
+def hang_up(writer: asyncio.StreamWriter) -> None:
+    """End the connection in good order, without an answer."""
+    writer.close()
+
+
+@asynccontextmanager
+async def proxy(*answers: Answer, relay: str = "") -> AsyncIterator[str]:
+    """Answer one connection after the other so; pass later ones on, or answer as the last."""
+    left, cable = list(answers), Cable(relay)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if relay and not left:
+            await cable.carry(reader, writer)
+            return
+        answer = left[0] if len(left) == 1 and not relay else left.pop(0)
+        await reader.readuntil(b"\r\n\r\n")
+        answer(writer)
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        cable.cut()
+
+
+@pytest.fixture(params=[enter_async, enter_blocking], ids=["async", "blocking"])
+def enter(request: pytest.FixtureRequest) -> Enter:
+    """Enter with the client under test."""
+    client: Enter = request.param
+    return client
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [status(502), status(503), status(504), reset, hang_up],
+    ids=["502", "503", "504", "reset", "hang up"],
+)
+async def test_a_first_connection_is_tried_again_where_a_resume_is(
+    enter: Enter, answer: Answer
+) -> None:
+    async with (
+        running_relay() as relay,
+        proxy(answer, answer, relay=relay.url) as url,
+        enter(url, room="R") as player,
+    ):
+        await player.hears(Live)
+
+
+@pytest.mark.parametrize("answer", [status(502), reset], ids=["502", "reset"])
+async def test_but_only_within_its_time(enter: Enter, answer: Answer) -> None:
+    async with proxy(answer) as url:
+        with pytest.raises(Unreachable, match=r"proxy.*tried for 0\.3 s"):
+            async with enter(url, room="R", timeout=0.3):
+                pass
+
+
+@pytest.mark.parametrize(
+    ("code", "suspect"),
+    [
+        (200, "a proxy before the relay may not pass on the upgrade"),
+        (400, "a proxy before the relay may not pass on the upgrade"),
+        (404, "a proxy before it does not pass on this path or the upgrade"),
+        (426, "a proxy before the relay does not pass on the upgrade"),
+        (502, "a proxy is there that does not reach the relay"),
+        (503, "a proxy is there that does not reach the relay"),
+    ],
+)
+async def test_a_proxy_is_named_as_the_suspect(code: int, suspect: str) -> None:
+    async with proxy(status(code)) as url:
+        with pytest.raises(Unreachable, match=f"HTTP {code} instead of a WebSocket.*{suspect}"):
+            await connect(url, room="R", timeout=0.3)
+
+
+async def test_an_upgrade_that_a_proxy_spoils_is_its_fault() -> None:
+    def spoil(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 101 Switching Protocols\r\nConnection: close\r\n\r\n")
+        writer.close()
+
+    async with proxy(spoil) as url:
+        with pytest.raises(Unreachable, match="proxy before the relay spoils the upgrade"):
+            await connect(url, room="R", timeout=0.3)
+
+
+async def test_what_a_relay_says_of_its_refusal_is_passed_on() -> None:
+    problem = b'{"detail": "The Host relay.internal was rewritten by a proxy."}'
+    async with proxy(status(403, problem, "application/problem+json")) as url:
+        with pytest.raises(Unreachable, match=r"HTTP 403\): The Host relay\.internal was"):
+            await connect(url, room="R")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"[" * 10_000, b"\xff", b'"x"', b'{"detail": "\\u001b[2J"}'],
+    ids=["deep", "no text", "no object", "control codes"],
+)
+async def test_what_another_server_says_is_not(body: bytes) -> None:
+    async with proxy(status(403, body, "application/problem+json")) as url:
+        with pytest.raises(Unreachable, match="see `relay serve --help`"):
+            await connect(url, room="R")
+
+
+class TestProxiesOfTheEnvironment:
+    URL = "ws://relay.example:8000/r/R"
+
+    @pytest.fixture(autouse=True)
+    def clean(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ws_proxy"):
+            monkeypatch.delenv(name, raising=False)
+            monkeypatch.delenv(name.upper(), raising=False)
+
+    @pytest.mark.parametrize("proxy", ["proxy:3128", "127.0.0.1:3128", "ann:pw@proxy:3128"])
+    async def test_one_without_a_scheme_is_explained(
+        self, monkeypatch: pytest.MonkeyPatch, proxy: str
+    ) -> None:
+        monkeypatch.setenv("http_proxy", proxy)
+        with pytest.raises(Unreachable) as caught:
+            await connect(self.URL)
+        where = proxy.rpartition("@")[2]
+        assert f"http_proxy=http://{where}" in str(caught.value)
+        assert "no_proxy=relay.example" in str(caught.value)
+        assert "pw" not in str(caught.value)
+
+    @pytest.mark.parametrize("proxy", ["http://127.0.0.1:99999", "http://127.0.0.1:1/path"])
+    async def test_one_that_cannot_be_is_no_crash(
+        self, monkeypatch: pytest.MonkeyPatch, proxy: str
+    ) -> None:
+        monkeypatch.setenv("http_proxy", proxy)
+        with pytest.raises(Unreachable):
+            await connect(self.URL)
+
+    async def test_one_that_does_not_listen_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+        with pytest.raises(Unreachable, match="on the way lies the proxy in http_proxy"):
+            await connect(self.URL)
+
+    def test_on_this_machine_none_is_asked(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+        text = describe(ConnectionRefusedError(), "ws://localhost:1/r/R", is_loopback=True)
+        assert "proxy" not in text
