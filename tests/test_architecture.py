@@ -7,6 +7,7 @@ from pathlib import Path
 from protocol.codec import Role
 from protocol.conversation import TRANSITIONS, Event, name_of
 from protocol.error_codes import ErrorCode
+from relay.delivery import mode as mode_table
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "architecture.md").read_text()
@@ -28,6 +29,17 @@ def conversation() -> str:
     return "\n".join(["stateDiagram-v2", "    [*] --> NEW", *lines])
 
 
+def outbox() -> str:
+    """Draw the modes of an outbox, and the moves that lead from one to another."""
+    arrows = [
+        f"    {mode.name} --> {target.name}: {move.name}"
+        for mode, row in mode_table.TRANSITIONS.items()
+        for move, target in row.items()
+        if target is not mode
+    ]
+    return "\n".join(["stateDiagram-v2", "    [*] --> OPENING", *arrows])
+
+
 def floors() -> list[str]:
     """Return the packages of the relay from top to bottom, as the import contract has them."""
     text = (ROOT / "pyproject.toml").read_text()
@@ -38,6 +50,10 @@ def floors() -> list[str]:
 
 def test_the_conversation_is_drawn_as_its_table_says() -> None:
     assert f"```mermaid\n{conversation()}\n```" in PAGE, conversation()
+
+
+def test_an_outbox_is_drawn_as_its_table_says() -> None:
+    assert f"```mermaid\n{outbox()}\n```" in PAGE, outbox()
 
 
 def test_the_floors_are_listed_in_their_order() -> None:

@@ -23,9 +23,9 @@ class Audience:
         delay: what spectators may know, where they are kept behind.
     """
 
-    def __init__(self, account: Account, delay: int = 0) -> None:
+    def __init__(self, fan_out: FanOut, account: Account, delay: int = 0) -> None:
         """Args: account: of the room. delay: seconds by which spectators are kept behind."""
-        self.fan_out = FanOut()
+        self.fan_out = fan_out
         self.retained = RetainedValues(account)
         self.delay = DelayLine(delay, account) if delay else None
 

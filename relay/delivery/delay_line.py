@@ -6,8 +6,9 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
-from relay.delivery.outbox import Outbox, Slot
+from relay.delivery.outbox import Outbox
 from relay.delivery.retained_values import RetainedValues
+from relay.delivery.stream import Slot
 from relay.history.memory_budget import DELAYED, OBJECT_BYTES, Account
 
 MAX_BYTES = 16 * 1024 * 1024
@@ -114,7 +115,7 @@ class DelayLine:
         for outbox in self.outboxes.values():
             for update in due.values():
                 outbox.queue(update)
-            outbox.on_ready()
+            outbox.outlet.ready()
         return self._marks[0].at + self._seconds - now if self._marks else None
 
     def _charge(self, size: int) -> None:

@@ -11,18 +11,20 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Final
 
-from relay.delivery.outbox import Flow, Outbox
+from relay.delivery.flow import Flow
+from relay.delivery.outbox import Outbox
 
 MUCH: Final = 16
 """What waits is enough to be written once it is over 1/16 of what may be written at once."""
 
 
-def _nobody_minds(outboxes: FanOut) -> None:
-    pass
+def unserved() -> FanOut:
+    """Make the fan-out of a room that no node serves: it has nobody to tell."""
+    return FanOut(_nobody_flushes, _nobody_flushes)
 
 
-def _nothing_goes(descriptor: int, data: bytes) -> int:
-    return 0
+def _nobody_flushes(fan_out: FanOut) -> None:
+    raise AssertionError("a room that no node serves has a player whose outbox flows")
 
 
 class FanOut(Flow):
@@ -30,22 +32,20 @@ class FanOut(Flow):
 
     Those that flow are written to by `flush`; into the others everything is put at once.
 
-    Attributes:
-        on_told: called when something was gathered, once until `flush`: it asks for that.
-        on_riding: called likewise when something waits for the next flush, whenever that comes; it
-            asks for a flush at some later time.
-        write: takes bytes for a descriptor, as `os.write` does; until it is given, all goes the
-            long way, through each outbox's own `write`.
+    Args:
+        flush_soon: is called when something was gathered, once until `flush`.
+        flush_later: is called when something waits for the next flush, whenever that comes.
     """
 
-    def __init__(self) -> None:
-        self.on_told: Callable[[FanOut], None] = _nobody_minds
-        self.on_riding: Callable[[FanOut], None] = _nobody_minds
-        self.write: Callable[[int, bytes], int] = _nothing_goes
+    def __init__(
+        self, flush_soon: Callable[[FanOut], object], flush_later: Callable[[FanOut], object]
+    ) -> None:
+        self._flush_soon = flush_soon
+        self._flush_later = flush_later
         self._all: dict[int, Outbox] = {}
         self._waiting: dict[int, Outbox] = {}
-        self._flowing: dict[int, int] = {}
-        """Their descriptors. Never changed in place: a write may end with its outbox's `hold`."""
+        self._flowing: dict[int, Callable[[bytes], int]] = {}
+        """How to write to each. Never changed in place: a write may end with an outbox's `hold`."""
         self._turn: list[bytes] = []
         """Everybody's share."""
         self._apart: dict[int, list[bytes]] = {}
@@ -139,12 +139,12 @@ class FanOut(Flow):
         """Tell one that flows something with what comes next."""
         if not self._has_told and not self._has_riding:
             self._has_riding = True
-            self.on_riding(self)
+            self._flush_later(self)
         self._add(player, message)
 
     def _ask(self) -> None:
         self._has_told = True
-        self.on_told(self)
+        self._flush_soon(self)
 
     def _add(self, player: int, message: bytes) -> None:
         share = self._apart.get(player)
@@ -159,7 +159,7 @@ class FanOut(Flow):
 
     def open(self, player: int) -> None:
         """Let an outbox flow from now on."""
-        self._flowing = {**self._flowing, player: self._waiting.pop(player).descriptor}
+        self._flowing = {**self._flowing, player: self._waiting.pop(player).outlet.try_write}
         if self._turn:
             self._apart[player] = []  # it was told already
 
@@ -182,9 +182,9 @@ class FanOut(Flow):
         self._has_told = self._has_riding = False
         self._bytes = 0
         if everybody:
-            for player, descriptor in self._flowing.items():
+            for player, try_write in self._flowing.items():
                 if player not in apart:
-                    self._write(player, descriptor, everybody)
+                    self._write(player, try_write, everybody)
         for player, share in apart.items():
             if share:
                 self._write_share(player, share)
@@ -197,10 +197,10 @@ class FanOut(Flow):
             self._apart[player] = share
             self._all[player].hold()
 
-    def _write(self, player: int, descriptor: int, data: bytes) -> None:
+    def _write(self, player: int, try_write: Callable[[bytes], int], data: bytes) -> None:
         try:
-            sent = self.write(descriptor, data) if descriptor >= 0 else 0
+            sent = try_write(data)
         except OSError:  # for now, or for good: whoever takes the rest finds out
             sent = 0
         if sent < len(data):
-            self._all[player].write(data[sent:])
+            self._all[player].outlet.write(data[sent:])

@@ -7,7 +7,6 @@ costs: if a flush came while clients send in step, each player would be written 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Final
 
@@ -19,7 +18,7 @@ LONGEST: Final = 0.002
 
 
 class FlushScheduler:
-    """Flushes the outboxes it watches.
+    """Flushes the fan-outs that it makes.
 
     Args:
         rounds: what only rides with something else waits for it until the end of a round.
@@ -41,25 +40,23 @@ class FlushScheduler:
         """Messages that waited when the last turn ended; one alone never waits."""
         self._ends = 0.0
 
-    def watch(self, outboxes: FanOut) -> None:
-        """Flush these whenever they ask for it."""
-        outboxes.write = os.write
-        outboxes.on_told = self._flush_soon
-        outboxes.on_riding = self._flush_later
+    def fan_out(self) -> FanOut:
+        """Make a room's fan-out, which is flushed whenever it asks for that."""
+        return FanOut(self._flush_soon, self._flush_later)
 
-    def _flush_soon(self, outboxes: FanOut) -> None:
+    def _flush_soon(self, fan_out: FanOut) -> None:
         if not self._told:
             self._soon(self._end_turn)
-        self._told.append(outboxes)
+        self._told.append(fan_out)
 
-    def _flush_later(self, outboxes: FanOut) -> None:
-        self._rounds.next(outboxes.flush)
+    def _flush_later(self, fan_out: FanOut) -> None:
+        self._rounds.next(fan_out.flush)
 
     def _end_turn(self) -> None:
         gathered, has_much = 0, False
-        for outboxes in self._told:
-            gathered += outboxes.gathered
-            has_much = has_much or outboxes.has_much
+        for fan_out in self._told:
+            gathered += fan_out.gathered
+            has_much = has_much or fan_out.has_much
         if gathered > self._gathered and not has_much and self._may_wait():
             self._gathered = gathered
             self._soon(self._end_turn)
@@ -74,5 +71,5 @@ class FlushScheduler:
 
     def _flush(self) -> None:
         told, self._told, self._gathered = self._told, [], 1
-        for outboxes in told:
-            outboxes.flush()
+        for fan_out in told:
+            fan_out.flush()

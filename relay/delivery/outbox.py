@@ -1,11 +1,11 @@
 """What is still to be sent to one connection: bounded, in order, newest values in place.
 
-An outbox flows, keeps up or follows. While it flows, everything is written in the same turn of the
-event loop (fan_out.py), so that nothing is counted and nothing waits here. While it keeps up,
-messages queue in it until its link takes them. When more waits than the limits allow, it lets go of
-what is in the room's log anyway and follows: it only remembers how far its player has read, and
-refills from the log as fast as the link takes. So a slow player costs a number, not a copy, and a
-resume or a late join is the same thing begun further back.
+An outbox is always in one of the modes of mode.py. While it flows, everything is written in the
+same turn of the event loop (fan_out.py), so that nothing is counted and nothing waits here. While
+it queues, messages wait in it until its link takes them. When more waits than the limits allow, it
+lets go of what is in the room's history anyway and follows: it only remembers how far its player
+has read, and refills from the history as fast as the link takes. So a slow player costs a number,
+not a copy, and a resume or a late join is the same thing begun further back.
 
 Messages are wrapped (ws_frame.py) on their way in, and come out as they went in.
 """
@@ -13,114 +13,41 @@ Messages are wrapped (ws_frame.py) on their way in, and come out as they went in
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
-from typing import Final, NamedTuple, Protocol
+from collections.abc import Iterable
+from typing import Final
 
 from protocol import fast_path
 from protocol.opcodes import Opcode
+from relay.delivery.flow import Flow
+from relay.delivery.mode import TRANSITIONS, Mode, Move
+from relay.delivery.outlet import Outlet
+from relay.delivery.stream import Slot, Source, Stream
 from relay.history.ws_frame import is_logged, opcode, unwrap
-
-Slot = tuple[int, int]
-"""Sender and key of a volatile value."""
 
 BATCH_BYTES = 64 * 1024
 """Bytes that one refill reads at most, so that one who catches up takes turns with the others."""
 
 
-NO_DESCRIPTOR: Final = -1
-
-
-class Flow:
-    """What flows, gathered for all outboxes of a room. `FanOut` is one.
-
-    It is a class and no `Protocol`, so that compiled code calls it without a lookup.
-    """
-
-    def open(self, player: int) -> None:
-        """Let an outbox flow from now on."""
-        raise NotImplementedError
-
-    def shut(self, player: int) -> list[bytes]:
-        """Let an outbox flow no more. Returns: what is gathered for it, which it must keep."""
-        raise NotImplementedError
-
-    def share(self, player: int) -> list[bytes]:
-        """Return what is gathered for one that flows."""
-        raise NotImplementedError
-
-    def answer(self, player: int, message: bytes) -> None:
-        """Tell one that flows something."""
-        raise NotImplementedError
-
-    def ride(self, player: int, message: bytes) -> None:
-        """Tell one that flows something with what comes next."""
-        raise NotImplementedError
-
-
-class Source(Protocol):
-    """The room's log, as one player reads it."""
-
-    @property
-    def seq(self) -> int:
-        """Where the log is now."""
-
-    @property
-    def is_late(self) -> bool:
-        """Whether the player is kept behind the room, so that its outbox never stops following."""
-
-    def read(self, seq: int, max_bytes: int) -> tuple[list[bytes], int] | None:
-        """Return what follows `seq` for the player, in runs, and up to where; None if it is
-        gone."""
-
-    def finish(self, kept: dict[Slot, bytes]) -> Iterable[bytes]:
-        """Return what to say once, when all of the log is read for the first time, and take what is
-        in that out of the values that are `kept` for the player."""
-
-
-class Stream(NamedTuple):
-    """How a connection begins: read at the pace of its link, so that none stalls the room."""
-
-    facts: tuple[bytes, ...]
-    """What is said before anything from the log."""
-    source: Source
-    follow: int
-    """The seq after which to read on from the log."""
-    complete_from: int = 0
-    """A stream that begins anew has everything that was for all players after this seq."""
-
-
-def _nothing() -> None:
-    pass
-
-
-def _nowhere(data: bytes) -> None:
-    pass
+FOLLOWING: Final = Mode.FOLLOWING
+QUEUEING: Final = Mode.QUEUEING
+FLOWING: Final = Mode.FLOWING
+LOST: Final = Mode.LOST
 
 
 class Outbox:
     """Messages for one connection, until its link takes them.
 
     Attributes:
-        write: takes what flows, joined; called at the end of a turn.
-        descriptor: of the socket to which all of that goes as it is. While the outbox flows, what
-            the kernel takes goes there past `write`, which gets the rest. So the outbox must flow
-            no more when something waits on that way, and before the socket is closed.
-        on_ready: called when something waits where nothing did; in the middle of a room's fan-out,
-            so that it may do no more than make a note.
-        on_behind: called likewise when the outbox falls behind.
-        on_caught_up: called when it keeps up again.
-        is_following: it refills from the log.
-        is_lost: it cannot go on, and its connection must end: the log no longer reaches back to
-            where it was, or too many answers wait that are in no log.
+        outlet: the link's end.
+        mode: what becomes of what the room tells. Only `_move` changes it.
         dropped: volatile values that were not kept while it followed.
     """
 
     __slots__ = (
         "_bytes",
-        "_flowing",
+        "_fan_out",
         "_is_finished",
         "_max_frames",
-        "_outboxes",
         "_parts",
         "_player",
         "_queue",
@@ -130,33 +57,22 @@ class Outbox:
         "_slots",
         "_source",
         "_values",
-        "descriptor",
         "dropped",
-        "is_following",
-        "is_lost",
         "max_bytes",
-        "on_behind",
-        "on_caught_up",
-        "on_ready",
-        "write",
+        "mode",
+        "outlet",
     )
 
     def __init__(
-        self, on_ready: Callable[[], None], *, max_bytes: int = 256 * 1024, max_frames: int = 512
+        self, outlet: Outlet, *, max_bytes: int = 256 * 1024, max_frames: int = 512
     ) -> None:
         """Args: max_bytes, max_frames: of all that waits; one message alone may have any size."""
-        self.write: Callable[[bytes], None] = _nowhere
-        self.descriptor = NO_DESCRIPTOR
-        self.on_ready = on_ready
-        self.on_behind: Callable[[], None] = _nothing
-        self.on_caught_up: Callable[[], None] = _nothing
-        self.is_following = False
-        self.is_lost = False
+        self.outlet = outlet
+        self.mode = Mode.OPENING
         self.dropped = 0
         self.max_bytes = max_bytes
         self._max_frames = max_frames
-        self._outboxes: Flow | None = None
-        self._flowing: Flow | None = None
+        self._fan_out: Flow | None = None
         self._player = 0
         self._source: Source | None = None
         self._seq = 0
@@ -173,14 +89,22 @@ class Outbox:
     @property
     def is_flowing(self) -> bool:
         """Whether everything is written in the turn in which it is told."""
-        return self._flowing is not None
+        return self.mode is FLOWING
+
+    @property
+    def is_following(self) -> bool:
+        """Whether it refills from the history."""
+        return self.mode is FOLLOWING
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether it cannot go on, so that its connection must end."""
+        return self.mode is LOST
 
     @property
     def is_waiting(self) -> bool:
         """Whether there is something to take."""
-        return bool(self._queue) or (
-            self.is_following and not self.is_lost and self._has_more_to_read()
-        )
+        return bool(self._queue) or (self.mode is FOLLOWING and self._has_more_to_read())
 
     def _has_more_to_read(self) -> bool:
         source = self._source
@@ -188,37 +112,44 @@ class Outbox:
             return True
         return self._seq < source.seq or bool(self._values) or bool(self._parts)
 
+    def _move(self, move: Move) -> None:
+        self.mode = TRANSITIONS[self.mode][move]
+
     def position(self, head: int) -> int:
         """Return up to where all that was for the player has been put in order to be sent.
 
-        What waits here from the log does not count yet: it may be let go of, and be read from the
-        log again, behind the answer that says so.
+        What waits here from the history does not count yet: it may be let go of, and be read from
+        the history again, behind the answer that says so.
         """
-        if self._flowing is not None:
-            share = self._flowing.share(self._player)
+        fan_out = self._fan_out
+        if self.mode is FLOWING and fan_out is not None:
+            share = fan_out.share(self._player)
             if not share:
                 return head
             return next((_before(message) for message in share if is_logged(message)), head)
+        if self._parts and not self._is_finished:
+            return 0  # SPEC 12.4: facts still wait that are true as of a later seq
         is_all_ours = len(self._queue) == len(self._said) + len(self._slots)
-        return head if is_all_ours and not self.is_following else self._seq
+        is_behind = self.mode is FOLLOWING or self.mode is LOST
+        return head if is_all_ours and not is_behind else self._seq
 
     # What goes in.
 
     def begin(self, prelude: Iterable[bytes], stream: Stream) -> None:
-        """Queue what a connection begins with, then follow the room's log."""
+        """Queue what a connection begins with, then follow the room's history."""
         was_waiting = self.is_waiting
         self._queue.extend(prelude)
         self._parts = deque(stream.facts)
         self._source, self._seq, self._is_finished = stream.source, stream.follow, False
-        self.is_following = True
+        self._move(Move.BEGIN)
         if not was_waiting:
-            self.on_ready()
+            self.outlet.ready()
 
     def queue(self, message: bytes) -> None:
         """Take a message of the room while the outbox does not flow."""
         if opcode(message) == Opcode.UPDATE:
             self.replace(_slot(message), message)
-        elif not self.is_following:
+        elif self.mode is QUEUEING:
             self._queue_up(message)
 
     def _queue_up(self, message: bytes) -> None:
@@ -226,18 +157,21 @@ class Outbox:
         queue.append(message)
         self._bytes += len(message)
         if len(queue) == 1:
-            self.on_ready()
+            self.outlet.ready()
         elif self._bytes > self.max_bytes or len(queue) > self._max_frames:
             self._fall_behind()
 
     def say(self, message: bytes, *, rides: bool = False) -> None:
-        """Queue a message that is in no log: an answer to this connection alone.
+        """Queue a message that is in no history: an answer to this connection alone.
 
         Args: rides: while the outbox flows, it may wait for what comes next.
         """
-        if self._flowing is not None:
-            tell = self._flowing.ride if rides else self._flowing.answer
-            tell(self._player, message)
+        fan_out = self._fan_out
+        if self.mode is FLOWING and fan_out is not None:
+            if rides:
+                fan_out.ride(self._player, message)
+            else:
+                fan_out.answer(self._player, message)
             return
         was_waiting = self.is_waiting
         self._said.append(len(self._queue))
@@ -245,16 +179,16 @@ class Outbox:
         self._bytes += len(message)
         self._said_bytes += len(message)
         if not was_waiting:
-            self.on_ready()
-        elif self.is_following:
-            if self._said_bytes > self.max_bytes and not self.is_lost:
+            self.outlet.ready()
+        elif self.mode is FOLLOWING:
+            if self._said_bytes > self.max_bytes:
                 self._lose()
         elif self._bytes > self.max_bytes or len(self._queue) > self._max_frames:
             self._fall_behind()
 
     def replace(self, slot: Slot, message: bytes) -> None:
         """Queue a volatile message, in the place of an older one of its slot that still waits."""
-        if self.is_following:
+        if self.mode is not QUEUEING:
             self._keep(slot, message)
             return
         index = self._slots.get(slot)
@@ -279,29 +213,30 @@ class Outbox:
     def end(self) -> None:
         """Follow no more, as the connection ends: what waits now is the last."""
         self.hold()
-        self.is_following = False
+        self._move(Move.END)
         self._source = None
         self._parts.clear()
         self._values.clear()
 
     # What flows.
 
-    def meet(self, outboxes: Flow | None, player: int) -> None:
+    def meet(self, fan_out: Flow | None, player: int) -> None:
         """Take note of the fan-out that this outbox is in, and of the player it has there."""
-        self._outboxes, self._player = outboxes, player
+        self._fan_out, self._player = fan_out, player
 
     def flow(self) -> None:
         """Let everything flow from now on, if nothing waits."""
-        outboxes = self._outboxes
-        is_ready = self._source is not None and not self.is_following and not self.is_waiting
-        if outboxes is not None and is_ready and self._flowing is None:
-            self._flowing = outboxes
-            outboxes.open(self._player)
+        if self.mode is QUEUEING and self._fan_out is not None and not self._queue:
+            self._move(Move.FLOW)
+            self._fan_out.open(self._player)
 
     def hold(self) -> None:
         """Let what comes wait from now on, and with it what is not yet written."""
-        flowing, self._flowing = self._flowing, None
-        for message in flowing.shut(self._player) if flowing is not None else ():
+        fan_out = self._fan_out
+        if self.mode is not FLOWING or fan_out is None:
+            return
+        self._move(Move.HOLD)
+        for message in fan_out.shut(self._player):
             if opcode(message) == Opcode.LEFT:
                 self.forget(fast_path.pair(unwrap(message))[1])
             (self.queue if _is_of_room(message) else self.say)(message)
@@ -311,15 +246,17 @@ class Outbox:
     def take(self) -> list[bytes]:
         """Hand over what waits, in order; all of it, or one batch while the outbox follows.
 
-        What comes from the log comes in runs: `ws_frame.split` makes messages of them.
+        What comes from the history comes in runs: `ws_frame.split` makes messages of them.
         """
         taken = self._queue
         self._queue = []
         self._said.clear()
         self._said_bytes = 0
-        if self.is_following:
+        if self.mode is LOST:
+            return taken
+        if self.mode is FOLLOWING:
             self._bytes = sum(map(len, self._values.values()))
-            return taken if self.is_lost else taken + self._refill()
+            return taken + self._refill()
         self._slots.clear()
         self._bytes = 0
         if self._source is not None:
@@ -361,27 +298,28 @@ class Outbox:
                 return told
         values, self._values, self._bytes = self._values, {}, 0
         if not source.is_late:
-            self.is_following = False
-            self.on_caught_up()
+            self._move(Move.CATCH_UP)
+            self.outlet.caught_up()
         return told + list(values.values())
 
     def _fall_behind(self) -> None:
-        if self._source is None:
-            return  # before WELCOME nothing is in a log; there is little, and all of it is ours
+        if self.mode is not QUEUEING or self._source is None:
+            return  # before WELCOME, and at the end: there is little, and all of it is ours
         queue = self._queue
         self._seq = self._before_the_first(self._source)
         self._values = {slot: queue[index] for slot, index in self._slots.items()}
         self._queue = [queue[index] for index in self._said]
         self._slots.clear()
         self._bytes = sum(map(len, self._queue)) + sum(map(len, self._values.values()))
-        self.is_following = True
+        self._move(Move.FALL_BEHIND)
         self.dropped = 0
-        self.on_behind()
+        self.outlet.behind()
 
     def _before_the_first(self, source: Source) -> int:
-        """Return the seq before that of the first message here that is in the log.
+        """Return the seq before that of the first message here that is in the history.
 
-        The last take is no measure: since then the log may have let go of much that was for others.
+        The last take is no measure: since then the history may have let go of much that was for
+        others.
         """
         said = set(self._said)
         for index, message in enumerate(self._queue):
@@ -390,15 +328,15 @@ class Outbox:
         return source.seq
 
     def _lose(self) -> None:
-        self.is_lost = True
+        self._move(Move.LOSE)
         self._values.clear()
-        self.on_behind()
+        self.outlet.behind()
 
     def _keep(self, slot: Slot, message: bytes) -> None:
         older = self._values.pop(slot, b"")
         self._bytes -= len(older)
         self.dropped += bool(older)
-        if self.is_lost or self._bytes + len(message) > self.max_bytes:
+        if self.mode is not FOLLOWING or self._bytes + len(message) > self.max_bytes:
             self.dropped += 1
             return
         self._values[slot] = message

@@ -10,8 +10,8 @@ from relay.history.memory_budget import HISTORY, Account
 from relay.history.packed_frames import (
     NOBODY,
     Addressees,
-    Entry,
     PackedFrames,
+    StoredFrame,
 )
 
 SCAN = 1024
@@ -54,7 +54,7 @@ class History:
     def __len__(self) -> int:
         return self._frames.last - self.trimmed if len(self._frames) else 0
 
-    def __iter__(self) -> Iterator[Entry]:
+    def __iter__(self) -> Iterator[StoredFrame]:
         return (entry for entry in self._frames if entry[0] > self.trimmed)
 
     def append(self, seq: int, to: Addressees, message: bytes) -> None:

@@ -18,7 +18,7 @@ from relay.history.ws_frame import opcode, unwrap
 Addressees = int | frozenset[int]
 """Who a frame was for when it was ordered: these players, or all but one (0: all)."""
 
-Entry = tuple[int, Addressees, bytes]
+StoredFrame = tuple[int, Addressees, bytes]
 """One visible frame: its seq, who it was for, and its message, not wrapped."""
 
 # Codes for addressees: 0 or more stand for a payload to all but one.
@@ -56,7 +56,7 @@ class Block(NamedTuple):
     def start(self, index: int) -> int:
         return self.ends[index - 1] if index else 0
 
-    def entry(self, index: int) -> Entry:
+    def entry(self, index: int) -> StoredFrame:
         message = bytes(self.data[self.start(index) : self.ends[index]])
         return self.first + index, self._addressees(self.codes[index]), unwrap(message)
 
@@ -148,7 +148,7 @@ class PackedFrames:
     def __len__(self) -> int:
         return self.last - self.first + 1
 
-    def __iter__(self) -> Iterator[Entry]:
+    def __iter__(self) -> Iterator[StoredFrame]:
         for block in self._from(self.first):
             for index in range(max(self.first - block.first, 0), len(block.codes)):
                 yield block.entry(index)

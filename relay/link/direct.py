@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from protocol.close_codes import CloseCode
-from relay.delivery.outbox import NO_DESCRIPTOR, Outbox
+from relay.delivery.outbox import Outbox
+from relay.delivery.outlet import Outlet, write_nothing
 from relay.link.channel import Channel, Heartbeat, Hold
 from relay.link.inbound import Closed
 from relay.node.node import Node
@@ -44,9 +46,6 @@ class DirectLink(Channel):
         """
         super().__init__(taken.loop, taken.inbound)
         settings = node.settings
-        self.outbox = Outbox(
-            self._wake, max_bytes=settings.outbox_bytes, max_frames=settings.outbox_frames
-        )
         self.inbound.max_pieces = MAX_PIECES
         self.max_blocked = settings.slow_seconds
         self._peers = peers
@@ -54,8 +53,16 @@ class DirectLink(Channel):
         self._is_awake = False
         self._controls = TokenBucket(CONTROLS_PER_SECOND, CONTROLS_BURST)
         self.inherit(taken)
-        self.outbox.write = self.transport.write
-        self.outbox.descriptor = _descriptor(self.transport)
+        outlet = Outlet(
+            try_write=_past(self.transport),
+            write=self.transport.write,
+            ready=self._wake,
+            behind=self._behind,
+            caught_up=self._caught_up,
+        )
+        self.outbox = Outbox(
+            outlet, max_bytes=settings.outbox_bytes, max_frames=settings.outbox_frames
+        )
         self._connection = node.connect(self, room, address)
         peers.add(self)
         self.begin_heartbeat(Heartbeat(settings.ping_seconds, settings.ping_timeout))
@@ -135,6 +142,12 @@ class DirectLink(Channel):
             outbox.flow()
         return len(data)
 
+    def _behind(self) -> None:
+        self._connection.behind()
+
+    def _caught_up(self) -> None:
+        self._connection.caught_up()
+
     def pause_writing(self) -> None:
         super().pause_writing()
         self.outbox.hold()
@@ -170,14 +183,13 @@ class DirectLink(Channel):
         self._connection.lost()
 
 
-def _descriptor(transport: asyncio.Transport) -> int:
-    """Return where bytes may be written past a transport in which nothing waits.
+def _past(transport: asyncio.Transport) -> Callable[[bytes], int]:
+    """Return what writes to a socket past its transport, in which nothing waits.
 
     A relay does little else than write, and the detour costs as much as the rest of fan-out.
     """
     is_plain = transport.get_extra_info("sslcontext") is None
     socket = transport.get_extra_info("socket")
     if os.name != "posix" or not is_plain or socket is None:
-        return NO_DESCRIPTOR
-    descriptor: int = socket.fileno()
-    return descriptor
+        return write_nothing
+    return partial(os.write, socket.fileno())

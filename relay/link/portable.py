@@ -12,6 +12,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from protocol.close_codes import CloseCode
 from relay.delivery.deferred import Queue
 from relay.delivery.outbox import Outbox
+from relay.delivery.outlet import Outlet, write_nothing
 from relay.history.ws_frame import split, unwrap
 from relay.node.connection import Connection
 from relay.node.node import Node
@@ -42,7 +43,14 @@ class PortableLink:
         """
         self._catching_up = catching_up
         self._ready = asyncio.Event()
-        self.outbox = Outbox(self._ready.set, max_bytes=max_bytes, max_frames=max_frames)
+        outlet = Outlet(
+            try_write=write_nothing,
+            write=_never_written,
+            ready=self._ready.set,
+            behind=self._behind,
+            caught_up=self._caught_up,
+        )
+        self.outbox = Outbox(outlet, max_bytes=max_bytes, max_frames=max_frames)
         self._websocket = websocket
         self._closing: tuple[CloseCode, str] | None = None
         self._ended = asyncio.Event()
@@ -50,6 +58,14 @@ class PortableLink:
         self._slow_seconds = slow_seconds
         self._sending_since: float | None = None
         self._watch: asyncio.TimerHandle | None = None
+
+    def _behind(self) -> None:
+        assert self._connection is not None, "an outbox begins with its connection"
+        self._connection.behind()
+
+    def _caught_up(self) -> None:
+        assert self._connection is not None, "an outbox begins with its connection"
+        self._connection.caught_up()
 
     def close(self, code: CloseCode, reason: str) -> None:
         if self._closing is None:
@@ -149,6 +165,10 @@ class PortableLink:
             self._watch_for(left)
         elif self._connection is not None:
             self._connection.close(CloseCode.TOO_SLOW)
+
+
+def _never_written(data: bytes) -> None:
+    raise AssertionError("an outbox of the portable link never flows")
 
 
 async def serve(websocket: WebSocket, node: Node, room: str, address: str) -> None:

@@ -78,7 +78,7 @@ class Owner:
     version: int
     """Of the wire: the highest that the node speaks."""
     append: Callable[[str, Entry], None]
-    """Propose an entry for a room's log, by the room's name."""
+    """Propose an entry for a room, by the room's name."""
     acks: Deferred
     """Acknowledgements that are owed."""
 
@@ -99,7 +99,7 @@ class Owner:
         raise NotImplementedError
 
     def propose(self, room: Room, entry: Entry) -> None:
-        """Propose an entry for a room's log. It may be applied before this returns."""
+        """Propose an entry for a room. It may be applied before this returns."""
         raise NotImplementedError
 
     async def admit(self, connection: Connection, hello: Hello, message: bytes) -> None:
@@ -156,6 +156,10 @@ class Connection:
         self._is_lagging = False
         self._lag_timer: asyncio.TimerHandle | None = None
         self._slow_timer: asyncio.TimerHandle | None = None
+        self.behind = node.soon(self._fell_behind)
+        """The outbox fell behind. This only asks for a call in the next turn of the loop."""
+        self.caught_up = node.soon(self._caught_up)
+        """The outbox keeps up again. This only asks for a call in the next turn of the loop."""
         self._expect_hello()
 
     # Messages in.
@@ -289,8 +293,6 @@ class Connection:
         refused = [_fresh_because(admit.refused)] if admit.refused is not None else []
         self._conversation.state = State.LIVE
         outbox = self.link.outbox
-        outbox.on_behind = self.node.soon(self._fell_behind)
-        outbox.on_caught_up = self.node.soon(self._caught_up)
         outbox.begin([wrap(encode(frame)) for frame in (*refused, welcome)], admit.stream)
         room.connect(admit.player, outbox)
 
@@ -306,7 +308,7 @@ class Connection:
     # One who reads too slowly.
 
     def _fell_behind(self) -> None:
-        """The outbox follows the log: wait so long for it to catch up."""
+        """The outbox follows the history: wait so long for it to catch up."""
         if self.link.outbox.is_lost:
             self.close(CloseCode.TOO_SLOW)
         if self.is_closed or self._slow_timer is not None or not self.link.outbox.is_following:
@@ -445,7 +447,7 @@ _NO_MEMORY = (ErrorCode.NO_ROOM_LEFT, "this relay has no memory left for more of
 
 
 def _explain(error: RemoteProtocolError, message: bytes) -> Error:
-    """Turn a protocol error into the ERROR that teaches its sender."""
+    """TurnedAway a protocol error into the ERROR that teaches its sender."""
     op = message[1] if len(message) > 1 and message[1] < 0x80 else None
     detail = ErrorDetail(
         op=op,

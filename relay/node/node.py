@@ -49,7 +49,7 @@ from relay.room.effects import (
     Effect,
     Gone,
     Later,
-    Turn,
+    TurnedAway,
 )
 from relay.room.entries import Entry, Retire, Wake
 from relay.room.refusals import Refusal
@@ -60,7 +60,7 @@ log = logging.getLogger("relay")
 SWEEP_SECONDS = 5.0
 TICK_SECONDS = 0.1
 MEMORY_SECONDS = 60.0  # between two notices to a room that its past is lost
-CATCHING_UP = 4 * BATCH_BYTES  # bytes that are read from logs in a turn of the loop
+CATCHING_UP = 4 * BATCH_BYTES  # bytes that are read from histories in a turn of the loop
 ACK_ROUND = 0.95 * limits.ACK_SECONDS / 3
 
 
@@ -93,11 +93,15 @@ class Node(Owner):
             limit_loopback=self.settings.limit_loopback,
             site_factor=self.settings.ipv6_site_factor,
         )
+        self.acks = Deferred(lambda: self.later(ACK_ROUND, self.acks.go))
+        """Acknowledgements: after a round or two they take a ride, a round later they go alone."""
+        self._flushes = FlushScheduler(self.acks, _soon, time.monotonic)
         self.rooms = Rooms(
             self.settings,
             self.limits,
             self.passwords,
             check_open=self.check_open,
+            fan_out=self._flushes.fan_out,
             added=self._watch,
             removed=self._forget,
         )
@@ -113,15 +117,12 @@ class Node(Owner):
         self.connects = 0
         self.draining: Drain | None = None
         """The way down, once it has begun: nobody enters any more."""
-        self.acks = Deferred(lambda: self.later(ACK_ROUND, self.acks.go))
-        """Acknowledgements: after a round or two they take a ride, a round later they go alone."""
-        self._turns = FlushScheduler(self.acks, _soon, time.monotonic)
         order: Broker = broker or MemoryBroker()
         order.follow(self._apply)
         self.append = order.append
-        """Propose an entry for a room's log, by the room's name."""
+        """Propose an entry for a room, by the room's name."""
         self.catching_up = Queue(_soon, CATCHING_UP)
-        """Those who read from a log, in turns, so that they are no pause for the others."""
+        """Those who read from a history, in turns, so that they are no pause for the others."""
         self._alarms: dict[DelayLine, asyncio.TimerHandle] = {}
         self._told_of_memory: dict[str, float] = {}
         self._attachments = count(1)
@@ -220,7 +221,7 @@ class Node(Owner):
     # Entries and effects.
 
     def propose(self, room: Room, entry: Entry) -> None:
-        """Propose an entry for a room's log. It may be applied before this returns."""
+        """Propose an entry for a room. It may be applied before this returns."""
         self.append(room.name, entry)
 
     def later(self, seconds: float | None, call: Callable[[], None]) -> asyncio.TimerHandle | None:
@@ -258,7 +259,7 @@ class Node(Owner):
                 if room.joins == 1:
                     self.rooms.enter(room)
                 self.connections[attachment].admitted(room, effect)
-            case Turn(attachment, refusal):
+            case TurnedAway(attachment, refusal):
                 self.connections[attachment].turned(refusal)
             case Close(attachment, code, reason):
                 if attachment in self.connections:
@@ -283,7 +284,6 @@ class Node(Owner):
 
     def _watch(self, room: Room) -> None:
         """Look after a room from now on."""
-        self._turns.watch(room.audience.fan_out)
         if self._sweeper is None:
             self._sweep()
         delay = room.audience.delay
@@ -331,7 +331,7 @@ class Node(Owner):
         now = time.monotonic()
         self.memory.set(RESERVATIONS, PROMISE_BYTES * len(self.reservations))
         for room in self.registry:
-            room.log.age(now, self.settings.history_seconds, room.needed_from)
+            room.history.age(now, self.settings.history_seconds, room.needed_from)
             if room.account in self.memory.givers:
                 self._tell_of_memory(room, now)
         self._sweeper = self.later(SWEEP_SECONDS, self._sweep) if len(self.registry) else None
@@ -342,7 +342,7 @@ class Node(Owner):
             return
         self._told_of_memory[room.name] = now
         self.memory.givers.discard(room.account)
-        notice = Notice(NoticeKind.MEMORY, NoticeDetail(seq=room.log.trimmed))
+        notice = Notice(NoticeKind.MEMORY, NoticeDetail(seq=room.history.trimmed))
         for outbox in room.audience.fan_out.values():
             outbox.say(wrap(encode(notice)))
 

@@ -12,6 +12,7 @@ from protocol.close_codes import CloseCode
 from protocol.error_codes import ErrorCode
 from protocol.frames import RoomOptions
 from protocol.limits import EPOCH_BYTES
+from relay.delivery.fan_out import FanOut
 from relay.history.history import History
 from relay.history.memory_budget import ROOM_BYTES, Memory
 from relay.node.listing import Listing
@@ -46,12 +47,14 @@ class Rooms:
         passwords: Passwords,
         *,
         check_open: Callable[[], None],
+        fan_out: Callable[[], FanOut],
         added: Callable[[Room], None],
         removed: Callable[[Room], None],
     ) -> None:
         """
         Args:
             check_open: raises `Refusal` if nobody may enter any more.
+            fan_out: makes that of a room.
             added: called with each room that there is from then on; removed: with one that is gone.
         """
         self.registry = RoomRegistry()
@@ -66,6 +69,7 @@ class Rooms:
         self._limits = limits
         self._passwords = passwords
         self._check_open = check_open
+        self._fan_out = fan_out
         self._added = added
         self._removed = removed
 
@@ -101,11 +105,12 @@ class Rooms:
             options,
             password_hash=password_hash,
             max_frame=self._settings.max_frame,
-            log=History(
+            history=History(
                 max_frames=self._settings.history_frames,
                 max_bytes=self._settings.history_bytes,
                 account=account,
             ),
+            fan_out=self._fan_out(),
         )
         self.makers.make(name, address)
         self.add(room)
@@ -121,8 +126,9 @@ class Rooms:
         self._added(room)
 
     def adopt(self, room: Room) -> None:
-        """Take in a room with another relay's bounds and account."""
-        room.log.bound(self._settings.history_frames, self._settings.history_bytes)
+        """Take in a room with another relay's bounds and account, which nobody serves yet."""
+        room.history.bound(self._settings.history_frames, self._settings.history_bytes)
+        room.audience.fan_out = self._fan_out()
         self.memory.adopt(room.account, room.name)
         self.add(room)
 

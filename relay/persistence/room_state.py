@@ -23,7 +23,7 @@ from relay.persistence.schema import (
     MANY,
     ROOM_STATE,
     CompleteState,
-    RoomState,
+    SavedRoom,
     SeatState,
     SnapshotsState,
     bad_state,
@@ -43,7 +43,7 @@ AWAY, LOST, LAGGING = PresenceState.AWAY, PresenceState.LOST, PresenceState.LAGG
 def dump(room: Room) -> Any:
     """Return all of a room as maps, arrays, str, bytes and numbers."""
     return ROOM_STATE.dump(
-        RoomState(
+        SavedRoom(
             name=room.name,
             epoch=room.epoch,
             options=room.options,
@@ -54,9 +54,9 @@ def dump(room: Room) -> Any:
             seats=tuple(map(_seat_state, room.seats.values())),
             barred=tuple(sorted(room.barred)),
             standing=tuple(room.standing),
-            trimmed=room.log.trimmed,
-            grown=room.log.grown,
-            log=room.log,
+            trimmed=room.history.trimmed,
+            grown=room.history.grown,
+            log=room.history,
             seeks_host=room.seeks_host,
             shown=room.audience.delay.seq if room.audience.delay is not None else 0,
             snapshots=_snapshots_state(room.snapshots),
@@ -71,7 +71,7 @@ def load(value: Any) -> Room:
         BadState: it is not of a room, or of one that cannot be.
     """
     try:
-        state: RoomState = ROOM_STATE.load(value)
+        state: SavedRoom = ROOM_STATE.load(value)
     except Mismatch as wrong:
         raise bad_state(wrong) from None
     _check_words(state)
@@ -138,14 +138,14 @@ def _check(is_right: bool, what_else: str) -> None:
         raise BadState(what_else)
 
 
-def _check_words(state: RoomState) -> None:
+def _check_words(state: SavedRoom) -> None:
     name, hashed = state.name, state.password_hash
     _check(bool(NAME.fullmatch(name)) and name == name.upper(), "no room can have this name")
     _check(not hashed or bool(ARGON2.fullmatch(hashed)), "the password's hash is not argon2's")
     _check(not state.options.password, "a password is there in clear")
 
 
-def _facts(state: RoomState) -> list[Any]:
+def _facts(state: SavedRoom) -> list[Any]:
     """Decode what newcomers are told."""
     facts: list[Any] = []
     last = 0
@@ -158,7 +158,7 @@ def _facts(state: RoomState) -> list[Any]:
     return facts
 
 
-def _restore_seats(room: Room, state: RoomState, facts: list[Any]) -> None:
+def _restore_seats(room: Room, state: SavedRoom, facts: list[Any]) -> None:
     joined = {fact.player: fact for fact in facts if isinstance(fact, Joined)}
     players = [seat.player for seat in state.seats]
     _check(players == sorted(joined), "the seats are not those of whom newcomers are told")
@@ -215,7 +215,7 @@ def _restore_property(room: Room, frame: Property) -> None:
         raise BadState("a property does not stand, or there is no room for it")
 
 
-def _check_standing(room: Room, state: RoomState) -> None:
+def _check_standing(room: Room, state: SavedRoom) -> None:
     _check(len(list(room.standing)) == len(state.standing), "a fact stands twice")
     host = room.seats.get(room.host)
     _check(not room.host or (host is not None and host.can_host), "the host is nobody who can be")
@@ -223,16 +223,16 @@ def _check_standing(room: Room, state: RoomState) -> None:
         _check(seat.is_attached == (seat.state != LOST), "a seat is both held and not")
 
 
-def _restore_log(room: Room, state: RoomState) -> None:
+def _restore_log(room: Room, state: SavedRoom) -> None:
     last = state.trimmed
-    room.log.bound(MANY, MANY)
-    room.log.trimmed = state.trimmed
+    room.history.bound(MANY, MANY)
+    room.history.trimmed = state.trimmed
     for seq, to, message in state.log:
         if seq != last + 1:
             raise BadState("the log does not begin where it was trimmed")
-        room.log.append(seq, to, wrap(message))
+        room.history.append(seq, to, wrap(message))
         last = seq
-    room.log.grown = max(room.log.grown, state.grown)
+    room.history.grown = max(room.history.grown, state.grown)
     _check(last == state.seq, "the log ends before the room's head, or after it")
 
 

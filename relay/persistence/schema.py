@@ -120,7 +120,7 @@ class SnapshotsState:
 
 
 @dataclass(frozen=True, slots=True)
-class RoomState:
+class SavedRoom:
     """All that a room is."""
 
     name: Word64
@@ -143,7 +143,7 @@ class RoomState:
     """The last field: by far the largest one is read when all others are known."""
 
 
-ROOM_STATE = Record(RoomState)
+ROOM_STATE = Record(SavedRoom)
 
 
 # Frames of a log.

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from protocol.close_codes import CloseCode
 from protocol.error_codes import ErrorCode
-from relay.delivery.outbox import Stream
+from relay.delivery.stream import Stream
 from relay.room.entries import Entry
 from relay.room.refusals import Refusal
 
@@ -30,7 +30,7 @@ class Admit:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class TurnedAway:
     """The join is refused. With a close code the connection ends; else it may say HELLO again."""
 
     attachment: int
@@ -59,6 +59,6 @@ class Gone:
     """The room is no more: forget its name."""
 
 
-Effect = Admit | Turn | Close | Later | Gone
+Effect = Admit | TurnedAway | Close | Later | Gone
 
 NOTHING: Sequence[Effect] = ()

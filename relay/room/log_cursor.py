@@ -8,8 +8,8 @@ from typing import NamedTuple, Protocol
 
 from protocol.codec import encode
 from protocol.frames import Live, Notice, NoticeDetail, NoticeKind
-from relay.delivery.outbox import Slot
 from relay.delivery.retained_values import RetainedValues
+from relay.delivery.stream import Slot
 from relay.history.history import History
 from relay.history.packed_frames import NOBODY
 from relay.history.ws_frame import wrap

@@ -18,7 +18,7 @@ from relay.room.effects import (
     Effect,
     Gone,
     Later,
-    Turn,
+    TurnedAway,
 )
 from relay.room.entries import (
     Acknowledge,
@@ -52,7 +52,7 @@ def join(room: RoomState, entry: Join) -> Sequence[Effect]:
             return _take_up(room, seat, entry)
         _check_entry(room, entry)
     except Refusal as refusal:
-        return [Turn(entry.attachment, refusal)]
+        return [TurnedAway(entry.attachment, refusal)]
     return _seat_anew(room, entry)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from protocol import fast_path
 from protocol.error_codes import ErrorCode
-from relay.delivery.outbox import Stream
+from relay.delivery.stream import Stream
 from relay.history.ws_frame import unwrap
 from relay.room.effects import Admit
 from relay.room.log_cursor import NO_BACKFILL, Backfill, LogCursor
@@ -25,8 +25,8 @@ def begin(room: RoomState, seat: Seat, refused: ErrorCode | None = None) -> Admi
         return Admit(seat.attachment, seat.player, 0, refused=refused, stream=stream)
     follow, snapshot = room.history_from, room.snapshots.newest
     facts = (*room.standing.told(), *(snapshot.parts if snapshot is not None else ()))
-    is_whole = room.log.reaches_back_to(follow)
-    complete_from = room.past_from if is_whole else room.log.trimmed
+    is_whole = room.history.reaches_back_to(follow)
+    complete_from = room.past_from if is_whole else room.history.trimmed
     cursor = _cursor(room, seat, Backfill(room.seq, snapshot, complete_from))
     stream = Stream(facts, cursor, follow, complete_from)
     return Admit(seat.attachment, seat.player, 0, refused=refused, stream=stream)
@@ -43,7 +43,7 @@ def take_up(room: RoomState, seat: Seat, position: tuple[bytes, int] | None) -> 
     if seq < seat.joined and delay is None:
         return begin(room, seat, ErrorCode.SEAT_EXPIRED)
     began = seat.joined if delay is None else delay.began.get(seat.player, seat.joined)
-    if seq < began or not room.log.reaches_back_to(seq):
+    if seq < began or not room.history.reaches_back_to(seq):
         return begin(room, seat, ErrorCode.HISTORY_TRIMMED)
     stream = Stream((), _cursor(room, seat), seq)
     return Admit(seat.attachment, seat.player, seq, resumed=True, stream=stream)
@@ -52,5 +52,5 @@ def take_up(room: RoomState, seat: Seat, position: tuple[bytes, int] | None) -> 
 def _cursor(room: RoomState, seat: Seat, backfill: Backfill = NO_BACKFILL) -> LogCursor:
     delay = room.delay_of(seat)
     if delay is None:
-        return LogCursor(room.log, room, room.audience.retained, seat.player, backfill)
-    return LogCursor(room.log, delay, delay.newest, seat.player, backfill, is_late=True)
+        return LogCursor(room.history, room, room.audience.retained, seat.player, backfill)
+    return LogCursor(room.history, delay, delay.newest, seat.player, backfill, is_late=True)

@@ -150,7 +150,7 @@ def snapshot(room: RoomState, seat: Seat, frame: Snapshot) -> Sequence[Effect]:
             expected="a room with the option history: snapshot or full",
             retry=False,
         )
-    room.snapshots.add(frame, seat.player, room.seq, room.log)
+    room.snapshots.add(frame, seat.player, room.seq, room.history)
     return NOTHING
 
 

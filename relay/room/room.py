@@ -75,14 +75,14 @@ class Room(RoomState):
                 return
         self.seq = seq = self.seq + 1
         message = wrap(fast_path.deliver(seq, seat.player, tail))
-        self.log.append(seq, to, message)
+        self.history.append(seq, to, message)
         self.audience.tell(to, message)
-        if self.has_history and self.snapshots.is_due(seq, self.log):
+        if self.has_history and self.snapshots.is_due(seq, self.history):
             self._want_snapshot()
 
     def _want_snapshot(self) -> None:
         # Not a fact: whoever is host when it counts is asked, and asked again while none comes.
-        self.snapshots.asked(self.seq, self.log)
+        self.snapshots.asked(self.seq, self.history)
         if self.host in self.audience.fan_out:
             self.audience.fan_out[self.host].say(wrap(encode(SnapshotWanted(self.seq))))
 

@@ -26,6 +26,7 @@ from protocol.frames import (
 from protocol.opcodes import Opcode
 from relay.delivery.audience import Audience
 from relay.delivery.delay_line import DelayLine
+from relay.delivery.fan_out import FanOut, unserved
 from relay.history.history import History
 from relay.history.memory_budget import ROOM_BYTES, ROOMS, SEATS
 from relay.history.packed_frames import Addressees
@@ -56,14 +57,16 @@ class RoomState:
         *,
         password_hash: str = "",
         max_frame: int = limits.FRAME_IN,
-        log: History | None = None,
+        history: History | None = None,
+        fan_out: FanOut | None = None,
     ) -> None:
         """
         Args:
             epoch: 8 random bytes.
             options: without the password; the room has its hash.
             max_frame: bytes of a client's frame at most.
-            log: empty, with the bounds that it is to have.
+            history: empty, with the bounds that it is to have.
+            fan_out: of the node that serves the room. Without one, nobody can be connected.
         """
         self.name = name
         self.epoch = epoch
@@ -81,15 +84,15 @@ class RoomState:
         self.seats = Seats()
         self.barred: set[bytes] = set()
         """Hashes of the seat secrets and the networks that the host keeps out."""
-        self.log = log if log is not None else History()
-        self.account = account = self.log.account
+        self.history = history if history is not None else History()
+        self.account = account = self.history.account
         """Is charged for all that the room keeps. Not part of the state."""
         account.charge(ROOMS, ROOM_BYTES)
         self.groups = Groups(account)
         self.properties = Properties(account)
         self.standing = CurrentFacts(account)
         self.snapshots = Snapshots(account)
-        self.audience = Audience(account, options.delay)
+        self.audience = Audience(unserved() if fan_out is None else fan_out, account, options.delay)
         """The players whom this node tells. It is not part of the state."""
 
     # What others ask of a room.
@@ -117,14 +120,14 @@ class RoomState:
 
     @property
     def history_from(self) -> int:
-        """The seq after which the log is history to a player who joins now."""
+        """The seq after which the history is the past of a player who joins now."""
         if self.snapshots.newest is not None:
             return self.snapshots.newest.seq
         return 0 if self.options.history == "full" else self.seq
 
     @property
     def past_from(self) -> int:
-        """The seq after which a player who joins now is told all, if the log reaches back."""
+        """The seq after which a player who joins now is told all, if the history reaches back."""
         has_past = self.snapshots.newest is not None or self.options.history == "full"
         return 0 if has_past else self.seq
 
@@ -153,7 +156,7 @@ class RoomState:
             "properties": sorted(self.properties, key=lambda named: named[:2]),
             "standing": list(self.standing),
             "options": self.options,
-            "log": list(self.log),
+            "history": list(self.history),
             "snapshots": self.snapshots.summary(),
         }
 
@@ -256,7 +259,7 @@ class RoomState:
         """Log a frame, which has a seq that `next_seq` gave it, and pass it on."""
         message = encode(frame)
         wrapped = wrap(message)
-        self.log.append(frame.seq, to, wrapped)
+        self.history.append(frame.seq, to, wrapped)
         self.audience.tell(to, wrapped)
         return message
 

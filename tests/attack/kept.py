@@ -37,7 +37,7 @@ async def c6(scale: Scale) -> Row:
             back = on.relay.log.count(f"{ROOMS} rooms are back")
             passing = high_water(on) - on.memory / MEBIBYTE
         left = StateFile(file).take()
-        frames = sum(len(room.log) for room in left.rooms)
+        frames = sum(len(room.history) for room in left.rooms)
     return Row(
         "C6",
         f"A start with {ROOMS} rooms, {scale.many} frames, {size:.1f} MiB",
@@ -53,7 +53,7 @@ async def c6(scale: Scale) -> Row:
 def lived_in(number: int, frames: int) -> Room:
     """Make a room with so many frames in its log: to all, to some, and of properties."""
     options = RoomOptions(keep=3600, history="full")
-    room = Room(f"ROOM{number}", b"an epoch", options, log=History())
+    room = Room(f"ROOM{number}", b"an epoch", options, history=History())
     for player in (1, 2, 3):
         room.apply(enters(player))
     for turn in range(frames):

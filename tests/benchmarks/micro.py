@@ -16,6 +16,7 @@ from relay.delivery.outbox import Outbox
 from relay.room.effects import Admit
 from relay.room.entries import Join
 from relay.room.room import Room
+from tests.helpers.outboxes import by_hand, outlet
 
 PAYLOAD = b"x" * 64
 ROUNDS = 5
@@ -51,11 +52,11 @@ def compare(
 
 def room_of(players: int) -> Room:
     """Make a room whose players are all connected."""
-    room = Room("BENCH", b"benchbox", RoomOptions(capacity=players))
+    room = Room("BENCH", b"benchbox", RoomOptions(capacity=players), fan_out=by_hand())
     for attachment in range(1, players + 1):
         for effect in room.apply(Join(attachment)):
             if isinstance(effect, Admit):
-                outbox = Outbox(_nothing)
+                outbox = Outbox(outlet())
                 assert effect.stream is not None
                 outbox.begin((), effect.stream)
                 room.connect(effect.player, outbox)
@@ -64,10 +65,6 @@ def room_of(players: int) -> Room:
             outbox.take()
         outbox.flow()
     return room
-
-
-def _nothing() -> None:
-    pass
 
 
 def fan_out(players: int) -> Ratio:

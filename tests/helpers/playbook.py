@@ -49,7 +49,7 @@ from relay.room.effects import (
     Admit,
     Close,
     Effect,
-    Turn,
+    TurnedAway,
 )
 from relay.room.entries import (
     Acknowledge,
@@ -63,6 +63,7 @@ from relay.room.entries import (
 from relay.room.log_cursor import LogCursor
 from relay.room.refusals import Refusal
 from relay.room.room import Room
+from tests.helpers.outboxes import outlet
 
 EPOCH = b"an epoch"
 SPECTATOR = PlayerInfo(role="spectator")
@@ -266,7 +267,7 @@ class Witness:
             room.epoch,
             self._options,
             password_hash=room.password_hash,
-            log=History(max_frames=room.log.max_frames, max_bytes=room.log.max_bytes),
+            history=History(max_frames=room.history.max_frames, max_bytes=room.history.max_bytes),
         )
         for entry in self.entries:
             replica.apply(entry)
@@ -276,7 +277,7 @@ class Witness:
         assert self.replica().summary() == self.room.summary()
 
     def _admit(self, admit: Admit) -> None:
-        outbox = Outbox(lambda: None, max_frames=self._max_frames)
+        outbox = Outbox(outlet(), max_frames=self._max_frames)
         assert admit.stream is not None
         assert isinstance(admit.stream.source, LogCursor)
         self.readers.append(admit.stream.source)
@@ -311,7 +312,7 @@ def _plain(effect: Effect) -> Outcome:
     match effect:
         case Admit():
             return replace(effect, stream=None)
-        case Turn(attachment, refusal):
+        case TurnedAway(attachment, refusal):
             return Turned(attachment, refusal.code, refusal.close)
         case _:
             return effect

@@ -43,7 +43,7 @@ async def test_who_loses_the_past_is_told_once_a_minute(monkeypatch: pytest.Monk
         assert room is not None
         assert notice.kind == NoticeKind.MEMORY
         assert notice.detail.seq is not None
-        assert 0 < notice.detail.seq <= room.log.trimmed
+        assert 0 < notice.detail.seq <= room.history.trimmed
         assert at.node.memory.used < at.node.memory.limit + 10_000
         ann.says(*[Send(None, bytes(5000)) for _ in range(60)])
         await ann.catches_up()

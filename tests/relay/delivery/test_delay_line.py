@@ -174,7 +174,7 @@ def test_who_is_kept_behind_is_written_to_no_more_once_it_is_gone() -> None:
     assert stand.room.audience.delay is not None
     assert stand.room.audience.delay.outboxes == {}
     stand.let_pass(DELAY)
-    assert stand.room.log.trimmed == 0
+    assert stand.room.history.trimmed == 0
 
 
 def test_a_spectator_whose_connection_is_lost_within_the_delay_resumes() -> None:

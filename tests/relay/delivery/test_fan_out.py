@@ -27,6 +27,7 @@ from relay.room.entries import (
     Join,
 )
 from relay.room.room import Room
+from tests.helpers.outboxes import by_hand, outlet
 
 PLAYERS = 4
 MAX_BYTES = 300
@@ -43,7 +44,7 @@ class Client:
     """One player's connection: takes a turn's messages at its end, unless it is blocked."""
 
     player: int
-    outbox: Outbox
+    outbox: Outbox = field(init=False)
     is_blocked: bool = False
     is_tired: bool = False
     """The next write will block it."""
@@ -51,6 +52,9 @@ class Client:
     heard: list[bytes] = field(default_factory=list)
     expected: list[bytes] = field(default_factory=list)
     """What a naive relay has sent."""
+
+    def __post_init__(self) -> None:
+        self.outbox = Outbox(outlet(write=self.write), max_bytes=MAX_BYTES, max_frames=8)
 
     def write(self, data: bytes) -> None:
         assert not self.is_blocked
@@ -107,13 +111,12 @@ class Hall:
     """A room, its players' connections, and a naive relay beside them."""
 
     def __init__(self) -> None:
-        self.room = Room("HALL", b"an epoch", RoomOptions())
+        self.room = Room("HALL", b"an epoch", RoomOptions(), fan_out=by_hand())
         self.clients: dict[int, Client] = {}
         for player in range(1, PLAYERS + 1):
             [admit] = [e for e in self.room.apply(Join(player)) if isinstance(e, Admit)]
             assert admit.stream is not None
-            client = Client(player, Outbox(lambda: None, max_bytes=MAX_BYTES, max_frames=8))
-            client.outbox.write = client.write
+            client = Client(player)
             client.outbox.begin((), admit.stream)
             self.room.connect(player, client.outbox)
             self.clients[player] = client
@@ -133,7 +136,7 @@ class Hall:
         """Apply an entry, and let the naive relay pass on what came of it."""
         seq = self.room.seq
         self.room.apply(entry)
-        for _, to, message in [entry for entry in self.room.log if entry[0] > seq]:
+        for _, to, message in [entry for entry in self.room.history if entry[0] > seq]:
             for player, client in self.clients.items():
                 if player != to if isinstance(to, int) else player in to:
                     client.expected.append(wrap(message))

@@ -21,9 +21,7 @@ class Loop:
         self.turns = FlushScheduler(Deferred(lambda: None), self.soon.append, lambda: self.now)
 
     def room(self) -> Link:
-        link = Link(max_bytes=1 << 20).flows()
-        self.turns.watch(link.among)
-        return link
+        return Link(max_bytes=1 << 20, fan_out=self.turns.fan_out()).flows()
 
     def turn(self, seconds: float = 0.0) -> None:
         """End a turn that took so long."""

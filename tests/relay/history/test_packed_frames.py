@@ -15,8 +15,8 @@ from relay.history.packed_frames import (
     BLOCK_FRAMES,
     NOBODY,
     Addressees,
-    Entry,
     PackedFrames,
+    StoredFrame,
 )
 from relay.history.ws_frame import split, unwrap, wrap
 
@@ -37,7 +37,7 @@ def payload(seq: int, data: bytes) -> bytes:
 
 @given(STEPS, st.integers(0, 5), st.integers(1, 40))
 def test_it_is_a_list_at_each_step(steps: list[Step], start: int, size: int) -> None:
-    tape, frames, seq = PackedFrames(), list[Entry](), start
+    tape, frames, seq = PackedFrames(), list[StoredFrame](), start
     for step in steps:
         if isinstance(step, int):
             gone, frames = frames[:step], frames[step:]
@@ -66,7 +66,7 @@ def is_for(player: int, to: Addressees) -> bool:
 
 
 def told(
-    tape: PackedFrames, frames: list[Entry], size: int, *, but: int, player: int
+    tape: PackedFrames, frames: list[StoredFrame], size: int, *, but: int, player: int
 ) -> list[bytes]:
     """Read all, a batch at a time."""
     found: list[bytes] = []

@@ -171,7 +171,7 @@ class TestResuming:
         await bob.catches_up()
         bob.raw.reset()
         await ann.hears(PresenceChanged)
-        the(at, room).log = History(max_frames=2)
+        the(at, room).history = History(max_frames=2)
         ann.says(*[Send(None, b"y")] * 3)
         await ann.catches_up()
         again = await at.connects(room)

@@ -74,7 +74,7 @@ def test_loading_takes_little_memory_beside_the_rooms(path: Path) -> None:
         left, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert len(kept.rooms[0].log) == len(room.log)
+    assert len(kept.rooms[0].history) == len(room.history)
     assert peak - left < size / 2
 
 

@@ -36,7 +36,7 @@ from protocol.opcodes import Opcode
 from relay.history.history import History
 from relay.persistence import room_state
 from relay.persistence.room_state import BadState
-from relay.room.effects import Turn
+from relay.room.effects import TurnedAway
 from relay.room.entries import Detach, Join, Relieve
 from relay.room.room import Room
 from tests.helpers.playbook import Moves, Witness, a_room, asks, enters, key, sends
@@ -59,10 +59,10 @@ class KeptRoomMachine(RoomMachine):
     def keep(self) -> None:
         before, after = self.room, kept(self.room)
         assert after.summary() == before.summary()
-        after.log.bound(HISTORY, HISTORY_BYTES)
+        after.history.bound(HISTORY, HISTORY_BYTES)
         after.audience = before.audience
         for reader in self.witness.readers:
-            reader.history, reader.head = after.log, after
+            reader.history, reader.head = after.history, after
         self.room = self.witness.room = after
 
 
@@ -126,7 +126,7 @@ class TestKeeping:
         assert again.summary() == room.summary()
         assert (again.name, again.epoch, again.password_hash) == ("ROOM", b"an epoch", HASH)
         assert (again.player_count, again.spectator_count, again.max_frame) == (4, 1, 4096)
-        assert again.log.trimmed == room.log.trimmed
+        assert again.history.trimmed == room.history.trimmed
         assert again.options.capacity == 7
 
     def test_both_go_on_alike(self) -> None:
@@ -146,7 +146,7 @@ class TestKeeping:
         assert again.seeks_host
         for witness in (room, again):
             (turn,) = witness.apply(Join(8, network=b"a barred network"))
-            assert isinstance(turn, Turn)
+            assert isinstance(turn, TurnedAway)
             assert turn.refusal.code == ErrorCode.KICKED
             witness.apply(asks(3, Presence(PresenceState.HERE)))
             assert witness.host == 3
@@ -158,22 +158,22 @@ class TestKeeping:
 
     def test_what_was_trimmed_stays_trimmed(self) -> None:
         room = a_room()
-        room.log = History(max_frames=2)
+        room.history = History(max_frames=2)
         witness = Witness(room)
         witness.apply(enters(1))
         for _ in range(3):
             witness.apply(sends(1, True))
         again = kept(room)
-        assert again.log.trimmed == room.log.trimmed > 0
-        assert not again.log.reaches_back_to(room.log.trimmed - 1)
+        assert again.history.trimmed == room.history.trimmed > 0
+        assert not again.history.reaches_back_to(room.history.trimmed - 1)
 
     def test_no_log_is_too_long(self) -> None:
         room = a_room()
-        room.log = History(max_frames=10**6)
+        room.history = History(max_frames=10**6)
         room.apply(enters(1))
         for _ in range(2**16):
             room.apply(sends(1, (), b""))
-        assert len(kept(room).log) == len(room.log) > 2**16
+        assert len(kept(room).history) == len(room.history) > 2**16
 
     def test_spectators_are_not_told_sooner(self) -> None:
         room = a_room(delay=5)

@@ -29,7 +29,7 @@ def test_frames_to_a_group_share_their_addressees() -> None:
     room.apply(sends(1, -7, b"two"))
     room.apply(asks(2, Subscribe((), (7,))))
     room.apply(sends(1, -7, b"three"))
-    one, two, three = [to for _, to, _ in room.log][-3:]
+    one, two, three = [to for _, to, _ in room.history][-3:]
     assert one == two
     assert two == frozenset((2, 3))
     assert three == frozenset((3,))

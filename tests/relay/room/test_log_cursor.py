@@ -44,7 +44,7 @@ def eventful_room(**options: Any) -> Room:
 
 
 def cursor_of(room: Room, player: int, backfill: Backfill = NO_BACKFILL) -> LogCursor:
-    return LogCursor(room.log, room, room.audience.retained, player, backfill)
+    return LogCursor(room.history, room, room.audience.retained, player, backfill)
 
 
 def told(found: tuple[list[bytes], int] | None) -> list[Frame]:
@@ -136,7 +136,7 @@ def test_a_reader_says_how_far_it_came() -> None:
 def trimmed_room() -> Room:
     """A room whose log holds frames 9 to 12 alone."""
     room = room_of(2).witness.room
-    room.log = History(max_frames=4)
+    room.history = History(max_frames=4)
     for number in range(4, 13):
         room.apply(sends(1, None, b"%d" % number))
     return room

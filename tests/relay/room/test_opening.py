@@ -189,7 +189,7 @@ def test_nobody_gets_the_past_of_others_by_naming_a_low_position(at: int) -> Non
 def with_a_short_history(frames: int) -> Witness:
     """A room of two whose log holds so many frames; its head is 5, the newest two for player 2."""
     room = a_room()
-    room.log = History(max_frames=frames)
+    room.history = History(max_frames=frames)
     witness = Witness(room)
     for entry in (enters(1), enters(2), sends(1, 2, b"4"), sends(1, 2, b"5")):
         witness.apply(entry)
@@ -325,7 +325,7 @@ def test_a_joiner_is_told_from_where_on_the_past_is_complete(
     history: str, frames: int, expected: int
 ) -> None:
     room = a_room(history=history)
-    room.log = History(max_frames=frames)
+    room.history = History(max_frames=frames)
     room.apply(Join(1))
     for number in range(10):
         room.apply((1, None, b"\xc4\x01%c" % number))
@@ -338,7 +338,7 @@ def test_a_joiner_is_told_from_where_on_the_past_is_complete(
 
 def test_history_begins_where_the_log_does_when_it_is_read() -> None:
     witness = room_of(2, history="full").witness
-    witness.room.log = History(max_frames=4)
+    witness.room.history = History(max_frames=4)
     for number in range(4, 12):
         witness.apply(sends(1, None, b"%d" % number))
     witness.apply(Join(3))
@@ -353,7 +353,7 @@ def test_a_joiner_is_told_what_was_forgotten_while_it_was_read_and_goes_on() -> 
     for number in range(4, 12):
         witness.apply(sends(1, None, b"%d" % number))
     witness.apply(Join(3))
-    witness.room.log.bound(3, 1 << 20)
+    witness.room.history.bound(3, 1 << 20)
     heard = witness.hear()[3]
     assert heard[-4:] == [
         Notice(NoticeKind.TRIMMED, NoticeDetail(seq=9)),
@@ -372,7 +372,7 @@ def test_each_gap_in_a_history_is_told_where_it_is() -> None:
     outbox = witness.outboxes[3]
     told: list[int | str] = []
     for kept in (100, 100, 4, 1, 1):
-        witness.room.log.bound(kept, 1 << 30)
+        witness.room.history.bound(kept, 1 << 30)
         for frame in witness.take_one(3):
             if isinstance(frame, Deliver):
                 told.append(frame.seq)
@@ -388,7 +388,7 @@ def test_who_was_too_slow_for_what_followed_history_is_lost() -> None:
     witness.apply(Join(3))
     witness.apply(sends(1, None, b"5"))
     witness.apply(sends(1, None, b"6"))
-    witness.room.log.bound(1, 1 << 20)
+    witness.room.history.bound(1, 1 << 20)
     outbox = witness.outboxes[3]
     while outbox.is_waiting:
         outbox.take()

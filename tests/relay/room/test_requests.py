@@ -533,7 +533,7 @@ def test_in_a_room_that_only_the_host_may_write_players_have_their_own_propertie
 def with_a_short_history(frames: int, **options: str) -> Playbook:
     """A room of two, as `room_of` makes it, whose log holds so many frames."""
     room = a_room(**options)
-    room.log = History(max_frames=frames)
+    room.history = History(max_frames=frames)
     playbook = Playbook(room)
     for player in (1, 2):
         playbook.witness.apply(enters(player))

@@ -38,7 +38,7 @@ from relay.room.effects import (
     Effect,
     Gone,
     Later,
-    Turn,
+    TurnedAway,
 )
 from relay.room.entries import (
     Acknowledge,
@@ -133,7 +133,7 @@ class RoomMachine(RuleBasedStateMachine):
     @initialize(history=st.sampled_from(["none", "snapshot", "full"]))
     def begin(self, history: str) -> None:
         self.room = a_room(capacity=CAPACITY, spectators=SPECTATORS, history=history, host_away=9)
-        self.room.log = History(max_frames=HISTORY)
+        self.room.history = History(max_frames=HISTORY)
         self.witness = Witness(self.room, max_frames=OUTBOX)
         self.model = Model(CAPACITY, SPECTATORS, kept=HISTORY, bound=OUTBOX, option=history)
         for player in (1, 2, 3):
@@ -161,7 +161,7 @@ class RoomMachine(RuleBasedStateMachine):
         else:
             reached = position and position[1]
             expected = self.model.join(self.made, hashed, info, reached, network)
-        refusals = [effect.refusal.code for effect in effects if isinstance(effect, Turn)]
+        refusals = [effect.refusal.code for effect in effects if isinstance(effect, TurnedAway)]
         assert refusals == ([expected] if expected else [])
         if person := self.model.at(self.made):
             self.numbers[self.made] = person.number

@@ -18,23 +18,23 @@ HOST, OTHER = 1, 2
 
 
 class Room:
-    """Snapshots beside the log that they save from."""
+    """Snapshots beside the history that they save from."""
 
     def __init__(self, *, max_frames: int = 100, max_bytes: int = 1000) -> None:
         self.account = Account()
         self.snapshots = Snapshots(self.account)
-        self.log = History(max_frames=max_frames, max_bytes=max_bytes)
+        self.history = History(max_frames=max_frames, max_bytes=max_bytes)
         self.seq = 0
 
     def goes_on(self, frames: int = 1, size: int = 0) -> Room:
         for _ in range(frames):
             self.seq += 1
-            self.log.append(self.seq, HOST, bytes(size))
+            self.history.append(self.seq, HOST, bytes(size))
         return self
 
     def takes(self, *parts: Snapshot, giver: int = HOST) -> Room:
         for part in parts:
-            self.snapshots.add(part, giver, self.seq, self.log)
+            self.snapshots.add(part, giver, self.seq, self.history)
         return self
 
     def refuses(self, part: Snapshot, giver: int = HOST) -> ErrorCode:
@@ -49,7 +49,7 @@ class Room:
 
     @property
     def is_due(self) -> bool:
-        return self.snapshots.is_due(self.seq, self.log)
+        return self.snapshots.is_due(self.seq, self.history)
 
 
 def parts(seq: int, *payloads: bytes) -> list[Snapshot]:
@@ -174,18 +174,18 @@ def test_it_is_asked_for_again_while_none_comes() -> None:
     room = Room().goes_on(60)
     for _ in range(3):
         assert room.is_due
-        room.snapshots.asked(room.seq, room.log)
+        room.snapshots.asked(room.seq, room.history)
         assert not room.goes_on(9).is_due
         room.goes_on()
     heavy = Room().goes_on(6, size=100)
-    heavy.snapshots.asked(heavy.seq, heavy.log)
+    heavy.snapshots.asked(heavy.seq, heavy.history)
     assert not heavy.is_due
     assert heavy.goes_on(1, size=100).is_due
 
 
 def test_with_one_the_count_begins_anew() -> None:
     room = Room().goes_on(60)
-    room.snapshots.asked(room.seq, room.log)
+    room.snapshots.asked(room.seq, room.history)
     room.takes(*parts(50, b"state"))
     assert not room.goes_on(59).is_due
     assert room.goes_on().is_due
