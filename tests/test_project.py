@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.spec import SPEC, citable
+
 ROOT = Path(__file__).parents[1]
 LOCKS = (
     "requirements.lock",
@@ -30,3 +32,44 @@ def test_both_packages_have_one_version() -> None:
     package = json.loads((ROOT / "clients/browser/package.json").read_text())
     lock = json.loads((ROOT / "clients/browser/package-lock.json").read_text())
     assert package["version"] == project["version"] == lock["version"]
+
+
+COLUMNS = 100
+WIDE_ROWS = re.compile(
+    r"\| (0x\d\d \| (WELCOME|ERROR|PONG|SET|PROPERTY|SNAPSHOT|DESYNC)\b|CATCHING_UP)"
+)
+"""Rows of frames whose fields fill a line by themselves, and of a state with the longest name."""
+
+
+def test_the_spec_can_be_read_without_scrolling() -> None:
+    wide = [line for line in SPEC.splitlines() if len(line) > COLUMNS]
+    assert [line for line in wide if not WIDE_ROWS.match(line)] == []
+
+
+SOURCES = {
+    "protocol": "**/*.py",
+    "relay": "**/*.py",
+    "clients/python": "**/*.py",
+    "clients/browser/src": "**/*.ts",
+    ".": "*.md",
+}
+CITED = re.compile(r"\bSPEC(?:\.md\S*)?,? (?:sections? )?(\d+(?:\.\d+)*)(?: and (\d+(?:\.\d+)*))?")
+
+
+def test_every_section_that_is_cited_exists() -> None:
+    cited = {
+        (str(path.relative_to(ROOT)), number)
+        for folder, pattern in SOURCES.items()
+        for path in (ROOT / folder).glob(pattern)
+        for numbers in CITED.findall(path.read_text())
+        for number in numbers
+        if number
+    }
+    assert {
+        folder for folder in SOURCES if not any(cites(folder, path) for path, _ in cited)
+    } == set()
+    assert [place for place in sorted(cited) if place[1] not in citable()] == []
+
+
+def cites(folder: str, path: str) -> bool:
+    return "/" not in path if folder == "." else path.startswith(folder + "/")

@@ -215,7 +215,7 @@ export class Keeper {
 
   private message(data: Uint8Array): void {
     this.pulse.heard();
-    if (this.hasSaidLeave) return; // SPEC 9.4: what still arrives is ignored
+    if (this.hasSaidLeave) return; // SPEC 9.5: what still arrives is ignored
     try {
       this.received(decode(data));
     } catch (error) {
