@@ -54,4 +54,5 @@ def may_return(code: int) -> bool:
     Codes of the WebSocket standard (1001, 1006, 1011, 1012, ...) speak of the connection and
     invite a return, but for those in `STAY_AWAY`.
     """
+    # SPEC 8.1: the range decides about codes that nobody has listed.
     return code not in STAY_AWAY and not 4500 <= code <= 4999

@@ -70,6 +70,7 @@ def decode(data: bytes | bytearray | memoryview, by: Role) -> Frame:
         data = bytes(data)
     opcode = check_head(data)
     scan(data)
+    # SPEC 20.1: a client ignores what it does not know; a relay takes exactly what is known.
     cls = FRAMES[by].get(opcode)
     if cls is None:
         if by is Role.RELAY:
@@ -177,6 +178,7 @@ def check_head(data: bytes) -> int:
             expected=f"at least {2 - len(data)} more bytes",
             got="end of message",
         )
+    # SPEC 3.1.1: these two bytes alone have a fixed form, so that anyone can read the opcode.
     if not FIRST_HEAD <= data[0] <= LAST_HEAD:
         raise RemoteProtocolError(
             ErrorCode.NOT_A_FRAME,

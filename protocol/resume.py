@@ -54,6 +54,7 @@ class ResumeState:
     @property
     def position(self) -> tuple[bytes, int] | None:
         """Where to resume from, or None for a fresh stream."""
+        # SPEC 12.3.1: before LIVE the room is known in part, and a part is no place to resume from.
         if self.epoch is None or not self.is_live or self.options.seat is None:
             return None
         return (self.epoch, self.seq)
@@ -71,6 +72,7 @@ class ResumeState:
         """Take up what WELCOME says."""
         session = welcome.session
         lost: tuple[bytes, ...] = ()
+        # SPEC 13.5: only a relay that counts on from our count may be sent the rest again.
         if self._is_continued_by(welcome):
             self.window.take(session.taken)
         else:
@@ -80,6 +82,7 @@ class ResumeState:
         self.player = welcome.player
         self.epoch = session.epoch
         self.seq = welcome.seq
+        # SPEC 12.3.1: a fresh stream ends the position, even in the same epoch.
         self.is_live = session.resumed
         return Continued(session.resumed, tuple(self.window.pending()), lost)
 

@@ -87,6 +87,7 @@ def read_head(data: bytes, offset: int, nodes: int, is_key: bool) -> tuple[int, 
     Returns: what it is, where its head ends, and the length that the head claims.
     """
     end = len(data)
+    # SPEC 3.3.3: the order of these checks decides which error is the first.
     if offset >= end:
         raise truncated(end, 1)
     if nodes > limits.MAX_NODES:

@@ -71,6 +71,7 @@ def driver_for(
     """
     where = parse(url, room)
     hello = HelloOptions(
+        # SPEC 11.1: drawn before the first HELLO, or a lost WELCOME would cost the seat.
         seat=seat or secrets.token_bytes(limits.SEAT_BYTES),
         name=name,
         role=role,

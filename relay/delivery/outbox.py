@@ -305,6 +305,7 @@ class Outbox:
     def _fall_behind(self) -> None:
         if self.mode is not QUEUEING or self._source is None:
             return  # before WELCOME, and at the end: there is little, and all of it is ours
+        # SPEC 12.6.1: only values that newer ones replaced are left out.
         queue = self._queue
         self._seq = self._before_the_first(self._source)
         self._values = {slot: queue[index] for slot, index in self._slots.items()}

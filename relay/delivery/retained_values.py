@@ -35,7 +35,7 @@ class RetainedValues:
         if older is None or len(older) != len(update):
             grown = len(update) - (len(older) if older is not None else -SLOT_BYTES)
             if not self._has_room(sender, len(update), older, grown):
-                # A stale value would be worse than none.
+                # SPEC 14.2: a stale value would be worse than none.
                 self._drop(sender, key)
                 return
             self._sizes[sender] += len(update) - (len(older) if older is not None else 0)

@@ -165,6 +165,7 @@ async def link(websocket: WebSocket, *, room: str) -> None:
     address = websocket.state.caller.client or ""
     is_offered = SUBPROTOCOL in websocket.scope["subprotocols"]
     try:
+        # SPEC 2.3: a client that offers none, or others, is served all the same.
         await websocket.accept(subprotocol=SUBPROTOCOL if is_offered else None)
         direct = (websocket.scope.get("extensions") or {}).get(EXTENSION)
         if direct is not None:

@@ -256,6 +256,7 @@ class Channel:
             self._beating = self.loop.call_later(seconds, self._beat)
 
     def _beat(self) -> None:
+        # SPEC 18.1: a ping after the interval, the end after the timeout.
         interval, timeout = self._heartbeat
         assert interval is not None
         now = self.loop.time()

@@ -92,6 +92,7 @@ class DirectLink(Channel):
         connection, now = self._connection, self.heard
         try:
             for index, message in enumerate(messages):
+                # SPEC 2.5: every frame is a binary message.
                 if isinstance(message, str):
                     connection.close(CloseCode.TEXT_REFUSED)
                 elif connection.seat is None:

@@ -56,6 +56,7 @@ class Admission:
         Raises:
             Refusal: it may not.
         """
+        # SPEC 10 lists these checks in this order, from here to the room's own in membership.py.
         options = hello.options
         check_version(hello)
         name = canonical(connection.room_name)
@@ -114,6 +115,7 @@ class Admission:
         while True:
             room = self._rooms.registry.get(name)
             check_frame_size(hello.options, self._rooms.max_frame(name))
+            # SPEC 10.5: no password, lock or capacity stands in the way of a known seat.
             if room is not None and room.seat_of(key) is not None:
                 return room, info_of(hello.options)
             wanted, password_hash = RoomOptions(), ""
@@ -160,6 +162,7 @@ def check_version(hello: Hello) -> None:
 
 def check_frame_size(options: HelloOptions, max_frame: int) -> None:
     """Raise if players here may send more than this client takes."""
+    # SPEC 10.3: DELIVER and UPDATE may be so much longer than what was sent.
     longest = max_frame + HEAD_ROOM
     if longest > options.max_frame:
         raise Refusal(

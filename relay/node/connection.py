@@ -171,6 +171,7 @@ class Connection:
         try:
             self._check_size(message)
             hello = decode(message, Role.CLIENT)
+            # SPEC 9.2: what comes before WELCOME is refused and not counted: there is no seat.
             self._conversation.advance(hello, Role.CLIENT)
         except RemoteProtocolError as error:
             self._answer(_explain(error, message), now)
@@ -234,6 +235,7 @@ class Connection:
             self._conversation.advance(frame, Role.CLIENT)
             self._take(room, seat, frame)
         except RemoteProtocolError as error:
+            # SPEC 13.1: malformed or too big, it counts, for its sender has counted it.
             self._answer(_explain(error, message), now, counted=is_counted(message))
         except Refusal as refusal:
             self._answer(refusal.error(op=message[1]), now)
@@ -253,6 +255,7 @@ class Connection:
             case Ack():
                 if not seat.is_acknowledged:
                     self._propose(Acknowledge(self.attachment))
+            # SPEC 19.2: the refusal counts, and is no bad frame.
             case Set() | Snapshot() | Subscribe() if not room.account.may_grow(growth(room, frame)):
                 self._propose(
                     Refuse(self.attachment, *_NO_MEMORY, ErrorDetail(op=frame.opcode, retry=True))
@@ -302,6 +305,7 @@ class Connection:
         if refusal.close is not None:
             self.close(refusal.close)
         else:
+            # SPEC 9.4: the next HELLO has as long as the first one had.
             self._conversation.state = State.NEW
             self._expect_hello()
 
@@ -347,6 +351,7 @@ class Connection:
         """Close for a reason of the relay's. A code that says stay away gives the seat up."""
         if self.is_closed:
             return
+        # SPEC 11.4: any other code holds the seat, whoever closed.
         self._propose(Evict(self.attachment) if code >= 4500 else Detach(self.attachment))
         self._end()
         self.link.close(code, reason or code.reason)
@@ -374,6 +379,7 @@ class Connection:
 
     def _answer(self, error: Error, now: float, *, counted: bool = False) -> None:
         """Refuse a message. Too many bad ones in a short time end the connection."""
+        # SPEC 7: about a counted message an ERROR is a fact; about any other it has seq 0.
         if counted and self.room is not None:
             self._propose(Refuse(self.attachment, ErrorCode(error.code), error.text, error.detail))
         else:
@@ -408,6 +414,7 @@ class Connection:
         if self.is_closed or seat is None or room is None or seat.taken == self._told:
             return
         outbox, self._told = self.link.outbox, seat.taken
+        # SPEC 12.4.1: `position` keeps the seq from running ahead of what was sent.
         outbox.say(wrap(fast_path.taken(seat.taken, outbox.position(room.seq))), rides=True)
 
     # Odds and ends.

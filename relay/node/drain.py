@@ -83,6 +83,7 @@ class Drain:
 
     def is_due(self, room: Room, entry: Entry) -> bool:
         """Say whether an entry whose time has come is to be proposed."""
+        # SPEC 21.3: no seat and no room expires while nobody can come back.
         return isinstance(entry, Succeed | Relieve) and bool(room.seats.attached)
 
     def note_departure(self) -> None:

@@ -9,6 +9,7 @@ def key_of(room: str, seat: bytes | None) -> bytes | None:
     """Hash a seat secret. The room's name is in it, so that a hash tells nothing elsewhere."""
     if seat is None:
         return None
+    # SPEC 22.1: the secret itself is not kept.
     return hashlib.blake2b(seat, digest_size=16, person=b"roomwire seat", salt=_salt(room)).digest()
 
 

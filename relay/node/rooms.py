@@ -75,6 +75,7 @@ class Rooms:
 
     def max_frame(self, name: str) -> int:
         """Return how many bytes a client's frame may have in the room of this name."""
+        # SPEC 10.3: a room keeps its limit, or what was sent within it could not be sent again.
         found = self.registry.find(name)
         return self._settings.max_frame if found is None else found.max_frame
 

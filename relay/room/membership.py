@@ -45,6 +45,7 @@ def join(room: RoomState, entry: Join) -> Sequence[Effect]:
     if entry.attachment in room.seats.attached:
         return NOTHING
     try:
+        # SPEC 10.7 and 10.8: in this order, also for a known seat.
         _check_position(room, entry)
         _check_barred(room, entry.key)
         seat = room.seats.of(entry.key)
@@ -67,6 +68,7 @@ def detach(room: RoomState, entry: Detach) -> Sequence[Effect]:
     seat = room.seats.attached.get(entry.attachment)
     if seat is None:
         return NOTHING
+    # SPEC 11.1: without a secret nobody could take the seat up again.
     if seat.key is None:
         return room.remove(seat, LeftReason.GONE)
     room.seats.detach(seat)
@@ -133,6 +135,7 @@ def wake(room: RoomState, entry: Wake) -> Sequence[Effect]:
 
 
 def _hold(room: RoomState, seat: Seat) -> float:
+    # SPEC 11.3: a client that never saw its WELCOME may not know that it has a seat.
     hold = room.options.hold
     return hold if seat.is_acknowledged else min(UNSEEN_HOLD, hold)
 
@@ -186,6 +189,7 @@ def _seat_anew(room: RoomState, entry: Join) -> Sequence[Effect]:
 def _take_up(room: RoomState, seat: Seat, entry: Join) -> Sequence[Effect]:
     """Give a seat to a newer connection of its holder; the older one is closed."""
     effects: list[Effect] = []
+    # SPEC 11.2: the newest connection wins.
     if seat.is_attached:
         effects.append(Close(seat.attachment, CloseCode.REPLACED))
         room.audience.disconnect(seat.player)

@@ -43,6 +43,7 @@ def take_up(room: RoomState, seat: Seat, position: tuple[bytes, int] | None) -> 
     if seq < seat.joined and delay is None:
         return begin(room, seat, ErrorCode.SEAT_EXPIRED)
     began = seat.joined if delay is None else delay.began.get(seat.player, seat.joined)
+    # SPEC 12.3.4: never is a part resumed.
     if seq < began or not room.history.reaches_back_to(seq):
         return begin(room, seat, ErrorCode.HISTORY_TRIMMED)
     stream = Stream((), _cursor(room, seat), seq)

@@ -83,6 +83,7 @@ def kick(room: RoomState, seat: Seat, frame: Kick) -> Sequence[Effect]:
             expected="another player",
             got=f"player {seat.player}",
         )
+    # SPEC 15.7 and 15.8: the secret is always barred, the address only if the room says so.
     if kicked.key is not None:
         _bar(room, kicked.key)
     if kicked.network is not None and room.options.bar == "address":
@@ -116,6 +117,7 @@ def transfer(room: RoomState, seat: Seat, frame: Transfer) -> Sequence[Effect]:
 def set_property(room: RoomState, seat: Seat, frame: Set) -> Sequence[Effect]:
     _may_write(room, seat, frame)
     present = room.properties.version(frame.scope, frame.key)
+    # SPEC 16.3: a write that came meanwhile wins, and the asker decides anew.
     if frame.expected is not False and frame.expected != present:
         raise Refusal(
             ErrorCode.STALE_VERSION,
@@ -232,6 +234,7 @@ def _may_write(room: RoomState, seat: Seat, frame: Set) -> None:
     if seat.is_spectator:
         raise read_only("set properties")
     if frame.scope == properties.ROOM:
+        # SPEC 16.5: these are options of the room, for its host.
         if frame.key.startswith("@"):
             _host_only(room, seat, "set the room's options")
             if frame.key not in RESERVED or frame.value is False:

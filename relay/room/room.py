@@ -65,6 +65,7 @@ class Room(RoomState):
         seat = self.seats.attached.get(attachment)
         if seat is None:
             return
+        # SPEC 13.2: accepted or refused, it takes its place in the order here.
         seat.count()
         to: Addressees = seat.player  # all others, as nearly always: without a call
         if target is not None or seat.is_spectator:

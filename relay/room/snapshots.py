@@ -117,6 +117,7 @@ class Snapshots:
         self._charged = size
 
     def _check(self, part: Snapshot, giver: int, now: int) -> None:
+        # SPEC 12.5.3: what is refused here, the host may give again from part 0.
         began = self._parts[0] if self._parts else part
         expected = len(self._parts)
         if giver != self._giver or (part.part, part.parts, part.seq) != (

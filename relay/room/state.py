@@ -178,6 +178,7 @@ class RoomState:
 
     def elect(self) -> Sequence[Effect]:
         """Make the lowest number that is here the host; failing that, the lowest connected one."""
+        # SPEC 15.4: every replica must find the same host.
         able = [seat for seat in self.seats.attached.values() if seat.can_host]
         here = [seat for seat in able if seat.state is PresenceState.HERE]
         return self.make_host(min((seat.player for seat in here or able), default=0))
@@ -275,6 +276,7 @@ class RoomState:
             if target < 0:
                 return self.groups.of(-target)
             target = (target or self.host,)
+        # SPEC 6.2: a number that never was is a mistake; one that has left is bad luck.
         highest = max(target, default=0)
         if highest > self.joins:
             raise Refusal(

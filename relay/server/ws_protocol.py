@@ -348,6 +348,7 @@ def _judge(library: ServerProtocol, request: Request) -> Response:
     except Exception:
         return library.accept(request)  # it says what is wrong
     # Without the date that the library would write: uvicorn's own headers have one.
+    # SPEC 2.4: it agrees to no extension, whatever was offered.
     headers = Headers()
     headers["Upgrade"] = "websocket"
     headers["Connection"] = "Upgrade"

@@ -6,6 +6,7 @@ Whoever reads SPEC.md section 23 and has sockets can write what this file does.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 
@@ -13,6 +14,7 @@ import pytest
 
 from tests.helpers.raw import BINARY, CONTINUATION, RawClient, connect, frame
 from tests.helpers.relay import RunningRelay, running_relay
+from tests.helpers.spec import ROLES, examples, section
 
 HELLO = bytes.fromhex("93 01 01 80")
 WELCOME, ERROR, PONG, ACK, LIVE = 0x02, 0x03, 0x06, 0x07, 0x09
@@ -228,3 +230,31 @@ async def test_text_is_no_language_here(open_socket: Open) -> None:
     await enter(raw)
     await raw.send_text("hello")
     assert await raw.closed() == (1003, "text_refused")
+
+
+async def test_the_sessions_on_paper_happen_byte_for_byte(relay: RunningRelay) -> None:
+    url, epoch = relay.link_url("k7qf2m"), b""
+    for part in ("1.1", "23.4"):
+        async with connect(url) as raw:
+            epoch = await replay(raw, part, epoch)
+            await raw.close(1001)  # without LEAVE: the seat is held
+
+
+EPOCH = bytes(range(0xE0, 0xE8))
+TIME = re.compile(rb"(?<=\xa4time\xcf).{8}", re.S)
+
+
+async def replay(raw: RawClient, part: str, epoch: bytes) -> bytes:
+    """Say what the client says there, and hear what the relay says, but for epoch and time.
+
+    Returns: the epoch of the room, in whose place the page has another.
+    """
+    for example in examples(section(part)):
+        if example.by is ROLES["C"]:
+            await raw.send(example.message.replace(EPOCH, epoch))
+            continue
+        heard = await raw.receive()
+        if heard[1] == WELCOME:
+            epoch = after_key(heard, "epoch")[2:10]
+        assert TIME.sub(b"", heard) == TIME.sub(b"", example.message).replace(EPOCH, epoch)
+    return epoch

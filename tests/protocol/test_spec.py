@@ -3,27 +3,42 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import MISSING
+from collections.abc import Iterable
+from dataclasses import MISSING, replace
 from enum import IntEnum
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from protocol import close_codes, error_codes, limits
-from protocol.codec import FRAMES, Role, decode, encode
+from protocol.codec import FRAMES, Role, decode, encode, unpack
 from protocol.conversation import TRANSITIONS, Event, State
 from protocol.errors import RemoteProtocolError
 from protocol.fields import numbers, records
 from protocol.fields.field_types import Kind, TargetKind
 from protocol.fields.schema import Record, record_fields
-from protocol.frames import Deliver, Frame, Hello, Send, Unknown, Update, Volatile, Welcome
-from protocol.opcodes import COUNTED
-
-SPEC = (Path(__file__).parents[2] / "protocol" / "SPEC.md").read_text()
-ROLES = {"C": Role.CLIENT, "R": Role.RELAY}
+from protocol.frames import (
+    Ack,
+    Deliver,
+    Frame,
+    Hello,
+    Joined,
+    Live,
+    PresenceChanged,
+    PresenceState,
+    Send,
+    Snapshot,
+    Taken,
+    Unknown,
+    Update,
+    Volatile,
+    Welcome,
+)
+from protocol.opcodes import COUNTED, Opcode
+from protocol.resume import ResumeState
+from protocol.scan import ARRAY, BIN, HEADS, MAP, STR
+from tests.helpers.spec import ROLES, SPEC, Example, citable, examples, rows, section
 
 NAMED = {
     "target: nil, bool, int or array of players": "target",
@@ -31,28 +46,22 @@ NAMED = {
     "int 1..4294967295": "player",
     "int 0..4294967295": "player or 0",
     "bin of 0..1048576 bytes": "payload",
+    "str of 1..64 bytes": "word",
+    "array of up to 255: int 1..255": "groups",
+    "array of up to 1024: int 1..4294967295": "players",
+    "array of up to 1024: array of 2: int 1..4294967295, bin of 0..1048576 bytes": "inputs",
 }
-
-
-def section(number: int) -> str:
-    """Return the text of one numbered section."""
-    match = re.search(rf"^## {number} ?\. .*?(?=^## |\Z)", SPEC, re.M | re.S)
-    assert match, f"SPEC.md has no section {number}"
-    return match[0]
-
-
-def rows(text: str) -> Iterator[list[str]]:
-    """Yield the cells of every row of every table."""
-    for line in text.splitlines():
-        if line.startswith("|") and not line.startswith("|---"):
-            yield [cell.strip() for cell in line.strip("|").split("|")]
 
 
 def phrase(kind: Kind) -> str:
     """Write a kind as SPEC.md does."""
-    if kind.expected in NAMED:
-        return NAMED[kind.expected]
-    written = kind.expected.replace("-9007199254740991", "-(2^53-1)")
+    what, otherwise, _ = kind.expected.partition(" or false")
+    return (NAMED.get(what) or powers(what)) + otherwise
+
+
+def powers(expected: str) -> str:
+    """Write large numbers as powers of two."""
+    written = expected.replace("-9007199254740991", "-(2^53-1)")
     return written.replace("9007199254740991", "2^53-1").replace("4294967295", "2^32-1")
 
 
@@ -64,8 +73,16 @@ def test_the_sections_are_numbered_as_the_contents_say() -> None:
 
 
 def test_references_lead_to_sections() -> None:
-    there = set(re.findall(r"^##+ (\d+(?:\.\d+)?)", SPEC, re.M))
-    assert set(re.findall(r"section (\d+(?:\.\d+)?)", SPEC)) <= there
+    references = re.findall(r"[Ss]ection\s+(\d+(?:\.\d+)*)", SPEC)
+    assert len(references) > 40
+    assert set(references) <= citable()
+
+
+def test_the_types_of_fields_are_those_of_the_code() -> None:
+    told = {row[0]: row[1].split("; ")[0] for row in rows(section(4)) if len(row) == 2}
+    declared = {name: powers(expected) for expected, name in NAMED.items()}
+    target = {"target": "nil, bool, int or array of players"}
+    assert told == {"type": "what it is", **declared, **target}
 
 
 def test_the_table_of_frames_is_that_of_the_code() -> None:
@@ -188,10 +205,11 @@ def transitions(cell: str, by: Role, state: State) -> dict[Event, State]:
             but = what.removeprefix("others but ").split(", ")
             others = [cls for name, cls in frames.items() if name not in but and cls not in table]
             table.update(dict.fromkeys(others, State[after]))
-        elif what.startswith("ERROR "):
-            table[error_codes.ErrorCode(int(what.removeprefix("ERROR ")))] = State[after]
-        else:
-            table[frames[what]] = State[after]
+            continue
+        for event in what.split(", "):
+            code = event.removeprefix("ERROR ")
+            key = error_codes.ErrorCode(int(code)) if code.isdigit() else frames[event]
+            table[key] = State[after]
     return table
 
 
@@ -218,35 +236,80 @@ def test_limits_are_those_of_the_code(where: int, number: int) -> None:
     assert re.search(rf"(?<![\d,]){number:,}(?![\d,])", section(where))
 
 
+def test_the_table_of_seqs_is_that_of_the_code() -> None:
+    told = {
+        (name, row[1]): (int(row[2]), row[3].split(":")[0] == "yes")
+        for row in list(rows(section("12.4")))[1:]
+        for name in row[0].split(", ")
+    }
+    declared = {
+        (cls.opcode.name, letter): (names.index("seq") + 1, is_of_the_stream(cls, by))
+        for letter, by in ROLES.items()
+        for cls in FRAMES[by].values()
+        if "seq" in (names := [name for name, _, _ in record_fields(cls)])
+    }
+    assert told == declared
+
+
+def is_of_the_stream(cls: type[Frame], by: Role) -> bool:
+    """Say whether a seat that receives such a frame is then where its seq says."""
+    if by is Role.CLIENT or cls is Welcome:
+        return cls is not Snapshot
+    seat, frame = ResumeState(records.HelloOptions()), object.__new__(cls)
+    for name, _, _ in record_fields(cls):
+        object.__setattr__(frame, name, 7 if name == "seq" else 0)
+    seat.received(frame)
+    return seat.seq == 7
+
+
 # Examples.
 
 
-def example_messages() -> list[tuple[Role, bytes]]:
-    """Return the messages of every block of hex, each with who sends it."""
-    messages: list[tuple[Role, bytes]] = []
-    for block in re.findall(r"^```hex\n(.*?)^```", SPEC, re.M | re.S):
-        for line in block.splitlines():
-            if line[:2] in ("C:", "R:"):
-                messages.append((ROLES[line[0]], b""))
-            by, so_far = messages.pop()
-            written = re.split(r" {2,}", line[3:])[0]
-            messages.append((by, so_far + bytes.fromhex(written)))
-    return messages
+EXAMPLES = [
+    pytest.param(each, id=f"{n} {each.message[:2].hex(' ')}")
+    for n, each in enumerate(examples(), 1)
+]
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_an_example_is_a_frame_in_its_shortest_form(example: Example) -> None:
+    frame = decode(example.message, example.by)
+    assert not isinstance(frame, Unknown)
+    assert encode(frame) == example.message
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_the_notes_beside_an_example_say_what_its_bytes_are(example: Example) -> None:
+    at = 0
+    for data, note in example.lines:
+        if at == 1:
+            assert note == Opcode(data[0]).name
+        elif kind := re.match(r"(array|map|str|bin) of (\d+)", note):
+            assert head_of(data) == (kind[1], int(kind[2])), note
+        elif number := re.search(r"\w (\d+)$", note):
+            assert unpack(data) == int(number[1]), note
+        elif note in ("true", "false"):
+            assert unpack(data) is (note == "true")
+        elif note.startswith("target "):
+            assert {"nil": None, "true": True}[note[7:].split(":")[0]] is unpack(data)
+        else:
+            assert not note, note
+        if text := re.search(r'"(.*)"', note):
+            assert data.endswith(text[1].encode()), note
+        at += len(data)
+
+
+def head_of(data: bytes) -> tuple[str, int]:
+    """Return what kind of value begins here, and how many bytes or values it says it has."""
+    what, width, length = HEADS[data[0]]
+    kind = {STR: "str", BIN: "bin", ARRAY: "array", MAP: "map"}[what]
+    return kind, int.from_bytes(data[1 : 1 + width]) if width else length
 
 
 def spans() -> list[str]:
     """Return the spans of code that are a whole message in hex, with `<seq>` perhaps."""
     found = re.findall(r"`((?:[0-9A-F]{2}|<seq>)(?: (?:[0-9A-F]{2}|<seq>))+)`", SPEC)
     return [span for span in found if span[0] == "9"]
-
-
-def ids(messages: list[tuple[Role, bytes]]) -> list[str]:
-    return [message.hex(" ") for _, message in messages]
-
-
-@pytest.mark.parametrize(("by", "message"), example_messages(), ids=ids(example_messages()))
-def test_an_example_is_a_frame_in_its_shortest_form(by: Role, message: bytes) -> None:
-    assert encode(decode(message, by)) == message
 
 
 def test_every_span_of_hex_is_a_frame() -> None:
@@ -263,24 +326,66 @@ def is_frame(message: bytes, by: Role) -> bool:
         return False
 
 
+SEAT, EPOCH = bytes(range(16)), bytes(range(0xE0, 0xE8))
+ADA = records.HelloOptions(seat=SEAT, name="Ada", can_host=False)
+
+
+def test_the_session_is_what_it_is_said_to_be() -> None:
+    known = records.Session(EPOCH, "K7QF2M", time=1795860084158986, complete_from=1)
+    assert frames_of("1.1") == [
+        Hello(1, ADA),
+        Welcome(1, 1, 0, known),
+        Joined(1, 1, records.PlayerInfo("Ada", can_host=False)),
+        Live(1),
+        Ack(1),
+        Send(True, b"hi"),
+        Deliver(2, 1, b"hi"),
+        Taken(1, 2),
+    ]
+
+
+def test_the_diagram_shows_the_session() -> None:
+    arrows = re.findall(r"^    (C|R)->>(?:C|R): ([A-Z]+)", section("1.1"), re.M)
+    session = [(each.by, each.lines[1][1]) for each in examples(section("1.1"))]
+    assert [(ROLES[letter], name) for letter, name in arrows] == session
+
+
+def test_the_resume_is_what_it_is_said_to_be() -> None:
+    known = records.Session(EPOCH, "K7QF2M", taken=1, resumed=True, time=1795860084452746)
+    assert frames_of("23.4") == [
+        Hello(1, replace(ADA, position=(EPOCH, 2))),
+        Welcome(1, 1, 2, known),
+        PresenceChanged(3, 1, PresenceState.LOST),
+        PresenceChanged(4, 1, PresenceState.HERE),
+        Live(4),
+        Send(True, b"yo"),
+        Ack(4),
+        Deliver(5, 1, b"yo"),
+        Taken(2, 5),
+    ]
+
+
 def test_the_examples_are_what_they_are_said_to_be() -> None:
-    frames = [decode(message, by) for by, message in example_messages()]
-    seat, epoch = bytes(range(16)), bytes(range(0xE0, 0xE8))
+    frames = frames_of("23.1") + frames_of("23.3")
     for frame in (
         Hello(1),
-        Hello(1, records.HelloOptions(seat=seat, name="Ada")),
+        Hello(1, records.HelloOptions(seat=SEAT, name="Ada")),
         Send(None, b"hi"),
         Send(True, b"hi"),
         Send(0, b"hi"),
         Send(2, b"hi"),
         Send(-3, b"hi"),
         Volatile(1, None, bytes([120, 80])),
-        Welcome(1, 2, 0, records.Session(epoch=epoch, room="K7QF2M")),
+        Welcome(1, 2, 0, records.Session(epoch=EPOCH, room="K7QF2M")),
         Deliver(7, 1, b"hi"),
         Deliver(1000, 1, b"hi"),
         Update(1, 1, bytes([120, 80])),
     ):
         assert frame in frames
+
+
+def frames_of(part: str) -> list[Frame]:
+    return [decode(example.message, example.by) for example in examples(section(part))]
 
 
 def test_the_rule_for_skipping_names_every_head() -> None:

@@ -71,6 +71,7 @@ export function decode(data: Uint8Array, by: Role = "relay"): RelayFrame | Clien
   const [, ...values] = read(data, true) as unknown[];
   const declared = OPCODES[by].get(opcode);
   if (!declared) {
+    // SPEC 20.1: what a client does not know, it ignores.
     if (by === "relay") return { type: "Unknown", opcode };
     throw noSuchFrame(opcode);
   }

@@ -176,6 +176,7 @@ export class Keeper {
 
   /** Closes the connection until `comeBack`: more waits for the program than may. */
   private rest(): void {
+    // SPEC 12.6.4: a browser cannot stop reading, so it closes.
     this.isUnread = true;
     this.connection?.drop(CloseCode.TOO_SLOW, UNREAD);
   }
@@ -215,7 +216,7 @@ export class Keeper {
 
   private message(data: Uint8Array): void {
     this.pulse.heard();
-    if (this.hasSaidLeave) return; // SPEC 9.4: what still arrives is ignored
+    if (this.hasSaidLeave) return; // SPEC 9.5: what still arrives is ignored
     try {
       this.received(decode(data));
     } catch (error) {
@@ -290,6 +291,7 @@ export class Keeper {
   private objected(error: FrameOf<"Error">): void {
     this.objection = error;
     this.backoff.wait(error.detail.after ?? 0, this.world.now());
+    // SPEC 7.1: the connection lives, and waits for a HELLO without a position.
     if (!RESUME_REFUSALS.has(error.code)) return;
     if (this.isLeaving) return this.depart(); // there is nothing left to leave
     this.seat.forget();

@@ -80,9 +80,10 @@ export class Outgoing {
     this.nextRound = 0;
     const lost = this.hasBegun && !continued.continues ? this.startAnew(continued.lost) : [];
     this.hasBegun = true;
+    // SPEC 13.5: byte for byte and in order, before anything newer.
     for (const message of continued.resend) line.send(message);
     this.advance();
-    // Also those that were sent: nobody acknowledges them, the lost line may have swallowed them.
+    // SPEC 14.3: also those that were sent. Nobody acknowledges them; the lost line may have them.
     for (const slot of this.slots.values()) slot.isDue = true;
     this.flush();
     return lost;

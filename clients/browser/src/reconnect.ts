@@ -40,6 +40,7 @@ export class Backoff {
    */
   lost(code: number, now: number, isLate = false): number | null {
     if (!mayReturn(code)) return null;
+    // SPEC 21.1: one who was live for so long begins with a short wait again.
     if (this.liveSince !== null && now - this.liveSince >= STEADY) this.attempt = 0;
     this.liveSince = null;
     const bound = isLate ? 0 : Math.min(CAP, FIRST * 2 ** this.attempt);

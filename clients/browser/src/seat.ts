@@ -57,6 +57,7 @@ export class Seat {
   /** Takes up what WELCOME says. */
   welcomed({ player, seq, session }: FrameOf<"Welcome">): Continued {
     let lost: Continued["lost"] = [];
+    // SPEC 13.5: only a relay that counts on from our count may be sent the rest again.
     const continues = this.isContinuedBy(player, session);
     if (continues) {
       this.window.take(session.taken);
@@ -68,6 +69,7 @@ export class Seat {
     this.player = player;
     this.epoch = session.epoch;
     this.seq = seq;
+    // SPEC 12.3.1: a fresh stream ends the position, even in the same epoch.
     this.isLive = session.resumed;
     return { continues, resumed: session.resumed, resend: this.window.pending, lost };
   }

@@ -42,6 +42,7 @@ class Backoff:
         """
         if not may_return(code):
             return None
+        # SPEC 21.1: one who was live for so long begins with a short wait again.
         if self._live_since is not None and now - self._live_since >= STEADY:
             self.attempt = 0
         self._live_since = None

@@ -220,6 +220,7 @@ class ClientProtocol:
         if self._is_in_room and data[:2] in PAYLOAD_HEADS and (fields := read_payload(data)):
             self._payload(*fields)
             return
+        # SPEC 9.5: after LEAVE what still arrives is ignored.
         if self.fault or self._is_leaving:
             return
         try:
@@ -319,6 +320,7 @@ class ClientProtocol:
     def _enter(self, resend: tuple[bytes, ...], *, is_same_seat: bool) -> None:
         self._is_in_room = True
         self._send_queue.open(resend, is_same_seat=is_same_seat)
+        # SPEC 15.2: the relay takes everybody who comes back for being here.
         if self._presence is not PresenceState.HERE:
             self.presence(self._presence)
         if self._groups and not is_same_seat:
@@ -352,6 +354,7 @@ class ClientProtocol:
         if not self._is_in_room:
             self._refusal = error
             self._backoff.wait((error.detail.after or 0) / MILLISECONDS, now)
+            # SPEC 7.1: the connection lives, and waits for a HELLO without a position.
             if error.code in RESUME_REFUSALS:
                 self._come_anew(error.code, now)
         elif error.code in ENTRY_REFUSALS:

@@ -41,6 +41,7 @@ class Heartbeat:
 
     def is_silent(self, now: float) -> bool:
         """Say whether the connection must be given up."""
+        # SPEC 18.2: one who was asleep asks before they give up.
         return now - self.heard >= SILENCE and (self._ping_at is None or self._has_asked)
 
     def take_ping(self, now: float) -> bool:

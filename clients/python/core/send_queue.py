@@ -39,6 +39,7 @@ class SendQueue:
     def open(self, resend: tuple[bytes, ...], *, is_same_seat: bool) -> None:
         """Begin to send: first what the relay has not taken, then volatile values that waited."""
         self._is_open = True
+        # SPEC 13.5: what was not taken goes again, before anything newer.
         first = self._window.taken + 1
         waiting, self._waiting = self._waiting, {}
         for count, message in enumerate(resend, start=first):

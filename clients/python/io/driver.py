@@ -278,6 +278,7 @@ class Driver:
         text = describe(error, self.address.url, is_loopback=self.address.is_loopback)
         self.protocol.disconnected(ABNORMAL, text, now())
         self._unreached = text
+        # SPEC 21.2: one who was in the room comes back whatever the failure.
         if not (may_pass(error) or self.protocol.resume.player or self._live.done()):
             self._live.set_exception(Unreachable(text))
 
