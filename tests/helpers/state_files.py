@@ -16,3 +16,8 @@ def kept(file: Path) -> bytes | None:
 
 def found(folder: Path) -> list[str]:
     return [each.name for each in folder.iterdir()]
+
+
+def files(path: Path) -> list[str]:
+    """Return the names of a file and of all beside it."""
+    return sorted(found(path.parent))
