@@ -8,10 +8,11 @@ COMPILED := COMPILED=1 PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/.compiled
 NOTHING_LOST := $(addprefix chaos/test_chaos.py::test_,nothing_is_lost_doubled_or_reordered nor_is_anything_in_a_page)
 # What a player sees of the relay, tested over the link for other servers as well.
 BOTH_LINKS := $(addprefix tests/,$(NOTHING_LOST) relay/node/test_connection.py relay/test_slow.py \
-	clients/python/test_history.py $(addprefix integration/test_,entering.py gaps.py raw_client.py restart.py))
+	clients/python/test_history.py \
+	$(addprefix integration/test_,draining.py entering.py gaps.py raw_client.py restart.py))
 # What runs through compiled code over the relay's own link.
 COMPILED_TESTS := $(addprefix tests/,conformance/test_asgi.py $(firstword $(NOTHING_LOST)) \
-	$(addprefix clients/bench/test_,load.py reader.py) $(addprefix protocol/test_,fast_path.py scan.py) \
+	clients/bench/test_load.py clients/bench/sockets/test_reader.py $(addprefix protocol/test_,fast_path.py scan.py) \
 	$(addprefix relay/,delivery history link policy/test_rate_limits.py room test_slow.py))
 export VIRTUAL_ENV := $(CURDIR)/.venv
 

@@ -1,8 +1,12 @@
 """What the files at the root promise each other."""
 
 import json
+import os
 import re
+import subprocess
 import tomllib
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +20,11 @@ LOCKS = (
     "clients/browser/package-lock.json",
     "tests/benchmarks/peers/package-lock.json",
 )
+MADE = {"node_modules", "dist", "web", "__pycache__"}
+"""Folders of what is made or installed, beside those whose names begin with a dot."""
+
+MOST_LINES = 400
+MOST_MODULES = 14
 FUNDING = re.compile(r'"url": "https://[^"]*"')
 
 
@@ -74,3 +83,49 @@ def test_every_section_that_a_page_cites_exists() -> None:
     }
     assert cited - {""}
     assert cited - {""} <= citable()
+
+
+def sources(folder: str, *suffixes: str) -> Iterator[Path]:
+    """Yield the files with these suffixes, by their paths from the root."""
+    for parent, folders, names in os.walk(ROOT / folder):
+        folders[:] = [name for name in folders if name not in MADE and not name.startswith(".")]
+        for name in names:
+            if Path(name).suffix in suffixes:
+                yield (Path(parent) / name).relative_to(ROOT)
+
+
+def test_no_file_is_long() -> None:
+    lines = {
+        str(path): len((ROOT / path).read_text("utf-8").splitlines())
+        for path in sources(".", ".py", ".ts", ".mjs")
+    }
+    assert "tests/test_project.py" in lines
+    assert {path: count for path, count in lines.items() if count > MOST_LINES} == {}
+
+
+def test_no_package_is_crowded() -> None:
+    modules = Counter(
+        path.parent
+        for package in ("protocol", "relay", "clients")
+        for path in sources(package, ".py", ".ts")
+        if path.name not in ("__init__.py", "index.ts")
+    )
+    assert modules[Path("relay/room")] > 0
+    assert {str(path): many for path, many in modules.items() if many > MOST_MODULES} == {}
+
+
+@pytest.mark.parametrize("name", ["BOTH_LINKS", "COMPILED_TESTS"])
+def test_the_makefile_names_tests_that_exist(name: str) -> None:
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("MAKE")}
+    database = subprocess.run(
+        ["make", "-n", "-p", "help"],
+        cwd=ROOT,
+        env=clean,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    (line,) = re.findall(f"^{name} := (.*)$", database.stdout, re.M)
+    named = [path.partition("::")[0] for path in line.split()]
+    assert len(named) > 3
+    assert [path for path in named if not (ROOT / path).exists()] == []

@@ -30,8 +30,9 @@ class Join:
 
 
 Send = tuple[int, Target, bytes]
-"""A payload: attachment, target, and the payload as its tail (protocol/fast_path.py). The one entry on the fast path,
-and so a bare tuple: an object with names takes as long to make as its addressees to find."""
+"""A payload: attachment, target, and the payload as its tail (protocol/fast_path.py).
+The one entry on the fast path is a bare tuple: an object with names takes as long to make as its
+addressees to find."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,9 +167,8 @@ class PerfectRoom:
         member.journal.heard.append(Live(self.seq, complete_from))
         member.position = self.seq
         member.is_connected = True
-        pending, member.pending = member.pending, []
-        for said in pending:
-            self._order(member, said)
+        while member.pending:  # what is still in it has not changed who is in a group
+            self._order(member, member.pending.pop(0))
 
     def _say(self, member: Member, said: Sent | Asked) -> None:
         member.counts += 1

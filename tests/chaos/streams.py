@@ -26,27 +26,27 @@ from tests.chaos.report import Report
 RELOADED = "RELOADED"
 """Why a stream begins anew whose program forgot its position on purpose."""
 
-Seat = tuple[str, int]
+ResumeState = tuple[str, int]
 """Epoch and player."""
 
 
-def _is_same(old: Seat, new: Seat) -> bool:
+def _is_same(old: ResumeState, new: ResumeState) -> bool:
     return old == new
 
 
-def _is_any(old: Seat, new: Seat) -> bool:
+def _is_any(old: ResumeState, new: ResumeState) -> bool:
     return True
 
 
-def _is_other_epoch(old: Seat, new: Seat) -> bool:
+def _is_other_epoch(old: ResumeState, new: ResumeState) -> bool:
     return old[0] != new[0]
 
 
-def _is_other_player(old: Seat, new: Seat) -> bool:
+def _is_other_player(old: ResumeState, new: ResumeState) -> bool:
     return old[0] == new[0] and old[1] != new[1]
 
 
-REASONS: dict[str, Callable[[Seat, Seat], bool]] = {
+REASONS: dict[str, Callable[[ResumeState, ResumeState], bool]] = {
     RELOADED: _is_any,
     "HISTORY_TRIMMED": _is_same,
     "SEAT_EXPIRED": _is_other_player,
@@ -89,7 +89,7 @@ class Stream:
         return self.since != inf
 
     @property
-    def seat(self) -> Seat:
+    def seat(self) -> ResumeState:
         return self.began.epoch, self.began.player
 
     def covers(self, seq: int, end: int) -> bool:

@@ -1,12 +1,20 @@
-"""Outboxes by hand, and a look into them: what they hold is nobody else's business."""
+"""Outboxes by hand, beside a room's history, and what they hold."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from protocol import fast_path
 from relay.delivery.fan_out import FanOut
 from relay.delivery.outbox import Outbox
 from relay.delivery.outlet import Outlet, write_nothing
+from relay.delivery.stream import Slot, Stream
+from relay.history.history import History
+from relay.history.ws_frame import split, unwrap, wrap
+
+MAX_BYTES, MAX_FRAMES, BATCH = 80, 8, 50
+
+ME, OTHERS = frozenset({1}), frozenset({2})
 
 
 def outlet(
@@ -27,6 +35,99 @@ def outlet(
 def by_hand(note: Callable[[str], object] = lambda what: None) -> FanOut:
     """Make a fan-out that the test flushes; it notes what that is asked for."""
     return FanOut(lambda fan_out: note("told"), lambda fan_out: note("riding"))
+
+
+class Link:
+    """One player's outbox beside the history of its room, and the notes that it takes."""
+
+    is_late = False
+
+    def __init__(
+        self,
+        max_frames: int = 1000,
+        max_bytes: int = MAX_BYTES,
+        fan_out: FanOut | None = None,
+        try_write: Callable[[bytes], int] = write_nothing,
+    ) -> None:
+        self.log = History(max_frames=max_frames)
+        self.seq = 0
+        self.notes: list[str] = []
+        self.values: list[bytes] = []
+        self.asked: list[str] = []
+        self.among = by_hand(self.asked.append) if fan_out is None else fan_out
+        self.written: list[bytes] = []
+        self.outbox = Outbox(
+            outlet(self.notes.append, self.written.append, try_write),
+            max_bytes=max_bytes,
+            max_frames=MAX_FRAMES,
+        )
+
+    def read(self, seq: int, max_bytes: int) -> tuple[list[bytes], int] | None:
+        batch = self.log.read(seq, min(max_bytes, BATCH), 1)
+        return batch and ([each for run in batch[0] for each in split(run)], batch[1])
+
+    def finish(self, kept: dict[Slot, bytes]) -> list[bytes]:
+        for slot in [slot for slot, value in kept.items() if value in self.values]:
+            del kept[slot]
+        return [b"live", *self.values]
+
+    def begins(self, *prelude: bytes, follow: int | None = None) -> None:
+        follow = self.seq if follow is None else follow
+        self.outbox.begin(prelude, Stream((b"fact",), self, follow))
+
+    def is_live(self) -> Link:
+        self.begins()
+        self.outbox.take()
+        self.notes.clear()
+        return self
+
+    def tells(self, payload: bytes = b"", *, to: frozenset[int] = ME) -> bytes:
+        """Let something happen in the room."""
+        self.seq += 1
+        message = fast_path.deliver(self.seq, 9, fast_path.tail(payload))
+        self.log.append(self.seq, to, wrap(message))
+        if to == ME:
+            self.hears(wrap(message))
+        return wrap(message)
+
+    def hears(self, message: bytes) -> None:
+        """Let the room tell a message to all."""
+        if 1 in self.among and self.among[1] is self.outbox:
+            self.among.tell_others(0, message)
+        else:
+            self.outbox.queue(message)
+
+    def flows(self) -> Link:
+        """Let it be among a room's outboxes, and flow."""
+        self.is_live()
+        self.among.add(1, self.outbox)
+        self.outbox.flow()
+        return self
+
+    def falls_behind(self) -> list[bytes]:
+        """Tell just so much that it is too much. Returns: it."""
+        told = [self.tells() for _ in range(MAX_FRAMES + 1)]
+        assert self.outbox.is_following
+        return told
+
+    def takes_all(self) -> list[bytes]:
+        taken = []
+        while self.outbox.is_waiting:
+            taken += self.outbox.take()
+        return taken
+
+
+def update(value: bytes | int, sender: int = 1, key: int = 0) -> bytes:
+    payload = bytes(value) if isinstance(value, int) else value
+    return wrap(fast_path.update(key, sender, fast_path.tail(payload)))
+
+
+def seq_of(message: bytes) -> int:
+    return fast_path.seq(unwrap(message))
+
+
+SIZE = len(update(b""))
+ANSWER = b"\x82\x02\x91\x08"
 
 
 def held(outbox: Outbox) -> int:

@@ -32,6 +32,7 @@ from protocol.frames import (
 from relay.node.node import Node
 from relay.node.on_join import OnJoin
 from relay.policy.config import Settings
+from relay.room.room import Room
 from tests.helpers.raw import BINARY, Closed, RawClient, connect, frame
 from tests.helpers.relay import IS_PORTABLE, link_url, running_relay
 
@@ -149,6 +150,12 @@ class Party:
     def node(self) -> Node:
         assert self._node is not None
         return self._node
+
+    def room(self, name: str) -> Room:
+        """Return the room of this name, which is there."""
+        room = self.node.registry.find(name)
+        assert room is not None
+        return room
 
     async def connects(self, room: str, **options: Any) -> Peer:
         """Open a connection to a room, without a word. Options are those of `raw.connect`."""

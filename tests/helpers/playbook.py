@@ -45,21 +45,8 @@ from protocol.opcodes import Opcode
 from relay.delivery.outbox import Outbox
 from relay.history.history import History
 from relay.history.ws_frame import split, unwrap
-from relay.room.effects import (
-    Admit,
-    Close,
-    Effect,
-    TurnedAway,
-)
-from relay.room.entries import (
-    Acknowledge,
-    Ask,
-    Detach,
-    Entry,
-    Evict,
-    Join,
-    Send,
-)
+from relay.room.effects import Admit, Close, Effect, TurnedAway
+from relay.room.entries import Acknowledge, Ask, Detach, Entry, Evict, Join, Send
 from relay.room.log_cursor import LogCursor
 from relay.room.refusals import Refusal
 from relay.room.room import Room
@@ -67,6 +54,9 @@ from tests.helpers.outboxes import outlet
 
 EPOCH = b"an epoch"
 SPECTATOR = PlayerInfo(role="spectator")
+CANNOT_HOST = PlayerInfo(can_host=False)
+HERE, AWAY = PresenceState.HERE, PresenceState.AWAY
+LOST, LAGGING = PresenceState.LOST, PresenceState.LAGGING
 
 
 def a_room(**options: Any) -> Room:
@@ -82,6 +72,14 @@ def room_of(players: int, **options: Any) -> Playbook:
     for player in range(1, players + 1):
         playbook.witness.apply(enters(player))
         playbook.witness.apply(Acknowledge(player))
+    playbook.witness.hear()
+    return playbook
+
+
+def with_a_spectator() -> Playbook:
+    """Begin a script in a room of the host, player 1, and spectator 2; its head is 3."""
+    playbook = room_of(1)
+    playbook.witness.apply(Join(2, info=SPECTATOR))
     playbook.witness.hear()
     return playbook
 

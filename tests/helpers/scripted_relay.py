@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from clients.python.core import commands
 from clients.python.core.client_protocol import ClientProtocol
 from clients.python.core.clock import Clock
+from clients.python.core.commands import OTHERS
 from clients.python.events import Event, Player
 from protocol.codec import Role, decode, encode, pack
 from protocol.frames import (
@@ -16,6 +18,7 @@ from protocol.frames import (
     Joined,
     Live,
     PlayerInfo,
+    Send,
     Session,
     Welcome,
 )
@@ -102,3 +105,18 @@ class ScriptedRelay:
     def told(self) -> list[Event]:
         """Return what the client's program was told since the last time."""
         return self.client.events_received()
+
+
+def send(relay: ScriptedRelay, payload: bytes, to: commands.To = OTHERS) -> int:
+    """Let the client send a payload. Returns: its number."""
+    return relay.client.post(commands.send(payload, to))
+
+
+def volatile(relay: ScriptedRelay, payload: bytes, to: commands.To = OTHERS) -> None:
+    """Let the client send a volatile value of key 0."""
+    relay.client.volatile(*commands.volatile(0, payload, to))
+
+
+def counted(relay: ScriptedRelay) -> list[bytes]:
+    """Return the payloads of the SENDs that the relay has heard since the last time."""
+    return [frame.payload for frame in relay.heard() if isinstance(frame, Send)]

@@ -1,6 +1,6 @@
 """A relay in a process of its own is ended in every way that there is, and keeps its rooms.
 
-What players notice of it is in test_restart.py.
+What players notice of it is in test_draining.py and test_restart.py.
 """
 
 from __future__ import annotations
@@ -35,11 +35,6 @@ STOP_SECONDS = 7.0
 PLAYERS = 200
 FRAMES = 60_000
 """In a log that takes a moment to read."""
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "rooms.state"
 
 
 def makes_room(url: str, name: str) -> None:

@@ -1,10 +1,8 @@
-"""A relay in a process of its own ends and is started again: what of its players' games is left."""
+"""A relay in a process of its own is started again: what of its players' games is left."""
 
 from __future__ import annotations
 
 import asyncio
-import signal
-import stat
 import subprocess
 import sys
 import time
@@ -14,10 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
 from clients.python import connect, events
-from protocol.close_codes import CloseCode
 from protocol.codec import encode
 from protocol.error_codes import ErrorCode
 from protocol.frames import (
@@ -26,129 +22,19 @@ from protocol.frames import (
     Frame,
     Host,
     Live,
-    Notice,
-    NoticeKind,
     RoomOptions,
     Send,
     Set,
     Subscribe,
     Transfer,
 )
-from relay.node.drain import RESTART_SECONDS
 from tests.helpers.peers import PATIENCE, Party, Peer, new_seat, party_at
 from tests.helpers.raw import Closed
-from tests.helpers.relay import RelayProcess, relay_process
+from tests.helpers.relay import relay_process
+from tests.helpers.state_files import found, kept
 
 PASSWORD = "open sesame"
-CUT_WITHIN = 3.0  # seconds after the grace
 ENOUGH = 60  # words to all, after which a conversation may be interrupted
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "rooms.state"
-
-
-def kept(file: Path) -> bytes | None:
-    """Return what is in the file, which nobody else may read; None if there is none."""
-    if not file.exists():
-        return None
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    return file.read_bytes()
-
-
-def found(folder: Path) -> list[str]:
-    return [each.name for each in folder.iterdir()]
-
-
-async def ended(relay: RelayProcess) -> int:
-    """Wait for the end. Returns: the exit code."""
-    return await asyncio.to_thread(relay.process.wait, 15)
-
-
-# Going.
-
-
-async def leaves(peer: Peer) -> tuple[int, int, float]:
-    """Return after how many ms to come back, the close code, and when it came."""
-    code, _ = await peer.ends()
-    (notice,) = (notice for notice in peer.all(Notice) if notice.kind == NoticeKind.DRAIN)
-    return notice.detail.after or 0, code, time.monotonic()
-
-
-async def test_everybody_is_told_before_the_end() -> None:
-    grace = 1.5
-    with relay_process("--drain-seconds", str(grace)) as relay:
-        async with party_at(relay.url) as at, httpx.AsyncClient(base_url=relay.url) as http:
-            peers = [await at.enters(f"R{number % 5}") for number in range(50)]
-            began = time.monotonic()
-            relay.process.terminate()
-            await peers[0].hears(Notice)
-            health = await http.get("/healthz")
-            assert (health.status_code, health.json()) == (503, {"status": "draining"})
-            left = await asyncio.gather(*map(leaves, peers))
-            assert await ended(relay) == 0
-            assert time.monotonic() - began < grace + CUT_WITHIN
-    assert {code for _, code, _ in left} == {CloseCode.DRAIN}
-    times = sorted(moment - began for _, _, moment in left)
-    assert grace / 2 < times[39]
-    assert 0.9 * grace < times[-1]
-    returns = {after for after, _, _ in left}
-    assert len(returns) == len(peers)
-    assert min(returns) >= 1000 * (grace + RESTART_SECONDS)
-
-
-async def test_the_end_does_not_wait_for_who_never_reads() -> None:
-    grace = 0.5
-    options = ("--profile", "bench", "--drain-seconds", str(grace))
-    with relay_process(*options) as relay:
-        async with party_at(relay.url) as at:
-            healthy = await at.enters("R")
-            for _ in range(5):
-                stuck = await at.connects("R", receive_buffer=4096)
-                stuck.greets(seat=new_seat())
-                await stuck.hears(Live)
-                stuck.raw.stop_reading()
-            for _ in range(100):
-                healthy.says(Send(None, bytes(10_000)))
-                await healthy.catches_up()
-            began = time.monotonic()
-            relay.process.terminate()
-            assert (await healthy.ends())[0] == CloseCode.DRAIN
-            assert await ended(relay) == 0
-            assert time.monotonic() - began < grace + CUT_WITHIN
-            assert "ERROR" not in relay.log
-
-
-@pytest.mark.parametrize("sig", [signal.SIGINT, signal.SIGTERM])
-async def test_a_second_signal_ends_it_at_once_and_loses_nothing(
-    file: Path, sig: signal.Signals
-) -> None:
-    with relay_process("--drain-seconds", "600", "--state", str(file)) as relay:
-        async with party_at(relay.url) as at:
-            peer = await at.enters("R", seat=new_seat())
-            relay.process.send_signal(sig)
-            await peer.hears(Notice)
-            assert kept(file) is None
-            began = time.monotonic()
-            relay.process.send_signal(sig)
-            assert await ended(relay) == 0
-            assert time.monotonic() - began < CUT_WITHIN
-    assert kept(file)
-
-
-async def test_without_a_state_file_nothing_is_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    with relay_process() as relay:
-        async with party_at(relay.url) as at:
-            await at.enters("R", seat=new_seat())
-            assert await asyncio.to_thread(relay.end) == 0
-    assert found(tmp_path) == []
-
-
-# Coming back.
 
 
 class Talker:

@@ -27,19 +27,12 @@ from clients.python.core.commands import To
 from protocol.error_codes import ErrorCode
 from relay.policy.config import Settings
 from tests.helpers.cable import cable_to
-from tests.helpers.players import Enter, TestPlayer, enter_async, enter_blocking
+from tests.helpers.players import Enter, TestPlayer, enter_async
 from tests.helpers.relay import RunningRelay, running_relay
 
 FULL = RoomOptions(history="full")
 SNAPSHOT = RoomOptions(history="snapshot")
 KIB = 1024
-
-
-@pytest.fixture(params=[enter_async, enter_blocking], ids=["async", "blocking"])
-def enter(request: pytest.FixtureRequest) -> Enter:
-    """Enter with the client under test."""
-    client: Enter = request.param
-    return client
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from clients.python.options import Options
 from protocol.frames import Send, Set
 from relay.policy.config import Settings
 from tests.helpers.peers import Party, Peer, party_at, until
-from tests.helpers.players import Enter, TestPlayer, enter_async, enter_blocking
+from tests.helpers.players import Enter, TestPlayer
 from tests.helpers.relay import RelayProcess, relay_process, running_relay
 
 FULL = RoomOptions(history="full")
@@ -27,13 +27,6 @@ CHUNK = 500  # frames that a peer sends before it waits for the relay
 def relay() -> Iterator[RelayProcess]:
     with relay_process("--profile", "bench") as relay:
         yield relay
-
-
-@pytest.fixture(params=[enter_async, enter_blocking], ids=["async", "blocking"])
-def enter(request: pytest.FixtureRequest) -> Enter:
-    """Enter with the client under test."""
-    client: Enter = request.param
-    return client
 
 
 async def fill(peer: Peer, payloads: list[bytes]) -> None:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
-from functools import partial
+from collections.abc import Callable
 
-import anyio
 import pytest
 
 from clients.python import (
@@ -21,17 +18,14 @@ from clients.python import (
     LeftReason,
     Live,
     LocalProtocolError,
-    Lost,
     Message,
     NoSuchRoom,
     Player,
     PresenceChanged,
     PresenceState,
     PropertyChanged,
-    Reconnecting,
     Refused,
     RemoteProtocolError,
-    Resumed,
     RoomClosed,
     RoomFull,
     RoomLocked,
@@ -42,46 +36,10 @@ from clients.python import (
     group,
 )
 from clients.python.base_room import BaseRoom
-from protocol.codec import unpack
 from protocol.error_codes import ErrorCode
-from protocol.frames import Send
-from relay.policy.config import Settings
-from tests.helpers.cable import Cable, cable_to
-from tests.helpers.players import Enter, TestPlayer, enter_async, enter_blocking
-from tests.helpers.relay import RunningRelay, running_relay
-
-
-@pytest.fixture(params=[enter_async, enter_blocking], ids=["async", "blocking"])
-def enter(request: pytest.FixtureRequest) -> Enter:
-    """Enter with the client under test."""
-    client: Enter = request.param
-    return client
-
-
-@pytest.fixture
-async def relay() -> AsyncIterator[RunningRelay]:
-    async with running_relay() as relay:
-        yield relay
-
-
-@pytest.fixture
-async def cable(relay: RunningRelay) -> AsyncIterator[Cable]:
-    async with cable_to(relay.url) as cable:
-        yield cable
-
-
-def values(player: TestPlayer) -> list[object]:
-    """Return what the messages said that a player has read."""
-    return [event.value for event in player.seen if isinstance(event, Message)]
-
-
-def volatile(number: int, room: BaseRoom[object]) -> None:
-    room.volatile(0, number)
-
-
-def reaches(number: int, message: Message) -> bool:
-    return bool(message.value >= number)
-
+from tests.helpers.players import Enter, enter_async
+from tests.helpers.relay import RunningRelay
+from tests.helpers.rooms import values
 
 MISTAKES: list[Callable[[BaseRoom[object]], object]] = [
     lambda room: room.send("x", to="bob"),  # type: ignore[arg-type]
@@ -322,168 +280,3 @@ class TestRefusals:
                 with pytest.raises(LocalProtocolError):
                     mistake(ann.room)
             assert await ann.send("fine") == 1
-
-
-class TestReturning:
-    async def test_a_cut_connection_comes_back_and_misses_nothing(
-        self, relay: RunningRelay, cable: Cable, enter: Enter
-    ) -> None:
-        async with (
-            enter(cable.url, room="R", name="Ann") as ann,
-            enter_async(relay.url, room="R", name="Bob") as bob,
-        ):
-            await ann.sees(lambda room: 2 in room.players)
-            cable.cut()
-            lost = await ann.hears(Reconnecting)
-            assert lost.attempt == 1
-            resumed = await ann.hears(Resumed)
-            await ann.hears(Live)
-            assert resumed.resumed
-            assert ann.room.me == 1
-            assert set(ann.room.players) == {1, 2}
-            await ann.send("back")
-            assert (await bob.hears(Message)).value == "back"
-
-    async def test_what_was_sent_while_away_arrives_once(
-        self, relay: RunningRelay, cable: Cable, enter: Enter
-    ) -> None:
-        async with (
-            enter(cable.url, room="R", name="Ann") as ann,
-            enter_async(relay.url, room="R", name="Bob") as bob,
-        ):
-            await ann.send(0)
-            cable.unplug()
-            await ann.hears(Reconnecting)
-            assert ann.room.state == "reconnecting"
-            for n in range(1, 20):
-                await ann.send(n)
-                await ann.do(partial(volatile, n))
-            cable.plug()
-            await bob.hears(Message, lambda m: m.value == 19)
-            await bob.hears(Updated, lambda u: u.value == 19)
-            assert values(bob) == list(range(20))
-
-    async def test_cuts_in_the_middle_of_a_stream_lose_and_double_nothing(
-        self, relay: RunningRelay, cable: Cable, enter: Enter
-    ) -> None:
-        async with (
-            enter(cable.url, room="R", name="Ann") as ann,
-            enter_async(relay.url, room="R", name="Bob") as bob,
-        ):
-            for n in range(200):
-                await ann.send(n)
-                if n % 50 == 25:
-                    await bob.hears(Message, partial(reaches, n - 20))
-                    cable.cut()
-                    await ann.hears(Live)
-            await bob.hears(Message, lambda m: m.value == 199)
-            assert values(bob) == list(range(200))
-
-    async def test_a_relay_started_anew_has_its_players_back(self, enter: Enter) -> None:
-        made = RoomOptions(title="Arena", capacity=8)
-        async with AsyncExitStack() as stack:
-            first, second = [await stack.enter_async_context(running_relay()) for _ in range(2)]
-            cable = await stack.enter_async_context(cable_to(first.url))
-            players = [
-                await stack.enter_async_context(enter(cable.url, room="R", name=name, create=how))
-                for name, how in (("Ann", made), ("Bob", False))
-            ]
-            cable.lead_to(second.url)
-            cable.cut()
-            for player in players:
-                resumed = await player.hears(Resumed)
-                assert not resumed.resumed
-                assert resumed.reason
-                await player.hears(Live)
-                assert player.room.options.title == "Arena"
-            ann, bob = players
-            await bob.sees(lambda room: len(room.players) == 2)
-            await bob.send("we meet again")
-            assert (await ann.hears(Message)).player.name == "Bob"
-
-    async def test_a_second_connection_of_a_seat_ends_the_first(
-        self, relay: RunningRelay, enter: Enter
-    ) -> None:
-        async with (
-            enter(relay.url, room="R") as ann,
-            enter(relay.url, room="R", seat=ann.room.seat) as again,
-        ):
-            closed = await ann.hears(Closed)
-            assert (closed.code, closed.reason) == (4502, "replaced")
-            assert again.room.me == 1
-            assert await again.send("mine now") == 1
-
-    async def test_leaving_gives_the_seat_up_at_once(
-        self, relay: RunningRelay, enter: Enter
-    ) -> None:
-        async with enter_async(relay.url, room="R") as ann:
-            async with enter(relay.url, room="R") as bob:
-                await bob.send("bye")
-                await bob.leave()
-                closed = await bob.hears(Closed)
-                assert closed.code == 1000
-            left = await ann.hears(Left)
-            assert left.reason == LeftReason.LEFT
-            assert any(isinstance(event, Message) for event in ann.seen)
-
-    async def test_what_was_sent_while_away_arrives_though_one_leaves(
-        self, relay: RunningRelay, cable: Cable, enter: Enter
-    ) -> None:
-        async with (
-            enter_async(relay.url, room="R") as bob,
-            enter(cable.url, room="R") as ann,
-            anyio.create_task_group() as tasks,
-        ):
-            cable.unplug()
-            await ann.hears(Reconnecting)
-            for n in range(20):
-                await ann.send(n)
-            tasks.start_soon(ann.leave)
-            cable.plug()
-            left = await bob.hears(Left)
-            assert values(bob) == list(range(20))
-            assert left.reason == LeftReason.LEFT
-            await ann.hears(Closed)
-            assert not any(isinstance(event, Lost) for event in ann.seen)
-
-    async def test_what_cannot_arrive_any_more_is_told_as_lost(
-        self, relay: RunningRelay, cable: Cable, enter: Enter, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr("clients.python.io.driver.LEAVE_PATIENCE", 0.2)
-        async with enter(cable.url, room="R") as ann:
-            cable.unplug()
-            await ann.hears(Reconnecting)
-            for n in range(20):
-                await ann.send(n)
-            with anyio.fail_after(5):
-                await ann.leave()
-            lost = await ann.hears(Lost)
-            sent = [frame for frame in lost.messages if isinstance(frame, Send)]
-            assert [unpack(frame.payload) for frame in sent] == list(range(20))
-            await ann.hears(Closed)
-
-    async def test_leaving_works_without_a_connection(
-        self, cable: Cable, relay: RunningRelay, enter: Enter
-    ) -> None:
-        async with enter(cable.url, room="R") as ann:
-            cable.unplug()
-            await ann.hears(Reconnecting)
-        assert ann.room.state == "closed"
-
-    async def test_too_slow_a_reader_is_told_and_comes_back(self, enter: Enter) -> None:
-        settings = Settings(profile="bench")
-        async with (
-            running_relay(settings) as relay,
-            cable_to(relay.url) as cable,
-            enter(cable.url, room="R") as ann,
-            enter_async(relay.url, room="R") as bob,
-        ):
-            cable.stall()
-            for _ in range(3000):
-                await bob.do(lambda room: room.send_bytes(bytes(1000)))
-            await bob.hears(PresenceChanged, lambda e: e.player.state == PresenceState.LOST)
-            cable.flow()
-            await ann.hears(Resumed)
-            await ann.hears(Live)
-            await bob.send("still there?")
-            await ann.hears(Message, lambda m: len(m.payload) < 100)

@@ -9,7 +9,7 @@ import pytest
 from relay.delivery.deferred import Deferred
 from relay.delivery.flush_scheduler import LONGEST, FlushScheduler
 from relay.history.ws_frame import wrap
-from tests.relay.delivery.test_outbox import Link
+from tests.helpers.outboxes import Link
 
 
 class Loop:

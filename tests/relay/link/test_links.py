@@ -25,7 +25,6 @@ from protocol.frames import (
     Volatile,
 )
 from relay.link import channel, portable
-from relay.room.entries import Entry
 from relay.server import listening, process
 from tests.helpers.peers import Party, new_seat, party, party_at, until
 from tests.helpers.raw import BINARY, frame
@@ -121,27 +120,6 @@ async def test_however_a_connection_is_lost_the_seat_is_held(gather: Gather, how
         if how != "reset":  # which may overtake what is on its way
             assert ann.payloads == [b"last words"]
         await until(lambda: len(at.node.connections) == 1)
-
-
-async def test_nothing_flows_to_who_is_gone_while_the_room_learns_of_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    flowing: list[bool] = []
-
-    async with party(is_portable=False) as at:
-        bob = await at.enters("R")
-        [connection] = at.node.connections.values()
-        await until(lambda: connection.link.outbox.is_flowing)
-        append = at.node.append
-
-        def note(room: str, entry: Entry) -> None:
-            flowing.append(connection.link.outbox.is_flowing)
-            append(room, entry)
-
-        monkeypatch.setattr(at.node, "append", note)
-        bob.raw.reset()
-        await until(lambda: flowing)
-        assert flowing == [False]  # or it might go to the next client, by his descriptor
 
 
 async def test_half_a_message_is_none(gather: Gather) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from itertools import count
 
 import pytest
 
@@ -41,20 +39,6 @@ from tests.helpers.peers import Party, Peer, new_seat, party
 BAD = bytes.fromhex("92 10 C0")  # SEND without its payload: counted
 BAD_UNCOUNTED = bytes.fromhex("92 05 C0")  # PING of nil
 A_MINUTE = 60.0
-
-names = (f"room-{number}" for number in count())
-
-
-@pytest.fixture(scope="module")
-async def at() -> AsyncIterator[Party]:
-    async with party() as at:
-        yield at
-
-
-@pytest.fixture
-def room() -> str:
-    """Name a room of this test's own."""
-    return next(names)
 
 
 @pytest.fixture

@@ -1,13 +1,8 @@
-"""What outlives a connection, on real sockets: seats, resumes, rooms."""
+"""What outlives a connection, on real sockets: seats and resumes."""
 
 from __future__ import annotations
 
-import dataclasses
-import time
-from collections.abc import AsyncIterator, Callable
-from itertools import count
-
-import pytest
+from collections.abc import Callable
 
 from protocol.close_codes import CloseCode
 from protocol.error_codes import ErrorCode
@@ -15,12 +10,10 @@ from protocol.frames import (
     Ack,
     Deliver,
     Error,
-    Host,
     Joined,
     Left,
     LeftReason,
     Live,
-    Presence,
     PresenceChanged,
     PresenceState,
     RoomOptions,
@@ -30,30 +23,7 @@ from protocol.frames import (
     Welcome,
 )
 from relay.history.history import History
-from relay.room import membership
-from relay.room.room import Room
 from tests.helpers.peers import Party, Peer, new_seat, party, until
-
-names = (f"ROOM-{number}" for number in count())
-
-
-@pytest.fixture(scope="module")
-async def at() -> AsyncIterator[Party]:
-    async with party() as at:
-        yield at
-
-
-@pytest.fixture
-def room() -> str:
-    """Name a room of this test's own."""
-    return next(names)
-
-
-def the(at: Party, name: str) -> Room:
-    """Return the room of this name, which is there."""
-    room = at.node.registry.find(name)
-    assert room is not None
-    return room
 
 
 class TestResuming:
@@ -171,7 +141,7 @@ class TestResuming:
         await bob.catches_up()
         bob.raw.reset()
         await ann.hears(PresenceChanged)
-        the(at, room).history = History(max_frames=2)
+        at.room(room).history = History(max_frames=2)
         ann.says(*[Send(None, b"y")] * 3)
         await ann.catches_up()
         again = await at.connects(room)
@@ -184,74 +154,8 @@ class TestResuming:
         assert again.payloads == []
 
 
-class TestRooms:
-    async def test_names_are_the_same_in_any_case(self, at: Party, room: str) -> None:
-        upper, lower = await at.enters(room.upper()), await at.enters(room.lower())
-        assert (upper.me, lower.me) == (1, 2)
-        assert lower.welcome.session.room == room.upper()
-
-    async def test_a_room_is_as_its_maker_says(self, at: Party, room: str) -> None:
-        wanted = RoomOptions(title="Duel", capacity=2, hold=9, keep=1, tags={"mode": "ctf"})
-        ann = await at.enters(room, create=wanted, app="tanks")
-        assert ann.welcome.session.options == dataclasses.replace(wanted, app="tanks")
-
-    async def test_a_room_without_options_is_as_the_settings_say(self) -> None:
-        async with party(room_capacity=3, room_hold=1) as at:
-            options = (await at.enters("R")).welcome.session.options
-            assert (options.capacity, options.hold) == (3, 1)
-
-    async def test_an_empty_room_is_gone_with_its_order(self, at: Party, room: str) -> None:
-        ann = await at.enters(room, create=RoomOptions(keep=0))
-        ann.raw.reset()
-        await until(lambda: at.node.registry.find(room) is None)
-        again = await at.enters(room)
-        assert again.me == 1
-        assert again.welcome.session.epoch != ann.welcome.session.epoch
-
-    async def test_an_empty_room_is_kept_for_a_while(self, at: Party, room: str) -> None:
-        ann = await at.enters(room)
-        ann.raw.reset()
-        await until(lambda: not the(at, room).seats)
-        again = await at.enters(room, create=False)
-        assert again.me == 2
-        assert again.welcome.session.epoch == ann.welcome.session.epoch
-
-    async def test_a_room_whose_maker_is_not_let_in_goes_too(self, at: Party, room: str) -> None:
-        maker = await at.connects(room)
-        maker.greets(role="spectator", create=RoomOptions(spectators=0, keep=0))
-        error, _ = await maker.is_turned_away()
-        assert error.code == ErrorCode.ROOM_FULL
-        await until(lambda: at.node.registry.find(room) is None)
-
-    async def test_a_host_who_is_away_is_followed_after_a_while(self, at: Party, room: str) -> None:
-        host = await at.enters(room, create=RoomOptions(host_away=1))
-        heir = await at.enters(room)
-        host.says(Presence(PresenceState.AWAY))
-        began = time.monotonic()
-        told = await heir.hears(Host, lambda told: told.player == heir.me)
-        assert (told.term, time.monotonic() - began >= 0.9) == (2, True)
-
-    async def test_a_room_of_those_who_cannot_be_host_has_none(self, at: Party, room: str) -> None:
-        ann = await at.enters(room, can_host=False)
-        assert ann.all(Host) == []
-        assert not ann.all(Joined)[0].info.can_host
-        bob = await at.enters(room)
-        assert (await ann.hears(Host)).player == bob.me
-
-    async def test_a_lost_host_is_followed_after_a_while(
-        self, at: Party, room: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(membership, "HOST_PATIENCE", 0.05)
-        host, heir = await at.enters(room, seat=new_seat()), await at.enters(room)
-        host.says(Ack(1))
-        began = time.monotonic()
-        host.raw.reset()
-        told = await heir.hears(Host, lambda told: told.player == heir.me)
-        assert (told.term, time.monotonic() - began >= 0.05) == (2, True)
-
-
-async def test_players_in_many_rooms_do_not_hear_each_other(at: Party) -> None:
-    rooms = [[await at.enters(name) for _ in range(3)] for name in (next(names), next(names))]
+async def test_players_in_many_rooms_do_not_hear_each_other(at: Party, room: str) -> None:
+    rooms = [[await at.enters(name) for _ in range(3)] for name in (f"{room}-A", f"{room}-B")]
     for number, players in enumerate(rooms):
         for player in players:
             player.says(Send(None, b"%d" % number))

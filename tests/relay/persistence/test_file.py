@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import logging
 import os
 import stat
 import tracemalloc
@@ -17,22 +15,7 @@ from relay.persistence.encoding import FORMAT, MAGIC, compose
 from relay.persistence.file import CannotKeep, StateFile
 from relay.room.room import Room
 from tests.helpers.playbook import Witness, a_room, enters, sends
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "rooms.state"
-
-
-@pytest.fixture(autouse=True)
-def _log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    logger = logging.getLogger("relay")
-    before = logger.level, logger.propagate
-    logger.setLevel(logging.INFO)
-    logger.propagate = True
-    with caplog.at_level(logging.INFO):
-        yield
-    logger.level, logger.propagate = before
+from tests.helpers.state_files import files
 
 
 def a_played_room(name: str = "ROOM") -> Room:
@@ -42,10 +25,6 @@ def a_played_room(name: str = "ROOM") -> Room:
     witness.apply(enters(1))
     witness.apply(sends(1, True, b"hello"))
     return room
-
-
-def files(path: Path) -> list[str]:
-    return sorted(each.name for each in path.parent.iterdir())
 
 
 def test_rooms_come_back_once(path: Path) -> None:
@@ -188,62 +167,6 @@ def test_what_a_crash_left_whole_is_the_newest(
     assert f"a relay was killed when it had written {path}.new" in caplog.text
     file.remove()
     assert files(path) == []
-
-
-def test_a_file_is_one_relays_at_a_time(path: Path) -> None:
-    with StateFile(path).held():
-        with pytest.raises(CannotKeep) as error, StateFile(path).held():
-            pass
-        with StateFile(path.with_name("other")).held():
-            pass
-    assert str(error.value) == (
-        f"another relay (process {os.getpid()}) keeps its rooms in {path}: "
-        "end it first, or name another file with --state"
-    )
-    with StateFile(path).held():
-        pass
-    assert files(path) == []
-
-
-def test_a_lock_that_a_killed_relay_left_is_none(path: Path) -> None:
-    path.with_name(f"{path.name}.lock").write_text("process 1")
-    with StateFile(path).held():
-        pass
-
-
-def test_a_lock_that_cannot_be_opened_is_named(path: Path) -> None:
-    path.with_name(f"{path.name}.lock").mkdir()
-    with pytest.raises(CannotKeep) as error, StateFile(path).held():
-        pass
-    assert f"{path}.lock cannot be opened (Is a directory)" in str(error.value)
-    assert "--state" in str(error.value)
-
-
-def test_a_lock_goes_to_who_waits_for_its_end(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Between open and lock its holder removes it: who has the old one has nothing."""
-    holder = StateFile(path).held()
-    holder.__enter__()
-    really = fcntl.flock
-
-    def flock(file: int, how: int) -> None:
-        monkeypatch.undo()
-        holder.__exit__(None, None, None)
-        really(file, how)
-
-    monkeypatch.setattr(fcntl, "flock", flock)
-    with StateFile(path).held(), pytest.raises(CannotKeep), StateFile(path).held():
-        pass
-
-
-def test_a_file_system_without_locks_is_told(
-    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    def flock(*_: object) -> None:
-        raise OSError(37, "No locks available")
-
-    monkeypatch.setattr(fcntl, "flock", flock)
-    with StateFile(path).held():
-        assert "cannot be locked (No locks available)" in caplog.text
 
 
 def test_a_link_in_its_way_is_not_followed(path: Path, tmp_path: Path) -> None:

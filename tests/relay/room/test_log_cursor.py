@@ -6,15 +6,7 @@ from typing import Any
 
 from protocol import fast_path
 from protocol.codec import Role, decode
-from protocol.frames import (
-    Deliver,
-    Frame,
-    Notice,
-    NoticeDetail,
-    NoticeKind,
-    Snapshot,
-    Subscribe,
-)
+from protocol.frames import Deliver, Frame, Notice, NoticeDetail, NoticeKind, Snapshot, Subscribe
 from relay.history.history import History
 from relay.history.ws_frame import split, unwrap
 from relay.room.log_cursor import NO_BACKFILL, Backfill, LogCursor

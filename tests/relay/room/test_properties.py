@@ -4,14 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relay.history.memory_budget import Account
-from relay.room.properties import (
-    MAX_BYTES,
-    MAX_PROPERTIES,
-    PROPERTY_BYTES,
-    ROOM,
-    Kept,
-    Properties,
-)
+from relay.room.properties import MAX_BYTES, MAX_PROPERTIES, PROPERTY_BYTES, ROOM, Kept, Properties
 
 
 def test_a_property_has_the_version_at_which_it_was_set() -> None:

@@ -13,7 +13,7 @@ import pytest
 from clients.python import Live, Unreachable, connect
 from clients.python.io.unreachable import describe
 from tests.helpers.cable import Cable
-from tests.helpers.players import Enter, enter_async, enter_blocking
+from tests.helpers.players import Enter
 from tests.helpers.relay import running_relay
 
 Answer = Callable[[asyncio.StreamWriter], None]
@@ -58,13 +58,6 @@ async def proxy(*answers: Answer, relay: str = "") -> AsyncIterator[str]:
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
         cable.cut()
-
-
-@pytest.fixture(params=[enter_async, enter_blocking], ids=["async", "blocking"])
-def enter(request: pytest.FixtureRequest) -> Enter:
-    """Enter with the client under test."""
-    client: Enter = request.param
-    return client
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,72 @@
+"""How a client's conversation ends for good, and what is lost with it."""
+
+import pytest
+
+from clients.python import events
+from protocol.close_codes import CloseCode
+from protocol.error_codes import ErrorCode
+from protocol.frames import Error, Leave, Send
+from tests.helpers.scripted_relay import ScriptedRelay, message, send
+
+
+class TestEnding:
+    def test_leaving_is_said_after_what_was_sent_before(self, relay: ScriptedRelay) -> None:
+        send(relay, b"a")
+        assert relay.client.leave()
+        assert relay.heard() == [Send(None, b"a"), Leave()]
+        relay.says(message(4, "still underway")).closes(1000, "normal")
+        assert [type(event) for event in relay.told()] == [events.Closed]
+
+    @pytest.mark.parametrize("code", [1000, 1006, CloseCode.DRAIN])
+    def test_who_leaves_does_not_come_back(self, relay: ScriptedRelay, code: int) -> None:
+        relay.client.leave()
+        (closed,) = relay.closes(code).told()
+        assert closed == events.Closed(1000, "normal", "You left the room.", False)
+
+    def test_what_the_relay_has_read_before_leave_is_not_lost(self, relay: ScriptedRelay) -> None:
+        send(relay, b"before")
+        relay.client.leave()
+        send(relay, b"after")
+        (lost, closed) = relay.closes(CloseCode.NORMAL, "normal").told()
+        assert lost == events.Lost((Send(None, b"after"),))
+        assert isinstance(closed, events.Closed)
+
+    @pytest.mark.parametrize("code", [1006, CloseCode.DRAIN])
+    def test_what_it_may_not_have_read_is(self, relay: ScriptedRelay, code: int) -> None:
+        send(relay, b"before")
+        relay.client.leave()
+        (lost, _) = relay.closes(code).told()
+        assert lost == events.Lost((Send(None, b"before"),))
+
+    def test_what_was_sent_without_a_connection_is_lost_with_the_room(
+        self, relay: ScriptedRelay
+    ) -> None:
+        relay.closes().told()
+        send(relay, b"a")
+        send(relay, b"b")
+        relay.client.leave()
+        (lost, closed) = relay.closes(CloseCode.NORMAL).told()
+        assert lost == events.Lost((Send(None, b"a"), Send(None, b"b")))
+        assert closed == events.Closed(1000, "normal", "You left the room.", False)
+
+    def test_without_a_connection_leaving_has_nobody_to_tell(self, relay: ScriptedRelay) -> None:
+        relay.closes()
+        assert not relay.client.leave()
+
+    def test_a_kick_is_for_good_and_tells_what_was_never_acknowledged(
+        self, relay: ScriptedRelay
+    ) -> None:
+        send(relay, b"a")
+        relay.says(Error(4, ErrorCode.KICKED, "Ann was kicked: rude."))
+        relay.closes(CloseCode.KICKED, "kicked")
+        (lost, closed) = relay.told()
+        assert lost == events.Lost((Send(None, b"a"),))
+        assert isinstance(closed, events.Closed)
+        assert closed.text == "Ann was kicked: rude."
+
+    def test_every_final_code_has_a_sentence(self) -> None:
+        for code in CloseCode:
+            relay = ScriptedRelay().welcomes().closes(code, code.reason)
+            (event,) = relay.told()
+            assert isinstance(event, events.Closed | events.Reconnecting)
+            assert "ended with code" not in (event.text if isinstance(event, events.Closed) else "")

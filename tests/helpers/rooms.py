@@ -1,0 +1,20 @@
+"""Short words for what both clients do in a room."""
+
+from __future__ import annotations
+
+from clients.python import Message
+from clients.python.base_room import BaseRoom
+from tests.helpers.players import TestPlayer
+
+
+def values(player: TestPlayer) -> list[object]:
+    """Return what the messages said that a player has read."""
+    return [event.value for event in player.seen if isinstance(event, Message)]
+
+
+def volatile(number: int, room: BaseRoom[object]) -> None:
+    room.volatile(0, number)
+
+
+def reaches(number: int, message: Message) -> bool:
+    return bool(message.value >= number)
