@@ -1,11 +1,11 @@
-import { homeRelay, parseAddress } from "./address.js";
-import type { SocketClass } from "./connection.js";
-import { CloseCode } from "./close-codes.js";
-import { type HelloOptions, PresenceState } from "./frames.js";
-import { followPage } from "./page-life.js";
+import { homeRelay, parseAddress } from "./core/address.js";
+import type { SocketClass } from "./io/websocket.js";
+import { CloseCode } from "./protocol/close-codes.js";
+import { type HelloOptions, PresenceState } from "./protocol/frames.js";
+import { followPage } from "./io/page-life.js";
 import { type Companion, Room } from "./room.js";
-import { SeatSecret, type Storage, tabStorage } from "./secret.js";
-import { ownWorld } from "./world.js";
+import { SeatSecret, type Storage, tabStorage } from "./io/secret.js";
+import { ownWorld } from "./io/world.js";
 
 export interface ConnectOptions extends Omit<HelloOptions, "position" | "min" | "seat"> {
   /** The room's code, unless the address ends in it. */

@@ -1,9 +1,9 @@
-import { half, roomBound } from "./bound.js";
-import type { Clock } from "./clock.js";
-import { encode } from "./codec.js";
-import { ErrorCode } from "./error-codes.js";
-import { LocalProtocolError } from "./errors.js";
-import { EventHub } from "./event-hub.js";
+import { half, roomBound } from "./core/room-bound.js";
+import type { Clock } from "./core/clock.js";
+import { encode } from "./protocol/codec.js";
+import { ErrorCode } from "./protocol/error-codes.js";
+import { LocalProtocolError } from "./protocol/errors.js";
+import { EventHub } from "./io/event-hub.js";
 import type { Closed, Event, EventOf, Player } from "./events.js";
 import {
   type ClientFrame,
@@ -11,15 +11,15 @@ import {
   type Limits,
   PresenceState,
   type RoomOptions,
-} from "./frames.js";
-import { type ConnectionState, Keeper, UNREAD } from "./keeper.js";
-import { FRAME_IN, WINDOW } from "./limits.js";
-import { pack } from "./payload.js";
-import type { Properties } from "./properties.js";
+} from "./protocol/frames.js";
+import { type ConnectionState, Keeper, UNREAD } from "./io/driver.js";
+import { FRAME_IN, WINDOW } from "./protocol/limits.js";
+import { pack } from "./protocol/payload.js";
+import type { Properties } from "./core/properties.js";
 import { RoomClosed } from "./room-closed.js";
-import { cut } from "./snapshot.js";
-import { type Target, numberOf, wireTarget } from "./target.js";
-import type { World } from "./world.js";
+import { cut } from "./core/snapshot.js";
+import { type Target, numberOf, wireTarget } from "./core/target.js";
+import type { World } from "./io/world.js";
 
 /** A player's number, or the player. */
 type PlayerOrNumber = number | Player;

@@ -1,8 +1,8 @@
 // A WebSocket whose other end is the test.
 
-import { decode, encode } from "../../../clients/browser/src/codec.js";
-import type { Socket, SocketClass } from "../../../clients/browser/src/connection.js";
-import type { ClientFrame, RelayFrame } from "../../../clients/browser/src/frames.js";
+import { decode, encode } from "../../../clients/browser/src/protocol/codec.js";
+import type { Socket, SocketClass } from "../../../clients/browser/src/io/websocket.js";
+import type { ClientFrame, RelayFrame } from "../../../clients/browser/src/protocol/frames.js";
 
 export class FakeSocket implements Socket {
   binaryType = "";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
-import { LocalProtocolError } from "../../../clients/browser/src/errors.js";
-import type { FrameOf } from "../../../clients/browser/src/frames.js";
+import { LocalProtocolError } from "../../../clients/browser/src/protocol/errors.js";
+import type { FrameOf } from "../../../clients/browser/src/protocol/frames.js";
 import { CloseCode, ErrorCode } from "../../../clients/browser/src/index.js";
-import { pack } from "../../../clients/browser/src/payload.js";
+import { pack } from "../../../clients/browser/src/protocol/payload.js";
 import { SEAT, enter, enterLive, enterUnread, pass, stopClock, types } from "./entered.js";
 import { joined, welcome } from "./frames.js";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { FrameOf, Session } from "../../../clients/browser/src/frames.js";
-import { Seat } from "../../../clients/browser/src/seat.js";
+import type { FrameOf, Session } from "../../../clients/browser/src/protocol/frames.js";
+import { Seat } from "../../../clients/browser/src/protocol/seat.js";
 import { welcome } from "./frames.js";
 
 const secret = new Uint8Array(16).fill(7);

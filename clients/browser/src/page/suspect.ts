@@ -2,7 +2,7 @@
 //
 // A browser hides from a page how a WebSocket was refused. REST tells the causes apart.
 
-import { ABNORMAL, closeName } from "../close-codes.js";
+import { ABNORMAL, closeName } from "../protocol/close-codes.js";
 import type { Room } from "../index.js";
 import { legible } from "./legible.js";
 

@@ -1,10 +1,10 @@
 // A game's own state in parts, each of which fits a frame.
 
-import { ErrorCode } from "./error-codes.js";
-import { LocalProtocolError, RemoteProtocolError } from "./errors.js";
-import { SnapshotReceived } from "./events.js";
-import type { ClientFrame, FrameOf, Limits } from "./frames.js";
-import { SNAPSHOT_BYTES, SNAPSHOT_PARTS } from "./limits.js";
+import { ErrorCode } from "../protocol/error-codes.js";
+import { LocalProtocolError, RemoteProtocolError } from "../protocol/errors.js";
+import { SnapshotReceived } from "../events.js";
+import type { ClientFrame, FrameOf, Limits } from "../protocol/frames.js";
+import { SNAPSHOT_BYTES, SNAPSHOT_PARTS } from "../protocol/limits.js";
 
 /** Bytes of a SNAPSHOT before its payload, at most: array, opcode, seq, part, parts, bin. */
 export const PART_HEAD = 18;

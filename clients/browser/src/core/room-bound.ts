@@ -1,6 +1,6 @@
-import type { Bound } from "./event-queue.js";
-import type { Session } from "./frames.js";
-import { SNAPSHOT_BYTES } from "./limits.js";
+import type { Bound } from "../io/event-queue.js";
+import type { Session } from "../protocol/frames.js";
+import { SNAPSHOT_BYTES } from "../protocol/limits.js";
 
 // What a relay keeps of a room, for one player or for the room itself (SPEC, sections 14 and 16).
 const PROPERTIES = 256;

@@ -1,6 +1,6 @@
 // What keeps a connection: pings that prove that it lives and set the clock, and ACKs.
 
-import { Heartbeat } from "./heartbeat.js";
+import { Heartbeat } from "../core/heartbeat.js";
 import type { World } from "./world.js";
 
 /** Milliseconds between the first round trips, which the clock needs at once. */

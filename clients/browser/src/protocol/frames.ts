@@ -18,7 +18,7 @@ import {
   target,
   text,
   word,
-} from "./kinds.js";
+} from "./field-types.js";
 import * as limits from "./limits.js";
 import { Opcode } from "./opcodes.js";
 import { byDefault, optional, record, required } from "./records.js";

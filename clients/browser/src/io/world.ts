@@ -1,4 +1,4 @@
-import type { SocketClass } from "./connection.js";
+import type { SocketClass } from "./websocket.js";
 
 /** What the world outside gives: time, chance and connections. */
 export interface World {

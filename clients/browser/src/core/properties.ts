@@ -1,4 +1,4 @@
-import { unpack } from "./payload.js";
+import { unpack } from "../protocol/payload.js";
 
 interface Property {
   readonly payload: Uint8Array;

@@ -1,12 +1,18 @@
 // Keeps a seat: connects, says HELLO, follows the stream, and comes back when the connection is lost.
 
-import { ABNORMAL, CloseCode, closeName, explainClose, mayReturn } from "./close-codes.js";
-import { Clock } from "./clock.js";
-import { decode, encode } from "./codec.js";
-import { Connection } from "./connection.js";
-import { ErrorCode, errorName } from "./error-codes.js";
-import { RemoteProtocolError } from "./errors.js";
-import type { Closed, Event } from "./events.js";
+import {
+  ABNORMAL,
+  CloseCode,
+  closeName,
+  explainClose,
+  mayReturn,
+} from "../protocol/close-codes.js";
+import { Clock } from "../core/clock.js";
+import { decode, encode } from "../protocol/codec.js";
+import { Connection } from "./websocket.js";
+import { ErrorCode, errorName } from "../protocol/error-codes.js";
+import { RemoteProtocolError } from "../protocol/errors.js";
+import type { Closed, Event } from "../events.js";
 import {
   type ClientFrame,
   type FrameOf,
@@ -15,13 +21,13 @@ import {
   PresenceState,
   type RelayFrame,
   type Session,
-} from "./frames.js";
-import { Outgoing } from "./outgoing.js";
+} from "../protocol/frames.js";
+import { Outgoing } from "../core/send-queue.js";
 import { Pulse } from "./pulse.js";
-import { Backoff } from "./reconnect.js";
-import { RoomState } from "./room-state.js";
-import { RoomClosed } from "./room-closed.js";
-import { Seat } from "./seat.js";
+import { Backoff } from "../core/backoff.js";
+import { RoomState } from "../core/room-state.js";
+import { RoomClosed } from "../room-closed.js";
+import { Seat } from "../protocol/seat.js";
 import type { World } from "./world.js";
 
 /** Whether the room can be used: what `room.state` says. */

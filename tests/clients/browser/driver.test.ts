@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { CloseCode, ErrorCode, NoticeKind, PresenceState } from "../../../clients/browser/src/index.js";
-import { pack } from "../../../clients/browser/src/payload.js";
+import {
+  CloseCode,
+  ErrorCode,
+  NoticeKind,
+  PresenceState,
+} from "../../../clients/browser/src/index.js";
+import { pack } from "../../../clients/browser/src/protocol/payload.js";
 import { Room } from "../../../clients/browser/src/room.js";
 import { RoomClosed } from "../../../clients/browser/src/room-closed.js";
 import { clock, enter, enterLive, enterUnread, pass, read, stopClock, types } from "./entered.js";

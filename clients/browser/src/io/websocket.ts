@@ -1,5 +1,5 @@
-import { ABNORMAL } from "./close-codes.js";
-import { SUBPROTOCOL } from "./version.js";
+import { ABNORMAL } from "../protocol/close-codes.js";
+import { SUBPROTOCOL } from "../protocol/version.js";
 
 /** What we need of a WebSocket: the browser's, Node's, or that of the package `ws`. */
 export interface Socket {

@@ -1,5 +1,5 @@
-import type { Event } from "./events.js";
-import { Fifo } from "./fifo.js";
+import type { Event } from "../events.js";
+import { Fifo } from "../core/fifo.js";
 
 /** How much may wait. */
 export interface Bound {

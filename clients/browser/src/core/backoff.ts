@@ -1,4 +1,4 @@
-import { mayReturn } from "./close-codes.js";
+import { mayReturn } from "../protocol/close-codes.js";
 
 /** Milliseconds; a blip of a phone's network is over by then. */
 const FIRST = 100;

@@ -1,7 +1,7 @@
 // Seat secrets: who has one, has the seat.
 
 import { Claim } from "./claim.js";
-import { SEAT_BYTES } from "./limits.js";
+import { SEAT_BYTES } from "../protocol/limits.js";
 
 /** Where a page keeps a secret while it is being reloaded; `sessionStorage`, unless told otherwise. */
 export type Storage = Pick<globalThis.Storage, "getItem" | "setItem" | "removeItem">;

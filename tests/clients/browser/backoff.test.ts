@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CloseCode, mayReturn } from "../../../clients/browser/src/close-codes.js";
-import { Backoff } from "../../../clients/browser/src/reconnect.js";
+import { CloseCode, mayReturn } from "../../../clients/browser/src/protocol/close-codes.js";
+import { Backoff } from "../../../clients/browser/src/core/backoff.js";
 
 const LOST = 1006;
 const almostOne = 0.999_999;

@@ -1,6 +1,6 @@
 import { Fifo } from "./fifo.js";
-import type { Continued } from "./seat.js";
-import type { Window } from "./window.js";
+import type { Continued } from "../protocol/seat.js";
+import type { Window } from "../protocol/window.js";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 

@@ -1,8 +1,8 @@
 // The room as this client knows it: a fold over the relay's frames.
 
-import { type Event, Message, type Player, PropertyChanged, Updated } from "./events.js";
-import { PresenceState, type RelayFrame } from "./frames.js";
-import type { FrameOf } from "./frames.js";
+import { type Event, Message, type Player, PropertyChanged, Updated } from "../events.js";
+import { PresenceState, type RelayFrame } from "../protocol/frames.js";
+import type { FrameOf } from "../protocol/frames.js";
 import { Properties } from "./properties.js";
 import { Parts } from "./snapshot.js";
 

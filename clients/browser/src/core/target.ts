@@ -1,4 +1,4 @@
-import type { WireTarget } from "./kinds.js";
+import type { WireTarget } from "../protocol/field-types.js";
 
 /** Everybody else; also what is meant where no target is given. */
 export const OTHERS = null;

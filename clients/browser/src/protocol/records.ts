@@ -1,7 +1,7 @@
 // Records: the maps inside frames. Their keys are snake_case on the wire and camelCase here.
 
 import { ErrorCode } from "./error-codes.js";
-import { type Dumped, type Kind, type Loaded, Mismatch, isMap, within } from "./kinds.js";
+import { type Dumped, type Kind, type Loaded, Mismatch, isMap, within } from "./field-types.js";
 
 /** One key of a record. */
 export interface Entry<Out, In = Out> {

@@ -1,5 +1,5 @@
 import { type Bound, EventQueue } from "./event-queue.js";
-import type { Event, EventOf } from "./events.js";
+import type { Event, EventOf } from "../events.js";
 
 type Handler<E> = (event: E) => void;
 type Handlers = Map<string, Set<Handler<Event>>>;

@@ -11,7 +11,7 @@ import {
   RELAY_FRAMES,
   type RelayFrame,
 } from "./frames.js";
-import { Mismatch } from "./kinds.js";
+import { Mismatch } from "./field-types.js";
 import { type Path, type Step, locate } from "./locate.js";
 import { read } from "./read.js";
 import { headName, scan } from "./scan.js";
