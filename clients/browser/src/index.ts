@@ -1,8 +1,9 @@
 // Roomwire's client: enter a room, hear what happens in it, and send.
 
-export { connect, openRoom, type ConnectOptions } from "./connect.js";
+export { connect, openRoom } from "./connect.js";
+export type { ConnectOptions } from "./options.js";
 export { Room } from "./room.js";
-export type { ConnectionState } from "./io/driver.js";
+export type { ConnectionState } from "./core/client-protocol.js";
 export { RoomClosed } from "./room-closed.js";
 export type * from "./events.js";
 export { EVERYONE, HOST, OTHERS, group, type Target } from "./core/target.js";

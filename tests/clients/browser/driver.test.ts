@@ -7,9 +7,8 @@ import {
   PresenceState,
 } from "../../../clients/browser/src/index.js";
 import { pack } from "../../../clients/browser/src/protocol/payload.js";
-import { Room } from "../../../clients/browser/src/room.js";
 import { RoomClosed } from "../../../clients/browser/src/room-closed.js";
-import { clock, enter, enterLive, enterUnread, pass, read, stopClock, types } from "./entered.js";
+import { enter, enterBy, enterLive, enterUnread, pass, read, stopClock, types } from "./entered.js";
 import { fakeSockets } from "./fake-socket.js";
 import { error, joined, welcome } from "./frames.js";
 
@@ -473,8 +472,7 @@ function enterWithBroken() {
       super(url, protocol);
     }
   }
-  const world = { WebSocket, now: clock, random: () => 0.5 };
-  const make = () => new Room("ws://relay/r/K7QF", "k7qf", { name: "Ada" }, world);
+  const make = () => enterBy(WebSocket);
   return { made, broken, make };
 }
 

@@ -1,6 +1,12 @@
-import type { Bound } from "../io/event-queue.js";
 import type { Session } from "../protocol/frames.js";
 import { SNAPSHOT_BYTES } from "../protocol/limits.js";
+
+/** How much may wait. */
+export interface Bound {
+  readonly events: number;
+  /** Of payloads. */
+  readonly bytes: number;
+}
 
 // What a relay keeps of a room, for one player or for the room itself (SPEC, sections 14 and 16).
 const PROPERTIES = 256;

@@ -1,19 +1,12 @@
-import { Fifo } from "./fifo.js";
 import type { Continued } from "../protocol/seat.js";
 import type { Window } from "../protocol/window.js";
+import { Fifo } from "./fifo.js";
 
-type Bytes = Uint8Array<ArrayBuffer>;
-
-/** A connection that has been welcomed. */
-export interface Line {
-  send(message: Bytes): void;
-  /** Bytes that were sent but are still in this machine. */
-  readonly buffered: number;
-}
+export type Bytes = Uint8Array<ArrayBuffer>;
 
 /** Bytes under way beyond which volatile values wait for newer ones: 1 s of a poor uplink. */
 const CONGESTED = 16 * 1024;
-/** Milliseconds after which a congested line is looked at again. */
+/** Milliseconds after which a congested connection is looked at again. */
 const LOOK_AGAIN = 50;
 /** Milliseconds between rounds of volatile values: a mouse tells of itself more often than that. */
 const ROUND = 16;
@@ -33,23 +26,28 @@ interface Slot {
   isDue: boolean;
 }
 
-/** What a game sends, until it can be sent: any frame may be given at any time. */
-export class Outgoing {
-  private line: Line | null = null;
+/**
+ * What a game sends, until it can be sent: any frame may be given at any time.
+ *
+ * Counted messages are in the seat's window until the relay has taken them, and before that in the
+ * backlog while the window is full.
+ */
+export class SendQueue {
+  /** The connection has been welcomed. */
+  private isOpen = false;
   private hasBegun = false;
   private over: Error | null = null;
   private readonly backlog = new Fifo<Waiting>();
+  /** To be sent now. */
+  private ready: Bytes[] = [];
   /** By key and target. */
   private readonly slots = new Map<string, Slot>();
-  private timer: ReturnType<typeof setTimeout> | undefined;
+  private hasDue = false;
+  /** When the volatile values that are due may go, in milliseconds. */
   private nextRound = 0;
   private rate = Infinity;
 
-  /** @param now reads a monotonic clock, in milliseconds */
-  constructor(
-    private readonly window: Window,
-    private readonly now: () => number,
-  ) {}
+  constructor(private readonly window: Window) {}
 
   /** Sends a counted message as soon as the window lets it; resolves with its count. */
   counted(message: Bytes): Promise<number> {
@@ -66,25 +64,31 @@ export class Outgoing {
   volatile(slot: string, message: Bytes, isPersonal: boolean): void {
     if (this.over) return;
     this.slots.set(slot, { message, isPersonal, isDue: true });
-    this.flush();
+    this.hasDue = true;
+  }
+
+  /** Sends a message about the connection or the seat; without a WELCOME too. */
+  own(message: Bytes): void {
+    this.ready.push(message);
   }
 
   /**
-   * Takes a line up. Returns the messages that are lost: their room or seat is gone.
+   * Begins to send on a connection. Returns the messages that are lost: their room or seat is gone.
    *
    * @param rate frames a second that the relay allows
    */
-  open(line: Line, continued: Continued, rate: number): Bytes[] {
-    this.line = line;
+  open(continued: Continued, rate: number, now: number): Bytes[] {
+    this.isOpen = true;
     this.rate = rate;
     this.nextRound = 0;
     const lost = this.hasBegun && !continued.continues ? this.startAnew(continued.lost) : [];
     this.hasBegun = true;
-    for (const message of continued.resend) line.send(message);
+    for (const message of continued.resend) this.ready.push(message);
     this.advance();
-    // Also those that were sent: nobody acknowledges them, the lost line may have swallowed them.
+    // Also those that were sent: nobody acknowledges them, and they may have got lost.
     for (const slot of this.slots.values()) slot.isDue = true;
-    this.flush();
+    this.hasDue = this.slots.size > 0;
+    this.ready = this.take(now, 0);
     return lost;
   }
 
@@ -96,11 +100,27 @@ export class Outgoing {
     }
   }
 
-  /** The line is gone. */
+  /** Stops sending: the connection is gone. */
   close(): void {
-    this.line = null;
-    clearTimeout(this.timer);
-    this.timer = undefined;
+    this.isOpen = false;
+    this.ready = [];
+  }
+
+  /**
+   * Takes the messages to send now, in order.
+   *
+   * @param buffered bytes that were sent but are still in this machine
+   */
+  take(now: number, buffered: number): Bytes[] {
+    const { ready } = this;
+    this.ready = [];
+    const due = this.takeDue(now, buffered + sizeOf(ready));
+    return due.length > 0 ? [...ready, ...due] : ready;
+  }
+
+  /** When there will be volatile values to take; null if none waits. */
+  get deadline(): number | null {
+    return this.isOpen && this.hasDue ? this.nextRound : null;
   }
 
   /** Whether the relay has taken all that was to be counted. */
@@ -117,23 +137,24 @@ export class Outgoing {
   refuse(reason: Error): void {
     this.over = reason;
     this.slots.clear();
+    this.hasDue = false;
   }
 
-  /** No line will come again. Returns the messages that were not acknowledged. */
+  /** No connection will come again. Returns the messages that were not acknowledged. */
   end(reason: Error): Bytes[] {
     this.close();
     this.refuse(reason);
     return [...this.window.pending, ...this.giveUpBacklog(reason)];
   }
 
-  // Without a line too: the window is what a resume sends again.
+  // Without a connection too: the window is what a resume sends again.
   private get mayHandOver(): boolean {
     return this.hasBegun && !this.window.isFull;
   }
 
   private handOver(message: Bytes): number {
     const count = this.window.add(message);
-    this.line?.send(message);
+    if (this.isOpen) this.ready.push(message);
     return count;
   }
 
@@ -149,25 +170,22 @@ export class Outgoing {
     return waiting.map(({ message }) => message);
   }
 
-  private flush(): void {
-    const due = [...this.slots.values()].filter(({ isDue }) => isDue);
-    if (!this.line || due.length === 0 || this.timer !== undefined) return;
-    const wait = this.line.buffered > CONGESTED ? LOOK_AGAIN : this.nextRound - this.now();
-    if (wait > 0) return this.flushLater(wait);
-    for (const slot of due) {
-      this.line.send(slot.message);
-      slot.isDue = false;
+  private takeDue(now: number, buffered: number): Bytes[] {
+    if (!this.isOpen || !this.hasDue || now < this.nextRound) return [];
+    if (buffered > CONGESTED) {
+      this.nextRound = now + LOOK_AGAIN;
+      return [];
     }
-    this.nextRound = this.now() + Math.max(ROUND, (1000 * due.length) / (this.rate * SHARE));
-  }
-
-  private flushLater(wait: number): void {
-    this.timer = setTimeout(() => {
-      this.timer = undefined;
-      this.flush();
-    }, wait);
+    const due = [...this.slots.values()].filter(({ isDue }) => isDue);
+    for (const slot of due) slot.isDue = false;
+    this.hasDue = false;
+    this.nextRound = now + Math.max(ROUND, (1000 * due.length) / (this.rate * SHARE));
+    return due.map(({ message }) => message);
   }
 }
+
+const sizeOf = (messages: readonly Bytes[]): number =>
+  messages.reduce((sum, { length }) => sum + length, 0);
 
 const refused = (reason: Error): Promise<never> => quiet(Promise.reject(reason));
 

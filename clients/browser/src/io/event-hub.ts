@@ -1,5 +1,6 @@
-import { type Bound, EventQueue } from "./event-queue.js";
+import type { Bound } from "../core/room-bound.js";
 import type { Event, EventOf } from "../events.js";
+import { EventQueue } from "./event-queue.js";
 
 type Handler<E> = (event: E) => void;
 type Handlers = Map<string, Set<Handler<Event>>>;

@@ -1,12 +1,6 @@
 import type { Event } from "../events.js";
 import { Fifo } from "../core/fifo.js";
-
-/** How much may wait. */
-export interface Bound {
-  readonly events: number;
-  /** Of payloads. */
-  readonly bytes: number;
-}
+import type { Bound } from "../core/room-bound.js";
 
 interface Entry {
   event: Event;

@@ -2,7 +2,7 @@ import { ABNORMAL } from "../protocol/close-codes.js";
 import { SUBPROTOCOL } from "../protocol/version.js";
 
 /** What we need of a WebSocket: the browser's, Node's, or that of the package `ws`. */
-export interface Socket {
+export interface WebSocketLike {
   binaryType: string;
   readonly bufferedAmount: number;
   readonly readyState: number;
@@ -14,9 +14,9 @@ export interface Socket {
   close(code?: number, reason?: string): void;
 }
 
-export type SocketClass = new (url: string, protocols: string) => Socket;
+export type WebSocketClass = new (url: string, protocols: string) => WebSocketLike;
 
-/** What a connection tells. After `lost` it tells no more. */
+/** What a socket tells. After `lost` it tells no more. */
 export interface Listener {
   /** A macrotask of the socket begins: what a program does in one go is done. */
   begins(): void;
@@ -28,12 +28,12 @@ export interface Listener {
 const OPEN = 1;
 
 /** One WebSocket, from its opening to its end, whichever side ends it. */
-export class Connection {
-  private socket: Socket | null = null;
+export class Socket {
+  private socket: WebSocketLike | null = null;
 
   constructor(
     url: string,
-    Class: SocketClass,
+    Class: WebSocketClass,
     private readonly listener: Listener,
   ) {
     const socket = new Class(url, SUBPROTOCOL);
@@ -77,7 +77,7 @@ export class Connection {
     this.listener.lost(code, reason);
   }
 
-  private detach(socket: Socket): void {
+  private detach(socket: WebSocketLike): void {
     this.socket = null;
     socket.onopen = socket.onmessage = socket.onclose = null;
   }

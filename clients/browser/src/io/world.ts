@@ -1,8 +1,8 @@
-import type { SocketClass } from "./websocket.js";
+import type { WebSocketClass } from "./websocket.js";
 
 /** What the world outside gives: time, chance and connections. */
 export interface World {
-  readonly WebSocket: SocketClass;
+  readonly WebSocket: WebSocketClass;
   /** A monotonic clock, in milliseconds. */
   now(): number;
   /** The wall clock, in milliseconds, which goes on while the machine sleeps. */
@@ -15,7 +15,7 @@ export interface World {
 const BEGIN = 3_600_000;
 
 /** The world of a browser, or of Node; there, `WebSocket` may have to be given. */
-export function ownWorld(WebSocket: SocketClass | undefined): World {
+export function ownWorld(WebSocket: WebSocketClass | undefined): World {
   return {
     WebSocket: WebSocket ?? ownWebSocket(),
     now: () => BEGIN + performance.now(),
@@ -24,8 +24,8 @@ export function ownWorld(WebSocket: SocketClass | undefined): World {
   };
 }
 
-function ownWebSocket(): SocketClass {
+function ownWebSocket(): WebSocketClass {
   const { WebSocket } = globalThis;
-  if (typeof WebSocket === "function") return WebSocket as unknown as SocketClass;
+  if (typeof WebSocket === "function") return WebSocket as unknown as WebSocketClass;
   throw new TypeError("this Node has no WebSocket: give { WebSocket } from the package ws");
 }
