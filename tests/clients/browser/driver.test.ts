@@ -16,31 +16,34 @@ const only = <T>(list: readonly T[]): T => (assert.equal(list.length, 1), list[0
 
 beforeEach(stopClock);
 
-test("a lost connection comes back from its position, and sends the rest again", () => {
+test("a lost connection comes back by itself, after a delay", () => {
   const { room, events, socket, attempts } = enterLive();
-  void room.send("taken");
-  void room.send("not taken");
-  socket().tell({ type: "Taken", taken: 1, seq: 5 });
   socket().end();
   assert.deepEqual(events, [{ type: "reconnecting", attempt: 1, delay: 50, reason: "lost" }]);
-  assert.equal(room.state, "reconnecting");
-  void room.send("while away");
-  pass(50);
+  pass(49);
+  assert.deepEqual([room.state, attempts()], ["reconnecting", 1]);
+  pass(1);
   assert.equal(attempts(), 2);
   socket().open();
-  const hello = only(socket().heard());
-  assert.ok(hello.type === "Hello");
-  assert.deepEqual(hello.options.position, [welcome().session.epoch, 5]);
-  socket().tell(welcome({ seq: 5, resumed: true, taken: 1 }), { type: "Live", seq: 5 });
-  const payloads = socket()
-    .heardOfGame()
-    .map((frame) => frame.type === "Send" && frame.payload);
-  assert.deepEqual(payloads, [pack("not taken"), pack("while away")]);
-  assert.deepEqual(types(events).slice(1), ["resumed", "live"]);
-  assert.deepEqual(types([...room.players.values()].map(({ name }) => ({ type: name }))), [
-    "Ada",
-    "Bob",
-  ]);
+  socket().tell(welcome({ resumed: true }), { type: "Live", seq: 3 });
+  assert.equal(room.state, "live");
+});
+
+test("in a new seat, groups and presence are told again, and no value for one player", () => {
+  const { room, socket } = enterLive();
+  void room.subscribe(7, 8);
+  void room.unsubscribe(8);
+  room.presence(PresenceState.AWAY);
+  room.volatile(0, 1, { to: 2 });
+  room.volatile(1, 1);
+  socket().end();
+  pass(50);
+  socket().open();
+  socket().tell(welcome({ epoch: new Uint8Array(8).fill(2) }), { type: "Live", seq: 1 });
+  const [hello, told, again, presence] = socket().heardOfGame();
+  assert.ok(hello?.type === "Hello" && told?.type === "Volatile" && told.key === 1);
+  assert.deepEqual(again, { type: "Subscribe", add: [7], remove: [] });
+  assert.deepEqual(presence, { type: "Presence", state: PresenceState.AWAY });
 });
 
 test("a connection that only tells of an error is lost all the same", () => {
@@ -60,71 +63,6 @@ test("an error that an end follows is one loss", () => {
   pass(1000);
   assert.deepEqual(types(events), ["reconnecting"]);
   assert.equal(attempts(), 2);
-});
-
-test("the newest volatile values are told again after a reconnect", () => {
-  const { room, socket } = enterLive();
-  room.volatile(0, 1);
-  room.volatile(1, "a");
-  socket().end();
-  room.volatile(0, 2);
-  pass(50);
-  socket().open();
-  socket().heard();
-  socket().tell(welcome({ resumed: true }));
-  const values = socket()
-    .heard()
-    .map((frame) => frame.type === "Volatile" && [frame.key, frame.payload]);
-  assert.deepEqual(values, [
-    [0, pack(2)],
-    [1, pack("a")],
-  ]);
-});
-
-test("a fresh stream tells the room anew", () => {
-  const { room, events, socket } = enterLive();
-  socket().end();
-  pass(50);
-  socket().open();
-  socket().tell(error(ErrorCode.HISTORY_TRIMMED), welcome({ seq: 0 }));
-  assert.equal(room.players.size, 0);
-  socket().tell(joined(1, "Ada", 1), { type: "Live", seq: 9 });
-  assert.deepEqual(types(events), ["reconnecting", "resumed", "joined", "live"]);
-  assert.deepEqual(events[1], { type: "resumed", resumed: false, reason: "history_trimmed" });
-});
-
-test("in another incarnation of the room, what was not taken is lost and said to be", () => {
-  const { room, events, socket } = enterLive();
-  void room.subscribe(7);
-  void room.send("for whom?", { to: 2 });
-  room.volatile(0, 1, { to: 2 });
-  room.volatile(1, 1);
-  socket().end();
-  pass(50);
-  socket().open();
-  socket().heard();
-  socket().tell(error(ErrorCode.EPOCH_CHANGED));
-  const again = only(socket().heard());
-  assert.ok(again.type === "Hello" && again.options.position === undefined);
-  socket().tell(welcome({ epoch: new Uint8Array(8).fill(2) }), { type: "Live", seq: 1 });
-  assert.deepEqual(types(events), ["reconnecting", "lost", "resumed", "live"]);
-  assert.ok(events[1]?.type === "lost");
-  assert.deepEqual(types(events[1].messages), ["Subscribe", "Send"]);
-  const told = socket().heardOfGame();
-  assert.deepEqual(types(told), ["Volatile", "Subscribe"]);
-  assert.ok(told[0]!.type === "Volatile" && told[0]!.key === 1);
-});
-
-test("a room that is gone is asked for as it was", () => {
-  const { socket } = enterLive({ create: false, password: "x" });
-  socket().end();
-  pass(50);
-  socket().open();
-  socket().heard();
-  socket().tell(error(ErrorCode.ROOM_GONE));
-  const hello = only(socket().heard());
-  assert.ok(hello.type === "Hello" && typeof hello.options.create === "object");
-  assert.deepEqual([hello.options.create.capacity, hello.options.create.password], [64, "x"]);
 });
 
 test("a refused entry says why, and connect rejects", async () => {
@@ -216,7 +154,7 @@ test("check gives a connection three seconds to prove that it lives", () => {
   assert.deepEqual(types(events), ["reconnecting"]);
 });
 
-test("a connection that turns out to be lost upon a check comes back at once, the next one not", () => {
+test("a connection found lost upon a check comes back at once, the next one not", () => {
   const { room, events, socket, attempts } = enterLive();
   room.check();
   socket().end();
@@ -233,17 +171,6 @@ test("a connection that answers a check is not in doubt any more", () => {
   socket().tell({ type: "Pong", seq: 3, t: 0, received: 0, sent: 0, taken: 0 });
   socket().end();
   assert.deepEqual(events, [{ type: "reconnecting", attempt: 1, delay: 50, reason: "lost" }]);
-});
-
-test("who is away says so, after a reconnect again", () => {
-  const { room, socket } = enterLive();
-  room.presence(PresenceState.AWAY);
-  assert.deepEqual(socket().heardOfGame(), [{ type: "Presence", state: 1 }]);
-  socket().end();
-  pass(50);
-  socket().open();
-  socket().tell(welcome({ resumed: true }), { type: "Live", seq: 3 });
-  assert.deepEqual(types(socket().heardOfGame()), ["Hello", "Presence"]);
 });
 
 // Leaving with something unsaid.
@@ -267,18 +194,6 @@ test("what was sent while there was no connection is delivered before one leaves
   assert.deepEqual(types(events), ["reconnecting", "resumed", "closed"]);
   pass(60_000);
   assert.equal(attempts(), 2);
-});
-
-test("what waits for the window is said before LEAVE", () => {
-  const { room, events, socket } = enterLive();
-  for (let number = 0; number < 300; number++) void room.send(number);
-  room.leave();
-  assert.equal(socket().heardOfGame().length, 256);
-  socket().tell({ type: "Taken", taken: 100, seq: 3 });
-  const said = types(socket().heardOfGame());
-  assert.deepEqual([said.length, said.at(-1)], [45, "Leave"]);
-  socket().end(CloseCode.NORMAL, "normal");
-  assert.deepEqual(types(events), ["closed"]);
 });
 
 test("who leaves without a connection in time is told what is lost", () => {
@@ -325,29 +240,6 @@ test("who comes back to a seat that LEAVE has ended does not stay in another", (
   assert.equal(room.state, "closed");
   pass(60_000);
   assert.equal(attempts(), 2);
-});
-
-test("who leaves a room that is gone does not make it again", () => {
-  const { room, events, socket } = enterLive();
-  socket().end();
-  void room.send("anybody?");
-  room.leave();
-  socket().open();
-  socket().heard();
-  socket().tell(error(ErrorCode.ROOM_GONE));
-  assert.deepEqual(types(socket().heard()), []);
-  assert.deepEqual(types(events), ["reconnecting", "lost", "closed"]);
-});
-
-test("one may leave before one is in, and what was sent is said on the way", () => {
-  const { room, events, socket } = enter();
-  void room.send("hello and goodbye");
-  room.leave();
-  socket().open();
-  socket().tell(welcome());
-  assert.deepEqual(types(socket().heardOfGame()), ["Hello", "Send", "Leave"]);
-  socket().end(CloseCode.NORMAL, "normal");
-  assert.deepEqual(types(events), ["closed"]);
 });
 
 // A program that does not read.
@@ -425,39 +317,6 @@ test("one who left without ever reading hears it all the same", async () => {
   const heard = [];
   for await (const { type } of room) heard.push(type);
   assert.deepEqual(heard, ["joined", "live", "closed"]);
-});
-
-// How far back the past is complete.
-
-const notice = (kind: number, seq: number) =>
-  ({
-    type: "Notice",
-    kind,
-    detail: { limit: undefined, dropped: undefined, after: undefined, seq },
-  }) as const;
-
-test("a joiner is told from where on the past is complete", () => {
-  const { room, events, socket } = enter();
-  assert.equal(room.completeFrom, 0);
-  socket().open();
-  socket().tell(welcome({ completeFrom: 300 }));
-  assert.equal(room.completeFrom, 300);
-  socket().tell(notice(NoticeKind.TRIMMED, 320), { type: "Live", seq: 500 });
-  assert.equal(room.completeFrom, 320);
-  const [told] = events;
-  assert.ok(told?.type === "notice" && told.detail.seq === 320);
-  socket().tell(notice(NoticeKind.MEMORY, 400));
-  assert.equal(room.completeFrom, 320, "what was told stays told");
-  socket().end();
-  pass(50);
-  socket().open();
-  socket().tell(welcome({ seq: 500, resumed: true }), { type: "Live", seq: 500 });
-  assert.equal(room.completeFrom, 320);
-  socket().end();
-  pass(1000);
-  socket().open();
-  socket().tell(welcome({ completeFrom: 700 }), { type: "Live", seq: 900 });
-  assert.equal(room.completeFrom, 700);
 });
 
 // Sockets that cannot be made.

@@ -49,6 +49,14 @@ test("the room is told as it stands, and is then live", async () => {
   assert.equal(room.players.get(1)?.isHost, false);
 });
 
+test("the room says from where on its past is complete", () => {
+  const { room, socket } = enter();
+  assert.equal(room.completeFrom, 0);
+  socket().open();
+  socket().tell(welcome({ completeFrom: 300 }));
+  assert.equal(room.completeFrom, 300);
+});
+
 test("LIVE is acknowledged, and the clock asks three times", () => {
   const { socket } = enter();
   socket().open();
