@@ -11,8 +11,8 @@ import {
   RELAY_FRAMES,
   type RelayFrame,
 } from "./frames.js";
-import { Mismatch } from "./field-types.js";
 import { type Path, type Step, locate } from "./locate.js";
+import { Mismatch } from "./mismatch.js";
 import { read } from "./read.js";
 import { headName, scan } from "./scan.js";
 

@@ -5,8 +5,7 @@
 
 import { ErrorCode } from "./error-codes.js";
 import { MAX_ELEMENTS, MAX_GROUP, MAX_PLAYER, MAX_WORD } from "./limits.js";
-import type { Path, Step } from "./locate.js";
-import { Float } from "./read.js";
+import { Mismatch, isMap, within } from "./mismatch.js";
 import { isWellFormed, utf8Length } from "./utf8.js";
 
 /** What a field may hold; `Out` when it comes from the wire, `In` when it goes there. */
@@ -21,58 +20,6 @@ export interface Kind<Out, In = Out> {
 
 export type Loaded<K> = K extends Kind<infer Out, unknown> ? Out : never;
 export type Dumped<K> = K extends Kind<unknown, infer In> ? In : never;
-
-/** A value that is not of its kind. Internal: the codec turns it into a ProtocolError. */
-export class Mismatch extends Error {
-  readonly got: string;
-  path: Path = [];
-
-  constructor(
-    readonly code: number,
-    public expected: string,
-    got: unknown,
-    readonly limit?: number,
-  ) {
-    super(expected);
-    this.got = describe(got);
-  }
-
-  /** The same mismatch as seen from one container further out. */
-  at(step: Step): this {
-    this.path = [step, ...this.path];
-    return this;
-  }
-}
-
-/** Names a value for an error: its kind and size, never more than a few bytes of it. */
-export function describe(value: unknown): string {
-  if (value === null || value === undefined) return "nil";
-  if (typeof value === "boolean") return String(value);
-  if (typeof value === "number") return Number.isInteger(value) ? String(value) : "float";
-  if (value instanceof Float) return "float";
-  if (typeof value === "string") return `str of ${utf8Length(value)} bytes`;
-  if (value instanceof Uint8Array) return `bin of ${value.length} bytes`;
-  if (Array.isArray(value)) return `array of ${value.length}`;
-  if (isMap(value)) return `map of ${Object.keys(value).length}`;
-  return typeof value;
-}
-
-/** Whether a value is what a map becomes. */
-export const isMap = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" &&
-  value !== null &&
-  !Array.isArray(value) &&
-  !(value instanceof Uint8Array) &&
-  !(value instanceof Float);
-
-/** Runs `convert`, and adds `step` to the path of the mismatch that it throws. */
-export function within<T>(step: Step, convert: () => T): T {
-  try {
-    return convert();
-  } catch (error) {
-    throw error instanceof Mismatch ? error.at(step) : error;
-  }
-}
 
 /** Makes a kind whose values look the same on the wire and in a frame. */
 function plain<T>(expected: string, load: (value: unknown) => T): Kind<T> {

@@ -1,7 +1,8 @@
 // Records: the maps inside frames. Their keys are snake_case on the wire and camelCase here.
 
 import { ErrorCode } from "./error-codes.js";
-import { type Dumped, type Kind, type Loaded, Mismatch, isMap, within } from "./field-types.js";
+import type { Dumped, Kind, Loaded } from "./field-types.js";
+import { Mismatch, isMap, within } from "./mismatch.js";
 
 /** One key of a record. */
 export interface Entry<Out, In = Out> {
