@@ -47,27 +47,28 @@ class Player {
       storage: null,
       followPage: false,
     });
-    this.watch(this.room.keeper);
+    this.protocol = this.room.protocol;
+    this.watch(this.protocol);
     this.listen(this.room);
   }
 
   // The client, watched: what is said is noted when it is said.
 
-  watch(keeper) {
-    keeper.backoff.random = () => Math.random() * HASTE;
-    this.wrap(keeper, "received", (received, frame) => {
+  watch(protocol) {
+    protocol.backoff.random = () => Math.random() * HASTE;
+    this.wrap(protocol, "handle", (handle, frame, now) => {
       const reason = frame.type === "Error" ? this.codeName(frame.code) : "";
       if (REASONS.has(reason)) this.refusal = reason;
-      received(frame);
+      handle(frame, now);
       this.changed();
     });
-    this.wrap(keeper.seat, "welcomed", (welcomed, frame) => {
-      this.said.push(["Acknowledged", keeper.seat.window.taken]);
+    this.wrap(protocol.seat, "welcomed", (welcomed, frame) => {
+      this.said.push(["Acknowledged", protocol.seat.window.taken]);
       const continued = welcomed(frame);
       this.welcomed(frame, continued);
       return continued;
     });
-    this.wrap(keeper.outgoing, "open", (open, ...given) => {
+    this.wrap(protocol.sendQueue, "open", (open, ...given) => {
       const lost = open(...given);
       const frames = lost.map((message) => this.roomwire.decode(message, "client"));
       if (lost.length > 0) this.said.push(["GivenUp", this.numbers(frames)]);
@@ -146,7 +147,7 @@ class Player {
     const number = ++this.number;
     const payload = make(this.label, number, size);
     const count = await this.room.sendBytes(payload, { to: target });
-    this.said.push(["Sent", number, count, target, this.room.keeper.seat.seq, expected]);
+    this.said.push(["Sent", number, count, target, this.protocol.seat.seq, expected]);
     return number;
   }
 
@@ -155,7 +156,7 @@ class Player {
     const where = expected === null ? {} : { expected };
     const count = await this.room.setProperty(key, make(this.label, number), where);
     const fate = expected === null ? "taken" : "either";
-    this.said.push(["Sent", number, count, true, this.room.keeper.seat.seq, fate, false]);
+    this.said.push(["Sent", number, count, true, this.protocol.seat.seq, fate, false]);
     return number;
   }
 
@@ -176,7 +177,7 @@ class Player {
 
   async ask(counting, add = [], remove = []) {
     const count = await counting; // first: meanwhile `news` may give this list of what was said away
-    this.said.push(["Asked", count, this.room.keeper.seat.seq, add, remove]);
+    this.said.push(["Asked", count, this.protocol.seat.seq, add, remove]);
   }
 
   volatile(key) {
@@ -193,7 +194,7 @@ class Player {
   }
 
   acknowledge() {
-    this.said.push(["Acknowledged", this.room.keeper.seat.window.taken]);
+    this.said.push(["Acknowledged", this.protocol.seat.window.taken]);
   }
 
   // What goes out.
@@ -215,14 +216,13 @@ class Player {
   }
 
   state() {
-    const { keeper } = this.room;
-    const isEmpty = keeper.outgoing.backlog.length === 0 && keeper.seat.window.pending.length === 0;
+    const { seat, sendQueue } = this.protocol;
     return {
       me: this.room.me,
       others: [...this.room.players.keys()].filter((number) => number !== this.room.me),
-      taken: keeper.seat.window.taken,
+      taken: seat.window.taken,
       wasLive: this.wasLive,
-      isSettled: isEmpty && this.room.state === "live",
+      isSettled: sendQueue.isSettled && this.room.state === "live",
       closed: this.closed,
     };
   }

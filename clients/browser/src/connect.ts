@@ -1,26 +1,12 @@
-import { homeRelay, parseAddress } from "./address.js";
-import type { SocketClass } from "./connection.js";
-import { CloseCode } from "./close-codes.js";
-import { type HelloOptions, PresenceState } from "./frames.js";
-import { followPage } from "./page-life.js";
-import { type Companion, Room } from "./room.js";
-import { SeatSecret, type Storage, tabStorage } from "./secret.js";
-import { ownWorld } from "./world.js";
-
-export interface ConnectOptions extends Omit<HelloOptions, "position" | "min" | "seat"> {
-  /** The room's code, unless the address ends in it. */
-  room?: string;
-  /** The seat's secret, 16 random bytes; null for a seat that ends with its connection. */
-  seat?: Uint8Array<ArrayBuffer> | null;
-  /** Where a secret outlives a reload; `sessionStorage`, unless told otherwise. */
-  storage?: Storage | null;
-  /** For Node without a global WebSocket: that of the package `ws`. */
-  WebSocket?: SocketClass;
-  /** Gives the seat up when it is aborted. */
-  signal?: AbortSignal;
-  /** false: do not tell the room when the page is hidden. */
-  followPage?: boolean;
-}
+import { homeRelay, parseAddress } from "./core/address.js";
+import { Driver } from "./io/driver.js";
+import { followPage } from "./io/page-life.js";
+import { SeatSecret, tabStorage } from "./io/secret.js";
+import { ownWorld } from "./io/world.js";
+import type { ConnectOptions } from "./options.js";
+import { CloseCode } from "./protocol/close-codes.js";
+import { PresenceState } from "./protocol/frames.js";
+import { Room } from "./room.js";
 
 /** Secrets of the seats that this page has. */
 const inUse = new Set<string>();
@@ -70,26 +56,34 @@ export function openRoom(url: string | ConnectOptions, options: ConnectOptions =
   const address = parseAddress(url, code);
   const secret = seat === undefined ? new SeatSecret(address.room, storage, inUse) : null;
   const greeting = { ...hello, seat: secret?.bytes ?? seat ?? undefined };
-  const make = (companion: Companion): Room =>
-    new Room(address.url, address.room, greeting, ownWorld(WebSocket), companion);
-  const room = accompanied(make, secret, follows !== false);
+  const driver = open(secret, () => new Driver(address.url, greeting, ownWorld(WebSocket)));
+  const room = new Room(driver, address.room);
+  accompany(driver, room, secret, follows !== false);
   if (signal?.aborted) room.leave();
   signal?.addEventListener("abort", () => room.leave());
   return room;
 }
 
-/** Makes a room, and lets it and its secret go through what their page goes through. */
-function accompanied(
-  make: (companion: Companion) => Room,
+/** Lets a driver connect. The secret goes back to where it was if no connection can be made. */
+function open(secret: SeatSecret | null, make: () => Driver): Driver {
+  try {
+    const confirmed = secret?.confirmed() ?? null;
+    const driver = make();
+    driver.open(confirmed);
+    return driver;
+  } catch (error) {
+    secret?.keepForReload();
+    throw error;
+  }
+}
+
+/** Lets a room and its secret go through what their page goes through. */
+function accompany(
+  driver: Driver,
+  room: Room,
   secret: SeatSecret | null,
   tellsPresence: boolean,
-): Room {
-  const closed = ({ code }: { code: number }): void => {
-    stop();
-    if (code === CloseCode.NORMAL) secret?.forget();
-    else secret?.keepForReload(); // one who was kicked stays who they are
-  };
-  const room = withSecret(secret, (confirmed) => make({ confirmed, closed }));
+): void {
   const stop = followPage({
     hidden() {
       secret?.putAway();
@@ -103,20 +97,11 @@ function accompanied(
     },
     doubtful: () => room.check(),
   });
-  return room;
-}
-
-/** Makes a room with a secret, which goes back to where it was if none can be made. */
-function withSecret(
-  secret: SeatSecret | null,
-  make: (confirmed: Companion["confirmed"]) => Room,
-): Room {
-  try {
-    return make(secret?.confirmed() ?? null);
-  } catch (error) {
-    secret?.keepForReload();
-    throw error;
-  }
+  driver.hub.watch("closed", ({ code }) => {
+    stop();
+    if (code === CloseCode.NORMAL) secret?.forget();
+    else secret?.keepForReload(); // one who was kicked stays who they are
+  });
 }
 
 function home(): string {

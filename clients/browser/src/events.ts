@@ -1,8 +1,8 @@
 // What happens in a room. Facts of the room carry the `seq` at which they became true; the
 // connection's own events carry none.
 
-import type { ClientFrame, ErrorDetail, NoticeDetail } from "./frames.js";
-import { unpack } from "./payload.js";
+import type { ClientFrame, ErrorDetail, NoticeDetail } from "./protocol/frames.js";
+import { unpack } from "./protocol/msgpack/payload.js";
 
 /** A player as he was when this value was made; `room.players` has the newest of each. */
 export interface Player {

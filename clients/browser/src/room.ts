@@ -1,36 +1,18 @@
-import { half, roomBound } from "./bound.js";
-import type { Clock } from "./clock.js";
-import { encode } from "./codec.js";
-import { ErrorCode } from "./error-codes.js";
-import { LocalProtocolError } from "./errors.js";
-import { EventHub } from "./event-hub.js";
-import type { Closed, Event, EventOf, Player } from "./events.js";
-import {
-  type ClientFrame,
-  type HelloOptions,
-  type Limits,
-  PresenceState,
-  type RoomOptions,
-} from "./frames.js";
-import { type ConnectionState, Keeper, UNREAD } from "./keeper.js";
-import { FRAME_IN, WINDOW } from "./limits.js";
-import { pack } from "./payload.js";
-import type { Properties } from "./properties.js";
+import type { ClientProtocol, ConnectionState } from "./core/client-protocol.js";
+import type { Clock } from "./core/clock.js";
+import type { Properties } from "./core/properties.js";
+import { cut } from "./core/snapshot.js";
+import { type Target, numberOf, wireTarget } from "./core/target.js";
+import type { Event, EventOf, Player } from "./events.js";
+import { type Driver, UNREAD } from "./io/driver.js";
+import { encode } from "./protocol/codec.js";
+import type { ClientFrame, Limits, PresenceState, RoomOptions } from "./protocol/frames.js";
+import { FRAME_IN, WINDOW } from "./protocol/limits.js";
+import { pack } from "./protocol/msgpack/payload.js";
 import { RoomClosed } from "./room-closed.js";
-import { cut } from "./snapshot.js";
-import { type Target, numberOf, wireTarget } from "./target.js";
-import type { World } from "./world.js";
 
 /** A player's number, or the player. */
 type PlayerOrNumber = number | Player;
-
-/** What goes with a room that `openRoom` makes. */
-export interface Companion {
-  /** The seat's secret, where it is to be found out first whose it is. */
-  readonly confirmed: Promise<Uint8Array<ArrayBuffer>> | null;
-  /** Told at once, whether anybody reads or not. */
-  closed(event: Closed): void;
-}
 
 /**
  * A seat in a room. Made by `connect`, or by `openRoom` for who wants it before it is live.
@@ -43,50 +25,41 @@ export class Room implements AsyncIterable<Event> {
    * does not read; rejects with RoomClosed if it never is.
    */
   readonly ready: Promise<void>;
-  private readonly hub = new EventHub(() => this.wasRead());
-  private readonly keeper: Keeper;
+  private readonly protocol: ClientProtocol;
 
   constructor(
-    url: string,
+    private readonly driver: Driver,
     private readonly name: string,
-    options: HelloOptions,
-    world: World,
-    companion: Partial<Companion> = {},
   ) {
-    this.keeper = new Keeper(url, options, world, {
-      begins: () => this.hub.begin(),
-      hears: (event) => this.hub.emit(event, this.keeper.seat.knownSeq),
-      isBehind: () => this.isBehind(),
-    });
+    const { hub, protocol } = driver;
+    this.protocol = protocol;
     this.ready = new Promise((resolve, reject) => {
-      this.hub.watch("live", () => resolve());
+      hub.watch("live", () => resolve());
       // Who waits for this must get the room: nobody else can read.
-      this.hub.watch("reconnecting", ({ reason }) => reason === UNREAD && resolve());
-      this.hub.watch("closed", (closed) => reject(new RoomClosed(closed)));
+      hub.watch("reconnecting", ({ reason }) => reason === UNREAD && resolve());
+      hub.watch("closed", (closed) => reject(new RoomClosed(closed)));
     });
     this.ready.catch(() => {}); // who did not ask learns it from the event
-    this.hub.watch("closed", (closed) => companion.closed?.(closed));
-    this.keeper.begin(companion.confirmed ?? null);
   }
 
   /** The room's code, as the relay writes it. */
   get code(): string {
-    return this.keeper.session?.room ?? this.name;
+    return this.protocol.session?.room ?? this.name;
   }
 
   /** One's own player number; 0 before the relay has given one. */
   get me(): number {
-    return this.keeper.seat.player;
+    return this.protocol.seat.player;
   }
 
   /** Who is in the room, by number. */
   get players(): ReadonlyMap<number, Player> {
-    return this.keeper.room.players;
+    return this.protocol.room.players;
   }
 
   /** The host's player number; 0 if there is none. */
   get host(): number {
-    return this.keeper.room.host;
+    return this.protocol.room.host;
   }
 
   /** Whether one is host oneself. */
@@ -96,32 +69,32 @@ export class Room implements AsyncIterable<Event> {
 
   /** The number of the present host's term. */
   get term(): number {
-    return this.keeper.room.term;
+    return this.protocol.room.term;
   }
 
   /** What the room remembers. */
   get properties(): Properties {
-    return this.keeper.room.properties(0);
+    return this.protocol.room.properties(0);
   }
 
   /** What the room remembers of a player. */
   propertiesOf(player: PlayerOrNumber): Properties {
-    return this.keeper.room.properties(numberOf(player));
+    return this.protocol.room.properties(numberOf(player));
   }
 
   /** The relay's clock. */
   get clock(): Clock {
-    return this.keeper.clock;
+    return this.protocol.clock;
   }
 
   /** What the relay asks one to keep to; null before it has said so. */
   get limits(): Limits | null {
-    return this.keeper.session?.limits ?? null;
+    return this.protocol.session?.limits ?? null;
   }
 
   /** How the room was made; null before the relay has said so. */
   get options(): RoomOptions | null {
-    return this.keeper.session?.options ?? null;
+    return this.protocol.session?.options ?? null;
   }
 
   /**
@@ -130,7 +103,7 @@ export class Room implements AsyncIterable<Event> {
    * moves where history is forgotten while it is being told; a resume leaves it as it is.
    */
   get completeFrom(): number {
-    return this.keeper.completeFrom;
+    return this.protocol.completeFrom;
   }
 
   /**
@@ -138,11 +111,11 @@ export class Room implements AsyncIterable<Event> {
    * have taken. 0 before `live`, as only then the room is known in full.
    */
   get seq(): number {
-    return this.hub.seq(this.keeper.seat.knownSeq);
+    return this.driver.hub.seq(this.protocol.seat.knownSeq);
   }
 
   get state(): ConnectionState {
-    return this.keeper.state;
+    return this.protocol.phase;
   }
 
   /**
@@ -154,7 +127,7 @@ export class Room implements AsyncIterable<Event> {
    * given later hears what happens from then on.
    */
   on<T extends Event["type"]>(type: T, handler: (event: EventOf<T>) => void): () => void {
-    return this.hub.on(type, handler);
+    return this.driver.hub.on(type, handler);
   }
 
   /**
@@ -167,7 +140,7 @@ export class Room implements AsyncIterable<Event> {
    * `return()`.
    */
   [Symbol.asyncIterator](): AsyncGenerator<Event, void, void> {
-    return this.hub.events();
+    return this.driver.hub.events();
   }
 
   /**
@@ -184,7 +157,7 @@ export class Room implements AsyncIterable<Event> {
 
   /** Sends bytes as they are; see `send`. */
   sendBytes(payload: Uint8Array, { to }: { to?: Target } = {}): Promise<number> {
-    return this.counted({ type: "Send", target: wireTarget(to), payload });
+    return this.post({ type: "Send", target: wireTarget(to), payload });
   }
 
   /**
@@ -201,19 +174,19 @@ export class Room implements AsyncIterable<Event> {
   volatileBytes(key: number, payload: Uint8Array, { to }: { to?: Target } = {}): void {
     const target = wireTarget(to);
     const isPersonal = Array.isArray(target) || (typeof target === "number" && target > 0);
-    const message = this.encode({ type: "Volatile", key, target, payload });
-    this.keeper.outgoing.volatile(JSON.stringify([key, target]), message, isPersonal);
+    const message = encode({ type: "Volatile", key, target, payload });
+    this.driver.volatile(JSON.stringify([key, target]), message, isPersonal);
   }
 
   /** Joins groups, 1 to 255: what is sent to `group(n)` reaches those who have joined it. */
   subscribe(...groups: number[]): Promise<number> {
-    for (const group of groups) this.keeper.groups.add(group);
-    return this.counted({ type: "Subscribe", add: groups, remove: [] });
+    this.protocol.noteGroups(groups, []);
+    return this.post({ type: "Subscribe", add: groups, remove: [] });
   }
 
   unsubscribe(...groups: number[]): Promise<number> {
-    for (const group of groups) this.keeper.groups.delete(group);
-    return this.counted({ type: "Subscribe", add: [], remove: groups });
+    this.protocol.noteGroups([], groups);
+    return this.post({ type: "Subscribe", add: [], remove: groups });
   }
 
   /**
@@ -249,34 +222,34 @@ export class Room implements AsyncIterable<Event> {
   giveSnapshotBytes(payload: Uint8Array, { seq }: { seq?: number } = {}): Promise<number> {
     const { maxFrame, window } = this.limits ?? { maxFrame: FRAME_IN, window: WINDOW };
     const sent = cut(seq ?? this.seq, payload, { maxFrame, window }).map((part) =>
-      this.counted(part),
+      this.post(part),
     );
     return sent.at(-1)!;
   }
 
   /** Host only: removes a player for the room's life. */
   kick(player: PlayerOrNumber, reason = ""): Promise<number> {
-    return this.counted({ type: "Kick", player: numberOf(player), reason });
+    return this.post({ type: "Kick", player: numberOf(player), reason });
   }
 
   /** Host only: makes a player who is here the host. */
   transfer(player: PlayerOrNumber): Promise<number> {
-    return this.counted({ type: "Transfer", player: numberOf(player) });
+    return this.post({ type: "Transfer", player: numberOf(player) });
   }
 
   /** Tells whether somebody is looking. In a page this happens by itself. */
   presence(state: typeof PresenceState.HERE | typeof PresenceState.AWAY): void {
-    this.keeper.setPresence(state);
+    this.driver.presence(state);
   }
 
   /** Looks at once whether the connection lives; if it is lost, comes back without waiting. */
   check(): void {
-    this.keeper.check();
+    this.driver.check();
   }
 
   /** Loses the connection as a bad network would, to see what a game makes of it. */
   drop(): void {
-    this.keeper.drop();
+    this.driver.drop();
   }
 
   /**
@@ -287,37 +260,16 @@ export class Room implements AsyncIterable<Event> {
    * then after the event `lost` with all that was not acknowledged.
    */
   leave(): void {
-    this.keeper.leave();
-  }
-
-  private isBehind(): boolean {
-    const { session } = this.keeper;
-    return session !== null && this.hub.isBeyond(roomBound(session, this.players.size));
-  }
-
-  private wasRead(): void {
-    const { session, isUnread } = this.keeper;
-    if (!isUnread || !session) return;
-    if (!this.hub.isBeyond(half(roomBound(session, this.players.size)))) this.keeper.comeBack();
+    this.driver.leave();
   }
 
   private set(key: string, value: Uint8Array | false, where: Where): Promise<number> {
     const { player = 0, expected = false } = where;
-    return this.counted({ type: "Set", scope: numberOf(player), key, value, expected });
+    return this.post({ type: "Set", scope: numberOf(player), key, value, expected });
   }
 
-  private counted(frame: ClientFrame): Promise<number> {
-    return this.keeper.outgoing.counted(this.encode(frame));
-  }
-
-  private encode(frame: ClientFrame): Uint8Array<ArrayBuffer> {
-    const message = encode(frame);
-    const limit = this.limits?.maxFrame ?? Infinity;
-    if (message.length <= limit) return message;
-    throw new LocalProtocolError(ErrorCode.TOO_BIG, "the message is bigger than the relay takes", {
-      got: `${message.length} bytes`,
-      limit,
-    });
+  private post(frame: ClientFrame): Promise<number> {
+    return this.driver.post(encode(frame));
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { homeRelay, parseAddress } from "../../../clients/browser/src/address.js";
+import { homeRelay, parseAddress } from "../../../clients/browser/src/core/address.js";
 
 for (const [url, room, expected] of [
   ["ws://host:8000", "K7QF", "ws://host:8000/r/K7QF"],

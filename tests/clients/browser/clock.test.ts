@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Clock } from "../../../clients/browser/src/clock.js";
+import { Clock } from "../../../clients/browser/src/core/clock.js";
 
 /** A round trip of `there` and `back` microseconds to a relay that is `ahead`, at local time `t`. */
 function trip(clock: Clock, there: number, back: number, ahead: number, t = 0, kept = 0): void {

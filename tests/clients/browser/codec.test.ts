@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { decode, encode } from "../../../clients/browser/src/codec.js";
-import { LocalProtocolError, RemoteProtocolError } from "../../../clients/browser/src/errors.js";
-import type { ClientFrame } from "../../../clients/browser/src/frames.js";
+import { decode, encode } from "../../../clients/browser/src/protocol/codec.js";
+import {
+  LocalProtocolError,
+  RemoteProtocolError,
+} from "../../../clients/browser/src/protocol/errors.js";
+import type { ClientFrame } from "../../../clients/browser/src/protocol/frames.js";
 import { bytes, vectors } from "./vectors.js";
 
 test("the codec's example frames have SPEC.md's bytes", () => {

@@ -2,6 +2,8 @@
 
 import { mock } from "node:test";
 import type { Event } from "../../../clients/browser/src/events.js";
+import { Driver } from "../../../clients/browser/src/io/driver.js";
+import type { WebSocketClass } from "../../../clients/browser/src/io/websocket.js";
 import { Room } from "../../../clients/browser/src/room.js";
 import { type FakeSocket, fakeSockets } from "./fake-socket.js";
 import { joined, welcome } from "./frames.js";
@@ -54,12 +56,19 @@ export interface Entered {
   attempts(): number;
 }
 
+/** Enters a room by sockets of a class. */
+export function enterBy(WebSocket: WebSocketClass, options = {}): Room {
+  const world = { WebSocket, now: clock, random: () => 0.5 };
+  const driver = new Driver("ws://relay/r/K7QF", { seat: SEAT, name: "Ada", ...options }, world);
+  const room = new Room(driver, "k7qf");
+  driver.open(null);
+  return room;
+}
+
 /** Enters a room in which nobody reads. */
 export function enterUnread(options = {}): Entered {
   const { made, WebSocket } = fakeSockets();
-  const world = { WebSocket, now: clock, random: () => 0.5 };
-  const hello = { seat: SEAT, name: "Ada", ...options };
-  const room = new Room("ws://relay/r/K7QF", "k7qf", hello, world);
+  const room = enterBy(WebSocket, options);
   return { room, events: [], socket: () => made.at(-1)!, attempts: () => made.length };
 }
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { EventHub } from "../../../clients/browser/src/event-hub.js";
+import { EventHub } from "../../../clients/browser/src/io/event-hub.js";
 import { type Event, type Player, Updated } from "../../../clients/browser/src/events.js";
-import { pack } from "../../../clients/browser/src/payload.js";
+import { pack } from "../../../clients/browser/src/protocol/msgpack/payload.js";
 
 const bob: Player = { number: 2, name: "Bob", role: "player", state: 0, isHost: false, canHost: true };
 const live = (seq: number): Event => ({ type: "live", seq });

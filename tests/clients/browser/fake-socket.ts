@@ -1,10 +1,10 @@
 // A WebSocket whose other end is the test.
 
-import { decode, encode } from "../../../clients/browser/src/codec.js";
-import type { Socket, SocketClass } from "../../../clients/browser/src/connection.js";
-import type { ClientFrame, RelayFrame } from "../../../clients/browser/src/frames.js";
+import { decode, encode } from "../../../clients/browser/src/protocol/codec.js";
+import type { WebSocketClass, WebSocketLike } from "../../../clients/browser/src/io/websocket.js";
+import type { ClientFrame, RelayFrame } from "../../../clients/browser/src/protocol/frames.js";
 
-export class FakeSocket implements Socket {
+export class FakeSocket implements WebSocketLike {
   binaryType = "";
   bufferedAmount = 0;
   readyState = 0;
@@ -69,7 +69,7 @@ export class FakeSocket implements Socket {
 }
 
 /** A class for `connect` to make its sockets of, and the sockets that it made. */
-export function fakeSockets(): { made: FakeSocket[]; WebSocket: SocketClass } {
+export function fakeSockets(): { made: FakeSocket[]; WebSocket: WebSocketClass } {
   const made: FakeSocket[] = [];
   class WebSocket extends FakeSocket {
     constructor(url: string, protocol: string) {

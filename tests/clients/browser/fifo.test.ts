@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Fifo } from "../../../clients/browser/src/fifo.js";
+import { Fifo } from "../../../clients/browser/src/core/fifo.js";
 
 test("what comes first, goes first, also after many", () => {
   const fifo = new Fifo<number>();

@@ -1,8 +1,8 @@
 // Frames of a relay, for tests.
 
-import { encode } from "../../../clients/browser/src/codec.js";
-import type { FrameOf, RelayFrame, Session } from "../../../clients/browser/src/frames.js";
-import { decode } from "../../../clients/browser/src/codec.js";
+import { encode } from "../../../clients/browser/src/protocol/codec.js";
+import type { FrameOf, RelayFrame, Session } from "../../../clients/browser/src/protocol/frames.js";
+import { decode } from "../../../clients/browser/src/protocol/codec.js";
 
 const EPOCH = new Uint8Array(8).fill(1);
 

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { Game } from "../../../clients/browser/src/page/game.js";
-import { pack, unpack } from "../../../clients/browser/src/payload.js";
+import { Game } from "../../../clients/browser/src/page/game/game.js";
+import { pack, unpack } from "../../../clients/browser/src/protocol/msgpack/payload.js";
 import { joined, welcome } from "./frames.js";
 import { type Entered, clock, enterLive, pass, stopClock } from "./entered.js";
 

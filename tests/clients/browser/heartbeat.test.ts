@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Heartbeat } from "../../../clients/browser/src/heartbeat.js";
+import { Heartbeat } from "../../../clients/browser/src/core/heartbeat.js";
 
 /** What the ticks of some seconds say, by second; `answers` says which pings are answered. */
 function run(heartbeat: Heartbeat, from: number, to: number, answers = true): string[] {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import type { FrameOf } from "../../../clients/browser/src/frames.js";
+import type { FrameOf } from "../../../clients/browser/src/protocol/frames.js";
 import { CloseCode, NoticeKind } from "../../../clients/browser/src/index.js";
 import { Link } from "../../../clients/browser/src/page/link.js";
 import { type Entered, clock, enter, enterLive, pass, stopClock } from "./entered.js";

@@ -3,12 +3,16 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { CloseCode } from "../../../clients/browser/src/close-codes.js";
-import { ErrorCode } from "../../../clients/browser/src/error-codes.js";
-import { LeftReason, NoticeKind, PresenceState } from "../../../clients/browser/src/frames.js";
-import * as limits from "../../../clients/browser/src/limits.js";
-import { Opcode } from "../../../clients/browser/src/opcodes.js";
-import * as version from "../../../clients/browser/src/version.js";
+import { CloseCode } from "../../../clients/browser/src/protocol/close-codes.js";
+import { ErrorCode } from "../../../clients/browser/src/protocol/error-codes.js";
+import {
+  LeftReason,
+  NoticeKind,
+  PresenceState,
+} from "../../../clients/browser/src/protocol/frames.js";
+import * as limits from "../../../clients/browser/src/protocol/limits.js";
+import { Opcode } from "../../../clients/browser/src/protocol/opcodes.js";
+import * as version from "../../../clients/browser/src/protocol/version.js";
 
 const python = (module: string): string => readFileSync(`protocol/${module}.py`, "utf8");
 

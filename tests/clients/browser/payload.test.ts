@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ErrorCode } from "../../../clients/browser/src/error-codes.js";
-import { LocalProtocolError } from "../../../clients/browser/src/errors.js";
-import { pack, unpack } from "../../../clients/browser/src/payload.js";
+import { ErrorCode } from "../../../clients/browser/src/protocol/error-codes.js";
+import { LocalProtocolError } from "../../../clients/browser/src/protocol/errors.js";
+import { pack, unpack } from "../../../clients/browser/src/protocol/msgpack/payload.js";
 
 test("what is packed comes back", () => {
   const value = {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
-import { LocalProtocolError } from "../../../clients/browser/src/errors.js";
-import type { FrameOf } from "../../../clients/browser/src/frames.js";
+import { LocalProtocolError } from "../../../clients/browser/src/protocol/errors.js";
+import type { FrameOf } from "../../../clients/browser/src/protocol/frames.js";
 import { CloseCode, ErrorCode } from "../../../clients/browser/src/index.js";
-import { pack } from "../../../clients/browser/src/payload.js";
+import { pack } from "../../../clients/browser/src/protocol/msgpack/payload.js";
 import { SEAT, enter, enterLive, enterUnread, pass, stopClock, types } from "./entered.js";
 import { joined, welcome } from "./frames.js";
 
@@ -47,6 +47,14 @@ test("the room is told as it stands, and is then live", async () => {
     canHost: true,
   });
   assert.equal(room.players.get(1)?.isHost, false);
+});
+
+test("the room says from where on its past is complete", () => {
+  const { room, socket } = enter();
+  assert.equal(room.completeFrom, 0);
+  socket().open();
+  socket().tell(welcome({ completeFrom: 300 }));
+  assert.equal(room.completeFrom, 300);
 });
 
 test("LIVE is acknowledged, and the clock asks three times", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { SeatSecret } from "../../../clients/browser/src/secret.js";
+import { SeatSecret } from "../../../clients/browser/src/io/secret.js";
 
 function tab(copied: Iterable<[string, string]> = []) {
   const held = new Map(copied);

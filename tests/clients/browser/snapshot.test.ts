@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { LocalProtocolError, RemoteProtocolError } from "../../../clients/browser/src/errors.js";
-import type { FrameOf } from "../../../clients/browser/src/frames.js";
+import {
+  LocalProtocolError,
+  RemoteProtocolError,
+} from "../../../clients/browser/src/protocol/errors.js";
+import type { FrameOf } from "../../../clients/browser/src/protocol/frames.js";
 import { ErrorCode } from "../../../clients/browser/src/index.js";
-import { SNAPSHOT_BYTES } from "../../../clients/browser/src/limits.js";
-import { pack } from "../../../clients/browser/src/payload.js";
-import { PART_HEAD, Parts, cut } from "../../../clients/browser/src/snapshot.js";
-import { encode } from "../../../clients/browser/src/codec.js";
+import { SNAPSHOT_BYTES } from "../../../clients/browser/src/protocol/limits.js";
+import { pack } from "../../../clients/browser/src/protocol/msgpack/payload.js";
+import { PART_HEAD, Parts, cut } from "../../../clients/browser/src/core/snapshot.js";
+import { encode } from "../../../clients/browser/src/protocol/codec.js";
 import { enter, enterLive, enterUnread, pass, stopClock, types } from "./entered.js";
 import { joined, welcome } from "./frames.js";
 

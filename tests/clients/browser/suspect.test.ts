@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { CloseCode } from "../../../clients/browser/src/index.js";
 import { Link } from "../../../clients/browser/src/page/link.js";
-import { Doubt, type Suspect, UPGRADE } from "../../../clients/browser/src/page/suspect.js";
+import { Doubt, type Suspect, UPGRADE } from "../../../clients/browser/src/page/game/suspect.js";
 import { type Entered, clock, enter, enterLive, pass, stopClock } from "./entered.js";
 import { welcome } from "./frames.js";
 

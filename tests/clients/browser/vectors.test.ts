@@ -1,15 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { decode, encode } from "../../../clients/browser/src/codec.js";
-import { ErrorCode } from "../../../clients/browser/src/error-codes.js";
-import { ProtocolError, RemoteProtocolError } from "../../../clients/browser/src/errors.js";
+import { decode, encode } from "../../../clients/browser/src/protocol/codec.js";
+import { ErrorCode } from "../../../clients/browser/src/protocol/error-codes.js";
+import {
+  ProtocolError,
+  RemoteProtocolError,
+} from "../../../clients/browser/src/protocol/errors.js";
 import {
   CLIENT_FRAMES,
   type ClientFrame,
   RELAY_FRAMES,
-} from "../../../clients/browser/src/frames.js";
-import { Opcode } from "../../../clients/browser/src/opcodes.js";
-import { pack, unpack } from "../../../clients/browser/src/payload.js";
+} from "../../../clients/browser/src/protocol/frames.js";
+import { Opcode } from "../../../clients/browser/src/protocol/opcodes.js";
+import { pack, unpack } from "../../../clients/browser/src/protocol/msgpack/payload.js";
 import { bytes, valueOf, vectors } from "./vectors.js";
 
 for (const vector of vectors("valid")) {

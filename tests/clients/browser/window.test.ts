@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { RemoteProtocolError } from "../../../clients/browser/src/errors.js";
-import { Window } from "../../../clients/browser/src/window.js";
+import { RemoteProtocolError } from "../../../clients/browser/src/protocol/errors.js";
+import { Window } from "../../../clients/browser/src/protocol/window.js";
 
 const message = (number: number): Uint8Array<ArrayBuffer> => Uint8Array.of(number);
 

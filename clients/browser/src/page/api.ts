@@ -1,7 +1,7 @@
 // The relay's REST, as far as the pages need it; all of it is described at /docs.
 
 import { legible } from "./legible.js";
-import { type Suspect, UPGRADE, rewritten, rewrittenInShort } from "./suspect.js";
+import { type Suspect, UPGRADE, rewritten, rewrittenInShort } from "./game/suspect.js";
 
 export interface RoomInfo {
   readonly room: string;

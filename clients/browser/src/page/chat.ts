@@ -2,7 +2,7 @@
 
 import { type EventOf, LeftReason, NoticeKind, type Room } from "../index.js";
 import { colourOf, crown, find, make, nameOf, words } from "./dom.js";
-import type { Game } from "./game.js";
+import type { Game } from "./game/game.js";
 import { legible } from "./legible.js";
 
 const LINES = 100;

@@ -2,7 +2,7 @@
 
 import { type Player, PresenceState, type Room } from "../index.js";
 import { colourOf, crown, find, make, nameOf, write } from "./dom.js";
-import type { Game } from "./game.js";
+import type { Game } from "./game/game.js";
 import { isolated } from "./legible.js";
 
 const STATES: Record<number, string> = {

@@ -2,12 +2,12 @@
 
 import { CloseCode, type Room, openRoom } from "../index.js";
 import { describeRelay } from "./api.js";
-import { Arena } from "./arena.js";
+import { Arena } from "./game/arena.js";
 import { ask } from "./ask.js";
 import { enableChat, followChat } from "./chat.js";
-import { Controls } from "./controls.js";
+import { Controls } from "./game/controls.js";
 import { find, words } from "./dom.js";
-import { Game } from "./game.js";
+import { Game } from "./game/game.js";
 import { isolated, legible } from "./legible.js";
 import {
   fitName,

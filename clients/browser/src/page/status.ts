@@ -5,7 +5,7 @@ import { findSuspect } from "./api.js";
 import { find, write } from "./dom.js";
 import { legible } from "./legible.js";
 import { Link, type Words } from "./link.js";
-import { Doubt, type Suspect } from "./suspect.js";
+import { Doubt, type Suspect } from "./game/suspect.js";
 
 /** What to do after a close, by its code: a title, and what the button says. */
 const ENDINGS: Record<number, readonly [title: string, again?: string]> = {

@@ -1,0 +1,247 @@
+// Keeps a protocol connected: opens sockets, carries bytes and events, keeps the timers.
+
+import { ClientProtocol, microseconds } from "../core/client-protocol.js";
+import { Clock } from "../core/clock.js";
+import { half, roomBound } from "../core/room-bound.js";
+import type { Bytes } from "../core/send-queue.js";
+import type { Event } from "../events.js";
+import { ABNORMAL, CloseCode } from "../protocol/close-codes.js";
+import type { HelloOptions } from "../protocol/frames.js";
+import { EventHub } from "./event-hub.js";
+import { Pulse } from "./pulse.js";
+import { Socket } from "./websocket.js";
+import type { World } from "./world.js";
+
+/** Milliseconds for the relay to acknowledge what was sent before one left. */
+const FAREWELL = 3000;
+
+/** Why the connection was closed, with TOO_SLOW, where the program does not read. */
+export const UNREAD = "unread";
+
+type Timer = ReturnType<typeof setTimeout>;
+
+/** What goes on behind a room. */
+export class Driver {
+  readonly protocol: ClientProtocol;
+  readonly hub = new EventHub(() => this.eventsTaken());
+  private socket: Socket | null = null;
+  private readonly pulse = new Pulse({
+    everySecond: () => this.everySecond(),
+    ping: () => this.ping(),
+  });
+  /** Until the next attempt. */
+  private retry: Timer | undefined;
+  /** Until there is more to send. */
+  private sending: Timer | undefined;
+  /** Until when the relay may acknowledge what was sent before one left. */
+  private farewell: Timer | undefined;
+  /** The connection was closed since nobody reads, until somebody does. */
+  private isUnread = false;
+  /** The seat's secret while it is not known yet whose it is. */
+  private confirming: Promise<void> | null = null;
+
+  constructor(
+    private readonly url: string,
+    options: HelloOptions,
+    private readonly world: World,
+  ) {
+    const clock = new Clock(() => microseconds(world.now()));
+    this.protocol = new ClientProtocol(options, clock, world.random, (event) => this.tell(event));
+  }
+
+  // For the room.
+
+  /**
+   * Connects for the first time.
+   *
+   * @param confirmed the seat's secret, where no HELLO can be said before it is known
+   * @throws Error if no WebSocket can be made for the address
+   */
+  open(confirmed: Promise<Uint8Array<ArrayBuffer>> | null): void {
+    this.dial();
+    const known = confirmed?.then((secret) => {
+      const { seat } = this.protocol;
+      seat.options = { ...seat.options, seat: secret };
+      this.confirming = null;
+    });
+    this.confirming = known ?? null;
+  }
+
+  /** See `ClientProtocol.post`. */
+  post(message: Bytes): Promise<number> {
+    const posted = this.protocol.post(message);
+    this.pump();
+    return posted;
+  }
+
+  /** See `ClientProtocol.volatile`. */
+  volatile(slot: string, message: Bytes, isPersonal: boolean): void {
+    this.protocol.volatile(slot, message, isPersonal);
+    this.pump();
+  }
+
+  /** See `ClientProtocol.presence`. */
+  presence(state: number): void {
+    this.protocol.presence(state);
+    this.pump();
+  }
+
+  /** There is cause to think that the connection is dead, or that a new one would succeed. */
+  check(): void {
+    if (this.retry !== undefined) return this.connect();
+    this.protocol.doubt(this.world.now(), this.wall());
+    this.pump();
+  }
+
+  /** Loses the connection on purpose, as a bad network would. */
+  drop(): void {
+    this.socket?.drop();
+  }
+
+  /** Gives the seat up, once the relay has what was sent or FAREWELL is over. */
+  leave(): void {
+    const { protocol } = this;
+    if (protocol.phase === "closed" || protocol.isLeaving) return;
+    protocol.leave();
+    if (!protocol.hasLeft) this.waitForFarewell();
+    this.pump();
+  }
+
+  private waitForFarewell(): void {
+    this.farewell = setTimeout(() => {
+      this.protocol.depart();
+      this.pump();
+    }, FAREWELL);
+    if (!this.socket) this.connect();
+  }
+
+  /** Comes back if nobody read, and somebody has read half of what waited. */
+  private eventsTaken(): void {
+    const { session, room } = this.protocol;
+    if (!this.isUnread || !session) return;
+    if (!this.hub.isBeyond(half(roomBound(session, room.players.size)))) this.connect();
+  }
+
+  // The connection.
+
+  /** Connects again, now. */
+  private connect(): void {
+    try {
+      this.dial();
+    } catch (error) {
+      // The address was right once, so this may pass: as when a page is short of sockets.
+      this.lost(ABNORMAL, `no WebSocket could be made: ${(error as Error).message}`);
+    }
+  }
+
+  private dial(): void {
+    clearTimeout(this.retry);
+    this.retry = undefined;
+    this.isUnread = false;
+    this.socket = new Socket(this.url, this.world.WebSocket, {
+      begins: () => this.hub.begin(),
+      opened: () => this.opened(),
+      message: (data) => this.received(data),
+      lost: (code, reason) => this.lost(code, reason),
+    });
+    this.protocol.connecting(this.world.now(), this.wall());
+    this.pulse.start();
+  }
+
+  private opened(): void {
+    const { socket, confirming } = this;
+    if (!confirming) return this.connected();
+    void confirming.then(() => {
+      if (this.socket === socket) this.connected();
+    });
+  }
+
+  private connected(): void {
+    this.protocol.connected(this.world.now());
+    this.pump();
+  }
+
+  private received(data: Uint8Array): void {
+    this.protocol.receive(data, this.world.now());
+    this.pump();
+    if (this.socket && this.isBehind) this.rest();
+  }
+
+  private lost(code: number, reason: string): void {
+    this.socket = null;
+    this.pulse.stop();
+    clearTimeout(this.sending);
+    this.sending = undefined;
+    this.protocol.disconnected(code, reason, this.world.now(), this.isUnread);
+  }
+
+  /** Whether more waits for the program than may. */
+  private get isBehind(): boolean {
+    const { session, room, hasSaidLeave } = this.protocol;
+    if (!session || hasSaidLeave) return false;
+    return this.hub.isBeyond(roomBound(session, room.players.size));
+  }
+
+  /** Closes the connection until somebody reads. */
+  private rest(): void {
+    this.isUnread = true;
+    this.socket?.drop(CloseCode.TOO_SLOW, UNREAD);
+  }
+
+  // What the protocol has for the program, the relay and the timers.
+
+  private tell(event: Event): void {
+    if (event.type === "reconnecting") this.comeBackIn(event.delay);
+    if (event.type === "live") this.pulse.live();
+    if (event.type === "closed") this.stop();
+    this.hub.emit(event, this.protocol.seat.knownSeq);
+  }
+
+  private comeBackIn(delay: number): void {
+    if (!this.isUnread) this.retry = setTimeout(() => this.connect(), delay);
+  }
+
+  private stop(): void {
+    clearTimeout(this.retry);
+    clearTimeout(this.farewell);
+    this.retry = undefined;
+    this.isUnread = false;
+  }
+
+  /** Sends what there is to send, and closes the connection if it must be closed. */
+  private pump(): void {
+    this.flush();
+    const { fault } = this.protocol;
+    if (fault) this.socket?.drop(...fault);
+  }
+
+  private flush(): void {
+    const { socket, protocol } = this;
+    if (!socket) return;
+    const now = this.world.now();
+    for (const message of protocol.dataToSend(now, socket.buffered)) socket.send(message);
+    const { sendDeadline } = protocol;
+    if (sendDeadline !== null) this.sending ??= this.flushIn(sendDeadline - now);
+  }
+
+  private flushIn(delay: number): Timer {
+    return setTimeout(() => {
+      this.sending = undefined;
+      this.flush();
+    }, delay);
+  }
+
+  private everySecond(): void {
+    this.protocol.handleTimer(this.world.now(), this.wall());
+    this.pump();
+  }
+
+  private ping(): void {
+    this.protocol.ping(this.world.now());
+    this.pump();
+  }
+
+  private wall(): number {
+    return this.world.wall?.() ?? this.world.now();
+  }
+}

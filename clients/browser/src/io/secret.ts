@@ -1,0 +1,147 @@
+// Seat secrets: who has one, has the seat.
+
+import { Claim } from "./claim.js";
+import { SEAT_BYTES } from "../protocol/limits.js";
+
+/** Where a page keeps a secret while it is being reloaded; `sessionStorage`, unless told otherwise. */
+export type Storage = Pick<globalThis.Storage, "getItem" | "setItem" | "removeItem">;
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** Digits of a secret that name it to other pages; those that are left are still 96 bits. */
+const NAMED_BY = 8;
+
+/**
+ * A seat's secret for a room, which a reload of the page finds again. Each seat of a page has its
+ * own; what is kept is a list of them, in the order in which the page opened its rooms.
+ *
+ * A secret lies in the storage only while the page is hidden or gone: a tab that is duplicated
+ * copies the storage, and the two would fight for one seat. If it was hidden then, the copy has the
+ * secret, and finds that it is in use.
+ */
+export class SeatSecret {
+  /** To be used once `confirmed` says so. */
+  bytes: Bytes;
+  private readonly key: string;
+  private readonly isFound: boolean;
+  private claim: Claim;
+  private isWanted = true;
+
+  /** @param inUse secrets of the page's seats, in the order in which it opened them */
+  constructor(
+    room: string,
+    private readonly storage: Storage | null,
+    private readonly inUse: Set<string> = new Set(),
+  ) {
+    this.key = `roomwire:${room.toUpperCase()}`;
+    const found = this.kept().find((kept) => !inUse.has(kept));
+    this.isFound = found !== undefined;
+    this.bytes = found === undefined ? draw() : fromHex(found);
+    this.claim = this.use();
+  }
+
+  /** Null if the secret is new; else the one to use, once it is known whose it is. */
+  confirmed(): Promise<Bytes> | null {
+    const taken = this.claim.take(!this.isFound);
+    return this.isFound ? taken.then((isOurs) => (isOurs ? this.bytes : this.drawAnew())) : null;
+  }
+
+  /** The page is hidden, or about to go. */
+  putAway(): void {
+    if (!this.isWanted) return;
+    const kept = new Set([...this.kept(), this.hex]);
+    // First those in use: a reload that opens fewer rooms takes the seats that were open.
+    const inUse = [...this.inUse].filter((secret) => kept.delete(secret));
+    this.keep([...inUse, ...kept]);
+  }
+
+  /** The page goes: who comes next in this tab may have the seat. */
+  letGo(): void {
+    this.claim.release();
+  }
+
+  /** The page is in use. */
+  takeOut(): void {
+    this.keep(this.kept().filter((kept) => kept !== this.hex));
+  }
+
+  /** The page is in use again after it was left. */
+  takeBack(): void {
+    void this.claim.take(false);
+  }
+
+  /** The seat was given up. */
+  forget(): void {
+    this.isWanted = false;
+    this.takeOut();
+    this.retire();
+  }
+
+  /** The seat was not given up, but is out of use: a reload may be admitted. */
+  keepForReload(): void {
+    this.putAway();
+    this.retire();
+  }
+
+  private get hex(): string {
+    return toHex(this.bytes);
+  }
+
+  private drawAnew(): Bytes {
+    this.inUse.delete(this.hex);
+    this.bytes = draw();
+    this.claim = this.use();
+    void this.claim.take(true);
+    return this.bytes;
+  }
+
+  /** Marks the secret as in use, here and in the storage. */
+  private use(): Claim {
+    this.inUse.add(this.hex);
+    this.takeOut();
+    return new Claim(`${this.key}:${this.hex.slice(0, NAMED_BY)}`);
+  }
+
+  private retire(): void {
+    this.inUse.delete(this.hex);
+    this.claim.release();
+  }
+
+  // A storage may be full or forbidden, and then throws at anything.
+
+  private kept(): string[] {
+    try {
+      return (this.storage?.getItem(this.key) ?? "").split(",").filter(isSecret);
+    } catch {
+      return [];
+    }
+  }
+
+  private keep(secrets: readonly string[]): void {
+    try {
+      if (secrets.length > 0) this.storage?.setItem(this.key, secrets.join());
+      else this.storage?.removeItem(this.key);
+    } catch {
+      // A reload will not find the seat; nothing else depends on it.
+    }
+  }
+}
+
+/** The tab's storage, or null where there is none or a sandbox forbids it. */
+export function tabStorage(): Storage | null {
+  try {
+    return globalThis.sessionStorage ?? null;
+  } catch {
+    return null;
+  }
+}
+
+const draw = (): Bytes => crypto.getRandomValues(new Uint8Array(SEAT_BYTES));
+
+const toHex = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+const isSecret = (text: string): boolean => new RegExp(`^[0-9a-f]{${2 * SEAT_BYTES}}$`).test(text);
+
+const fromHex = (text: string): Bytes =>
+  Uint8Array.from(text.match(/../g)!, (byte) => parseInt(byte, 16));

@@ -1,0 +1,84 @@
+import { ABNORMAL } from "../protocol/close-codes.js";
+import { SUBPROTOCOL } from "../protocol/version.js";
+
+/** What we need of a WebSocket: the browser's, Node's, or that of the package `ws`. */
+export interface WebSocketLike {
+  binaryType: string;
+  readonly bufferedAmount: number;
+  readonly readyState: number;
+  onopen: ((event: never) => void) | null;
+  onmessage: ((event: { data: never }) => void) | null;
+  onclose: ((event: { code: number; reason: string }) => void) | null;
+  onerror: ((event: never) => void) | null;
+  send(data: Uint8Array<ArrayBuffer>): void;
+  close(code?: number, reason?: string): void;
+}
+
+export type WebSocketClass = new (url: string, protocols: string) => WebSocketLike;
+
+/** What a socket tells. After `lost` it tells no more. */
+export interface Listener {
+  /** A macrotask of the socket begins: what a program does in one go is done. */
+  begins(): void;
+  opened(): void;
+  message(data: Uint8Array): void;
+  lost(code: number, reason: string): void;
+}
+
+const OPEN = 1;
+
+/** One WebSocket, from its opening to its end, whichever side ends it. */
+export class Socket {
+  private socket: WebSocketLike | null = null;
+
+  constructor(
+    url: string,
+    Class: WebSocketClass,
+    private readonly listener: Listener,
+  ) {
+    const socket = new Class(url, SUBPROTOCOL);
+    this.socket = socket;
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => listener.opened();
+    socket.onmessage = ({ data }: { data: unknown }) => {
+      listener.begins();
+      // The program may have ended it by now.
+      if (this.socket && data instanceof ArrayBuffer) listener.message(new Uint8Array(data));
+    };
+    socket.onclose = ({ code, reason }) => this.end(code, reason);
+    // `close` follows at once, but in Node before 24 not where the upgrade failed.
+    socket.onerror = () => void setTimeout(() => this.end(ABNORMAL, ""), 0);
+  }
+
+  get buffered(): number {
+    return this.socket?.bufferedAmount ?? 0;
+  }
+
+  send(message: Uint8Array<ArrayBuffer>): void {
+    // While it closes, a browser would throw or log; what matters is sent again.
+    if (this.socket?.readyState === OPEN) this.socket.send(message);
+  }
+
+  /** Ends it now, without waiting for the other side, which may never answer. */
+  drop(code = ABNORMAL, reason = ""): void {
+    const socket = this.socket;
+    if (!socket) return;
+    this.detach(socket);
+    // Of the standard's codes, a browser lets us send 1000 only.
+    if (code >= 4000) socket.close(code, reason);
+    else socket.close();
+    this.listener.lost(code, reason);
+  }
+
+  private end(code: number, reason: string): void {
+    if (this.socket) this.listener.begins();
+    if (!this.socket) return;
+    this.detach(this.socket);
+    this.listener.lost(code, reason);
+  }
+
+  private detach(socket: WebSocketLike): void {
+    this.socket = null;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+  }
+}

@@ -1,0 +1,168 @@
+// Kinds of fields: what a value on the wire may be. Frames are declared with them.
+//
+// A kind turns what was read into the value that a frame holds (`load`), and back (`dump`). Both
+// throw `Mismatch` with the path to the value that does not fit; the codec finds its offset.
+
+import { ErrorCode } from "../error-codes.js";
+import { MAX_ELEMENTS, MAX_GROUP, MAX_PLAYER, MAX_WORD } from "../limits.js";
+import { Mismatch, isMap, within } from "./mismatch.js";
+import { isWellFormed, utf8Length } from "../msgpack/utf8.js";
+
+/** What a field may hold; `Out` when it comes from the wire, `In` when it goes there. */
+export interface Kind<Out, In = Out> {
+  /** A phrase for error messages. */
+  readonly expected: string;
+  load(value: unknown): Out;
+  dump(value: unknown): unknown;
+  /** Never there: it only carries the type. */
+  readonly in?: In;
+}
+
+export type Loaded<K> = K extends Kind<infer Out, unknown> ? Out : never;
+export type Dumped<K> = K extends Kind<unknown, infer In> ? In : never;
+
+/** Makes a kind whose values look the same on the wire and in a frame. */
+function plain<T>(expected: string, load: (value: unknown) => T): Kind<T> {
+  return { expected, load, dump: load };
+}
+
+function wrong(expected: string, value: unknown): Mismatch {
+  return new Mismatch(ErrorCode.WRONG_TYPE, expected, value);
+}
+
+/** Checks a number or a size, and returns `value`. */
+function bounded<T>(value: T, size: number, low: number, high: number, expected: string): T {
+  if (size >= low && size <= high) return value;
+  throw new Mismatch(ErrorCode.OUT_OF_RANGE, expected, value, size < low ? low : high);
+}
+
+export function integer(low: number, high: number): Kind<number> {
+  const expected = `int ${low}..${high}`;
+  return plain(expected, (value) => {
+    if (!Number.isInteger(value)) throw wrong(expected, value);
+    return bounded(value as number, value as number, low, high, expected);
+  });
+}
+
+export const flag: Kind<boolean> = plain("bool", (value) => {
+  if (typeof value !== "boolean") throw wrong("bool", value);
+  return value;
+});
+
+/** A str, measured in bytes of UTF-8. */
+export function text(low: number, high: number): Kind<string> {
+  const expected = `str of ${low}..${high} bytes`;
+  return plain(expected, (value) => {
+    if (typeof value !== "string") throw wrong(expected, value);
+    if (!isWellFormed(value)) throw new Mismatch(ErrorCode.BAD_UTF8, expected, value);
+    return bounded(value, utf8Length(value), low, high, expected);
+  });
+}
+
+/** One of a few words. */
+export function word<W extends string>(...words: readonly W[]): Kind<W> {
+  const expected = words.map((word) => `"${word}"`).join(" or ");
+  return plain(expected, (value) => {
+    if (typeof value !== "string") throw wrong(expected, value);
+    if (words.includes(value as W)) return value as W;
+    throw new Mismatch(ErrorCode.OUT_OF_RANGE, expected, value);
+  });
+}
+
+export function binary(low: number, high: number): Kind<Uint8Array> {
+  const expected = low === high ? `bin of ${low} bytes` : `bin of ${low}..${high} bytes`;
+  return plain(expected, (value) => {
+    if (!(value instanceof Uint8Array)) throw wrong(expected, value);
+    return bounded(value, value.length, low, high, expected);
+  });
+}
+
+/** A value, or false where there is none. */
+export function orFalse<T>(kind: Kind<T>): Kind<T | false> {
+  const expected = `${kind.expected} or false`;
+  return plain(expected, (value) => {
+    if (value === false) return false;
+    try {
+      return kind.load(value);
+    } catch (error) {
+      if (error instanceof Mismatch) error.expected = expected;
+      throw error;
+    }
+  });
+}
+
+/** An array of one kind. */
+export function several<T>(kind: Kind<T>, high: number): Kind<readonly T[]> {
+  const expected = `array of up to ${high}: ${kind.expected}`;
+  return plain(expected, (value) => {
+    if (!Array.isArray(value)) throw wrong(expected, value);
+    if (value.length > high) throw new Mismatch(ErrorCode.TOO_MANY, expected, value, high);
+    return value.map((element, index) => within(index, () => kind.load(element)));
+  });
+}
+
+/** An array of two fields. */
+export function pair<A, B>(first: Kind<A>, second: Kind<B>): Kind<readonly [A, B]> {
+  const expected = `array of 2: ${first.expected}, ${second.expected}`;
+  return plain(expected, (value) => {
+    if (!Array.isArray(value) || value.length !== 2) throw wrong(expected, value);
+    return [within(0, () => first.load(value[0])), within(1, () => second.load(value[1]))];
+  });
+}
+
+/** A map from any words to one kind. */
+export function mapped<T>(kind: Kind<T>, high: number): Kind<Readonly<Record<string, T>>> {
+  const expected = `map of up to ${high} words to ${kind.expected}`;
+  const key = text(1, MAX_WORD);
+  return plain(expected, (value) => {
+    if (!isMap(value)) throw wrong(expected, value);
+    const entries = Object.entries(value);
+    if (entries.length > high) throw new Mismatch(ErrorCode.TOO_MANY, expected, value, high);
+    return Object.fromEntries(
+      entries.map(([word, element]) => [
+        within({ key: word }, () => key.load(word)),
+        within(word, () => kind.load(element)),
+      ]),
+    );
+  });
+}
+
+/** The first of two kinds that fits. */
+export function either<A, B, InB>(first: Kind<A>, second: Kind<B, InB>): Kind<A | B, A | InB> {
+  const expected = `${first.expected} or ${second.expected}`;
+  const attempt = (value: unknown, method: "load" | "dump"): unknown => {
+    for (const kind of [first, second]) {
+      try {
+        return kind[method](value);
+      } catch (error) {
+        // With a path, the value is of this kind but for something inside it.
+        if (!(error instanceof Mismatch) || error.path.length > 0) throw error;
+      }
+    }
+    throw wrong(expected, value);
+  };
+  return {
+    expected,
+    load: (value) => attempt(value, "load") as A | B,
+    dump: (value) => attempt(value, "dump"),
+  };
+}
+
+/**
+ * Who a payload is for: null or false all others, true everyone, 0 the host, n player n, -g the
+ * subscribers of group g, or several players.
+ */
+export type WireTarget = null | boolean | number | readonly number[];
+
+const onePlayerOrGroup = integer(-MAX_GROUP, MAX_PLAYER);
+const severalPlayers = several(integer(1, MAX_PLAYER), MAX_ELEMENTS);
+
+export const target: Kind<WireTarget> = plain(
+  "target: nil, bool, int or array of players",
+  (value) => {
+    if (value === null || typeof value === "boolean") return value;
+    if (Number.isInteger(value)) return onePlayerOrGroup.load(value);
+    if (Array.isArray(value)) return severalPlayers.load(value);
+    throw wrong(target.expected, value);
+  },
+);
