@@ -52,6 +52,11 @@ class ResumeState:
         """LIVE was heard in this epoch: only from then on is `seq` a position to resume from."""
 
     @property
+    def seat_id(self) -> tuple[bytes | None, int]:
+        """What tells the seat from all others, also of other lives of the room."""
+        return self.epoch, self.player
+
+    @property
     def position(self) -> tuple[bytes, int] | None:
         """Where to resume from, or None for a fresh stream."""
         # SPEC 12.3.1: before LIVE the room is known in part, and a part is no place to resume from.

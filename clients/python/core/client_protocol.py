@@ -22,10 +22,10 @@ from clients.python.core.backoff import Backoff
 from clients.python.core.before_live import BeforeLive
 from clients.python.core.clock import Clock
 from clients.python.core.commands import Slot
-from clients.python.core.fast_path import read_payload
+from clients.python.core.fast_path import PAYLOAD_HEADS, UPDATE, read_payload
 from clients.python.core.heartbeat import Heartbeat
 from clients.python.core.room_state import RoomFold, RoomState
-from clients.python.core.send_queue import SendQueue
+from clients.python.core.send_queue import SendQueue, lost
 from clients.python.errors import explain
 from clients.python.events import Event
 from protocol import frames
@@ -34,7 +34,6 @@ from protocol.codec import Role, decode, encode
 from protocol.conversation import RESUME_REFUSALS, Conversation
 from protocol.error_codes import ErrorCode
 from protocol.errors import LocalProtocolError, RemoteProtocolError
-from protocol.fast_path import DELIVER_HEAD, UPDATE_HEAD
 from protocol.frames import Frame, HelloOptions, PresenceState, RoomOptions
 from protocol.resume import ResumeState
 
@@ -42,9 +41,6 @@ Phase = Literal["connecting", "live", "reconnecting", "closed"]
 
 ENTRY_REFUSALS = range(ErrorCode.VERSION, ErrorCode.NO_SUCH_PLAYER)
 """Errors after which the relay closes: they explain that close."""
-
-PAYLOAD_HEADS = (DELIVER_HEAD, UPDATE_HEAD)
-UPDATE = int(frames.Update.opcode)
 
 ABNORMAL = 1006
 """What the WebSocket standard calls an end without a close frame."""
@@ -300,7 +296,7 @@ class ClientProtocol:
 
     def _welcomed(self, welcome: frames.Welcome, now: float) -> None:
         session = welcome.session
-        is_return, seat = self.resume.epoch is not None, self._seat_id
+        is_return, seat = self.resume.epoch is not None, self.resume.seat_id
         continued = self.resume.welcomed(welcome)
         self.code, self.limits, self.options = session.room, session.limits, session.options
         asked, heard = int(self._hello_at * MICROSECONDS), int(now * MICROSECONDS)
@@ -315,7 +311,7 @@ class ClientProtocol:
             self._before_live = BeforeLive(session.limits)
             self.complete_from = session.complete_from
         self._refusal = None
-        self._enter(continued.resend, is_same_seat=seat == self._seat_id or not is_return)
+        self._enter(continued.resend, is_same_seat=seat == self.resume.seat_id or not is_return)
 
     def _enter(self, resend: tuple[bytes, ...], *, is_same_seat: bool) -> None:
         self._is_in_room = True
@@ -403,12 +399,3 @@ class ClientProtocol:
     def _say(self, frame: Frame) -> None:
         self._conversation.advance(frame, by=Role.CLIENT)
         self._send_queue.own(type(frame).__name__, encode(frame))
-
-    @property
-    def _seat_id(self) -> tuple[bytes | None, int]:
-        return self.resume.epoch, self.resume.player
-
-
-def lost(messages: tuple[bytes, ...]) -> events.Lost:
-    """Return the event for frames of ours that nobody will take."""
-    return events.Lost(tuple(decode(message, by=Role.CLIENT) for message in messages))

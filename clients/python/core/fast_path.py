@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import msgpack
 
+from protocol import frames
+from protocol.fast_path import DELIVER_HEAD, UPDATE_HEAD
 from protocol.limits import MAX_INT, MAX_PLAYER
+
+PAYLOAD_HEADS = (DELIVER_HEAD, UPDATE_HEAD)
+UPDATE = int(frames.Update.opcode)
 
 Fields = tuple[int, int, int, bytes]
 """Opcode, seq or key, sender, payload."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from clients.python import events
 from clients.python.core.commands import Slot, is_for_all
+from protocol.codec import Role, decode
 from protocol.window import Window
 
 
@@ -62,3 +64,8 @@ class SendQueue:
         messages = list(self._waiting.values())
         self._waiting.clear()
         return messages
+
+
+def lost(messages: tuple[bytes, ...]) -> events.Lost:
+    """Return the event for frames of ours that nobody will take."""
+    return events.Lost(tuple(decode(message, by=Role.CLIENT) for message in messages))

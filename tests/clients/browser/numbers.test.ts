@@ -35,9 +35,9 @@ for (const [module, name, ours] of [
   ["opcodes", "Opcode", Opcode],
   ["close_codes", "CloseCode", CloseCode],
   ["error_codes", "ErrorCode", ErrorCode],
-  ["numbers", "PresenceState", PresenceState],
-  ["numbers", "LeftReason", LeftReason],
-  ["numbers", "NoticeKind", NoticeKind],
+  ["fields/numbers", "PresenceState", PresenceState],
+  ["fields/numbers", "LeftReason", LeftReason],
+  ["fields/numbers", "NoticeKind", NoticeKind],
 ] as const) {
   test(`${name} has Python's numbers`, () => {
     assert.deepEqual({ ...ours }, numbers(classOf(module, name), "    "));
