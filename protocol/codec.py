@@ -49,9 +49,9 @@ def encode(frame: Frame) -> bytes:
             ErrorCode.UNKNOWN_OPCODE, "this is not a frame that can be sent", got=cls.__name__
         )
     elements: list[Any] = [int(frame.opcode)]
-    for name, kind, _ in record_fields(cls):
+    for name, field_type, _ in record_fields(cls):
         try:
-            elements.append(kind.dump(getattr(frame, name)))
+            elements.append(field_type.dump(getattr(frame, name)))
         except Mismatch as mismatch:
             raise local_error(mismatch.at(name), cls.__name__) from None
     return packb(elements)
@@ -79,9 +79,9 @@ def decode(data: bytes | bytearray | memoryview, by: Role) -> Frame:
     values = unpackb(data)
     check_arity(cls, len(values) - 1, by)
     loaded = []
-    for index, (name, kind, _) in enumerate(record_fields(cls), start=1):
+    for index, (name, field_type, _) in enumerate(record_fields(cls), start=1):
         try:
-            loaded.append(kind.load(values[index]))
+            loaded.append(field_type.load(values[index]))
         except Mismatch as mismatch:
             raise remote_error(data, mismatch.at(index), f"{cls.opcode.name}.{name}") from None
     return cls(*loaded)

@@ -1,7 +1,8 @@
-"""Kinds of fields: what a value on the wire may be. Frames and records are declared with them.
+"""Types of fields: what a value on the wire may be. Frames and records are declared with them.
 
-A kind turns what msgpack decoded into the value that a frame holds (`load`), and back (`dump`).
-Both raise `Mismatch` with the path to the value that does not fit; the codec finds its offset.
+A field type turns what msgpack decoded into the value that a frame holds (`load`), and back
+(`dump`). Both raise `Mismatch` with the path to the value that does not fit; the codec finds its
+offset.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from protocol.error_codes import ErrorCode
 from protocol.fields.mismatch import Key, Mismatch
 
 
-class Kind:
+class FieldType:
     """What a field may hold. Subclasses say it in `expected`, a phrase for error messages."""
 
     expected: str
@@ -34,7 +35,7 @@ class Kind:
         return Mismatch(ErrorCode.OUT_OF_RANGE, self.expected, value, limit=limit)
 
 
-class Integer(Kind):
+class Integer(FieldType):
     def __init__(self, low: int, high: int) -> None:
         self.low = low
         self.high = high
@@ -50,7 +51,7 @@ class Integer(Kind):
         return value
 
 
-class Flag(Kind):
+class Flag(FieldType):
     expected = "bool"
 
     def load(self, value: Any) -> Any:
@@ -59,7 +60,7 @@ class Flag(Kind):
         return value
 
 
-class Text(Kind):
+class Text(FieldType):
     """A str, measured in bytes of UTF-8."""
 
     def __init__(self, low: int, high: int) -> None:
@@ -79,7 +80,7 @@ class Text(Kind):
         return value
 
 
-class Word(Kind):
+class Word(FieldType):
     """One of a few words."""
 
     def __init__(self, *words: str) -> None:
@@ -94,7 +95,7 @@ class Word(Kind):
         return value
 
 
-class Binary(Kind):
+class Binary(FieldType):
     def __init__(self, low: int, high: int) -> None:
         self.low = low
         self.high = high
@@ -108,18 +109,18 @@ class Binary(Kind):
         return value
 
 
-class OrFalse(Kind):
+class OrFalse(FieldType):
     """A value, or false where there is none."""
 
-    def __init__(self, kind: Kind) -> None:
-        self.kind = kind
-        self.expected = f"{kind.expected} or false"
+    def __init__(self, field_type: FieldType) -> None:
+        self.field_type = field_type
+        self.expected = f"{field_type.expected} or false"
 
     def load(self, value: Any) -> Any:
-        return self._unless_false(value, self.kind.load)
+        return self._unless_false(value, self.field_type.load)
 
     def dump(self, value: Any) -> Any:
-        return self._unless_false(value, self.kind.dump)
+        return self._unless_false(value, self.field_type.dump)
 
     def _unless_false(self, value: Any, convert: Callable[[Any], Any]) -> Any:
         if value is False:
@@ -131,19 +132,19 @@ class OrFalse(Kind):
             raise
 
 
-class Several(Kind):
-    """An array of one kind, held as a tuple."""
+class Several(FieldType):
+    """An array of one type, held as a tuple."""
 
-    def __init__(self, kind: Kind, high: int) -> None:
-        self.kind = kind
+    def __init__(self, field_type: FieldType, high: int) -> None:
+        self.field_type = field_type
         self.high = high
-        self.expected = f"array of up to {high}: {kind.expected}"
+        self.expected = f"array of up to {high}: {field_type.expected}"
 
     def load(self, value: Any) -> Any:
-        return tuple(self._each(value, self.kind.load))
+        return tuple(self._each(value, self.field_type.load))
 
     def dump(self, value: Any) -> Any:
-        return self._each(value, self.kind.dump)
+        return self._each(value, self.field_type.dump)
 
     def _each(self, value: Any, convert: Callable[[Any], Any]) -> list[Any]:
         if not isinstance(value, list | tuple):
@@ -159,33 +160,35 @@ class Several(Kind):
         return converted
 
 
-class Fixed(Kind):
+class Fixed(FieldType):
     """An array of a fixed number of fields, held as a tuple."""
 
-    def __init__(self, *kinds: Kind) -> None:
-        self.kinds = kinds
-        self.expected = f"array of {len(kinds)}: {', '.join(kind.expected for kind in kinds)}"
+    def __init__(self, *field_types: FieldType) -> None:
+        self.field_types = field_types
+        self.expected = (
+            f"array of {len(field_types)}: {', '.join(each.expected for each in field_types)}"
+        )
 
     def load(self, value: Any) -> Any:
-        if not isinstance(value, list | tuple) or len(value) != len(self.kinds):
+        if not isinstance(value, list | tuple) or len(value) != len(self.field_types):
             raise self.wrong(value)
         loaded = []
-        for index, (kind, element) in enumerate(zip(self.kinds, value, strict=True)):
+        for index, (field_type, element) in enumerate(zip(self.field_types, value, strict=True)):
             try:
-                loaded.append(kind.load(element))
+                loaded.append(field_type.load(element))
             except Mismatch as mismatch:
                 raise mismatch.at(index) from None
         return tuple(loaded)
 
 
-class Mapped(Kind):
-    """A map from any words to one kind."""
+class Mapped(FieldType):
+    """A map from any words to one type."""
 
-    def __init__(self, kind: Kind, high: int) -> None:
-        self.kind = kind
+    def __init__(self, field_type: FieldType, high: int) -> None:
+        self.field_type = field_type
         self.high = high
         self.word = Text(1, limits.MAX_WORD)
-        self.expected = f"map of up to {high} words to {kind.expected}"
+        self.expected = f"map of up to {high} words to {field_type.expected}"
 
     def load(self, value: Any) -> Any:
         if not isinstance(value, Mapping):
@@ -199,18 +202,18 @@ class Mapped(Kind):
             except Mismatch as mismatch:
                 raise mismatch.at(Key(key)) from None
             try:
-                loaded[key] = self.kind.load(element)
+                loaded[key] = self.field_type.load(element)
             except Mismatch as mismatch:
                 raise mismatch.at(key) from None
         return loaded
 
 
-class Either(Kind):
-    """The first of several kinds that fits."""
+class Either(FieldType):
+    """The first of several types that fits."""
 
-    def __init__(self, *kinds: Kind) -> None:
-        self.kinds = kinds
-        self.expected = " or ".join(kind.expected for kind in kinds)
+    def __init__(self, *field_types: FieldType) -> None:
+        self.field_types = field_types
+        self.expected = " or ".join(field_type.expected for field_type in field_types)
 
     def load(self, value: Any) -> Any:
         return self._first(value, "load")
@@ -219,16 +222,16 @@ class Either(Kind):
         return self._first(value, "dump")
 
     def _first(self, value: Any, method: str) -> Any:
-        for kind in self.kinds:
+        for field_type in self.field_types:
             try:
-                return getattr(kind, method)(value)
+                return getattr(field_type, method)(value)
             except Mismatch as mismatch:
-                if mismatch.path:  # the value is of this kind, but for something inside it
+                if mismatch.path:  # the value is of this type, but for something inside it
                     raise
         raise self.wrong(value)
 
 
-class TargetKind(Kind):
+class TargetField(FieldType):
     """Who a payload is for: see SPEC.md, Targets."""
 
     expected = "target: nil, bool, int or array of players"
@@ -254,6 +257,6 @@ Player = Annotated[int, Integer(1, limits.MAX_PLAYER)]
 PlayerOrNone = Annotated[int, Integer(0, limits.MAX_PLAYER)]
 Group = Annotated[int, Integer(1, limits.MAX_GROUP)]
 Payload = Annotated[bytes, Binary(0, limits.FRAME_IN_MAX)]
-Target = Annotated[bool | int | tuple[int, ...] | None, TargetKind()]
+Target = Annotated[bool | int | tuple[int, ...] | None, TargetField()]
 Word64 = Annotated[str, Text(1, limits.MAX_WORD)]
 Groups = Annotated[tuple[int, ...], Several(Integer(1, limits.MAX_GROUP), limits.MAX_GROUP)]

@@ -17,7 +17,7 @@ class Key(str):
 
 
 class Mismatch(Exception):
-    """A value that is not of its kind. The codec finds its offset and raises a ProtocolError."""
+    """A value that is not of its type. The codec finds its offset and raises a ProtocolError."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Mismatch(Exception):
 
 
 def describe(value: object) -> str:
-    """Name a value for an error: its kind and size, never more than a few bytes of it."""
+    """Name a value for an error: its type and size, never more than a few bytes of it."""
     match value:
         case None:
             return "nil"

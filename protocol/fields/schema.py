@@ -1,4 +1,4 @@
-"""From annotated dataclasses to kinds: how frames and the maps inside them are read and written."""
+"""From annotated dataclasses to field types: how frames and their maps are read and written."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
 
 from protocol.error_codes import ErrorCode
-from protocol.fields.field_types import Kind
+from protocol.fields.field_types import FieldType
 from protocol.fields.mismatch import Mismatch
 
 
@@ -16,12 +16,12 @@ class FieldOf(NamedTuple):
     """One field of a frame or record."""
 
     name: str
-    kind: Kind
+    field_type: FieldType
     default: Any
     """What an absent key of a record means; `MISSING` if the key is required."""
 
 
-class Record(Kind):
+class Record(FieldType):
     """A map with known keys, held as a frozen dataclass.
 
     Keys at their default are left out; unknown keys are ignored, so that either side may learn
@@ -36,10 +36,10 @@ class Record(Kind):
         if not isinstance(value, Mapping):
             raise self.wrong(value)
         loaded = {}
-        for name, kind, default in record_fields(self.cls):
+        for name, field_type, default in record_fields(self.cls):
             if name in value:
                 try:
-                    loaded[name] = kind.load(value[name])
+                    loaded[name] = field_type.load(value[name])
                 except Mismatch as mismatch:
                     raise mismatch.at(name) from None
             elif default is MISSING:
@@ -50,12 +50,12 @@ class Record(Kind):
         if not isinstance(value, self.cls):
             raise self.wrong(value)
         dumped, absent = {}, self._absent
-        for name, kind, default in record_fields(self.cls):
+        for name, field_type, default in record_fields(self.cls):
             held = getattr(value, name)
             if held is default:
                 continue
             try:
-                element = kind.dump(held)
+                element = field_type.dump(held)
             except Mismatch as mismatch:
                 raise mismatch.at(name) from None
             # Compared as the wire has them: to Python, True is 1 and () is not [].
@@ -67,8 +67,8 @@ class Record(Kind):
     def _absent(self) -> dict[str, Any]:
         """The defaults, as the wire has them."""
         return {
-            name: kind.dump(default)
-            for name, kind, default in record_fields(self.cls)
+            name: field_type.dump(default)
+            for name, field_type, default in record_fields(self.cls)
             if default is not None and default is not MISSING
         }
 
@@ -87,13 +87,15 @@ def record_fields(cls: type[Any]) -> tuple[FieldOf, ...]:
     return _FIELDS[cls]
 
 
-def kind_of(annotation: Any) -> Kind:
-    """Return the kind that an `Annotated[...]` type of a field names."""
+def kind_of(annotation: Any) -> FieldType:
+    """Return the field type that an `Annotated[...]` type of a field names."""
     if get_origin(annotation) is not Annotated:
-        # `X | None` marks an optional key of a record: the kind is that of X.
+        # `X | None` marks an optional key of a record: the type is that of X.
         annotation = next(arg for arg in get_args(annotation) if get_origin(arg) is Annotated)
-    kind: Kind = next(extra for extra in get_args(annotation)[1:] if isinstance(extra, Kind))
-    return kind
+    field_type: FieldType = next(
+        extra for extra in get_args(annotation)[1:] if isinstance(extra, FieldType)
+    )
+    return field_type
 
 
 def default_of(field: Field[Any]) -> Any:

@@ -8,11 +8,11 @@ from typing import Protocol
 from relay.room.entries import Entry
 
 Follower = Callable[[str, Entry], None]
-"""Takes the next entry of a room's log; called in the log's order."""
+"""Takes the next entry of a room; called in the room's order."""
 
 
 class Broker(Protocol):
-    """Orders proposals into one log a room, and hands every entry to every follower."""
+    """Puts proposals into one order a room, and hands every entry to every follower."""
 
     def follow(self, follower: Follower) -> None:
         """Hand this node the entries of its rooms from now on."""

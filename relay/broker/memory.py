@@ -9,7 +9,7 @@ from relay.room.entries import Entry
 
 
 class MemoryBroker:
-    """The order of the calls is the order of the log."""
+    """The order of the calls is the order of the entries."""
 
     def __init__(self) -> None:
         self._followers: list[Follower] = []

@@ -15,7 +15,7 @@ SLOT_BYTES: Final = OBJECT_BYTES + 112
 
 
 class RetainedValues:
-    """Newest volatile values, as the wrapped UPDATE that a joiner gets. Not part of the log."""
+    """Newest volatile values, as the wrapped UPDATE that a joiner gets. Not part of the history."""
 
     def __init__(self, account: Account | None = None, kind: int = VALUES) -> None:
         """Args: account: is charged for them, as this kind. Where it may not grow, no more of them

@@ -15,10 +15,10 @@ from relay.history.packed_frames import (
 )
 
 SCAN = 1024
-"""Frames that one read looks at, at most: most of a log may be for others."""
+"""Frames that one read looks at, at most: most of a history may be for others."""
 
 MOST_LAG = 64
-"""Trimmed frames that are let go of together, at most: a full log trims one at each append."""
+"""Trimmed frames that are let go of together, at most: a full history trims one at each append."""
 
 
 class History:
@@ -146,7 +146,7 @@ class History:
                 self._charge()
 
     def _charge(self) -> None:
-        """Charge for memory that is taken by now: in steps, as the log grows and shrinks."""
+        """Charge for memory that is taken by now: in steps, as the history grows and shrinks."""
         taken = self._frames.taken
         grown = taken - self._charged
         if grown:

@@ -1,6 +1,6 @@
 """Frames end to end in a few large objects, however many there are.
 
-A log holds millions of frames. If each were an object, however small, the garbage collector's
+A history holds millions of frames. If each were an object, however small, the garbage collector's
 rounds would take longer than a game's tick, and the objects more memory than their content. Frames
 also lie here as they go over TCP (ws_frame.py), so that a run of them is one slice.
 """

@@ -24,7 +24,7 @@ LOGGED: Final = frozenset(
         Opcode.PROPERTY,
     }
 )
-"""Opcodes of what is always in a room's log. An ERROR is where it has a seq."""
+"""Opcodes of what is always in a room's history. An ERROR is where it has a seq."""
 
 
 def wrap(message: bytes) -> bytes:
@@ -65,7 +65,7 @@ def opcode(wrapped: bytes) -> int:
 
 
 def is_logged(wrapped: bytes) -> bool:
-    """Say whether a wrapped message is in the room's log, from which it can be read again."""
+    """Say whether a wrapped message is in the room's history, from which it can be read again."""
     start = _start(wrapped)
     op = wrapped[start + 1]
     return op in LOGGED or (op == Opcode.ERROR and wrapped[start + 2] != 0)

@@ -39,7 +39,7 @@ class PortableLink:
         """
         Args:
             slow_seconds: for which a peer may take nothing of what waits for it.
-            catching_up: of the node, in which those wait for their turn who read from the log.
+            catching_up: of the node, in which those wait for their turn who read from the history.
         """
         self._catching_up = catching_up
         self._ready = asyncio.Event()

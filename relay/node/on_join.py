@@ -82,7 +82,7 @@ def _info(request: JoinRequest) -> PlayerInfo:
 
 
 def _checked(info: PlayerInfo) -> PlayerInfo:
-    """Keep a slip of the game's code out of the room's log, where it could no longer be refused."""
+    """Refuse a slip of the game's code while that can be done: a room's entries are for ever."""
     try:
         Record(PlayerInfo).dump(info)
     except Mismatch as wrong:

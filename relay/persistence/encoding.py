@@ -3,7 +3,7 @@
     ["roomwire rooms", format, wire version, returning, [room, ...], digest]
 
 `returning` is in how many ms the last player has been asked to come back, and `digest` the
-BLAKE2b-256 of all bytes before it. A room is what state.py makes of it, its log last.
+BLAKE2b-256 of all bytes before it. A room is what room_state.py makes of it, its history last.
 
 Both ways go a piece at a time: neither needs the whole file in memory.
 """
@@ -29,7 +29,7 @@ DIGEST_BYTES = 32
 TAIL_BYTES = 2 + DIGEST_BYTES  # the digest as a `bin`
 READ_BYTES = 64 * 1024
 LOG = "log"
-"""The key of a room's log, the one value that is not unpacked as a whole."""
+"""The key of a room's history, the one value that is not unpacked as a whole."""
 
 
 class Kept(NamedTuple):

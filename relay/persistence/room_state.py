@@ -1,7 +1,7 @@
 """A room as one plain value, and back: how a room outlives the relay that held it.
 
 Most of a room is what newcomers are told of it (standing.py), and is kept as it is told: who has
-a seat, the properties, the host. Beside it stand what the relay alone knows, and the log.
+a seat, the properties, the host. Beside it stand what the relay alone knows, and the history.
 Volatile values are no state: whoever they are of sends newer ones.
 
 Rule: `load` believes nothing. It returns a room with which `apply` can go on, or raises.
@@ -65,7 +65,7 @@ def dump(room: Room) -> Any:
 
 
 def load(value: Any) -> Room:
-    """Make the room of which `dump` returned this value, its log without bounds.
+    """Make the room of which `dump` returned this value, its history without bounds.
 
     Raises:
         BadState: it is not of a room, or of one that cannot be.
@@ -229,11 +229,11 @@ def _restore_log(room: Room, state: SavedRoom) -> None:
     room.history.trimmed = state.trimmed
     for seq, to, message in state.log:
         if seq != last + 1:
-            raise BadState("the log does not begin where it was trimmed")
+            raise BadState("the history does not begin where it was trimmed")
         room.history.append(seq, to, wrap(message))
         last = seq
     room.history.grown = max(room.history.grown, state.grown)
-    _check(last == state.seq, "the log ends before the room's head, or after it")
+    _check(last == state.seq, "the history ends before the room's head, or after it")
 
 
 def _restore_snapshots(room: Room, state: SnapshotsState) -> None:

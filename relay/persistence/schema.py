@@ -18,11 +18,11 @@ from protocol.errors import RemoteProtocolError
 from protocol.fields.field_types import (
     Binary,
     Count,
+    FieldType,
     Fixed,
     Flag,
     Groups,
     Integer,
-    Kind,
     Player,
     PlayerOrNone,
     Several,
@@ -40,7 +40,7 @@ MANY = limits.MAX_INT  # bounded by memory alone
 SIGNED = Integer(-limits.MAX_INT, limits.MAX_INT)
 
 Frames = Iterable[tuple[int, Addressees, bytes]]
-"""A log: seq, addressees and message of each frame."""
+"""A history: seq, addressees and message of each frame."""
 
 
 class BadState(Exception):
@@ -53,8 +53,8 @@ def bad_state(wrong: Mismatch) -> BadState:
     return BadState(f"{where} should be {wrong.expected}, and is {wrong.got}")
 
 
-class LogKind(Kind):
-    """The frames of a log. There are many, so that they are not checked one field at a time."""
+class FramesField(FieldType):
+    """The frames of a history. There are many, so that they are not checked one field at a time."""
 
     expected = "array of [seq, addressees, message with this seq], each seq one more than the last"
 
@@ -139,7 +139,7 @@ class SavedRoom:
     shown: Count = 0
     """What spectators may know who are kept behind."""
     snapshots: Annotated[SnapshotsState, Record(SnapshotsState)] = SnapshotsState()
-    log: Annotated[Frames, LogKind()] = ()
+    log: Annotated[Frames, FramesField()] = ()
     """The last field: by far the largest one is read when all others are known."""
 
 
@@ -188,8 +188,8 @@ def _is_flat(message: bytes, seq: int) -> bool:
         if msgpack.packb(values) != message or values[1] != seq:
             return False
         fields = record_fields(FRAMES[Role.RELAY][values[0]])
-        for (_, kind, _), value in zip(fields, values[1:], strict=True):
-            kind.load(value)
+        for (_, field_type, _), value in zip(fields, values[1:], strict=True):
+            field_type.load(value)
     except (ValueError, TypeError, msgpack.UnpackException, Mismatch):
         return False
     return True

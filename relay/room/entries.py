@@ -1,4 +1,4 @@
-"""What can stand in a room's log. A room's state is the fold of `Room.apply` over its entries.
+"""What can change a room. Its state is the fold of `Room.apply` over its entries.
 
 Entries are proposed by adapters and ordered by the broker; `apply` accepts one or makes it a
 no-op. Whatever depends on a clock, on chance or on a secret was decided before it was proposed:

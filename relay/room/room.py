@@ -1,4 +1,4 @@
-"""The room, a deterministic state machine over an ordered log of entries.
+"""The room, a deterministic state machine over its entries, in order.
 
 Rule 1: nothing changes a room's state but `apply(entry)`; the same entries give the same state,
 on every replica and in every replay.
@@ -7,7 +7,7 @@ audience, and returns effects for the node to carry out.
 Rule 3: every visible fact gets the next seq, is encoded once, and is in the history before it is in
 any outbox.
 
-Here are the table of entries and the hot one, SEND. The others are functions of membership.py
+Here are the table of entries and the one on the fast path, SEND. The others are functions of membership.py
 (seats come and go) and requests.py (what a player may ask for), which take the state.
 
 Volatile values are outside all of this: they are passed on, never ordered (`volatile`).
@@ -54,7 +54,7 @@ class Room(RoomState):
     """A room's state, and what an entry does to it."""
 
     def apply(self, entry: Entry) -> Sequence[Effect]:
-        """Take the next entry of the log into the state; return what the node must do about it."""
+        """Take the next entry into the state; return what the node must do about it."""
         if isinstance(entry, tuple):
             self._send(entry)
             return NOTHING

@@ -38,7 +38,7 @@ class Seat:
     network: bytes | None = None
     """Hash of where its newest connection comes from, if that can be kept out."""
     taken: int = 0
-    """Counted messages of this seat that are in the log."""
+    """Counted messages of this seat that the room has taken."""
     groups: set[int] = field(default_factory=set)
     is_spectator: bool = field(init=False)
     can_host: bool = field(init=False)

@@ -16,7 +16,7 @@ from relay.history.ws_frame import wrap
 from relay.room.refusals import Refusal
 
 DUE_SHARE = 0.6
-"""Share of the log's bounds after which the host is asked for a snapshot."""
+"""Share of the history's bounds after which the host is asked for a snapshot."""
 
 AGAIN_SHARE = 0.1
 """Share after which it is asked again."""
@@ -65,7 +65,7 @@ class Snapshots:
         self._at = 0
         self._parts: list[Snapshot] = []
 
-    def add(self, part: Snapshot, giver: int, now: int, log: History) -> None:
+    def add(self, part: Snapshot, giver: int, now: int, history: History) -> None:
         """Take the next part; with the last one, the snapshot is the newest.
 
         Raises:
@@ -80,22 +80,24 @@ class Snapshots:
                 parts = tuple(wrap(encode(each)) for each in self._parts)
                 self.newest = Complete(part.seq, giver, self._at, parts)
                 self._parts = []
-                self.due_at = Due(now, log.grown)
+                self.due_at = Due(now, history.grown)
         finally:
             self._charge()
 
-    def is_due(self, seq: int, log: History) -> bool:
-        """Say whether so much happened since the last one that the log may soon forget."""
+    def is_due(self, seq: int, history: History) -> bool:
+        """Say whether so much happened since the last one that the history may soon forget."""
         due = self.due_at
         return (
-            seq - due.seq >= DUE_SHARE * log.max_frames
-            or log.grown - due.grown >= DUE_SHARE * log.max_bytes
+            seq - due.seq >= DUE_SHARE * history.max_frames
+            or history.grown - due.grown >= DUE_SHARE * history.max_bytes
         )
 
-    def asked(self, seq: int, log: History) -> None:
+    def asked(self, seq: int, history: History) -> None:
         """The host was asked for one: ask again when a little more has happened."""
         rest = DUE_SHARE - AGAIN_SHARE
-        self.due_at = Due(seq - int(rest * log.max_frames), log.grown - int(rest * log.max_bytes))
+        self.due_at = Due(
+            seq - int(rest * history.max_frames), history.grown - int(rest * history.max_bytes)
+        )
 
     def summary(self) -> tuple[Complete | None, int, int, tuple[Snapshot, ...]]:
         """Return what is here as plain values, equal on every replica; see `restore`."""

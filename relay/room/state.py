@@ -133,7 +133,7 @@ class RoomState:
 
     @property
     def needed_from(self) -> int:
-        """The seq after which the log is still needed, however old it is."""
+        """The seq after which the history is still needed, however old it is."""
         return min(
             self.history_from, self.seq if (delay := self.audience.delay) is None else delay.seq
         )
@@ -257,7 +257,7 @@ class RoomState:
         self._publish(frozenset((seat.player,)), frame)
 
     def _publish(self, to: Addressees, frame: Any) -> bytes:
-        """Log a frame, which has a seq that `next_seq` gave it, and pass it on."""
+        """Keep a frame, which has a seq that `next_seq` gave it, and pass it on."""
         message = encode(frame)
         wrapped = wrap(message)
         self.history.append(frame.seq, to, wrapped)

@@ -18,14 +18,14 @@ from protocol.codec import FRAMES, Role, cut, encode
 from protocol.fields.field_types import (
     Binary,
     Either,
+    FieldType,
     Fixed,
     Flag,
     Integer,
-    Kind,
     Mapped,
     OrFalse,
     Several,
-    TargetKind,
+    TargetField,
     Text,
     Word,
 )
@@ -58,7 +58,7 @@ INT_HEADS = (
 
 
 @singledispatch
-def values(kind: Kind) -> st.SearchStrategy[Any]:
+def values(kind: FieldType) -> st.SearchStrategy[Any]:
     """Return what a field of this kind may hold, in the form that a frame holds it."""
     raise NotImplementedError(type(kind).__name__)
 
@@ -112,32 +112,32 @@ def _(kind: Binary) -> st.SearchStrategy[Any]:
 
 @values.register
 def _(kind: OrFalse) -> st.SearchStrategy[Any]:
-    return st.just(False) | values(kind.kind)
+    return st.just(False) | values(kind.field_type)
 
 
 @values.register
 def _(kind: Several) -> st.SearchStrategy[Any]:
-    return st.lists(values(kind.kind), max_size=min(kind.high, 20)).map(tuple)
+    return st.lists(values(kind.field_type), max_size=min(kind.high, 20)).map(tuple)
 
 
 @values.register
 def _(kind: Fixed) -> st.SearchStrategy[Any]:
-    return st.tuples(*(values(each) for each in kind.kinds))
+    return st.tuples(*(values(each) for each in kind.field_types))
 
 
 @values.register
 def _(kind: Mapped) -> st.SearchStrategy[Any]:
     words = values(kind.word).filter(lambda word: word != "__proto__")
-    return st.dictionaries(words, values(kind.kind), max_size=kind.high)
+    return st.dictionaries(words, values(kind.field_type), max_size=kind.high)
 
 
 @values.register
 def _(kind: Either) -> st.SearchStrategy[Any]:
-    return st.one_of(*(values(each) for each in kind.kinds))
+    return st.one_of(*(values(each) for each in kind.field_types))
 
 
 @values.register
-def _(kind: TargetKind) -> st.SearchStrategy[Any]:
+def _(kind: TargetField) -> st.SearchStrategy[Any]:
     return st.none() | st.booleans() | values(kind.one) | values(kind.several)
 
 

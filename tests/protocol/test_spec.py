@@ -16,7 +16,7 @@ from protocol.codec import FRAMES, Role, decode, encode, unpack
 from protocol.conversation import TRANSITIONS, Event, State
 from protocol.errors import RemoteProtocolError
 from protocol.fields import numbers, records
-from protocol.fields.field_types import Kind, TargetKind
+from protocol.fields.field_types import FieldType, TargetField
 from protocol.fields.schema import Record, record_fields
 from protocol.frames import (
     Ack,
@@ -53,7 +53,7 @@ NAMED = {
 }
 
 
-def phrase(kind: Kind) -> str:
+def phrase(kind: FieldType) -> str:
     """Write a kind as SPEC.md does."""
     what, otherwise, _ = kind.expected.partition(" or false")
     return (NAMED.get(what) or powers(what)) + otherwise
@@ -101,7 +101,7 @@ def name_of(cls: type[Frame], by: Role) -> str:
 
 
 def fields_of(cls: type[Frame]) -> str:
-    return "; ".join(f"`{field.name}` {phrase(field.kind)}" for field in record_fields(cls))
+    return "; ".join(f"`{field.name}` {phrase(field.field_type)}" for field in record_fields(cls))
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_the_table_of_a_record_is_that_of_the_code(title: str, cls: type[Any]) -
     ]
 
 
-def written(default: Any, kind: Kind) -> str:
+def written(default: Any, kind: FieldType) -> str:
     if default is MISSING:
         return "required"
     if default is None:
@@ -171,7 +171,7 @@ def test_refusals_at_the_door_have_a_close_code_of_their_name() -> None:
 
 
 def test_the_targets_are_those_of_the_code() -> None:
-    target = TargetKind()
+    target = TargetField()
     assert [row[0] for row in rows(section(6))][1:] == [
         "nil or false",
         "true",

@@ -388,8 +388,7 @@ class ClientProtocol:
         self.fault = (1002, f"the relay broke the protocol: {error}")
 
     def _close(self, closed: events.Closed) -> None:
-        pending = tuple(self.resume.window.pending())
-        if pending:
+        if pending := tuple(self.resume.window.pending()):
             self._events.append(lost(pending))
         self.phase = "closed"
         self.retry_at = None

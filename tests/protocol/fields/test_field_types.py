@@ -11,14 +11,14 @@ from protocol.error_codes import ErrorCode
 from protocol.fields.field_types import (
     Binary,
     Either,
+    FieldType,
     Fixed,
     Flag,
     Integer,
-    Kind,
     Mapped,
     OrFalse,
     Several,
-    TargetKind,
+    TargetField,
     Text,
     Word,
 )
@@ -52,13 +52,13 @@ OPTIONS = Either(Flag(), Record(RoomOptions))
         (Mapped(SMALL, 2), {"a": 1}, {"a": 1}),
         (OPTIONS, True, True),
         (OPTIONS, {"title": "T"}, RoomOptions(title="T")),
-        (TargetKind(), None, None),
-        (TargetKind(), True, True),
-        (TargetKind(), -255, -255),
-        (TargetKind(), [1, 2], (1, 2)),
+        (TargetField(), None, None),
+        (TargetField(), True, True),
+        (TargetField(), -255, -255),
+        (TargetField(), [1, 2], (1, 2)),
     ],
 )
-def test_a_kind_takes_what_fits(kind: Kind, value: Any, loaded: Any) -> None:
+def test_a_kind_takes_what_fits(kind: FieldType, value: Any, loaded: Any) -> None:
     found = kind.load(value)
     assert found == loaded
     assert type(found) is type(loaded)
@@ -101,13 +101,13 @@ WRONG, RANGE, MANY = ErrorCode.WRONG_TYPE, ErrorCode.OUT_OF_RANGE, ErrorCode.TOO
         (OPTIONS, 1, WRONG, (), None),
         (OPTIONS, {"hold": 601}, RANGE, ("hold",), 600),
         (OPTIONS, {"tags": {"a": 1}}, WRONG, ("tags", "a"), None),
-        (TargetKind(), "all", WRONG, (), None),
-        (TargetKind(), -256, RANGE, (), -255),
-        (TargetKind(), [1, 0], RANGE, (1,), 1),
+        (TargetField(), "all", WRONG, (), None),
+        (TargetField(), -256, RANGE, (), -255),
+        (TargetField(), [1, 0], RANGE, (1,), 1),
     ],
 )
 def test_a_kind_says_what_does_not_fit_and_where(
-    kind: Kind, value: Any, code: ErrorCode, path: Path, limit: int | None
+    kind: FieldType, value: Any, code: ErrorCode, path: Path, limit: int | None
 ) -> None:
     with pytest.raises(Mismatch) as caught:
         kind.load(value)
@@ -125,4 +125,4 @@ def test_an_optional_value_is_expected_with_its_alternative(value: Any) -> None:
 
 def test_a_kind_without_a_rule_is_none() -> None:
     with pytest.raises(NotImplementedError):
-        Kind().load(None)
+        FieldType().load(None)

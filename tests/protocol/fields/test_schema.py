@@ -34,7 +34,7 @@ def test_fields_have_the_order_kinds_and_defaults_of_their_declaration() -> None
     fields = record_fields(Outer)
     assert [each.name for each in fields] == ["must", "may", "flag", "several", "inner"]
     assert [each.default for each in fields] == [MISSING, None, True, (), Inner()]
-    assert [each.kind.expected for each in fields[:3]] == ["int 0..9", "int 0..9", "bool"]
+    assert [each.field_type.expected for each in fields[:3]] == ["int 0..9", "int 0..9", "bool"]
     assert record_fields(Outer) is fields
 
 

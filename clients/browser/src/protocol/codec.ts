@@ -45,9 +45,9 @@ export function encode(frame: ClientFrame | RelayFrame): Uint8Array<ArrayBuffer>
   if (!declared)
     throw new LocalProtocolError(ErrorCode.UNKNOWN_OPCODE, `no frame is called ${frame.type}`);
   const elements: unknown[] = [declared.opcode];
-  for (const [field, kind] of Object.entries(declared.fields)) {
+  for (const [field, fieldType] of Object.entries(declared.fields)) {
     try {
-      elements.push(kind.dump((frame as unknown as Record<string, unknown>)[field]));
+      elements.push(fieldType.dump((frame as unknown as Record<string, unknown>)[field]));
     } catch (error) {
       throw error instanceof Mismatch ? localError(error.at(field), frame.type) : error;
     }
@@ -78,9 +78,9 @@ export function decode(data: Uint8Array, by: Role = "relay"): RelayFrame | Clien
   const fields = Object.entries(declared.fields);
   checkArity(declared.name, fields.length, values.length, by);
   const frame: Record<string, unknown> = { type: declared.name };
-  for (const [index, [field, kind]] of fields.entries()) {
+  for (const [index, [field, fieldType]] of fields.entries()) {
     try {
-      frame[field] = kind.load(values[index]);
+      frame[field] = fieldType.load(values[index]);
     } catch (error) {
       throw error instanceof Mismatch
         ? remoteError(data, error.at(index + 1), `${declared.name}.${field}`)

@@ -5,7 +5,7 @@
 
 import {
   type Dumped,
-  type Kind,
+  type FieldType,
   type Loaded,
   binary,
   either,
@@ -244,7 +244,7 @@ export type FrameOf<N extends RelayFrame["type"]> = Extract<RelayFrame, { type: 
 
 export interface Declaration {
   readonly opcode: number;
-  readonly fields: Readonly<Record<string, Kind<unknown, unknown>>>;
+  readonly fields: Readonly<Record<string, FieldType<unknown, unknown>>>;
 }
 
 export type Declarations = Readonly<Record<string, Declaration>>;

@@ -1,6 +1,6 @@
-// Kinds of fields: what a value on the wire may be. Frames are declared with them.
+// Types of fields: what a value on the wire may be. Frames are declared with them.
 //
-// A kind turns what was read into the value that a frame holds (`load`), and back (`dump`). Both
+// A field type turns what was read into the value that a frame holds (`load`), and back (`dump`). Both
 // throw `Mismatch` with the path to the value that does not fit; the codec finds its offset.
 
 import { ErrorCode } from "../error-codes.js";
@@ -9,7 +9,7 @@ import { Mismatch, isMap, within } from "./mismatch.js";
 import { isWellFormed, utf8Length } from "../msgpack/utf8.js";
 
 /** What a field may hold; `Out` when it comes from the wire, `In` when it goes there. */
-export interface Kind<Out, In = Out> {
+export interface FieldType<Out, In = Out> {
   /** A phrase for error messages. */
   readonly expected: string;
   load(value: unknown): Out;
@@ -18,11 +18,11 @@ export interface Kind<Out, In = Out> {
   readonly in?: In;
 }
 
-export type Loaded<K> = K extends Kind<infer Out, unknown> ? Out : never;
-export type Dumped<K> = K extends Kind<unknown, infer In> ? In : never;
+export type Loaded<K> = K extends FieldType<infer Out, unknown> ? Out : never;
+export type Dumped<K> = K extends FieldType<unknown, infer In> ? In : never;
 
-/** Makes a kind whose values look the same on the wire and in a frame. */
-function plain<T>(expected: string, load: (value: unknown) => T): Kind<T> {
+/** Makes a field type whose values look the same on the wire and in a frame. */
+function plain<T>(expected: string, load: (value: unknown) => T): FieldType<T> {
   return { expected, load, dump: load };
 }
 
@@ -36,7 +36,7 @@ function bounded<T>(value: T, size: number, low: number, high: number, expected:
   throw new Mismatch(ErrorCode.OUT_OF_RANGE, expected, value, size < low ? low : high);
 }
 
-export function integer(low: number, high: number): Kind<number> {
+export function integer(low: number, high: number): FieldType<number> {
   const expected = `int ${low}..${high}`;
   return plain(expected, (value) => {
     if (!Number.isInteger(value)) throw wrong(expected, value);
@@ -44,13 +44,13 @@ export function integer(low: number, high: number): Kind<number> {
   });
 }
 
-export const flag: Kind<boolean> = plain("bool", (value) => {
+export const flag: FieldType<boolean> = plain("bool", (value) => {
   if (typeof value !== "boolean") throw wrong("bool", value);
   return value;
 });
 
 /** A str, measured in bytes of UTF-8. */
-export function text(low: number, high: number): Kind<string> {
+export function text(low: number, high: number): FieldType<string> {
   const expected = `str of ${low}..${high} bytes`;
   return plain(expected, (value) => {
     if (typeof value !== "string") throw wrong(expected, value);
@@ -60,7 +60,7 @@ export function text(low: number, high: number): Kind<string> {
 }
 
 /** One of a few words. */
-export function word<W extends string>(...words: readonly W[]): Kind<W> {
+export function word<W extends string>(...words: readonly W[]): FieldType<W> {
   const expected = words.map((word) => `"${word}"`).join(" or ");
   return plain(expected, (value) => {
     if (typeof value !== "string") throw wrong(expected, value);
@@ -69,7 +69,7 @@ export function word<W extends string>(...words: readonly W[]): Kind<W> {
   });
 }
 
-export function binary(low: number, high: number): Kind<Uint8Array> {
+export function binary(low: number, high: number): FieldType<Uint8Array> {
   const expected = low === high ? `bin of ${low} bytes` : `bin of ${low}..${high} bytes`;
   return plain(expected, (value) => {
     if (!(value instanceof Uint8Array)) throw wrong(expected, value);
@@ -78,12 +78,12 @@ export function binary(low: number, high: number): Kind<Uint8Array> {
 }
 
 /** A value, or false where there is none. */
-export function orFalse<T>(kind: Kind<T>): Kind<T | false> {
-  const expected = `${kind.expected} or false`;
+export function orFalse<T>(fieldType: FieldType<T>): FieldType<T | false> {
+  const expected = `${fieldType.expected} or false`;
   return plain(expected, (value) => {
     if (value === false) return false;
     try {
-      return kind.load(value);
+      return fieldType.load(value);
     } catch (error) {
       if (error instanceof Mismatch) error.expected = expected;
       throw error;
@@ -91,18 +91,18 @@ export function orFalse<T>(kind: Kind<T>): Kind<T | false> {
   });
 }
 
-/** An array of one kind. */
-export function several<T>(kind: Kind<T>, high: number): Kind<readonly T[]> {
-  const expected = `array of up to ${high}: ${kind.expected}`;
+/** An array of one type. */
+export function several<T>(fieldType: FieldType<T>, high: number): FieldType<readonly T[]> {
+  const expected = `array of up to ${high}: ${fieldType.expected}`;
   return plain(expected, (value) => {
     if (!Array.isArray(value)) throw wrong(expected, value);
     if (value.length > high) throw new Mismatch(ErrorCode.TOO_MANY, expected, value, high);
-    return value.map((element, index) => within(index, () => kind.load(element)));
+    return value.map((element, index) => within(index, () => fieldType.load(element)));
   });
 }
 
 /** An array of two fields. */
-export function pair<A, B>(first: Kind<A>, second: Kind<B>): Kind<readonly [A, B]> {
+export function pair<A, B>(first: FieldType<A>, second: FieldType<B>): FieldType<readonly [A, B]> {
   const expected = `array of 2: ${first.expected}, ${second.expected}`;
   return plain(expected, (value) => {
     if (!Array.isArray(value) || value.length !== 2) throw wrong(expected, value);
@@ -110,9 +110,9 @@ export function pair<A, B>(first: Kind<A>, second: Kind<B>): Kind<readonly [A, B
   });
 }
 
-/** A map from any words to one kind. */
-export function mapped<T>(kind: Kind<T>, high: number): Kind<Readonly<Record<string, T>>> {
-  const expected = `map of up to ${high} words to ${kind.expected}`;
+/** A map from any words to one type. */
+export function mapped<T>(fieldType: FieldType<T>, high: number): FieldType<Readonly<Record<string, T>>> {
+  const expected = `map of up to ${high} words to ${fieldType.expected}`;
   const key = text(1, MAX_WORD);
   return plain(expected, (value) => {
     if (!isMap(value)) throw wrong(expected, value);
@@ -121,21 +121,21 @@ export function mapped<T>(kind: Kind<T>, high: number): Kind<Readonly<Record<str
     return Object.fromEntries(
       entries.map(([word, element]) => [
         within({ key: word }, () => key.load(word)),
-        within(word, () => kind.load(element)),
+        within(word, () => fieldType.load(element)),
       ]),
     );
   });
 }
 
-/** The first of two kinds that fits. */
-export function either<A, B, InB>(first: Kind<A>, second: Kind<B, InB>): Kind<A | B, A | InB> {
+/** The first of two types that fits. */
+export function either<A, B, InB>(first: FieldType<A>, second: FieldType<B, InB>): FieldType<A | B, A | InB> {
   const expected = `${first.expected} or ${second.expected}`;
   const attempt = (value: unknown, method: "load" | "dump"): unknown => {
-    for (const kind of [first, second]) {
+    for (const fieldType of [first, second]) {
       try {
-        return kind[method](value);
+        return fieldType[method](value);
       } catch (error) {
-        // With a path, the value is of this kind but for something inside it.
+        // With a path, the value is of this type but for something inside it.
         if (!(error instanceof Mismatch) || error.path.length > 0) throw error;
       }
     }
@@ -157,7 +157,7 @@ export type WireTarget = null | boolean | number | readonly number[];
 const onePlayerOrGroup = integer(-MAX_GROUP, MAX_PLAYER);
 const severalPlayers = several(integer(1, MAX_PLAYER), MAX_ELEMENTS);
 
-export const target: Kind<WireTarget> = plain(
+export const target: FieldType<WireTarget> = plain(
   "target: nil, bool, int or array of players",
   (value) => {
     if (value === null || typeof value === "boolean") return value;

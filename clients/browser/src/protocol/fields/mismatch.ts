@@ -4,7 +4,7 @@ import type { Path, Step } from "../msgpack/locate.js";
 import { Float } from "../msgpack/read.js";
 import { utf8Length } from "../msgpack/utf8.js";
 
-/** A value that is not of its kind. The codec finds its offset and throws a ProtocolError. */
+/** A value that is not of its type. The codec finds its offset and throws a ProtocolError. */
 export class Mismatch extends Error {
   readonly got: string;
   path: Path = [];
@@ -26,7 +26,7 @@ export class Mismatch extends Error {
   }
 }
 
-/** Names a value for an error: its kind and size, never more than a few bytes of it. */
+/** Names a value for an error: its type and size, never more than a few bytes of it. */
 export function describe(value: unknown): string {
   if (value === null || value === undefined) return "nil";
   if (typeof value === "boolean") return String(value);
