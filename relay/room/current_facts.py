@@ -17,8 +17,8 @@ FACT_BYTES = 200
 class CurrentFacts:
     """The facts that are true now, as they were told, in order of their seq.
 
-    They are to the history what a summary is to a story: a player who hears these facts, and then what
-    follows the newest of them, knows the same as a player who heard everything.
+    They are to the history what a summary is to a story: a player who hears these facts, and then
+    what follows the newest of them, knows the same as a player who heard everything.
     """
 
     def __init__(self, account: Account | None = None) -> None:

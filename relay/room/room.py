@@ -7,8 +7,8 @@ audience, and returns effects for the node to carry out.
 Rule 3: every visible fact gets the next seq, is encoded once, and is in the history before it is in
 any outbox.
 
-Here are the table of entries and the one on the fast path, SEND. The others are functions of membership.py
-(seats come and go) and requests.py (what a player may ask for), which take the state.
+Here are the table of entries and the one on the fast path, SEND. The others are functions of
+membership.py (seats come and go) and requests.py (what a player may ask for), which take the state.
 
 Volatile values are outside all of this: they are passed on, never ordered (`volatile`).
 """
