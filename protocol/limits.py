@@ -44,6 +44,9 @@ MAX_TICKET = 1024
 MAX_TAGS = 16
 """Tags of a room, for listing and quick match."""
 
+MAX_HOST_KEYS = 16
+"""Keys of properties that a room keeps for its host."""
+
 MAX_IGNORED = 16
 """Unknown options that WELCOME names at most: enough to see a slip, too few to fill a frame."""
 

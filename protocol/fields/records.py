@@ -46,6 +46,10 @@ class RoomOptions:
     """What of the past a late joiner hears, beyond how the room stands."""
     write: Annotated[str, Word("all", "host")] = "all"
     """Who may set the room's own properties."""
+    host_keys: Annotated[
+        tuple[str, ...], Several(Text(1, limits.MAX_WORD), limits.MAX_HOST_KEYS)
+    ] = ()
+    """Keys that only the host may set, the room's and every player's."""
     delay: Annotated[int, Integer(0, limits.MAX_HOLD)] = 0
     """Seconds by which spectators lag behind."""
     host_away: Annotated[int, Integer(0, limits.MAX_HOLD)] = 0

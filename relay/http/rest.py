@@ -32,6 +32,7 @@ Name = Annotated[str, Field(max_length=limits.MAX_NAME), _fits(limits.MAX_NAME)]
 Word = Annotated[str, Field(min_length=1, max_length=limits.MAX_WORD), _fits(limits.MAX_WORD)]
 Value = Annotated[str, Field(max_length=limits.MAX_WORD), _fits(limits.MAX_WORD)]
 Secret = Annotated[str, Field(max_length=limits.MAX_SECRET), _fits(limits.MAX_SECRET)]
+HostKeys = Annotated[tuple[Word, ...], Field(max_length=limits.MAX_HOST_KEYS, strict=False)]
 Tags = Annotated[dict[Word, Value], Field(max_length=limits.MAX_TAGS)]
 RoomName = Annotated[str, Field(pattern=f"^{NAME.pattern}$")]
 
@@ -69,6 +70,9 @@ class Wanted(BaseModel):
     )
     write: Literal["all", "host"] = Field(
         default="all", description="who may set the room's properties"
+    )
+    host_keys: HostKeys = Field(
+        default=(), description="keys of properties that only the host may set, also of players"
     )
     delay: int = Field(
         default=0, ge=0, le=limits.MAX_HOLD, description="seconds by which spectators lag behind"

@@ -246,8 +246,11 @@ def _may_write(room: RoomState, seat: Seat, frame: Set) -> None:
                 )
         elif room.options.write == "host":
             _host_only(room, seat, "set this room's properties")
+        else:
+            _may_write_key(room, seat, frame.key)
         return
     _player(room, frame.scope)
+    _may_write_key(room, seat, frame.key)
     if frame.scope != seat.player and seat.player != room.host:
         raise Refusal(
             ErrorCode.NOT_YOURS,
@@ -255,6 +258,12 @@ def _may_write(room: RoomState, seat: Seat, frame: Set) -> None:
             expected=f"scope {properties.ROOM} or {seat.player}",
             got=f"scope {frame.scope}",
         )
+
+
+def _may_write_key(room: RoomState, seat: Seat, key: str) -> None:
+    # SPEC 16.4: a player may not write their own score.
+    if key in room.options.host_keys:
+        _host_only(room, seat, f"set {key!r} in this room")
 
 
 def _with_option(options: RoomOptions, key: str, value: bytes) -> RoomOptions:

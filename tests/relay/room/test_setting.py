@@ -204,3 +204,19 @@ def test_in_a_room_that_only_the_host_may_write_players_have_their_own_propertie
         >> asks(1, Set(scope, "k", b"v"))
         << hears((1, 2), Property(5, scope, "k", b"v", 5, 1))
     )
+
+
+@pytest.mark.parametrize("scope", [0, 2])
+def test_a_key_of_the_hosts_is_set_and_deleted_by_the_host_alone_in_every_scope(scope: int) -> None:
+    refused = error(4, ErrorCode.NOT_HOST, op=Opcode.SET, frame=1)
+    assert (
+        room_of(2, host_keys=("score",))
+        >> asks(2, Set(scope, "score", b"9"))
+        << hears(2, refused)
+        >> asks(1, Set(scope, "score", b"1"))
+        << hears((1, 2), Property(5, scope, "score", b"1", 5, 1))
+        >> asks(2, Set(scope, "score", False))
+        << hears(2, error(6, ErrorCode.NOT_HOST, op=Opcode.SET, frame=2))
+        >> asks(2, Set(scope, "colour", b"red"))
+        << hears((1, 2), Property(7, scope, "colour", b"red", 7, 2))
+    )

@@ -59,6 +59,7 @@ const roomOptions = record({
   keep: byDefault(integer(0, limits.MAX_KEEP), 30),
   history: byDefault(word("none", "snapshot", "full"), "none"),
   write: byDefault(word("all", "host"), "all"),
+  hostKeys: byDefault(several(text(1, limits.MAX_WORD), limits.MAX_HOST_KEYS), []),
   delay: byDefault(integer(0, limits.MAX_HOLD), 0),
   hostAway: byDefault(integer(0, limits.MAX_HOLD), 0),
   bar: byDefault(word("seat", "address"), "seat"),

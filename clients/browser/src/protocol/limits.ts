@@ -14,6 +14,7 @@ export const MAX_WORD = 64;
 export const MAX_SECRET = 128;
 export const MAX_TICKET = 1024;
 export const MAX_TAGS = 16;
+export const MAX_HOST_KEYS = 16;
 export const MAX_IGNORED = 16;
 export const MAX_REASON = 123;
 export const MAX_CAPACITY = 1024;
