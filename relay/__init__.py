@@ -1,6 +1,6 @@
 """The relay: rooms that put frames in order and pass them on.
 
-`from relay import create_app` gives it as an ASGI app, to run or to mount in another.
+`from roomwire import create_app` gives it as an ASGI app, to run or to mount in another.
 """
 
 import importlib

@@ -106,7 +106,7 @@ def test_no_file_is_long() -> None:
 def test_no_package_is_crowded() -> None:
     modules = Counter(
         path.parent
-        for package in ("protocol", "relay", "clients")
+        for package in ("roomwire", "protocol", "relay", "clients")
         for path in sources(package, ".py", ".ts")
         if path.name not in ("__init__.py", "index.ts")
     )

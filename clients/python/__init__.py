@@ -1,6 +1,11 @@
-"""Roomwire for Python: an async client, a blocking one for game loops, and a bot kit."""
+"""Roomwire for Python: an async client, a blocking one for game loops, and a bot kit.
+
+Programs import these names from `roomwire`.
+"""
 
 from clients.python import blocking
+from clients.python.base_room import BaseRoom
+from clients.python.blocking import BlockingRoom
 from clients.python.connect import connect
 from clients.python.core.commands import EVERYONE, HOST, OTHERS, group
 from clients.python.errors import (
@@ -47,6 +52,8 @@ __all__ = [
     "EVERYONE",
     "HOST",
     "OTHERS",
+    "BaseRoom",
+    "BlockingRoom",
     "Closed",
     "Event",
     "FrameSizeRefused",

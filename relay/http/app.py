@@ -66,7 +66,7 @@ def create_app(
 
     Args:
         settings: from the environment if they are left out.
-        on_join: decides who may enter; see `relay.node.admission.OnJoin`.
+        on_join: decides who may enter; see `roomwire.OnJoin`.
         spell: names settings in the log's advice, as they can be changed where the app runs.
 
     Returns: the app. Its `Node` is `app.state.node`; who mounts the app and does not pass its

@@ -12,9 +12,9 @@ from typing import Any
 import anyio.to_thread
 import pytest
 
-from clients.python import Message, Updated
 from protocol.close_codes import CloseCode
 from relay.cli import main
+from roomwire import Message, Updated
 from tests.helpers.browser import Tabs
 from tests.helpers.peers import party
 from tests.helpers.players import enter_async

@@ -1,5 +1,6 @@
 """The wheel is what users get: it runs without Node, so it must carry what Node built."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 CARRIED = {
+    "roomwire/__init__.py",
+    "roomwire/py.typed",
     "protocol/SPEC.md",
     "relay/web/index.html",
     "relay/web/room.html",
@@ -18,8 +21,8 @@ CARRIED = {
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
-    """Build it with the packages at hand, and return the names of its files."""
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build it with the packages at hand, and return where it is unpacked."""
     folder = tmp_path_factory.mktemp("dist")
     command = ["uv", "build", "--wheel", "--no-build-isolation", "--offline"]
     subprocess.run(
@@ -29,12 +32,33 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     )
     (path,) = folder.glob("*.whl")
     with ZipFile(path) as archive:
-        return set(archive.namelist())
+        archive.extractall(folder / "unpacked")
+    return folder / "unpacked"
 
 
-def test_the_wheel_carries_what_was_built(wheel: set[str]) -> None:
-    assert wheel >= CARRIED
+@pytest.fixture
+def names(wheel: Path) -> set[str]:
+    """Return the names of its files."""
+    return {path.relative_to(wheel).as_posix() for path in wheel.rglob("*") if path.is_file()}
 
 
-def test_the_wheel_leaves_sources_of_the_browser_client_out(wheel: set[str]) -> None:
-    assert not {name for name in wheel if name.startswith("clients/browser/")}
+def test_the_wheel_carries_what_was_built(names: set[str]) -> None:
+    assert names >= CARRIED
+
+
+def test_the_wheel_leaves_sources_of_the_browser_client_out(names: set[str]) -> None:
+    assert not {name for name in names if name.startswith("clients/browser/")}
+
+
+def test_the_wheel_gives_every_name(wheel: Path) -> None:
+    program = (
+        "import roomwire; from roomwire import *; print(roomwire.__file__, connect, create_app)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-P", "-c", program],
+        env={**os.environ, "PYTHONPATH": str(wheel)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.startswith(str(wheel / "roomwire"))

@@ -64,7 +64,7 @@ def _named(module: ModuleType, name: str, script: str) -> type[Bot]:
     found = getattr(module, name, None)
     if inspect.isclass(found) and issubclass(found, Bot):
         return found
-    raise NoScript(f"{script!r} names no subclass of clients.python.bots.Bot")
+    raise NoScript(f"{script!r} names no subclass of roomwire.Bot")
 
 
 def _only(module: ModuleType, script: str) -> type[Bot]:

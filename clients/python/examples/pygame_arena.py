@@ -16,12 +16,9 @@ from contextlib import suppress
 import cyclopts
 import pygame
 
-from clients.python import blocking
-from clients.python.blocking import BlockingRoom
 from clients.python.bots.scripts.arena import HEIGHT, POP_REACH, WIDTH, Comet, Point
 from clients.python.bots.scripts.comets import Game
-from clients.python.errors import RoomwireError, WindowFull
-from protocol.legible import legible
+from roomwire import BlockingRoom, RoomwireError, WindowFull, blocking, legible
 
 SCALE = 0.6  # pixels a unit
 FRAMES_PER_SECOND = 60

@@ -20,12 +20,21 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any, TypeGuard
 
-from clients.python.base_room import BaseRoom
 from clients.python.bots.scripts.arena import HEIGHT, REACH, WIDTH, Comet, Orb, Point
 from clients.python.bots.scripts.referee import Referee, Wish
-from clients.python.core.commands import EVERYONE, HOST
-from clients.python.events import Event, Left, Live, Message, PropertyChanged, Resumed, Updated
-from protocol.errors import RemoteProtocolError
+from roomwire import (
+    EVERYONE,
+    HOST,
+    BaseRoom,
+    Event,
+    Left,
+    Live,
+    Message,
+    PropertyChanged,
+    RemoteProtocolError,
+    Resumed,
+    Updated,
+)
 
 POSITION, ROUND_TRIP = 0, 1
 """Keys of the volatile values."""

@@ -1,7 +1,6 @@
 """A bot that sends every message back to its sender, byte for byte."""
 
-from clients.python.bots.kit import Bot
-from clients.python.events import Event, Message
+from roomwire import Bot, Event, Message
 
 
 class Echo(Bot):

@@ -1,6 +1,6 @@
 """A bot that is there and does nothing: to see what presence alone costs."""
 
-from clients.python.bots.kit import Bot
+from roomwire import Bot
 
 
 class Idle(Bot):

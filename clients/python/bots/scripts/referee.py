@@ -11,19 +11,19 @@ from collections.abc import Callable
 from random import Random
 from typing import Any, Protocol, TypeAlias
 
-from clients.python.base_room import BaseRoom
 from clients.python.bots.scripts.arena import HEIGHT, REACH, WIDTH, Comet, Orb
-from clients.python.core.commands import EVERYONE
-from clients.python.events import (
+from roomwire import (
+    EVERYONE,
+    BaseRoom,
     Event,
     HostChanged,
     Joined,
     Left,
     Live,
     PresenceChanged,
+    PresenceState,
     Reconnecting,
 )
-from protocol.frames import PresenceState
 
 ORBS = 12
 MARGIN = 60

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 import time
 
-from clients.python.bots.kit import Bot
 from clients.python.bots.scripts.arena import REACH, Comet, Orb, Point
 from clients.python.bots.scripts.comets import Game
-from clients.python.events import Event
+from roomwire import Bot, Event
 
 POPS_PER_SECOND = 0.05
 LINES_PER_SECOND = 0.004

@@ -6,7 +6,7 @@ from clients.python.bots.loader import BUILT_IN, NoScript, load
 from clients.python.bots.scripts.wander import Wander
 
 ONE = """
-from clients.python.bots import Bot, bot
+from roomwire import Bot, bot
 
 @bot(hz=3)
 async def blink(self, dt):
