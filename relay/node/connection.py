@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable
 
 from protocol import fast_path, limits
@@ -24,7 +23,6 @@ from protocol.frames import (
     ErrorDetail,
     Frame,
     Hello,
-    Limits,
     Notice,
     NoticeDetail,
     NoticeKind,
@@ -41,31 +39,19 @@ from protocol.frames import (
 from protocol.opcodes import is_counted
 from relay.delivery.deferred import Deferred
 from relay.history.ws_frame import wrap
+from relay.node.lagging import Lagging
 from relay.node.link import Link
+from relay.policy.conduct import Conduct
 from relay.policy.config import Settings
 from relay.policy.rate_limits import Allowance
 from relay.room.effects import Admit
-from relay.room.entries import (
-    Acknowledge,
-    Ask,
-    Detach,
-    Entry,
-    Evict,
-    Lag,
-    Refuse,
-)
-from relay.room.refusals import Refusal
+from relay.room.entries import Acknowledge, Ask, Detach, Entry, Evict, Lag, Refuse
+from relay.room.refusals import NO_MEMORY, Refusal, check_size, explain, fresh_because
 from relay.room.requests import growth
 from relay.room.room import Room
 from relay.room.seats import Seat
 
 log = logging.getLogger("relay")
-
-MAX_BAD_FRAMES = 20
-BAD_FRAMES_SECONDS = 10.0  # this many bad frames within so long are no accident
-THROTTLED_SECONDS = 10.0  # too fast for so long, with reading paused all the while, is an attack
-LAG_SECONDS = 0.1  # nobody is told of one who is behind for less: a burst does that to anyone
-CALM_SECONDS = 1.0  # without a pause for so long, one who was too fast has slowed down
 
 
 class Owner:
@@ -145,20 +131,22 @@ class Connection:
             settings.bytes_per_second,
             settings.bytes_burst,
         )
-        self._bad: deque[float] = deque(maxlen=MAX_BAD_FRAMES)
-        self._throttled_since = 0.0
-        self._paused_until = float("-inf")
+        self._conduct = Conduct()
         self._told = 0
         self._owes = False
         self._hello_timer: asyncio.TimerHandle | None = None
         """What comes next before WELCOME, HELLO or the decision about it, is due by then."""
         self._entering: asyncio.Task[None] | None = None
-        self._is_lagging = False
-        self._lag_timer: asyncio.TimerHandle | None = None
-        self._slow_timer: asyncio.TimerHandle | None = None
-        self.behind = node.soon(self._fell_behind)
+        self._lagging = Lagging(
+            link.outbox,
+            settings.slow_seconds,
+            later=node.later,
+            tell=self._tell_lag,
+            close=self.close,
+        )
+        self.behind = node.soon(self._lagging.fell_behind)
         """The outbox fell behind. This only asks for a call in the next turn of the loop."""
-        self.caught_up = node.soon(self._caught_up)
+        self.caught_up = node.soon(self._lagging.caught_up)
         """The outbox keeps up again. This only asks for a call in the next turn of the loop."""
         self._expect_hello()
 
@@ -169,12 +157,12 @@ class Connection:
         if self.is_closed:
             return
         try:
-            self._check_size(message)
+            check_size(message, self._max_frame)
             hello = decode(message, Role.CLIENT)
             # SPEC 9.2: what comes before WELCOME is refused and not counted: there is no seat.
             self._conversation.advance(hello, Role.CLIENT)
         except RemoteProtocolError as error:
-            self._answer(_explain(error, message), now)
+            self._answer(explain(error, message), now)
             return
         assert isinstance(hello, Hello)
         self._cancel(self._hello_timer)
@@ -224,7 +212,7 @@ class Connection:
 
     def _receive_any(self, room: Room, seat: Seat, message: bytes, now: float) -> None:
         try:
-            self._check_size(message)
+            check_size(message, self._max_frame)
             target = fast_path.target_of_volatile(message)
             if target != fast_path.NO_TARGET:
                 room.volatile(self.attachment, message[2], target, message[4:])
@@ -236,7 +224,7 @@ class Connection:
             self._take(room, seat, frame)
         except RemoteProtocolError as error:
             # SPEC 13.1: malformed or too big, it counts, for its sender has counted it.
-            self._answer(_explain(error, message), now, counted=is_counted(message))
+            self._answer(explain(error, message), now, counted=is_counted(message))
         except Refusal as refusal:
             self._answer(refusal.error(op=message[1]), now)
         if is_counted(message):
@@ -258,7 +246,7 @@ class Connection:
             # SPEC 19.2: the refusal counts, and is no bad frame.
             case Set() | Snapshot() | Subscribe() if not room.account.may_grow(growth(room, frame)):
                 self._propose(
-                    Refuse(self.attachment, *_NO_MEMORY, ErrorDetail(op=frame.opcode, retry=True))
+                    Refuse(self.attachment, *NO_MEMORY, ErrorDetail(op=frame.opcode, retry=True))
                 )
             case _:
                 self._propose(Ask(self.attachment, frame))
@@ -287,13 +275,13 @@ class Connection:
                 taken=self.seat.taken,
                 resumed=admit.resumed,
                 time=self.node.clock(),
-                limits=self._limits(),
+                limits=self.node.settings.announced(self._max_frame),
                 options=room.options,
                 ignored=self.ignored,
                 complete_from=admit.stream.complete_from,
             ),
         )
-        refused = [_fresh_because(admit.refused)] if admit.refused is not None else []
+        refused = [fresh_because(admit.refused)] if admit.refused is not None else []
         self._conversation.state = State.LIVE
         outbox = self.link.outbox
         outbox.begin([wrap(encode(frame)) for frame in (*refused, welcome)], admit.stream)
@@ -309,36 +297,9 @@ class Connection:
             self._conversation.state = State.NEW
             self._expect_hello()
 
-    # One who reads too slowly.
-
-    def _fell_behind(self) -> None:
-        """The outbox follows the history: wait so long for it to catch up."""
-        if self.link.outbox.is_lost:
-            self.close(CloseCode.TOO_SLOW)
-        if self.is_closed or self._slow_timer is not None or not self.link.outbox.is_following:
-            return
-        seconds = self.node.settings.slow_seconds
-        self._lag_timer = self.node.later(LAG_SECONDS, self._lag)
-        self._slow_timer = self.node.later(seconds, lambda: self.close(CloseCode.TOO_SLOW))
-
-    def _lag(self) -> None:
-        """Tell both sides."""
-        self._is_lagging = True
-        seconds = self.node.settings.slow_seconds
-        after = None if seconds is None else int(max(seconds - LAG_SECONDS, 0) * 1000)
-        self.send(Notice(NoticeKind.LAG, NoticeDetail(after=after)))
-        self._propose(Lag(self.attachment, is_lagging=True))
-
-    def _caught_up(self) -> None:
-        if self.is_closed:
-            return
-        self._cancel(self._lag_timer)
-        self._cancel(self._slow_timer)
-        self._lag_timer = self._slow_timer = None
-        if self._is_lagging:
-            self._is_lagging = False
-            self.send(Notice(NoticeKind.LAG, NoticeDetail(dropped=self.link.outbox.dropped)))
-            self._propose(Lag(self.attachment, is_lagging=False))
+    def _tell_lag(self, is_lagging: bool, detail: NoticeDetail) -> None:
+        self.send(Notice(NoticeKind.LAG, detail))
+        self._propose(Lag(self.attachment, is_lagging))
 
     # The end.
 
@@ -368,8 +329,7 @@ class Connection:
         self._cancel(self._hello_timer)
         if self._entering is not None:
             self._entering.cancel()  # if that is this very task, it has nothing more to wait for
-        self._cancel(self._lag_timer)
-        self._cancel(self._slow_timer)
+        self._lagging.end()
         self.link.outbox.end()
 
     # Answers.
@@ -384,18 +344,15 @@ class Connection:
             self._propose(Refuse(self.attachment, ErrorCode(error.code), error.text, error.detail))
         else:
             self.send(error)
-        self._bad.append(now)
-        if len(self._bad) == MAX_BAD_FRAMES and now - self._bad[0] < BAD_FRAMES_SECONDS:
+        if self._conduct.add_bad_frame(now):
             self.close(CloseCode.BAD_FRAMES)
 
     def _throttle(self, wait: float, now: float) -> float:
         """Ask for a pause of so long; one who never slows down is cut off."""
-        if now - self._paused_until > CALM_SECONDS:
-            self._throttled_since = now
+        if self._conduct.add_pause(wait, now):
             detail = NoticeDetail(limit=int(self._allowance.rate), after=int(wait * 1000))
             self.send(Notice(NoticeKind.THROTTLE, detail))
-        self._paused_until = now + wait
-        if now - self._throttled_since > THROTTLED_SECONDS:
+        if self._conduct.never_slows_down(now):
             self.close(CloseCode.TOO_FAST)
         return wait
 
@@ -424,52 +381,7 @@ class Connection:
         self._cancel(self._hello_timer)
         self._hello_timer = self.node.later(seconds, lambda: self.close(CloseCode.NO_HELLO))
 
-    def _check_size(self, message: bytes) -> None:
-        if len(message) > self._max_frame:
-            raise RemoteProtocolError(
-                ErrorCode.TOO_BIG,
-                "the message is longer than this relay takes",
-                expected=f"at most {self._max_frame} bytes",
-                got=f"{len(message)} bytes",
-                limit=self._max_frame,
-            )
-
-    def _limits(self) -> Limits:
-        settings = self.node.settings
-        return Limits(
-            max_frame=self._max_frame,
-            frames_per_second=int(settings.frames_per_second),
-            bytes_per_second=int(settings.bytes_per_second),
-            history_frames=settings.history_frames,
-            history_bytes=settings.history_bytes,
-        )
-
     @staticmethod
     def _cancel(timer: asyncio.TimerHandle | None) -> None:
         if timer is not None:
             timer.cancel()
-
-
-_NO_MEMORY = (ErrorCode.NO_ROOM_LEFT, "this relay has no memory left for more of this room's")
-
-
-def _explain(error: RemoteProtocolError, message: bytes) -> Error:
-    """TurnedAway a protocol error into the ERROR that teaches its sender."""
-    op = message[1] if len(message) > 1 and message[1] < 0x80 else None
-    detail = ErrorDetail(
-        op=op,
-        offset=error.offset,
-        expected=error.expected,
-        got=error.got,
-        limit=error.limit,
-        retry=False,
-    )
-    return Error(0, error.code, error.text, detail)
-
-
-def _fresh_because(code: ErrorCode) -> Error:
-    text = {
-        ErrorCode.HISTORY_TRIMMED: "history no longer reaches back to your position",
-        ErrorCode.SEAT_EXPIRED: "your seat was not taken up again in time",
-    }[code]
-    return Error(0, code, f"{text}: the room as it stands follows", ErrorDetail(retry=False))

@@ -19,7 +19,7 @@ from pydantic_settings import (
 )
 
 from protocol import limits
-from protocol.frames import RoomOptions
+from protocol.frames import Limits, RoomOptions
 from relay.policy import machine
 from relay.policy.operators import read_token
 from relay.policy.origins import is_origin, parse_authority
@@ -299,6 +299,16 @@ class Settings(BaseSettings):
             spectators=self.room_spectators,
             hold=self.room_hold,
             keep=self.room_keep,
+        )
+
+    def announced(self, max_frame: int) -> Limits:
+        """Return what WELCOME announces in a room that takes frames of so many bytes."""
+        return Limits(
+            max_frame=max_frame,
+            frames_per_second=int(self.frames_per_second),
+            bytes_per_second=int(self.bytes_per_second),
+            history_frames=self.history_frames,
+            history_bytes=self.history_bytes,
         )
 
     @classmethod

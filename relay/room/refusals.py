@@ -6,7 +6,11 @@ from typing import Any
 
 from protocol.close_codes import CloseCode
 from protocol.error_codes import ErrorCode
+from protocol.errors import RemoteProtocolError
 from protocol.frames import Error, ErrorDetail
+
+NO_MEMORY = (ErrorCode.NO_ROOM_LEFT, "this relay has no memory left for more of this room's")
+"""Code and text of the refusal."""
 
 
 class Refusal(Exception):
@@ -60,3 +64,38 @@ def slow_down(wait: float, what: str) -> None:
             retry=True,
             after=int(wait * 1000) + 1,
         )
+
+
+def check_size(message: bytes, most: int) -> None:
+    """Raise if a client's message has more bytes than its room takes."""
+    if len(message) > most:
+        raise RemoteProtocolError(
+            ErrorCode.TOO_BIG,
+            "the message is longer than this relay takes",
+            expected=f"at most {most} bytes",
+            got=f"{len(message)} bytes",
+            limit=most,
+        )
+
+
+def explain(error: RemoteProtocolError, message: bytes) -> Error:
+    """Turn a protocol error into the ERROR that teaches its sender."""
+    op = message[1] if len(message) > 1 and message[1] < 0x80 else None
+    detail = ErrorDetail(
+        op=op,
+        offset=error.offset,
+        expected=error.expected,
+        got=error.got,
+        limit=error.limit,
+        retry=False,
+    )
+    return Error(0, error.code, error.text, detail)
+
+
+def fresh_because(code: ErrorCode) -> Error:
+    """Say why the room is told from its beginning to one who asked for what follows."""
+    text = {
+        ErrorCode.HISTORY_TRIMMED: "history no longer reaches back to your position",
+        ErrorCode.SEAT_EXPIRED: "your seat was not taken up again in time",
+    }[code]
+    return Error(0, code, f"{text}: the room as it stands follows", ErrorDetail(retry=False))

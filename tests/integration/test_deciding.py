@@ -16,8 +16,8 @@ import pytest
 from protocol.close_codes import CloseCode
 from protocol.error_codes import ErrorCode
 from protocol.frames import Error, Hello, Live, Ping, RoomOptions, Send, Welcome
-from relay.node.connection import MAX_BAD_FRAMES
 from relay.node.on_join import JoinRequest
+from relay.policy.conduct import MAX_BAD_FRAMES
 from tests.helpers.peers import PATIENCE, Party, Peer, party, until
 from tests.helpers.raw import CLOSE, frame
 

@@ -32,7 +32,7 @@ from protocol.frames import (
     Welcome,
 )
 from relay.delivery.outbox import Outbox
-from relay.node import connection
+from relay.node import lagging
 from relay.server import listening, ws_protocol
 from tests.helpers.outboxes import held
 from tests.helpers.peers import Party, Peer, new_seat, party, until
@@ -95,7 +95,7 @@ async def test_both_sides_are_told_of_one_who_is_slow_and_when_it_keeps_up_again
 async def test_nobody_is_told_of_one_who_is_behind_for_a_moment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(connection, "LAG_SECONDS", 60.0)
+    monkeypatch.setattr(lagging, "LAG_SECONDS", 60.0)
     async with party(profile="bench", slow_seconds=120, **SMALL) as at:
         ann, slow = await at.enters("R"), await at.enters_and_sticks("R")
         ann.says(*[Send(None, burden(number)) for number in range(LOAD)])

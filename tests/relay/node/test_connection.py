@@ -33,7 +33,7 @@ from protocol.frames import (
     Volatile,
     Welcome,
 )
-from relay.node import connection
+from relay.policy import conduct
 from tests.helpers.peers import Party, Peer, new_seat, party
 
 BAD = bytes.fromhex("92 10 C0")  # SEND without its payload: counted
@@ -80,10 +80,10 @@ class TestBeforeWelcome:
         self, at: Party, room: str
     ) -> None:
         early = await at.connects(room)
-        early.says(*[BAD] * connection.MAX_BAD_FRAMES)
+        early.says(*[BAD] * conduct.MAX_BAD_FRAMES)
         early.greets()
         assert await early.ends() == (CloseCode.BAD_FRAMES, "bad_frames")
-        assert len(early.all(Error)) == connection.MAX_BAD_FRAMES
+        assert len(early.all(Error)) == conduct.MAX_BAD_FRAMES
         assert at.node.registry.find(room) is None
 
     async def test_a_second_hello_cannot_come(self, ann: Peer) -> None:
@@ -146,7 +146,7 @@ class TestBadFrames:
     async def test_older_ones_are_forgotten(
         self, ann: Peer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(connection, "BAD_FRAMES_SECONDS", 0.0)
+        monkeypatch.setattr(conduct, "BAD_FRAMES_SECONDS", 0.0)
         ann.says(*[BAD] * 30)
         await ann.catches_up()
         assert len(ann.all(Error)) == 30
@@ -293,7 +293,7 @@ class TestTooFast:
     async def test_who_slows_down_is_told_anew_the_next_time(self) -> None:
         async with party(frames_per_second=1000, frames_burst=2) as at:
             ann = await at.enters("R")
-            for calm in (0, 1.5 * connection.CALM_SECONDS):
+            for calm in (0, 1.5 * conduct.CALM_SECONDS):
                 await asyncio.sleep(calm)
                 ann.says(*[Send(None, b"x")] * 10)
                 await ann.hears(Notice)
@@ -303,7 +303,7 @@ class TestTooFast:
     async def test_who_never_slows_down_is_let_go_and_may_come_back(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(connection, "THROTTLED_SECONDS", 0.2)
+        monkeypatch.setattr(conduct, "THROTTLED_SECONDS", 0.2)
         seat = new_seat()
         async with party(frames_per_second=100, frames_burst=10) as at:
             ann, bob = await at.enters("R"), await at.enters("R", seat=seat)

@@ -1,0 +1,40 @@
+"""What is held against one client, be it in error or by intent: bad frames, and too many frames.
+
+Time is an argument: seconds of any monotonic clock. How much is too many frames is a matter of
+`Allowance`; here is for how long.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+MAX_BAD_FRAMES = 20
+BAD_FRAMES_SECONDS = 10.0  # this many bad frames within so long are no accident
+THROTTLED_SECONDS = 10.0  # too fast for so long, with reading paused all the while, is an attack
+CALM_SECONDS = 1.0  # without a pause for so long, one who was too fast has slowed down
+
+
+class Conduct:
+    """How the client of one connection behaves."""
+
+    def __init__(self) -> None:
+        self._bad: deque[float] = deque(maxlen=MAX_BAD_FRAMES)
+        self._throttled_since = 0.0
+        self._paused_until = float("-inf")
+
+    def add_bad_frame(self, now: float) -> bool:
+        """Take note of a bad frame. Returns: whether they are too many in a short time."""
+        self._bad.append(now)
+        return len(self._bad) == MAX_BAD_FRAMES and now - self._bad[0] < BAD_FRAMES_SECONDS
+
+    def add_pause(self, seconds: float, now: float) -> bool:
+        """Take note of a pause. Returns: whether it is the first since the client was calm."""
+        is_first = now - self._paused_until > CALM_SECONDS
+        if is_first:
+            self._throttled_since = now
+        self._paused_until = now + seconds
+        return is_first
+
+    def never_slows_down(self, now: float) -> bool:
+        """Say whether the pauses go on for too long. Ask right after one."""
+        return now - self._throttled_since > THROTTLED_SECONDS
