@@ -68,6 +68,14 @@ def test_every_package_is_on_a_floor_and_says_what_it_is() -> None:
         assert text.startswith('"""'), package
 
 
+def test_every_function_that_the_page_names_is_in_its_file() -> None:
+    named = re.findall(r"`(relay/[\w/]+\.py)`: ((?:`\w+`(?:, )?)+)", PAGE)
+    assert len(named) > 5
+    for path, functions in named:
+        for function in re.findall(r"`(\w+)`", functions):
+            assert f"def {function}(" in (ROOT / path).read_text(), (path, function)
+
+
 def test_every_file_that_the_page_names_is_there() -> None:
     named = re.findall(r"`((?:relay|protocol|clients|tests)/[\w/.]+)`", PAGE)
     assert named
