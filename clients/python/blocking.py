@@ -57,6 +57,9 @@ class BlockingRoom(BaseRoom[int]):
             self._background.call(self._driver.events_taken)
         return events
 
+    def drop(self) -> None:
+        self._background.call(self._driver.drop)
+
     def presence(self, state: PresenceState) -> None:
         self._driver.check_open()
         commands.presence(state)  # a mistake raises here, not in the other thread
