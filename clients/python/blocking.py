@@ -21,8 +21,12 @@ from clients.python.core.room_state import RoomState
 from clients.python.errors import WindowFull
 from clients.python.events import Event
 from clients.python.io.driver import Driver
+from clients.python.lobby import BlockingLobby
 from clients.python.options import TIMEOUT, Options, driver_for
 from protocol.frames import PresenceState
+
+Lobby = BlockingLobby
+"""The lobby, each call of which waits for the relay's answer."""
 
 
 class BlockingRoom(BaseRoom[int]):
