@@ -158,10 +158,7 @@ class BlockingLobby:
 
     def match(self, **wanted: Unpack[Wanted]) -> ListedRoom:
         """Find a room to play in now, or make one."""
-        answer = self._rest.ask("/api/match", body=wanted)
-        return self._room(
-            answer, created=isinstance(answer, dict) and answer.get("created") is True
-        )
+        return self._room(self._rest.ask("/api/match", body=wanted))
 
     def make(self, **wanted: Unpack[NewRoom]) -> ListedRoom:
         """Make a room."""
@@ -181,14 +178,15 @@ class BlockingLobby:
                 return [self._room(room) for room in rooms], following
         raise no_relay(self._url)
 
-    def _room(self, answer: Any, *, created: bool = False) -> ListedRoom:
+    def _room(self, answer: Any) -> ListedRoom:
         match answer:
             case {"room": str() as code} if all(
                 isinstance(answer.get(key), kind) for key, kind in KINDS.items()
             ):
                 known = {key: answer[key] for key in KINDS}
+                is_new = answer.get("created") is True
                 # Not what the relay calls it: behind a proxy it may not know its own address.
-                return ListedRoom(f"{self._url}/r/{code}", code, **known, created=created)
+                return ListedRoom(f"{self._url}/r/{code}", code, **known, created=is_new)
         raise no_relay(self._url)
 
 
@@ -312,7 +310,9 @@ async def _changes_async(watch: Watch) -> AsyncIterator[LobbyChange]:
 
 
 def _query(which: Listing, limit: int, after: str) -> Query:
-    query = [(key, value) for key in ("app", "build") if (value := which.get(key)) is not None]
+    query = [("limit", str(min(limit, PAGE))), ("after", after)]
+    query += [("app", which["app"])] if "app" in which else []
+    query += [("build", which["build"])] if "build" in which else []
     query += [("tag", f"{key}:{value}") for key, value in which.get("tags", {}).items()]
     query += [("open", "true")] if which.get("only_open") else []
-    return [*query, ("limit", str(min(limit, PAGE))), ("after", after)]
+    return query

@@ -39,30 +39,30 @@ class Rest:
             LobbyRefused: the relay says why it does not do this.
             Unreachable: nothing answers that could be a relay.
         """
-        url = f"{self._base}{path}" + (f"?{urlencode(query)}" if query else "")
+        url = f"{self._base}{path}"
+        asked = f"{url}?{urlencode(query)}" if query else url
         try:
-            with self._opener.open(self._request(url, body), timeout=self._timeout) as response:
+            return self._answer(self._request(asked, body), url)
+        except Unreachable:
+            raise
+        except (OSError, HTTPException, ValueError) as error:
+            raise self._unreachable(error, url) from error
+
+    def _answer(self, request: Request, url: str) -> Any:
+        try:
+            with self._opener.open(request, timeout=self._timeout) as response:
                 return _understood(response.read(MOST), response.headers, url)
         except HTTPError as error:
             with error:
-                raise self._refusal(error, url) from None
-        except (OSError, HTTPException, ValueError) as error:
-            raise self._unreachable(error, url) from error
+                raise _refusal(error, url) from None
 
     def _request(self, url: str, body: object) -> Request:
         data = None if body is None else json.dumps(body).encode()
         return Request(url, data, {**self._headers, "Accept": JSON, "Content-Type": JSON})
 
-    def _refusal(self, error: HTTPError, url: str) -> LobbyRefused | Unreachable:
-        said = described_by(error.headers.get("Content-Type", ""), error.read(MOST))
-        if said:
-            return LobbyRefused(error.code, said, _seconds(error.headers.get("Retry-After", "")))
-        meaning = MEANING.get(error.code, "is it a Roomwire relay?")
-        return Unreachable(f"{url} answers HTTP {error.code}: {meaning}")
-
     def _unreachable(self, error: Exception, url: str) -> Unreachable:
         cause = error.reason if isinstance(error, URLError) else error
-        if isinstance(cause, HTTPException):
+        if isinstance(cause, HTTPException) and not isinstance(cause, OSError):
             return Unreachable(f"{url} does not speak HTTP: {cause!r}")
         known = cause if isinstance(cause, Exception) else error
         return Unreachable(describe(known, url, is_loopback=self._relay.is_loopback))
@@ -82,6 +82,14 @@ def _without_user(url: str) -> tuple[str, dict[str, str]]:
     known = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
     plain = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
     return plain, {"Authorization": f"Basic {b64encode(known).decode()}"}
+
+
+def _refusal(error: HTTPError, url: str) -> LobbyRefused | Unreachable:
+    said = described_by(error.headers.get("Content-Type", ""), error.read(MOST))
+    if said:
+        return LobbyRefused(error.code, said, _seconds(error.headers.get("Retry-After", "")))
+    meaning = MEANING.get(error.code, "is it a Roomwire relay?")
+    return Unreachable(f"{url} answers HTTP {error.code}: {meaning}")
 
 
 def _understood(data: bytes, headers: Message, url: str) -> Any:

@@ -91,7 +91,7 @@ def _about_status(response: Response, url: str) -> str:
 
 
 def _detail(response: Response) -> str:
-    return described_by(response.headers.get("Content-Type", ""), response.body or b"")
+    return described_by(response.headers.get("Content-Type", ""), bytes(response.body or b""))
 
 
 def described_by(content_type: str, body: bytes) -> str:
