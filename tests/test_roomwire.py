@@ -40,7 +40,9 @@ def test_to_import_it_loads_nothing() -> None:
     assert packages & {"protocol", "clients", "msgpack", "websockets", *SERVER} == set()
 
 
-@pytest.mark.parametrize("names", ["connect, Message", "blocking", "Bot, bot", "ErrorCode"])
+@pytest.mark.parametrize(
+    "names", ["connect, Message", "blocking", "Bot, bot", "Lobby", "ErrorCode"]
+)
 def test_a_client_loads_no_server(names: str) -> None:
     packages = loaded(f"from roomwire import {names}")
     assert "protocol" in packages

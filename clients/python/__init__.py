@@ -12,6 +12,7 @@ from clients.python.errors import (
     FrameSizeRefused,
     JoinError,
     Kicked,
+    LobbyRefused,
     NoSuchRoom,
     NotAdmitted,
     OtherApp,
@@ -44,6 +45,7 @@ from clients.python.events import (
     SnapshotWanted,
     Updated,
 )
+from clients.python.lobby import ListedRoom, Lobby, LobbyChange
 from clients.python.room import Room
 from protocol.errors import LocalProtocolError, RemoteProtocolError
 from protocol.frames import LeftReason, NoticeKind, PresenceState, RoomOptions
@@ -63,7 +65,11 @@ __all__ = [
     "Kicked",
     "Left",
     "LeftReason",
+    "ListedRoom",
     "Live",
+    "Lobby",
+    "LobbyChange",
+    "LobbyRefused",
     "LocalProtocolError",
     "Lost",
     "Message",

@@ -13,6 +13,7 @@ from clients.python.core.clock import Clock
 from clients.python.core.commands import OTHERS, Slot, To, number_of
 from clients.python.core.room_state import Properties, RoomState
 from clients.python.events import Player
+from clients.python.showing import short
 from protocol.codec import pack
 from protocol.frames import Limits, PresenceState, RoomOptions
 
@@ -25,6 +26,13 @@ class BaseRoom(ABC, Generic[Sent]):
 
     def __init__(self, protocol: ClientProtocol) -> None:
         self._protocol = protocol
+
+    def __repr__(self) -> str:
+        names = {number: player.name for number, player in self.players.items()}
+        return (
+            f"{type(self).__name__}(code={self.code!r}, player={self.me}, host={self.host}, "
+            f"players={short(names)}, state={self.state!r})"
+        )
 
     # What is known.
 
@@ -122,6 +130,13 @@ class BaseRoom(ABC, Generic[Sent]):
 
     @abstractmethod
     def _volatile(self, slot: Slot, message: bytes) -> None: ...
+
+    @abstractmethod
+    def drop(self) -> None:
+        """Lose the connection as a bad network would, to see what a game makes of it.
+
+        The client comes back by itself, as `Reconnecting` and `Resumed` tell.
+        """
 
     @abstractmethod
     def presence(self, state: PresenceState) -> None:

@@ -21,8 +21,12 @@ from clients.python.core.room_state import RoomState
 from clients.python.errors import WindowFull
 from clients.python.events import Event
 from clients.python.io.driver import Driver
+from clients.python.lobby import BlockingLobby
 from clients.python.options import TIMEOUT, Options, driver_for
 from protocol.frames import PresenceState
+
+Lobby = BlockingLobby
+"""The lobby, each call of which waits for the relay's answer."""
 
 
 class BlockingRoom(BaseRoom[int]):
@@ -56,6 +60,9 @@ class BlockingRoom(BaseRoom[int]):
         if events:
             self._background.call(self._driver.events_taken)
         return events
+
+    def drop(self) -> None:
+        self._background.call(self._driver.drop)
 
     def presence(self, state: PresenceState) -> None:
         self._driver.check_open()

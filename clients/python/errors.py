@@ -4,6 +4,7 @@
   * JoinError             the relay answered, and the room did not let us in
     * NoSuchRoom, RoomFull, RoomLocked, WrongPassword, NotAdmitted, Kicked
     * VersionRefused, OtherApp, FrameSizeRefused
+  * LobbyRefused          the relay does not list, match, make or describe what was asked for
   * RoomClosed            the room is over for this client: see its last event, `Closed`
   * WindowFull            too many frames wait for the relay: try again later (blocking client)
 
@@ -118,6 +119,24 @@ class RoomClosed(RoomwireError):
     def __init__(self, closed: Closed) -> None:
         super().__init__(closed.text)
         self.closed = closed
+
+
+class LobbyRefused(RoomwireError):
+    """The relay does not do what the lobby asked of it.
+
+    Attributes:
+        status: of HTTP: 404 no such room, 409 the name is taken, 422 what was asked cannot be,
+            429 too much was asked, 503 the relay is full or goes down.
+        text: why, in the relay's words.
+        after: seconds after which to come back, where the relay says so.
+    """
+
+    def __init__(self, status: int, text: str, after: int | None = None) -> None:
+        when = "" if after is None else f"; come back in {after} s"
+        super().__init__(f"the relay refuses (HTTP {status}): {text}{when}")
+        self.status = status
+        self.text = text
+        self.after = after
 
 
 class WindowFull(RoomwireError):

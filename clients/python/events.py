@@ -1,6 +1,7 @@
 """What happens in a room, as values to `match` on.
 
 Facts of the room carry the `seq` at which they became true; the connection's own events carry none.
+Printed, they show what differs from their defaults, payloads unpacked and codes by name.
 """
 
 from __future__ import annotations
@@ -8,13 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from clients.python.showing import Shown, named_by
 from protocol import frames
+from protocol.close_codes import CloseCode
 from protocol.codec import unpack
-from protocol.frames import ErrorDetail, NoticeDetail, PresenceState
+from protocol.error_codes import ErrorCode
+from protocol.frames import ErrorDetail, LeftReason, NoticeDetail, NoticeKind, PresenceState
 
 
-@dataclass(frozen=True, slots=True)
-class Player:
+@dataclass(frozen=True, slots=True, repr=False)
+class Player(Shown):
     """A player as he was when this value was made; `room.players` has the newest of each."""
 
     number: int
@@ -22,7 +26,7 @@ class Player:
     name: str = ""
     role: str = "player"
     """"player" or "spectator"."""
-    state: int = PresenceState.HERE
+    state: int = field(default=PresenceState.HERE, metadata=named_by(PresenceState))
     is_host: bool = False
     can_host: bool = True
     """Whether this player may become host."""
@@ -31,8 +35,8 @@ class Player:
 NOBODY = Player(0)
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+@dataclass(frozen=True, slots=True, repr=False)
+class Message(Shown):
     """Somebody sent a payload, at its place in the room's order."""
 
     seq: int
@@ -54,8 +58,8 @@ class Message:
         return unpack(self.payload)
 
 
-@dataclass(frozen=True, slots=True)
-class Updated:
+@dataclass(frozen=True, slots=True, repr=False)
+class Updated(Shown):
     """The newest volatile value of (`sender`, `key`); older ones may have been left out."""
 
     key: int
@@ -69,33 +73,33 @@ class Updated:
         return unpack(self.payload)
 
 
-@dataclass(frozen=True, slots=True)
-class Joined:
+@dataclass(frozen=True, slots=True, repr=False)
+class Joined(Shown):
     """A player has a seat in the room; on entry told once of each who has, oneself included."""
 
     player: Player
     seq: int
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
-    """A player's seat is no more. `reason` is a `protocol.frames.LeftReason`."""
+@dataclass(frozen=True, slots=True, repr=False)
+class Left(Shown):
+    """A player's seat is no more. `reason` is a `LeftReason`."""
 
     player: Player
-    reason: int
+    reason: int = field(metadata=named_by(LeftReason))
     seq: int
 
 
-@dataclass(frozen=True, slots=True)
-class PresenceChanged:
+@dataclass(frozen=True, slots=True, repr=False)
+class PresenceChanged(Shown):
     """A player is here, away, lost or lagging: see `player.state`."""
 
     player: Player
     seq: int
 
 
-@dataclass(frozen=True, slots=True)
-class HostChanged:
+@dataclass(frozen=True, slots=True, repr=False)
+class HostChanged(Shown):
     """The room has another host, or None; `term` counts hosts."""
 
     player: Player | None
@@ -103,8 +107,8 @@ class HostChanged:
     seq: int
 
 
-@dataclass(frozen=True, slots=True)
-class PropertyChanged:
+@dataclass(frozen=True, slots=True, repr=False)
+class PropertyChanged(Shown):
     """A property of the room (scope 0) or of player `scope` was written, or deleted."""
 
     scope: int
@@ -121,8 +125,8 @@ class PropertyChanged:
         return None if self.payload is None else unpack(self.payload)
 
 
-@dataclass(frozen=True, slots=True)
-class SnapshotReceived:
+@dataclass(frozen=True, slots=True, repr=False)
+class SnapshotReceived(Shown):
     """The game's own state as of `seq`, as a host gave it; history follows where it ends.
 
     Comes before `Live`, and only in a room that was made with `history`.
@@ -138,8 +142,8 @@ class SnapshotReceived:
         return unpack(self.payload)
 
 
-@dataclass(frozen=True, slots=True)
-class SnapshotWanted:
+@dataclass(frozen=True, slots=True, repr=False)
+class SnapshotWanted(Shown):
     """The relay asks this client, who is host, for a snapshot: call `room.give_snapshot`.
 
     Of what happened up to `seq`, history will soon forget the beginning.
@@ -148,12 +152,12 @@ class SnapshotWanted:
     seq: int
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+@dataclass(frozen=True, slots=True, repr=False)
+class Refused(Shown):
     """The relay or the room refused something that this client sent."""
 
-    code: int
-    """A `protocol.error_codes.ErrorCode`."""
+    code: int = field(metadata=named_by(ErrorCode))
+    """An `ErrorCode`."""
     text: str
     detail: ErrorDetail
     frame: int | None
@@ -161,9 +165,9 @@ class Refused:
     seq: int
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """The relay says something worth knowing. `kind` is a `protocol.frames.NoticeKind`:
+@dataclass(frozen=True, slots=True, repr=False)
+class Notice(Shown):
+    """The relay says something worth knowing. `kind` is a `NoticeKind`:
 
     THROTTLE: more was sent than `detail.limit` frames a second; for `detail.after` ms the relay
     does not read on. LAG: this client reads too slowly, and is cut off in `detail.after` ms unless
@@ -174,12 +178,12 @@ class Notice:
     `detail.seq`; whoever joins from now on does not hear it.
     """
 
-    kind: int
+    kind: int = field(metadata=named_by(NoticeKind))
     detail: NoticeDetail
 
 
-@dataclass(frozen=True, slots=True)
-class Live:
+@dataclass(frozen=True, slots=True, repr=False)
+class Live(Shown):
     """The stream has caught up: what follows happens now.
 
     `connect` returns when this has come in. What came before it waits for the program, too.
@@ -188,8 +192,8 @@ class Live:
     seq: int
 
 
-@dataclass(frozen=True, slots=True)
-class Reconnecting:
+@dataclass(frozen=True, slots=True, repr=False)
+class Reconnecting(Shown):
     """The connection is lost; the next attempt starts in `delay` seconds, by itself."""
 
     attempt: int
@@ -197,8 +201,8 @@ class Reconnecting:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Resumed:
+@dataclass(frozen=True, slots=True, repr=False)
+class Resumed(Shown):
     """The connection is back.
 
     `resumed` true: what was missed follows, nothing is lacking. False: the room is told anew, as it
@@ -209,8 +213,8 @@ class Resumed:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Lost:
+@dataclass(frozen=True, slots=True, repr=False)
+class Lost(Shown):
     """Frames of this client that were never acknowledged and never will be, in order.
 
     The room they were for is gone, or was left before they could be sent.
@@ -219,12 +223,12 @@ class Lost:
     messages: tuple[frames.Frame, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Closed:
+@dataclass(frozen=True, slots=True, repr=False)
+class Closed(Shown):
     """The last event: the seat is given up, and this client does not come back by itself."""
 
-    code: int
-    """A `protocol.close_codes.CloseCode`, or another code of the WebSocket standard."""
+    code: int = field(metadata=named_by(CloseCode))
+    """A `CloseCode`, or another code of the WebSocket standard."""
     reason: str
     """For programs, such as "kicked"."""
     text: str

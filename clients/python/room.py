@@ -74,6 +74,9 @@ class Room(BaseRoom[Coroutine[Any, Any, int]]):
         self._driver.events_taken()
         return events
 
+    def drop(self) -> None:
+        self._driver.drop()
+
     def presence(self, state: PresenceState) -> None:
         self._driver.check_open()
         self._protocol.presence(state)

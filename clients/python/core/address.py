@@ -26,6 +26,28 @@ class Address(NamedTuple):
     is_loopback: bool
 
 
+class Relay(NamedTuple):
+    """Where a relay is."""
+
+    url: str
+    """Such as `http://localhost:8000`, with its prefix if it has one."""
+    is_loopback: bool
+
+
+def parse_relay(url: str) -> Relay:
+    """Understand `url` as `parse` does, with or without a room.
+
+    Raises:
+        ValueError: it is no address, in a sentence for a human.
+    """
+    parts = _split(url)
+    host = _host(parts, url)
+    match = IN_PATH.fullmatch(parts.path)
+    base = match["base"] if match else parts.path.rstrip("/")
+    scheme = "https" if SCHEMES[parts.scheme] == "wss" else "http"
+    return Relay(f"{scheme}://{parts.netloc}{base}", _is_loopback(host))
+
+
 def parse(url: str, room: str | None = None) -> Address:
     """Understand `url`, with or without a scheme, the room's path or a prefix of the relay.
 
@@ -41,8 +63,12 @@ def parse(url: str, room: str | None = None) -> Address:
     match = IN_PATH.fullmatch(parts.path)
     base = match["base"] if match else parts.path.rstrip("/")
     name = _one_room(match["room"] if match else None, room, url)
-    loopback = LOOPBACK.fullmatch(host) is not None
-    return Address(f"{SCHEMES[parts.scheme]}://{parts.netloc}{base}/r/{name}", name, loopback)
+    address = f"{SCHEMES[parts.scheme]}://{parts.netloc}{base}/r/{name}"
+    return Address(address, name, _is_loopback(host))
+
+
+def _is_loopback(host: str) -> bool:
+    return LOOPBACK.fullmatch(host) is not None
 
 
 def _split(url: str) -> SplitResult:

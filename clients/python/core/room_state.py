@@ -15,6 +15,7 @@ from typing import Any
 
 from clients.python import events
 from clients.python.events import Event, Player
+from clients.python.showing import payload_in_words
 from protocol import frames, limits
 from protocol.codec import unpack
 from protocol.error_codes import ErrorCode
@@ -53,7 +54,8 @@ class Properties(Mapping[str, Any]):
         return len(self._held)
 
     def __repr__(self) -> str:
-        return f"Properties({dict(self)!r})"
+        held = (f"{key!r}: {payload_in_words(each.payload)}" for key, each in self._held.items())
+        return f"Properties({{{', '.join(held)}}})"
 
     def version(self, key: str) -> int:
         """Return a property's version, to write it only if it is still that; 0: is not there."""

@@ -173,6 +173,11 @@ class Driver:
             self._is_paused = False
             self._socket.resume()
 
+    def drop(self) -> None:
+        """Cut the connection, if there is one; the task opens another."""
+        if self._socket is not None:
+            self._socket.transport.abort()
+
     async def leave(self) -> None:
         """Give the seat up and end the task; returns within a few seconds, whatever happens.
 

@@ -91,11 +91,15 @@ def _about_status(response: Response, url: str) -> str:
 
 
 def _detail(response: Response) -> str:
+    return described_by(response.headers.get("Content-Type", ""), bytes(response.body or b""))
+
+
+def described_by(content_type: str, body: bytes) -> str:
     """Return what the relay says of its refusal, or nothing of what another server does."""
-    if response.headers.get("Content-Type", "").partition(";")[0] != "application/problem+json":
+    if content_type.partition(";")[0] != "application/problem+json":
         return ""
     try:
-        problem = loads(response.body or b"")
+        problem = loads(body)
     except (JSONDecodeError, UnicodeDecodeError, RecursionError):
         return ""
     said = problem.get("detail") if isinstance(problem, dict) else None

@@ -11,7 +11,14 @@ from contextlib import contextmanager
 
 import pytest
 
-from clients.python import Message, PresenceState, RoomClosed, WindowFull, blocking
+from clients.python import (
+    Message,
+    PresenceState,
+    PropertyChanged,
+    RoomClosed,
+    WindowFull,
+    blocking,
+)
 from clients.python.blocking import BlockingRoom
 from clients.python.events import Closed, Event
 from tests.helpers.relay import RelayProcess, relay_process
@@ -147,3 +154,23 @@ def test_a_program_that_forgets_to_leave_can_still_exit(relay: RelayProcess) -> 
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True
     )
     assert run.stdout == "1\n"
+
+
+def test_every_change_of_a_property_is_an_event(relay: RelayProcess) -> None:
+    with (
+        blocking.connect(relay.url, room="TWICE") as room,
+        blocking.connect(relay.url, room="TWICE") as other,
+    ):
+        room.poll()
+        other.set_property("map", "first")
+        other.set_property("map", "second")
+        other.delete_property("map")
+        other.set_property("all", "written")
+        ends = time.monotonic() + PATIENCE
+        while "all" not in room._driver.queue.room.properties.get(0, {}):
+            assert time.monotonic() < ends
+            time.sleep(NAP)
+        changes = [event for event in room.poll() if isinstance(event, PropertyChanged)]
+        told = [(change.key, change.value) for change in changes]
+        assert told == [("map", "first"), ("map", "second"), ("map", None), ("all", "written")]
+        assert dict(room.properties) == {"all": "written"}

@@ -17,6 +17,7 @@ from clients.python import (
     Message,
     PresenceChanged,
     PresenceState,
+    PropertyChanged,
     Reconnecting,
     Resumed,
     RoomOptions,
@@ -50,6 +51,32 @@ class TestReturning:
             assert set(ann.room.players) == {1, 2}
             await ann.send("back")
             assert (await bob.hears(Message)).value == "back"
+
+    async def test_a_dropped_connection_comes_back_and_misses_no_change(
+        self, relay: RunningRelay, enter: Enter
+    ) -> None:
+        async with (
+            enter(relay.url, room="R", name="Ann") as ann,
+            enter_async(relay.url, room="R", name="Bob") as bob,
+        ):
+            await ann.sees(lambda room: 2 in room.players)
+            await ann.do(lambda room: room.drop())
+            await bob.hears(PresenceChanged, lambda event: event.player.number == 1)
+            await bob.do(lambda room: room.set_property("map", "first"))
+            await bob.do(lambda room: room.set_property("map", "second"))
+            assert (await ann.hears(Reconnecting)).attempt == 1
+            assert (await ann.hears(Resumed)).resumed
+            for value in ("first", "second"):
+                assert (await ann.hears(PropertyChanged)).value == value
+
+    async def test_a_room_that_is_left_has_no_connection_to_drop(
+        self, relay: RunningRelay, enter: Enter
+    ) -> None:
+        async with enter(relay.url, room="R") as ann:
+            await ann.leave()
+            await ann.do(lambda room: room.drop())
+            await ann.hears(Closed)
+            assert ann.room.state == "closed"
 
     async def test_what_was_sent_while_away_arrives_once(
         self, relay: RunningRelay, cable: Cable, enter: Enter

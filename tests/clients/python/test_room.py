@@ -70,6 +70,23 @@ class TestPlaying:
             await bob.hears(Live)
             assert [type(event) for event in bob.seen] == [Joined, HostChanged, Joined, Live]
 
+    async def test_a_printed_room_says_who_is_there(
+        self, relay: RunningRelay, enter: Enter
+    ) -> None:
+        async with (
+            enter(relay.url, room="k7qf", name="Ann"),
+            enter(relay.url, room="K7QF", name="Bob") as bob,
+        ):
+            kind, _, known = str(bob.room).partition("(")
+            assert kind == type(bob.room).__name__
+            assert (
+                known
+                == "code='K7QF', player=2, host=1, players={1: 'Ann', 2: 'Bob'}, state='live')"
+            )
+            await bob.do(lambda room: room.set_property("map", {"w": 16}))
+            await bob.hears(PropertyChanged)
+            assert str(bob.room.properties) == "Properties({'map': {'w': 16}})"
+
     async def test_values_arrive_as_they_were_sent(self, relay: RunningRelay, enter: Enter) -> None:
         value = {"t": "say", "text": "hä?", "n": [1, -2.5, None, True], "raw": b"\x00\xff"}
         async with (

@@ -1,6 +1,6 @@
 import pytest
 
-from clients.python.core.address import Address, parse
+from clients.python.core.address import Address, parse, parse_relay
 
 ROOM = "ws://localhost:8000/r/K7QF"
 
@@ -72,3 +72,23 @@ def test_other_machines_are_not_this_one() -> None:
     assert parse("ws://localhost.example:8000", "K7QF") == Address(
         "ws://localhost.example:8000/r/K7QF", "K7QF", is_loopback=False
     )
+
+
+@pytest.mark.parametrize(
+    ("url", "expected", "is_loopback"),
+    [
+        ("localhost:8000", "http://localhost:8000", True),
+        ("ws://localhost:8000/", "http://localhost:8000", True),
+        ("http://[::1]:8000/r/K7QF", "http://[::1]:8000", True),
+        ("wss://play.example/arena", "https://play.example/arena", False),
+        ("https://play.example/arena/r/K7QF?bots=3", "https://play.example/arena", False),
+    ],
+)
+def test_a_relay_is_found_without_a_room(url: str, expected: str, is_loopback: bool) -> None:
+    assert parse_relay(url) == (expected, is_loopback)
+
+
+@pytest.mark.parametrize("url", ["ftp://localhost", "localhost:0", "local host", "::1:8000"])
+def test_what_is_no_relays_address_says_so(url: str) -> None:
+    with pytest.raises(ValueError, match=r"write|blanks"):
+        parse_relay(url)

@@ -39,6 +39,9 @@ class Seated(BaseRoom[int]):
     def presence(self, state: object) -> None:
         raise NotImplementedError
 
+    def drop(self) -> None:
+        raise NotImplementedError
+
 
 class Table:
     """Ann (player 1) is host, Bob (player 2) her guest; the game is that of `player`."""
