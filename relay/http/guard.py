@@ -44,7 +44,7 @@ class Refusals:
             self._unsaid += 1
             return
         unsaid, self._unsaid = self._unsaid, 0
-        more = f" (and {unsaid} more were refused)" if unsaid else ""
+        more = f"; {unsaid} more were refused" if unsaid else ""
         log.warning("refused a request from %s: %s%s", caller.client or "nowhere", why, more)
 
 

@@ -2,5 +2,6 @@
 
 A `Node` keeps the rooms in a registry, gives entries to the broker, applies what comes back, and
 carries out the effects. A `Connection` is what the node knows of one WebSocket; it asks its owner,
-which is the node. `admission` decides who may enter. `drain` is the way down.
+which is the node. `admission` decides who may enter. `journal` says in the log what happened.
+`drain` is the way down.
 """

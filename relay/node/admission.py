@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from dataclasses import replace
 
@@ -13,6 +12,7 @@ from protocol.error_codes import ErrorCode
 from protocol.frames import Hello, HelloOptions, PlayerInfo, RoomOptions
 from protocol.limits import HEAD_ROOM
 from relay.node.connection import Connection
+from relay.node.journal import Journal
 from relay.node.keys import key_of, network_key
 from relay.node.on_join import OnJoin, info_of, judge, request_of
 from relay.node.registry import canonical
@@ -20,14 +20,12 @@ from relay.node.reservations import Reservations
 from relay.node.rooms import Rooms, check_memory
 from relay.policy.config import Settings
 from relay.policy.passwords import Passwords
-from relay.policy.rate_limits import AddressLimits, TokenBucket
+from relay.policy.rate_limits import AddressLimits
 from relay.room.current_facts import FACT_BYTES
 from relay.room.entries import Join
 from relay.room.refusals import Refusal, slow_down
 from relay.room.room import Room
 from relay.room.seats import SEAT_BYTES
-
-log = logging.getLogger("relay")
 
 
 class Admission:
@@ -40,6 +38,7 @@ class Admission:
         limits: AddressLimits,
         passwords: Passwords,
         reservations: Reservations,
+        journal: Journal,
         on_join: OnJoin | None,
     ) -> None:
         self._settings = settings
@@ -47,8 +46,8 @@ class Admission:
         self._limits = limits
         self._passwords = passwords
         self._reservations = reservations
+        self._journal = journal
         self._on_join = on_join
-        self._complaints = TokenBucket(1, 10)  # strangers cause them, and could fill the disk
 
     async def admit(self, connection: Connection, hello: Hello, message: bytes) -> None:
         """Decide whether a HELLO may enter its room, and propose that it joins.
@@ -62,7 +61,7 @@ class Admission:
         name = canonical(connection.room_name)
         slow_down(self._limits.join(connection.address, time.monotonic()), "joins")
         key = key_of(name, options.seat)
-        room, info = await self._find_or_open(name, key, hello, connection.address)
+        room, info = await self._find_or_open(name, key, hello, connection)
         if connection.is_closed:
             return
         if room.seat_of(key) is None:
@@ -78,12 +77,7 @@ class Admission:
 
     def too_late(self, connection: Connection) -> Refusal:
         """Say, to the operator and to the client, that a HELLO was not decided about in time."""
-        seconds = self._settings.admit_seconds
-        if not self._complaints.ask(1, time.monotonic()):
-            what = (
-                "connection %d is turned away: on_join, or a password, did not decide within %g s"
-            )
-            log.warning(what, connection.attachment, seconds)
+        self._journal.undecided(connection.attachment, self._settings.admit_seconds)
         return Refusal(
             ErrorCode.RELAY_FULL,
             "it was not decided in time whether you may enter: come back later",
@@ -105,13 +99,14 @@ class Admission:
             )
 
     async def _find_or_open(
-        self, name: str, key: bytes | None, hello: Hello, address: str
+        self, name: str, key: bytes | None, hello: Hello, connection: Connection
     ) -> tuple[Room, PlayerInfo]:
         """Return the room, and how the joiner is to be known there.
 
         Checking passwords and asking the game take time, in which rooms come and go: whatever was
         found out about another room than the one that is there at the end is found out again.
         """
+        address = connection.address
         while True:
             room = self._rooms.registry.get(name)
             check_frame_size(hello.options, self._rooms.max_frame(name))
@@ -126,9 +121,19 @@ class Admission:
             else:
                 check_app(room, hello.options)
                 await self._check_password(room, hello.options.password, address)
-            info = await judge(self._on_join, request_of(name, hello.options, address))
+            info = await self._judge(name, hello.options, connection)
             if self._rooms.registry.get(name) is room:
                 return room or self._rooms.open(name, wanted, password_hash, address), info
+
+    async def _judge(self, name: str, options: HelloOptions, connection: Connection) -> PlayerInfo:
+        try:
+            return await judge(self._on_join, request_of(name, options, connection.address))
+        except Refusal:
+            raise
+        except Exception as error:
+            if not connection.is_closed:
+                self._journal.fault(connection.attachment, name, error)
+            raise undecidable() from error
 
     def _wanted(self, hello: Hello, name: str) -> RoomOptions:
         wanted = check_creation(hello, name)
@@ -203,6 +208,16 @@ def check_creation(hello: Hello, name: str) -> RoomOptions:
         )
     wanted = options.create if isinstance(options.create, RoomOptions) else RoomOptions()
     return replace(wanted, app=wanted.app or options.app, build=wanted.build or options.build)
+
+
+def undecidable() -> Refusal:
+    # SPEC 8: this code says stay away, or a client would ask code that fails again and again.
+    return Refusal(
+        ErrorCode.NOT_ADMITTED,
+        "this game could not decide whether you may enter: try again later",
+        close=CloseCode.NOT_ADMITTED,
+        retry=True,
+    )
 
 
 def wrong_password(got: str) -> Refusal:

@@ -39,6 +39,7 @@ from protocol.frames import (
 from protocol.opcodes import is_counted
 from relay.delivery.deferred import Deferred
 from relay.history.ws_frame import wrap
+from relay.node.journal import Journal
 from relay.node.lagging import Lagging
 from relay.node.link import Link
 from relay.policy.conduct import Conduct
@@ -67,6 +68,7 @@ class Owner:
     """Propose an entry for a room, by the room's name."""
     acks: Deferred
     """Acknowledgements that are owed."""
+    journal: Journal
 
     def clock(self) -> int:
         """Return the relay's time in microseconds."""
@@ -149,6 +151,7 @@ class Connection:
         self.caught_up = node.soon(self._lagging.caught_up)
         """The outbox keeps up again. This only asks for a call in the next turn of the loop."""
         self._expect_hello()
+        node.journal.connected(attachment, address, room)
 
     # Messages in.
 
@@ -262,7 +265,7 @@ class Connection:
         assert self.hello is not None
         assert admit.stream is not None
         self._cancel(self._hello_timer)
-        self.room, self.seat = room, room.seats[admit.player]
+        self.room, self.seat, self.room_name = room, room.seats[admit.player], room.name
         self._max_frame = room.max_frame
         self._told = self.seat.taken
         welcome = Welcome(
@@ -289,6 +292,7 @@ class Connection:
 
     def turned(self, refusal: Refusal) -> None:
         """Say why the room was not entered; then close, or wait for one more HELLO."""
+        self.node.journal.refused(self.attachment, self.address, self.room_name, refusal)
         self.send(refusal.error())
         if refusal.close is not None:
             self.close(refusal.close)
@@ -298,6 +302,7 @@ class Connection:
             self._expect_hello()
 
     def _tell_lag(self, is_lagging: bool, detail: NoticeDetail) -> None:
+        self.node.journal.lagged(self.attachment, self.room_name, self._player, is_lagging)
         self.send(Notice(NoticeKind.LAG, detail))
         self._propose(Lag(self.attachment, is_lagging))
 
@@ -312,6 +317,7 @@ class Connection:
         """Close for a reason of the relay's. A code that says stay away gives the seat up."""
         if self.is_closed:
             return
+        self.node.journal.closed(self.attachment, self.room_name, self._player, code, reason)
         # SPEC 11.4: any other code holds the seat, whoever closed.
         self._propose(Evict(self.attachment) if code >= 4500 else Detach(self.attachment))
         self._end()
@@ -320,6 +326,7 @@ class Connection:
     def lost(self) -> None:
         """The way to the client is gone."""
         if not self.is_closed:
+            self.node.journal.lost(self.attachment, self.room_name, self._player)
             self._propose(Detach(self.attachment))
             self._end()
         self.node.forget(self)
@@ -343,6 +350,7 @@ class Connection:
         if counted and self.room is not None:
             self._propose(Refuse(self.attachment, ErrorCode(error.code), error.text, error.detail))
         else:
+            self.node.journal.message_refused(self.attachment, error)
             self.send(error)
         if self._conduct.add_bad_frame(now):
             self.close(CloseCode.BAD_FRAMES)
@@ -350,6 +358,7 @@ class Connection:
     def _throttle(self, wait: float, now: float) -> float:
         """Ask for a pause of so long; one who never slows down is cut off."""
         if self._conduct.add_pause(wait, now):
+            self.node.journal.throttled(self.attachment, self.room_name, self._player, wait)
             detail = NoticeDetail(limit=int(self._allowance.rate), after=int(wait * 1000))
             self.send(Notice(NoticeKind.THROTTLE, detail))
         if self._conduct.never_slows_down(now):
@@ -375,6 +384,10 @@ class Connection:
         outbox.say(wrap(fast_path.taken(seat.taken, outbox.position(room.seq))), rides=True)
 
     # Odds and ends.
+
+    @property
+    def _player(self) -> int | None:
+        return None if self.seat is None else self.seat.player
 
     def _expect_hello(self) -> None:
         seconds = self.node.settings.hello_seconds

@@ -34,6 +34,7 @@ from relay.history.ws_frame import wrap
 from relay.node.admission import Admission
 from relay.node.connection import Connection, Owner
 from relay.node.drain import Drain
+from relay.node.journal import Journal
 from relay.node.link import Link
 from relay.node.on_join import OnJoin
 from relay.node.reservations import PROMISE_BYTES, Reservations
@@ -45,10 +46,13 @@ from relay.policy.rate_limits import (
 )
 from relay.room.effects import (
     Admit,
+    Arrived,
     Close,
+    Departed,
     Effect,
     Gone,
     Later,
+    Refused,
     TurnedAway,
 )
 from relay.room.entries import Entry, Retire, Wake
@@ -79,6 +83,7 @@ class Node(Owner):
     ) -> None:
         self.settings = settings or Settings()
         self.version = WIRE_VERSION
+        self.journal = Journal()
         self._sweeper: asyncio.TimerHandle | None = None
         self.passwords = Passwords(
             self.settings.passwords_per_second,
@@ -100,6 +105,7 @@ class Node(Owner):
             self.settings,
             self.limits,
             self.passwords,
+            self.journal,
             check_open=self.check_open,
             fan_out=self._flushes.fan_out,
             added=self._watch,
@@ -111,7 +117,13 @@ class Node(Owner):
             self.settings.matches_per_address, self.settings.ipv6_site_factor
         )
         self._admission = Admission(
-            self.settings, self.rooms, self.limits, self.passwords, self.reservations, on_join
+            self.settings,
+            self.rooms,
+            self.limits,
+            self.passwords,
+            self.reservations,
+            self.journal,
+            on_join,
         )
         self.connections: dict[int, Connection] = {}
         self.connects = 0
@@ -254,16 +266,24 @@ class Node(Owner):
                 self.later(seconds, lambda: self._propose_if_same(room, entry))
             case Gone():
                 self.rooms.remove(room)
-                log.info("room %s is gone", room.name)
+                self.journal.gone(room.name)
             case Admit(attachment):
                 if room.joins == 1:
                     self.rooms.enter(room)
+                self.journal.admitted(room.name, effect)
                 self.connections[attachment].admitted(room, effect)
             case TurnedAway(attachment, refusal):
                 self.connections[attachment].turned(refusal)
             case Close(attachment, code, reason):
                 if attachment in self.connections:
                     self.connections[attachment].close(code, reason)
+            case Arrived(player):
+                seat = room.seats[player]
+                self.journal.joined(room.name, player, seat.attachment, seat.info)
+            case Departed(player, reason):
+                self.journal.departed(room.name, player, reason, room.host)
+            case Refused(player, error):
+                self.journal.frame_refused(room.name, player, error)
 
     def _propose_if_same(self, room: Room, entry: Entry) -> None:
         if self.draining is not None and not self.draining.is_due(room, entry):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 import time
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from protocol.limits import EPOCH_BYTES
 from relay.delivery.fan_out import FanOut
 from relay.history.history import History
 from relay.history.memory_budget import ROOM_BYTES, Memory
+from relay.node.journal import Journal
 from relay.node.listing import Listing
 from relay.node.makers import Makers
 from relay.node.registry import RoomRegistry, canonical
@@ -24,8 +24,6 @@ from relay.policy.passwords import Passwords
 from relay.policy.rate_limits import AddressLimits, is_loopback, network_of
 from relay.room.refusals import Refusal, slow_down
 from relay.room.room import Room
-
-log = logging.getLogger("relay")
 
 OVERHEAD = 1.5  # what the process takes for each byte that is counted
 LEAST_MEMORY = 16 * 1024 * 1024  # bytes for rooms, however much the process takes without any
@@ -45,6 +43,7 @@ class Rooms:
         settings: Settings,
         limits: AddressLimits,
         passwords: Passwords,
+        journal: Journal,
         *,
         check_open: Callable[[], None],
         fan_out: Callable[[], FanOut],
@@ -68,6 +67,7 @@ class Rooms:
         self._settings = settings
         self._limits = limits
         self._passwords = passwords
+        self._journal = journal
         self._check_open = check_open
         self._fan_out = fan_out
         self._added = added
@@ -115,7 +115,7 @@ class Rooms:
         )
         self.makers.make(name, address)
         self.add(room)
-        log.info("room %s is open", name)
+        self._journal.opened(name)
         return room
 
     def add(self, room: Room) -> None:
@@ -187,7 +187,7 @@ class Rooms:
         room = self.registry.get(self.makers.least_missed() or "")
         if room is not None:
             self.remove(room)
-            log.info("room %s, which nobody had entered, made way for another", room.name)
+            self._journal.made_way(room.name)
 
     def _payer(self, name: str, address: str) -> str:
         """Return who is charged for a room: the address that made it, if addresses are limited."""

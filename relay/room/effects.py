@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from protocol.close_codes import CloseCode
 from protocol.error_codes import ErrorCode
+from protocol.frames import Error, LeftReason
 from relay.delivery.stream import Stream
 from relay.room.entries import Entry
 from relay.room.refusals import Refusal
@@ -47,6 +48,29 @@ class Close:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrived:
+    """A new seat was taken: this is for the log, and the room has been told."""
+
+    player: int
+
+
+@dataclass(frozen=True, slots=True)
+class Departed:
+    """A seat has ended: this is for the log, and the room has been told."""
+
+    player: int
+    reason: LeftReason
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A player was refused something: this is for the log, and they have been told."""
+
+    player: int
+    error: Error
+
+
+@dataclass(frozen=True, slots=True)
 class Later:
     """Propose this entry after so many seconds. It does nothing if it was overtaken."""
 
@@ -59,6 +83,9 @@ class Gone:
     """The room is no more: forget its name."""
 
 
-Effect = Admit | TurnedAway | Close | Later | Gone
+News = Arrived | Departed | Refused
+"""Effects that ask for nothing but a line in the log."""
+
+Effect = Admit | TurnedAway | Close | Later | Gone | News
 
 NOTHING: Sequence[Effect] = ()

@@ -14,6 +14,7 @@ from protocol.frames import LeftReason, PresenceState
 from relay.room import opening
 from relay.room.effects import (
     NOTHING,
+    Arrived,
     Close,
     Effect,
     Gone,
@@ -183,7 +184,7 @@ def _seat_anew(room: RoomState, entry: Join) -> Sequence[Effect]:
     room.tell_joined(seat)
     effects = room.settle_host()
     refused = ErrorCode.SEAT_EXPIRED if entry.position is not None else None
-    return [*effects, opening.begin(room, seat, refused)]
+    return [Arrived(seat.player), *effects, opening.begin(room, seat, refused)]
 
 
 def _take_up(room: RoomState, seat: Seat, entry: Join) -> Sequence[Effect]:

@@ -28,7 +28,7 @@ from relay.delivery.outbox import Outbox
 from relay.history.packed_frames import Addressees
 from relay.history.ws_frame import wrap
 from relay.room import membership, requests
-from relay.room.effects import NOTHING, Effect
+from relay.room.effects import NOTHING, Effect, Refused
 from relay.room.entries import (
     Acknowledge,
     Ask,
@@ -56,15 +56,14 @@ class Room(RoomState):
     def apply(self, entry: Entry) -> Sequence[Effect]:
         """Take the next entry into the state; return what the node must do about it."""
         if isinstance(entry, tuple):
-            self._send(entry)
-            return NOTHING
+            return self._send(entry)
         return _APPLY[type(entry)](self, entry)
 
-    def _send(self, entry: Send) -> None:
+    def _send(self, entry: Send) -> Sequence[Effect]:
         attachment, target, tail = entry
         seat = self.seats.attached.get(attachment)
         if seat is None:
-            return
+            return NOTHING
         # SPEC 13.2: accepted or refused, it takes its place in the order here.
         seat.count()
         to: Addressees = seat.player  # all others, as nearly always: without a call
@@ -72,14 +71,14 @@ class Room(RoomState):
             try:
                 to = self.addressees(target, seat)
             except Refusal as refusal:
-                self._answer(seat, refusal, Opcode.SEND)
-                return
+                return self._answer(seat, refusal, Opcode.SEND)
         self.seq = seq = self.seq + 1
         message = wrap(fast_path.deliver(seq, seat.player, tail))
         self.history.append(seq, to, message)
         self.audience.tell(to, message)
         if self.has_history and self.snapshots.is_due(seq, self.history):
             self._want_snapshot()
+        return NOTHING
 
     def _want_snapshot(self) -> None:
         # Not a fact: whoever is host when it counts is asked, and asked again while none comes.
@@ -97,8 +96,7 @@ class Room(RoomState):
         try:
             return requests.HANDLERS[cls](self, seat, entry.frame)
         except Refusal as refusal:
-            self._answer(seat, refusal, entry.frame.opcode)
-            return NOTHING
+            return self._answer(seat, refusal, entry.frame.opcode)
 
     def _refuse(self, entry: Refuse) -> Sequence[Effect]:
         seat = self.seats.attached.get(entry.attachment)
@@ -106,11 +104,14 @@ class Room(RoomState):
             return NOTHING
         seat.count()
         detail = replace(entry.detail, frame=seat.taken)
-        self.tell_alone(seat, Error(self.next_seq(), entry.code, entry.text, detail))
-        return NOTHING
+        return self._deny(seat, Error(self.next_seq(), entry.code, entry.text, detail))
 
-    def _answer(self, seat: Seat, refusal: Refusal, op: Opcode) -> None:
-        self.tell_alone(seat, refusal.error(self.next_seq(), frame=seat.taken, op=op))
+    def _answer(self, seat: Seat, refusal: Refusal, op: Opcode) -> Sequence[Effect]:
+        return self._deny(seat, refusal.error(self.next_seq(), frame=seat.taken, op=op))
+
+    def _deny(self, seat: Seat, error: Error) -> Sequence[Effect]:
+        self.tell_alone(seat, error)
+        return [Refused(seat.player, error)]
 
     # Beside the order of entries.
 

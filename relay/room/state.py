@@ -32,7 +32,7 @@ from relay.history.memory_budget import ROOM_BYTES, ROOMS, SEATS
 from relay.history.packed_frames import Addressees
 from relay.history.ws_frame import wrap
 from relay.room.current_facts import CurrentFacts, Fact
-from relay.room.effects import NOTHING, Effect, Later
+from relay.room.effects import NOTHING, Departed, Effect, Later
 from relay.room.entries import Relieve, Retire
 from relay.room.groups import Groups
 from relay.room.properties import Properties
@@ -236,7 +236,9 @@ class RoomState:
         self._publish(ALL, Left(self.next_seq(), player, reason))
         self.audience.end(player, self.seq)
         effects = self.elect() if player == self.host else NOTHING
-        return effects if self.seats else [Later(self.options.keep, Retire(self.joins))]
+        if not self.seats:
+            effects = [Later(self.options.keep, Retire(self.joins))]
+        return [Departed(player, reason), *effects]
 
     # What handlers need.
 

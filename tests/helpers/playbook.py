@@ -10,7 +10,8 @@
 What came of an entry is compared when the next one goes in, and at the end. The order of effects
 counts, and the order of what one connection hears; between two of them there is none to compare.
 Every script also checks what holds in all of them: each stream's seq strictly increases, and
-replaying the entries makes an equal room.
+replaying the entries makes an equal room. What the room says for the log alone is left out: frames
+say as much.
 
 Connections are told apart by their attachments. In a `room_of` players, connection n is player n's.
 """
@@ -45,7 +46,7 @@ from protocol.opcodes import Opcode
 from relay.delivery.outbox import Outbox
 from relay.history.history import History
 from relay.history.ws_frame import split, unwrap
-from relay.room.effects import Admit, Close, Effect, TurnedAway
+from relay.room.effects import Admit, Close, Effect, News, TurnedAway
 from relay.room.entries import Acknowledge, Ask, Detach, Entry, Evict, Join, Send
 from relay.room.log_cursor import LogCursor
 from relay.room.refusals import Refusal
@@ -229,7 +230,7 @@ class Witness:
                 self._admit(effect)
             if isinstance(effect, Close):
                 self._end(effect.attachment)
-        return effects
+        return [effect for effect in effects if not isinstance(effect, News)]
 
     def move(self, moves: Moves) -> list[Outcome]:
         tail = fast_path.tail(moves.payload)

@@ -126,8 +126,7 @@ def test_a_joiner_is_told_from_where_on_the_past_is_complete(
     room.apply(Join(1))
     for number in range(10):
         room.apply((1, None, b"\xc4\x01%c" % number))
-    effects = room.apply(Join(2))
-    (admit,) = effects
+    *_, admit = room.apply(Join(2))
     assert isinstance(admit, Admit)
     assert admit.stream is not None
     assert admit.stream.complete_from == expected

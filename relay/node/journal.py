@@ -1,0 +1,248 @@
+"""What the log says of rooms, players and connections: one line for one event, few in a flood.
+
+A line names `room K7QF`, `player 3` and `connection 12`, so that a search finds all of one. What
+strangers chose, such as names, is made legible here. Passwords, tickets and secrets never come
+here.
+
+Info is what an operator may act on, debug is what helps to follow one player. Strangers cause most
+of it and could fill the disk. So of each kind of line at info and above, a burst is let through,
+and then one in 5 s that counts the rest. Debug is for whoever asks for all of it.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from protocol.close_codes import CloseCode
+from protocol.error_codes import ErrorCode
+from protocol.frames import Error, LeftReason, PlayerInfo
+from protocol.legible import isolated
+from protocol.opcodes import Opcode
+from relay.policy.rate_limits import TokenBucket
+from relay.room.effects import Admit
+from relay.room.refusals import Refusal
+
+log = logging.getLogger("relay")
+
+# Less than the log of `relay serve` lets through of a kind, so that none of the counts is lost.
+LINES_PER_SECOND = 0.2
+LINES_BURST = 9.0
+
+FAULT_SECONDS = 60.0
+"""Between two tracebacks of one fault."""
+
+MAX_FAULTS = 64
+"""Faults that are told apart."""
+
+BY_CONDUCT = frozenset(
+    {
+        CloseCode.TEXT_REFUSED,
+        CloseCode.TOO_BIG,
+        CloseCode.NO_HELLO,
+        CloseCode.TOO_SLOW,
+        CloseCode.TOO_FAST,
+        CloseCode.BAD_FRAMES,
+    }
+)
+"""Closes for what a client does: an operator may know its game, or change a setting."""
+
+WHY_GONE = {
+    LeftReason.LEFT: "they left, or their connection was closed for good",
+    LeftReason.GONE: "their connection is lost, and their seat had no secret",
+    LeftReason.EXPIRED: "they did not come back in time",
+}
+
+
+OPCODES = frozenset(Opcode)
+
+Value = str | float | Error
+"""What a line is filled with."""
+
+
+class Journal:
+    """Writes a node's lines."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._kinds: dict[str, _Kind] = {}
+        self._faults: dict[tuple[object, ...], _Fault] = {}
+
+    # Rooms.
+
+    def opened(self, room: str) -> None:
+        self._say(logging.INFO, "room %s is open", room)
+
+    def gone(self, room: str) -> None:
+        self._say(logging.INFO, "room %s is gone", room)
+
+    def made_way(self, room: str) -> None:
+        self._say(logging.INFO, "room %s, which nobody had entered, made way for another", room)
+
+    # Players.
+
+    def joined(self, room: str, player: int, attachment: int, info: PlayerInfo) -> None:
+        line = f"room %s: player %d joined as a {info.role} over connection %d%s"
+        named = f", named {info.name}" if info.name else ""
+        self._say(logging.INFO, line, room, player, attachment, named)
+
+    def departed(self, room: str, player: int, reason: LeftReason, host: int) -> None:
+        """Args: host: the room's, who alone can kick."""
+        if reason is LeftReason.KICKED:
+            self._say(
+                logging.INFO, "room %s: player %d was kicked by player %d", room, player, host
+            )
+        else:
+            line = "room %s: player %d is gone: %s"
+            self._say(logging.INFO, line, room, player, WHY_GONE[reason])
+
+    def admitted(self, room: str, admit: Admit) -> None:
+        if admit.resumed:
+            line = "room %s: player %d resumed over connection %d, after seq %d"
+            _detail(line, room, admit.player, admit.attachment, admit.seq)
+            return
+        why = "" if admit.refused is None else f", because of {_coded(admit.refused)}"
+        line = "room %s: player %d is told the room as it stands, over connection %d%s"
+        _detail(line, room, admit.player, admit.attachment, why)
+
+    def frame_refused(self, room: str, player: int, error: Error) -> None:
+        _detail("room %s: player %d is refused %s", room, player, error)
+
+    # Connections.
+
+    def connected(self, attachment: int, address: str, room: str) -> None:
+        _detail("connection %d from %s asks for room %s", attachment, address or "nowhere", room)
+
+    def refused(self, attachment: int, address: str, room: str, refusal: Refusal) -> None:
+        """A HELLO, or the whole connection, was refused."""
+        # Without a close the client makes it good at once by itself, as after a room's end.
+        level = logging.DEBUG if refusal.close is None else logging.INFO
+        line = f"room %s: connection %d from %s is refused: {_coded(refusal.code)}: %s"
+        self._say(level, line, room, attachment, address or "nowhere", refusal.text)
+
+    def throttled(self, attachment: int, room: str, player: int | None, seconds: float) -> None:
+        line, values = _whose(attachment, room, player)
+        _detail(f"{line} is too fast, and not read for %d ms", *values, int(seconds * 1000))
+
+    def lagged(self, attachment: int, room: str, player: int | None, is_lagging: bool) -> None:
+        line, values = _whose(attachment, room, player)
+        how = "reads too slowly" if is_lagging else "reads fast enough again"
+        _detail(f"{line} {how}", *values)
+
+    def message_refused(self, attachment: int, error: Error) -> None:
+        """A message was refused outside of the room's order."""
+        _detail("connection %d is refused %s", attachment, error)
+
+    def closed(
+        self, attachment: int, room: str, player: int | None, code: CloseCode, why: str
+    ) -> None:
+        level = logging.INFO if code in BY_CONDUCT else logging.DEBUG
+        line, values = _whose(attachment, room, player)
+        reason = f": {why}" if why else ""
+        self._say(level, f"{line} is closed: {_coded(code)}%s", *values, reason)
+
+    def lost(self, attachment: int, room: str, player: int | None) -> None:
+        line, values = _whose(attachment, room, player)
+        _detail(f"{line} is lost", *values)
+
+    # The game's own code.
+
+    def undecided(self, attachment: int, seconds: float | None) -> None:
+        assert seconds is not None, "who may wait for ever is not too late"
+        line = "connection %d is turned away: on_join, or a password, did not decide within %g s"
+        self._say(logging.WARNING, line, attachment, seconds)
+
+    def fault(self, attachment: int, room: str, error: Exception) -> None:
+        """The game's own code failed. One that fails for everybody is shown once a minute."""
+        place = _place(error)
+        if place not in self._faults and len(self._faults) >= MAX_FAULTS:
+            self._faults.clear()
+        fault = self._faults.setdefault(place, _Fault())
+        now = self._now()
+        if now - fault.said < FAULT_SECONDS:
+            fault.unsaid += 1
+            return
+        more = _more(fault.unsaid)
+        fault.said, fault.unsaid = now, 0
+        line = "room %s: on_join failed, and connection %d is refused%s"
+        log.error(line, isolated(room), attachment, more, exc_info=error)
+
+    def _say(self, level: int, line: str, *values: Value) -> None:
+        if level < logging.INFO:
+            _detail(line, *values)
+        elif log.isEnabledFor(level):
+            kind = self._kinds.get(line)
+            if kind is None:
+                kind = self._kinds[line] = _Kind()
+            if kind.bucket.ask(1, self._now()):
+                kind.unsaid += 1
+                return
+            more, kind.unsaid = _more(kind.unsaid), 0
+            log.log(level, f"{line}%s", *map(_shown, values), more)
+
+
+def _whose(attachment: int, room: str, player: int | None) -> tuple[str, list[str | int]]:
+    if player is None:
+        return "room %s: connection %d", [room, attachment]
+    return "room %s: player %d: connection %d", [room, player, attachment]
+
+
+class _Kind:
+    """One kind of line. There are as many as lines, and codes to put into them."""
+
+    __slots__ = ("bucket", "unsaid")
+
+    def __init__(self) -> None:
+        self.bucket = TokenBucket(LINES_PER_SECOND, LINES_BURST)
+        self.unsaid = 0
+
+
+class _Fault:
+    """One place that fails in one way."""
+
+    __slots__ = ("said", "unsaid")
+
+    def __init__(self) -> None:
+        self.said = float("-inf")
+        self.unsaid = 0
+
+
+def _detail(line: str, *values: Value) -> None:
+    if log.isEnabledFor(logging.DEBUG):
+        log.debug(line, *map(_shown, values))
+
+
+def _shown(value: Value) -> str | float:
+    match value:
+        case Error():
+            return isolated(_explained(value))
+        case str():
+            return isolated(value)
+        case _:
+            return value
+
+
+def _more(unsaid: int) -> str:
+    return f"; {unsaid} more like it" if unsaid else ""
+
+
+def _coded(code: ErrorCode | CloseCode) -> str:
+    return f"{code.name} {int(code)}"
+
+
+def _explained(error: Error) -> str:
+    """Return what was refused, and why: not what it held, which may be a secret."""
+    op = error.detail.op
+    what = Opcode(op).name if op in OPCODES else "a message"
+    return f"{what}: {_coded(ErrorCode(error.code))}: {error.text}"
+
+
+def _place(error: Exception) -> tuple[object, ...]:
+    """Return what kind of error it is, and the line that raised it."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return (type(error),)
+    return type(error), trace.tb_frame.f_code.co_filename, trace.tb_lineno
