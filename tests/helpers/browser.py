@@ -21,10 +21,16 @@ class Tabs:
     expected: tuple[str, ...] = ()
     """Parts of console errors that are no complaints: Chromium writes of every lost connection."""
 
-    async def open(self, url: str, *, mobile: bool = False) -> "Page":
-        """Open the page and return once its scripts have loaded."""
+    async def open(
+        self, url: str, *, mobile: bool = False, size: tuple[int, int] | None = None
+    ) -> "Page":
+        """Open the page and return once its scripts have loaded.
+
+        Args: size: width and height of the window, in CSS pixels.
+        """
+        width, height = size or ((390, 844) if mobile else (1280, 800))
         context = await self.browser.new_context(
-            viewport={"width": 390, "height": 844} if mobile else {"width": 1280, "height": 800},
+            viewport={"width": width, "height": height},
             is_mobile=mobile,
             has_touch=mobile,
             ignore_https_errors=True,  # a certificate that a test has made is nobody's

@@ -56,9 +56,16 @@ class Visitor:
         return number
 
 
-async def visit(tabs: Tabs, url: str, name: str, *, mobile: bool = False) -> Visitor:
+async def visit(
+    tabs: Tabs,
+    url: str,
+    name: str,
+    *,
+    mobile: bool = False,
+    size: tuple[int, int] | None = None,
+) -> Visitor:
     """Open a room's page in a tab, say a name, and be in the room."""
-    visitor = Visitor(await tabs.open(url, mobile=mobile))
+    visitor = Visitor(await tabs.open(url, mobile=mobile, size=size))
     await visitor.answers(name)
     await visitor.is_live()
     return visitor

@@ -108,31 +108,6 @@ class TestTheRoom:
         await ann.is_live()
         assert await ann.number == 2
 
-    async def test_a_finger_steers(self, url: str, tabs: Tabs) -> None:
-        ann = await visit(tabs, url, "Ann", mobile=True)
-        hand = await ann.page.context.new_cdp_session(ann.page)
-
-        async def touch(kind: str, *xs: int) -> None:
-            points = [{"x": x, "y": 300} for x in xs]
-            await hand.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-
-        start = await ann.look("game.mine.at.x")
-        await touch("touchStart", 200)
-        await touch("touchMove", 260)
-        await ann.sees("game.mine.at.x > it", start + 20)
-        assert await ann.page.is_visible("#stick")
-        await touch("touchEnd")
-        await ann.sees("Math.abs(game.mine.velocity.x) < 5")
-        assert not await ann.page.is_visible("#stick")
-
-    async def test_a_tap_pulses(self, url: str, tabs: Tabs) -> None:
-        ann = await visit(tabs, url, "Ann", mobile=True)
-        async with connect(url, name="Bot") as bot:
-            await ann.page.touchscreen.tap(200, 300)
-            async for event in bot:
-                if isinstance(event, Message) and event.value == {"t": "pop"}:
-                    break
-
 
 class TestStrangersWords:
     async def test_a_name_neither_turns_its_neighbours_around_nor_empties_them(

@@ -16,6 +16,7 @@ export function ask(question: Question): Promise<string> {
   find("#ask-title").textContent = question.title;
   find("#ask-label").textContent = question.label;
   find("#ask-ok").textContent = question.ok;
+  find("#ask-goal").hidden = question.isSecret ?? false;
   find("#ask-error").textContent = question.error ?? "";
   input.type = question.isSecret ? "password" : "text";
   input.autocomplete = question.isSecret ? "current-password" : "off";

@@ -87,7 +87,8 @@ class Row {
   constructor(number: number) {
     const dot = make("span", { className: "dot" });
     dot.style.background = colourOf(number);
-    const who = make("span", { className: "who" }, this.crown, this.name, " ", this.tag);
+    const named = make("span", { className: "named" }, this.crown, this.name);
+    const who = make("span", { className: "who" }, named, " ", this.tag);
     this.element.append(dot, who, this.score, this.rtt, this.toggle, this.choices);
     this.toggle.addEventListener("click", () => this.open(this.choices.hidden !== false));
   }

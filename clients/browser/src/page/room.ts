@@ -128,8 +128,7 @@ function run(controls: Controls): void {
     game.step(dt, direction);
     arena.draw(now);
     steered += Math.hypot(direction.x, direction.y) * dt;
-    if (steered > 1)
-      for (const hint of document.querySelectorAll(".hint")) hint.classList.add("is-known");
+    if (steered > 1) find("#hints").classList.add("is-known");
     requestAnimationFrame(frame);
   };
   frame();

@@ -12,6 +12,7 @@ export function showLink(code: string, relay: RelayInfo | null): void {
   const isLocal = LOOPBACK.test(here.hostname);
   // "localhost" means another machine to everyone else: give them the address on the network.
   const link = isLocal && relay?.lan ? new URL(`r/${code}`, `${relay.lan}/`) : here;
+  find("#code").textContent = code;
   const field = find<HTMLInputElement>("#link");
   field.value = link.href;
   find("#qr").replaceChildren(drawCode(link.href));
@@ -27,7 +28,7 @@ export function enableCopy(): void {
   const button = find<HTMLButtonElement>("#copy");
   button.addEventListener("click", async () => {
     const isCopied = await copy(find<HTMLInputElement>("#link"));
-    button.textContent = isCopied ? "Copied" : "Press Ctrl+C";
+    button.textContent = isCopied ? "Copied" : byHand();
     setTimeout(() => (button.textContent = "Copy"), 2000);
   });
 }
@@ -42,6 +43,10 @@ async function copy(field: HTMLInputElement): Promise<boolean> {
     return document.execCommand("copy");
   }
 }
+
+/** How to copy what is selected. */
+const byHand = (): string =>
+  matchMedia("(pointer: coarse)").matches ? "Hold the link" : "Press Ctrl+C";
 
 function drawCode(text: string): SVGElement {
   const { data, size } = encode(text, { border: 2 });

@@ -1,4 +1,4 @@
-// Steering: keys, a mouse that is held down, or a finger anywhere on the arena.
+// Steering: keys, a mouse that moves over the arena, or a finger anywhere on it.
 
 import type { Vector } from "./ship.js";
 
@@ -30,7 +30,10 @@ interface Pointer {
 
 export class Controls {
   private readonly held = new Set<string>();
+  /** The finger that is down, or the mouse while it is what steers. */
   private pointer: Pointer | null = null;
+  /** Where the mouse lies while it does not steer: it takes a movement to take over. */
+  private resting: Vector | null = null;
 
   /**
    * @param locate turns a point of the page into the direction to it from my comet, in units
@@ -45,6 +48,7 @@ export class Controls {
     addEventListener("keydown", (event) => this.key(event, true));
     addEventListener("keyup", (event) => this.key(event, false));
     addEventListener("blur", () => this.held.clear()); // keys are released where we do not see it
+    canvas.addEventListener("pointerleave", (event) => this.leave(event));
     canvas.addEventListener("pointerdown", (event) => this.down(event));
     canvas.addEventListener("pointermove", (event) => this.move(event));
     for (const end of ["pointerup", "pointercancel"] as const) {
@@ -88,30 +92,52 @@ export class Controls {
     if (isElsewhere && event.target instanceof HTMLInputElement) return;
     event.preventDefault();
     this.held.add(event.code);
+    if (this.pointer && !this.pointer.isTouch) this.rest(this.pointer.now);
   }
 
   private down(event: PointerEvent): void {
-    if (this.pointer || event.button !== 0) return;
+    if (this.pointer?.isTouch || event.button !== 0) return;
     this.canvas.setPointerCapture(event.pointerId);
-    const at = { x: event.clientX, y: event.clientY };
-    const isTouch = event.pointerType !== "mouse";
+    this.take(event);
+    if (!isMouse(event)) this.showStick(place(event));
+  }
+
+  private take(event: PointerEvent): void {
+    const at = place(event);
+    const isTouch = !isMouse(event);
     this.pointer = { id: event.pointerId, isTouch, start: at, now: at, since: event.timeStamp };
-    if (isTouch) this.showStick(at);
   }
 
   private move(event: PointerEvent): void {
+    if (isMouse(event) && !this.pointer) return this.wake(event);
     if (event.pointerId !== this.pointer?.id) return;
-    this.pointer.now = { x: event.clientX, y: event.clientY };
+    this.pointer.now = place(event);
     const { x, y } = this.direction;
     this.stick.style.setProperty("--x", `${x * STICK}px`);
     this.stick.style.setProperty("--y", `${y * STICK}px`);
   }
 
+  /** A browser tells of a mouse, too, that lies still where the page has changed below it. */
+  private wake(event: PointerEvent): void {
+    const at = place(event);
+    this.resting ??= at;
+    if (at.x !== this.resting.x || at.y !== this.resting.y) this.take(event);
+  }
+
+  private rest(at: Vector | null): void {
+    this.pointer = null;
+    this.resting = at;
+  }
+
+  private leave(event: PointerEvent): void {
+    if (isMouse(event) && !this.pointer?.isTouch) this.rest(null);
+  }
+
   private up(event: PointerEvent): void {
-    if (event.pointerId !== this.pointer?.id) return;
-    const { isTouch, start, now, since } = this.pointer;
+    if (event.pointerId !== this.pointer?.id || isMouse(event)) return;
+    const { start, now, since } = this.pointer;
     const moved = Math.hypot(now.x - start.x, now.y - start.y);
-    if (isTouch && moved < 10 && event.timeStamp - since < TAP) this.pop();
+    if (moved < 10 && event.timeStamp - since < TAP) this.pop();
     this.pointer = null;
     this.stick.hidden = true;
   }
@@ -129,3 +155,6 @@ export class Controls {
     }
   }
 }
+
+const place = ({ clientX, clientY }: PointerEvent): Vector => ({ x: clientX, y: clientY });
+const isMouse = ({ pointerType }: PointerEvent): boolean => pointerType === "mouse";
