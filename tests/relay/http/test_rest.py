@@ -65,9 +65,10 @@ async def test_what_is_left_out_is_as_the_settings_say() -> None:
 async def test_a_room_has_the_rules_about_its_host_that_its_maker_says() -> None:
     app = create_app(Settings())
     async with client_of(app) as http:
-        made = await make(http, host_away=20, bar="address")
+        made = await make(http, host_away=20, bar="address", host_keys=["score"])
         options = app.state.node.registry.get(made["room"]).options
         assert (options.host_away, options.bar) == (20, "address")
+        assert options.host_keys == ("score",)
     app.state.node.close()
 
 
@@ -75,6 +76,8 @@ async def test_a_room_has_the_rules_about_its_host_that_its_maker_says() -> None
     ("room", "said"),
     [
         ({"host_away": 601}, "host_away: "),
+        ({"host_keys": [""]}, "host_keys"),
+        ({"host_keys": ["k"] * 17}, "host_keys: "),
         ({"bar": "planet"}, "bar: "),
         ({"name": "a b"}, "name: "),
         ({"name": "x" * 33}, "name: "),
