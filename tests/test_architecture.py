@@ -40,12 +40,19 @@ def outbox() -> str:
     return "\n".join(["stateDiagram-v2", "    [*] --> OPENING", *arrows])
 
 
-def floors() -> list[str]:
-    """Return the packages of the relay from top to bottom, as the import contract has them."""
+def floors(container: str = "relay") -> list[str]:
+    """Return what a package holds from top to bottom, as the import contract has it."""
     text = (ROOT / "pyproject.toml").read_text()
-    found = re.search(r'containers = \["relay"\]\nlayers = \[(.*?)\]', text, re.S)
+    found = re.search(rf'containers = \["{container}"\]\nlayers = \[(.*?)\]', text, re.S)
     assert found
-    return re.findall(r"[a-z]+", found[1])
+    return re.findall(r"[a-z_]+", found[1])
+
+
+def listed(title: str) -> list[str]:
+    """Return the floors that the page lists under a title."""
+    section = PAGE.partition(f"## {title}\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (`.*?) \|", section, re.M)
+    return re.findall(r"`([a-z_]+)/?`", " ".join(rows))
 
 
 def test_the_conversation_is_drawn_as_its_table_says() -> None:
@@ -57,7 +64,8 @@ def test_an_outbox_is_drawn_as_its_table_says() -> None:
 
 
 def test_the_floors_are_listed_in_their_order() -> None:
-    assert re.findall(r"^\| `([a-z]+)/` \|", PAGE, re.M) == floors()
+    assert listed("The relay's floors") == floors()
+    assert listed("The Python client's floors") == floors("clients.python")
 
 
 def test_every_package_is_on_a_floor_and_says_what_it_is() -> None:

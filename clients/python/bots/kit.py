@@ -1,5 +1,7 @@
 """The bot kit: players that a program plays, hundreds of them in one process.
 
+    from roomwire import Bot
+
     class Dizzy(Bot):
         async def on_tick(self, dt):
             self.room.volatile(0, [self.random.random(), self.random.random()])
