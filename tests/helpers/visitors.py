@@ -36,6 +36,12 @@ class Visitor:
         """Wait for a line in the log."""
         await self.page.locator("#log li", has_text=text).first.wait_for()
 
+    async def colour_of(self, name: str) -> str:
+        """Return the colour of a player's dot, as CSS has it."""
+        dot = self.page.locator("#players li", has_text=name).locator(".dot")
+        colour: str = await dot.evaluate("e => e.style.background")
+        return colour
+
     async def sees(self, condition: str, argument: Any = None) -> None:
         """Wait until this holds, in JavaScript, of `room`, `game` and what is given as `it`."""
         await self.page.wait_for_function(

@@ -1,8 +1,9 @@
 // The lines under the arena: what is said, and what happens in the room.
 
 import { type EventOf, LeftReason, NoticeKind, type Room } from "../index.js";
-import { colourOf, crown, find, make, nameOf, words } from "./dom.js";
+import { crown, find, make, nameOf, words } from "./dom.js";
 import type { Game } from "./game/game.js";
+import type { Palette } from "./game/palette.js";
 import { legible } from "./legible.js";
 
 const LINES = 100;
@@ -44,11 +45,11 @@ const ANEW: Record<string, string> = {
 };
 
 /** Follows a room. */
-export function followChat(room: Room, game: Game): void {
+export function followChat(room: Room, game: Game, palette: Palette): void {
   game.onSay = (number, text) => {
     const player = room.players.get(number) ?? { name: "", number };
     const who = make("b", {}, words(nameOf(player)));
-    who.style.color = colourOf(number);
+    who.style.color = palette.of(number);
     add("", who, " ", words(text));
   };
   room.on("joined", ({ player }) => {

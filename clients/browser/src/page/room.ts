@@ -8,6 +8,7 @@ import { enableChat, followChat } from "./chat.js";
 import { Controls } from "./game/controls.js";
 import { find, words } from "./dom.js";
 import { Game } from "./game/game.js";
+import { Palette } from "./game/palette.js";
 import { isolated, legible } from "./legible.js";
 import {
   fitName,
@@ -34,6 +35,7 @@ const code = decodeURIComponent(path.split("/")[1]!);
 /** The home page says so of a code that was typed: a slip must not make a room. */
 const isTyped = new URLSearchParams(location.search).has("join");
 const seconds = (): number => performance.now() / 1000;
+const palette = new Palette();
 const canvas = find<HTMLCanvasElement>("#arena");
 
 let room: Room;
@@ -74,13 +76,14 @@ async function askName(): Promise<string> {
 function enter(entry: Entry): void {
   room = openRoom(document.baseURI, { room: code, ...entry });
   game = new Game(room, seconds);
-  arena = new Arena(canvas, room, game);
-  people = new People(room, game);
+  palette.follow(room);
+  arena = new Arena(canvas, room, game, palette);
+  people = new People(room, game, palette);
   window.roomwire = { room, game };
   followStatus(room, (closed) =>
     enter({ ...entry, create: entry.create || closed === CloseCode.NO_SUCH_ROOM }),
   );
-  followChat(room, game);
+  followChat(room, game, palette);
   followLock(room);
   room.on("live", showTitle);
   room.on("closed", ({ code }) => {

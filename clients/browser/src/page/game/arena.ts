@@ -1,8 +1,9 @@
 // Draws the game on a canvas. It reads the game and changes nothing in it.
 
 import type { Room } from "../../index.js";
-import { colourOf, nameOf } from "../dom.js";
+import { nameOf } from "../dom.js";
 import { type Effect, type Game, LASTS } from "./game.js";
+import type { Palette } from "./palette.js";
 import type { Orb } from "./referee.js";
 import { cut, isolated } from "../legible.js";
 import { ARENA, type Ship, type Vector } from "./ship.js";
@@ -26,6 +27,7 @@ export class Arena {
     private readonly canvas: HTMLCanvasElement,
     private readonly room: Room,
     private readonly game: Game,
+    private readonly palette: Palette,
   ) {
     this.context = canvas.getContext("2d")!;
   }
@@ -93,8 +95,8 @@ export class Arena {
     const isThere = (this.room.players.get(player)?.state ?? 0) === 0;
     context.globalAlpha = isThere ? 1 : 0.35;
     this.drawTail(player, ship);
-    this.glow(ship.at, 64, (alpha) => colourOf(player, 0.8 * alpha));
-    this.disc(ship.at, 16, colourOf(player));
+    this.glow(ship.at, 64, (alpha) => this.palette.of(player, 0.8 * alpha));
+    this.disc(ship.at, 16, this.palette.of(player));
     this.disc(ship.at, 9, "#fff");
     context.globalAlpha = 1;
   }
@@ -117,8 +119,8 @@ export class Arena {
       right.unshift({ x: at.x - across.x, y: at.y - across.y });
     }
     const light = this.context.createLinearGradient(ship.at.x, ship.at.y, end.x, end.y);
-    light.addColorStop(0, colourOf(player, 0.75));
-    light.addColorStop(1, colourOf(player, 0));
+    light.addColorStop(0, this.palette.of(player, 0.75));
+    light.addColorStop(1, this.palette.of(player, 0));
     this.context.fillStyle = light;
     this.context.beginPath();
     for (const { x, y } of [...left, ...right]) this.context.lineTo(x, y);
@@ -129,7 +131,7 @@ export class Arena {
     const { context } = this;
     const known = this.room.players.get(player) ?? { name: "", number: player, isHost: false };
     const isMe = player === this.room.me;
-    const colour = isMe ? "#fff" : colourOf(player);
+    const colour = isMe ? "#fff" : this.palette.of(player);
     const name = isMe ? "You" : isolated(cut(nameOf(known), 20));
     this.write(name, at, 28 + 14 * this.view.unit, colour);
     if (known.isHost) this.drawCrown(at.x, at.y - 30);
@@ -164,7 +166,7 @@ export class Arena {
     const { context } = this;
     const part = (now - since) / LASTS[type];
     context.lineWidth = 6 * (1 - part);
-    context.strokeStyle = type === "pop" ? colourOf(player, 1 - part) : gold(1 - part);
+    context.strokeStyle = type === "pop" ? this.palette.of(player, 1 - part) : gold(1 - part);
     context.beginPath();
     const reach = type === "pop" ? 240 : 70;
     context.arc(
