@@ -265,6 +265,22 @@ class TestTheHomePage:
         await arrive(bob, "Bob")
         await bob.sees("room.players.size === 2")
 
+    async def test_an_impossible_code_is_explained(self, relay: RunningRelay, tabs: Tabs) -> None:
+        home = await tabs.open(relay.url)
+        await home.fill("#join-code", "game night!")
+        await home.click("#join button")
+        await home.wait_for_selector("#join-error >> text=“GAME NIGHT!”")
+        assert "letters from A to Z, digits" in await home.inner_text("#join-error")
+        assert home.url == f"{relay.url}/"
+        for path in ("game%20night!", "%E0%A4%A", "x" * 33):
+            room = await tabs.open(f"{relay.url}/r/{path}")
+            await room.wait_for_selector("#ended-title >> text=There is no such room")
+            assert "letters from A to Z, digits" in await room.inner_text("#ended-text")
+            assert not await room.is_visible("#ask")
+            assert not await room.is_visible("#ended-again")
+        await room.click("#ended >> text=Other rooms")
+        assert room.url == f"{relay.url}/"
+
     async def test_who_makes_a_room_is_not_asked_for_its_password(
         self, relay: RunningRelay, tabs: Tabs
     ) -> None:

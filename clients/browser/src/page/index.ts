@@ -11,6 +11,7 @@ import {
 import { find, make, words } from "./dom.js";
 import { legible } from "./legible.js";
 import { storePassword } from "./memory.js";
+import { whyNoRoom } from "./room-name.js";
 
 const REFRESH = 3000;
 
@@ -49,8 +50,11 @@ find("#join").addEventListener("submit", (event) => {
   event.preventDefault();
   act(event.submitter as HTMLButtonElement, "#join-error", async () => {
     const code = field("#join-code").value.trim().toUpperCase();
+    if (!code) return;
+    const why = whyNoRoom(code);
+    find("#join-error").textContent = why;
     // REST knows no private rooms: whether there is one, its page finds out by entering.
-    if (code) enter(code, "?join");
+    if (!why) enter(code, "?join");
   });
 });
 

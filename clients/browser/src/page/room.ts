@@ -19,8 +19,9 @@ import {
   storedPassword,
 } from "./memory.js";
 import { People, enableLock, followLock } from "./people.js";
+import { whyNoRoom } from "./room-name.js";
 import { enableCopy, showLink } from "./share.js";
-import { enableRetry, followStatus } from "./status.js";
+import { enableRetry, followStatus, showImpossible } from "./status.js";
 
 declare global {
   interface Window {
@@ -31,7 +32,7 @@ declare global {
 
 /** This page is r/CODE below the relay's home, wherever a proxy shows that. */
 const path = location.pathname.slice(new URL(document.baseURI).pathname.length);
-const code = decodeURIComponent(path.split("/")[1]!);
+const code = decoded(path.split("/")[1]!);
 /** The home page says so of a code that was typed: a slip must not make a room. */
 const isTyped = new URLSearchParams(location.search).has("join");
 const seconds = (): number => performance.now() / 1000;
@@ -50,6 +51,8 @@ interface Entry {
 }
 
 async function main(): Promise<void> {
+  const why = whyNoRoom(code);
+  if (why) return showImpossible(why);
   find("#title").textContent = legible(`Room ${code.toUpperCase()}`);
   const name = storedName() ?? (await askName());
   enter({ name, create: !isTyped, password: storedPassword(code) ?? "" });
@@ -63,6 +66,14 @@ async function main(): Promise<void> {
   const controls = new Controls(canvas, find("#stick"), fromMe, () => game.pop());
   canvas.focus();
   run(controls);
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part; // which has a sign that no room has
+  }
 }
 
 async function askName(): Promise<string> {
