@@ -329,8 +329,12 @@ class TestBehindAProxy:
             await ann.page.goto(f"{proxy.url}/")
             await ann.page.click("text=REST API")
             assert ann.page.url == f"{proxy.url}/docs"
-            schema = await ann.page.evaluate("document.querySelector('a').href")
+            schema = await ann.page.evaluate("document.querySelector('main a').href")
             assert schema == f"{proxy.url}/schema.yml"
+            assert (
+                await ann.page.evaluate("getComputedStyle(document.body).backgroundColor")
+                == "rgb(11, 13, 30)"
+            )  # its style has loaded, too
 
     async def test_a_proxy_that_eats_the_upgrade_is_the_suspect(
         self, relay: RunningRelay, tabs: Tabs

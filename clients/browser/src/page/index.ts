@@ -16,11 +16,15 @@ import { whyNoRoom } from "./room-name.js";
 const REFRESH = 3000;
 
 const SNIPPET = `import { connect } from "URL";
-
-const room = await connect({ room: "my-game", name: "Ada" });
-room.on("message", ({ player, value }) => console.log(player.name, value));
-await room.send({ hello: "everyone" });
-room.volatile(0, [120, 80]); // where I am: the newest counts`;
+const room = await connect({ room: "HELLO", name: "Bea" });
+room.on("message", ({ player, value }) => {
+  console.log(player.name, "says", value);
+});
+room.on("updated", ({ player, value }) => {
+  console.log(player.name, "is at", value);
+});
+await room.send({ say: "hello" }); // in order, exactly once
+room.volatile(0, [120, 80]); // the newest value is what counts`;
 
 const field = (id: string): HTMLInputElement => find<HTMLInputElement>(id);
 
