@@ -70,8 +70,7 @@ async def visit(
     mobile: bool = False,
     size: tuple[int, int] | None = None,
 ) -> Visitor:
-    """Open a room's page in a tab, say a name, and be in the room."""
-    visitor = Visitor(await tabs.open(url, mobile=mobile, size=size))
-    await visitor.answers(name)
+    """Open a room's page in a tab, under a name that it knows, and be in the room."""
+    visitor = Visitor(await tabs.open(url, name=name, mobile=mobile, size=size))
     await visitor.is_live()
     return visitor

@@ -108,6 +108,22 @@ class TestTheRoom:
         await ann.is_live()
         assert await ann.number == 2
 
+    async def test_the_game_goes_on_behind_the_question_for_a_name(
+        self, url: str, tabs: Tabs
+    ) -> None:
+        async with connect(url, name="Bot") as bot:
+            ann = Visitor(await tabs.open(url))
+            await ann.page.wait_for_selector("#ask")
+            for x in (300, 900):
+                bot.volatile(0, [x, 400, 0, 0])
+                await ann.sees("Math.abs(game.ships.get(1)?.at.x - it) < 1", x)
+            assert await ann.page.is_visible("#ask")
+            assert await ann.look("room.players.get(room.me).role") == "spectator"
+            await ann.answers("Ann")
+            await ann.is_live()
+            await ann.sees("room.players.size === 2")  # who watched is gone
+            assert await ann.look("room.players.get(room.me).role") == "player"
+
 
 class TestStrangersWords:
     async def test_a_name_neither_turns_its_neighbours_around_nor_empties_them(
@@ -278,8 +294,8 @@ class TestTheHomePage:
             assert "letters from A to Z, digits" in await room.inner_text("#ended-text")
             assert not await room.is_visible("#ask")
             assert not await room.is_visible("#ended-again")
-        await room.click("#ended >> text=Other rooms")
-        assert room.url == f"{relay.url}/"
+            await room.click("#ended >> text=Other rooms")
+            assert room.url == f"{relay.url}/"
 
     async def test_who_makes_a_room_is_not_asked_for_its_password(
         self, relay: RunningRelay, tabs: Tabs

@@ -54,8 +54,9 @@ async function main(): Promise<void> {
   const why = whyNoRoom(code);
   if (why) return showImpossible(why);
   find("#title").textContent = legible(`Room ${code.toUpperCase()}`);
-  const name = storedName() ?? (await askName());
-  enter({ name, create: !isTyped, password: storedPassword(code) ?? "" });
+  const name = storedName();
+  if (name === null) watch();
+  else play(name);
   enableChat((text) => game.say(text));
   enableLock(() => room);
   enableRetry(() => room);
@@ -64,8 +65,23 @@ async function main(): Promise<void> {
   find("#pop").addEventListener("click", () => game.pop());
   find("#leave").addEventListener("click", () => room.leave());
   const controls = new Controls(canvas, find("#stick"), fromMe, () => game.pop());
-  canvas.focus();
   run(controls);
+  if (name === null) {
+    const chosen = await askName();
+    room.leave(); // who watched, plays
+    play(chosen);
+  }
+  canvas.focus();
+}
+
+/** Shows the game to who has no name yet. It makes no room, and leaves no seat behind. */
+function watch(): void {
+  const seat = null;
+  show(openRoom(document.baseURI, { room: code, role: "spectator", create: false, seat }));
+}
+
+function play(name: string): void {
+  enter({ name, create: !isTyped, password: storedPassword(code) ?? "" });
 }
 
 function decoded(part: string): string {
@@ -84,13 +100,17 @@ async function askName(): Promise<string> {
   return name;
 }
 
-function enter(entry: Entry): void {
-  room = openRoom(document.baseURI, { room: code, ...entry });
+function show(shown: Room): void {
+  room = shown;
   game = new Game(room, seconds);
   palette.follow(room);
   arena = new Arena(canvas, room, game, palette);
   people = new People(room, game, palette);
   window.roomwire = { room, game };
+}
+
+function enter(entry: Entry): void {
+  show(openRoom(document.baseURI, { room: code, ...entry }));
   followStatus(room, (closed) =>
     enter({ ...entry, create: entry.create || closed === CloseCode.NO_SUCH_ROOM }),
   );
