@@ -36,13 +36,19 @@ async function buildLibrary(directory, external) {
   await writeFile(join(directory, "roomwire.d.ts"), 'export * from "./types/index.js";\n');
 }
 
-/** NAME.html goes to the root; NAME.ts and NAME.css are bundled, with what they import, to assets/. */
+/**
+ * NAME.html goes to the root; NAME.ts and NAME.css are bundled, with what they import, to assets/.
+ * The relay writes the page of docs.css itself.
+ */
 async function buildPages() {
   const pages = (await readdir(page)).filter((name) => extname(name) === ".html");
   const names = pages.map((name) => basename(name, ".html"));
   await build({
     ...options,
-    entryPoints: names.flatMap((name) => [join(page, `${name}.ts`), join(page, `${name}.css`)]),
+    entryPoints: [
+      ...names.flatMap((name) => [join(page, `${name}.ts`), join(page, `${name}.css`)]),
+      join(page, "docs.css"),
+    ],
     outdir: join(web, "assets"),
     minify: true,
     splitting: true,

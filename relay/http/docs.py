@@ -28,11 +28,12 @@ HOME = "{home}"
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="icon" href="data:,"></head>
-<body><h1>{title}</h1><p>{description}</p>
+<link rel="icon" href="data:,"><link rel="stylesheet" href="{home}assets/docs.css"></head>
+<body><header><a class="brand" href="{home}"><span class="mark"></span>Roomwire</a></header>
+<main><div><h1>{title}</h1><p>{description}</p>
 <p>Errors are <code>application/problem+json</code> with <code>detail</code>, a sentence.
-As OpenAPI: <a href="{home}schema.yml">schema.yml</a></p>
-{operations}</body></html>
+As OpenAPI: <a href="{home}schema.yml">schema.yml</a></p></div>
+{operations}</main></body></html>
 """
 
 
@@ -50,7 +51,7 @@ class Documents:
 
     def page(self, home: str) -> str:
         """Show it to people. Args: home: URL of the relay's home page, seen from this one."""
-        return self._page.replace(HOME, escape(home), 1)
+        return self._page.replace(HOME, escape(home))
 
 
 def page(document: Tree) -> str:
@@ -70,7 +71,8 @@ def page(document: Tree) -> str:
 
 
 def _operation(name: str, operation: Tree, document: Tree) -> str:
-    parts = [f"<h2><code>{escape(name)}</code></h2><p>{escape(operation['summary'])}</p>"]
+    head = f"<h2><code>{escape(name)}</code></h2><p>{escape(operation['summary'])}</p>"
+    parts = ['<section class="card">', head]
     parameters = operation.get("parameters", ())
     if parameters:
         rows = ((p["name"], _kind(p["schema"]), p.get("description", "")) for p in parameters)
@@ -84,7 +86,7 @@ def _operation(name: str, operation: Tree, document: Tree) -> str:
         for status, answer in operation["responses"].items()
         if answer["description"] not in ANYWHERE
     )
-    parts.append(_table("answer", answers))
+    parts.append(_table("answer", answers) + "</section>")
     return "\n".join(parts)
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.helpers import chromium
 
 if TYPE_CHECKING:  # importing Playwright takes longer than most tests here
-    from playwright.async_api import Browser, ConsoleMessage, Page
+    from playwright.async_api import Browser, ConsoleMessage, Page, StorageState
 
 
 @dataclass
@@ -22,14 +22,22 @@ class Tabs:
     """Parts of console errors that are no complaints: Chromium writes of every lost connection."""
 
     async def open(
-        self, url: str, *, mobile: bool = False, size: tuple[int, int] | None = None
+        self,
+        url: str,
+        *,
+        name: str | None = None,
+        mobile: bool = False,
+        size: tuple[int, int] | None = None,
     ) -> "Page":
         """Open the page and return once its scripts have loaded.
 
-        Args: size: width and height of the window, in CSS pixels.
+        Args:
+            name: under which the visitor played here before, if they did.
+            size: width and height of the window, in CSS pixels.
         """
         width, height = size or ((390, 844) if mobile else (1280, 800))
         context = await self.browser.new_context(
+            storage_state=_known(url, name) if name else None,
             viewport={"width": width, "height": height},
             is_mobile=mobile,
             has_touch=mobile,
@@ -45,6 +53,18 @@ class Tabs:
     def _hear(self, message: "ConsoleMessage") -> None:
         if message.type == "error" and not any(each in message.text for each in self.expected):
             self.complaints.append(f"{message.location['url']}: {message.text}")
+
+
+def _known(url: str, name: str) -> "StorageState":
+    return {
+        "cookies": [],
+        "origins": [
+            {
+                "origin": url.partition("/r/")[0],
+                "localStorage": [{"name": "roomwire:name", "value": name}],
+            }
+        ],
+    }
 
 
 @pytest.fixture(scope="module")

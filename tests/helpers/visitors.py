@@ -36,6 +36,12 @@ class Visitor:
         """Wait for a line in the log."""
         await self.page.locator("#log li", has_text=text).first.wait_for()
 
+    async def colour_of(self, name: str) -> str:
+        """Return the colour of a player's dot, as CSS has it."""
+        dot = self.page.locator("#players li", has_text=name).locator(".dot")
+        colour: str = await dot.evaluate("e => e.style.background")
+        return colour
+
     async def sees(self, condition: str, argument: Any = None) -> None:
         """Wait until this holds, in JavaScript, of `room`, `game` and what is given as `it`."""
         await self.page.wait_for_function(
@@ -64,8 +70,7 @@ async def visit(
     mobile: bool = False,
     size: tuple[int, int] | None = None,
 ) -> Visitor:
-    """Open a room's page in a tab, say a name, and be in the room."""
-    visitor = Visitor(await tabs.open(url, mobile=mobile, size=size))
-    await visitor.answers(name)
+    """Open a room's page in a tab, under a name that it knows, and be in the room."""
+    visitor = Visitor(await tabs.open(url, name=name, mobile=mobile, size=size))
     await visitor.is_live()
     return visitor

@@ -112,6 +112,8 @@ async def test_a_relay_that_is_killed_and_started_anew_has_its_players_back(tabs
         url, port = relay.url, relay.port
         ann = await visit(tabs, f"{url}/r/R", "Ann")
         bob = await visit(tabs, f"{url}/r/R", "Bob")
+        await ann.sees("room.players.size === 2")
+        before = {name: await ann.colour_of(name) for name in ("Ann", "Bob")}
         relay.process.kill()
         relay.process.wait()
         for visitor in (ann, bob):
@@ -120,6 +122,7 @@ async def test_a_relay_that_is_killed_and_started_anew_has_its_players_back(tabs
         for visitor in (ann, bob):
             await visitor.is_live()
             await visitor.sees("room.players.size === 2")
+        assert {name: await ann.colour_of(name) for name in ("Ann", "Bob")} == before
         await ann.says("all here?")
         await bob.reads("Ann all here?")
 
@@ -209,6 +212,23 @@ async def test_a_page_of_another_origin_on_this_machine_may_connect(
         assert (hello.value, hello.player.name) == ("hello", "Dev")
         await bot.send([1, "zwei", None])
         assert (await bot.hears(Message)).value == {"echo": [1, "zwei", None]}
+
+
+async def test_the_ten_lines_of_the_home_page_connect_a_page_of_ones_own(
+    relay: RunningRelay, tabs: Tabs
+) -> None:
+    home = await tabs.open(relay.url)
+    lines = await home.inner_text("#snippet")
+    assert len(lines.splitlines()) == 10
+    html = f'<link rel="icon" href="data:,"><script type="module">{lines}</script>'
+    async with enter_async(relay.url, room="HELLO") as bot, site(html) as url:
+        page = await tabs.open(url)
+        said = await bot.hears(Message)
+        assert (said.value, said.player.name) == ({"say": "hello"}, "Bea")
+        assert (await bot.hears(Updated)).value == [120, 80]
+        async with page.expect_console_message() as shown:
+            await bot.send("hi")
+        assert (await shown.value).text.endswith("says hi")
 
 
 async def test_a_page_that_comes_late_hears_history_and_passes_it_on(

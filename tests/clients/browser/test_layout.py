@@ -131,3 +131,52 @@ async def test_a_phone_on_its_side_shows_the_game_the_players_and_the_say_box(
     await ann.page.wait_for_selector(".is-me")
     for part in ("#arena", ".is-me", "#say-text", "#say .primary", "#pop", "#leave"):
         assert await is_whole(ann.page, part, LANDSCAPE), part
+
+
+CORNERS = [(0, 0), (1600, 0), (0, 900), (1600, 900)]
+WATCH_RING_AND_NAMES = """() => {
+    const { arc, fillText } = CanvasRenderingContext2D.prototype;
+    const place = (context, x, y, width, height) => {
+        const { a: scale, e, f } = context.getTransform();
+        return [x * scale + e, y * scale + f, (x + width) * scale + e, (y + height) * scale + f];
+    };
+    const see = (context, what, ...box) => {
+        const [left, top, right, bottom] = place(context, ...box);
+        const { width, height } = context.canvas;
+        window.drawn[what] = left >= 0 && top >= 0 && right <= width && bottom <= height;
+    };
+    window.drawn = {};
+    CanvasRenderingContext2D.prototype.arc = function (x, y, radius, ...more) {
+        if (radius === 25) see(this, "ring", x - 25, y - 25, 50, 50);
+        return arc.call(this, x, y, radius, ...more);
+    };
+    CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+        const {
+            actualBoundingBoxLeft: left, actualBoundingBoxRight: right,
+            actualBoundingBoxAscent: above, actualBoundingBoxDescent: below,
+        } = this.measureText(text);
+        see(this, text, x - left, y - above, left + right, above + below);
+        return fillText.call(this, text, x, y);
+    };
+}"""
+
+
+@pytest.mark.parametrize("size", [*PHONES, LAPTOP, DESK])
+async def test_comets_are_whole_at_the_edge(url: str, tabs: Tabs, size: tuple[int, int]) -> None:
+    ann = await visit(tabs, url, "Ann", size=size)
+    name = "A-rather-long-name"
+    async with connect(url, name=name) as bot:
+        await ann.sees("room.players.size === 2")
+        await ann.page.evaluate(WATCH_RING_AND_NAMES)
+        for x, y in CORNERS:
+            bot.volatile(0, [x, y, 0, 0])
+            await ann.sees("game.ships.get(2)?.distanceTo(it) < 1", {"x": x, "y": y})
+            await ann.look(
+                f"(Object.assign(game.mine.at, {{ x: {x}, y: {y} }}),"
+                " Object.assign(game.mine.velocity, { x: 0, y: 0 }), window.drawn = {}) && 0"
+            )
+            await ann.page.wait_for_function("() => 'ring' in drawn && 'You' in drawn")
+            drawn = await ann.page.evaluate("drawn")
+            assert drawn == {"ring": True, "You": True, name: True} | {
+                key: drawn[key] for key in drawn if key == "+1"
+            }

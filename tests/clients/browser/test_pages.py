@@ -108,6 +108,22 @@ class TestTheRoom:
         await ann.is_live()
         assert await ann.number == 2
 
+    async def test_the_game_goes_on_behind_the_question_for_a_name(
+        self, url: str, tabs: Tabs
+    ) -> None:
+        async with connect(url, name="Bot") as bot:
+            ann = Visitor(await tabs.open(url))
+            await ann.page.wait_for_selector("#ask")
+            for x in (300, 900):
+                bot.volatile(0, [x, 400, 0, 0])
+                await ann.sees("Math.abs(game.ships.get(1)?.at.x - it) < 1", x)
+            assert await ann.page.is_visible("#ask")
+            assert await ann.look("room.players.get(room.me).role") == "spectator"
+            await ann.answers("Ann")
+            await ann.is_live()
+            await ann.sees("room.players.size === 2")  # who watched is gone
+            assert await ann.look("room.players.get(room.me).role") == "player"
+
 
 class TestStrangersWords:
     async def test_a_name_neither_turns_its_neighbours_around_nor_empties_them(
@@ -265,6 +281,22 @@ class TestTheHomePage:
         await arrive(bob, "Bob")
         await bob.sees("room.players.size === 2")
 
+    async def test_an_impossible_code_is_explained(self, relay: RunningRelay, tabs: Tabs) -> None:
+        home = await tabs.open(relay.url)
+        await home.fill("#join-code", "game night!")
+        await home.click("#join button")
+        await home.wait_for_selector("#join-error >> text=“GAME NIGHT!”")
+        assert "letters from A to Z, digits" in await home.inner_text("#join-error")
+        assert home.url == f"{relay.url}/"
+        for path in ("game%20night!", "%E0%A4%A", "x" * 33):
+            room = await tabs.open(f"{relay.url}/r/{path}")
+            await room.wait_for_selector("#ended-title >> text=There is no such room")
+            assert "letters from A to Z, digits" in await room.inner_text("#ended-text")
+            assert not await room.is_visible("#ask")
+            assert not await room.is_visible("#ended-again")
+            await room.click("#ended >> text=Other rooms")
+            assert room.url == f"{relay.url}/"
+
     async def test_who_makes_a_room_is_not_asked_for_its_password(
         self, relay: RunningRelay, tabs: Tabs
     ) -> None:
@@ -313,8 +345,12 @@ class TestBehindAProxy:
             await ann.page.goto(f"{proxy.url}/")
             await ann.page.click("text=REST API")
             assert ann.page.url == f"{proxy.url}/docs"
-            schema = await ann.page.evaluate("document.querySelector('a').href")
+            schema = await ann.page.evaluate("document.querySelector('main a').href")
             assert schema == f"{proxy.url}/schema.yml"
+            assert (
+                await ann.page.evaluate("getComputedStyle(document.body).backgroundColor")
+                == "rgb(11, 13, 30)"
+            )  # its style has loaded, too
 
     async def test_a_proxy_that_eats_the_upgrade_is_the_suspect(
         self, relay: RunningRelay, tabs: Tabs

@@ -1,5 +1,6 @@
 """The REST interface as OpenAPI for programs, and as one page for people."""
 
+import re
 from typing import Any
 
 import httpx
@@ -34,9 +35,13 @@ def _refs(tree: Any) -> list[str]:
     return [ref for value in tree for ref in _refs(value)] if isinstance(tree, list) else []
 
 
-async def test_the_docs_name_everything_and_load_nothing(http: httpx.AsyncClient) -> None:
+async def test_the_docs_name_everything_and_load_only_our_style(http: httpx.AsyncClient) -> None:
     page = (await http.get("/docs")).text
     for said in ("POST /api/match", "GET /api/rooms/{name}", "capacity", "integer 1..1024"):
         assert said in page
-    for loaded in ("<script", "stylesheet", "<img", "http:", "https:"):
+    assert re.findall(r"<link [^>]*>", page) == [
+        '<link rel="icon" href="data:,">',
+        '<link rel="stylesheet" href="./assets/docs.css">',
+    ]
+    for loaded in ("<script", "<style", "@import", "<img", "http:", "https:", "{home}"):
         assert loaded not in page

@@ -1,8 +1,9 @@
 // The lines under the arena: what is said, and what happens in the room.
 
-import { type EventOf, LeftReason, NoticeKind, type Room } from "../index.js";
-import { colourOf, crown, find, make, nameOf, words } from "./dom.js";
+import { type EventOf, LeftReason, NoticeKind, type Player, type Room } from "../index.js";
+import { crown, find, make, nameOf, words } from "./dom.js";
 import type { Game } from "./game/game.js";
+import type { Palette } from "./game/palette.js";
 import { legible } from "./legible.js";
 
 const LINES = 100;
@@ -44,20 +45,20 @@ const ANEW: Record<string, string> = {
 };
 
 /** Follows a room. */
-export function followChat(room: Room, game: Game): void {
+export function followChat(room: Room, game: Game, palette: Palette): void {
   game.onSay = (number, text) => {
     const player = room.players.get(number) ?? { name: "", number };
     const who = make("b", {}, words(nameOf(player)));
-    who.style.color = colourOf(number);
+    who.style.color = palette.of(number);
     add("", who, " ", words(text));
   };
   room.on("joined", ({ player }) => {
     // On entry everybody is told of; that is no news.
-    if (room.state === "live") add("news", words(nameOf(player)), " joined");
+    if (room.state === "live" && !isGuest(player)) add("news", words(nameOf(player)), " joined");
   });
-  room.on("left", ({ player, reason }) =>
-    add("news", words(nameOf(player)), ` ${LEAVING[reason] ?? "left"}`),
-  );
+  room.on("left", ({ player, reason }) => {
+    if (!isGuest(player)) add("news", words(nameOf(player)), ` ${LEAVING[reason] ?? "left"}`);
+  });
   room.on("hostChanged", ({ player }) => {
     if (!player) return;
     if (player.number === room.me) add("news", crown(), " You are host now");
@@ -78,6 +79,9 @@ export function followChat(room: Room, game: Game): void {
     add("news", resumed ? "Back, and nothing missed" : `Back in the room${why}`);
   });
 }
+
+/** Who is asked for a name watches meanwhile: they are news once they have one. */
+const isGuest = ({ name, role }: Player): boolean => role === "spectator" && name === "";
 
 const count = (number: number, thing: string): string =>
   `${number} ${thing}${number === 1 ? "" : "s"}`;

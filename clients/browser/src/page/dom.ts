@@ -45,10 +45,13 @@ export function write(element: Element, text: string): void {
 /** Hues that can be told apart, and from the orbs' gold. */
 const HUES = [190, 322, 140, 265, 18, 215, 95, 295, 165, 345];
 
-/** A colour for a player, light enough to be read on the dark. */
-export function colourOf(player: number, alpha = 1): string {
-  const round = Math.floor(player / HUES.length) % 3;
-  return `hsl(${HUES[player % HUES.length]!} ${95 - 15 * round}% ${70 + 7 * round}% / ${alpha})`;
+/** How many colours there are. */
+export const COLOURS = 3 * HUES.length;
+
+/** A colour, light enough to be read on the dark. */
+export function colour(index: number, alpha = 1): string {
+  const round = Math.floor(index / HUES.length) % 3;
+  return `hsl(${HUES[index % HUES.length]!} ${95 - 15 * round}% ${70 + 7 * round}% / ${alpha})`;
 }
 
 /** The sign of the host. */

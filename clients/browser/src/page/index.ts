@@ -11,15 +11,20 @@ import {
 import { find, make, words } from "./dom.js";
 import { legible } from "./legible.js";
 import { storePassword } from "./memory.js";
+import { whyNoRoom } from "./room-name.js";
 
 const REFRESH = 3000;
 
 const SNIPPET = `import { connect } from "URL";
-
-const room = await connect({ room: "my-game", name: "Ada" });
-room.on("message", ({ player, value }) => console.log(player.name, value));
-await room.send({ hello: "everyone" });
-room.volatile(0, [120, 80]); // where I am: the newest counts`;
+const room = await connect({ room: "HELLO", name: "Bea" });
+room.on("message", ({ player, value }) => {
+  console.log(player.name, "says", value);
+});
+room.on("updated", ({ player, value }) => {
+  console.log(player.name, "is at", value);
+});
+await room.send({ say: "hello" }); // in order, exactly once
+room.volatile(0, [120, 80]); // the newest value is what counts`;
 
 const field = (id: string): HTMLInputElement => find<HTMLInputElement>(id);
 
@@ -49,8 +54,11 @@ find("#join").addEventListener("submit", (event) => {
   event.preventDefault();
   act(event.submitter as HTMLButtonElement, "#join-error", async () => {
     const code = field("#join-code").value.trim().toUpperCase();
+    if (!code) return;
+    const why = whyNoRoom(code);
+    find("#join-error").textContent = why;
     // REST knows no private rooms: whether there is one, its page finds out by entering.
-    if (code) enter(code, "?join");
+    if (!why) enter(code, "?join");
   });
 });
 

@@ -1,8 +1,9 @@
 // Who is in the room: names, scores, latency, who is host, and what a host may do about it.
 
 import { type Player, PresenceState, type Room } from "../index.js";
-import { colourOf, crown, find, make, nameOf, write } from "./dom.js";
+import { crown, find, make, nameOf, write } from "./dom.js";
 import type { Game } from "./game/game.js";
+import type { Palette } from "./game/palette.js";
 import { isolated } from "./legible.js";
 
 const STATES: Record<number, string> = {
@@ -20,18 +21,19 @@ export class People {
   constructor(
     private readonly room: Room,
     private readonly game: Game,
+    private readonly palette: Palette,
   ) {
     this.list.replaceChildren();
   }
 
   /** Shows how things are. Call it again whenever something may have changed. */
   show(): void {
-    const { room, game } = this;
+    const { room } = this;
     for (const number of this.rows.keys()) if (!room.players.has(number)) this.remove(number);
     const players = [...room.players.values()].sort(
       (one, other) => this.score(other) - this.score(one) || one.number - other.number,
     );
-    const order = players.map((player) => this.row(player.number).show(player, room, game));
+    const order = players.map((player) => this.showRow(player));
     if (order.some((element, index) => this.list.children[index] !== element)) {
       this.list.append(...order);
     }
@@ -41,10 +43,10 @@ export class People {
 
   private score = ({ number }: Player): number => this.game.scores.get(number) ?? 0;
 
-  private row(number: number): Row {
-    const row = this.rows.get(number) ?? new Row(number);
-    this.rows.set(number, row);
-    return row;
+  private showRow(player: Player): HTMLLIElement {
+    const row = this.rows.get(player.number) ?? new Row();
+    this.rows.set(player.number, row);
+    return row.show(player, this.room, this.game, this.palette.of(player.number));
   }
 
   private remove(number: number): void {
@@ -75,6 +77,7 @@ const isLocked = (room: Room): boolean =>
 
 class Row {
   readonly element = make("li");
+  private readonly dot = make("span", { className: "dot" });
   private readonly name = make("bdi");
   private readonly tag = make("span", { className: "tag" });
   private readonly crown = crown();
@@ -84,16 +87,14 @@ class Row {
   private readonly choices = make("div", { className: "choices", hidden: true });
   private readonly crowning = make("button", {}, "Make host");
 
-  constructor(number: number) {
-    const dot = make("span", { className: "dot" });
-    dot.style.background = colourOf(number);
+  constructor() {
     const named = make("span", { className: "named" }, this.crown, this.name);
     const who = make("span", { className: "who" }, named, " ", this.tag);
-    this.element.append(dot, who, this.score, this.rtt, this.toggle, this.choices);
+    this.element.append(this.dot, who, this.score, this.rtt, this.toggle, this.choices);
     this.toggle.addEventListener("click", () => this.open(this.choices.hidden !== false));
   }
 
-  show(player: Player, room: Room, game: Game): HTMLLIElement {
+  show(player: Player, room: Room, game: Game, colour: string): HTMLLIElement {
     const { number, state, isHost, role } = player;
     const name = nameOf(player);
     const isMe = number === room.me;
@@ -103,6 +104,7 @@ class Row {
       role === "spectator" && "watching",
       STATES[state],
     ];
+    this.dot.style.background = colour;
     write(this.name, name);
     write(this.tag, tags.filter(Boolean).join(", "));
     write(this.score, String(game.scores.get(number) ?? 0));

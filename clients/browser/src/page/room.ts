@@ -8,6 +8,7 @@ import { enableChat, followChat } from "./chat.js";
 import { Controls } from "./game/controls.js";
 import { find, words } from "./dom.js";
 import { Game } from "./game/game.js";
+import { Palette } from "./game/palette.js";
 import { isolated, legible } from "./legible.js";
 import {
   fitName,
@@ -18,8 +19,9 @@ import {
   storedPassword,
 } from "./memory.js";
 import { People, enableLock, followLock } from "./people.js";
+import { whyNoRoom } from "./room-name.js";
 import { enableCopy, showLink } from "./share.js";
-import { enableRetry, followStatus } from "./status.js";
+import { enableRetry, followStatus, showImpossible } from "./status.js";
 
 declare global {
   interface Window {
@@ -30,10 +32,11 @@ declare global {
 
 /** This page is r/CODE below the relay's home, wherever a proxy shows that. */
 const path = location.pathname.slice(new URL(document.baseURI).pathname.length);
-const code = decodeURIComponent(path.split("/")[1]!);
+const code = decoded(path.split("/")[1]!);
 /** The home page says so of a code that was typed: a slip must not make a room. */
 const isTyped = new URLSearchParams(location.search).has("join");
 const seconds = (): number => performance.now() / 1000;
+const palette = new Palette();
 const canvas = find<HTMLCanvasElement>("#arena");
 
 let room: Room;
@@ -48,9 +51,12 @@ interface Entry {
 }
 
 async function main(): Promise<void> {
+  const why = whyNoRoom(code);
+  if (why) return showImpossible(why);
   find("#title").textContent = legible(`Room ${code.toUpperCase()}`);
-  const name = storedName() ?? (await askName());
-  enter({ name, create: !isTyped, password: storedPassword(code) ?? "" });
+  const name = storedName();
+  if (name === null) watch();
+  else play(name);
   enableChat((text) => game.say(text));
   enableLock(() => room);
   enableRetry(() => room);
@@ -59,8 +65,31 @@ async function main(): Promise<void> {
   find("#pop").addEventListener("click", () => game.pop());
   find("#leave").addEventListener("click", () => room.leave());
   const controls = new Controls(canvas, find("#stick"), fromMe, () => game.pop());
-  canvas.focus();
   run(controls);
+  if (name === null) {
+    const chosen = await askName();
+    room.leave(); // who watched, plays
+    play(chosen);
+  }
+  canvas.focus();
+}
+
+/** Shows the game to who has no name yet. It makes no room, and leaves no seat behind. */
+function watch(): void {
+  const seat = null;
+  show(openRoom(document.baseURI, { room: code, role: "spectator", create: false, seat }));
+}
+
+function play(name: string): void {
+  enter({ name, create: !isTyped, password: storedPassword(code) ?? "" });
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part; // which has a sign that no room has
+  }
 }
 
 async function askName(): Promise<string> {
@@ -71,16 +100,21 @@ async function askName(): Promise<string> {
   return name;
 }
 
-function enter(entry: Entry): void {
-  room = openRoom(document.baseURI, { room: code, ...entry });
+function show(shown: Room): void {
+  room = shown;
   game = new Game(room, seconds);
-  arena = new Arena(canvas, room, game);
-  people = new People(room, game);
+  palette.follow(room);
+  arena = new Arena(canvas, room, game, palette);
+  people = new People(room, game, palette);
   window.roomwire = { room, game };
+}
+
+function enter(entry: Entry): void {
+  show(openRoom(document.baseURI, { room: code, ...entry }));
   followStatus(room, (closed) =>
     enter({ ...entry, create: entry.create || closed === CloseCode.NO_SUCH_ROOM }),
   );
-  followChat(room, game);
+  followChat(room, game, palette);
   followLock(room);
   room.on("live", showTitle);
   room.on("closed", ({ code }) => {

@@ -62,14 +62,25 @@ function showSuspect(suspect: Suspect | null): void {
   write(find("#suspect-lines"), suspect?.lines ?? "");
 }
 
+/** Says why there is no room here, and leaves nothing that would need one. */
+export function showImpossible(why: string): void {
+  showWords({ state: "closed", text: "Not connected", detail: "", mayRetry: false });
+  for (const part of ["#leave", "#hints", ".talk", ".side"]) find(part).hidden = true;
+  showEnding("There is no such room", why, "");
+}
+
 function showEnd(code: number, text: string, again: (code: number) => void): void {
   const [title, button = ""] = ENDINGS[code] ?? ["The connection ended", "Try again"];
+  find("#ended-again").onclick = () => again(code);
+  showEnding(title, text, button);
+}
+
+function showEnding(title: string, text: string, button: string): void {
   find("#ended-title").textContent = title;
   find("#ended-text").textContent = legible(text);
   const retry = find("#ended-again");
   retry.textContent = button;
   retry.hidden = !button;
-  retry.onclick = () => again(code);
   find("#ended").hidden = false;
   find("#ended :is(button, a):not([hidden])").focus();
 }

@@ -1,15 +1,18 @@
 // Draws the game on a canvas. It reads the game and changes nothing in it.
 
 import type { Room } from "../../index.js";
-import { colourOf, nameOf } from "../dom.js";
+import { nameOf } from "../dom.js";
 import { type Effect, type Game, LASTS } from "./game.js";
+import type { Palette } from "./palette.js";
 import type { Orb } from "./referee.js";
 import { cut, isolated } from "../legible.js";
 import { ARENA, type Ship, type Vector } from "./ship.js";
 import { type Colour, drawGlow, makeStars, paintSky } from "./sky.js";
+import { EDGE, WHOLE, isIn, viewOf, within } from "./view.js";
 
-/** CSS pixels per unit: on a phone, where the whole arena would be tiny, the view follows me. */
-const SMALLEST_SCALE = 0.52;
+/** Units from a comet's middle to the ring around mine. */
+const RING = 25;
+const MIDDLE: Readonly<Vector> = { x: ARENA.width / 2, y: ARENA.height / 2 };
 const SANS = "system-ui, sans-serif";
 
 export class Arena {
@@ -18,17 +21,13 @@ export class Arena {
   private readonly isCalm = matchMedia("(prefers-reduced-motion: reduce)");
   /** What lies behind everything and never changes is painted once. */
   private readonly sky = paintSky();
-  /** Pixels of the canvas to a unit. */
-  private scale = 1;
-  /** Units to a CSS pixel. */
-  private unit = 1;
-  private origin: Vector = { x: 0, y: 0 };
-  private size: Vector = { x: 0, y: 0 };
+  private view = viewOf(MIDDLE, { x: 1, y: 1 }, 1);
 
   constructor(
     private readonly canvas: HTMLCanvasElement,
     private readonly room: Room,
     private readonly game: Game,
+    private readonly palette: Palette,
   ) {
     this.context = canvas.getContext("2d")!;
   }
@@ -36,9 +35,10 @@ export class Arena {
   draw(now: number): void {
     this.look();
     const { context } = this;
+    const { scale, origin } = this.view;
     context.save();
-    context.scale(this.scale, this.scale);
-    context.translate(-this.origin.x, -this.origin.y);
+    context.scale(scale, scale);
+    context.translate(-origin.x, -origin.y);
     this.drawSpace(now);
     context.globalCompositeOperation = "lighter"; // light adds up
     for (const orb of this.game.orbs.values()) this.drawOrb(orb, now);
@@ -53,11 +53,8 @@ export class Arena {
   /** Which units of the arena a point of the page shows. */
   unitsAt(clientX: number, clientY: number): Vector {
     const { left, top } = this.canvas.getBoundingClientRect();
-    const ratio = this.size.x / (this.canvas.clientWidth || 1);
-    return {
-      x: ((clientX - left) * ratio) / this.scale + this.origin.x,
-      y: ((clientY - top) * ratio) / this.scale + this.origin.y,
-    };
+    const { unit, origin } = this.view;
+    return { x: (clientX - left) * unit + origin.x, y: (clientY - top) * unit + origin.y };
   }
 
   /** Fits the canvas to its box and the screen's pixels, and finds what part of the arena it shows. */
@@ -67,27 +64,14 @@ export class Arena {
     const size = { x: Math.round(clientWidth * ratio), y: Math.round(clientHeight * ratio) };
     if (this.canvas.width !== size.x) this.canvas.width = size.x;
     if (this.canvas.height !== size.y) this.canvas.height = size.y;
-    this.size = size;
-    const whole = Math.min(size.x / ARENA.width, size.y / ARENA.height);
-    const filled = Math.max(size.x / ARENA.width, size.y / ARENA.height);
-    this.scale = Math.max(whole, Math.min(filled, SMALLEST_SCALE * ratio)) || 1;
-    this.unit = ratio / this.scale;
-    const me = this.game.mine?.at ?? { x: ARENA.width / 2, y: ARENA.height / 2 };
-    this.origin = {
-      x: firstShown(me.x, size.x / this.scale, ARENA.width),
-      y: firstShown(me.y, size.y / this.scale, ARENA.height),
-    };
+    this.view = viewOf(this.game.mine?.at ?? MIDDLE, size, ratio);
   }
 
   private drawSpace(now: number): void {
     const { context } = this;
-    context.clearRect(
-      this.origin.x,
-      this.origin.y,
-      this.size.x / this.scale,
-      this.size.y / this.scale,
-    );
-    context.drawImage(this.sky, 0, 0, ARENA.width, ARENA.height);
+    const { origin, end } = this.view;
+    context.clearRect(origin.x, origin.y, end.x - origin.x, end.y - origin.y);
+    context.drawImage(this.sky, -EDGE.x, -EDGE.y, WHOLE.width, WHOLE.height);
     for (const { at, radius, phase } of this.stars) {
       const light = this.isCalm.matches ? 0.5 : 0.45 + 0.3 * Math.sin(now * 0.8 + phase);
       context.fillStyle = `rgb(200 215 255 / ${light})`;
@@ -95,7 +79,8 @@ export class Arena {
     }
     context.strokeStyle = "rgb(130 150 255 / 0.25)";
     context.lineWidth = 3;
-    context.strokeRect(1.5, 1.5, ARENA.width - 3, ARENA.height - 3);
+    // A comet's middle goes to the arena's end: the line is where its ring would touch a wall.
+    context.strokeRect(-RING, -RING, ARENA.width + 2 * RING, ARENA.height + 2 * RING);
   }
 
   private drawOrb(orb: Orb, now: number): void {
@@ -110,8 +95,8 @@ export class Arena {
     const isThere = (this.room.players.get(player)?.state ?? 0) === 0;
     context.globalAlpha = isThere ? 1 : 0.35;
     this.drawTail(player, ship);
-    this.glow(ship.at, 64, (alpha) => colourOf(player, 0.8 * alpha));
-    this.disc(ship.at, 16, colourOf(player));
+    this.glow(ship.at, 64, (alpha) => this.palette.of(player, 0.8 * alpha));
+    this.disc(ship.at, 16, this.palette.of(player));
     this.disc(ship.at, 9, "#fff");
     context.globalAlpha = 1;
   }
@@ -134,8 +119,8 @@ export class Arena {
       right.unshift({ x: at.x - across.x, y: at.y - across.y });
     }
     const light = this.context.createLinearGradient(ship.at.x, ship.at.y, end.x, end.y);
-    light.addColorStop(0, colourOf(player, 0.75));
-    light.addColorStop(1, colourOf(player, 0));
+    light.addColorStop(0, this.palette.of(player, 0.75));
+    light.addColorStop(1, this.palette.of(player, 0));
     this.context.fillStyle = light;
     this.context.beginPath();
     for (const { x, y } of [...left, ...right]) this.context.lineTo(x, y);
@@ -146,15 +131,15 @@ export class Arena {
     const { context } = this;
     const known = this.room.players.get(player) ?? { name: "", number: player, isHost: false };
     const isMe = player === this.room.me;
-    const colour = isMe ? "#fff" : colourOf(player);
+    const colour = isMe ? "#fff" : this.palette.of(player);
     const name = isMe ? "You" : isolated(cut(nameOf(known), 20));
-    this.write(name, at.x, at.y + 28 + 14 * this.unit, colour);
+    this.write(name, at, 28 + 14 * this.view.unit, colour);
     if (known.isHost) this.drawCrown(at.x, at.y - 30);
     if (!isMe) return;
     context.strokeStyle = "rgb(255 255 255 / 0.75)";
     context.lineWidth = 2;
     context.beginPath();
-    context.arc(at.x, at.y, 25, 0, 2 * Math.PI);
+    context.arc(at.x, at.y, RING, 0, 2 * Math.PI);
     context.stroke();
   }
 
@@ -181,7 +166,7 @@ export class Arena {
     const { context } = this;
     const part = (now - since) / LASTS[type];
     context.lineWidth = 6 * (1 - part);
-    context.strokeStyle = type === "pop" ? colourOf(player, 1 - part) : gold(1 - part);
+    context.strokeStyle = type === "pop" ? this.palette.of(player, 1 - part) : gold(1 - part);
     context.beginPath();
     const reach = type === "pop" ? 240 : 70;
     context.arc(
@@ -192,20 +177,20 @@ export class Arena {
       2 * Math.PI,
     );
     context.stroke();
-    if (type === "grab") this.write("+1", at.x, at.y - 40 - 40 * part, gold(1 - part), 17);
+    if (type === "grab") this.write("+1", at, -40 - 40 * part, gold(1 - part), 17);
   }
 
   private drawSaying({ player, text }: Effect): void {
     const at = this.game.ships.get(player)?.at;
     if (!at) return;
-    const { context, unit } = this;
+    const { context } = this;
+    const { unit, origin, end } = this.view;
     const shown = isolated(cut(text, 42));
     context.font = `500 ${14 * unit}px ${SANS}`;
     const width = context.measureText(shown).width + 24 * unit;
     // The whole of it can be read, also where the comet is at the edge of the view.
-    const last = this.origin.x + this.size.x / this.scale - width - 6;
-    const left = Math.max(Math.min(at.x - width / 2, last), this.origin.x + 6);
-    const top = Math.max(at.y - 52 - 28 * unit, this.origin.y + 6);
+    const left = within(at.x - width / 2, origin.x + 6, end.x - width - 6);
+    const top = Math.max(at.y - 52 - 28 * unit, origin.y + 6);
     context.fillStyle = "rgb(240 243 255 / 0.94)";
     context.beginPath();
     context.roundRect(left, top, width, 28 * unit, 14 * unit);
@@ -215,10 +200,15 @@ export class Arena {
     context.fillText(shown, left + 12 * unit, top + 19 * unit);
   }
 
-  /** Writes text, `size` CSS pixels high. */
-  private write(text: string, x: number, y: number, colour: string, size = 13): void {
-    const { context, unit } = this;
+  /** Writes text, `size` CSS pixels high, so far below a point, or where all of it is in view. */
+  private write(text: string, at: Vector, below: number, colour: string, size = 13): void {
+    const { context } = this;
+    const { unit, origin, end } = this.view;
+    if (!isIn(this.view, at)) return; // else it would stand at the edge, for nobody to be seen
     context.font = `600 ${size * unit}px ${SANS}`;
+    const half = context.measureText(text).width / 2 + 2 * unit;
+    const x = within(at.x, origin.x + half, end.x - half);
+    const y = within(at.y + below, origin.y + size * unit, end.y - 4 * unit);
     context.textAlign = "center";
     context.lineWidth = 3 * unit;
     context.strokeStyle = "rgb(8 10 24 / 0.7)";
@@ -240,9 +230,3 @@ export class Arena {
 }
 
 const gold = (alpha: number): string => `rgb(255 214 102 / ${alpha})`;
-
-/** The first unit that is shown along an axis: I am in the middle, but for the arena's ends. */
-function firstShown(me: number, shown: number, length: number): number {
-  if (shown >= length) return (length - shown) / 2;
-  return Math.min(Math.max(me - shown / 2, 0), length - shown);
-}

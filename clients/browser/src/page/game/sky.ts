@@ -1,7 +1,8 @@
 // What lies behind the game: the same sky for everyone.
 
 import { make } from "../dom.js";
-import { ARENA, type Vector } from "./ship.js";
+import type { Vector } from "./ship.js";
+import { EDGE, WHOLE } from "./view.js";
 
 const STARS = 160;
 const NEBULAE = [
@@ -34,11 +35,11 @@ export function drawGlow(
 }
 
 export function paintSky(): HTMLCanvasElement {
-  const sky = make("canvas", { width: ARENA.width / 2, height: ARENA.height / 2 });
+  const sky = make("canvas", { width: WHOLE.width / 2, height: WHOLE.height / 2 });
   const context = sky.getContext("2d")!;
   context.scale(0.5, 0.5);
   context.fillStyle = "#0c0f24";
-  context.fillRect(0, 0, ARENA.width, ARENA.height);
+  context.fillRect(0, 0, WHOLE.width, WHOLE.height);
   for (const { x, y, radius, colour } of NEBULAE) drawGlow(context, { x, y }, radius, colour);
   return sky;
 }
@@ -56,7 +57,10 @@ export interface Star {
 function star(index: number): Star {
   const part = (factor: number): number => (index * factor) % 1;
   return {
-    at: { x: part(0.618034) * ARENA.width, y: part(0.754878) * ARENA.height },
+    at: {
+      x: part(0.618034) * WHOLE.width - EDGE.x,
+      y: part(0.754878) * WHOLE.height - EDGE.y,
+    },
     radius: 1 + 2.4 * part(0.56984),
     phase: index,
   };
