@@ -13,6 +13,9 @@ const SMALLEST_SCALE = 0.52;
 const SANS = "system-ui, sans-serif";
 
 export class Arena {
+  private readonly canvas: HTMLCanvasElement;
+  private readonly room: Room;
+  private readonly game: Game;
   private readonly context: CanvasRenderingContext2D;
   private readonly stars = makeStars();
   private readonly isCalm = matchMedia("(prefers-reduced-motion: reduce)");
@@ -25,11 +28,10 @@ export class Arena {
   private origin: Vector = { x: 0, y: 0 };
   private size: Vector = { x: 0, y: 0 };
 
-  constructor(
-    private readonly canvas: HTMLCanvasElement,
-    private readonly room: Room,
-    private readonly game: Game,
-  ) {
+  constructor(canvas: HTMLCanvasElement, room: Room, game: Game) {
+    this.canvas = canvas;
+    this.room = room;
+    this.game = game;
     this.context = canvas.getContext("2d")!;
   }
 
