@@ -145,3 +145,25 @@ async def test_components_that_are_mounted_twice_and_reloaded_leave_no_ghosts(
             await page.reload()
             await page.wait_for_function("window.isReady")
             await is_alone_with(bob, page)
+
+
+async def test_a_page_of_another_site_finds_its_rooms_in_the_lobby(
+    relay: RunningRelay, tabs: Tabs
+) -> None:
+    tabs.expected = ("404",)
+    async with a_page(relay.url, tabs) as page:
+        answers = await run(
+            page,
+            f"""const {{ Lobby }} = await import("{relay.url}/client/roomwire.js");
+            const lobby = new Lobby(relay);
+            const made = await lobby.make({{ name: "MINE", app: "chess", title: "Ann's" }});
+            const room = await connect(made.url, {{ app: "chess", name: "Ann" }});
+            const [listed] = await lobby.rooms({{ app: "chess", onlyOpen: true }});
+            const found = await lobby.match({{ app: "chess" }});
+            const {{ host }} = await lobby.describe("mine");
+            const refused = ({{ name, status }}) => [name, status];
+            const missing = await lobby.describe("NONE").catch(refused);
+            room.leave();
+            return [made.code, listed.title, found.code, found.created, host, missing];""",
+        )
+    assert answers == ["MINE", "Ann's", "MINE", False, "Ann", ["LobbyRefused", 404]]

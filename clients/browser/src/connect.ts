@@ -1,6 +1,7 @@
-import { homeRelay, parseAddress } from "./core/address.js";
+import { parseAddress } from "./core/address.js";
 import { Entrance } from "./entrance.js";
 import { Driver } from "./io/driver.js";
+import { home } from "./io/home.js";
 import { followPage } from "./io/page-life.js";
 import { SeatSecret, tabStorage } from "./io/secret.js";
 import { ownWorld } from "./io/world.js";
@@ -48,7 +49,6 @@ export async function connect(
   const begin = beginning(url, others);
   signal?.throwIfAborted();
   const { driver, room } = begin();
-  const fetch = globalThis.fetch.bind(globalThis);
   await new Entrance(driver, room, { timeout, signal, fetch }).passed();
   return room;
 }
@@ -142,10 +142,4 @@ function accompany(
     if (code === CloseCode.NORMAL) secret?.forget();
     else secret?.keepForReload(); // one who was kicked stays who they are
   });
-}
-
-function home(): string {
-  const url = homeRelay(import.meta.url, globalThis.location?.href);
-  if (url) return url;
-  throw new TypeError('outside of a page, say where the relay is: connect("ws://host:8000", ...)');
 }

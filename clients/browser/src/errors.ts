@@ -4,6 +4,7 @@
 //   JoinError              the relay answered, and the room did not let us in
 //     NoSuchRoom, RoomFull, RoomLocked, WrongPassword, NotAdmitted, Kicked,
 //     VersionRefused, OtherApp, FrameSizeRefused
+//   LobbyRefused           the relay does not list, match, make or describe what was asked for
 //   RoomClosed             the room is over for this client
 //
 // A mistake in a call is a TypeError or a LocalProtocolError. The names are those of Python's client,
@@ -93,6 +94,26 @@ export class OtherApp extends JoinError {
 /** The room's frames may be larger than this client takes. */
 export class FrameSizeRefused extends JoinError {
   override readonly name = "FrameSizeRefused";
+}
+
+/** The relay does not do what the lobby asked of it. */
+export class LobbyRefused extends RoomwireError {
+  override readonly name = "LobbyRefused";
+
+  constructor(
+    /**
+     * Of HTTP: 404 no such room, 409 the name is taken, 422 what was asked cannot be, 429 too much
+     * was asked, 503 the relay is full or goes down.
+     */
+    readonly status: number,
+    /** Why, in the relay's words. */
+    readonly text: string,
+    /** Seconds after which to come back, where the relay says so. */
+    readonly after: number | null = null,
+  ) {
+    const when = after === null ? "" : `; come back in ${after} s`;
+    super(`the relay refuses (HTTP ${status}): ${text}${when}`);
+  }
 }
 
 /** The room is over for this client: the seat was given up, or taken. */

@@ -1,6 +1,8 @@
 // Roomwire's client: enter a room, hear what happens in it, and send.
 
 export { connect, openRoom } from "./connect.js";
+export { Lobby } from "./lobby.js";
+export type { ListedRoom, Listing, LobbyChange, NewRoom, Wanted } from "./lobby.js";
 export type { ConnectOptions, OpenOptions } from "./options.js";
 export { Room } from "./room.js";
 export type { ConnectionState } from "./core/client-protocol.js";
@@ -8,6 +10,7 @@ export {
   FrameSizeRefused,
   JoinError,
   Kicked,
+  LobbyRefused,
   NoSuchRoom,
   NotAdmitted,
   OriginRefused,

@@ -27,7 +27,7 @@ export async function whyUnreached(
   const home = url.replace(/^ws/, "http").replace(/r\/[^/]+$/, "");
   const api = `${home}api/relay`;
   const answer = await fetch(api, { signal }).catch(() => null);
-  if (!answer) return silence(home, await fetch(api, { mode: "no-cors", signal }).catch(() => null));
+  if (!answer) return whySilent(home, fetch, signal);
   if (PASSING.has(answer.status)) return `${home} answers HTTP ${answer.status}: is the relay running?`;
   if (!(await isRelay(answer))) {
     return new Unreachable(`${home} answers HTTP ${answer.status}, and is no Roomwire relay`);
@@ -37,8 +37,14 @@ export async function whyUnreached(
   return refused?.status === 403 ? originRefused(home, await detailOf(refused)) : SPOILT_UPGRADE;
 }
 
-/** @param opaque the answer that there was, as far as this page may know */
-function silence(home: string, opaque: Response | null): Unreachable {
+/** Finds out why no answer came that a page may hear. */
+export async function whySilent(
+  home: string,
+  fetch: Fetch,
+  signal: AbortSignal,
+): Promise<Unreachable> {
+  // Of an answer that it may not read, a page learns that there is one.
+  const opaque = await fetch(`${home}api/relay`, { mode: "no-cors", signal }).catch(() => null);
   if (opaque) return originRefused(home, `a relay lets it in with --origin ${ownOrigin()}`);
   return new Unreachable(`nothing answers at ${home}: is the relay running? (\`relay serve\`)`);
 }
