@@ -1,12 +1,12 @@
-// Builds what users get from src/:
-//   node build.mjs             relay/web, which the relay serves and the wheel carries
-//   node build.mjs --package   dist/, which the npm package carries
+// Builds what users get from src/ into relay/web, which the relay serves and the wheel carries.
 
 import { execFileSync } from "node:child_process";
-import { cp, mkdir, readdir, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { basename, dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { ambientTypes } from "./ambient.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const web = join(here, "../../relay/web");
@@ -21,19 +21,48 @@ const options = {
   logLevel: "warning",
 };
 
-/** One ES module and its types. The package leaves its dependencies to npm. */
-async function buildLibrary(directory, external) {
-  await build({
-    ...options,
-    entryPoints: ["src/index.ts"],
-    outfile: join(directory, "roomwire.js"),
-    minify: external.length === 0,
-    external,
-  });
-  const compiler = join(here, "node_modules/typescript/bin/tsc");
-  const types = ["-p", join(here, "tsconfig.types.json"), "--outDir", join(directory, "types")];
-  execFileSync(process.execPath, [compiler, ...types], { stdio: "inherit" });
-  await writeFile(join(directory, "roomwire.d.ts"), 'export * from "./types/index.js";\n');
+/** One ES module for imports from the relay, its types, and both as a package for npm. */
+async function buildLibrary(directory) {
+  const scratch = await mkdtemp(join(tmpdir(), "roomwire-build-"));
+  try {
+    const dist = join(scratch, "dist");
+    await build({
+      ...options,
+      entryPoints: ["src/index.ts"],
+      outfile: join(dist, "roomwire.js"),
+      minify: true,
+    });
+    await cp(dist, directory, { recursive: true });
+    const types = join(dist, "types");
+    const compiler = join(here, "node_modules/typescript/bin/tsc");
+    run(compiler, "-p", join(here, "tsconfig.types.json"), "--outDir", types);
+    await writeFile(join(directory, "roomwire.d.ts"), await ambientTypes(types));
+    await packTo(directory, scratch);
+  } finally {
+    await rm(scratch, { recursive: true });
+  }
+}
+
+/** Packs what was built as npm does: the same bytes for the same files, wherever it is built. */
+async function packTo(directory, scratch) {
+  const text = await readFile(join(here, "package.json"), "utf8");
+  // What it needs is bundled, so that an install asks no registry.
+  const { private: _, scripts, dependencies, devDependencies, ...described } = JSON.parse(text);
+  await writeFile(join(scratch, "package.json"), `${JSON.stringify(described, null, 2)}\n`);
+  await cp(join(here, "README.md"), join(scratch, "README.md"));
+  await cp(join(here, "../../LICENSE"), join(scratch, "LICENSE"));
+  const bundled = "node_modules/@msgpack/msgpack/LICENSE";
+  await cp(join(here, bundled), join(scratch, "dist/LICENSE-msgpack"));
+  const { npm_execpath: npm } = process.env;
+  if (!npm) throw new Error("run this by npm: npm run build");
+  run(npm, "pack", scratch, "--silent", "--ignore-scripts", "--pack-destination", scratch);
+  const [made] = (await readdir(scratch)).filter((name) => name.endsWith(".tgz"));
+  await cp(join(scratch, made), join(directory, `${described.name}.tgz`));
+}
+
+/** Runs a script of Node's; what it prints is of interest only where it fails. */
+function run(...script) {
+  execFileSync(process.execPath, script, { stdio: ["ignore", "pipe", "inherit"] });
 }
 
 /**
@@ -56,10 +85,7 @@ async function buildPages() {
   for (const name of pages) await cp(join(page, name), join(web, name));
 }
 
-if (process.argv.includes("--package")) {
-  await buildLibrary(join(here, "dist"), ["@msgpack/msgpack"]);
-} else {
-  await mkdir(join(web, "assets"), { recursive: true });
-  await buildLibrary(join(web, "client"), []);
-  await buildPages();
-}
+await mkdir(join(web, "assets"), { recursive: true });
+await mkdir(join(web, "client"), { recursive: true });
+await buildLibrary(join(web, "client"));
+await buildPages();

@@ -6,10 +6,10 @@ import { readdir } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** From the ground up. Events and RoomClosed are for users, and core and io speak of them too. */
+/** From the ground up. Events and errors are for users, and core and io speak of them too. */
 const FLOORS = [
   ["protocol", /^protocol\//],
-  ["words", /^(events|room-closed)$/],
+  ["words", /^(events|errors)$/],
   ["core", /^core\//],
   ["io", /^io\//],
   ["top", /^[^/]+$/],

@@ -100,7 +100,7 @@ def _run(node: Node, *arguments: str) -> None:
 
 def _sources() -> list[Path]:
     sources = (HERE / "src").rglob("*")
-    settings = (path for path in HERE.iterdir() if path.suffix in {".json", ".mjs"})
+    settings = (path for path in HERE.iterdir() if path.suffix in {".json", ".mjs", ".md"})
     return sorted(path for path in (*sources, *settings) if path.is_file())
 
 

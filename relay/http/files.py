@@ -21,6 +21,7 @@ TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".map": "application/json",
     ".svg": "image/svg+xml",
+    ".tgz": "application/gzip",
     ".ts": "application/typescript; charset=utf-8",  # else it would be taken for MPEG video
     ".webmanifest": "application/manifest+json",
 }

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -14,6 +12,7 @@ from clients.python import Joined, Left, Message, PresenceChanged, PresenceState
 from relay.policy.config import Settings
 from tests.helpers.browser import Tabs
 from tests.helpers.cable import cable_to
+from tests.helpers.client_page import PAGE, a_page, run
 from tests.helpers.players import TestPlayer, enter_async
 from tests.helpers.relay import RunningRelay, running_relay
 from tests.helpers.site import site
@@ -22,33 +21,8 @@ from tests.helpers.window import window_with
 if TYPE_CHECKING:  # importing Playwright takes longer than most tests here
     from playwright.async_api import Page
 
-PATIENCE = 20.0  # seconds for a script to end
 LONG = 8000
 """Messages of a long past."""
-
-PAGE = """<link rel="icon" href="data:,"><script>{first}</script><script type="module">
-    import {{ connect, openRoom }} from "{relay}/client/roomwire.js";
-    Object.assign(window, {{ connect, openRoom, relay: "{relay}" }});
-    {then}
-    window.isReady = true;
-</script>"""
-
-HELPERS = "const next = () => new Promise(done => setTimeout(done, 0));"
-
-
-@asynccontextmanager
-async def a_page(relay: str, tabs: Tabs, *, first: str = "", then: str = "") -> AsyncIterator[Page]:
-    """Open a page that has the client: `connect`, `openRoom` and `relay` are there for scripts.
-
-    Args:
-        first: a script that runs before the client is loaded.
-        then: what its module does once it is.
-    """
-    async with site(PAGE.format(relay=relay, first=first, then=then)) as url:
-        page = await tabs.open(url)
-        await page.wait_for_function("window.isReady")
-        yield page
-        await page.close()  # before its relay goes, which it would complain of
 
 
 async def fill(host: TestPlayer, count: int) -> None:
@@ -57,18 +31,6 @@ async def fill(host: TestPlayer, count: int) -> None:
         await host.send(number)
     await host.send("all", to=host.room.me)
     await host.hears(Message, lambda message: message.value == "all")
-
-
-async def run(page: Page, script: str, **given: Any) -> Any:
-    """Run an async function's body in the page; what is given are its constants.
-
-    There, `await next()` is a macrotask.
-    """
-    constants = HELPERS + "".join(
-        f"const {name} = {json.dumps(value)};" for name, value in given.items()
-    )
-    async with asyncio.timeout(PATIENCE):
-        return await page.evaluate(f"(async () => {{ {constants} {script} }})()")
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ CARRIED = {
     "relay/web/room.html",
     "relay/web/client/roomwire.js",
     "relay/web/client/roomwire.d.ts",
+    "relay/web/client/roomwire-client.tgz",
 }
 
 

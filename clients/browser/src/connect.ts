@@ -1,11 +1,15 @@
-import { homeRelay, parseAddress } from "./core/address.js";
+import { parseAddress } from "./core/address.js";
+import { Entrance } from "./entrance.js";
 import { Driver } from "./io/driver.js";
+import { home } from "./io/home.js";
 import { followPage } from "./io/page-life.js";
 import { SeatSecret, tabStorage } from "./io/secret.js";
 import { ownWorld } from "./io/world.js";
-import type { ConnectOptions } from "./options.js";
+import { type ConnectOptions, type OpenOptions, TIMEOUT, checkOptions } from "./options.js";
 import { CloseCode } from "./protocol/close-codes.js";
+import { encode } from "./protocol/codec.js";
 import { PresenceState } from "./protocol/frames.js";
+import { WIRE_VERSION } from "./protocol/version.js";
 import { Room } from "./room.js";
 
 /** Secrets of the seats that this page has. */
@@ -23,27 +27,50 @@ const inUse = new Set<string>();
  * missed is told as to one who enters. So a program that only sends still has to read: `room.on` of
  * any one type will do.
  *
+ * A relay that is full or begins anew is tried again until `timeout`. A connect that fails, or whose
+ * signal is aborted, gives up what seat it had, and leaves no socket, timer or listener behind.
+ *
  * @param url the relay: `ws://host:8000`, `https://host/r/K7QF`; if it is left out, the relay that
  *   served this module or the page
- * @throws RoomClosed if the room refuses entry for good; while the relay cannot be reached, this
- *   keeps trying
+ * @throws TypeError if the address or an option is none
+ * @throws LocalProtocolError if an option is beyond what the wire can carry
+ * @throws Unreachable if no WebSocket to a relay opens there; OriginRefused, which is one too, if
+ *   the relay takes no pages of this origin, as far as a browser can know
+ * @throws JoinError if the relay said no: a subclass names the cause, the text what to do
  */
 export async function connect(
   url: string | ConnectOptions,
-  options?: ConnectOptions,
+  options: ConnectOptions = {},
 ): Promise<Room> {
-  const room = openRoom(url, options);
-  await room.ready;
+  if (typeof url !== "string") return connect(home(), url);
+  checkOptions(options);
+  const { timeout = TIMEOUT, ...others } = options;
+  const { signal } = others;
+  const begin = beginning(url, others);
+  signal?.throwIfAborted();
+  const { driver, room } = begin();
+  await new Entrance(driver, room, { timeout, signal, fetch }).passed();
   return room;
 }
 
 /**
- * Begins to enter a room and returns at once, to show what happens meanwhile; see `connect`.
+ * Begins to enter a room and returns at once, to show what happens meanwhile; see `connect`. While
+ * the relay cannot be reached, this keeps trying.
  *
+ * @throws TypeError if the address or an option is none
+ * @throws LocalProtocolError if an option is beyond what the wire can carry
  * @throws Error if no WebSocket can be made for the address
  */
-export function openRoom(url: string | ConnectOptions, options: ConnectOptions = {}): Room {
+export function openRoom(url: string | OpenOptions, options: OpenOptions = {}): Room {
   if (typeof url !== "string") return openRoom(home(), url);
+  checkOptions(options);
+  const { room } = beginning(url, options)();
+  if (options.signal?.aborted) room.leave();
+  return room;
+}
+
+/** Checks all that can be wrong with a call; what is returned begins to connect. */
+function beginning(url: string, options: OpenOptions): () => Opened {
   const {
     room: code,
     seat,
@@ -54,14 +81,23 @@ export function openRoom(url: string | ConnectOptions, options: ConnectOptions =
     ...hello
   } = options;
   const address = parseAddress(url, code);
-  const secret = seat === undefined ? new SeatSecret(address.room, storage, inUse) : null;
-  const greeting = { ...hello, seat: secret?.bytes ?? seat ?? undefined };
-  const driver = open(secret, () => new Driver(address.url, greeting, ownWorld(WebSocket)));
-  const room = new Room(driver, address.room);
-  accompany(driver, room, secret, follows !== false);
-  if (signal?.aborted) room.leave();
-  signal?.addEventListener("abort", () => room.leave());
-  return room;
+  const given = { ...hello, seat: seat ?? undefined };
+  encode({ type: "Hello", version: WIRE_VERSION, options: given });
+  const world = ownWorld(WebSocket);
+  return () => {
+    const secret = seat === undefined ? new SeatSecret(address.room, storage, inUse) : null;
+    const greeting = secret ? { ...hello, seat: secret.bytes } : given;
+    const driver = open(secret, () => new Driver(address.url, greeting, world));
+    if (seat) driver.protocol.mayHaveSeat = true;
+    const room = new Room(driver, address.room);
+    accompany(driver, room, secret, follows !== false, signal);
+    return { driver, room };
+  };
+}
+
+interface Opened {
+  readonly driver: Driver;
+  readonly room: Room;
 }
 
 /** Lets a driver connect. The secret goes back to where it was if no connection can be made. */
@@ -77,13 +113,16 @@ function open(secret: SeatSecret | null, make: () => Driver): Driver {
   }
 }
 
-/** Lets a room and its secret go through what their page goes through. */
+/** Lets a room and its secret go through what their page goes through, and hear its signal. */
 function accompany(
   driver: Driver,
   room: Room,
   secret: SeatSecret | null,
   tellsPresence: boolean,
+  signal: AbortSignal | undefined,
 ): void {
+  const leave = (): void => room.leave();
+  signal?.addEventListener("abort", leave);
   const stop = followPage({
     hidden() {
       secret?.putAway();
@@ -99,13 +138,8 @@ function accompany(
   });
   driver.hub.watch("closed", ({ code }) => {
     stop();
+    signal?.removeEventListener("abort", leave);
     if (code === CloseCode.NORMAL) secret?.forget();
     else secret?.keepForReload(); // one who was kicked stays who they are
   });
-}
-
-function home(): string {
-  const url = homeRelay(import.meta.url, globalThis.location?.href);
-  if (url) return url;
-  throw new TypeError('outside of a page, say where the relay is: connect("ws://host:8000", ...)');
 }

@@ -1,10 +1,28 @@
 // Roomwire's client: enter a room, hear what happens in it, and send.
 
 export { connect, openRoom } from "./connect.js";
-export type { ConnectOptions } from "./options.js";
+export { Lobby } from "./lobby.js";
+export type { ListedRoom, Listing, LobbyChange, NewRoom, Wanted } from "./lobby.js";
+export type { ConnectOptions, OpenOptions } from "./options.js";
 export { Room } from "./room.js";
 export type { ConnectionState } from "./core/client-protocol.js";
-export { RoomClosed } from "./room-closed.js";
+export {
+  FrameSizeRefused,
+  JoinError,
+  Kicked,
+  LobbyRefused,
+  NoSuchRoom,
+  NotAdmitted,
+  OriginRefused,
+  OtherApp,
+  RoomClosed,
+  RoomFull,
+  RoomLocked,
+  RoomwireError,
+  Unreachable,
+  VersionRefused,
+  WrongPassword,
+} from "./errors.js";
 export type * from "./events.js";
 export { EVERYONE, HOST, OTHERS, group, type Target } from "./core/target.js";
 export type { Properties } from "./core/properties.js";

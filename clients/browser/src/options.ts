@@ -2,13 +2,25 @@
 
 import type { Storage } from "./io/secret.js";
 import type { WebSocketClass } from "./io/websocket.js";
-import type { HelloOptions } from "./protocol/frames.js";
+import { describe, isMap } from "./protocol/fields/mismatch.js";
+import { HELLO_OPTIONS, type HelloOptions, ROOM_OPTIONS } from "./protocol/frames.js";
+
+/** Seconds to be live in the room, unless told otherwise. */
+export const TIMEOUT = 10;
+/** Seconds: more was meant in milliseconds. */
+const MAX_TIMEOUT = 600;
 
 /** Of HELLO's options, those that are the client's own matter. */
 type Own = "position" | "min" | "seat";
 
 /** What `connect` may be told; all of it may be left out. */
-export interface ConnectOptions extends Omit<HelloOptions, Own> {
+export interface ConnectOptions extends OpenOptions {
+  /** Seconds within which to be live in the room; 10, unless told otherwise, and 600 at most. */
+  timeout?: number;
+}
+
+/** What `openRoom` may be told; all of it may be left out. */
+export interface OpenOptions extends Omit<HelloOptions, Own> {
   /** The room's code, unless the address ends in it. */
   room?: string;
   /** How others see this player. */
@@ -35,8 +47,45 @@ export interface ConnectOptions extends Omit<HelloOptions, Own> {
   storage?: Storage | null;
   /** For Node without a global WebSocket: that of the package `ws`. */
   WebSocket?: WebSocketClass;
-  /** Gives the seat up when it is aborted. */
+  /** Gives the seat up when it is aborted; `connect` then throws its reason. */
   signal?: AbortSignal;
   /** false: do not tell the room when the page is hidden. */
   followPage?: boolean;
+}
+
+type Check = readonly [expected: string, isFit: (value: any) => boolean];
+
+/** Of the options that are not in HELLO, what they must be. HELLO's are checked by its encoder. */
+const CHECKS: Record<string, Check> = {
+  room: ["a string", (room) => typeof room === "string"],
+  storage: ["a Storage or null", (it) => it === null || typeof it?.getItem === "function"],
+  WebSocket: ["a class", (it) => typeof it === "function"],
+  signal: ["an AbortSignal", (signal) => typeof signal?.addEventListener === "function"],
+  followPage: ["true or false", (follows) => typeof follows === "boolean"],
+  timeout: [
+    `seconds, more than 0 and at most ${MAX_TIMEOUT}`,
+    (timeout) => typeof timeout === "number" && timeout > 0 && timeout <= MAX_TIMEOUT,
+  ],
+};
+
+const KNOWN = [...Object.keys(CHECKS), ...HELLO_OPTIONS].filter(
+  (name) => name !== "position" && name !== "min",
+);
+
+/** @throws TypeError for an option that there is none of, or that is not what it must be */
+export function checkOptions(options: object): void {
+  if (!isMap(options)) throw new TypeError(`options: an object was expected, not ${describe(options)}`);
+  checkNames("option", options, KNOWN);
+  for (const [name, [expected, isFit]] of Object.entries(CHECKS)) {
+    const value = options[name];
+    if (value === undefined || isFit(value)) continue;
+    throw new TypeError(`option "${name}": ${expected} was expected, not ${describe(value)}`);
+  }
+  if (isMap(options["create"])) checkNames("create option", options["create"], ROOM_OPTIONS);
+}
+
+function checkNames(what: string, given: object, known: readonly string[]): void {
+  const unknown = Object.keys(given).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  throw new TypeError(`there is no ${what} "${unknown}": there are ${known.join(", ")}`);
 }

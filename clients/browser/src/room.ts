@@ -3,13 +3,13 @@ import type { Clock } from "./core/clock.js";
 import type { Properties } from "./core/properties.js";
 import { cut } from "./core/snapshot.js";
 import { type Target, numberOf, wireTarget } from "./core/target.js";
+import { entryError } from "./errors.js";
 import type { Event, EventOf, Player } from "./events.js";
 import { type Driver, UNREAD } from "./io/driver.js";
 import { encode } from "./protocol/codec.js";
 import type { ClientFrame, Limits, PresenceState, RoomOptions } from "./protocol/frames.js";
 import { FRAME_IN, WINDOW } from "./protocol/limits.js";
 import { pack } from "./protocol/msgpack/payload.js";
-import { RoomClosed } from "./room-closed.js";
 
 /** A player's number, or the player. */
 type PlayerOrNumber = number | Player;
@@ -22,7 +22,7 @@ type PlayerOrNumber = number | Player;
 export class Room implements AsyncIterable<Event> {
   /**
    * Resolves when the room is live for the first time, or holds more than may wait for a program that
-   * does not read; rejects with RoomClosed if it never is.
+   * does not read. If it never is, this rejects with a JoinError, or with RoomClosed if one has left.
    */
   readonly ready: Promise<void>;
   private readonly protocol: ClientProtocol;
@@ -37,7 +37,7 @@ export class Room implements AsyncIterable<Event> {
       hub.watch("live", () => resolve());
       // Who waits for this must get the room: nobody else can read.
       hub.watch("reconnecting", ({ reason }) => reason === UNREAD && resolve());
-      hub.watch("closed", (closed) => reject(new RoomClosed(closed)));
+      hub.watch("closed", (closed) => reject(entryError(closed)));
     });
     this.ready.catch(() => {}); // who did not ask learns it from the event
   }
@@ -257,7 +257,8 @@ export class Room implements AsyncIterable<Event> {
    *
    * `closed` follows at once if the relay has acknowledged all that was sent. If not, it follows as
    * soon as the relay has, for which a lost connection is taken up again; but within 3 seconds, and
-   * then after the event `lost` with all that was not acknowledged.
+   * then after the event `lost` with all that was not acknowledged. Before the room is live, it
+   * follows as soon as the relay can have no seat for this client.
    */
   leave(): void {
     this.driver.leave();

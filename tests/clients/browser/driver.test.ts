@@ -7,7 +7,7 @@ import {
   PresenceState,
 } from "../../../clients/browser/src/index.js";
 import { pack } from "../../../clients/browser/src/protocol/msgpack/payload.js";
-import { RoomClosed } from "../../../clients/browser/src/room-closed.js";
+import { RoomClosed, WrongPassword } from "../../../clients/browser/src/errors.js";
 import { enter, enterBy, enterLive, enterUnread, pass, read, stopClock, types } from "./entered.js";
 import { fakeSockets } from "./fake-socket.js";
 import { error, joined, welcome } from "./frames.js";
@@ -75,7 +75,12 @@ test("a refused entry says why, and connect rejects", async () => {
   assert.ok(closed.type === "closed");
   assert.deepEqual([closed.code, closed.reason], [CloseCode.WRONG_PASSWORD, "wrong_password"]);
   assert.equal(closed.text, "The password is not this room's.");
-  await assert.rejects(room.ready, RoomClosed);
+  await assert.rejects(room.ready, (error) => {
+    assert.ok(error instanceof WrongPassword);
+    assert.equal(error.name, "WrongPassword");
+    assert.match(error.message, /^The password is not this room's\. Give the right { password }\./);
+    return true;
+  });
   await assert.rejects(room.send("hi"), RoomClosed);
 });
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
+import { inspect } from "node:util";
 import { LocalProtocolError } from "../../../clients/browser/src/protocol/errors.js";
 import type { FrameOf } from "../../../clients/browser/src/protocol/frames.js";
 import { CloseCode, ErrorCode } from "../../../clients/browser/src/index.js";
@@ -209,6 +210,15 @@ test("properties are kept by scope, with their versions", () => {
   assert.deepEqual([room.properties.has("map"), room.properties.version("map")], [false, 0]);
   const deleted = events.at(-1)!;
   assert.ok(deleted.type === "propertyChanged" && deleted.value === undefined);
+});
+
+test("properties say what they are", () => {
+  const { room, socket } = enterLive();
+  const fact = { type: "Property", seq: 5, scope: 0, version: 1, by: 1 } as const;
+  socket().tell({ ...fact, key: "map", value: pack({ name: "hills" }) });
+  socket().tell({ ...fact, key: "own", value: Uint8Array.of(0xc1) });
+  assert.equal(inspect(room.properties), "{ map: { name: 'hills' }, own: Uint8Array(1) [ 193 ] }");
+  assert.deepEqual(JSON.parse(JSON.stringify(room.properties)).map, { name: "hills" });
 });
 
 test("properties are written with the version that they must have", () => {

@@ -33,6 +33,7 @@ async def test_without_the_built_pages_it_says_how_to_build_them(web: Path) -> N
         ("a.css", "text/css; charset=utf-8"),
         ("a.svg", "image/svg+xml"),
         ("a.png", "image/png"),
+        ("a.tgz", "application/gzip"),
     ],
 )
 async def test_files_have_their_types_and_are_asked_for_anew(

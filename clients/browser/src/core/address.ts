@@ -30,6 +30,18 @@ export function parseAddress(url: string, room?: string): Address {
   return { url: `${scheme}//${parsed.host}${base}/r/${name}`, room: name };
 }
 
+/**
+ * Understands `url` as `parseAddress` does, with or without a room.
+ *
+ * @returns the relay's home for HTTP, without a slash at its end
+ * @throws TypeError for an address that is none
+ */
+export function parseRelay(url: string): string {
+  const parsed = parseUrl(url);
+  const scheme = SCHEMES[parsed.protocol] === "wss:" ? "https:" : "http:";
+  return `${scheme}//${parsed.host}${parsed.pathname.replace(/(\/r\/[^/]+)?\/*$/, "")}`;
+}
+
 function parseUrl(url: string): URL {
   const full = url.includes("://") ? url : `ws://${url}`;
   const parsed = tryUrl(full);

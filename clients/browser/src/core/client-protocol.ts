@@ -9,13 +9,8 @@
 // `dataToSend` gives, now and at `sendDeadline`, and to close the connection when `fault` says so;
 // `disconnected` at its end, and a new one when the event `reconnecting` says.
 
-import {
-  ABNORMAL,
-  CloseCode,
-  closeName,
-  explainClose,
-  mayReturn,
-} from "../protocol/close-codes.js";
+import { closedBy, RoomClosed } from "../errors.js";
+import { ABNORMAL, CloseCode, closeName } from "../protocol/close-codes.js";
 import { decode, encode } from "../protocol/codec.js";
 import { ErrorCode, errorName } from "../protocol/error-codes.js";
 import { LocalProtocolError, RemoteProtocolError } from "../protocol/errors.js";
@@ -29,8 +24,7 @@ import {
   type Session,
 } from "../protocol/frames.js";
 import { ResumeState } from "../protocol/resume.js";
-import type { Closed, Event } from "../events.js";
-import { RoomClosed } from "../room-closed.js";
+import type { Event } from "../events.js";
 import { Backoff } from "./backoff.js";
 import type { Clock } from "./clock.js";
 import { Heartbeat } from "./heartbeat.js";
@@ -69,6 +63,8 @@ export class ClientProtocol {
   hasSaidLeave = false;
   /** The seat is given up, and nothing is waited for any more. */
   hasLeft = false;
+  /** The relay may hold a seat with this secret: HELLO was said with it, if only by another page. */
+  mayHaveSeat = false;
   private heartbeat = new Heartbeat(0);
   private readonly backoff: Backoff;
   /** There is a connection, or an attempt at one. */
@@ -128,22 +124,28 @@ export class ClientProtocol {
   }
 
   /**
-   * Gives the seat up, once the relay has what was sent. If it has, one `hasLeft`; if not, it takes
-   * a connection, and `depart` ends the wait.
+   * Gives the seat up, once the relay has what was sent, and has let us in where it has not yet. If
+   * so, one `hasLeft`; if not, it takes a connection, and `depart` ends the wait.
    */
   leave(): void {
+    const isUnanswered = this.phase === "connecting" && this.mayHaveSeat && !this.isInRoom;
     this.isLeaving = true;
-    this.sendQueue.refuse(new RoomClosed(this.closed(CloseCode.NORMAL, "left")));
-    if (this.sendQueue.isSettled) this.depart();
+    this.sendQueue.refuse(new RoomClosed(closedBy(CloseCode.NORMAL, "left")));
+    if (this.sendQueue.isSettled && !isUnanswered) this.depart();
     else this.sayLeave();
   }
 
   /** Gives the seat up, whatever the relay has. */
   depart(): void {
     if (this.isInRoom) this.say({ type: "Leave" });
+    this.end(CloseCode.NORMAL, "left");
+  }
+
+  /** Does not come back. What seat the relay holds, it holds for one who does. */
+  end(code: number, reason: string): void {
     this.hasLeft = true;
-    if (this.hasConnection) this.fault = [CloseCode.NORMAL, "left"];
-    else this.close(CloseCode.NORMAL, "left");
+    if (this.hasConnection) this.fault = [code, reason];
+    else this.close(code, reason);
   }
 
   // What happens to the connection.
@@ -163,6 +165,7 @@ export class ClientProtocol {
   /** The connection is open. */
   connected(now: number): void {
     this.helloAt = microseconds(now);
+    this.mayHaveSeat = this.seat.options.seat !== undefined; // else it ends with its connection
     this.say(this.seat.hello());
   }
 
@@ -369,19 +372,9 @@ export class ClientProtocol {
 
   private close(code: number, reason: string): void {
     this.phase = "closed";
-    const closed = this.closed(code, reason);
+    const closed = closedBy(code, reason, this.refusal?.text);
     this.tellLost(this.sendQueue.end(new RoomClosed(closed)));
     this.tell(closed);
-  }
-
-  private closed(code: number, reason: string): Closed {
-    return {
-      type: "closed",
-      code,
-      reason: reason || closeName(code),
-      text: explainClose(code, this.refusal?.text),
-      mayReturn: mayReturn(code),
-    };
   }
 
   private tellLost(lost: readonly Bytes[]): void {

@@ -39,9 +39,27 @@ export class Properties {
     return this.held.keys();
   }
 
+  /** All of them as one object, for JSON and for looking at; bytes where they are no value. */
+  toJSON(): Record<string, unknown> {
+    return Object.fromEntries([...this.held].map(([key, { payload }]) => [key, inWords(payload)]));
+  }
+
+  /** What `console.log` shows in Node. */
+  [Symbol.for("nodejs.util.inspect.custom")](): Record<string, unknown> {
+    return this.toJSON();
+  }
+
   /** Takes up a fact. Only the relay's word changes a property. */
   change(key: string, payload: Uint8Array | null, version: number, by: number): void {
     if (payload) this.held.set(key, { payload, version, by });
     else this.held.delete(key);
+  }
+}
+
+function inWords(payload: Uint8Array): unknown {
+  try {
+    return unpack(payload);
+  } catch {
+    return payload;
   }
 }

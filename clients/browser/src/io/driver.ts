@@ -41,7 +41,7 @@ export class Driver {
   private confirming: Promise<void> | null = null;
 
   constructor(
-    private readonly url: string,
+    readonly url: string,
     options: HelloOptions,
     private readonly world: World,
   ) {
@@ -59,6 +59,7 @@ export class Driver {
    */
   open(confirmed: Promise<Uint8Array<ArrayBuffer>> | null): void {
     this.dial();
+    if (confirmed) this.protocol.mayHaveSeat = true;
     const known = confirmed?.then((secret) => {
       const { seat } = this.protocol;
       seat.options = { ...seat.options, seat: secret };
@@ -104,6 +105,13 @@ export class Driver {
     if (protocol.phase === "closed" || protocol.isLeaving) return;
     protocol.leave();
     if (!protocol.hasLeft) this.waitForFarewell();
+    this.pump();
+  }
+
+  /** Ends all attempts to connect, and leaves the seat to one who comes later. */
+  giveUp(): void {
+    if (this.protocol.phase === "closed") return;
+    this.protocol.end(ABNORMAL, "unreachable");
     this.pump();
   }
 

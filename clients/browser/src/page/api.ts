@@ -1,17 +1,8 @@
 // The relay's REST, as far as the pages need it; all of it is described at /docs.
 
+import { type ListedRoom, Lobby, LobbyRefused, type NewRoom, Unreachable } from "../index.js";
 import { legible } from "./legible.js";
 import { type Suspect, UPGRADE, rewritten, rewrittenInShort } from "./game/suspect.js";
-
-export interface RoomInfo {
-  readonly room: string;
-  readonly title: string;
-  readonly players: number;
-  readonly capacity: number;
-  readonly locked: boolean;
-  readonly password: boolean;
-  readonly host: string | null;
-}
 
 export interface RelayInfo {
   readonly version: string;
@@ -22,72 +13,50 @@ export interface RelayInfo {
   readonly lan: string | null;
 }
 
-export interface NewRoom {
-  readonly title?: string;
-  readonly public?: boolean;
-  readonly capacity?: number;
-  readonly password?: string;
-}
-
 /** What went wrong, in a sentence for the one who reads it. */
-export class ApiError extends Error {
-  constructor(
-    readonly status: number,
-    text: string,
-  ) {
-    super(text);
-  }
+export class ApiError extends Error {}
+
+const lobby = new Lobby(document.baseURI);
+
+export async function describeRelay(): Promise<RelayInfo> {
+  return (await ask("GET")).json() as Promise<RelayInfo>;
 }
 
-export const describeRelay = (): Promise<RelayInfo> => request("api/relay");
+export const listRooms = (): Promise<readonly ListedRoom[]> =>
+  explained(lobby.rooms({ onlyOpen: true, limit: 50 }));
 
-export const listRooms = async (): Promise<readonly RoomInfo[]> =>
-  (await request<{ rooms: readonly RoomInfo[] }>("api/rooms?open=true&limit=50")).rooms;
+export const makeRoom = (options: NewRoom): Promise<ListedRoom> => explained(lobby.make(options));
 
-export const makeRoom = (options: NewRoom): Promise<RoomInfo> => request("api/rooms", options);
-
-export const matchRoom = (): Promise<RoomInfo> => request("api/match", {});
+export const matchRoom = (): Promise<ListedRoom> => explained(lobby.match());
 
 /** Finds out what keeps a WebSocket from opening; null if the relay does not answer at all. */
 export async function findSuspect(): Promise<Suspect | null> {
   try {
     await describeRelay();
     // Browsers say whose page it is with a POST, as they do with a WebSocket. This one does nothing.
-    const answer = await ask("api/relay", { method: "POST" });
-    return answer.status === 403 ? rewritten(location.host, await explain(answer)) : UPGRADE;
+    const answer = await ask("POST");
+    if (answer.status !== 403) return UPGRADE;
+    const { detail = "" } = (await answer.json().catch(() => ({}))) as { detail?: string };
+    return rewritten(location.host, detail);
   } catch {
     return null;
   }
 }
 
-async function request<T>(path: string, body?: unknown): Promise<T> {
-  const options: RequestInit =
-    body === undefined
-      ? {}
-      : {
-          method: "POST",
-          headers: { "content-type": "application/json" },
-          body: JSON.stringify(body),
-        };
-  const response = await ask(path, options);
-  if (response.ok) return response.json() as Promise<T>;
-  const said = await explain(response);
-  // Only for another site's page, and this one is the relay's own.
-  const isForeign = response.status === 403 && body !== undefined;
-  throw new ApiError(response.status, isForeign ? rewrittenInShort(said) : said);
-}
-
 /** Asks the relay, which may be mounted under a path of its own: that is where <base> leads. */
-async function ask(path: string, options: RequestInit): Promise<Response> {
-  return fetch(new URL(path, document.baseURI), options).catch(() => {
-    throw new ApiError(0, "The relay does not answer. Is it running?");
+const ask = (method: string): Promise<Response> =>
+  fetch(new URL("api/relay", document.baseURI), { method });
+
+function explained<T>(asked: Promise<T>): Promise<T> {
+  return asked.catch((error: unknown) => {
+    if (error instanceof LobbyRefused) throw new ApiError(inWords(error));
+    if (error instanceof Unreachable) throw new ApiError("The relay does not answer. Is it running?");
+    throw error;
   });
 }
 
-async function explain(response: Response): Promise<string> {
-  const problem = (await response.json().catch(() => ({}))) as { detail?: string; title?: string };
-  const after = response.headers.get("retry-after");
-  const words = legible(problem.detail ?? problem.title ?? "");
-  const said = words || `The relay answered ${response.status}.`;
-  return after ? `${said} Try again in ${after} s.` : said;
+function inWords({ status, text, after }: LobbyRefused): string {
+  // Only for another site's page, and this one is the relay's own.
+  if (status === 403) return rewrittenInShort(text);
+  return after === null ? legible(text) : `${legible(text)} Try again in ${after} s.`;
 }

@@ -1,13 +1,7 @@
 // The home page: find a room, or make one.
 
-import {
-  ApiError,
-  type RoomInfo,
-  describeRelay,
-  listRooms,
-  makeRoom,
-  matchRoom,
-} from "./api.js";
+import type { ListedRoom } from "../index.js";
+import { ApiError, describeRelay, listRooms, makeRoom, matchRoom } from "./api.js";
 import { find, make, words } from "./dom.js";
 import { legible } from "./legible.js";
 import { storePassword } from "./memory.js";
@@ -46,7 +40,7 @@ function act(button: HTMLButtonElement, error: string, action: () => Promise<voi
 
 find<HTMLButtonElement>("#match").addEventListener("click", ({ currentTarget }) => {
   act(currentTarget as HTMLButtonElement, "#match-error", async () =>
-    enter((await matchRoom()).room),
+    enter((await matchRoom()).code),
   );
 });
 
@@ -66,14 +60,14 @@ find("#make").addEventListener("submit", (event) => {
   event.preventDefault();
   act(event.submitter as HTMLButtonElement, "#make-error", async () => {
     const password = field("#make-password").value;
-    const { room } = await makeRoom({
+    const { code } = await makeRoom({
       title: field("#make-name").value.trim(),
       capacity: field("#make-capacity").valueAsNumber,
       public: field("#make-public").checked,
       password,
     });
-    if (password) storePassword(room, password); // who made it need not be asked
-    enter(room);
+    if (password) storePassword(code, password); // who made it need not be asked
+    enter(code);
   });
 });
 
@@ -91,17 +85,17 @@ async function showRooms(): Promise<void> {
   }
 }
 
-function row({ room, title, players, capacity, host, password }: RoomInfo): HTMLLIElement {
+function row({ code, title, players, capacity, host, password }: ListedRoom): HTMLLIElement {
   const shown = legible(title);
   const about = [
-    ...(shown ? [room] : []),
+    ...(shown ? [code] : []),
     ...(host === null ? [] : [make("span", {}, "host: ", words(legible(host) || "a player without a name"))]),
     ...(password ? ["password"] : []),
   ];
   const link = make(
     "a",
-    { href: new URL(`r/${room}`, document.baseURI).href },
-    make("b", {}, words(shown || room)),
+    { href: new URL(`r/${code}`, document.baseURI).href },
+    make("b", {}, words(shown || code)),
     make("span", { className: "places" }, `${players} / ${capacity}`),
     make("small", {}, ...(about.length ? between(about, " · ") : ["nobody is host"])),
   );

@@ -134,6 +134,10 @@ const noticeDetail = record({
   seq: optional(count),
 });
 
+/** What a room may be made with, and what HELLO may say, by the names of these records' keys. */
+export const ROOM_OPTIONS = Object.keys(roomOptions.load({}));
+export const HELLO_OPTIONS = Object.keys(helloOptions.load({}));
+
 export type RoomOptions = Dumped<typeof roomOptions>;
 export type HelloOptions = Dumped<typeof helloOptions>;
 export type Limits = Loaded<typeof relayLimits>;

@@ -16,6 +16,10 @@ const MIDDLE: Readonly<Vector> = { x: ARENA.width / 2, y: ARENA.height / 2 };
 const SANS = "system-ui, sans-serif";
 
 export class Arena {
+  private readonly canvas: HTMLCanvasElement;
+  private readonly room: Room;
+  private readonly game: Game;
+  private readonly palette: Palette;
   private readonly context: CanvasRenderingContext2D;
   private readonly stars = makeStars();
   private readonly isCalm = matchMedia("(prefers-reduced-motion: reduce)");
@@ -23,12 +27,11 @@ export class Arena {
   private readonly sky = paintSky();
   private view = viewOf(MIDDLE, { x: 1, y: 1 }, 1);
 
-  constructor(
-    private readonly canvas: HTMLCanvasElement,
-    private readonly room: Room,
-    private readonly game: Game,
-    private readonly palette: Palette,
-  ) {
+  constructor(canvas: HTMLCanvasElement, room: Room, game: Game, palette: Palette) {
+    this.canvas = canvas;
+    this.room = room;
+    this.game = game;
+    this.palette = palette;
     this.context = canvas.getContext("2d")!;
   }
 

@@ -29,6 +29,10 @@ interface Pointer {
 }
 
 export class Controls {
+  private readonly canvas: HTMLCanvasElement;
+  private readonly stick: HTMLElement;
+  private readonly locate: (point: Vector) => Vector;
+  private readonly pop: () => void;
   private readonly held = new Set<string>();
   /** The finger that is down, or the mouse while it is what steers. */
   private pointer: Pointer | null = null;
@@ -40,11 +44,15 @@ export class Controls {
    * @param pop is called for a pulse: the space bar, or a tap
    */
   constructor(
-    private readonly canvas: HTMLCanvasElement,
-    private readonly stick: HTMLElement,
-    private readonly locate: (point: Vector) => Vector,
-    private readonly pop: () => void,
+    canvas: HTMLCanvasElement,
+    stick: HTMLElement,
+    locate: (point: Vector) => Vector,
+    pop: () => void,
   ) {
+    this.canvas = canvas;
+    this.stick = stick;
+    this.locate = locate;
+    this.pop = pop;
     addEventListener("keydown", (event) => this.key(event, true));
     addEventListener("keyup", (event) => this.key(event, false));
     addEventListener("blur", () => this.held.clear()); // keys are released where we do not see it

@@ -42,6 +42,8 @@ export const LASTS = { pop: 0.8, grab: 0.9, say: 5 } as const;
 
 /** The game as one player sees it. Time is in seconds, and passed in. */
 export class Game {
+  readonly room: Room;
+  private readonly now: () => number;
   readonly ships = new Map<number, Ship>();
   readonly rtts = new Map<number, number>();
   orbs = new Map<number, Orb>();
@@ -55,10 +57,9 @@ export class Game {
   private told = "";
   private rttAt = -Infinity;
 
-  constructor(
-    readonly room: Room,
-    private readonly now: () => number,
-  ) {
+  constructor(room: Room, now: () => number) {
+    this.room = room;
+    this.now = now;
     this.referee = new Referee(room, this);
     room.on("updated", (event) => this.updated(event));
     room.on("message", (event) => this.heard(event));

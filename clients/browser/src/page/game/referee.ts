@@ -27,13 +27,14 @@ export interface Play {
 }
 
 export class Referee {
+  private readonly room: Room;
+  private readonly game: Play;
   private isRemembering = false;
   private newestId = 0;
 
-  constructor(
-    private readonly room: Room,
-    private readonly game: Play,
-  ) {
+  constructor(room: Room, game: Play) {
+    this.room = room;
+    this.game = game;
     room.on("hostChanged", () => this.begin());
     room.on("joined", () => this.tell());
     room.on("presenceChanged", ({ player }) => {

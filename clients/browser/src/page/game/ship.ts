@@ -23,6 +23,7 @@ const TRAIL = 26;
 const TRAIL_EVERY = 0.025;
 
 export class Ship {
+  readonly at: Vector;
   readonly velocity: Vector = { x: 0, y: 0 };
   readonly trail: Vector[] = [];
   private heardAt = -Infinity;
@@ -30,7 +31,8 @@ export class Ship {
   private error: Vector = { x: 0, y: 0 };
   private trailedAt = -Infinity;
 
-  constructor(readonly at: Vector) {
+  constructor(at: Vector) {
+    this.at = at;
     this.heard = { ...at };
   }
 

@@ -48,16 +48,15 @@ export const rewrittenInShort = (said: string): string =>
  * may have met a relay that had just begun.
  */
 export class Doubt {
+  private readonly find: () => Promise<Suspect | null>;
   suspect: Suspect | null = null;
   private isFailing = false;
   private isAsking = false;
   private hasAnswered = false;
 
   /** @param find asks the relay, and returns null where it does not answer either */
-  constructor(
-    room: Room,
-    private readonly find: () => Promise<Suspect | null>,
-  ) {
+  constructor(room: Room, find: () => Promise<Suspect | null>) {
+    this.find = find;
     let wasLive = room.state === "live";
     room.on("live", () => {
       wasLive = true;
