@@ -56,6 +56,7 @@ against a relay, and a README.
 
 NEW_EXAMPLES = """Examples:
   relay new pong
+  relay new chess --template turns
   relay new sparring --template bot
 """
 

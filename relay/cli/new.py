@@ -26,6 +26,7 @@ CACHES = shutil.ignore_patterns("__pycache__", ".*")
 PLAY = "{python} serve.py    # then open http://localhost:8000 in two tabs"
 FIRST_STEPS = {
     "canvas": PLAY,
+    "turns": PLAY,
     "bot": "{relay} serve    # README.md lets the bot join",
 }
 """What to run first, for each template."""
@@ -35,13 +36,13 @@ def new(
     name: str,
     /,
     *,
-    template: Literal["canvas", "bot"] = "canvas",
+    template: Literal["canvas", "turns", "bot"] = "canvas",
 ) -> None:
     """Make a small game that runs, to change into your own.
 
     Args:
         name: of the game, and of the folder that is made for it
-        template: canvas (things that move), bot (no page)
+        template: canvas (things that move), turns (a game of moves), bot (no page)
     """
     make(Path(_checked(name)), template)
     say(_next_steps(name, template))

@@ -11,11 +11,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from relay.cli import new
 from tests.helpers.browser import Tabs
+
+if TYPE_CHECKING:  # importing Playwright takes longer than most tests here
+    from playwright.async_api import Page
 
 END_SECONDS = 15  # for a process to end by itself
 ADDRESS = re.compile(r"http://\S+:\d+")
@@ -27,7 +31,7 @@ def make(folder: Path, template: str) -> Path:
     return folder / "pong"
 
 
-@pytest.mark.parametrize("template", ["canvas", "bot"])
+@pytest.mark.parametrize("template", ["canvas", "turns", "bot"])
 def test_its_own_test_passes(template: str, tmp_path: Path) -> None:
     project = make(tmp_path, template)
     command = [sys.executable, "-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
@@ -120,3 +124,49 @@ async def test_others_are_drawn_between_two_places(canvas: Game, tabs: Tabs) -> 
     times = "[-1, 25_000, 50_000, 8_000_000, 8_950_000, 1e9]"
     drawn = await page.evaluate(f"{times}.map(time => game.placeAt({path}, time))")
     assert drawn == [[0, 0], [5, 10], [10, 20], [10, 20], [20, 20], [30, 20]]
+
+
+@pytest.fixture(scope="module")
+def turns(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Game]:
+    yield from play(tmp_path_factory.mktemp("turns"), "turns")
+
+
+async def shows(page: Page, sticks: int, *texts: str) -> None:
+    """Wait until the page shows so many sticks, and says this."""
+    await page.wait_for_function(
+        "it => document.getElementById('sticks').textContent.length === it", arg=sticks
+    )
+    for text in texts:
+        await page.locator("p", has_text=text).wait_for()
+
+
+async def test_two_players_take_turns(turns: Game, tabs: Tabs) -> None:
+    ann = await tabs.open(f"{turns.url}/?name=Ann")
+    await shows(ann, 21, "It is your turn", "The host is Ann")
+    bob = await tabs.open(f"{turns.url}/?name=Bob")  # who joins late sees the game as it stands
+    await shows(bob, 21, "It is the turn of Ann")
+    await ann.click("text=Take 3")
+    await shows(bob, 18, "It is your turn")
+    await ann.evaluate("room.send({ take: 1 }, { to: room.host })")  # out of turn
+    await bob.evaluate("room.setProperty('game', { sticks: 0, turn: 2 })")  # not the host's
+    await bob.evaluate("room.drop()")
+    await bob.click("text=Take 2")
+    await shows(ann, 16, "It is your turn")
+    await bob.reload()
+    await shows(bob, 16, "It is the turn of Ann", "Here: Ann, Bob.")
+
+    await ann.evaluate("room.leave()")  # the next host goes on
+    await shows(bob, 16, "It is your turn", "The host is Bob")
+    for sticks in (13, 10, 7, 4, 1):
+        await bob.click("text=Take 3")
+        await shows(bob, sticks)
+    assert await bob.is_disabled("text=Take 2")
+    await bob.click("text=Take 1")
+    await shows(bob, 0, "Bob took the last stick, and lost.")
+    await bob.click("text=New game")
+    await shows(bob, 21, "It is your turn")
+    with turns.bots():
+        await bob.locator("p", has_text="Here: Bob, bot 1.").wait_for()
+        await bob.click("text=Take 1")
+        await bob.wait_for_function("room.properties.get('game').sticks < 20")
+        await bob.locator("p", has_text="It is your turn").wait_for()

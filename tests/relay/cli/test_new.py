@@ -68,6 +68,11 @@ def test_a_template_is_read_in_minutes(template: str) -> None:
     assert len(files["README.md"].splitlines()) <= README_LINES
 
 
+def test_projects_with_a_page_serve_it_alike() -> None:
+    canvas, turns = (new.TEMPLATES / name / "serve.py" for name in ("canvas", "turns"))
+    assert canvas.read_text() == turns.read_text()
+
+
 @pytest.mark.parametrize("template", ALL)
 def test_its_code_passes_a_strict_type_checker(template: str, folder: Path) -> None:
     run("pong", "--template", template)
@@ -123,7 +128,7 @@ def test_a_folder_that_cannot_be_made_is_said(
         ("..", "cannot be a game's name"),
         ("x" * 33, "cannot be a game's name"),
         ("", "requires an argument"),
-        ("pong --template chess", 'Choose from: "canvas", "bot"'),
+        ("pong --template chess", 'Choose from: "canvas", "turns", "bot"'),
     ],
 )
 def test_a_mistake_is_one_line_and_makes_nothing(
