@@ -16,7 +16,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from relay.cli import new
+from roomwire import Message, Updated
 from tests.helpers.browser import Tabs
+from tests.helpers.players import enter_async
+from tests.helpers.relay import relay_process
 
 if TYPE_CHECKING:  # importing Playwright takes longer than most tests here
     from playwright.async_api import Page
@@ -43,7 +46,7 @@ def test_its_own_test_passes(template: str, tmp_path: Path) -> None:
 
 @dataclass
 class Game:
-    """A project whose serve.py runs."""
+    """A project, and where its relay and its page are."""
 
     project: Path
     url: str
@@ -55,6 +58,8 @@ class Game:
         command = re.search(r"^    relay (bots .*?)( +#|$)", readme, re.M)
         assert command is not None
         asked = shlex.split(ADDRESS.sub(self.url, command[1]))
+        if "--url" not in asked:  # it means the usual port
+            asked += ["--url", self.url]
         command_line = [sys.executable, "-m", "relay", *asked]
         with ended_after(subprocess.Popen(command_line, cwd=self.project, text=True)):
             yield
@@ -95,6 +100,16 @@ def ended_after(process: subprocess.Popen[str]) -> Iterator[None]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise
+
+
+async def test_three_bots_greet_a_player(tmp_path: Path) -> None:
+    with relay_process() as relay:
+        async with enter_async(relay.url, room="LOBBY", name="Ann") as ann:
+            with Game(make(tmp_path, "bot"), relay.url).bots():
+                await ann.sees(lambda room: len(room.players) == 4)
+                greeting = await ann.hears(Message)
+                assert greeting.value == {"t": "say", "text": "Hello, Ann!"}
+                await ann.hears(Updated)
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import get_args, get_type_hints
@@ -71,15 +70,6 @@ def test_a_template_is_read_in_minutes(template: str) -> None:
 def test_projects_with_a_page_serve_it_alike() -> None:
     canvas, turns = (new.TEMPLATES / name / "serve.py" for name in ("canvas", "turns"))
     assert canvas.read_text() == turns.read_text()
-
-
-@pytest.mark.parametrize("template", ALL)
-def test_its_code_passes_a_strict_type_checker(template: str, folder: Path) -> None:
-    run("pong", "--template", template)
-    cache = Path(__file__).parents[3] / ".mypy_cache"  # else it would read all of ours again
-    command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", cache, "."]
-    checked = subprocess.run(command, cwd=folder / "pong", capture_output=True, text=True)
-    assert checked.returncode == 0, checked.stdout
 
 
 def test_it_says_in_three_lines_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
