@@ -48,6 +48,18 @@ SERVE_EXAMPLES = """Examples:
   RELAY_PORT=9000 relay serve
 """
 
+NEW = """Make a small game that runs, to change into your own.
+
+It is a folder of a few short files: a page without a build, a bot, a test that plays two players \
+against a relay, and a README.
+"""
+
+NEW_EXAMPLES = """Examples:
+  relay new pong
+  relay new chess --template turns
+  relay new sparring --template bot
+"""
+
 
 def build() -> App:
     """Build the command line. Commands are named here and loaded only when they run."""
@@ -63,6 +75,7 @@ def build() -> App:
     app.command(
         "relay.cli.commands:demo", help="Run a relay with bots in a room, and print its link."
     )
+    app.command("relay.cli.new:new", help=NEW, help_epilogue=NEW_EXAMPLES)
     app.command("relay.cli.commands:version", help="Print the version, and those of the wire.")
     for plugin in importlib.metadata.entry_points(group=PLUGINS):
         app.command(plugin.value, name=plugin.name, help=KNOWN.get(plugin.name))

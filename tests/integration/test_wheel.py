@@ -13,6 +13,7 @@ CARRIED = {
     "roomwire/__init__.py",
     "roomwire/py.typed",
     "protocol/SPEC.md",
+    "relay/cli/templates/canvas/page/game.js",
     "relay/web/index.html",
     "relay/web/room.html",
     "relay/web/client/roomwire.js",
