@@ -20,7 +20,7 @@ GUIDE = [Page(path) for path in sorted((ROOT / "docs/guide").glob("*.md"))]
 RELAY = "localhost:8000"
 """Where the examples believe the relay to be."""
 
-PLAYED = {"dots.html"}
+PLAYED = {"dots.html", "drop.html"}
 """Pages that test_guide_pages.py opens in a browser."""
 
 MOST_LINES = 120

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from roomwire import PropertyChanged, Updated
+from roomwire import PresenceChanged, PresenceState, PropertyChanged, Updated
 from tests.helpers.browser import Tabs
 from tests.helpers.players import enter_async
 from tests.helpers.relay import RunningRelay, running_relay
@@ -52,3 +52,20 @@ async def test_the_first_game_has_dots_and_a_coin(relay: RunningRelay, tabs: Tab
         taken = await bot.hears(PropertyChanged, lambda event: event.key == "coin")
         assert taken.by == bot.room.me + 1
         await page.get_by_text("Ann: 1").wait_for()
+
+
+async def test_a_page_that_loses_its_connection_misses_nothing(
+    relay: RunningRelay, tabs: Tabs
+) -> None:
+    async with (
+        enter_async(relay.url, room="DROP", name="Bot") as bot,
+        site(shown("drop.html", relay)) as url,
+    ):
+        page = await tabs.open(url)
+        lines = page.locator("pre")
+        await page.get_by_text("here").wait_for()
+        await page.get_by_role("button").click()
+        await bot.hears(PresenceChanged, lambda event: event.player.state == PresenceState.LOST)
+        await bot.send("hello")
+        await page.get_by_text("Bot: hello").wait_for()
+        assert await lines.inner_text() == "here\nlost\nback\nBot: hello\n"
