@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from docutils import nodes
 from pygments.lexers.special import TextLexer
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.ext.napoleon import Config, GoogleDocstring
 from sphinx.highlighting import lexers
@@ -22,6 +24,7 @@ autodoc_typehints_format = "short"
 lexers |= {name: TextLexer() for name in ("hex", "mermaid")}  # shown as they stand
 
 SPEC = re.compile(r"\]\((\.\./)+protocol/SPEC\.md\)")
+ANNOTATED = re.compile(r"~?\w+(?:\.\w+)*\.Annotated\[(.+?), <[^>]*>\]")
 
 
 def lead_to_the_wire(app: Sphinx, page: str, source: list[str]) -> None:
@@ -29,7 +32,9 @@ def lead_to_the_wire(app: Sphinx, page: str, source: list[str]) -> None:
     source[0] = SPEC.sub("](/wire.md)", source[0])
 
 
-def read_sections(app: Sphinx, what: str, name: str, it: Any, options: Any, lines: list[str]) -> None:
+def read_sections(
+    app: Sphinx, what: str, name: str, it: Any, options: Any, lines: list[str]
+) -> None:
     """Read Args, Returns and Raises.
 
     As an extension, napoleon would take what an attribute's words have before a colon for its type.
@@ -37,6 +42,21 @@ def read_sections(app: Sphinx, what: str, name: str, it: Any, options: Any, line
     lines[:] = GoogleDocstring(lines, Config(), app, "object", name, it, options).lines()
 
 
+def show_plain_types(
+    app: Sphinx, what: str, name: str, it: Any, options: Any, said: str | None, returned: str | None
+) -> tuple[str | None, str | None]:
+    """Leave out of a signature how the wire writes a field."""
+    return said and ANNOTATED.sub(r"\1", said), returned
+
+
+def show_plain_attributes(app: Sphinx, page: nodes.document) -> None:
+    """Do the same for the types of attributes."""
+    for node in page.findall(addnodes.desc_annotation):
+        if "Annotated[" in node.astext():
+            node.children = [nodes.Text(ANNOTATED.sub(r"\1", node.astext()))]
+
+
 def setup(app: Sphinx) -> None:
     app.connect("source-read", lead_to_the_wire)
     app.connect("autodoc-process-docstring", read_sections)
+    app.connect("autodoc-process-signature", show_plain_types)
