@@ -49,14 +49,15 @@ def show_plain_types(
     return said and ANNOTATED.sub(r"\1", said), returned
 
 
-def show_plain_attributes(app: Sphinx, page: nodes.document) -> None:
-    """Do the same for the types of attributes."""
-    for node in page.findall(addnodes.desc_annotation):
-        if "Annotated[" in node.astext():
-            node.children = [nodes.Text(ANNOTATED.sub(r"\1", node.astext()))]
+def hide_how_fields_are_written(app: Sphinx, page: nodes.document) -> None:
+    """Drop what autodoc leaves of such a type at an attribute; the signature has the plain one."""
+    for node in list(page.findall(addnodes.desc_annotation)):
+        if " object at 0x" in node.astext():
+            node.parent.remove(node)
 
 
 def setup(app: Sphinx) -> None:
     app.connect("source-read", lead_to_the_wire)
     app.connect("autodoc-process-docstring", read_sections)
     app.connect("autodoc-process-signature", show_plain_types)
+    app.connect("doctree-read", hide_how_fields_are_written)
