@@ -1,0 +1,89 @@
+"""What docs/guide/ shows works as it stands there."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from relay.cli import main
+from tests.helpers.pages import Page, Typed
+from tests.helpers.relay import RelayProcess, relay_process
+
+ROOT = Path(__file__).parents[2]
+GUIDE = [Page(path) for path in sorted((ROOT / "docs/guide").glob("*.md"))]
+RELAY = "localhost:8000"
+"""Where the examples believe the relay to be."""
+
+PLAYED = {"dots.html", "drop.html"}
+"""Pages that test_guide_pages.py opens in a browser."""
+
+MOST_LINES = 120
+
+
+def title(page: Page) -> str:
+    return page.path.name
+
+
+@pytest.fixture(scope="module")
+def relay() -> Iterator[RelayProcess]:
+    with relay_process() as relay:
+        yield relay
+
+
+def run(typed: Typed, folder: Path, address: str) -> str:
+    """Type a command, as in an environment that is active. Returns: what it printed."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    ended = subprocess.run(
+        shlex.split(typed.command.replace(RELAY, address)),
+        cwd=folder,
+        env={**os.environ, "PATH": path, "PYTHONWARNINGS": "error"},
+        capture_output=True,
+        text=True,
+        timeout=40,
+    )
+    assert (ended.returncode, ended.stderr) == (0, ""), ended.stdout
+    return ended.stdout
+
+
+@pytest.mark.parametrize("page", [page for page in GUIDE if page.typed], ids=title)
+def test_a_page_prints_what_it_says(page: Page, relay: RelayProcess, tmp_path: Path) -> None:
+    address = relay.url.removeprefix("http://")
+    for name, body in page.files.items():
+        (tmp_path / name).write_text(body.replace(RELAY, address))
+    for typed in page.typed:
+        printed = run(typed, tmp_path, address)
+        assert typed.is_printed(printed), f"$ {typed.command}\n{printed}"
+
+
+@pytest.mark.parametrize("page", GUIDE, ids=title)
+def test_every_example_of_a_page_is_run(page: Page) -> None:
+    typed = " ".join(typed.command for typed in page.typed).split()
+    run_by_pytest = {"conftest.py"} if "pytest" in typed else set()
+    assert page.fragments == []
+    assert page.files.keys() <= {*typed, *PLAYED, *run_by_pytest}
+
+
+@pytest.mark.parametrize("page", GUIDE, ids=title)
+def test_a_page_can_be_read_in_one_go(page: Page) -> None:
+    lines = page.text.splitlines()
+    assert len(lines) <= MOST_LINES
+    assert [line for line in lines if len(line) > 100 and not line.startswith("|")] == []
+
+
+@pytest.mark.parametrize("page", GUIDE, ids=title)
+def test_a_page_names_commands_that_exist(page: Page, capsys: pytest.CaptureFixture[str]) -> None:
+    for program, name, *rest in map(str.split, page.commands):
+        if program == "make":
+            assert f"\n{name}:" in (ROOT / "Makefile").read_text()
+            continue
+        with pytest.raises(SystemExit) as ended:
+            main.main([name, "--help"])
+        assert ended.value.code == 0
+        shown = capsys.readouterr().out
+        assert [word for word in rest if word.startswith("--") and word not in shown] == []
