@@ -28,7 +28,7 @@ def run(*arguments: str) -> int:
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--help") == 0
     shown = capsys.readouterr().out
-    for command in ("serve", "demo", "version", "bots"):
+    for command in ("serve", "demo", "new", "version", "bots"):
         assert re.search(rf"{command} +[A-Z]", shown), command
 
 
