@@ -19,6 +19,7 @@ exclude_patterns = ["_build", "README.md"]  # README.md is the index for whoever
 html_theme = "furo"
 html_title = "Roomwire"
 html_extra_path = ["llms.txt"]
+default_role = "code"  # of docstrings: what stands between backticks is a name
 myst_heading_anchors = 3
 autodoc_typehints_format = "short"
 lexers |= {name: TextLexer() for name in ("hex", "mermaid")}  # shown as they stand

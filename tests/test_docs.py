@@ -15,6 +15,8 @@ INDEXES = (DOCS / "README.md", DOCS / "index.md", DOCS / "llms.txt")
 PAGES = {str(path.relative_to(DOCS)) for path in DOCS.rglob("*.md") if "_build" not in path.parts}
 ENTRANCES = {"README.md", "index.md"}
 
+pytestmark = pytest.mark.timeout(180)  # Sphinx takes its time on a busy machine
+
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -13,7 +13,6 @@ import anyio.to_thread
 import pytest
 
 from protocol.close_codes import CloseCode
-from relay.cli import main
 from roomwire import Message, Updated
 from tests.helpers.browser import Tabs
 from tests.helpers.peers import party
@@ -33,16 +32,6 @@ def block(section: str, *languages: str) -> str:
     found = re.search(rf"^```(?:{'|'.join(languages)})\n(.*?)^```$", body, re.M | re.S)
     assert found, f"no example under {section}"
     return found[1]
-
-
-def commands() -> list[str]:
-    """Return what is shown to be typed: indented lines, and what stands between backticks."""
-    shown = re.findall(
-        r"^    (\S.*)$", re.sub(r"^```.*?^```$", "", README, flags=re.M | re.S), re.M
-    )
-    shown += re.findall(r"`([^`\n]+)`", README)
-    typed = (line for line in shown if re.match(r"(make|(\.venv/bin/)?relay) \S", line))
-    return list(dict.fromkeys(typed))
 
 
 @pytest.fixture
@@ -100,20 +89,6 @@ async def test_the_hook_example_admits_ticket_holders() -> None:
         error, code = await stranger.is_turned_away()
         assert (error.text, code) == ("this game is for ticket holders", CloseCode.NOT_ADMITTED)
     names["app"].state.node.close()
-
-
-@pytest.mark.parametrize("command", commands())
-def test_every_command_exists(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    program, name, *rest = command.split()
-    if program == "make":
-        assert re.search(rf"^{name}:", (ROOT / "Makefile").read_text(), re.M)
-        return
-    with pytest.raises(SystemExit) as ended:
-        main.main([name, "--help"])
-    assert ended.value.code == 0
-    shown = capsys.readouterr().out
-    for option in (word for word in rest if word.startswith("--") and word != "--help"):
-        assert option in shown
 
 
 PROSE = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
