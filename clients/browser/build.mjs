@@ -31,6 +31,7 @@ async function buildLibrary(directory) {
       entryPoints: ["src/index.ts"],
       outfile: join(dist, "roomwire.js"),
       minify: true,
+      keepNames: true, // a console shows the names of classes
     });
     await cp(dist, directory, { recursive: true });
     const types = join(dist, "types");

@@ -167,3 +167,22 @@ async def test_a_page_of_another_site_finds_its_rooms_in_the_lobby(
             return [made.code, listed.title, found.code, found.created, host, missing];""",
         )
     assert answers == ["MINE", "Ann's", "MINE", False, "Ann", ["LobbyRefused", 404]]
+
+
+async def test_the_console_says_what_properties_and_events_are(
+    relay: RunningRelay, tabs: Tabs
+) -> None:
+    printed: list[str] = []
+    async with a_page(relay.url, tabs) as page:
+        page.on("console", lambda message: printed.append(message.text))
+        held = await run(
+            page,
+            """const room = await connect(relay, { room: "R" });
+            const changed = new Promise((done) => room.on("propertyChanged", done));
+            await room.setProperty("map", "hills");
+            console.log(await changed);
+            console.log(room.properties);
+            return JSON.stringify(room.properties);""",
+        )
+    assert held == '{"map":"hills"}'
+    assert printed == ["PropertyChanged", "Properties"]

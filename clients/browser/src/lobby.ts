@@ -4,9 +4,10 @@ import { parseRelay } from "./core/address.js";
 import { LobbyRefused } from "./errors.js";
 import { home } from "./io/home.js";
 import { type Query, Rest } from "./io/rest.js";
-import { TIMEOUT } from "./options.js";
 import type { RoomOptions } from "./protocol/frames.js";
 
+/** Seconds for an answer. */
+const TIMEOUT = 10;
 /** Seconds between two looks at the list. */
 const EVERY = 3;
 /** Seconds: more often is not polite. */

@@ -1,6 +1,8 @@
 // The relay's REST, as far as the pages need it; all of it is described at /docs.
 
-import { type ListedRoom, Lobby, LobbyRefused, type NewRoom, Unreachable } from "../index.js";
+// Not from index.js, of which the home page needs no more.
+import { LobbyRefused, Unreachable } from "../errors.js";
+import { type ListedRoom, Lobby, type NewRoom } from "../lobby.js";
 import { legible } from "./legible.js";
 import { type Suspect, UPGRADE, rewritten, rewrittenInShort } from "./game/suspect.js";
 
