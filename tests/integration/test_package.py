@@ -142,7 +142,10 @@ class TestInstalled:
         (fork / "game").mkdir(parents=True)
         page = BROWSER / "src" / "page"
         taken = ["legible.ts", "dom.ts"]
-        taken += [f"game/{name}.ts" for name in ("game", "referee", "ship", "arena", "sky")]
+        taken += [
+            f"game/{name}.ts"
+            for name in ("game", "referee", "ship", "arena", "sky", "palette", "view")
+        ]
         for name in [*taken, "game/controls.ts"]:
             text = (page / name).read_text()
             (fork / name).write_text(re.sub(r'"(\.\./)+index\.js"', '"roomwire-client"', text))
