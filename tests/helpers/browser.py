@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -56,11 +57,12 @@ class Tabs:
 
 
 def _known(url: str, name: str) -> "StorageState":
+    scheme, host, *_ = urlsplit(url)
     return {
         "cookies": [],
         "origins": [
             {
-                "origin": url.partition("/r/")[0],
+                "origin": f"{scheme}://{host}",
                 "localStorage": [{"name": "roomwire:name", "value": name}],
             }
         ],
