@@ -5,8 +5,9 @@ strangers chose, such as names, is made legible here. Passwords, tickets and sec
 here.
 
 Info is what an operator may act on, debug is what helps to follow one player. Strangers cause most
-of it and could fill the disk. So of each kind of line at info and above, a burst is let through,
-and then one in 5 s that counts the rest. Debug is for whoever asks for all of it.
+of it and could fill the disk. So of all lines at info and above a burst is let through, and then
+one in 2 s; of each kind one in 5 s, which counts the rest, so that no kind hides the others. Debug
+is for whoever asks for all of it.
 """
 
 from __future__ import annotations
@@ -28,7 +29,10 @@ log = logging.getLogger("relay")
 
 # Less than the log of `relay serve` lets through of a kind, so that none of the counts is lost.
 LINES_PER_SECOND = 0.2
-LINES_BURST = 9.0
+LINES_BURST = 5.0
+ALL_PER_SECOND = 0.5
+ALL_BURST = 8.0
+"""Of all kinds together: a stranger can cause a line of several kinds at once."""
 
 FAULT_SECONDS = 60.0
 """Between two tracebacks of one fault."""
@@ -67,6 +71,7 @@ class Journal:
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
         self._kinds: dict[str, _Kind] = {}
+        self._all = TokenBucket(ALL_PER_SECOND, ALL_BURST)
         self._faults: dict[tuple[object, ...], _Fault] = {}
 
     # Rooms.
@@ -175,7 +180,8 @@ class Journal:
             kind = self._kinds.get(line)
             if kind is None:
                 kind = self._kinds[line] = _Kind()
-            if kind.bucket.ask(1, self._now()):
+            now = self._now()
+            if kind.bucket.ask(1, now) or self._all.ask(1, now):
                 kind.unsaid += 1
                 return
             more, kind.unsaid = _more(kind.unsaid), 0

@@ -22,6 +22,7 @@ from protocol.frames import (
     Send,
     Welcome,
 )
+from relay.node.journal import LINES_BURST
 from relay.node.on_join import JoinRequest
 from relay.policy.conduct import MAX_BAD_FRAMES
 from tests.helpers.peers import Party, new_seat, party, party_at, until
@@ -159,7 +160,7 @@ async def test_a_flood_of_refusals_is_a_few_lines_that_count(said: Said) -> None
         other = await at.connects("S")
         other.greets()
         await other.is_turned_away()
-    assert 9 <= len(said("NO_SUCH_ROOM")) < 20
+    assert LINES_BURST <= len(said("NO_SUCH_ROOM")) < 2 * LINES_BURST
     assert len(said("WRONG_PASSWORD")) == 1  # is not lost among the others
 
 

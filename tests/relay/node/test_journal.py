@@ -7,7 +7,15 @@ import re
 
 import pytest
 
-from relay.node.journal import FAULT_SECONDS, LINES_BURST, LINES_PER_SECOND, MAX_FAULTS, Journal
+from relay.node.journal import (
+    ALL_BURST,
+    ALL_PER_SECOND,
+    FAULT_SECONDS,
+    LINES_BURST,
+    LINES_PER_SECOND,
+    MAX_FAULTS,
+    Journal,
+)
 from relay.server import logs
 
 
@@ -61,6 +69,21 @@ def test_another_kind_has_lines_of_its_own(clock: Clock, caplog: pytest.LogCaptu
         said.opened("R")
     said.gone("R")
     assert caplog.messages[-1] == "room R is gone"
+
+
+def test_all_kinds_together_are_few_lines(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    said = Journal(clock)
+    for number in range(20):
+        said.opened(f"R{number}")
+        said.gone(f"R{number}")
+        said.made_way(f"R{number}")
+    assert len(caplog.messages) == ALL_BURST
+    clock.now += 1 / LINES_PER_SECOND
+    for say in (said.opened, said.gone, said.made_way):
+        say("LAST")
+    told = [line for line in caplog.messages if " LAST" in line]
+    assert len(told) == ALL_PER_SECOND / LINES_PER_SECOND // 1
+    assert all("more like it" in line for line in told)
 
 
 def test_the_log_of_a_relay_cuts_nothing_that_is_counted_here() -> None:
