@@ -1,4 +1,4 @@
-"""Reads a room's log for one player, from any position on."""
+"""Reads a room's history for one player, from any position on."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class Model:
     def __init__(
         self, capacity: int, spectators: int, *, kept: int, bound: int, option: str
     ) -> None:
-        """Args: kept: frames that the log holds; bound: of an outbox; option: for late joiners."""
+        """Args: kept: frames of history; bound: of an outbox; option: for late joiners."""
         self.places = {"player": capacity, "spectator": spectators}
         self.kept, self.bound, self.option = kept, bound, option
         self.snap: Snap | None = None

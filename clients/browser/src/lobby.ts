@@ -5,6 +5,7 @@ import { LobbyRefused } from "./errors.js";
 import { home } from "./io/home.js";
 import { type Query, Rest } from "./io/rest.js";
 import type { RoomOptions } from "./protocol/frames.js";
+import { snake } from "./protocol/fields/snake.js";
 
 /** Seconds for an answer. */
 const TIMEOUT = 10;
@@ -210,9 +211,7 @@ function queryOf(which: Listing, limit: number, after: string): Query {
 }
 
 const inSnakeCase = (wanted: object): object =>
-  Object.fromEntries(
-    Object.entries(wanted).map(([key, value]) => [key.replace("hostAway", "host_away"), value]),
-  );
+  Object.fromEntries(Object.entries(wanted).map(([key, value]) => [snake(key), value]));
 
 /** @throws the signal's reason, as soon as it is aborted */
 const sleep = (seconds: number, signal: AbortSignal | undefined): Promise<void> =>

@@ -83,10 +83,10 @@ test("a list is asked for page by page, and with what was wanted", async () => {
 test("what is wanted goes by the names of REST", async () => {
   const asked = answering([201, { ...ROOM, created: true }]);
   const lobby = new Lobby("relay");
-  assert.equal((await lobby.match({ app: "chess", hostAway: 5 })).created, true);
+  assert.equal((await lobby.match({ app: "chess", hostAway: 5, hostKeys: ["score"] })).created, true);
   await lobby.make({ name: "MINE", password: "x", tags: { hostAway: "as it is" } });
   assert.deepEqual(asked, [
-    { url: "http://relay/api/match", body: { app: "chess", host_away: 5 } },
+    { url: "http://relay/api/match", body: { app: "chess", host_away: 5, host_keys: ["score"] } },
     {
       url: "http://relay/api/rooms",
       body: { name: "MINE", password: "x", tags: { hostAway: "as it is" } },

@@ -105,7 +105,7 @@ def test_a_position_is_that_of_the_stream_while_it_lasts() -> None:
 
 
 def test_a_position_does_not_count_what_may_be_let_go_of() -> None:
-    """An answer goes out before what is read from the log again."""
+    """An answer goes out before what is read from the history again."""
     link = Link().is_live()
     link.tells()
     assert link.outbox.position(link.seq) == 0

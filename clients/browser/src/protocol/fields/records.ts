@@ -3,6 +3,7 @@
 import { ErrorCode } from "../error-codes.js";
 import type { Dumped, FieldType, Loaded } from "./field-types.js";
 import { Mismatch, isMap, within } from "./mismatch.js";
+import { snake } from "./snake.js";
 
 /** One key of a record. */
 export interface Entry<Out, In = Out> {
@@ -81,6 +82,3 @@ function asMap(value: unknown): Record<string, unknown> {
   if (isMap(value)) return value;
   throw new Mismatch(ErrorCode.WRONG_TYPE, "map", value);
 }
-
-const snake = (name: string): string =>
-  name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
