@@ -295,7 +295,7 @@ class TestTheHomePage:
             assert not await room.is_visible("#ask")
             assert not await room.is_visible("#ended-again")
             await room.click("#ended >> text=Other rooms")
-            assert room.url == f"{relay.url}/"
+            await room.wait_for_url(f"{relay.url}/")
 
     async def test_who_makes_a_room_is_not_asked_for_its_password(
         self, relay: RunningRelay, tabs: Tabs
@@ -345,7 +345,7 @@ class TestBehindAProxy:
             await arrive_again(bob)
             await ann.page.goto(f"{proxy.url}/")
             await ann.page.click("text=REST API")
-            assert ann.page.url == f"{proxy.url}/docs"
+            await ann.page.wait_for_url(f"{proxy.url}/docs")  # and what it loads
             schema = await ann.page.evaluate("document.querySelector('main a').href")
             assert schema == f"{proxy.url}/schema.yml"
             assert (
