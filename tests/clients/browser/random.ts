@@ -26,10 +26,18 @@ export function damaged(message: Uint8Array, random: Random): Uint8Array {
     case 0:
       return message.slice(0, at);
     case 1:
-      return Uint8Array.from([...message.slice(0, at), byte, ...message.slice(at)]);
+      return joined(message.subarray(0, at), [byte], message.subarray(at));
     case 2:
-      return Uint8Array.from([...message.slice(0, at), ...message.slice(at + 1)]);
+      return joined(message.subarray(0, at), [], message.subarray(at + 1));
     default:
-      return message.map((old, index) => (index === at ? byte : old));
+      return joined(message.subarray(0, at), [byte], message.subarray(at + 1));
   }
+}
+
+function joined(before: Uint8Array, between: readonly number[], after: Uint8Array): Uint8Array {
+  const whole = new Uint8Array(before.length + between.length + after.length);
+  whole.set(before);
+  whole.set(between, before.length);
+  whole.set(after, before.length + between.length);
+  return whole;
 }
