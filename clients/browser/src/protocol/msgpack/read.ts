@@ -172,14 +172,14 @@ class Reader {
   }
 
   private array(length: number, depth: number): unknown[] {
-    this.checkRoom(length, length, depth);
+    this.check(length, depth);
     const array = new Array<unknown>(length);
     for (let index = 0; index < length; index++) array[index] = this.value(depth + 1);
     return array;
   }
 
   private map(length: number, depth: number): unknown {
-    this.checkRoom(length, 2 * length, depth);
+    this.check(length, depth);
     return this.isFrame ? this.ordered(length, depth + 1) : this.object(length, depth + 1);
   }
 
@@ -201,8 +201,9 @@ class Reader {
     return object;
   }
 
-  private checkRoom(length: number, values: number, depth: number): void {
-    if (length > MAX_ELEMENTS || depth > MAX_DEPTH || values > this.end - this.at) throw FLAW;
+  /** Checks a container before anything is made for it. */
+  private check(length: number, depth: number): void {
+    if (length > MAX_ELEMENTS || depth > MAX_DEPTH || length > this.end - this.at) throw FLAW;
   }
 }
 
