@@ -32,7 +32,7 @@ const FRAMES = [
     version: 1,
     player: 1,
     seq: 0,
-    session: { epoch: payload.slice(0, 8), room: "K7QF2M", time: 1795860084158986, completeFrom: 1 },
+    session: { epoch: payload.slice(0, 8), room: "K7QF2M", time: 1795860084158986 },
   },
 ];
 const CLIENTS = new Set(["Send"]);

@@ -30,7 +30,7 @@ const EVIL = "\x1b[2J\u202e";
 
 for (const [what, make] of [
   ["of the wire", () => new RemoteProtocolError(1, EVIL, { expected: EVIL, got: EVIL })],
-  ["of an entry that a host's reason ended", () => entryError(closedBy(CloseCode.KICKED, EVIL, EVIL))],
+  ["of a kick with a reason", () => entryError(closedBy(CloseCode.KICKED, EVIL, EVIL))],
   ["of a lobby", () => new LobbyRefused(409, EVIL)],
   ["of a relay that is none", () => new Unreachable(EVIL)],
 ] as const) {

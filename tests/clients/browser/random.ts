@@ -15,7 +15,8 @@ export function randomOf(seed: number): Random {
 /** A whole number from 0 on, below `bound`. */
 export const below = (random: Random, bound: number): number => Math.floor(random() * bound);
 
-export const oneOf = <T>(random: Random, from: readonly T[]): T => from[below(random, from.length)]!;
+export const oneOf = <T>(random: Random, from: readonly T[]): T =>
+  from[below(random, from.length)]!;
 
 /** The message with a byte cut off behind, put in, taken out or changed. */
 export function damaged(message: Uint8Array, random: Random): Uint8Array {

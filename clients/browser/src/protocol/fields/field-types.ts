@@ -130,43 +130,58 @@ function loadEach(values: readonly unknown[], typeOf: (index: number) => FieldTy
 /** Of maps that were loaded, the keys in the wire's order: an object moves some to the front. */
 const orders = new WeakMap<object, readonly string[]>();
 
+type Words<T> = Readonly<Record<string, T>>;
+
 /** A map from any words to one type. */
-export function mapped<T>(fieldType: FieldType<T>, high: number): FieldType<Readonly<Record<string, T>>> {
+export function mapped<T>(fieldType: FieldType<T>, high: number): FieldType<Words<T>> {
   const expected = `map of up to ${high} words to ${fieldType.expected}`;
-  const key = text(1, MAX_WORD);
-  const checked = (map: ReadonlyMap<string, unknown>, given: unknown) => {
-    if (map.size > high) throw new Mismatch(ErrorCode.TOO_MANY, expected, given, high);
-    const loaded = new Map<string, T>();
-    for (const [word, element] of map) {
-      let step: Step = { key: word };
-      try {
-        key.load(word);
-        step = word;
-        loaded.set(word, fieldType.load(element));
-      } catch (error) {
-        throw seenFrom(error, step);
-      }
-    }
-    return loaded;
+  const each = entriesOf(fieldType);
+  const bound = (value: unknown, size: number): void => {
+    if (size > high) throw new Mismatch(ErrorCode.TOO_MANY, expected, value, high);
   };
   return {
     expected,
     load(value) {
       if (!(value instanceof Map)) throw wrong(expected, value);
-      const loaded = Object.freeze(Object.fromEntries(checked(value, value)));
+      bound(value, value.size);
+      const loaded = Object.freeze(Object.fromEntries(each(value)));
       orders.set(loaded, [...value.keys()]);
       return loaded;
     },
     dump(value) {
       if (!isObject(value)) throw wrong(expected, value);
       const words = orders.get(value) ?? Object.keys(value);
-      return checked(new Map(words.map((word) => [word, value[word]])), value);
+      bound(value, words.length);
+      return each(words.map((word) => [word, value[word]]));
     },
   };
 }
 
+/** Checks words and what they stand for, in the order in which they come. */
+const entriesOf =
+  <T>(fieldType: FieldType<T>) =>
+  (entries: Iterable<[string, unknown]>): Map<string, T> => {
+    const checked = new Map<string, T>();
+    for (const [word, element] of entries) {
+      let step: Step = { key: word };
+      try {
+        wordOfMap.load(word);
+        step = word;
+        checked.set(word, fieldType.load(element));
+      } catch (error) {
+        throw seenFrom(error, step);
+      }
+    }
+    return checked;
+  };
+
+const wordOfMap = text(1, MAX_WORD);
+
 /** The first of two types that fits. */
-export function either<A, B, InB>(first: FieldType<A>, second: FieldType<B, InB>): FieldType<A | B, A | InB> {
+export function either<A, B, InB>(
+  first: FieldType<A>,
+  second: FieldType<B, InB>,
+): FieldType<A | B, A | InB> {
   const expected = `${first.expected} or ${second.expected}`;
   const attempt = (value: unknown, method: "load" | "dump"): unknown => {
     for (const fieldType of [first, second]) {

@@ -37,8 +37,14 @@ export const required = <Out, In>(fieldType: FieldType<Out, In>) =>
 export const optional = <Out, In>(fieldType: FieldType<Out, In>) =>
   ({ fieldType, required: false, absent: undefined }) as const;
 
-export const byDefault = <Out, In>(fieldType: FieldType<Out, In>, absent: Out) =>
-  ({ fieldType, required: false, absent }) as { fieldType: FieldType<Out, In>; required: false; absent: Out };
+export const byDefault = <Out, In>(
+  fieldType: FieldType<Out, In>,
+  absent: Out,
+): { fieldType: FieldType<Out, In>; required: false; absent: Out } => ({
+  fieldType,
+  required: false,
+  absent,
+});
 
 /**
  * A map with known keys. Keys at their default are left out; unknown keys are ignored, so that

@@ -205,7 +205,8 @@ function tooMany(offset: number, what: string, got: number, limit: number): Remo
 }
 
 /** Writes a byte for an error. */
-export const hex = (byte: number): string => `0x${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+export const hex = (byte: number): string =>
+  `0x${byte.toString(16).toUpperCase().padStart(2, "0")}`;
 
 /** Names a head byte for an error. */
 export const headName = (head: number): string => `head ${hex(head)}`;

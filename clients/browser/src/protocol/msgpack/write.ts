@@ -90,19 +90,19 @@ class Writer {
   }
 
   private properties(object: Record<string, unknown>, depth: number): void {
-    const keys = Object.keys(object);
-    const sure = keys.length > MAX_ELEMENTS ? keys.filter((key) => object[key] !== undefined) : keys;
+    let keys = Object.keys(object);
+    if (keys.length > MAX_ELEMENTS) keys = keys.filter((key) => object[key] !== undefined);
     const start = this.at;
-    this.container(sure.length, depth, 0x80, 0xde);
+    this.container(keys.length, depth, 0x80, 0xde);
     const body = this.at;
     let size = 0;
-    for (const key of sure) {
+    for (const key of keys) {
       const value = object[key];
       if (value === undefined) continue;
       this.entry(key, value, depth);
       size += 1;
     }
-    if (size < sure.length) this.shrink(start, body, size);
+    if (size < keys.length) this.shrink(start, body, size);
   }
 
   /** Writes a map's head anew, of which some keys turned out to have no value. */
