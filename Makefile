@@ -126,5 +126,5 @@ $(BIN)/.node: $(BROWSER)/node.lock $(BIN)/.locked
 	@touch $@
 
 # Folders are named too: their time changes when a file is removed.
-relay/web/.built: $(BIN)/.node $(wildcard $(addprefix $(BROWSER)/,*.json *.mjs src src/* src/*/* src/*/*/*))
+relay/web/.built: $(BIN)/.node $(wildcard protocol/vectors/* $(addprefix $(BROWSER)/,*.json *.mjs src src/* src/*/* src/*/*/*))
 	$(BIN)/python $(BROWSER)/node.py build

@@ -48,12 +48,11 @@ async function buildLibrary(directory) {
 async function packTo(directory, scratch) {
   const text = await readFile(join(here, "package.json"), "utf8");
   // What it needs is bundled, so that an install asks no registry.
-  const { private: _, scripts, dependencies, devDependencies, ...described } = JSON.parse(text);
+  const { private: _, scripts, devDependencies, ...described } = JSON.parse(text);
   await writeFile(join(scratch, "package.json"), `${JSON.stringify(described, null, 2)}\n`);
   await cp(join(here, "README.md"), join(scratch, "README.md"));
   await cp(join(here, "../../LICENSE"), join(scratch, "LICENSE"));
-  const bundled = "node_modules/@msgpack/msgpack/LICENSE";
-  await cp(join(here, bundled), join(scratch, "dist/LICENSE-msgpack"));
+  await cp(join(here, "../../protocol/vectors"), join(scratch, "vectors"), { recursive: true });
   const { npm_execpath: npm } = process.env;
   if (!npm) throw new Error("run this by npm: npm run build");
   run(npm, "pack", scratch, "--silent", "--ignore-scripts", "--pack-destination", scratch);

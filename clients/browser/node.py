@@ -21,7 +21,8 @@ from typing import NamedTuple
 OLDEST = 20  # the first with Web Crypto as a global and a test runner that takes files
 
 HERE = Path(__file__).resolve().parent
-WEB = HERE.parents[1] / "relay" / "web"
+ROOT = HERE.parents[1]
+WEB = ROOT / "relay" / "web"
 
 
 class Node(NamedTuple):
@@ -101,7 +102,8 @@ def _run(node: Node, *arguments: str) -> None:
 def _sources() -> list[Path]:
     sources = (HERE / "src").rglob("*")
     settings = (path for path in HERE.iterdir() if path.suffix in {".json", ".mjs", ".md"})
-    return sorted(path for path in (*sources, *settings) if path.is_file())
+    vectors = (ROOT / "protocol" / "vectors").glob("*.json")  # the package carries them
+    return sorted(path for path in (*sources, *settings, *vectors) if path.is_file())
 
 
 def _digest(paths: Iterable[Path]) -> str:
@@ -109,7 +111,7 @@ def _digest(paths: Iterable[Path]) -> str:
     digest = hashlib.sha256()
     for path in paths:
         content = path.read_bytes()
-        digest.update(f"{path.relative_to(HERE).as_posix()} {len(content)}\n".encode() + content)
+        digest.update(f"{path.relative_to(ROOT).as_posix()} {len(content)}\n".encode() + content)
     return digest.hexdigest()
 
 

@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from clients.python import Joined
+from tests.helpers import vectors
 from tests.helpers.node import NODE_OPTIONS, find_node
 from tests.helpers.players import enter_async
 from tests.helpers.relay import RunningRelay, running_relay
@@ -43,6 +44,22 @@ const ends = (event: Event): boolean => event.type === "closed";
 
 // @ts-expect-error There is no such option.
 void connect("localhost:8000", { pasword: "x" });
+"""
+
+CONFORM = """import { createRequire } from "node:module";
+import { ErrorCode, RemoteProtocolError, locate, scan } from "roomwire-client";
+
+const require = createRequire(import.meta.url);
+const { vectors } = require("roomwire-client/vectors/malformed.json");
+const cut = vectors.find(({ hex }) => hex === "930101");
+let found;
+try {
+  scan(Uint8Array.from(Buffer.from(cut.hex, "hex")));
+} catch (error) {
+  if (error instanceof RemoteProtocolError) found = error;
+}
+const name = Object.keys(ErrorCode).find((name) => ErrorCode[name] === found.code);
+console.log(vectors.length, name, found.offset, locate(Uint8Array.of(0x91, 0x01), [0]));
 """
 
 STRICT = {
@@ -135,6 +152,17 @@ class TestInstalled:
         async with enter_async(relay.url, room="R") as bob:
             await run(find_node(), *NODE_OPTIONS, "play.js", folder=project)
             await bob.hears(Joined, lambda joined: joined.player.name == "Node")
+
+    async def test_its_vectors_hold_its_codec(self, project: Path) -> None:
+        """A program that installed the package finds the vectors, and what to hold to them."""
+        (project / "conform.mjs").write_text(CONFORM)
+        read = await run(find_node(), "conform.mjs", folder=project)
+        ours = vectors.FOLDER
+        assert read.split() == [str(len(vectors.load("malformed"))), "TRUNCATED", "3", "1"]
+        carried = project / "node_modules" / "roomwire-client" / "vectors"
+        assert {path.name for path in carried.iterdir()} == {path.name for path in ours.iterdir()}
+        for path in ours.iterdir():
+            assert (carried / path.name).read_bytes() == path.read_bytes()
 
     async def test_the_game_can_be_forked(self, project: Path) -> None:
         """The files of the page's game compile with types that are only erased."""

@@ -56,6 +56,8 @@ def test_an_accepted_value_is_what_it_says(vector: Vector) -> None:
     value = unpack(vectors.message(vector["hex"]))
     assert repr(value) == repr(vectors.value(vector["value"]))  # nan, -0.0, and 3.0 that is not 3
     assert repr(unpack(pack(value))) == repr(value)
+    if "packed_by_javascript" in vector:
+        assert unpack(vectors.message(vector["packed_by_javascript"])) == value
 
 
 @cases("values", "rejected")

@@ -85,7 +85,7 @@ function beginning(url: string, options: OpenOptions): () => Opened {
   encode({ type: "Hello", version: WIRE_VERSION, options: given });
   const world = ownWorld(WebSocket);
   return () => {
-    const secret = seat === undefined ? new SeatSecret(address.room, storage, inUse) : null;
+    const secret = seat === undefined ? new SeatSecret(address.url, storage, inUse) : null;
     const greeting = secret ? { ...hello, seat: secret.bytes } : given;
     const driver = open(secret, () => new Driver(address.url, greeting, world));
     if (seat) driver.protocol.mayHaveSeat = true;

@@ -12,10 +12,15 @@
 
 import type { Closed } from "./events.js";
 import { CloseCode, closeName, explainClose, mayReturn } from "./protocol/close-codes.js";
+import { printable } from "./protocol/printable.js";
 
 /** Base of the client's errors, but for mistakes in a call. */
 export class RoomwireError extends Error {
   override readonly name: string = "RoomwireError";
+
+  constructor(message: string) {
+    super(printable(message)); // others chose some of the words, such as why a host removes one
+  }
 }
 
 /** No WebSocket to a relay opens at this address. */

@@ -36,6 +36,8 @@ export type { HelloOptions, Limits, RoomOptions } from "./protocol/frames.js";
 
 // The wire, for tools and tests.
 export { decode, encode } from "./protocol/codec.js";
+export { locate, type Path, type Step, type ToKey } from "./protocol/msgpack/locate.js";
 export { pack, unpack } from "./protocol/msgpack/payload.js";
+export { scan } from "./protocol/msgpack/scan.js";
 export type { ClientFrame, RelayFrame } from "./protocol/frames.js";
 export { SUBPROTOCOL, WIRE_VERSION } from "./protocol/version.js";

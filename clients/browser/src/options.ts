@@ -2,7 +2,7 @@
 
 import type { Storage } from "./io/secret.js";
 import type { WebSocketClass } from "./io/websocket.js";
-import { describe, isMap } from "./protocol/fields/mismatch.js";
+import { describe, isObject } from "./protocol/fields/mismatch.js";
 import { HELLO_OPTIONS, type HelloOptions, ROOM_OPTIONS } from "./protocol/frames.js";
 
 /** Seconds to be live in the room, unless told otherwise. */
@@ -74,14 +74,14 @@ const KNOWN = [...Object.keys(CHECKS), ...HELLO_OPTIONS].filter(
 
 /** @throws TypeError for an option that there is none of, or that is not what it must be */
 export function checkOptions(options: object): void {
-  if (!isMap(options)) throw new TypeError(`options: an object was expected, not ${describe(options)}`);
+  if (!isObject(options)) throw new TypeError(`options: an object was expected, not ${describe(options)}`);
   checkNames("option", options, KNOWN);
   for (const [name, [expected, isFit]] of Object.entries(CHECKS)) {
     const value = options[name];
     if (value === undefined || isFit(value)) continue;
     throw new TypeError(`option "${name}": ${expected} was expected, not ${describe(value)}`);
   }
-  if (isMap(options["create"])) checkNames("create option", options["create"], ROOM_OPTIONS);
+  if (isObject(options["create"])) checkNames("create option", options["create"], ROOM_OPTIONS);
 }
 
 function checkNames(what: string, given: object, known: readonly string[]): void {

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { CloseCode, openRoom } from "../../../clients/browser/src/index.js";
+import { fakeSockets } from "./fake-socket.js";
 import { SeatSecret } from "../../../clients/browser/src/io/secret.js";
 
 function tab(copied: Iterable<[string, string]> = []) {
@@ -20,10 +22,10 @@ test("a secret is 16 random bytes", () => {
 
 test("a reloaded page has the same secret, however the code was written", () => {
   const storage = tab();
-  const before = new SeatSecret("K7QF", storage);
+  const before = new SeatSecret("ws://relay/r/K7QF", storage);
   before.putAway();
-  assert.deepEqual([...storage.held.keys()], ["roomwire:K7QF"]);
-  assert.deepEqual(new SeatSecret("k7qf", storage).bytes, before.bytes);
+  assert.deepEqual([...storage.held.keys()], ["roomwire:ws://relay/r/K7QF"]);
+  assert.deepEqual(new SeatSecret("ws://relay/r/k7qf", storage).bytes, before.bytes);
 });
 
 test("another room has another secret", () => {
@@ -31,6 +33,25 @@ test("another room has another secret", () => {
   const before = new SeatSecret("K7QF", storage);
   before.putAway();
   assert.notDeepEqual(new SeatSecret("ABCD", storage).bytes, before.bytes);
+});
+
+test("a relay is not told the secret of a seat at another one", async () => {
+  const storage = tab();
+  const { made, WebSocket } = fakeSockets();
+  const seatAt = async (relay: string): Promise<string> => {
+    openRoom(relay, { room: "K7QF", storage, WebSocket });
+    await new Promise(setImmediate);
+    const socket = made.at(-1)!;
+    socket.open();
+    const [hello] = socket.heard();
+    assert.ok(hello?.type === "Hello");
+    socket.end(CloseCode.KICKED); // the secret is kept for a reload
+    return String(hello.options.seat);
+  };
+  const one = await seatAt("ws://relay:8000");
+  assert.notEqual(await seatAt("ws://relay:8001"), one);
+  assert.notEqual(await seatAt("ws://relay:8000/other"), one);
+  assert.equal(await seatAt("ws://relay:8000"), one);
 });
 
 test("a tab that is duplicated while it is shown takes no secret along", () => {

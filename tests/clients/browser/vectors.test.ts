@@ -47,6 +47,8 @@ for (const vector of vectors("values", "accepted")) {
     const value = unpack(bytes(vector.hex));
     assert.deepEqual(value, valueOf(vector.value));
     assert.deepEqual(unpack(pack(value)), value === 0 ? 0 : value); // -0 is packed as the int 0
+    const { packed_by_javascript: packed } = vector;
+    if (packed !== undefined) assert.deepEqual(pack(value), bytes(packed));
   });
 }
 

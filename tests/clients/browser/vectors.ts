@@ -18,6 +18,7 @@ interface Vector {
   readonly code: string;
   readonly offset?: number;
   readonly limit?: number;
+  readonly packed_by_javascript?: Hex;
 }
 
 /** Reads one file; tests run in the repository's root. */

@@ -1,5 +1,7 @@
 // Where a room is: the forms in which people write a relay's address.
 
+import { printable } from "../protocol/printable.js";
+
 const SCHEMES: Record<string, string> = {
   "ws:": "ws:",
   "http:": "ws:",
@@ -42,11 +44,14 @@ export function parseRelay(url: string): string {
   return `${scheme}//${parsed.host}${parsed.pathname.replace(/(\/r\/[^/]+)?\/*$/, "")}`;
 }
 
+/** Addresses come in links, which others wrote. */
+const mistake = (text: string): TypeError => new TypeError(printable(text));
+
 function parseUrl(url: string): URL {
   const full = url.includes("://") ? url : `ws://${url}`;
   const parsed = tryUrl(full);
   if (parsed?.host && parsed.protocol in SCHEMES) return parsed;
-  throw new TypeError(
+  throw mistake(
     `"${url}" is not a relay's address: write "ws://host:port" or "http://host:port"`,
   );
 }
@@ -61,12 +66,12 @@ function tryUrl(url: string): URL | null {
 
 function oneRoom(url: string, inPath: string | undefined, named: string | undefined): string {
   if (inPath && named && inPath.toUpperCase() !== named.toUpperCase()) {
-    throw new TypeError(`"${url}" leads to room ${inPath}, but room "${named}" was asked for`);
+    throw mistake(`"${url}" leads to room ${inPath}, but room "${named}" was asked for`);
   }
   const room = named ?? inPath;
-  if (!room) throw new TypeError(`"${url}" names no room: give { room: "K7QF" }`);
+  if (!room) throw mistake(`"${url}" names no room: give { room: "K7QF" }`);
   if (ROOM.test(room)) return room;
-  throw new TypeError(`"${room}" cannot be a room: 1 to 32 letters, digits, "_" or "-"`);
+  throw mistake(`"${room}" cannot be a room: 1 to 32 letters, digits, "_" or "-"`);
 }
 
 /**

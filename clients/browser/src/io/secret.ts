@@ -27,13 +27,16 @@ export class SeatSecret {
   private claim: Claim;
   private isWanted = true;
 
-  /** @param inUse secrets of the page's seats, in the order in which it opened them */
+  /**
+   * @param url the room's, of the WebSocket: what one relay may know, no other is told
+   * @param inUse secrets of the page's seats, in the order in which it opened them
+   */
   constructor(
-    room: string,
+    url: string,
     private readonly storage: Storage | null,
     private readonly inUse: Set<string> = new Set(),
   ) {
-    this.key = `roomwire:${room.toUpperCase()}`;
+    this.key = `roomwire:${url.replace(/[^/]*$/, (room) => room.toUpperCase())}`;
     const found = this.kept().find((kept) => !inUse.has(kept));
     this.isFound = found !== undefined;
     this.bytes = found === undefined ? draw() : fromHex(found);

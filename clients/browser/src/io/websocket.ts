@@ -43,7 +43,7 @@ export class Socket {
     socket.onmessage = ({ data }: { data: unknown }) => {
       listener.begins();
       // The program may have ended it by now.
-      if (this.socket && data instanceof ArrayBuffer) listener.message(new Uint8Array(data));
+      if (this.socket && isBuffer(data)) listener.message(new Uint8Array(data));
     };
     socket.onclose = ({ code, reason }) => this.end(code, reason);
     // `close` follows at once, but in Node before 24 not where the upgrade failed.
@@ -82,3 +82,7 @@ export class Socket {
     socket.onopen = socket.onmessage = socket.onclose = null;
   }
 }
+
+/** Whether it is an ArrayBuffer, of another realm too: tests in jsdom have one of their own. */
+const isBuffer = (data: unknown): data is ArrayBuffer =>
+  data instanceof ArrayBuffer || Object.prototype.toString.call(data) === "[object ArrayBuffer]";

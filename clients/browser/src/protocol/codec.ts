@@ -1,39 +1,58 @@
 // Frames to bytes and back. One frame is one WebSocket binary message.
 
-import { Encoder } from "@msgpack/msgpack";
 import { ErrorCode } from "./error-codes.js";
 import { LocalProtocolError, RemoteProtocolError } from "./errors.js";
+import type { FieldType } from "./fields/field-types.js";
+import { Mismatch } from "./fields/mismatch.js";
 import {
   CLIENT_FRAMES,
   type ClientFrame,
-  type Declaration,
   type Declarations,
   RELAY_FRAMES,
   type RelayFrame,
 } from "./frames.js";
+import { ownBytes } from "./msgpack/bytes.js";
 import { type Path, type Step, locate } from "./msgpack/locate.js";
-import { Mismatch } from "./fields/mismatch.js";
 import { read } from "./msgpack/read.js";
-import { headName, scan } from "./msgpack/scan.js";
-
-const encoder = new Encoder();
+import { headName, hex } from "./msgpack/scan.js";
+import { beginning } from "./msgpack/utf8.js";
+import { write } from "./msgpack/write.js";
+import { Opcode } from "./opcodes.js";
 
 /** Who speaks. It decides which frames are legal, and how strictly they are read. */
 export type Role = "client" | "relay";
 
-interface Named extends Declaration {
+/** A frame's declaration, as a table to go through. */
+interface Layout {
+  readonly type: string;
+  readonly opcode: number;
+  /** The name of its opcode, for errors. */
   readonly name: string;
+  readonly fields: readonly (readonly [name: string, fieldType: FieldType<unknown, unknown>])[];
 }
 
-const byName = (frames: Declarations): Map<string, Named> =>
-  new Map(Object.entries(frames).map(([name, frame]) => [name, { name, ...frame }]));
+const OPCODE_NAMES = new Map<number, string>(
+  Object.entries(Opcode).map(([name, opcode]) => [opcode, name]),
+);
 
-const NAMES = new Map([...byName(RELAY_FRAMES), ...byName(CLIENT_FRAMES)]);
+const layoutsOf = (frames: Declarations): Layout[] =>
+  Object.entries(frames).map(([type, { opcode, fields }]) => ({
+    type,
+    opcode,
+    name: OPCODE_NAMES.get(opcode)!,
+    fields: Object.entries(fields),
+  }));
 
-const byOpcode = (frames: Declarations): Map<number, Named> =>
-  new Map([...byName(frames).values()].map((frame) => [frame.opcode, frame]));
+const LAYOUTS = { client: layoutsOf(CLIENT_FRAMES), relay: layoutsOf(RELAY_FRAMES) };
 
-const OPCODES = { client: byOpcode(CLIENT_FRAMES), relay: byOpcode(RELAY_FRAMES) };
+const BY_TYPE = new Map(
+  [...LAYOUTS.relay, ...LAYOUTS.client].map((layout) => [layout.type, layout]),
+);
+
+const byOpcode = (layouts: readonly Layout[]): Map<number, Layout> =>
+  new Map(layouts.map((layout) => [layout.opcode, layout]));
+
+const BY_OPCODE = { client: byOpcode(LAYOUTS.client), relay: byOpcode(LAYOUTS.relay) };
 
 /**
  * Serializes one frame in its shortest form.
@@ -41,18 +60,18 @@ const OPCODES = { client: byOpcode(CLIENT_FRAMES), relay: byOpcode(RELAY_FRAMES)
  * @throws LocalProtocolError if a field holds what the wire cannot carry
  */
 export function encode(frame: ClientFrame | RelayFrame): Uint8Array<ArrayBuffer> {
-  const declared = NAMES.get(frame.type);
-  if (!declared)
-    throw new LocalProtocolError(ErrorCode.UNKNOWN_OPCODE, `no frame is called ${frame.type}`);
-  const elements: unknown[] = [declared.opcode];
-  for (const [field, fieldType] of Object.entries(declared.fields)) {
+  const layout = BY_TYPE.get(frame.type);
+  if (!layout) throw notAFrame(frame.type);
+  const held = frame as unknown as Record<string, unknown>;
+  const elements: unknown[] = [layout.opcode];
+  for (const [field, fieldType] of layout.fields) {
     try {
-      elements.push(fieldType.dump((frame as unknown as Record<string, unknown>)[field]));
+      elements.push(fieldType.dump(held[field]));
     } catch (error) {
       throw error instanceof Mismatch ? localError(error.at(field), frame.type) : error;
     }
   }
-  return encoder.encode(elements);
+  return write(elements, true);
 }
 
 /**
@@ -66,26 +85,26 @@ export function encode(frame: ClientFrame | RelayFrame): Uint8Array<ArrayBuffer>
 export function decode(data: Uint8Array, by?: "relay"): RelayFrame;
 export function decode(data: Uint8Array, by: Role): RelayFrame | ClientFrame;
 export function decode(data: Uint8Array, by: Role = "relay"): RelayFrame | ClientFrame {
-  const opcode = checkHead(data);
-  scan(data);
-  const [, ...values] = read(data, true) as unknown[];
-  const declared = OPCODES[by].get(opcode);
-  if (!declared) {
+  const message = ownBytes(data);
+  const opcode = checkHead(message);
+  const elements = read(message, true) as readonly unknown[];
+  const layout = BY_OPCODE[by].get(opcode);
+  if (!layout) {
     // SPEC 20.1: what a client does not know, it ignores.
     if (by === "relay") return { type: "Unknown", opcode };
     throw noSuchFrame(opcode);
   }
-  const fields = Object.entries(declared.fields);
-  checkArity(declared.name, fields.length, values.length, by);
-  const frame: Record<string, unknown> = { type: declared.name };
-  for (const [index, [field, fieldType]] of fields.entries()) {
+  checkArity(layout, elements.length - 1, by);
+  const frame: Record<string, unknown> = { type: layout.type };
+  let index = 1;
+  for (const [field, fieldType] of layout.fields) {
     try {
-      frame[field] = fieldType.load(values[index]);
+      frame[field] = fieldType.load(elements[index]);
     } catch (error) {
-      throw error instanceof Mismatch
-        ? remoteError(data, error.at(index + 1), `${declared.name}.${field}`)
-        : error;
+      if (!(error instanceof Mismatch)) throw error;
+      throw remoteError(message, error.at(index), `${layout.name}.${field}`);
     }
+    index += 1;
   }
   return frame as unknown as RelayFrame | ClientFrame;
 }
@@ -121,40 +140,42 @@ function checkHead(data: Uint8Array): number {
   return opcode;
 }
 
+const notAFrame = (type: unknown): LocalProtocolError =>
+  new LocalProtocolError(ErrorCode.UNKNOWN_OPCODE, "this is not a frame that can be sent", {
+    got: String(type),
+  });
+
 function noSuchFrame(opcode: number): RemoteProtocolError {
-  const relays = OPCODES.relay.get(opcode);
+  const relays = BY_OPCODE.relay.get(opcode);
   return new RemoteProtocolError(
     relays ? ErrorCode.WRONG_DIRECTION : ErrorCode.UNKNOWN_OPCODE,
     relays ? `only the relay sends ${relays.name}` : "no frame has this opcode",
-    { offset: 1, expected: "a client's opcode", got: headName(opcode) },
+    { offset: 1, expected: "a client's opcode", got: hex(opcode) },
   );
 }
 
-function checkArity(name: string, fields: number, values: number, by: Role): void {
-  if (values === fields || (values > fields && by === "relay")) return;
+function checkArity({ name, fields }: Layout, values: number, by: Role): void {
+  if (values === fields.length || (values > fields.length && by === "relay")) return;
   throw new RemoteProtocolError(ErrorCode.ARITY, `${name} has the wrong number of fields`, {
     offset: 0,
-    expected: `${fields} fields`,
+    expected: `${fields.length} fields`,
     got: `${values} fields`,
   });
 }
 
-/** Writes a path as `.create.tags` or `[3]`, and never at length. */
+/** Writes a path as Python does, `.create.tags` or `[3]`, and never at length. */
 const inner = (path: Path): string => path.map(written).join("");
 
 function written(step: Step): string {
   if (typeof step === "number") return `[${step}]`;
-  return `.${(typeof step === "string" ? step : step.key).slice(0, 64)}`;
+  return `.${beginning(typeof step === "string" ? step : step.key)}`;
 }
 
 function remoteError(data: Uint8Array, mismatch: Mismatch, where: string): RemoteProtocolError {
   return new RemoteProtocolError(
     mismatch.code,
     `${where}${inner(mismatch.path.slice(1))} is not what it should be`,
-    {
-      ...mismatch,
-      offset: locate(data, mismatch.path),
-    },
+    { ...mismatch, offset: locate(data, mismatch.path) },
   );
 }
 

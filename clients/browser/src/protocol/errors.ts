@@ -1,4 +1,5 @@
 import { errorName } from "./error-codes.js";
+import { printable } from "./printable.js";
 
 /** What is known of a breach of the protocol, beyond its code. */
 export interface Breach {
@@ -15,6 +16,7 @@ export interface Breach {
 /** Something that the protocol forbids. Its subclasses say whose fault it is. */
 export class ProtocolError extends Error {
   override readonly name: string = "ProtocolError";
+  readonly text: string;
   readonly offset: number | undefined;
   readonly expected: string | undefined;
   readonly got: string | undefined;
@@ -26,14 +28,16 @@ export class ProtocolError extends Error {
    */
   constructor(
     readonly code: number,
-    readonly text: string,
-    breach: Breach = {},
+    text: string,
+    { offset, expected, got, limit }: Breach = {},
   ) {
-    super(describe(code, text, breach));
-    this.offset = breach.offset;
-    this.expected = breach.expected;
-    this.got = breach.got;
-    this.limit = breach.limit;
+    // A peer chose some of the words, such as a key.
+    super(printable(describe(code, text, { offset, expected, got, limit })));
+    this.text = printable(text);
+    this.offset = offset;
+    this.expected = expected && printable(expected);
+    this.got = got && printable(got);
+    this.limit = limit;
   }
 }
 

@@ -47,6 +47,9 @@ const detailText = text(0, 1024);
 
 // Records: the maps inside frames.
 
+/** A record of which every key is absent. */
+const NOTHING: ReadonlyMap<string, unknown> = new Map();
+
 /** How a room is made. */
 const roomOptions = record({
   title: byDefault(name, ""),
@@ -101,8 +104,8 @@ const session = record({
   taken: byDefault(count, 0),
   resumed: byDefault(flag, false),
   time: byDefault(count, 0),
-  limits: byDefault(relayLimits, relayLimits.load({})),
-  options: byDefault(roomOptions, roomOptions.load({})),
+  limits: byDefault(relayLimits, relayLimits.load(NOTHING)),
+  options: byDefault(roomOptions, roomOptions.load(NOTHING)),
   ignored: byDefault(several(text(0, limits.MAX_WORD), limits.MAX_IGNORED), []),
   completeFrom: byDefault(count, 0),
 });
@@ -135,8 +138,8 @@ const noticeDetail = record({
 });
 
 /** What a room may be made with, and what HELLO may say, by the names of these records' keys. */
-export const ROOM_OPTIONS = Object.keys(roomOptions.load({}));
-export const HELLO_OPTIONS = Object.keys(helloOptions.load({}));
+export const ROOM_OPTIONS = Object.keys(roomOptions.load(NOTHING));
+export const HELLO_OPTIONS = Object.keys(helloOptions.load(NOTHING));
 
 export type RoomOptions = Dumped<typeof roomOptions>;
 export type HelloOptions = Dumped<typeof helloOptions>;

@@ -1,12 +1,15 @@
 // Types of fields: what a value on the wire may be. Frames are declared with them.
 //
-// A field type turns what was read into the value that a frame holds (`load`), and back (`dump`). Both
-// throw `Mismatch` with the path to the value that does not fit; the codec finds its offset.
+// A field type turns what was read into the value that a frame holds (`load`), and back (`dump`).
+// Both throw `Mismatch` with the path to the value that does not fit; the codec finds its offset.
+// On the side of the wire maps are `Map`s, which keep the order of their keys.
 
 import { ErrorCode } from "../error-codes.js";
 import { MAX_ELEMENTS, MAX_GROUP, MAX_PLAYER, MAX_WORD } from "../limits.js";
-import { Mismatch, isMap, within } from "./mismatch.js";
+import { isBytes } from "../msgpack/bytes.js";
+import type { Step } from "../msgpack/locate.js";
 import { isWellFormed, utf8Length } from "../msgpack/utf8.js";
+import { Mismatch, isObject, seenFrom } from "./mismatch.js";
 
 /** What a field may hold; `Out` when it comes from the wire, `In` when it goes there. */
 export interface FieldType<Out, In = Out> {
@@ -54,8 +57,10 @@ export function text(low: number, high: number): FieldType<string> {
   const expected = `str of ${low}..${high} bytes`;
   return plain(expected, (value) => {
     if (typeof value !== "string") throw wrong(expected, value);
-    if (!isWellFormed(value)) throw new Mismatch(ErrorCode.BAD_UTF8, expected, value);
-    return bounded(value, utf8Length(value), low, high, expected);
+    const size = utf8Length(value);
+    if (size !== value.length && !isWellFormed(value))
+      throw new Mismatch(ErrorCode.BAD_UTF8, expected, value);
+    return bounded(value, size, low, high, expected);
   });
 }
 
@@ -72,7 +77,7 @@ export function word<W extends string>(...words: readonly W[]): FieldType<W> {
 export function binary(low: number, high: number): FieldType<Uint8Array> {
   const expected = low === high ? `bin of ${low} bytes` : `bin of ${low}..${high} bytes`;
   return plain(expected, (value) => {
-    if (!(value instanceof Uint8Array)) throw wrong(expected, value);
+    if (!isBytes(value)) throw wrong(expected, value);
     return bounded(value, value.length, low, high, expected);
   });
 }
@@ -97,7 +102,7 @@ export function several<T>(fieldType: FieldType<T>, high: number): FieldType<rea
   return plain(expected, (value) => {
     if (!Array.isArray(value)) throw wrong(expected, value);
     if (value.length > high) throw new Mismatch(ErrorCode.TOO_MANY, expected, value, high);
-    return value.map((element, index) => within(index, () => fieldType.load(element)));
+    return loadEach(value, () => fieldType) as T[];
   });
 }
 
@@ -106,29 +111,77 @@ export function pair<A, B>(first: FieldType<A>, second: FieldType<B>): FieldType
   const expected = `array of 2: ${first.expected}, ${second.expected}`;
   return plain(expected, (value) => {
     if (!Array.isArray(value) || value.length !== 2) throw wrong(expected, value);
-    return [within(0, () => first.load(value[0])), within(1, () => second.load(value[1]))];
+    return loadEach(value, (index) => (index ? second : first)) as [A, B];
   });
 }
+
+function loadEach(values: readonly unknown[], typeOf: (index: number) => FieldType<unknown>) {
+  const loaded: unknown[] = [];
+  for (let index = 0; index < values.length; index++) {
+    try {
+      loaded.push(typeOf(index).load(values[index]));
+    } catch (error) {
+      throw seenFrom(error, index);
+    }
+  }
+  return loaded;
+}
+
+/** Of maps that were loaded, the keys in the wire's order: an object moves some to the front. */
+const orders = new WeakMap<object, readonly string[]>();
+
+type Words<T> = Readonly<Record<string, T>>;
 
 /** A map from any words to one type. */
-export function mapped<T>(fieldType: FieldType<T>, high: number): FieldType<Readonly<Record<string, T>>> {
+export function mapped<T>(fieldType: FieldType<T>, high: number): FieldType<Words<T>> {
   const expected = `map of up to ${high} words to ${fieldType.expected}`;
-  const key = text(1, MAX_WORD);
-  return plain(expected, (value) => {
-    if (!isMap(value)) throw wrong(expected, value);
-    const entries = Object.entries(value);
-    if (entries.length > high) throw new Mismatch(ErrorCode.TOO_MANY, expected, value, high);
-    return Object.fromEntries(
-      entries.map(([word, element]) => [
-        within({ key: word }, () => key.load(word)),
-        within(word, () => fieldType.load(element)),
-      ]),
-    );
-  });
+  const each = entriesOf(fieldType);
+  const bound = (value: unknown, size: number): void => {
+    if (size > high) throw new Mismatch(ErrorCode.TOO_MANY, expected, value, high);
+  };
+  return {
+    expected,
+    load(value) {
+      if (!(value instanceof Map)) throw wrong(expected, value);
+      bound(value, value.size);
+      const loaded = Object.freeze(Object.fromEntries(each(value)));
+      orders.set(loaded, [...value.keys()]);
+      return loaded;
+    },
+    dump(value) {
+      if (!isObject(value)) throw wrong(expected, value);
+      const words = orders.get(value) ?? Object.keys(value);
+      bound(value, words.length);
+      return each(words.map((word) => [word, value[word]]));
+    },
+  };
 }
 
+/** Checks words and what they stand for, in the order in which they come. */
+const entriesOf =
+  <T>(fieldType: FieldType<T>) =>
+  (entries: Iterable<[string, unknown]>): Map<string, T> => {
+    const checked = new Map<string, T>();
+    for (const [word, element] of entries) {
+      let step: Step = { key: word };
+      try {
+        wordOfMap.load(word);
+        step = word;
+        checked.set(word, fieldType.load(element));
+      } catch (error) {
+        throw seenFrom(error, step);
+      }
+    }
+    return checked;
+  };
+
+const wordOfMap = text(1, MAX_WORD);
+
 /** The first of two types that fits. */
-export function either<A, B, InB>(first: FieldType<A>, second: FieldType<B, InB>): FieldType<A | B, A | InB> {
+export function either<A, B, InB>(
+  first: FieldType<A>,
+  second: FieldType<B, InB>,
+): FieldType<A | B, A | InB> {
   const expected = `${first.expected} or ${second.expected}`;
   const attempt = (value: unknown, method: "load" | "dump"): unknown => {
     for (const fieldType of [first, second]) {

@@ -2,6 +2,7 @@
 
 import type { Path, Step } from "../msgpack/locate.js";
 import { Float } from "../msgpack/read.js";
+import { isBytes } from "../msgpack/bytes.js";
 import { utf8Length } from "../msgpack/utf8.js";
 
 /** A value that is not of its type. The codec finds its offset and throws a ProtocolError. */
@@ -33,25 +34,21 @@ export function describe(value: unknown): string {
   if (typeof value === "number") return Number.isInteger(value) ? String(value) : "float";
   if (value instanceof Float) return "float";
   if (typeof value === "string") return `str of ${utf8Length(value)} bytes`;
-  if (value instanceof Uint8Array) return `bin of ${value.length} bytes`;
+  if (isBytes(value)) return `bin of ${value.length} bytes`;
   if (Array.isArray(value)) return `array of ${value.length}`;
-  if (isMap(value)) return `map of ${Object.keys(value).length}`;
+  if (value instanceof Map) return `map of ${value.size}`;
+  if (isObject(value)) return `map of ${Object.keys(value).length}`;
   return typeof value;
 }
 
-/** Whether a value is what a map becomes. */
-export const isMap = (value: unknown): value is Record<string, unknown> =>
+/** Whether a program's value is what becomes a map of the wire, which is read as a `Map`. */
+export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" &&
   value !== null &&
   !Array.isArray(value) &&
-  !(value instanceof Uint8Array) &&
-  !(value instanceof Float);
+  !isBytes(value) &&
+  !(value instanceof Map);
 
-/** Runs `convert`, and adds `step` to the path of the mismatch that it throws. */
-export function within<T>(step: Step, convert: () => T): T {
-  try {
-    return convert();
-  } catch (error) {
-    throw error instanceof Mismatch ? error.at(step) : error;
-  }
-}
+/** What to throw on: of a mismatch, it as seen from one container further out. */
+export const seenFrom = (error: unknown, step: Step): unknown =>
+  error instanceof Mismatch ? error.at(step) : error;

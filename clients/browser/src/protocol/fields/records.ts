@@ -1,8 +1,9 @@
 // Records: the maps inside frames. Their keys are snake_case on the wire and camelCase here.
+// Over the wire they are `Map`s, here they are plain objects.
 
 import { ErrorCode } from "../error-codes.js";
 import type { Dumped, FieldType, Loaded } from "./field-types.js";
-import { Mismatch, isMap, within } from "./mismatch.js";
+import { Mismatch, isObject, seenFrom } from "./mismatch.js";
 import { snake } from "./snake.js";
 
 /** One key of a record. */
@@ -36,8 +37,14 @@ export const required = <Out, In>(fieldType: FieldType<Out, In>) =>
 export const optional = <Out, In>(fieldType: FieldType<Out, In>) =>
   ({ fieldType, required: false, absent: undefined }) as const;
 
-export const byDefault = <Out, In>(fieldType: FieldType<Out, In>, absent: Out) =>
-  ({ fieldType, required: false, absent }) as { fieldType: FieldType<Out, In>; required: false; absent: Out };
+export const byDefault = <Out, In>(
+  fieldType: FieldType<Out, In>,
+  absent: Out,
+): { fieldType: FieldType<Out, In>; required: false; absent: Out } => ({
+  fieldType,
+  required: false,
+  absent,
+});
 
 /**
  * A map with known keys. Keys at their default are left out; unknown keys are ignored, so that
@@ -50,35 +57,52 @@ export function record<E extends Entries>(entries: E): FieldType<RecordOf<E>, Pa
     fieldType,
     required,
     absent,
-    omitted: absent === undefined ? undefined : JSON.stringify(fieldType.dump(absent)),
+    omitted: absent === undefined ? undefined : fieldType.dump(absent),
   }));
   return {
     expected: "map",
     load(value) {
-      const map = asMap(value);
+      if (!(value instanceof Map)) throw new Mismatch(ErrorCode.WRONG_TYPE, "map", value);
       const loaded: Record<string, unknown> = {};
       for (const { name, wire, fieldType, required, absent } of keys) {
-        if (Object.hasOwn(map, wire)) loaded[name] = within(wire, () => fieldType.load(map[wire]));
-        else if (required)
-          throw new Mismatch(ErrorCode.WRONG_TYPE, `map with key "${wire}"`, value);
-        else loaded[name] = absent;
+        const element: unknown = value.get(wire); // nil is null
+        if (element !== undefined) loaded[name] = converted(fieldType, "load", element, wire);
+        else if (!required) loaded[name] = absent;
+        else throw new Mismatch(ErrorCode.WRONG_TYPE, `map with key "${wire}"`, value);
       }
       return loaded as RecordOf<E>;
     },
     dump(value) {
-      const held = asMap(value);
-      const dumped: Record<string, unknown> = {};
+      if (!isObject(value)) throw new Mismatch(ErrorCode.WRONG_TYPE, "map", value);
+      const held: Record<string, unknown> = value;
+      const dumped = new Map<string, unknown>();
       for (const { name, wire, fieldType, required, omitted } of keys) {
         if (held[name] === undefined && !required) continue;
-        const element = within(wire, () => fieldType.dump(held[name]));
-        if (required || JSON.stringify(element) !== omitted) dumped[wire] = element;
+        const element = converted(fieldType, "dump", held[name], wire);
+        if (required || !isSame(element, omitted)) dumped.set(wire, element);
       }
       return dumped;
     },
   };
 }
 
-function asMap(value: unknown): Record<string, unknown> {
-  if (isMap(value)) return value;
-  throw new Mismatch(ErrorCode.WRONG_TYPE, "map", value);
+function converted(
+  fieldType: FieldType<unknown, unknown>,
+  way: "load" | "dump",
+  value: unknown,
+  step: string,
+): unknown {
+  try {
+    return fieldType[way](value);
+  } catch (error) {
+    throw seenFrom(error, step);
+  }
 }
+
+/** Whether a value is a default, as the wire has both. Arrays and maps are empty by default. */
+function isSame(value: unknown, omitted: unknown): boolean {
+  return value === omitted || (isEmpty(value) && isEmpty(omitted));
+}
+
+const isEmpty = (value: unknown): boolean =>
+  (Array.isArray(value) && value.length === 0) || (value instanceof Map && value.size === 0);

@@ -1,8 +1,8 @@
 // The structure of one msgpack message, walked without building anything: protocol/scan.py, step
-// for step, so that both name the same first wrong byte.
+// for step, so that both name the same first wrong byte. `read` asks it what is wrong.
 //
 // The walk is iterative, takes one step a value and checks every claimed length against the bytes
-// at hand: reading what passed cannot allocate more than a small multiple of the message.
+// at hand, so that no message can make it allocate much.
 
 import { ErrorCode } from "../error-codes.js";
 import { RemoteProtocolError } from "../errors.js";
@@ -19,11 +19,12 @@ import {
   WIDTH,
   lengthAt,
 } from "./heads.js";
+import { ownBytes } from "./bytes.js";
 import { MAX_DEPTH, MAX_ELEMENTS, MAX_INT, MAX_NODES } from "../limits.js";
-import { invalidUtf8, textAt } from "./utf8.js";
+import { beginning, invalidUtf8, textAt } from "./utf8.js";
 
 /** Assigned to a plain object, it would change what the object is instead of what it holds. */
-const FORBIDDEN_KEY = "__proto__";
+export const FORBIDDEN_KEY = "__proto__";
 
 /** A container that is open at some point of the walk. */
 interface Open {
@@ -34,11 +35,12 @@ interface Open {
 }
 
 /**
- * Checks that `data` is exactly one msgpack value within the interop profile.
+ * Checks that `message` is exactly one msgpack value within the interop profile.
  *
  * @throws RemoteProtocolError naming the first byte that is wrong
  */
-export function scan(data: Uint8Array): void {
+export function scan(message: Uint8Array): void {
+  const data = ownBytes(message);
   const outer: Open[] = [];
   let inner: Open = { remaining: 1, keys: null };
   let offset = 0;
@@ -171,7 +173,7 @@ function addKey(keys: Set<string>, key: string, offset: number): void {
     throw new RemoteProtocolError(ErrorCode.DUPLICATE_KEY, "a map has the same key twice", {
       offset,
       expected: "each key once",
-      got: `'${key.slice(0, 64)}' again`,
+      got: `'${beginning(key)}' again`,
     });
   }
   keys.add(key);
@@ -202,7 +204,9 @@ function tooMany(offset: number, what: string, got: number, limit: number): Remo
   });
 }
 
-const hex = (byte: number): string => `0x${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+/** Writes a byte for an error. */
+export const hex = (byte: number): string =>
+  `0x${byte.toString(16).toUpperCase().padStart(2, "0")}`;
 
 /** Names a head byte for an error. */
 export const headName = (head: number): string => `head ${hex(head)}`;

@@ -46,13 +46,30 @@ function continues(
   return true;
 }
 
-/** Whether a string has surrogates that belong to no pair: such a string has no UTF-8. */
+/** Whether a string has no surrogates that belong to no pair: one that has them has no UTF-8. */
 export const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(text);
 
-/** How many bytes of UTF-8 a string has. */
-export const utf8Length = (text: string): number => encoder.encode(text).length;
+/** How many bytes of UTF-8 a string has; half a pair counts as three. */
+export function utf8Length(text: string): number {
+  let length = text.length;
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit < 0x80) continue;
+    if (unit < 0x800) length += 1;
+    else {
+      length += 2;
+      if (isHigh(unit) && isLow(text.charCodeAt(at + 1))) at++; // four bytes for two units
+    }
+  }
+  return length;
+}
 
-const encoder = new TextEncoder();
+const isHigh = (unit: number): boolean => unit >= 0xd800 && unit < 0xdc00;
+const isLow = (unit: number): boolean => unit >= 0xdc00 && unit < 0xe000;
+
+/** The first 64 characters of a text, for an error. */
+export const beginning = (text: string): string =>
+  Array.from(text.slice(0, 128)).slice(0, 64).join("");
 
 // The mark U+FEFF at a text's beginning belongs to the text.
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
