@@ -49,20 +49,16 @@ SIMPLE: Final = {each.name: each for family in FAMILIES for each in damages_of(f
 @damage(ALL, 12 * USUAL)
 def several_faults(rng: Random, written: Written) -> Harm | None:
     """Damage a message in two to four ways at once: the first of SPEC 3.3's order decides."""
-    deck = deck_of(written.reader, known=True)
-    harms = []
-    for _ in range(2 + int(rng.random() ** 2 * 3)):
-        harm = pick(rng, deck).harm(rng, written)
-        if harm is not None and not harm.alone:
-            harms.append(harm)
-    return together(harms) if len(harms) > 1 else None
+    deck = deck_of(written.reader, combined=True)
+    drawn = (pick(rng, deck).harm(rng, written) for _ in range(2 + int(rng.random() * 3)))
+    return together(harm for harm in drawn if harm is not None)
 
 
 @damage(ALL, 2 * USUAL, judged=True)
 def damaged_and_cut(rng: Random, written: Written) -> Harm | None:
     """Damage a message, then cut it anywhere."""
-    harm = pick(rng, deck_of(written.reader, known=True)).harm(rng, written)
-    if harm is None or harm.alone:
+    harm = pick(rng, deck_of(written.reader, combined=True)).harm(rng, written)
+    if harm is None:
         return None
     data = edited(written.data, harm.edits)
     size = int(rng.random() * len(data))
@@ -81,16 +77,16 @@ DAMAGES: Final = {
 
 
 @cache
-def deck_of(reader: Reader, known: bool = False) -> tuple[Damage, ...]:
+def deck_of(reader: Reader, combined: bool = False) -> tuple[Damage, ...]:
     """Return the damages that a reader's messages may take, each as often as its share.
 
     Args:
-        known: only those of one thing, whose fault is known without the judge.
+        combined: only those that may be combined with others.
     """
-    damages = SIMPLE if known else DAMAGES
+    damages = SIMPLE if combined else DAMAGES
     return tuple(
         each
         for each in damages.values()
-        if reader in each.readers and not (known and each.judged)
+        if reader in each.readers and not (combined and each.alone)
         for _ in range(each.share)
     )

@@ -30,12 +30,12 @@ def out_of_range(rng: Random, written: Written) -> Harm | None:
     return _misfit(rng, written, RANGE)
 
 
-@damage(FRAMES, USUAL // 4)
+@damage(FRAMES, 4 * USUAL)
 def too_many_for_field(rng: Random, written: Written) -> Harm | None:
     return _misfit(rng, written, MANY)
 
 
-@damage(FRAMES, USUAL // 4)
+@damage(FRAMES, 4 * USUAL)
 def wrong_fixed_length(rng: Random, written: Written) -> Harm | None:
     return _misfit(rng, written, LENGTH)
 

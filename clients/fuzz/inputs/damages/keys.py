@@ -6,15 +6,11 @@ from random import Random
 from typing import Final
 
 from clients.fuzz.inputs.damages.harm import Edit, Fault, Harm, damage
-from clients.fuzz.inputs.writing.fields import named
+from clients.fuzz.inputs.writing.fields import named, record_of
 from clients.fuzz.inputs.writing.heads import Kind, heads, pick
-from clients.fuzz.inputs.writing.misfits import OF_EACH_TYPE
+from clients.fuzz.inputs.writing.misfits import ANY_VALUE
 from clients.fuzz.inputs.writing.nodes import Node, Written
 from clients.fuzz.inputs.writing.values import FORBIDDEN_KEY
-from protocol.fields.field_types import Either, FieldType
-from protocol.fields.schema import Record
-
-ANY_VALUE: Final = tuple(written for several in OF_EACH_TYPE.values() for written in several)
 
 NEAR_FORBIDDEN: Final = (
     *(b"__proto_", b"_proto__", b"__proto__\0", b"__PROTO__", b"__proto__x", b" __proto__"),
@@ -98,20 +94,13 @@ def unknown_key(rng: Random, written: Written) -> Harm | None:
 
 def _unknown(rng: Random, node: Node) -> bytes:
     record = record_of(node.wants)
-    known = [name for _, name, _ in named(record.cls)] if record else []
+    known = [name for _, name, _ in named(record)] if record else []
     if known and rng.random() < 0.5:
         name = pick(rng, known)
         key = pick(rng, (name.upper(), name + b"\0", name[:-1], b" " + name, name * 40))
     else:
         key = pick(rng, NEAR_FORBIDDEN)
     return FORBIDDEN_KEY if key in known else key
-
-
-def record_of(wants: FieldType | None) -> Record | None:
-    """Return the record that a field takes, if it takes one."""
-    if isinstance(wants, Either):
-        wants = wants.field_types[-1]
-    return wants if isinstance(wants, Record) else None
 
 
 def key_of(rng: Random, body: bytes) -> bytes:
