@@ -56,7 +56,7 @@ RELAY: Final = frozenset({Reader.RELAY_FRAME})
 PAYLOADS: Final = frozenset({Reader.PAYLOAD})
 
 USUAL: Final = 400
-SELDOM: Final = 40
+SELDOM: Final = 10
 """For what costs a reader a hundred times as much as other inputs do."""
 ONCE: Final = 1
 """For messages of a MiB."""
@@ -70,6 +70,8 @@ class Damage:
     harm: Harmer
     """Returns None where this message has nothing that could be damaged so."""
     readers: frozenset[Reader]
+    needs: str
+    """A list of `Written` that must have something in it; "" where none must."""
     share: int
     """How often it is drawn, against other damages."""
     alone: bool
@@ -82,11 +84,12 @@ def damage(
     readers: frozenset[Reader] = ALL,
     share: int = USUAL,
     *,
+    needs: str = "",
     alone: bool = False,
     judged: bool = False,
 ) -> Callable[[Harmer], Damage]:
     """Make a damage of a function, named as it is."""
-    return lambda harm: Damage(harm.__name__, harm, readers, share, alone or judged, judged)
+    return lambda harm: Damage(harm.__name__, harm, readers, needs, share, alone or judged, judged)
 
 
 def replaced(node: Node, new: bytes, rule: str, code: str, inner: int = 0) -> Harm:

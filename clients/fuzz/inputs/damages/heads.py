@@ -37,12 +37,12 @@ def forbidden_head(rng: Random, written: Written) -> Harm | None:
     return _forbid(rng, written.values)
 
 
-@damage()
+@damage(needs="keys")
 def forbidden_head_of_key(rng: Random, written: Written) -> Harm | None:
     return _forbid(rng, written.keys)
 
 
-@damage()
+@damage(needs="keys")
 def key_not_str(rng: Random, written: Written) -> Harm | None:
     """Put another type where a key is."""
     if not written.keys:
@@ -133,7 +133,7 @@ def _claim(node: Node, head: bytes) -> Harm:
     return Harm((Edit(node.start, node.body, head),), fault)
 
 
-@damage()
+@damage(needs="texts")
 def over_long_and_ill_formed(rng: Random, written: Written) -> Harm | None:
     """Let a str claim too much that is no UTF-8 either: its length is looked at first."""
     if not written.texts:

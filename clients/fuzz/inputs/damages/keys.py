@@ -19,7 +19,7 @@ NEAR_FORBIDDEN: Final = (
 """Keys that a map may have, though a careless check, or JavaScript, may think otherwise."""
 
 
-@damage()
+@damage(needs="keys")
 def forbidden_key(rng: Random, written: Written) -> Harm | None:
     """Call a key `__proto__`, under any head."""
     if not written.keys:
@@ -30,7 +30,7 @@ def forbidden_key(rng: Random, written: Written) -> Harm | None:
     return Harm((Edit(node.start, node.end, new),), fault)
 
 
-@damage()
+@damage(needs="maps")
 def forbidden_key_added(rng: Random, written: Written) -> Harm | None:
     if not (node := _map(rng, written)):
         return None
@@ -38,7 +38,7 @@ def forbidden_key_added(rng: Random, written: Written) -> Harm | None:
     return Harm(added(rng, node, new), Fault("3.3.3.9", "FORBIDDEN_TYPE", node.end))
 
 
-@damage()
+@damage(needs="keys")
 def duplicate_key(rng: Random, written: Written) -> Harm | None:
     """Call a key as one before it, under any head."""
     several = [node for node in written.maps if len(node.children) > 2]
@@ -52,7 +52,7 @@ def duplicate_key(rng: Random, written: Written) -> Harm | None:
     return Harm(edits, Fault("3.3.3.9", "DUPLICATE_KEY", other.start))
 
 
-@damage()
+@damage(needs="keys")
 def duplicate_key_added(rng: Random, written: Written) -> Harm | None:
     """Add an entry whose key is there already."""
     node = _map(rng, written)
@@ -79,7 +79,7 @@ def long_duplicate_key(rng: Random, written: Written) -> Harm | None:
     return Harm((Edit(node.start, node.end, before + key_of(rng, key) + b"\x07"),), fault)
 
 
-@damage()
+@damage(needs="maps")
 def unknown_key(rng: Random, written: Written) -> Harm | None:
     """Add a key that readers must ignore: one of a newer version, or like one that is known."""
     node = _map(rng, written)

@@ -19,19 +19,19 @@ Chosen = tuple[int, bytes, FieldType]
 """A key of a record: its place in section 5, its name and its type."""
 
 
-@damage(FRAMES, 2 * USUAL)
+@damage(FRAMES, 2 * USUAL, needs="records")
 def nil_for_default(rng: Random, written: Written) -> Harm | None:
     """Say nil where a key should be absent."""
     return _extra(rng, written, nil=True)
 
 
-@damage(FRAMES, 2 * USUAL)
+@damage(FRAMES, 2 * USUAL, needs="records")
 def wrong_key_added(rng: Random, written: Written) -> Harm | None:
     """Add a known key, with a value that it may not have, after all others."""
     return _extra(rng, written, nil=False)
 
 
-@damage(FRAMES, 4 * USUAL)
+@damage(FRAMES, 4 * USUAL, needs="records")
 def required_key_missing(rng: Random, written: Written) -> Harm | None:
     """Leave out a key that must be there."""
     node, record = _record(rng, written)
@@ -51,7 +51,7 @@ def required_key_missing(rng: Random, written: Written) -> Harm | None:
     return None
 
 
-@damage(FRAMES, 2 * USUAL)
+@damage(FRAMES, 2 * USUAL, needs="records")
 def several_wrong_keys(rng: Random, written: Written) -> Harm | None:
     """Write a record in which several keys are wrong: the one to blame is not the first to come,
     but the first in the order of section 5."""
@@ -101,10 +101,7 @@ def _extra(rng: Random, written: Written, nil: bool) -> Harm | None:
 
 
 def _record(rng: Random, written: Written) -> tuple[Node | None, Record | None]:
-    nodes = [node for node in written.maps if record_of(node.wants)]
-    if not nodes:
-        return None, None
-    node = pick(rng, nodes)
+    node = pick(rng, written.records)
     return node, record_of(node.wants)
 
 
