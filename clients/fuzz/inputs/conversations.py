@@ -193,7 +193,7 @@ MARKS: Final = {Reader.CLIENT_FRAME: b"c", Reader.RELAY_FRAME: b"r", Reader.PAYL
 
 def recorded(said: tuple[Said, ...]) -> bytes:
     """Write a conversation: of each frame the mark of its writer, its length in 4 bytes, and it."""
-    parts = []
+    parts: list[bytes] = []
     for by, frame in said:
         data = encode(frame)
         parts += (MARKS[by], len(data).to_bytes(4), data)

@@ -28,8 +28,8 @@ LEGAL: Final = 3
 """Legal messages of every opcode and role."""
 
 PAYLOADS: Final = 24
-TRIES: Final = 600
-"""Messages that a damage is tried on."""
+POOL: Final = 60
+"""Messages of each reader that every damage is tried on."""
 
 LARGEST: Final = 16 * 1024
 """Bytes of an input at most: fuzzers want seeds that are small."""
@@ -88,9 +88,10 @@ def inputs() -> Iterator[tuple[str, str, Case]]:
 def _inputs() -> Iterator[tuple[str, Case]]:
     rng = Random(SEED)
     yield from _legal(rng)
+    pool = list(_pool(rng))
     for damage in DAMAGES.values():
         if damage.share > ONCE:
-            yield from _damaged(rng, damage)
+            yield from _damaged(rng, pool, damage)
 
 
 def _legal(rng: Random) -> Iterator[tuple[str, Case]]:
@@ -106,20 +107,28 @@ def _legal_case(written: Written) -> tuple[str, Case]:
     return title(written), Case(written.data, written.reader, "none", "", ACCEPTED)
 
 
-def _damaged(rng: Random, damage: Damage) -> Iterator[tuple[str, Case]]:
+def _pool(rng: Random) -> Iterator[Written]:
+    """Yield legal messages of every reader, to be damaged."""
+    for reader in READERS:
+        neighbour = message(rng, reader).data
+        for _ in range(POOL):
+            written = message(rng, reader)
+            written.neighbour = neighbour
+            neighbour = written.data
+            yield written
+
+
+def _damaged(rng: Random, pool: list[Written], damage: Damage) -> Iterator[tuple[str, Case]]:
     """Yield one input of each rule, error and reader that a damage leads to."""
     seen: set[tuple[Reader, str, str | None]] = set()
-    for _ in range(TRIES):
-        for reader in READERS:
-            written = message(rng, reader)
-            written.neighbour = message(rng, reader).data
-            case = _case(rng, written, damage)
-            if case is None or case.verdict is None or len(case.data) > LARGEST:
-                continue
-            result = (reader, case.rule, case.verdict.code)
-            if result not in seen:
-                seen.add(result)
-                yield title(written), case
+    for written in pool:
+        case = _case(rng, written, damage)
+        if case is None or case.verdict is None or len(case.data) > LARGEST:
+            continue
+        result = (case.reader, case.rule, case.verdict.code)
+        if result not in seen:
+            seen.add(result)
+            yield title(written), case
 
 
 def _case(rng: Random, written: Written, damage: Damage) -> Case | None:
