@@ -44,7 +44,7 @@ from relay.node.lagging import Lagging
 from relay.node.link import Link
 from relay.policy.conduct import Conduct
 from relay.policy.config import Settings
-from relay.policy.rate_limits import Allowance
+from relay.policy.rate_limits import Allowance, surcharge
 from relay.room.effects import Admit
 from relay.room.entries import Acknowledge, Ask, Detach, Entry, Evict, Lag, Refuse
 from relay.room.refusals import NO_MEMORY, Refusal, check_size, explain, fresh_because
@@ -202,7 +202,7 @@ class Connection:
             if not self._owes or seat.taken - self._told >= limits.ACK_FRAMES:
                 self._owe(seat)
         elif not wait or not fast_path.is_volatile(message):  # volatile frames are the first to go
-            self._receive_any(room, seat, message, now)
+            wait = self._receive_any(room, seat, message, now) or wait
         return self._throttle(wait, now) if wait else 0.0
 
     def spend(self, frames: int, now: float) -> float:
@@ -213,17 +213,21 @@ class Connection:
         wait = self._allowance.take(frames, 0, now)
         return self._throttle(wait, now) if wait else 0.0
 
-    def _receive_any(self, room: Room, seat: Seat, message: bytes, now: float) -> None:
+    def _receive_any(self, room: Room, seat: Seat, message: bytes, now: float) -> float:
+        """Returns: seconds to wait for what the message costs beyond being one."""
+        wait = 0.0
         try:
             check_size(message, self._max_frame)
             target = fast_path.target_of_volatile(message)
             if target != fast_path.NO_TARGET:
                 room.volatile(self.attachment, message[2], target, message[4:])
-                return
+                return wait
             if fast_path.is_ack(message) and seat.is_acknowledged:
-                return  # it says nothing more
+                return wait  # it says nothing more
             frame = decode(message, Role.CLIENT)
             self._conversation.advance(frame, Role.CLIENT)
+            if more := surcharge(frame):
+                wait = self._allowance.take(more, 0, now)
             self._take(room, seat, frame)
         except RemoteProtocolError as error:
             # SPEC 13.1: malformed or too big, it counts, for its sender has counted it.
@@ -232,6 +236,7 @@ class Connection:
             self._answer(refusal.error(op=message[1]), now)
         if is_counted(message):
             self._owe(seat)
+        return wait
 
     def _take(self, room: Room, seat: Seat, frame: Frame) -> None:
         match frame:

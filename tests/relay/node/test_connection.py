@@ -280,6 +280,23 @@ class TestTooFast:
             assert time.monotonic() - began >= 0.2
             await ann.hears(Notice)
 
+    @pytest.mark.parametrize("frame", [Send((1,) * 640, b"x"), Volatile(1, (1,) * 640, b"x")])
+    async def test_a_long_list_costs_several_frames(self, frame: Send | Volatile) -> None:
+        async with party(frames_per_second=100, frames_burst=10) as at:
+            ann = await at.enters("R")
+            ann.says(frame)
+            notice = await ann.hears(Notice)
+            assert (notice.kind, notice.detail.after) == (NoticeKind.THROTTLE, 10)
+            await ann.hears(Deliver if isinstance(frame, Send) else Update)
+
+    async def test_a_short_list_costs_nothing(self) -> None:
+        async with party(frames_per_second=0.1, frames_burst=10) as at:
+            ann = await at.enters("R")
+            ann.says(*[Send((1,) * 63, b"x")] * 8)
+            await ann.catches_up()
+            assert ann.all(Notice) == []
+            assert len(ann.payloads) == 8
+
     async def test_volatile_frames_are_dropped_first(self) -> None:
         async with party(frames_per_second=100, frames_burst=10) as at:
             ann, bob = await at.enters("R"), await at.enters("R")
