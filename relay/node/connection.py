@@ -133,7 +133,7 @@ class Connection:
             settings.bytes_per_second,
             settings.bytes_burst,
         )
-        self._conduct = Conduct()
+        self._conduct = Conduct(settings.bad_frames)
         self._told = 0
         self._owes = False
         self._hello_timer: asyncio.TimerHandle | None = None
