@@ -39,6 +39,7 @@ from protocol.frames import (
 from protocol.opcodes import is_counted
 from relay.delivery.deferred import Deferred
 from relay.history.ws_frame import wrap
+from relay.node.entrance import Entrance
 from relay.node.journal import Journal
 from relay.node.lagging import Lagging
 from relay.node.link import Link
@@ -136,9 +137,13 @@ class Connection:
         self._conduct = Conduct(settings.bad_frames)
         self._told = 0
         self._owes = False
-        self._hello_timer: asyncio.TimerHandle | None = None
-        """What comes next before WELCOME, HELLO or the decision about it, is due by then."""
-        self._entering: asyncio.Task[None] | None = None
+        self._entrance = Entrance(
+            settings.hello_seconds,
+            settings.admit_seconds,
+            later=node.later,
+            no_hello=lambda: self.close(CloseCode.NO_HELLO),
+            too_late=lambda: self.turned(node.too_late(self)),
+        )
         self._lagging = Lagging(
             link.outbox,
             settings.slow_seconds,
@@ -150,7 +155,7 @@ class Connection:
         """The outbox fell behind. This only asks for a call in the next turn of the loop."""
         self.caught_up = node.soon(self._lagging.caught_up)
         """The outbox keeps up again. This only asks for a call in the next turn of the loop."""
-        self._expect_hello()
+        self._entrance.expect_hello()
         node.journal.connected(attachment, address, room)
 
     # Messages in.
@@ -168,12 +173,7 @@ class Connection:
             self._answer(explain(error, message), now)
             return
         assert isinstance(hello, Hello)
-        self._cancel(self._hello_timer)
-        seconds = self.node.settings.admit_seconds
-        self._hello_timer = self.node.later(seconds, lambda: self.turned(self.node.too_late(self)))
-        # In a task of its own, for passwords and the game's own code may take their time: the link
-        # reads on, so that the end of the connection is seen.
-        self._entering = asyncio.get_running_loop().create_task(self._enter(hello, message))
+        self._entrance.decide(self._enter(hello, message))
 
     async def _enter(self, hello: Hello, message: bytes) -> None:
         try:
@@ -269,7 +269,7 @@ class Connection:
         """Say WELCOME and the stream, and let the room write into the outbox."""
         assert self.hello is not None
         assert admit.stream is not None
-        self._cancel(self._hello_timer)
+        self._entrance.passed()
         self.room, self.seat, self.room_name = room, room.seats[admit.player], room.name
         self._max_frame = room.max_frame
         self._told = self.seat.taken
@@ -304,7 +304,7 @@ class Connection:
         else:
             # SPEC 9.4: the next HELLO has as long as the first one had.
             self._conversation.state = State.NEW
-            self._expect_hello()
+            self._entrance.expect_hello()
 
     def _tell_lag(self, is_lagging: bool, detail: NoticeDetail) -> None:
         self.node.journal.lagged(self.attachment, self.room_name, self._player, is_lagging)
@@ -338,9 +338,7 @@ class Connection:
 
     def _end(self) -> None:
         self.is_closed = True
-        self._cancel(self._hello_timer)
-        if self._entering is not None:
-            self._entering.cancel()  # if that is this very task, it has nothing more to wait for
+        self._entrance.end()
         self._lagging.end()
         self.link.outbox.end()
 
@@ -393,13 +391,3 @@ class Connection:
     @property
     def _player(self) -> int | None:
         return None if self.seat is None else self.seat.player
-
-    def _expect_hello(self) -> None:
-        seconds = self.node.settings.hello_seconds
-        self._cancel(self._hello_timer)
-        self._hello_timer = self.node.later(seconds, lambda: self.close(CloseCode.NO_HELLO))
-
-    @staticmethod
-    def _cancel(timer: asyncio.TimerHandle | None) -> None:
-        if timer is not None:
-            timer.cancel()
