@@ -31,14 +31,14 @@ from relay.delivery.flush_scheduler import FlushScheduler
 from relay.delivery.outbox import BATCH_BYTES
 from relay.history.memory_budget import RESERVATIONS
 from relay.history.ws_frame import wrap
+from relay.lobby.reservations import PROMISE_BYTES, Reservations
+from relay.lobby.rooms import Rooms
 from relay.node.admission import Admission
 from relay.node.connection import Connection, Owner
 from relay.node.drain import Drain
 from relay.node.journal import Journal
 from relay.node.link import Link
 from relay.node.on_join import OnJoin
-from relay.lobby.reservations import PROMISE_BYTES, Reservations
-from relay.lobby.rooms import Rooms
 from relay.policy.config import Settings
 from relay.policy.passwords import Passwords
 from relay.policy.rate_limits import (

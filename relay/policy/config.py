@@ -167,7 +167,8 @@ class Settings(BaseSettings):
         default="", description="path below which a proxy shows the relay, as /games"
     )
     profile: Literal["default", "bench", "debug"] = Field(
-        default="default", description="bench raises the rates, debug never times out and lets bad frames pass"
+        default="default",
+        description="bench raises the rates, debug never times out and lets bad frames pass",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="least weighty events to log"

@@ -26,8 +26,8 @@ RATE, RATE_BURST = 120, 240  # frames, by default
 LISTS_HZ = 110.0
 """Messages a second: fewer than are allowed."""
 CPU_FACTOR, CPU_SLACK = 1.2, 0.6
-"""What a sender of long lists may cost beside one of ordinary messages; the slack is in % of a core,
-in which the system counts by hundredths of a second."""
+"""What a sender of long lists may cost beside one of ordinary messages. The slack is in % of a
+core: the system counts by hundredths of a second."""
 
 ME_ALONE = (1,) * limits.MAX_ELEMENTS
 GROUPS = tuple(range(1, limits.MAX_GROUP + 1))
@@ -172,7 +172,7 @@ async def f6(scale: Scale) -> Row:
 async def ask(room: str, message: bytes, scale: Scale) -> Asked:
     """Let one send a message again and again in a room of its own; no other is in the relay."""
     with stage(*scale.options) as on, attackers() as pool:
-        await in_process(pool, hostile.asks, on.port, room, message, LISTS_HZ, 0.0)
+        await in_process(pool, hostile.asks, on.port, "WARM-UP", message, LISTS_HZ, 0.0)
         busy = on.cpu
         taken, seconds = await in_process(
             pool, hostile.asks, on.port, room, message, LISTS_HZ, scale.seconds

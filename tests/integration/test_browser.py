@@ -38,7 +38,7 @@ async def relay() -> AsyncIterator[RunningRelay]:
 
 
 def the_room(relay: RunningRelay, name: str) -> Room:
-    room = relay.lobby.registry.find(name)
+    room = relay.node.registry.find(name)
     assert room is not None
     return room
 
@@ -153,7 +153,7 @@ async def test_a_mistyped_code_is_no_such_room(relay: RunningRelay, tabs: Tabs) 
     visitor = Visitor(home)
     await visitor.answers("Ann")
     await visitor.page.locator("#ended-title", has_text="no such room").wait_for()
-    assert relay.lobby.registry.find("NO-SUCH") is None
+    assert relay.node.registry.find("NO-SUCH") is None
     await visitor.page.click("#ended-again")
     await visitor.is_live()
 

@@ -91,8 +91,9 @@ def alone(built: Path, tmp_path: Path) -> Callable[..., Run]:
     def make(*distributions: str) -> Run:
         venv.create(tmp_path / "venv", with_pip=False)
         python = tmp_path / "venv/bin/python"
-        install = ["uv", "pip", "install", "--no-deps", "--offline", "--python", python, built]
-        subprocess.run([sys.executable, "-m", *install], check=True, capture_output=True)
+        install = ["uv", "pip", "install", "--no-deps", "--offline", "--python"]
+        command: list[str | Path] = [sys.executable, "-m", *install, python, built]
+        subprocess.run(command, check=True, capture_output=True)
         (packages,) = (tmp_path / "venv/lib").glob("*/site-packages")
         for name in distributions:
             for path in files(name) or ():

@@ -79,12 +79,11 @@ def play(
 
 
 def _options(room: str | None, password: str, create: tuple[str, ...]) -> Options:
-    options = Options(room=room, password=password)
-    if create:
-        made = read_options(create)
-        # A room of an app, or of a build of it, refuses players of others: bots are of its own.
-        options.update(create=made, app=made.app, build=made.build)
-    return options
+    if not create:
+        return Options(room=room, password=password)
+    made = read_options(create)
+    # A room of an app, or of a build of it, refuses players of others: bots are of its own.
+    return Options(room=room, password=password, create=made, app=made.app, build=made.build)
 
 
 def run(plan: Plan, *, on_progress: Callable[[Swarm], None] | None = None) -> Report:

@@ -1,4 +1,4 @@
-"""Room options as words of a command line: `capacity=200`, `host_keys=score,lives`, `tags.mode=duel`.
+"""Room options as words of a command line: `capacity=200`, `host_keys=score`, `tags.mode=duel`.
 
 They have the names and the bounds of the wire's room options.
 """

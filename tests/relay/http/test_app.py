@@ -68,7 +68,7 @@ async def test_a_page_is_refused_with_403_and_one_line(caplog: pytest.LogCapture
             with pytest.raises(InvalidStatus) as refused:
                 await connect(url, origin=Origin("https://evil.example"))
             assert refused.value.response.status_code == 403
-        assert relay.lobby.registry.get("A") is None
+        assert relay.node.registry.get("A") is None
     lines = [record.getMessage() for record in caplog.records]
     assert 1 <= len(lines) <= 20
     assert "127.0.0.1" in lines[0]

@@ -43,7 +43,7 @@ async def test_a_match_never_leads_into_another_game(http: httpx.AsyncClient) ->
 async def test_a_promised_place_is_kept_for_whom_it_was_promised_to() -> None:
     async with running_relay() as relay, httpx.AsyncClient(base_url=relay.url) as http:
         room = (await http.post("/api/match", json={"capacity": 2})).json()["room"]
-        relay.lobby.reservations.reserve(room, "192.0.2.1", time.monotonic())
+        relay.node.reservations.reserve(room, "192.0.2.1", time.monotonic())
         async with connect(relay.link_url(room)) as first, connect(relay.link_url(room)) as second:
             await first.send(hello("Ann", seat=1))
             assert (await first.recv(decode=False))[1] == Opcode.WELCOME

@@ -15,8 +15,8 @@ from protocol.error_codes import ErrorCode
 from protocol.frames import Ack, Host, Joined, Presence, PresenceState, RoomOptions
 from relay.history.memory_budget import ROOM_BYTES
 from relay.lobby.listing import Filter
-from relay.node.node import Node
 from relay.lobby.rooms import Rooms
+from relay.node.node import Node
 from relay.policy.config import Settings
 from relay.room import membership
 from relay.room.refusals import Refusal

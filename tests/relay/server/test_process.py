@@ -48,7 +48,7 @@ async def test_a_relay_runs_in_the_tests_own_loop(relay: RunningRelay) -> None:
         assert response.json() == {"status": "ok"}
         assert "server" not in response.headers
     link = await greeted(relay, "abc")
-    assert relay.lobby.registry.get("ABC") is not None
+    assert relay.node.registry.get("ABC") is not None
     await link.close()
 
 

@@ -24,11 +24,11 @@ from tests.helpers.relay import running_relay
 Answer = Callable[[asyncio.StreamWriter], None]
 
 
-def status(
-    code: int, body: bytes = b"<html>", kind: str = "text/html", more: str = ""
-) -> Answer:
+def status(code: int, body: bytes = b"<html>", kind: str = "text/html", more: str = "") -> Answer:
     """Answer like a server that knows no WebSocket. Args: more: lines of the head."""
-    head = f"HTTP/1.1 {code} No\r\nContent-Type: {kind}\r\n{more}Content-Length: {len(body)}\r\n\r\n"
+    head = (
+        f"HTTP/1.1 {code} No\r\nContent-Type: {kind}\r\n{more}Content-Length: {len(body)}\r\n\r\n"
+    )
 
     def answer(writer: asyncio.StreamWriter) -> None:
         writer.write(head.encode() + body)
