@@ -25,7 +25,7 @@ RATE, RATE_BURST = 120, 240  # frames, by default
 
 LISTS_HZ = 110.0
 """Messages a second: fewer than are allowed."""
-CPU_FACTOR, CPU_SLACK = 1.2, 0.6
+CPU_FACTOR, CPU_SLACK = 2.0, 0.6
 """What a sender of long lists may cost beside one of ordinary messages. The slack is in % of a
 core: the system counts by hundredths of a second."""
 

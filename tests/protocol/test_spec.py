@@ -236,11 +236,6 @@ def test_limits_are_those_of_the_code(where: int, number: int) -> None:
     assert re.search(rf"(?<![\d,]){number:,}(?![\d,])", section(where))
 
 
-def test_long_lists_cost_what_the_code_charges() -> None:
-    (listed,) = re.findall(r"one message more for every full (\d+) players or groups", section(19))
-    assert int(listed) == limits.LISTED
-
-
 def test_the_table_of_seqs_is_that_of_the_code() -> None:
     told = {
         (name, row[1]): (int(row[2]), row[3].split(":")[0] == "yes")

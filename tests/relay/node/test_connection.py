@@ -303,10 +303,10 @@ class TestTooFast:
         async with party(frames_per_second=100, frames_burst=10) as at:
             ann = await at.enters("R")
             ann.says(frame)
+            await ann.hears(Deliver if isinstance(frame, Send) else Update)
             notice = await ann.hears(Notice)
             assert notice.kind == NoticeKind.THROTTLE
             assert notice.detail.after in range(1, 40)
-            await ann.hears(Deliver if isinstance(frame, Send) else Update)
 
     async def test_a_short_list_costs_nothing(self) -> None:
         async with party(frames_per_second=0.1, frames_burst=12) as at:
