@@ -155,29 +155,28 @@ async def f5(scale: Scale) -> Row:
 
 
 async def f6(scale: Scale) -> Row:
-    ordinary = await ask("ordinary", encode(Send(None, bytes(64))), scale)
-    checks: list[Check] = []
-    for kind, (cost, message) in LONG_LISTS.items():
-        asked = await ask(kind, message, scale)
-        bound = CPU_FACTOR * ordinary.cpu + CPU_SLACK
-        what = f"{kind}: CPU (an ordinary SEND: {ordinary.cpu:.1f})"
-        allowed = 1 + (RATE_BURST + RATE * asked.seconds) / cost
-        checks += [
-            Check(f"{kind}: taken, at {cost} messages each", asked.taken, allowed),
-            Timing(what, asked.cpu, bound, "%"),
-        ]
-    return Row("F6", "The longest lists of players and groups, at the rate of messages", checks)
-
-
-async def ask(room: str, message: bytes, scale: Scale) -> Asked:
-    """Let one send a message again and again in a room of its own; no other is in the relay."""
     with stage(*scale.options) as on, attackers() as pool:
-        await in_process(pool, hostile.asks, on.port, "WARM-UP", message, LISTS_HZ, 0.0)
-        busy = on.cpu
-        taken, seconds = await in_process(
-            pool, hostile.asks, on.port, room, message, LISTS_HZ, scale.seconds
-        )
-        return Asked(taken, seconds, 100 * (on.cpu - busy) / seconds)
+
+        async def ask(room: str, message: bytes, seconds: float = scale.seconds) -> Asked:
+            """Let one send a message again and again, in a room of its own."""
+            busy, asks = on.cpu, (on.port, room, message, LISTS_HZ, seconds)
+            taken, took = await in_process(pool, hostile.asks, *asks)
+            return Asked(taken, took, 100 * (on.cpu - busy) / took)
+
+        plain = encode(Send(None, bytes(64)))
+        await ask("WARM-UP", plain, 0.0)
+        ordinary = await ask("ORDINARY", plain)
+        checks: list[Check] = []
+        for kind, (cost, message) in LONG_LISTS.items():
+            asked = await ask(kind, message)
+            allowed = 1 + (RATE_BURST + RATE * asked.seconds) / cost
+            bound = CPU_FACTOR * ordinary.cpu + CPU_SLACK
+            what = f"{kind}: CPU (an ordinary SEND: {ordinary.cpu:.1f})"
+            checks += [
+                Check(f"{kind}: taken, at {cost} messages each", asked.taken, allowed),
+                Timing(what, asked.cpu, bound, "%"),
+            ]
+    return Row("F6", "The longest lists of players and groups, at the rate of messages", checks)
 
 
 async def f7(scale: Scale) -> Row:
