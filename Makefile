@@ -43,7 +43,7 @@ quick: setup ## lint of Python, and the pure tests: the fast loop
 	$(BIN)/ruff check --quiet
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(TEST) tests/protocol $(addprefix tests/relay/,broker delivery history node room)
+	$(TEST) tests/protocol $(addprefix tests/relay/,broker delivery history lobby node room)
 
 lint: setup ## formatting, ruff, mypy, import contracts, tsc
 	$(BIN)/ruff format --check

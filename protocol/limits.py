@@ -86,6 +86,9 @@ HISTORY_FRAMES = 64 * 1024
 HISTORY_BYTES = 16 * 1024 * 1024
 """Default bytes of them."""
 
+LISTED = 64
+"""Players and groups in one message that count as one message more: each of them takes time."""
+
 WINDOW = 256
 """Counted frames that a client keeps unacknowledged before it waits."""
 

@@ -165,7 +165,10 @@ if not TYPE_CHECKING:  # a checker would take every misspelt name for one that m
     def __getattr__(name: str) -> Any:
         if name not in __all__:
             raise AttributeError(f"module 'roomwire' has no attribute {name!r}")
-        found = globals()[name] = getattr(_load(HOMES.get(name, CLIENT)), name)
+        try:
+            found = globals()[name] = getattr(_load(HOMES.get(name, CLIENT)), name)
+        except ModuleNotFoundError as missing:
+            raise _incomplete(name, missing) from missing
         return found
 
 
@@ -177,6 +180,16 @@ def _load(module: str) -> ModuleType:
     _check_for_namesake("protocol")
     _check_for_namesake(module.partition(".")[0])
     return importlib.import_module(module)
+
+
+def _incomplete(name: str, missing: ModuleNotFoundError) -> ImportError:
+    """Return the error for a name whose package was installed without what it needs."""
+    return ImportError(
+        f"roomwire.{name} needs the package {missing.name!r}, which is not installed. "
+        "`pip install roomwire` brings all that is needed; a client alone needs msgpack and "
+        "websockets.",
+        name=missing.name,
+    )
 
 
 def _check_for_namesake(package: str) -> None:

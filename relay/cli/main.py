@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import importlib.metadata
 import sys
-from typing import NoReturn
-
-from cyclopts import App, CycloptsError
+from typing import TYPE_CHECKING, NoReturn
 
 from relay.cli.printing import complain
+
+if TYPE_CHECKING:
+    from cyclopts import App, CycloptsError
 
 PLUGINS = "roomwire.commands"
 """Entry points of this group are commands, too: so the relay has bots, yet imports no client."""
@@ -63,6 +64,8 @@ NEW_EXAMPLES = """Examples:
 
 def build() -> App:
     """Build the command line. Commands are named here and loaded only when they run."""
+    from cyclopts import App
+
     app = App(
         name="relay",
         help=HELP,
@@ -89,7 +92,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     """
     try:
         _run(arguments)
-    except ImportError as error:  # of a plugin, as our own commands are always there
+    except ImportError as error:  # of a plugin, or of what `pip install --no-deps` has left out
         _fail(f"a command cannot be loaded: {error.__cause__ or error}")
     except KeyboardInterrupt:
         sys.exit(130)
@@ -97,6 +100,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 
 def _run(arguments: list[str] | None) -> None:
+    from cyclopts import CycloptsError
+
     try:
         build()(arguments)
     except CycloptsError as error:

@@ -27,7 +27,7 @@ from relay.http.behind import Behind
 from relay.http.guard import Guard, Refusals, is_shared
 from relay.link import EXTENSION, portable
 from relay.link.direct import DirectLink
-from relay.node.listing import Filter
+from relay.lobby.listing import Filter
 from relay.node.node import Node
 from relay.node.on_join import OnJoin
 from relay.policy import lan, operators

@@ -15,8 +15,8 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from relay.http import media
+from relay.policy.flood import Flood
 from relay.policy.origins import Caller, Policy
-from relay.policy.rate_limits import TokenBucket
 
 log = logging.getLogger("relay")
 
@@ -35,17 +35,13 @@ class Refusals:
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
-        self._bucket = TokenBucket(1, 10)  # whoever is refused could fill the disk with it
-        self._unsaid = 0
+        self._flood = Flood(1, 10)  # whoever is refused could fill the disk with it
 
     def say(self, caller: Caller, why: str) -> None:
         """Log it. Nothing of the URL is in it: a query may hold secrets."""
-        if self._bucket.ask(1, self._now()):
-            self._unsaid += 1
-            return
-        unsaid, self._unsaid = self._unsaid, 0
-        more = f"; {unsaid} more were refused" if unsaid else ""
-        log.warning("refused a request from %s: %s%s", caller.client or "nowhere", why, more)
+        more = self._flood.passes("refused", self._now())
+        if more is not None:
+            log.warning("refused a request from %s: %s%s", caller.client or "nowhere", why, more)
 
 
 class Guard:

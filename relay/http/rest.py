@@ -11,8 +11,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from protocol import WIRE_VERSION, WIRE_VERSION_MIN, limits
 from protocol.error_codes import ErrorCode
 from protocol.frames import Limits, RoomOptions
-from relay.node.listing import Filter
-from relay.node.registry import NAME
+from relay.lobby.listing import Filter
+from relay.lobby.registry import NAME
 from relay.policy.config import Settings
 from relay.room.refusals import Refusal
 from relay.room.room import Room

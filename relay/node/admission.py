@@ -11,13 +11,13 @@ from protocol.codec import unknown_options
 from protocol.error_codes import ErrorCode
 from protocol.frames import Hello, HelloOptions, PlayerInfo, RoomOptions
 from protocol.limits import HEAD_ROOM
+from relay.lobby.registry import canonical
+from relay.lobby.reservations import Reservations
+from relay.lobby.rooms import Rooms, check_memory
 from relay.node.connection import Connection
 from relay.node.journal import Journal
 from relay.node.keys import key_of, network_key
 from relay.node.on_join import OnJoin, info_of, judge, request_of
-from relay.node.registry import canonical
-from relay.node.reservations import Reservations
-from relay.node.rooms import Rooms, check_memory
 from relay.policy.config import Settings
 from relay.policy.passwords import Passwords
 from relay.policy.rate_limits import AddressLimits

@@ -39,12 +39,13 @@ from protocol.frames import (
 from protocol.opcodes import is_counted
 from relay.delivery.deferred import Deferred
 from relay.history.ws_frame import wrap
+from relay.node.entrance import Entrance
 from relay.node.journal import Journal
 from relay.node.lagging import Lagging
 from relay.node.link import Link
 from relay.policy.conduct import Conduct
 from relay.policy.config import Settings
-from relay.policy.rate_limits import Allowance
+from relay.policy.rate_limits import Allowance, surcharge
 from relay.room.effects import Admit
 from relay.room.entries import Acknowledge, Ask, Detach, Entry, Evict, Lag, Refuse
 from relay.room.refusals import NO_MEMORY, Refusal, check_size, explain, fresh_because
@@ -133,12 +134,16 @@ class Connection:
             settings.bytes_per_second,
             settings.bytes_burst,
         )
-        self._conduct = Conduct()
+        self._conduct = Conduct(settings.bad_frames)
         self._told = 0
         self._owes = False
-        self._hello_timer: asyncio.TimerHandle | None = None
-        """What comes next before WELCOME, HELLO or the decision about it, is due by then."""
-        self._entering: asyncio.Task[None] | None = None
+        self._entrance = Entrance(
+            settings.hello_seconds,
+            settings.admit_seconds,
+            later=node.later,
+            no_hello=lambda: self.close(CloseCode.NO_HELLO),
+            too_late=lambda: self.turned(node.too_late(self)),
+        )
         self._lagging = Lagging(
             link.outbox,
             settings.slow_seconds,
@@ -150,7 +155,7 @@ class Connection:
         """The outbox fell behind. This only asks for a call in the next turn of the loop."""
         self.caught_up = node.soon(self._lagging.caught_up)
         """The outbox keeps up again. This only asks for a call in the next turn of the loop."""
-        self._expect_hello()
+        self._entrance.expect_hello()
         node.journal.connected(attachment, address, room)
 
     # Messages in.
@@ -168,12 +173,7 @@ class Connection:
             self._answer(explain(error, message), now)
             return
         assert isinstance(hello, Hello)
-        self._cancel(self._hello_timer)
-        seconds = self.node.settings.admit_seconds
-        self._hello_timer = self.node.later(seconds, lambda: self.turned(self.node.too_late(self)))
-        # In a task of its own, for passwords and the game's own code may take their time: the link
-        # reads on, so that the end of the connection is seen.
-        self._entering = asyncio.get_running_loop().create_task(self._enter(hello, message))
+        self._entrance.decide(self._enter(hello, message))
 
     async def _enter(self, hello: Hello, message: bytes) -> None:
         try:
@@ -202,7 +202,7 @@ class Connection:
             if not self._owes or seat.taken - self._told >= limits.ACK_FRAMES:
                 self._owe(seat)
         elif not wait or not fast_path.is_volatile(message):  # volatile frames are the first to go
-            self._receive_any(room, seat, message, now)
+            wait = self._receive_any(room, seat, message, now) or wait
         return self._throttle(wait, now) if wait else 0.0
 
     def spend(self, frames: int, now: float) -> float:
@@ -213,17 +213,21 @@ class Connection:
         wait = self._allowance.take(frames, 0, now)
         return self._throttle(wait, now) if wait else 0.0
 
-    def _receive_any(self, room: Room, seat: Seat, message: bytes, now: float) -> None:
+    def _receive_any(self, room: Room, seat: Seat, message: bytes, now: float) -> float:
+        """Returns: seconds to wait for what the message costs beyond being one."""
+        wait = 0.0
         try:
             check_size(message, self._max_frame)
             target = fast_path.target_of_volatile(message)
             if target != fast_path.NO_TARGET:
                 room.volatile(self.attachment, message[2], target, message[4:])
-                return
+                return wait
             if fast_path.is_ack(message) and seat.is_acknowledged:
-                return  # it says nothing more
+                return wait  # it says nothing more
             frame = decode(message, Role.CLIENT)
             self._conversation.advance(frame, Role.CLIENT)
+            if more := surcharge(frame):
+                wait = self._allowance.take(more, 0, now)
             self._take(room, seat, frame)
         except RemoteProtocolError as error:
             # SPEC 13.1: malformed or too big, it counts, for its sender has counted it.
@@ -232,6 +236,7 @@ class Connection:
             self._answer(refusal.error(op=message[1]), now)
         if is_counted(message):
             self._owe(seat)
+        return wait
 
     def _take(self, room: Room, seat: Seat, frame: Frame) -> None:
         match frame:
@@ -264,7 +269,7 @@ class Connection:
         """Say WELCOME and the stream, and let the room write into the outbox."""
         assert self.hello is not None
         assert admit.stream is not None
-        self._cancel(self._hello_timer)
+        self._entrance.passed()
         self.room, self.seat, self.room_name = room, room.seats[admit.player], room.name
         self._max_frame = room.max_frame
         self._told = self.seat.taken
@@ -299,7 +304,7 @@ class Connection:
         else:
             # SPEC 9.4: the next HELLO has as long as the first one had.
             self._conversation.state = State.NEW
-            self._expect_hello()
+            self._entrance.expect_hello()
 
     def _tell_lag(self, is_lagging: bool, detail: NoticeDetail) -> None:
         self.node.journal.lagged(self.attachment, self.room_name, self._player, is_lagging)
@@ -333,9 +338,7 @@ class Connection:
 
     def _end(self) -> None:
         self.is_closed = True
-        self._cancel(self._hello_timer)
-        if self._entering is not None:
-            self._entering.cancel()  # if that is this very task, it has nothing more to wait for
+        self._entrance.end()
         self._lagging.end()
         self.link.outbox.end()
 
@@ -388,13 +391,3 @@ class Connection:
     @property
     def _player(self) -> int | None:
         return None if self.seat is None else self.seat.player
-
-    def _expect_hello(self) -> None:
-        seconds = self.node.settings.hello_seconds
-        self._cancel(self._hello_timer)
-        self._hello_timer = self.node.later(seconds, lambda: self.close(CloseCode.NO_HELLO))
-
-    @staticmethod
-    def _cancel(timer: asyncio.TimerHandle | None) -> None:
-        if timer is not None:
-            timer.cancel()

@@ -21,6 +21,7 @@ from protocol.error_codes import ErrorCode
 from protocol.frames import Error, LeftReason, PlayerInfo
 from protocol.legible import isolated
 from protocol.opcodes import Opcode
+from relay.policy.flood import Flood, more_like_it
 from relay.policy.rate_limits import TokenBucket
 from relay.room.effects import Admit
 from relay.room.refusals import Refusal
@@ -70,8 +71,8 @@ class Journal:
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
-        self._kinds: dict[str, _Kind] = {}
-        self._all = TokenBucket(ALL_PER_SECOND, ALL_BURST)
+        of_all = TokenBucket(ALL_PER_SECOND, ALL_BURST)
+        self._flood = Flood(LINES_PER_SECOND, LINES_BURST, of_all=of_all)
         self._faults: dict[tuple[object, ...], _Fault] = {}
 
     # Rooms.
@@ -168,7 +169,7 @@ class Journal:
         if now - fault.said < FAULT_SECONDS:
             fault.unsaid += 1
             return
-        more = _more(fault.unsaid)
+        more = more_like_it(fault.unsaid)
         fault.said, fault.unsaid = now, 0
         line = "room %s: on_join failed, and connection %d is refused%s"
         log.error(line, isolated(room), attachment, more, exc_info=error)
@@ -177,31 +178,15 @@ class Journal:
         if level < logging.INFO:
             _detail(line, *values)
         elif log.isEnabledFor(level):
-            kind = self._kinds.get(line)
-            if kind is None:
-                kind = self._kinds[line] = _Kind()
-            now = self._now()
-            if kind.bucket.ask(1, now) or self._all.ask(1, now):
-                kind.unsaid += 1
-                return
-            more, kind.unsaid = _more(kind.unsaid), 0
-            log.log(level, f"{line}%s", *map(_shown, values), more)
+            more = self._flood.passes(line, self._now())
+            if more is not None:
+                log.log(level, f"{line}%s", *map(_shown, values), more)
 
 
 def _whose(attachment: int, room: str, player: int | None) -> tuple[str, list[str | int]]:
     if player is None:
         return "room %s: connection %d", [room, attachment]
     return "room %s: player %d: connection %d", [room, player, attachment]
-
-
-class _Kind:
-    """One kind of line. There are as many as lines, and codes to put into them."""
-
-    __slots__ = ("bucket", "unsaid")
-
-    def __init__(self) -> None:
-        self.bucket = TokenBucket(LINES_PER_SECOND, LINES_BURST)
-        self.unsaid = 0
 
 
 class _Fault:
@@ -227,10 +212,6 @@ def _shown(value: Value) -> str | float:
             return isolated(value)
         case _:
             return value
-
-
-def _more(unsaid: int) -> str:
-    return f"; {unsaid} more like it" if unsaid else ""
 
 
 def _coded(code: ErrorCode | CloseCode) -> str:

@@ -31,14 +31,14 @@ from relay.delivery.flush_scheduler import FlushScheduler
 from relay.delivery.outbox import BATCH_BYTES
 from relay.history.memory_budget import RESERVATIONS
 from relay.history.ws_frame import wrap
+from relay.lobby.reservations import PROMISE_BYTES, Reservations
+from relay.lobby.rooms import Rooms
 from relay.node.admission import Admission
 from relay.node.connection import Connection, Owner
 from relay.node.drain import Drain
 from relay.node.journal import Journal
 from relay.node.link import Link
 from relay.node.on_join import OnJoin
-from relay.node.reservations import PROMISE_BYTES, Reservations
-from relay.node.rooms import Rooms
 from relay.policy.config import Settings
 from relay.policy.passwords import Passwords
 from relay.policy.rate_limits import (
@@ -105,11 +105,12 @@ class Node(Owner):
             self.settings,
             self.limits,
             self.passwords,
-            self.journal,
             check_open=self.check_open,
             fan_out=self._flushes.fan_out,
             added=self._watch,
             removed=self._forget,
+            opened=self.journal.opened,
+            made_way=self.journal.made_way,
         )
         self.registry = self.rooms.registry
         self.memory = self.rooms.memory

@@ -18,7 +18,7 @@ from protocol.frames import Host, Joined, PresenceChanged, PresenceState, Proper
 from protocol.opcodes import Opcode
 from relay.history.memory_budget import SEATS
 from relay.history.ws_frame import unwrap, wrap
-from relay.node.registry import NAME
+from relay.lobby.registry import NAME
 from relay.persistence.schema import (
     MANY,
     ROOM_STATE,

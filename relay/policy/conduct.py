@@ -17,15 +17,17 @@ CALM_SECONDS = 1.0  # without a pause for so long, one who was too fast has slow
 class Conduct:
     """How the client of one connection behaves."""
 
-    def __init__(self) -> None:
-        self._bad: deque[float] = deque(maxlen=MAX_BAD_FRAMES)
+    def __init__(self, most_bad: int | None = MAX_BAD_FRAMES) -> None:
+        """Args: most_bad: bad frames in a short time that are too many; None: no number is."""
+        self._most_bad = most_bad
+        self._bad: deque[float] = deque(maxlen=most_bad or 0)
         self._throttled_since = 0.0
         self._paused_until = float("-inf")
 
     def add_bad_frame(self, now: float) -> bool:
         """Take note of a bad frame. Returns: whether they are too many in a short time."""
         self._bad.append(now)
-        return len(self._bad) == MAX_BAD_FRAMES and now - self._bad[0] < BAD_FRAMES_SECONDS
+        return len(self._bad) == self._most_bad and now - self._bad[0] < BAD_FRAMES_SECONDS
 
     def add_pause(self, seconds: float, now: float) -> bool:
         """Take note of a pause. Returns: whether it is the first since the client was calm."""

@@ -21,6 +21,7 @@ from pydantic_settings import (
 from protocol import limits
 from protocol.frames import Limits, RoomOptions
 from relay.policy import machine
+from relay.policy.conduct import MAX_BAD_FRAMES
 from relay.policy.operators import read_token
 from relay.policy.origins import is_origin, parse_authority
 from relay.policy.proxies import PREFIX, UNIX
@@ -53,10 +54,12 @@ PROFILES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "ping_seconds": None,
             "ping_timeout": None,
             "slow_seconds": None,
+            "bad_frames": None,
         },
     }
 )
-"""Other defaults for a purpose: bench raises rates and nothing else, debug never times out."""
+"""Other defaults for a purpose: bench raises rates and nothing else, debug ends no connection for
+its silence or its mistakes."""
 
 
 def _split(value: Any) -> Any:
@@ -66,6 +69,10 @@ def _split(value: Any) -> Any:
 
 def _never(value: Any) -> Any:
     return None if value == "never" else value
+
+
+def _unlimited(value: Any) -> Any:
+    return None if value in ("unlimited", "0", 0) else value
 
 
 def _none_if_empty(value: Any) -> Any:
@@ -123,6 +130,7 @@ TrustedProxies = Annotated[
 ]
 Amount = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 OrNever = Annotated[Amount | None, BeforeValidator(_never)]
+OrUnlimited = Annotated[Annotated[int, Field(gt=0)] | None, BeforeValidator(_unlimited)]
 
 
 class Settings(BaseSettings):
@@ -159,7 +167,8 @@ class Settings(BaseSettings):
         default="", description="path below which a proxy shows the relay, as /games"
     )
     profile: Literal["default", "bench", "debug"] = Field(
-        default="default", description="bench raises the rates, debug never times out"
+        default="default",
+        description="bench raises the rates, debug never times out and lets bad frames pass",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="least weighty events to log"
@@ -179,6 +188,10 @@ class Settings(BaseSettings):
         default=256 * 1024, description="bytes a second from a connection, on average"
     )
     bytes_burst: Amount = Field(default=1024 * 1024, description="bytes from a connection at once")
+    bad_frames: OrUnlimited = Field(
+        default=MAX_BAD_FRAMES,
+        description="bad frames within 10 s that end a connection, or unlimited (0)",
+    )
     outbox_bytes: int = Field(
         default=256 * 1024, ge=64 * 1024, description="bytes that may wait for a slow connection"
     )

@@ -1,7 +1,8 @@
 """How fast anyone may do anything. Time is an argument: seconds of any monotonic clock.
 
 Callers measure bytes and frames with the `Allowance` of a connection, and joins and rooms with
-`AddressLimits`, which is shared by all connections of an address.
+`AddressLimits`, which is shared by all connections of an address. A frame that makes more work
+than others costs more (`surcharge`).
 """
 
 from __future__ import annotations
@@ -9,6 +10,9 @@ from __future__ import annotations
 import functools
 import ipaddress
 from collections import Counter
+
+from protocol import limits
+from protocol.frames import Frame, Send, Subscribe, Volatile
 
 SWEEP_AT = 1024
 """Addresses that are remembered before the idle ones are first looked for."""
@@ -95,6 +99,16 @@ class Allowance:
         if left >= 0 and bytes_left >= 0:
             return 0.0
         return max(-left / self.rate, -bytes_left / self.bytes_rate)
+
+
+def surcharge(frame: Frame) -> int:
+    """Return how many frames more than one a frame costs: each player that it lists is work."""
+    # SPEC 19: one more for every full 64 of them.
+    if isinstance(frame, (Send, Volatile)):
+        return len(frame.target) // limits.LISTED if isinstance(frame.target, tuple) else 0
+    if isinstance(frame, Subscribe):
+        return (len(frame.add) + len(frame.remove)) // limits.LISTED
+    return 0
 
 
 class AddressBuckets:

@@ -7,6 +7,7 @@ takes heads of any length, any number of requests at once, and as many connectio
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import Any, ClassVar, cast
 
 import httptools
@@ -52,8 +53,10 @@ REASONS = {
 class _Refused(Exception):
     """Ends the parsing of a request."""
 
-    def __init__(self, status: int) -> None:
+    def __init__(self, status: int, after: float = 0.0) -> None:
+        """Args: after: seconds after which to ask again; 0.0 where nobody knows."""
         self.status = status
+        self.after = after
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -182,15 +185,17 @@ class HttpProtocol(HttpToolsProtocol):
                 self.handle_websocket_upgrade()
         except httptools.HttpParserError as error:
             cause = error.__context__
-            self._refuse(cause.status if isinstance(cause, _Refused) else 400)
+            refused = cause if isinstance(cause, _Refused) else _Refused(400)
+            self._refuse(refused.status, refused.after)
 
-    def _refuse(self, status: int) -> None:
+    def _refuse(self, status: int, after: float = 0.0) -> None:
         why = REASONS[status]
+        answer = _answer(status, why, after)
         self.gate.refuse(self._address, why)
         if not self._is_busy:  # else this would be taken for a part of another answer
-            self.transport.write(_answer(status, why))
+            self.transport.write(answer)
         elif self._is_in_body:
-            self.transport.write(_answer(status, why))
+            self.transport.write(answer)
             # The app hears that whoever asked is gone, and what it still says is dropped.
             self.cycle.disconnected = True
             self.cycle.message_event.set()
@@ -223,8 +228,10 @@ class HttpProtocol(HttpToolsProtocol):
         asker = self.gate.proxies.asker(self._peer, self.headers)
         if not self._come_as(asker.address):
             raise _Refused(429)
-        if len(self.pipeline) >= MAX_PIPELINED or self.gate.ask(self._address, self.loop.time()):
+        if len(self.pipeline) >= MAX_PIPELINED:
             raise _Refused(429)
+        if wait := self.gate.ask(self._address, self.loop.time()):
+            raise _Refused(429, wait)
         self._asks_for_websocket = upgrades and self._should_upgrade()
         if self._asks_for_websocket:
             return
@@ -276,6 +283,7 @@ def bounded(settings: Settings) -> type[HttpProtocol]:
     return BoundedProtocol
 
 
-def _answer(status: int, why: str) -> bytes:
-    head = "content-type: text/plain\r\ncontent-length: {}\r\nconnection: close\r\n\r\n"
-    return STATUS_LINE[status] + (head.format(len(why)) + why).encode()
+def _answer(status: int, why: str, after: float) -> bytes:
+    retry = f"retry-after: {math.ceil(after)}\r\n" if after else ""
+    head = f"content-type: text/plain\r\ncontent-length: {len(why)}\r\n{retry}"
+    return STATUS_LINE[status] + f"{head}connection: close\r\n\r\n{why}".encode()

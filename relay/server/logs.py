@@ -9,42 +9,38 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from protocol.legible import isolated, legible_lines
-from relay.policy.rate_limits import TokenBucket
+from relay.policy.flood import Flood
 
 LOGGERS = ("relay", "uvicorn", "responder", "asyncio")
 FORMAT = "%(asctime)s %(levelname)-7s %(message)s"
 LINES_PER_SECOND = 1.0  # of one kind, on average: whoever connects could write to the log at will
 LINES_BURST = 10.0
-MAX_KINDS = 256
 CLIENT_MADE = ("Invalid UTF-8 sequence received from client.",)
 """What uvicorn logs as an error with a traceback though it was the client's doing."""
 
 
-class Flood(logging.Filter):
-    """Lets a burst of lines of one kind through, then one a second that counts the rest."""
+class FewLines(logging.Filter):
+    """Lets a burst of lines of one kind through, then one a second that counts the rest.
+
+    It is for all loggers of the process. What strangers cause in the relay is few lines already.
+    """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self._now = now
-        self._kinds: dict[str, tuple[TokenBucket, list[int]]] = {}
+        self.flood = Flood(LINES_PER_SECOND, LINES_BURST)
 
     def filter(self, record: logging.LogRecord) -> bool:
         # A kind is the message before its values are put in: ours and uvicorn's are constants.
         kind = str(record.msg)
-        if kind not in self._kinds and len(self._kinds) >= MAX_KINDS:
-            self._kinds.clear()
-        bucket, left_out = self._kinds.setdefault(
-            kind, (TokenBucket(LINES_PER_SECOND, LINES_BURST), [0])
-        )
-        if bucket.ask(1, self._now()):
-            left_out[0] += 1
+        more = self.flood.passes(kind, self._now())
+        if more is None:
             return False
         if kind in CLIENT_MADE:
             record.exc_info = record.exc_text = None
             record.levelno, record.levelname = logging.WARNING, "WARNING"
-        if left_out[0]:
-            record.msg = f"{kind} (and {left_out[0]} more of this kind)"
-            left_out[0] = 0
+        if more:
+            record.msg = kind + more
         return True
 
 
@@ -78,7 +74,7 @@ def set_up(level: str) -> None:
     """
     handler = logging.StreamHandler()
     handler.setFormatter(OneLine(FORMAT))
-    handler.addFilter(Flood())
+    handler.addFilter(FewLines())
     for name in LOGGERS:
         logger = logging.getLogger(name)
         logger.handlers[:] = [handler]

@@ -237,11 +237,11 @@ async def c4_joins(scale: Scale) -> Row:
         neighbours = await gather(on.port)
         await in_process(pool, makes_history, on.port)
         base = await neighbours.listen(scale.seconds)
-        began = on.process.cpu_times().user + on.process.cpu_times().system
+        began = on.cpu
         joining = in_process(pool, joins, on.port, scale.many, scale.seconds)
         hearing = await neighbours.listen(scale.seconds, joining)
         many = joining.result()
-        took = on.process.cpu_times().user + on.process.cpu_times().system - began
+        took = on.cpu - began
         await neighbours.end()
     return Row(
         "C4J",

@@ -1,11 +1,15 @@
-"""Clients that send more than they may: F1 to F5, and F7."""
+"""Clients that send more than they may: F1 to F7."""
 
 from __future__ import annotations
 
 import asyncio
 import math
 import time
+from typing import NamedTuple
 
+from protocol import limits
+from protocol.codec import encode
+from protocol.frames import Send, Subscribe, Volatile
 from tests.attack import hostile
 from tests.attack.neighbours import gather
 from tests.attack.stage import KIBIBYTE, MEBIBYTE, Scale, attackers, in_process, stage
@@ -18,6 +22,29 @@ CUT_SECONDS = 0.5
 LINES_PER_SECOND = 10.0
 UNFINISHED_BYTES = (64 + 21) * KIBIBYTE
 RATE, RATE_BURST = 120, 240  # frames, by default
+
+LISTS_HZ = 110.0
+"""Messages a second: fewer than are allowed."""
+CPU_FACTOR, CPU_SLACK = 2.0, 0.6
+"""What a sender of long lists may cost beside one of ordinary messages. The slack is in % of a
+core: the system counts by hundredths of a second."""
+
+ME_ALONE = (1,) * limits.MAX_ELEMENTS
+GROUPS = tuple(range(1, limits.MAX_GROUP + 1))
+LONG_LISTS = {
+    "SEND": (17, encode(Send(ME_ALONE, b""))),
+    "VOLATILE": (17, encode(Volatile(1, ME_ALONE, b""))),
+    "SUBSCRIBE": (8, encode(Subscribe(GROUPS, GROUPS))),
+}
+"""As how many messages each counts (SPEC 19), and its bytes."""
+
+
+class Asked(NamedTuple):
+    """What came of asking at a rate. `cpu` is what the relay took, in % of a core."""
+
+    taken: int
+    seconds: float
+    cpu: float
 
 
 async def f1(scale: Scale) -> Row:
@@ -125,6 +152,31 @@ async def f5(scale: Scale) -> Row:
             free,
         ],
     )
+
+
+async def f6(scale: Scale) -> Row:
+    with stage(*scale.options) as on, attackers() as pool:
+
+        async def ask(room: str, message: bytes, seconds: float = scale.seconds) -> Asked:
+            """Let one send a message again and again, in a room of its own."""
+            busy, asks = on.cpu, (on.port, room, message, LISTS_HZ, seconds)
+            taken, took = await in_process(pool, hostile.asks, *asks)
+            return Asked(taken, took, 100 * (on.cpu - busy) / took)
+
+        plain = encode(Send(None, bytes(64)))
+        await ask("WARM-UP", plain, 0.0)
+        ordinary = await ask("ORDINARY", plain)
+        checks: list[Check] = []
+        for kind, (cost, message) in LONG_LISTS.items():
+            asked = await ask(kind, message)
+            allowed = 1 + (RATE_BURST + RATE * asked.seconds) / cost
+            bound = CPU_FACTOR * ordinary.cpu + CPU_SLACK
+            what = f"{kind}: CPU (an ordinary SEND: {ordinary.cpu:.1f})"
+            checks += [
+                Check(f"{kind}: taken, at {cost} messages each", asked.taken, allowed),
+                Timing(what, asked.cpu, bound, "%"),
+            ]
+    return Row("F6", "The longest lists of players and groups, at the rate of messages", checks)
 
 
 async def f7(scale: Scale) -> Row:

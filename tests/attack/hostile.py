@@ -7,8 +7,8 @@ import socket
 import time
 from collections.abc import Iterator
 
-from protocol.codec import encode
-from protocol.frames import Hello, HelloOptions
+from protocol.codec import Role, decode, encode
+from protocol.frames import Hello, HelloOptions, Taken, Update
 from tests.attack.seat import frame_at, upgrade
 from tests.helpers.raw import BINARY, CLOSE, CONTINUATION, PING, TEXT, frame
 
@@ -21,6 +21,8 @@ SMALL_WINDOW = 4096
 FRAME_CAP = 64 * 1024
 PIECES = 5000
 SEND_BUFFER = 64 * 1024
+LAST_ACK = 0.5
+"""Seconds in which the relay says of the last counted message that it is taken."""
 BACK_SECONDS = 0.05
 """After which one comes back that was thrown out."""
 
@@ -167,6 +169,38 @@ def races(port: int, room: str, hz: float, seconds: float) -> tuple[int, float]:
                 heard += end.recv(1 << 20)
             time.sleep(0.002)  # the rate is kept by `due`, however long this takes
     return heard.count(b"\xc4\x10" + bytes(16)), elapsed
+
+
+def asks(port: int, room: str, message: bytes, hz: float, seconds: float) -> tuple[int, float]:
+    """Send one message again and again, at a rate, and take what comes.
+
+    Returns: how many the relay has taken, of counted ones, or passed on, of volatile ones; and
+    after how long it ended.
+    """
+    wrapped, heard, left, sent = frame(BINARY, message), b"", b"", 0
+    with inside(port, room) as end:
+        end.setblocking(False)
+        began = time.monotonic()
+        while (elapsed := time.monotonic() - began) < seconds + LAST_ACK:
+            due = int(min(elapsed, seconds) * hz) - sent
+            sent, left = sent + due, left + wrapped * due
+            with contextlib.suppress(OSError):  # it may be made to wait, or be cut
+                left = left[end.send(left) :]
+            with contextlib.suppress(OSError):
+                heard += end.recv(1 << 20)
+            time.sleep(0.002)  # the rate is kept by `due`, however long this takes
+    told = [decode(each, by=Role.RELAY) for each in messages_in(heard)]
+    taken = max((each.taken for each in told if isinstance(each, Taken)), default=0)
+    return taken + sum(isinstance(each, Update) for each in told), elapsed
+
+
+def messages_in(heard: bytes) -> Iterator[bytes]:
+    """Yield the whole binary messages of what came."""
+    at = 0
+    while (found := frame_at(heard, at)) is not None:
+        opcode, start, at = found
+        if opcode == BINARY:
+            yield heard[start:at]
 
 
 def talks_nonsense(port: int, many: int) -> tuple[int, float]:

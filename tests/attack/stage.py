@@ -69,6 +69,12 @@ class Stage:
         return int(self.process.memory_info().rss)
 
     @property
+    def cpu(self) -> float:
+        """Seconds of a core that it has taken."""
+        times = self.process.cpu_times()
+        return float(times.user + times.system)
+
+    @property
     def files(self) -> int:
         """Open descriptors."""
         return int(self.process.num_fds())

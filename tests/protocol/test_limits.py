@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from protocol import limits
 from protocol.codec import Role, decode, encode
 from protocol.fields.records import RoomOptions, Session
 from protocol.frames import Deliver, Frame, Send, Subscribe, Tick, Welcome
 from protocol.scan import scan
+from tests.helpers.spec import section
 
 
 def test_a_default_client_takes_what_a_default_relay_passes_on() -> None:
@@ -39,3 +42,8 @@ def test_the_fullest_frames_are_within_the_bounds_of_a_message() -> None:
         message = encode(frame)
         scan(message)
         assert decode(message, by) == frame
+
+
+def test_long_lists_cost_what_the_code_charges() -> None:
+    (listed,) = re.findall(r"one message more for every full (\d+) players or groups", section(19))
+    assert int(listed) == limits.LISTED

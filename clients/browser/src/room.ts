@@ -173,9 +173,8 @@ export class Room implements AsyncIterable<Event> {
   /** Tells bytes as they are; see `volatile`. */
   volatileBytes(key: number, payload: Uint8Array, { to }: { to?: Target } = {}): void {
     const target = wireTarget(to);
-    const isPersonal = Array.isArray(target) || (typeof target === "number" && target > 0);
     const message = encode({ type: "Volatile", key, target, payload });
-    this.driver.volatile(JSON.stringify([key, target]), message, isPersonal);
+    this.driver.volatile(JSON.stringify([key, target]), message, target);
   }
 
   /** Joins groups, 1 to 255: what is sent to `group(n)` reaches those who have joined it. */

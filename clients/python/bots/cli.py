@@ -11,6 +11,7 @@ from typing import Annotated
 
 from cyclopts import App, CycloptsError, Parameter, validators
 
+from clients.python.bots.creation import read_options
 from clients.python.bots.loader import NoScript, load
 from clients.python.bots.report import Report, Spread
 from clients.python.bots.swarm import JOINS_AT_HOME, JOINS_PER_SECOND, Plan, Swarm
@@ -21,12 +22,14 @@ from protocol.legible import isolated
 AtLeast1 = Annotated[int, Parameter(validator=validators.Number(gte=1))]
 NotNegative = Annotated[float | None, Parameter(validator=validators.Number(gte=0))]
 Switch = Annotated[bool, Parameter(negative=())]
+Words = Annotated[tuple[str, ...], Parameter(negative=(), show_default=False)]
 
 
 EXAMPLES = """Examples:
   relay bots --room K7QF --count 20
   relay bots --url https://play.example.com/r/K7QF --script echo
   relay bots --room K7QF --script my_bot.py --hz 20 --seconds 60 --json
+  relay bots --room CROWD --count 200 --create capacity=500 --create history=full
 """
 
 bots = App(name="bots", help_format="plaintext", help_epilogue=EXAMPLES)
@@ -43,6 +46,7 @@ def play(
     seconds: NotNegative = None,
     seed: int = 0,
     password: str = "",
+    create: Words = (),
     json: Switch = False,
     quiet: Switch = False,
 ) -> int:
@@ -57,12 +61,14 @@ def play(
         seconds: how long they play; until Ctrl+C if left out
         seed: of the bots' chance: the same seed, the same whims
         password: of the room
+        create: how to make the room if there is none, as capacity=200 or history=full; may be
+            given several times
         json: print the summary as JSON
         quiet: print nothing
     """
     try:
         joins = JOINS_AT_HOME if parse(url, room).is_loopback else JOINS_PER_SECOND
-        options = Options(room=room, password=password)
+        options = _options(room, password, create)
         plan = Plan(load(script), count, url, options, hz, seconds, seed, joins)
     except (NoScript, ValueError) as error:
         raise CycloptsError(msg=str(error)) from error
@@ -70,6 +76,14 @@ def play(
     if not quiet:
         print(report.as_json() if json else report, flush=True)
     return 0 if report.is_good else 1
+
+
+def _options(room: str | None, password: str, create: tuple[str, ...]) -> Options:
+    if not create:
+        return Options(room=room, password=password)
+    made = read_options(create)
+    # A room of an app, or of a build of it, refuses players of others: bots are of its own.
+    return Options(room=room, password=password, create=made, app=made.app, build=made.build)
 
 
 def run(plan: Plan, *, on_progress: Callable[[Swarm], None] | None = None) -> Report:

@@ -34,12 +34,14 @@ class Backoff:
         """Note that the relay asked not to come back within `after` seconds, as it drains."""
         self._not_before = max(self._not_before, now + after)
 
-    def lost(self, code: int, now: float) -> float | None:
+    def lost(self, code: int, now: float, *, after: float = 0.0) -> float | None:
         """Return the seconds to wait before the next attempt, or None to stay away.
 
         Args:
             code: the WebSocket close code; 1006 where there was none.
+            after: as for `wait`.
         """
+        self.wait(after, now)
         if not may_return(code):
             return None
         # SPEC 21.1: one who was live for so long begins with a short wait again.

@@ -176,12 +176,12 @@ class ClientProtocol:
         self.fault = self.retry_at = self._refusal = self._left_after = None
         self._hello(now)
 
-    def disconnected(self, code: int, reason: str, now: float) -> None:
+    def disconnected(self, code: int, reason: str, now: float, *, after: float = 0.0) -> None:
         """End a connection, or the attempt at one; decide whether to come back.
 
         Args:
-            code: the WebSocket close code; 1006 where there was none.
-            reason: the relay's word for it, or with 1006 what the network said.
+            code, reason: of the close; where there was none, 1006 and what the network said.
+            after: seconds before which not to come back, if the other side said so.
         """
         said = reason if code == ABNORMAL else ""
         if self.fault:
@@ -196,7 +196,7 @@ class ClientProtocol:
         text = explain(code, reason, said)
         self._out()
         self._greeting = []
-        delay = self._backoff.lost(code, now)
+        delay = self._backoff.lost(code, now, after=after)
         if delay is None:
             self._close(events.Closed(code, reason, text, may_return=False))
             return

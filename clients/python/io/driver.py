@@ -13,7 +13,7 @@ from clients.python.core.client_protocol import ABNORMAL, ClientProtocol
 from clients.python.errors import JoinError, RoomClosed, RoomwireError, Unreachable, join_error
 from clients.python.events import Closed, Reconnecting
 from clients.python.io.event_queue import EventQueue
-from clients.python.io.unreachable import FAILURES, describe, may_pass
+from clients.python.io.unreachable import FAILURES, asked_to_wait, describe, may_pass
 from clients.python.io.websocket import Socket, open_socket
 from protocol.close_codes import CloseCode
 
@@ -281,7 +281,7 @@ class Driver:
 
     def _failed(self, error: Exception) -> None:
         text = describe(error, self.address.url, is_loopback=self.address.is_loopback)
-        self.protocol.disconnected(ABNORMAL, text, now())
+        self.protocol.disconnected(ABNORMAL, text, now(), after=asked_to_wait(error))
         self._unreached = text
         # SPEC 21.2: one who was in the room comes back whatever the failure.
         if not (may_pass(error) or self.protocol.resume.player or self._live.done()):

@@ -24,8 +24,11 @@ proxy's name, and the lack of a library for SOCKS proxies."""
 MAX_DETAIL = 300
 """Letters of what a server says that are passed on."""
 
-PASSING = frozenset({502, 503, 504})
-"""Statuses of proxies whose relay starts anew, and of a relay that is full."""
+PASSING = frozenset({429, 502, 503, 504})
+"""Statuses of proxies whose relay starts anew, and of a relay that is full or asked too often."""
+
+MOST_AFTER = 60.0
+"""Seconds for which a server is believed at most that asks to wait."""
 
 ASKS = "it must pass on the headers Upgrade and Connection"
 
@@ -35,6 +38,7 @@ MEANING = {
     404: "no relay is there, or a proxy before it does not pass on this path or the upgrade"
     f" ({ASKS})",
     426: f"a proxy before the relay does not pass on the upgrade: {ASKS}",
+    429: "too many requests or connections come from your address",
     502: "a proxy is there that does not reach the relay behind it: is the relay running?",
     503: "a proxy is there that does not reach the relay behind it, or the relay has no place left",
     504: "a proxy is there to which the relay behind it does not answer: is the relay running?",
@@ -48,6 +52,15 @@ def may_pass(error: Exception) -> bool:
         return error.response.status_code in PASSING
     is_hung_up = isinstance(error, InvalidMessage) and isinstance(error.__cause__, EOFError)
     return is_hung_up or isinstance(error, ConnectionResetError | BrokenPipeError)
+
+
+def asked_to_wait(error: Exception) -> float:
+    """Return the seconds after which whoever refused wants to be asked again."""
+    if not isinstance(error, InvalidStatus):
+        return 0.0
+    said = error.response.headers.get("Retry-After", "")
+    # The other form, a date, needs both clocks to be right.
+    return min(float(said), MOST_AFTER) if said.isascii() and said.isdecimal() else 0.0
 
 
 def describe(error: Exception, url: str, *, is_loopback: bool) -> str:

@@ -101,11 +101,11 @@ test("a new connection goes on from the position, and sends the rest again", () 
 test("the newest volatile values are told again on a new connection", () => {
   const talk = live();
   const { protocol } = talk;
-  protocol.volatile("0", slot(0, 1), false);
-  protocol.volatile("1", slot(1, "a"), false);
+  protocol.volatile("0", slot(0, 1), null);
+  protocol.volatile("1", slot(1, "a"), null);
   assert.equal(talk.said().length, 2);
   talk.end();
-  protocol.volatile("0", slot(0, 2), false);
+  protocol.volatile("0", slot(0, 2), null);
   assert.deepEqual([talk.said(), protocol.sendDeadline], [[], null]);
   talk.connect();
   talk.said();
@@ -121,15 +121,31 @@ test("the newest volatile values are told again on a new connection", () => {
 test("volatile values that come too fast wait, and the protocol says how long", () => {
   const talk = live();
   const { protocol } = talk;
-  protocol.volatile("0", slot(0, 1), false);
+  protocol.volatile("0", slot(0, 1), null);
   assert.equal(talk.said().length, 1);
   assert.equal(protocol.sendDeadline, null);
-  protocol.volatile("0", slot(0, 2), false);
+  protocol.volatile("0", slot(0, 2), null);
   assert.deepEqual(talk.said(), []);
   assert.equal(protocol.sendDeadline, 16);
   talk.now = 16;
   assert.deepEqual(types(talk.said()), ["Volatile"]);
   assert.equal(protocol.sendDeadline, null);
+});
+
+test("a volatile value to many waits longer, as the relay counts it as several messages", () => {
+  const wait = (many: number): number => {
+    const talk = live();
+    const { protocol } = talk;
+    const target = Array.from({ length: many }, (_, index) => index + 1);
+    const message = encode({ type: "Volatile", key: 0, target, payload: pack(1) });
+    protocol.volatile("many", message, target);
+    assert.deepEqual(types(talk.said()), ["Volatile"]);
+    protocol.volatile("0", slot(0, 1), null);
+    return Math.round(protocol.sendDeadline! - talk.now);
+  };
+  // Three quarters of 120 messages a second are for volatile values.
+  const each = 1000 / 90;
+  assert.deepEqual([63, 64, 1024].map(wait), [16, 2 * each, 17 * each].map(Math.round));
 });
 
 test("a fresh stream tells the room anew", () => {
@@ -166,8 +182,8 @@ test("in another incarnation of the room, what was not taken is lost and said to
   protocol.noteGroups([7], []);
   void protocol.post(encode({ type: "Subscribe", add: [7], remove: [] }));
   void protocol.post(send("for whom?", 2));
-  protocol.volatile("to Bob", slot(0, 1, 2), true);
-  protocol.volatile("to all", slot(1, 1), false);
+  protocol.volatile("to Bob", slot(0, 1, 2), 2);
+  protocol.volatile("to all", slot(1, 1), null);
   talk.end();
   talk.connect();
   talk.said();

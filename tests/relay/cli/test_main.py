@@ -84,12 +84,14 @@ def test_options_outweigh_the_environment(
 
 def test_options_of_every_kind(served: list[Settings]) -> None:
     options = "--origin https://a --origin https://b:81 --name a --name=b --limit-loopback"
-    assert run("serve", *options.split(), "--hello-seconds", "never", "--profile", "bench") == 0
+    options += " --hello-seconds never --bad-frames unlimited --profile bench"
+    assert run("serve", *options.split()) == 0
     (settings,) = served
     assert settings.origins == ("https://a", "https://b:81")
     assert settings.names == ("a", "b")
     assert settings.limit_loopback
     assert settings.hello_seconds is None
+    assert settings.bad_frames is None
     assert settings.frames_per_second == 1e6
 
 

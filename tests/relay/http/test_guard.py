@@ -105,4 +105,4 @@ def test_a_flood_of_refusals_is_a_few_lines(caplog: pytest.LogCaptureFixture) ->
     assert caplog.messages[0] == "refused a request from 192.0.2.1: it is evil"
     now = 1.0
     refusals.say(CALLER, "it is evil")
-    assert caplog.messages[-1].endswith("it is evil; 990 more were refused")
+    assert caplog.messages[-1].endswith("it is evil; 990 more like it")

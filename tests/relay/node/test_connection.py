@@ -143,6 +143,24 @@ class TestBadFrames:
         assert (left.player, left.reason) == (hostile.me, LeftReason.LEFT)
         assert bob.payloads == []
 
+    async def test_an_operator_may_let_fewer_pass(self) -> None:
+        async with party(bad_frames=3) as at:
+            ann = await at.enters("R")
+            ann.says(*[BAD] * 30)
+            assert await ann.ends() == (CloseCode.BAD_FRAMES, "bad_frames")
+            assert len(ann.all(Error)) == 3
+
+    async def test_an_operator_may_let_all_of_them_pass(self) -> None:
+        async with party(bad_frames="unlimited") as at:
+            early = await at.connects("R")
+            early.says(*[BAD] * 30)
+            early.greets()
+            await early.hears(Live)
+            early.says(*[BAD, BAD_UNCOUNTED] * 30, Send(None, b"good"))
+            await early.catches_up()
+            assert len(early.all(Error)) == 90
+            assert early.all(Pong)[-1].taken == 31
+
     async def test_older_ones_are_forgotten(
         self, ann: Peer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -279,6 +297,24 @@ class TestTooFast:
                 await bob.hears(Deliver)
             assert time.monotonic() - began >= 0.2
             await ann.hears(Notice)
+
+    @pytest.mark.parametrize("frame", [Send((1,) * 640, b"x"), Volatile(1, (1,) * 640, b"x")])
+    async def test_a_long_list_costs_several_frames(self, frame: Send | Volatile) -> None:
+        async with party(frames_per_second=100, frames_burst=10) as at:
+            ann = await at.enters("R")
+            ann.says(frame)
+            await ann.hears(Deliver if isinstance(frame, Send) else Update)
+            notice = await ann.hears(Notice)
+            assert notice.kind == NoticeKind.THROTTLE
+            assert notice.detail.after in range(1, 40)
+
+    async def test_a_short_list_costs_nothing(self) -> None:
+        async with party(frames_per_second=0.1, frames_burst=12) as at:
+            ann = await at.enters("R")
+            ann.says(*[Send((1,) * 63, b"x")] * 8)
+            await ann.catches_up()
+            assert ann.all(Notice) == []
+            assert len(ann.payloads) == 8
 
     async def test_volatile_frames_are_dropped_first(self) -> None:
         async with party(frames_per_second=100, frames_burst=10) as at:

@@ -20,6 +20,13 @@ def test_bad_frames_are_too_many_only_within_a_short_time() -> None:
     assert not any(slow.add_bad_frame(number * pace) for number in range(10 * MAX_BAD_FRAMES))
 
 
+def test_bad_frames_may_be_few_or_without_end() -> None:
+    strict, patient = Conduct(1), Conduct(None)
+    assert strict.add_bad_frame(5.0)
+    assert not any(patient.add_bad_frame(5.0) for _ in range(1000))
+    assert not patient._bad  # nothing is kept of them
+
+
 def test_one_who_pauses_again_and_again_is_too_fast_once() -> None:
     conduct = Conduct()
     assert conduct.add_pause(0.5, 1.0)

@@ -77,6 +77,19 @@ def test_the_bench_profile_raises_rates_and_nothing_else() -> None:
     assert min(changed.values()) > 1
 
 
+@pytest.mark.parametrize(
+    ("value", "most"), [("unlimited", None), ("0", None), ("1", 1), (500, 500)]
+)
+def test_bad_frames_may_be_unlimited(value: str | int, most: int | None) -> None:
+    assert (Settings().bad_frames, Settings(bad_frames=0).bad_frames) == (20, None)
+    assert Settings(bad_frames=value).bad_frames == most  # type: ignore[arg-type]  # as typed in
+
+
+def test_the_debug_profile_lets_bad_frames_pass() -> None:
+    assert Settings(profile="debug").bad_frames is None
+    assert Settings(profile="debug", bad_frames=5).bad_frames == 5
+
+
 def test_the_debug_profile_never_times_out() -> None:
     settings = Settings(profile="debug")
     assert settings.hello_seconds is None
@@ -93,6 +106,8 @@ def test_the_debug_profile_never_times_out() -> None:
         ("max_frame", 2**21, "expected less than or equal to 1048576"),
         ("frames_per_second", 0, "--frames-per-second"),
         ("frames_per_second", float("inf"), "expected a finite number"),
+        ("bad_frames", -1, "bad frames within 10 s that end a connection, or unlimited (0)"),
+        ("bad_frames", "many", "--bad-frames (or RELAY_BAD_FRAMES) cannot be 'many'"),
         ("hello_seconds", "soon", "seconds for a connection's HELLO, or never"),
         ("origins", ["game.example.com"], "--origin (or RELAY_ORIGINS) cannot be 'game.example"),
         ("origins", ["https://a/b"], "expected scheme://host[:port], as in https://game"),

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocol.frames import Frame, Send, Set, Subscribe, Volatile
 from relay.policy import rate_limits
 from relay.policy.rate_limits import (
     AddressBuckets,
@@ -14,6 +15,7 @@ from relay.policy.rate_limits import (
     is_loopback,
     network_of,
     networks_of,
+    surcharge,
 )
 
 STEPS = st.lists(
@@ -242,3 +244,24 @@ def test_loopback_is_free_unless_it_is_to_be_limited() -> None:
         assert free.make_room("127.0.0.1", 0.0) == 0.0
     assert [limited.connect("127.0.0.1") for _ in range(3)] == [True, True, False]
     assert [limited.make_room("127.0.0.1", 0.0) for _ in range(21)] == [0.0] * 20 + [0.2]
+
+
+ONE_BY_ONE = tuple(range(1, 256))
+
+
+@pytest.mark.parametrize(
+    ("frame", "more"),
+    [
+        (Send(None, bytes(1000)), 0),
+        (Send(200, b""), 0),
+        (Set(0, "key", bytes(1000)), 0),
+        (Send((1,) * 63, b""), 0),
+        (Send((1,) * 64, b""), 1),
+        (Volatile(1, (1,) * 1024, b""), 16),
+        (Subscribe(ONE_BY_ONE[:32], ONE_BY_ONE[:31]), 0),
+        (Subscribe(ONE_BY_ONE[:32], ONE_BY_ONE[:32]), 1),
+        (Subscribe(ONE_BY_ONE, ONE_BY_ONE), 7),
+    ],
+)
+def test_every_full_64_that_a_frame_lists_cost_one_more(frame: Frame, more: int) -> None:
+    assert surcharge(frame) == more

@@ -101,6 +101,17 @@ async def test_an_address_has_so_many_requests(limit_loopback: bool, statuses: l
             assert await guest.is_answered() == status
 
 
+async def test_who_asks_too_often_is_told_when_to_come_back() -> None:
+    limits: dict[str, Any] = {"requests_per_second": 0.1, "requests_burst": 1}
+    async with party(limit_loopback=True, **limits) as at, visitor(at.url) as guest:
+        guest.says(ASK)
+        assert await guest.is_answered() == 200
+        guest.says(ASK)
+        refused = await guest.ends()
+        assert refused.startswith(b"HTTP/1.1 429 ")
+        assert b"\r\nretry-after: 10\r\n" in refused
+
+
 async def test_an_address_has_so_many_connections_before_their_upgrade() -> None:
     async with party(limit_loopback=True, connections_per_address=2) as at:
         players = [await at.enters("R"), await at.enters("R")]

@@ -14,6 +14,7 @@ import { ABNORMAL, CloseCode, closeName } from "../protocol/close-codes.js";
 import { decode, encode } from "../protocol/codec.js";
 import { ErrorCode, errorName } from "../protocol/error-codes.js";
 import { LocalProtocolError, RemoteProtocolError } from "../protocol/errors.js";
+import type { WireTarget } from "../protocol/fields/field-types.js";
 import {
   type ClientFrame,
   type FrameOf,
@@ -107,8 +108,8 @@ export class ClientProtocol {
   }
 
   /** Sends a volatile frame, unless a newer one of its slot comes before it could be sent. */
-  volatile(slot: string, message: Bytes, isPersonal: boolean): void {
-    this.sendQueue.volatile(slot, this.checkSize(message), isPersonal);
+  volatile(slot: string, message: Bytes, target: WireTarget): void {
+    this.sendQueue.volatile(slot, this.checkSize(message), target);
   }
 
   /** Notes which groups were asked for, so as to ask again in a new seat. */

@@ -1,6 +1,8 @@
+import type { WireTarget } from "../protocol/fields/field-types.js";
 import type { Continued } from "../protocol/resume.js";
 import type { Window } from "../protocol/window.js";
 import { Fifo } from "./fifo.js";
+import { costOf, isPersonal } from "./target.js";
 
 export type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -21,8 +23,7 @@ interface Waiting {
 
 interface Slot {
   readonly message: Bytes;
-  /** It is for certain players, whose numbers mean nothing in another incarnation of the room. */
-  readonly isPersonal: boolean;
+  readonly target: WireTarget;
   isDue: boolean;
 }
 
@@ -60,10 +61,14 @@ export class SendQueue {
     return quiet(handedOver);
   }
 
-  /** Sends a volatile message, or keeps it until it can be sent or a newer one replaces it. */
-  volatile(slot: string, message: Bytes, isPersonal: boolean): void {
+  /**
+   * Sends a volatile message, or keeps it until it can be sent or a newer one replaces it.
+   *
+   * @param slot by key and target: those of a slot replace each other
+   */
+  volatile(slot: string, message: Bytes, target: WireTarget): void {
     if (this.over) return;
-    this.slots.set(slot, { message, isPersonal, isDue: true });
+    this.slots.set(slot, { message, target, isDue: true });
     this.hasDue = true;
   }
 
@@ -160,7 +165,7 @@ export class SendQueue {
   }
 
   private startAnew(unacknowledged: readonly Bytes[]): Bytes[] {
-    for (const [name, slot] of this.slots) if (slot.isPersonal) this.slots.delete(name);
+    for (const [name, slot] of this.slots) if (isPersonal(slot.target)) this.slots.delete(name);
     const waiting = this.giveUpBacklog(new Error("the room is not the one that this was sent to"));
     return [...unacknowledged, ...waiting];
   }
@@ -180,7 +185,8 @@ export class SendQueue {
     const due = [...this.slots.values()].filter(({ isDue }) => isDue);
     for (const slot of due) slot.isDue = false;
     this.hasDue = false;
-    this.nextRound = now + Math.max(ROUND, (1000 * due.length) / (this.rate * SHARE));
+    const cost = due.reduce((sum, { target }) => sum + costOf(target), 0);
+    this.nextRound = now + Math.max(ROUND, (1000 * cost) / (this.rate * SHARE));
     return due.map(({ message }) => message);
   }
 }

@@ -23,6 +23,17 @@ export function wireTarget(target: Target = OTHERS): WireTarget {
     : (target as WireTarget);
 }
 
+/** Says whether a target names players, who are others in another incarnation of the room. */
+export const isPersonal = (target: WireTarget): boolean =>
+  Array.isArray(target) || (typeof target === "number" && target > 0);
+
+/** Players in one message that count as one message more (SPEC 19). */
+const LISTED = 64;
+
+/** As how many messages one to this target counts. */
+export const costOf = (target: WireTarget): number =>
+  Array.isArray(target) ? 1 + Math.floor(target.length / LISTED) : 1;
+
 /** The number of a player, however he was named. */
 export const numberOf = (player: number | Numbered): number =>
   typeof player === "number" ? player : player.number;

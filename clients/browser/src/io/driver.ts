@@ -6,6 +6,7 @@ import { half, roomBound } from "../core/room-bound.js";
 import type { Bytes } from "../core/send-queue.js";
 import type { Event } from "../events.js";
 import { ABNORMAL, CloseCode } from "../protocol/close-codes.js";
+import type { WireTarget } from "../protocol/fields/field-types.js";
 import type { HelloOptions } from "../protocol/frames.js";
 import { EventHub } from "./event-hub.js";
 import { Pulse } from "./pulse.js";
@@ -76,8 +77,8 @@ export class Driver {
   }
 
   /** See `ClientProtocol.volatile`. */
-  volatile(slot: string, message: Bytes, isPersonal: boolean): void {
-    this.protocol.volatile(slot, message, isPersonal);
+  volatile(slot: string, message: Bytes, target: WireTarget): void {
+    this.protocol.volatile(slot, message, target);
     this.pump();
   }
 

@@ -39,6 +39,16 @@ def test_the_summary_is_for_programs_too(relay: RelayProcess) -> None:
     assert json.loads(done.stdout)["joined"] == 2
 
 
+def test_bots_make_the_room_as_they_are_told(relay: RelayProcess) -> None:
+    words = ["capacity=70", "title=Many bots", "tags.mode=duel", "app=arena", "keep=60"]
+    options = [word for each in words for word in ("--create", each)]
+    done = run("--url", f"{relay.url}/r/MADE", "--count", "66", "--seconds", "4", *options)
+    assert done.stdout.startswith("66 of 66 bots"), done.stdout + done.stderr
+    (made,) = blocking.Lobby(relay.url).rooms(app="arena")
+    assert (made.code, made.title, made.capacity) == ("MADE", "Many bots", 70)
+    assert made.tags == {"mode": "duel"}
+
+
 def test_a_signal_lets_bots_leave_and_sum_up(relay: RelayProcess) -> None:
     command = [*COMMAND, "--url", relay.url, "--room", "SIGNAL", "--count", "3"]
     with (
@@ -66,6 +76,7 @@ def test_a_signal_lets_bots_leave_and_sum_up(relay: RelayProcess) -> None:
         (["--room", "K7QF", "--script", "wonder"], "no script is called 'wonder'"),
         ([], "names no room"),
         (["--room", "K7QF", "--count", "0"], "count"),
+        (["--room", "K7QF", "--create", "capacity=0"], "--create capacity wants int 1..1024"),
     ],
 )
 def test_what_can_be_mended_is_said_in_one_line(options: list[str], complaint: str) -> None:

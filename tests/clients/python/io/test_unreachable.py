@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
+from websockets.datastructures import Headers
+from websockets.exceptions import InvalidStatus
+from websockets.http11 import Response
 
 from clients.python import Live, Unreachable, connect
-from clients.python.io.unreachable import describe
+from clients.python.io.unreachable import MOST_AFTER, asked_to_wait, describe
+from relay.policy.config import Settings
 from tests.helpers.cable import Cable
 from tests.helpers.players import Enter
 from tests.helpers.relay import running_relay
@@ -19,9 +24,11 @@ from tests.helpers.relay import running_relay
 Answer = Callable[[asyncio.StreamWriter], None]
 
 
-def status(code: int, body: bytes = b"<html>", kind: str = "text/html") -> Answer:
-    """Answer like a server that knows no WebSocket."""
-    head = f"HTTP/1.1 {code} No\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
+def status(code: int, body: bytes = b"<html>", kind: str = "text/html", more: str = "") -> Answer:
+    """Answer like a server that knows no WebSocket. Args: more: lines of the head."""
+    head = (
+        f"HTTP/1.1 {code} No\r\nContent-Type: {kind}\r\n{more}Content-Length: {len(body)}\r\n\r\n"
+    )
 
     def answer(writer: asyncio.StreamWriter) -> None:
         writer.write(head.encode() + body)
@@ -62,8 +69,8 @@ async def proxy(*answers: Answer, relay: str = "") -> AsyncIterator[str]:
 
 @pytest.mark.parametrize(
     "answer",
-    [status(502), status(503), status(504), reset, hang_up],
-    ids=["502", "503", "504", "reset", "hang up"],
+    [status(429), status(502), status(503), status(504), reset, hang_up],
+    ids=["429", "502", "503", "504", "reset", "hang up"],
 )
 async def test_a_first_connection_is_tried_again_where_a_resume_is(
     enter: Enter, answer: Answer
@@ -74,6 +81,47 @@ async def test_a_first_connection_is_tried_again_where_a_resume_is(
         enter(url, room="R") as player,
     ):
         await player.hears(Live)
+
+
+@pytest.mark.parametrize("code", [429, 503])
+async def test_a_client_waits_as_long_as_it_is_told(enter: Enter, code: int) -> None:
+    later = status(code, more="Retry-After: 1\r\n")
+    began = time.monotonic()
+    async with (
+        running_relay() as relay,
+        proxy(later, relay=relay.url) as url,
+        enter(url, room="R") as player,
+    ):
+        await player.hears(Live)
+        assert time.monotonic() - began >= 1.0
+
+
+async def test_one_who_is_told_to_wait_too_long_hears_why(enter: Enter) -> None:
+    async with proxy(status(429, more="Retry-After: 30\r\n")) as url:
+        with pytest.raises(Unreachable, match=r"HTTP 429.*from your address.*tried for 0\.3 s"):
+            async with enter(url, room="R", timeout=0.3):
+                pass
+
+
+async def test_a_relay_that_is_asked_too_often_is_entered_later(enter: Enter) -> None:
+    """By a relay that says so itself, and says when to come back."""
+    settings = Settings(requests_per_second=1, requests_burst=1, limit_loopback=True)
+    async with running_relay(settings) as relay:
+        began = time.monotonic()
+        async with enter(relay.url, room="R") as ann, enter(relay.url, room="R") as bob:
+            await ann.hears(Live)
+            await bob.hears(Live)
+        assert time.monotonic() - began >= 1.0
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [("7", 7.0), ("0", 0.0), ("86400", MOST_AFTER), ("-1", 0.0), ("soon", 0.0), ("1.5", 0.0)],
+)
+def test_what_is_no_number_of_seconds_is_not_waited_for(said: str, seconds: float) -> None:
+    response = Response(429, "Too Many Requests", Headers({"Retry-After": said}))
+    assert asked_to_wait(InvalidStatus(response)) == seconds
+    assert asked_to_wait(ConnectionResetError()) == 0.0
 
 
 @pytest.mark.parametrize("answer", [status(502), reset], ids=["502", "reset"])
@@ -91,6 +139,7 @@ async def test_but_only_within_its_time(enter: Enter, answer: Answer) -> None:
         (400, "a proxy before the relay may not pass on the upgrade"),
         (404, "a proxy before it does not pass on this path or the upgrade"),
         (426, "a proxy before the relay does not pass on the upgrade"),
+        (429, "too many requests or connections come from your address"),
         (502, "a proxy is there that does not reach the relay"),
         (503, "a proxy is there that does not reach the relay"),
     ],

@@ -7,7 +7,7 @@ import pytest
 from protocol.close_codes import CloseCode
 from protocol.error_codes import ErrorCode
 from protocol.frames import RoomOptions
-from relay.node.registry import (
+from relay.lobby.registry import (
     ALPHABET,
     CODE_LENGTH,
     RoomRegistry,

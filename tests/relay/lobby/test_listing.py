@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.frames import RoomOptions
-from relay.node.listing import (
+from relay.lobby.listing import (
     LOOKS,
     Filter,
     Listing,

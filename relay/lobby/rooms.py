@@ -1,4 +1,4 @@
-"""The rooms of a node: made and let go of, as many as the relay and each address may have."""
+"""All rooms: made and let go of, as many as the relay and each address may have."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from protocol.limits import EPOCH_BYTES
 from relay.delivery.fan_out import FanOut
 from relay.history.history import History
 from relay.history.memory_budget import ROOM_BYTES, Memory
-from relay.node.journal import Journal
-from relay.node.listing import Listing
-from relay.node.makers import Makers
-from relay.node.registry import RoomRegistry, canonical
+from relay.lobby.listing import Listing
+from relay.lobby.makers import Makers
+from relay.lobby.registry import RoomRegistry, canonical
 from relay.policy import machine
 from relay.policy.config import Settings
 from relay.policy.passwords import Passwords
@@ -31,7 +30,7 @@ ROOMS_AFTER = 5000  # milliseconds after which an address with too many rooms ma
 
 
 class Rooms:
-    """Every room of a node, and who has made it.
+    """Every room of a relay, and who has made it.
 
     Attributes:
         registry: the rooms by name. listing: in the order in which they are listed.
@@ -43,18 +42,21 @@ class Rooms:
         settings: Settings,
         limits: AddressLimits,
         passwords: Passwords,
-        journal: Journal,
         *,
         check_open: Callable[[], None],
         fan_out: Callable[[], FanOut],
         added: Callable[[Room], None],
         removed: Callable[[Room], None],
+        opened: Callable[[str], None],
+        made_way: Callable[[str], None],
     ) -> None:
         """
         Args:
             check_open: raises `Refusal` if nobody may enter any more.
             fan_out: makes that of a room.
             added: called with each room that there is from then on; removed: with one that is gone.
+            opened: called with the name of each new room; made_way: with that of one which was let
+                go for another.
         """
         self.registry = RoomRegistry()
         self.listing: Listing[Room] = Listing()
@@ -67,11 +69,12 @@ class Rooms:
         self._settings = settings
         self._limits = limits
         self._passwords = passwords
-        self._journal = journal
         self._check_open = check_open
         self._fan_out = fan_out
         self._added = added
         self._removed = removed
+        self._opened = opened
+        self._made_way = made_way
 
     def max_frame(self, name: str) -> int:
         """Return how many bytes a client's frame may have in the room of this name."""
@@ -115,7 +118,7 @@ class Rooms:
         )
         self.makers.make(name, address)
         self.add(room)
-        self._journal.opened(name)
+        self._opened(name)
         return room
 
     def add(self, room: Room) -> None:
@@ -187,7 +190,7 @@ class Rooms:
         room = self.registry.get(self.makers.least_missed() or "")
         if room is not None:
             self.remove(room)
-            self._journal.made_way(room.name)
+            self._made_way(room.name)
 
     def _payer(self, name: str, address: str) -> str:
         """Return who is charged for a room: the address that made it, if addresses are limited."""

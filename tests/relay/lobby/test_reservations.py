@@ -1,6 +1,6 @@
 """A promised place waits fifteen seconds for whom it was promised to."""
 
-from relay.node.reservations import MOST, RESERVED_SECONDS, Reservations
+from relay.lobby.reservations import MOST, RESERVED_SECONDS, Reservations
 
 
 def test_a_place_is_promised_for_fifteen_seconds() -> None:

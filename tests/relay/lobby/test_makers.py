@@ -1,6 +1,6 @@
 """Who made which rooms, and which of them go first."""
 
-from relay.node.makers import Makers
+from relay.lobby.makers import Makers
 
 ANN, BOB = "192.0.2.1", "192.0.2.2"
 

@@ -14,9 +14,9 @@ from protocol.close_codes import CloseCode
 from protocol.error_codes import ErrorCode
 from protocol.frames import Ack, Host, Joined, Presence, PresenceState, RoomOptions
 from relay.history.memory_budget import ROOM_BYTES
-from relay.node.listing import Filter
+from relay.lobby.listing import Filter
+from relay.lobby.rooms import Rooms
 from relay.node.node import Node
-from relay.node.rooms import Rooms
 from relay.policy.config import Settings
 from relay.room import membership
 from relay.room.refusals import Refusal

@@ -1,4 +1,4 @@
-"""What tests of the node share: a relay for all of a file, and a room for each test."""
+"""What tests of the node and the lobby share: a relay for all of a file, a room for each test."""
 
 from __future__ import annotations
 

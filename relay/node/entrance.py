@@ -1,0 +1,62 @@
+"""What one connection waits for before WELCOME: HELLO, then the decision about it.
+
+Each has its time. A decision is made in a task of its own, for passwords and the game's own code
+may take theirs: the link reads on, so that the end of the connection is seen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+
+class Entrance:
+    """A connection's way in."""
+
+    def __init__(
+        self,
+        hello_seconds: float | None,
+        admit_seconds: float | None,
+        *,
+        later: Callable[[float | None, Callable[[], None]], asyncio.TimerHandle | None],
+        no_hello: Callable[[], None],
+        too_late: Callable[[], None],
+    ) -> None:
+        """
+        Args:
+            hello_seconds: for HELLO. admit_seconds: for the decision. None is any time.
+            later: calls after so many seconds.
+            no_hello: called when no HELLO has come. too_late: called when nothing was decided.
+        """
+        self._hello_seconds = hello_seconds
+        self._admit_seconds = admit_seconds
+        self._later = later
+        self._no_hello = no_hello
+        self._too_late = too_late
+        self._timer: asyncio.TimerHandle | None = None
+        self._deciding: asyncio.Task[None] | None = None
+
+    def expect_hello(self) -> None:
+        """Wait for HELLO."""
+        self._wait(self._hello_seconds, self._no_hello)
+
+    def decide(self, decision: Coroutine[Any, Any, None]) -> None:
+        """Wait for the decision about a HELLO, and let it be made."""
+        self._wait(self._admit_seconds, self._too_late)
+        self._deciding = asyncio.get_running_loop().create_task(decision)
+
+    def passed(self) -> None:
+        """Wait no more: the decision is made."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def end(self) -> None:
+        """The connection is over: nothing is to be decided any more."""
+        self.passed()
+        if self._deciding is not None:
+            self._deciding.cancel()  # if that is this very task, it has nothing more to wait for
+
+    def _wait(self, seconds: float | None, call: Callable[[], None]) -> None:
+        self.passed()
+        self._timer = self._later(seconds, call)
