@@ -65,6 +65,10 @@ OF_EACH_TYPE: Final[dict[str, tuple[bytes, ...]]] = {
 
 ANY_VALUE: Final = tuple(written for several in OF_EACH_TYPE.values() for written in several)
 
+NEAR: Final = 8
+"""How often the numbers next to a bound are listed, so that they are drawn as often as all others.
+"""
+
 
 class Misfit(NamedTuple):
     """A value that a field refuses."""
@@ -120,8 +124,9 @@ def _(field: Integer) -> frozenset[str]:
 
 @beyond.register
 def _(field: Integer) -> Iterator[Misfit]:
-    far = (field.low - 1, field.high + 1, *edges(-limits.MAX_INT, limits.MAX_INT))
-    for number in far:
+    near = (field.low - 1, field.high + 1)
+    far = edges(-limits.MAX_INT, limits.MAX_INT)
+    for number in (*near * NEAR, *far):
         if abs(number) <= limits.MAX_INT and not field.low <= number <= field.high:
             yield from (Misfit(written, *RANGE) for written in ints(number))
 
