@@ -1,4 +1,4 @@
-"""DELIVER and UPDATE read in one step: they are nearly all that a client receives."""
+"""Reads DELIVER and UPDATE in one step: nearly all frames that a client receives are these."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ Fields = tuple[int, int, int, bytes]
 def read_payload(data: bytes) -> Fields | None:
     """Read a frame that begins like DELIVER or UPDATE; None leaves it to the codec.
 
-    msgpack bounds its own work by the size of `data`; what does not have exactly the right shape
-    goes to the codec, which says what is wrong with it.
+    msgpack bounds its own work by the size of `data`. A frame of any other shape goes to the codec,
+    which says what is wrong with it.
     """
     try:
         opcode, first, sender, payload = msgpack.unpackb(data)
