@@ -117,7 +117,7 @@ class Wanted(TypedDict, total=False):
     host_away: int
     """Seconds after which a host who is away loses the role; 0: never."""
     bar: Literal["seat", "address"]
-    """Whom a kick keeps out: the player's seat alone, or every new seat from their address, too."""
+    """What a kick keeps out: the seat, or also new seats from its address."""
 
 
 class NewRoom(Wanted, total=False):
