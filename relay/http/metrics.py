@@ -58,9 +58,7 @@ class NodeCollector:
         """Return the node's metrics as they are."""
         node = self._node
         yield _gauge("connections", "WebSockets, in a room or entering one", len(node.connections))
-        yield CounterMetricFamily(
-            "roomwire_connects", "WebSockets since the start", node.connects
-        )
+        yield CounterMetricFamily("roomwire_connects", "WebSockets since the start", node.connects)
         yield _gauge("connections_max", "Most WebSockets at a time", node.settings.max_connections)
         yield _gauge("rooms", "Rooms, the empty ones included", len(node.registry))
         yield self._seats()

@@ -1,4 +1,4 @@
-"""Clients that do not read, or hardly: S1 to S5."""
+"""Clients that read very slowly, or not at all: S1 to S5."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ async def s3(scale: Scale) -> Row:
         assert process.pid is not None
         os.kill(process.pid, signal.SIGSTOP)
         gone = await on.takes(lambda: LEFT in heard or PRESENCE in heard)
-        await asyncio.sleep(1)  # in which nobody is to be told again
+        await asyncio.sleep(1)  # seconds in which nobody may be told again
         told = heard.count(LEFT) + heard.count(PRESENCE)
         process.kill()
         process.join()
@@ -93,7 +93,7 @@ async def s3(scale: Scale) -> Row:
         f"A client that is stopped: its kernel answers, it does not ({' '.join(scale.options)})",
         [
             Timing("until others are told", gone, 6, "s"),
-            Check("times that they are told too often", abs(told - 1), 0),
+            Check("times that others are told more than once", abs(told - 1), 0),
         ],
     )
 
@@ -146,13 +146,13 @@ async def s5(scale: Scale) -> Row:
 
 
 async def broadcast(on: Stage) -> Neighbours:
-    """Let the healthy enter one room, in which one speaks to all."""
+    """Let the healthy players enter one room, where one speaks to all."""
     healthy = [await seat.enter(on.port, "CROWD", hello=CROWDED) for _ in range(HEALTHY)]
     return Neighbours([healthy], speakers=1, hz=HZ, size=SIZE)
 
 
 async def sticks(on: Stage) -> Seat:
-    """Let one enter the same room that reads no more."""
+    """Let a player enter the same room, and read nothing more."""
     stuck = await seat.enter(on.port, "CROWD", hello=CROWDED, receive_buffer=hostile.SMALL_WINDOW)
     stuck.transport.pause_reading()
     return stuck
