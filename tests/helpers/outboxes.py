@@ -33,7 +33,7 @@ def outlet(
 
 
 def by_hand(note: Callable[[str], object] = lambda what: None) -> FanOut:
-    """Make a fan-out that the test flushes. It notes its calls of `schedule`."""
+    """Make a fan-out that the test flushes. It notes when it asks for a flush."""
     return FanOut(lambda fan_out: note("told"), lambda fan_out: note("riding"))
 
 

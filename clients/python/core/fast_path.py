@@ -6,7 +6,7 @@ import msgpack
 
 from protocol import frames
 from protocol.fast_path import DELIVER_HEAD, UPDATE_HEAD
-from protocol.limits import MAX_INT, MAX_PLAYER
+from protocol.limits import MAX_INT, MAX_KEY, MAX_PLAYER
 
 PAYLOAD_HEADS = (DELIVER_HEAD, UPDATE_HEAD)
 UPDATE = int(frames.Update.opcode)
@@ -27,7 +27,7 @@ def read_payload(data: bytes) -> Fields | None:
         return None
     if (
         type(first) is int
-        and 0 <= first <= MAX_INT
+        and 0 <= first <= (MAX_KEY if opcode == UPDATE else MAX_INT)
         and type(sender) is int
         and 0 <= sender <= MAX_PLAYER
         and type(payload) is bytes
