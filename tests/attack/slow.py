@@ -6,14 +6,22 @@ import asyncio
 import os
 import signal
 import time
-from multiprocessing import get_context
 
 from protocol.codec import encode
 from protocol.frames import Hello, HelloOptions, RoomOptions
 from tests.attack import hostile, seat
 from tests.attack.neighbours import Neighbours, gather
 from tests.attack.seat import JOINED, LEFT, PRESENCE, Seat
-from tests.attack.stage import KIBIBYTE, MEBIBYTE, Scale, Stage, attackers, in_process, stage
+from tests.attack.stage import (
+    FORKING,
+    KIBIBYTE,
+    MEBIBYTE,
+    Scale,
+    Stage,
+    attackers,
+    in_process,
+    stage,
+)
 from tests.attack.verdict import Check, Row, Timing, neighbours_p99
 
 CROWDED = encode(Hello(1, HelloOptions(create=RoomOptions(capacity=200))))
@@ -77,7 +85,7 @@ async def s3(scale: Scale) -> Row:
         heard: list[int] = []
         watcher = await seat.enter(on.port, "R")
         watcher.on_message = lambda message: heard.append(message[1])
-        process = get_context("spawn").Process(target=hostile.sits, args=(on.port, "R"))
+        process = FORKING.Process(target=hostile.sits, args=(on.port, "R"))
         process.start()
         await on.takes(lambda: JOINED in heard)
         assert process.pid is not None

@@ -28,6 +28,10 @@ PATIENCE = 30.0
 FREE_SECONDS = 15.0
 NICENESS = 10
 
+FORKING = get_context("forkserver")
+"""Forks processes from one that has imported all attacks, as an import takes over a second."""
+FORKING.set_forkserver_preload(["__main__", "tests.attack.attacks"])
+
 
 @dataclass(frozen=True, slots=True)
 class Scale:
@@ -114,9 +118,7 @@ def stage(*options: str, port: int = 0, module: str = MODULE) -> Iterator[Stage]
 def attackers(many: int = 1) -> Iterator[ProcessPoolExecutor]:
     """Start processes to attack from."""
     nice = (Stage.niceness,)
-    with ProcessPoolExecutor(
-        many, get_context("spawn"), initializer=os.nice, initargs=nice
-    ) as pool:
+    with ProcessPoolExecutor(many, FORKING, initializer=os.nice, initargs=nice) as pool:
         yield pool
 
 
