@@ -60,7 +60,7 @@ export class Arena {
     return { x: (clientX - left) * unit + origin.x, y: (clientY - top) * unit + origin.y };
   }
 
-  /** Fits the canvas to its box and the screen's pixels, and finds the part of the arena to show. */
+  /** Fits the canvas to its box and the screen's pixels, and finds which part to show. */
   private look(): void {
     const { clientWidth, clientHeight } = this.canvas;
     const ratio = Math.min(devicePixelRatio || 1, 2); // more costs much and shows little

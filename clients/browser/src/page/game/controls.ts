@@ -125,7 +125,7 @@ export class Controls {
     this.stick.style.setProperty("--y", `${y * STICK}px`);
   }
 
-  /** Whether the mouse really moved: a browser reports a still one when the page changes under it. */
+  /** Whether the mouse moved: browsers report a still one, too, when the page below it changes. */
   private wake(event: PointerEvent): void {
     const at = place(event);
     this.resting ??= at;

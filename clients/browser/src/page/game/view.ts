@@ -7,7 +7,7 @@ export const EDGE: Readonly<Vector> = { x: 40, y: 60 };
 /** The arena with its margin. It has the shape of the canvas on a wide window. */
 export const WHOLE = { width: ARENA.width + 2 * EDGE.x, height: ARENA.height + 2 * EDGE.y };
 
-/** Least CSS pixels to a unit: on a phone, where the whole arena is smaller, the view follows me. */
+/** Least CSS pixels to a unit: where the whole arena would be smaller, the view follows me. */
 const SMALLEST_SCALE = 0.52;
 
 export interface View {
