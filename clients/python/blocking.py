@@ -1,7 +1,7 @@
 """A client for programs with a loop of their own, such as games: no call waits for the network.
 
-`poll()` returns what has happened and moves `players`, `host` and `properties` on to just that:
-they stand still between two polls. A thread in the background does the talking.
+`poll()` returns what has happened, and updates `players`, `host` and `properties` to match. They
+stand still between two polls. A thread in the background does the talking.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from clients.python.options import TIMEOUT, Options, driver_for
 from protocol.frames import PresenceState
 
 Lobby = BlockingLobby
-"""The lobby, each call of which waits for the relay's answer."""
+"""The lobby. Each call waits for the relay's answer."""
 
 
 class BlockingRoom(BaseRoom[int]):
@@ -36,11 +36,12 @@ class BlockingRoom(BaseRoom[int]):
     has not taken the last ones yet (256, or as `limits.window` says). Then nothing was sent.
 
     The room as it stands is known from the beginning. All events wait for the first poll, in order
-    and complete: those that told the room as it stands, a snapshot and history if the room keeps
-    any, `Live`, and what has happened since. Poll often: when 1,024 events (or 4 MiB) from after
-    `Live` wait, nothing more is read from the relay, and it closes the connection of a client that
-    stays behind. The client comes back by itself and misses nothing that the relay's history still
-    holds.
+    and without a gap. First come those that describe the room as it stands. Then come a snapshot
+    and history, if the room keeps any; then `Live`, and what has happened since.
+
+    Poll often. When 1,024 events (or 4 MiB) from after `Live` wait, the client reads nothing more
+    from the relay. The relay closes the connection of a client that stays behind. The client comes
+    back by itself, and misses nothing that the relay's history still holds.
     """
 
     def __init__(self, background: Background, driver: Driver) -> None:
@@ -50,7 +51,7 @@ class BlockingRoom(BaseRoom[int]):
         self._room = driver.queue.room
         self._lock = threading.Lock()
         self._handed_over = 0
-        """Frames on their way to the other thread."""
+        """How many frames are on their way to the other thread."""
 
     def poll(self) -> list[Event]:
         """Return the events since the last poll, without waiting; none after `Closed`."""
@@ -71,10 +72,10 @@ class BlockingRoom(BaseRoom[int]):
         self._background.call(self._driver.flush_soon)
 
     def leave(self) -> None:
-        """Give the seat up and end the thread, within some seconds. What is left can be polled.
+        """Give the seat up and end the thread, within some seconds. Events that wait stay to poll.
 
-        What was sent while there was no connection is sent first, if there soon is one; else a
-        `Lost` event tells of it.
+        Frames that wait for a connection are sent first, if there soon is one. Otherwise a `Lost`
+        event tells of them.
         """
         self._background.end()
 
@@ -138,7 +139,7 @@ class Background:
         except Exception:
             self.end()
             raise
-        except BaseException:  # Ctrl+C: the attempt may go on for a while, but not for us
+        except BaseException:  # Ctrl+C: do not wait for an attempt that may take long
             self.call(self._end.set)
             raise
 
@@ -169,11 +170,11 @@ class Background:
 class connect:
     """Enter a room: `with blocking.connect("localhost:8000", room="K7QF") as room:`.
 
-    `room = blocking.connect(...).open()` leaves the leaving to `room.leave()`.
+    After `room = blocking.connect(...).open()`, call `room.leave()` yourself.
     """
 
     def __init__(self, url: str, *, timeout: float = TIMEOUT, **options: Unpack[Options]) -> None:
-        """Args and errors: as the async `connect`; events wait for the first reader alike."""
+        """Args and errors: as the async `connect`. Events wait for the first reader here, too."""
         self._background = Background(url, timeout, options)
 
     def open(self) -> BlockingRoom:

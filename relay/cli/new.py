@@ -1,6 +1,6 @@
-"""The command `relay new`: a small project that runs, copied from a folder of templates.
+"""The command `relay new`: it copies a small project that runs from a folder of templates.
 
-A template is such a project itself, of the name `my-game`; the copy has another name.
+A template is such a project itself, with the name `my-game`. The copy gets another name.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from relay.cli.printing import say
 TEMPLATES = Path(__file__).with_name("templates")
 PLACEHOLDER = "my-game"
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
-"""What is a folder on every system, and fits for the name of a game."""
+"""Names that are a valid folder on every system, and a valid name of a game."""
 
 CACHES = shutil.ignore_patterns("__pycache__", ".*")
-"""What running a template leaves behind."""
+"""Folders that appear when a template runs. They are not copied."""
 
 PLAY = "{python} serve.py    # then open http://localhost:8000 in two tabs"
 FIRST_STEPS = {
@@ -38,7 +38,7 @@ def new(
     *,
     template: Literal["canvas", "turns", "bot"] = "canvas",
 ) -> None:
-    """Make a small game that runs, to change into your own.
+    """Make a small game that runs. Change it into your own.
 
     Args:
         name: of the game, and of the folder that is made for it
@@ -49,7 +49,7 @@ def new(
 
 
 def make(folder: Path, template: str) -> None:
-    """Copy a template; the game has the folder's name.
+    """Copy a template. The game gets the folder's name.
 
     Raises:
         CycloptsError: the folder is there already, or cannot be made.
@@ -81,6 +81,6 @@ def _next_steps(name: str, template: str) -> str:
 
 
 def _command(name: str) -> str:
-    """Return how to call a program of this environment: by its name, if a shell finds it so."""
+    """Return how to call a program of this environment: its name alone, if a shell finds it."""
     ours, found = Path(sys.executable).parent, shutil.which(name)
     return name if found and Path(found).parent == ours else str(ours / name)

@@ -13,7 +13,7 @@ from starlette.types import Scope
 
 WEB = Path(__file__).parents[1] / "web"
 
-# A relay may be newer than a browser's copy of its scripts: ask each time, it is one round trip.
+# A browser's copy of a script may be older than the relay, so it must ask each time.
 REVALIDATE = {"cache-control": "no-cache"}
 
 TYPES = {
@@ -22,7 +22,7 @@ TYPES = {
     ".map": "application/json",
     ".svg": "image/svg+xml",
     ".tgz": "application/gzip",
-    ".ts": "application/typescript; charset=utf-8",  # else it would be taken for MPEG video
+    ".ts": "application/typescript; charset=utf-8",  # without it, the type would be MPEG video
     ".webmanifest": "application/manifest+json",
 }
 
@@ -33,15 +33,15 @@ NOT_BUILT = (
 
 
 class Files(StaticFiles):
-    """A folder of built files, with ETags. It may be missing: then so is every file."""
+    """A folder of built files, with ETags. If the folder is missing, every file is."""
 
     def __init__(self, folder: Path, headers: Mapping[str, str] | None = None) -> None:
-        """Args: headers: for every file, beyond those that make browsers ask again."""
+        """Args: headers: to send with every file, besides those that make browsers ask again."""
         super().__init__(directory=folder, check_dir=False)
         self._headers = {**REVALIDATE, **(headers or {})}
 
     async def check_config(self) -> None:
-        """Let the folder be missing."""
+        """Do not check that the folder exists."""
 
     def file_response(
         self,
@@ -50,7 +50,7 @@ class Files(StaticFiles):
         scope: Scope,
         status_code: int = 200,
     ) -> Response:
-        """Respond with a file, its type told by its name alone, the same on every machine."""
+        """Respond with a file. Its name decides its type, so that no machine's own table does."""
         response = super().file_response(full_path, stat_result, scope, status_code)
         response.headers.update(self._headers)
         suffix = Path(full_path).suffix
@@ -60,7 +60,7 @@ class Files(StaticFiles):
 
 
 def page(name: str, home: str) -> str:
-    """Read a page. Its relative links lead to `home`, the URL of the relay's home page from it."""
+    """Read a page. Its relative links start at `home`, the home page's URL from this page."""
     try:
         text = (WEB / f"{name}.html").read_text(encoding="utf-8")
     except FileNotFoundError:

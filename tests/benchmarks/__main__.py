@@ -1,9 +1,9 @@
-"""`make bench`: what the relay bears and costs, beside others on the same machine.
+"""`make bench`: the load that the relay bears, and its cost, beside others on the same machine.
 
 python -m tests.benchmarks            tables on stdout, progress on stderr, and results.svg
 python -m tests.benchmarks --json     one JSON object instead of the tables
-python -m tests.benchmarks --quick    a second or two of each: does the bench itself work?
-python -m tests.benchmarks --only "Node ws" --only Bun    beside some of the others only
+python -m tests.benchmarks --quick    a second or two of each, to test the bench itself
+python -m tests.benchmarks --only "Node ws" --only Bun    only some of the others
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def read_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument(
-        "--quick", action="store_true", help="no comparison, and little of the rest"
+        "--quick", action="store_true", help="no comparison, and the rest shortened"
     )
     names = [peer.name for peer in PEERS_OF_OURS]
     parser.add_argument("--only", action="append", choices=names, help="compare with this one")

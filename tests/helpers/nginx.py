@@ -20,7 +20,7 @@ from tests.helpers import debian
 NEEDED = ("nginx", "openssl")
 PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
 BINDS = "127.0.0.2"
-"""Where nginx comes from when it speaks to the relay: as if it were another machine."""
+"""The address that nginx connects to the relay from, as if it were another machine."""
 END_SECONDS = 10
 
 CONFIGURATION = """
@@ -51,7 +51,7 @@ http {{
 """
 
 LITERAL = "location /rt/ {{ proxy_pass http://127.0.0.1:{port}/; }}"
-"""What people write, and nothing more."""
+"""The least that people write."""
 
 UPGRADING = """
 proxy_http_version 1.1;
@@ -73,7 +73,7 @@ class Nginx:
 
     port: int
     trusting: ssl.SSLContext
-    """Trusts its certificate."""
+    """A context that trusts its certificate."""
 
     @property
     def url(self) -> str:
@@ -85,7 +85,7 @@ class Nginx:
 
 @contextmanager
 def nginx_before(port: int, *settings: str, locations: str = LITERAL) -> Iterator[Nginx]:
-    """Run nginx in front of a relay. Args: settings: lines of its configuration, for all."""
+    """Run nginx in front of a relay. Args: settings: lines of configuration for all paths."""
     where = shutil.which("nginx", path=PATH)
     assert where, "this test needs nginx: `make nginx` installs it"
     certificate, key = made_certificate()
@@ -102,8 +102,8 @@ def nginx_before(port: int, *settings: str, locations: str = LITERAL) -> Iterato
             locations=locations.format(port=port),
         )
         (folder / "nginx.conf").write_text(text)
-        # It takes over a socket that listens already, as at an upgrade of nginx: nobody else can
-        # have its port, and whoever connects waits until it serves.
+        # It takes over a listening socket, as in an upgrade of nginx. So nobody else can take the
+        # port, and early connections wait until it serves.
         command = [where, "-p", name, "-c", "nginx.conf", "-e", "error.log"]
         environment = {**os.environ, "NGINX": f"{bound.fileno()};"}
         with subprocess.Popen(command, env=environment, pass_fds=[bound.fileno()]) as process:
@@ -117,7 +117,7 @@ def nginx_before(port: int, *settings: str, locations: str = LITERAL) -> Iterato
 
 @cache
 def made_certificate() -> tuple[Path, Path]:
-    """Make a certificate for 127.0.0.1 that nobody else trusts. Returns: its file, and its key."""
+    """Make a self-signed certificate for 127.0.0.1. Returns: its file, and its key."""
     folder = Path(tempfile.mkdtemp())
     certificate, key = folder / "certificate.pem", folder / "key.pem"
     command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
@@ -129,7 +129,7 @@ def made_certificate() -> tuple[Path, Path]:
 
 
 def install() -> str:
-    """Return a sentence about the nginx that is there now."""
+    """Return a sentence about the nginx that is there."""
     missing = [name for name in NEEDED if not shutil.which(name, path=PATH)]
     if missing:
         debian.install(*missing)

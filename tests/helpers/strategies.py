@@ -1,6 +1,6 @@
-"""Hypothesis strategies for the wire, derived from what frames.py and records.py declare.
+"""Hypothesis strategies for the wire, made from the declarations of frames.py and records.py.
 
-Each kind of field has its strategy, so that a new frame is searched as soon as it is declared.
+Each type of field has a strategy, so a new frame is searched as soon as it is declared.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ from protocol.fields.schema import Record, record_fields
 from protocol.frames import Frame
 
 ROOMY = 300
-"""Lengths up to which strings are drawn: beyond 255, where heads change, and no further."""
+"""Most bytes of a drawn string: a little more than 255, where heads change."""
 
 
 def share(part: float) -> settings:
-    """Return settings with this part of the profile's examples, or 20 if that is more."""
+    """Return settings with this share of the profile's examples, but at least 20."""
     return settings(max_examples=max(20, round(settings().max_examples * part)))
 
 
 EDGES = (0, -1, -32, -33, 127, 128, 255, 256, 65535, 65536, 2**32 - 1, 2**32)
-"""Where heads of ints change."""
+"""Numbers around which the heads of ints change."""
 
 STR_HEADS = ((0xD9, "B"), (0xDA, "H"), (0xDB, "I"))
 BIN_HEADS = ((0xC4, "B"), (0xC5, "H"), (0xC6, "I"))
@@ -54,12 +54,12 @@ INT_HEADS = (
 )
 
 
-# One strategy for each kind.
+# One strategy for each type.
 
 
 @singledispatch
 def values(kind: FieldType) -> st.SearchStrategy[Any]:
-    """Return what a field of this kind may hold, in the form that a frame holds it."""
+    """Return the values that a field of this type may have in a frame."""
     raise NotImplementedError(type(kind).__name__)
 
 
@@ -147,7 +147,7 @@ def _(kind: Record) -> st.SearchStrategy[Any]:
 
 
 def built(cls: type[Any]) -> st.SearchStrategy[Any]:
-    """Return instances of a frame or record, optional keys at their default now and then."""
+    """Return instances of a frame or record. Optional keys sometimes have their default."""
     fields = {}
     for name, kind, default in record_fields(cls):
         fields[name] = values(kind) if default is not None else st.none() | values(kind)
@@ -165,7 +165,7 @@ roles = st.sampled_from(Role)
 spoken: st.SearchStrategy[tuple[Frame, Role]] = st.one_of(
     *(st.tuples(frames(by), st.just(by)) for by in Role)
 )
-"""A frame and who may send it."""
+"""A frame, and the role that may send it."""
 
 
 # Values of a game, within the interop profile.
@@ -207,7 +207,7 @@ TRAPS = [
 
 @st.composite
 def mutants(draw: st.DrawFn, originals: st.SearchStrategy[bytes]) -> bytes:
-    """A message that was right until something was cut, overwritten, repeated or slipped in."""
+    """A valid message with a part of it cut, overwritten, repeated or added."""
     data = draw(originals)
     for _ in range(draw(st.integers(1, 3))):
         start = draw(st.integers(0, len(data)))
@@ -224,7 +224,7 @@ def mutants(draw: st.DrawFn, originals: st.SearchStrategy[bytes]) -> bytes:
 
 @st.composite
 def piles(draw: st.DrawFn) -> bytes:
-    """A frame's head, then a few chunks many times over: depth, breadth and claims."""
+    """A frame's head, then a few chunks repeated many times: deep, wide, or with false lengths."""
     chunk = st.sampled_from(TRAPS) | st.binary(min_size=1, max_size=4)
     parts = draw(st.lists(st.tuples(chunk, st.integers(1, 1500)), max_size=4))
     head = draw(st.sampled_from([b"\x93\x10", b"\x93\x01\x01", b"\x94\x12", b"\x92\x14\x9f", b""]))
@@ -237,12 +237,12 @@ def messages(by: Role) -> st.SearchStrategy[bytes]:
     return frames(by).map(encode)
 
 
-# The same value with longer heads than need be.
+# The same value with longer heads than necessary.
 
 
 @st.composite
 def long_winded(draw: st.DrawFn, message: bytes) -> bytes:
-    """The same frame, each value with one of the heads that fit it; never the frame's own two."""
+    """The same frame, each value with any head that fits it. The frame's own two heads stay."""
     opcode, *fields = msgpack.unpackb(message)
     return message[:1] + bytes([opcode]) + b"".join(wordy(draw, field) for field in fields)
 
@@ -289,7 +289,7 @@ def longer_ints(number: int) -> list[bytes]:
 def heading(
     draw: st.DrawFn, short: bytes, body: bytes, heads: tuple[tuple[int, str], ...], length: int
 ) -> bytes:
-    """Choose between the short form and every head whose length has room for this one."""
+    """Choose the short form, or any head whose length can hold this one."""
     fitting = [
         struct.pack(f">B{form}", head, length) + body
         for head, form in heads
