@@ -85,8 +85,8 @@ class Room(BaseRoom[Coroutine[Any, Any, int]]):
     async def leave(self) -> None:
         """Give the seat up, within some seconds. What is left can still be read, `Closed` last.
 
-        What was sent while there was no connection is sent first, if there soon is one; else a
-        `Lost` event tells of it.
+        A lost connection is taken up again for that, if it soon can be; else the relay holds the
+        seat for a while, and a `Lost` event tells what was not sent.
         """
         await self._driver.leave()
 
