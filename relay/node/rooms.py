@@ -15,6 +15,7 @@ from relay.delivery.fan_out import FanOut
 from relay.history.history import History
 from relay.history.memory_budget import ROOM_BYTES, Memory
 from relay.node.journal import Journal
+from relay.node.keys import network_key
 from relay.node.listing import Listing
 from relay.node.makers import Makers
 from relay.node.registry import RoomRegistry, canonical
@@ -153,6 +154,13 @@ class Rooms:
         return await self._passwords.hash(password, address, time.monotonic())
 
     # What is allowed.
+
+    def is_barred(self, room: Room, address: str) -> bool:
+        """Say whether the room's host has barred all new seats of this address."""
+        # SPEC 15.8: what is barred is a hash, which takes its time; most rooms bar nobody.
+        return bool(room.barred) and (
+            network_key(room.name, self._limits.network(address)) in room.barred
+        )
 
     def check_may_make(self, name: str, address: str) -> None:
         """Raise `Refusal` if this address may not make a room now."""
