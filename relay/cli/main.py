@@ -51,12 +51,13 @@ SERVE_EXAMPLES = """Examples:
 NEW = """Make a small game that runs, to change into your own.
 
 It is a folder of a few short files: a page without a build, a bot, a test that plays two players \
-against a relay, and a README.
+against a relay, and a README. With --vite the page is in TypeScript, and Vite builds it.
 """
 
 NEW_EXAMPLES = """Examples:
   relay new pong
   relay new chess --template turns
+  relay new snake --vite
   relay new sparring --template bot
 """
 

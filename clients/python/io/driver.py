@@ -46,7 +46,7 @@ class Driver:
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
-        self._is_paused = self._is_flushing = False
+        self._is_paused = self._is_flushing = self._is_leaving = False
         self._arrival = asyncio.Event()
         self._space = asyncio.Event()
         self._in_room = asyncio.Event()
@@ -188,6 +188,7 @@ class Driver:
         """
         if self._task is None or self._task.done():
             return
+        self._is_leaving = True
         try:
             if self.protocol.depart():
                 await self._be_in_room_again()
@@ -289,6 +290,10 @@ class Driver:
 
     def _failed(self, error: Exception) -> None:
         text = describe(error, self.address.url, is_loopback=self.address.is_loopback)
+        window = self.protocol.resume.window
+        is_gone = isinstance(error, ConnectionRefusedError) and window.sent == window.taken
+        if is_gone and self._is_leaving:
+            self.protocol.leave()  # no relay is there that could hold the seat
         self.protocol.disconnected(ABNORMAL, text, now())
         self._unreached = text
         # SPEC 21.2: one who was in the room comes back whatever the failure.
