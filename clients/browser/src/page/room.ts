@@ -74,7 +74,10 @@ async function main(): Promise<void> {
   canvas.focus();
 }
 
-/** Shows the game to who has no name yet. It makes no room, and leaves no seat behind. */
+/**
+ * Shows the game to who has no name yet. It makes no room, and leaves no seat behind. Whoever watches
+ * takes a player number all the same (SPEC 1): those of the players may have gaps.
+ */
 function watch(): void {
   const seat = null;
   show(openRoom(document.baseURI, { room: code, role: "spectator", create: false, seat }));
