@@ -1,6 +1,6 @@
 """Comets, the game of the room page: everyone steers a comet, collects orbs, pushes others about.
 
-What the players say to each other:
+What the players say to each other::
 
     VOLATILE key 0   [x, y, vx, vy]   where my comet is in 1600 x 900, and its units a second
     VOLATILE key 1   ms               my round trip to the relay

@@ -62,7 +62,7 @@ class Game:
         self._wishes.append(wish)
 
     def comet(self, player: int) -> Comet | None:
-        """Return a player's comet as he told of it last."""
+        """Return a player's comet as they told of it last."""
         heard = self._heard.get(player)
         if isinstance(heard, tuple):
             # Read only now: of a hundred positions heard, few are looked at.

@@ -87,7 +87,7 @@ class Referee:
             self._game.wish(lambda room: room.set_property("scores", scores))
 
     def grabbed(self, player: int, orb_id: int, now: float) -> None:
-        """Judge who says that his comet touches an orb."""
+        """Judge who says that their comet touches an orb."""
         orb = self._game.orbs.get(orb_id)
         comet = self._comet(player, now)
         # Two may touch one orb at once: the relay's order decides, the second finds it gone.

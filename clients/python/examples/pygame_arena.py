@@ -152,7 +152,7 @@ def pixels(x: float, y: float) -> tuple[int, int]:
 
 
 def colour_of(player: int) -> tuple[int, int, int]:
-    """Return a player's colour: far from those of his neighbours in number."""
+    """Return a player's colour: far from those of their neighbours in number."""
     r, g, b = colorsys.hls_to_rgb(player * 0.618 % 1, 0.62, 0.8)
     return int(r * 255), int(g * 255), int(b * 255)
 

@@ -74,7 +74,7 @@ class Table:
         return self
 
     def is_at(self, sender: int, position: object) -> Table:
-        """Let a player tell where he is."""
+        """Let a player tell where they are."""
         self.relay.says(Update(0, sender, pack(position)))
         self.go_on()
         return self
