@@ -50,8 +50,9 @@ class BlockingRoom(BaseRoom[int]):
         self._driver = driver
         self._room = driver.queue.room
         self._lock = threading.Lock()
-        self._handed_over = 0
-        """How many frames are on their way to the other thread."""
+        self._handed_over: list[bytes] = []
+        """Frames on their way to the other thread."""
+        driver.protocol.unposted = self._take_back
 
     def poll(self) -> list[Event]:
         """Return the events since the last poll, without waiting; none after `Closed`."""
@@ -74,8 +75,8 @@ class BlockingRoom(BaseRoom[int]):
     def leave(self) -> None:
         """Give the seat up and end the thread, within some seconds. Events that wait stay to poll.
 
-        Frames that wait for a connection are sent first, if there soon is one. Otherwise a `Lost`
-        event tells of them.
+        A lost connection is taken up again for that, if that is soon possible. Otherwise the relay
+        holds the seat for a while, and a `Lost` event tells what was not sent.
         """
         self._background.end()
 
@@ -88,24 +89,31 @@ class BlockingRoom(BaseRoom[int]):
         return self._driver.queue.seq
 
     def _post(self, *messages: bytes) -> int:
-        self._driver.check_open()
         for message in messages:
             self._protocol.check_size(message)
         window = self._protocol.resume.window
         with self._lock:
-            count = window.sent + self._handed_over + len(messages)
+            # Within the lock: a room that ends after this takes back what is handed over here.
+            self._driver.check_open()
+            count = window.sent + len(self._handed_over) + len(messages)
             if count - window.taken > window.size:
                 raise WindowFull(
                     f"the relay has not taken the last {window.size} frames: try again later"
                 )
-            self._handed_over += len(messages)
-        self._background.call(self._accept, messages)
+            self._handed_over += messages
+        self._background.call(self._accept)
         return count
 
-    def _accept(self, messages: tuple[bytes, ...]) -> None:
+    def _accept(self) -> None:
         with self._lock:
-            self._handed_over -= len(messages)
+            messages, self._handed_over = self._handed_over, []
             self._driver.post_now(*messages)
+
+    def _take_back(self) -> tuple[bytes, ...]:
+        """Return what the room has ended too early for, so that a `Lost` event tells of it."""
+        with self._lock:
+            messages, self._handed_over = self._handed_over, []
+        return tuple(messages)
 
     def _volatile(self, slot: Slot, message: bytes) -> None:
         self._driver.check_open()

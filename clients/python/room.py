@@ -86,8 +86,8 @@ class Room(BaseRoom[Coroutine[Any, Any, int]]):
     async def leave(self) -> None:
         """Give the seat up, within some seconds. Events that wait stay to read, `Closed` last.
 
-        Frames that wait for a connection are sent first, if there soon is one. Otherwise a `Lost`
-        event tells of them.
+        A lost connection is taken up again for that, if that is soon possible. Otherwise the relay
+        holds the seat for a while, and a `Lost` event tells what was not sent.
         """
         await self._driver.leave()
 

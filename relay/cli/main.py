@@ -54,12 +54,13 @@ SERVE_EXAMPLES = """Examples:
 NEW = """Make a small game that runs. Change it into your own.
 
 It is a folder of a few short files: a page without a build step, a bot, a test that plays two \
-players against a relay, and a README.
+players against a relay, and a README. With --vite the page is in TypeScript, and Vite builds it.
 """
 
 NEW_EXAMPLES = """Examples:
   relay new pong
   relay new chess --template turns
+  relay new snake --vite
   relay new sparring --template bot
 """
 

@@ -319,7 +319,9 @@ async def match(req: Request, resp: Response, *, wanted: rest.Match) -> rest.Mat
         node.check_open()
         rest.check_pace(node.limits.join(address, now), "matches")
     room = node.rooms.listing.best_match(
-        wanted.filter, lambda name: node.reservations.count(name, now)
+        wanted.filter,
+        reserved=lambda name: node.reservations.count(name, now),
+        is_barred=lambda room: node.rooms.is_barred(room, address),
     )
     is_new = room is None
     if room is None:

@@ -254,10 +254,10 @@ export class Room implements AsyncIterable<Event> {
   /**
    * Gives the seat up, and takes nothing more to be sent.
    *
-   * `closed` follows at once if the relay has acknowledged all that was sent. If not, it follows as
-   * soon as the relay has, for which a lost connection is taken up again; but within 3 seconds, and
-   * then after the event `lost` with all that was not acknowledged. Before the room is live, it
-   * follows as soon as the relay can have no seat for this client.
+   * `closed` follows at once if we are in the room, and the relay has acknowledged all that was sent.
+   * If not, it follows as soon as the relay has, and holds no seat for us any more: for that, a lost
+   * connection is taken up again. But it follows within 3 seconds, after the event `lost` with all
+   * that was not acknowledged.
    */
   leave(): void {
     this.driver.leave();

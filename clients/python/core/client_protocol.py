@@ -74,19 +74,20 @@ class ClientProtocol:
         self.retry_at: float | None = None
         """When to connect again; None while there is a connection."""
         self.closed: events.Closed | None = None
+        self.unposted: Callable[[], tuple[bytes, ...]] = tuple
+        """Takes what the program has handed over and nobody has posted; asked after `closed`."""
         self._backoff = Backoff(random)
         self._conversation = Conversation(Role.CLIENT)
         self._heartbeat = Heartbeat(0.0)
         self._hello_at = 0.0
         self._fold = RoomFold()
         self._before_live: BeforeLive | None = None
-        self._is_in_room = False
+        self._is_in_room = self._is_departing = self._is_leaving = False
         self._events: list[Event] = []
         self._greeting: list[bytes] = []
         self._send_queue = SendQueue(self.resume.window)
         self._groups: set[int] = set()
         self._presence = PresenceState.HERE
-        self._is_leaving = False
         self._left_after: int | None = None
         """How many counted frames came before LEAVE; None until this connection says LEAVE."""
         self._refusal: frames.Error | None = None
@@ -123,11 +124,6 @@ class ClientProtocol:
             )
         return message
 
-    @property
-    def has_untaken(self) -> bool:
-        """Whether the relay has yet to take a counted frame."""
-        return self.resume.window.sent > self.resume.window.taken
-
     def post(self, message: bytes) -> int:
         """Send a counted frame, now or after the next WELCOME; return its number.
 
@@ -149,6 +145,11 @@ class ClientProtocol:
         message = commands.presence(state)
         self._presence = state
         self._send_queue.own("presence", message)
+
+    def depart(self) -> bool:
+        """Begin to leave; say whether that takes another connection, as the relay holds a seat."""
+        self._is_departing = True
+        return self.resume.player > 0 and not self._is_in_room
 
     def leave(self) -> bool:
         """Give the seat up; say whether the relay will now close the connection."""
@@ -363,12 +364,13 @@ class ClientProtocol:
             )
 
     def _come_anew(self, code: int, now: float) -> None:
-        """Enter without a position. Make a room that is gone again as it was, so that its players
-        meet in it."""
+        """Enter without a position. A room that is gone is made again: its players meet in it."""
+        if self._is_departing:  # there is nothing left to leave
+            self._is_leaving, self.fault = True, (CloseCode.NORMAL, "left")
+            return
         self.resume.forget()
         if code == ErrorCode.ROOM_GONE:
-            password = self.resume.options.password
-            again = replace(self.options, password=password, locked=False)
+            again = replace(self.options, password=self.resume.options.password, locked=False)
             self.resume.options = replace(self.resume.options, create=again)
         self._hello(now)
 
@@ -380,20 +382,17 @@ class ClientProtocol:
         self._events.append(events.Notice(notice.kind, notice.detail))
 
     def _fault(self, error: RemoteProtocolError) -> None:
-        """Give up a connection whose relay broke the protocol.
-
-        The next connection asks for a fresh stream: a resumed one would bring the same frame.
-        """
+        """Give up a connection whose relay broke the protocol. A resume brings the same frame."""
         self.resume.forget()
         self._out()
         self.fault = (1002, f"the relay broke the protocol: {error}")
 
     def _close(self, closed: events.Closed) -> None:
-        if pending := tuple(self.resume.window.pending()):
+        self.closed = closed
+        if pending := (*self.resume.window.pending(), *self.unposted()):
             self._events.append(lost(pending))
         self.phase = "closed"
         self.retry_at = None
-        self.closed = closed
         self._events.append(closed)
 
     def _say(self, frame: Frame) -> None:

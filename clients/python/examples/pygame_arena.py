@@ -1,7 +1,7 @@
 """Comets in a window: the room page's game, with pygame-ce and the blocking client.
 
     pip install pygame-ce
-    python -m clients.python.examples.pygame_arena --room K7QF
+    python pygame_arena.py --room K7QF
 
 Arrow keys or WASD steer, space pulses. Everything about the network is in `play`.
 """
@@ -16,9 +16,8 @@ from contextlib import suppress
 import cyclopts
 import pygame
 
-from clients.python.bots.scripts.arena import HEIGHT, POP_REACH, WIDTH, Comet, Point
-from clients.python.bots.scripts.comets import Game
 from roomwire import BlockingRoom, RoomwireError, WindowFull, blocking, legible
+from roomwire.comets import HEIGHT, POP_REACH, WIDTH, Comet, Game, Point
 
 SCALE = 0.6  # pixels a unit
 FRAMES_PER_SECOND = 60

@@ -18,7 +18,7 @@ from clients.python.io.websocket import Socket, open_socket
 from protocol.close_codes import CloseCode
 
 OPEN_TIMEOUT = 10.0  # seconds for one attempt: TCP, TLS and upgrade
-LEAVE_PATIENCE = 3.0  # seconds to get back into the room, to send what waits before leaving
+LEAVE_PATIENCE = 3.0  # seconds to get back into the room, so as to leave it
 WEBSOCKET_HEAD = 64  # bytes above max_frame: DELIVER and UPDATE may be larger by their heads
 
 
@@ -46,11 +46,13 @@ class Driver:
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
-        self._is_paused = self._is_flushing = False
+        self._is_paused = self._is_flushing = self._is_leaving = False
         self._arrival = asyncio.Event()
         self._space = asyncio.Event()
         self._in_room = asyncio.Event()
         self._was_read = asyncio.Event()
+        self._hurry = asyncio.Event()
+        """The next attempt to connect is due at once."""
         self._is_awaited = False
         self._turn = asyncio.Lock()
         self._live: asyncio.Future[None] = self.loop.create_future()
@@ -181,22 +183,25 @@ class Driver:
     async def leave(self) -> None:
         """Give the seat up and end the task; returns within a few seconds, whatever happens.
 
-        Frames that wait for a connection are sent first, if there soon is one. Otherwise a `Lost`
-        event tells of them.
+        A lost connection is taken up again for that, if that is soon possible. Otherwise the relay
+        holds the seat for a while, and a `Lost` event tells what was not sent.
         """
         if self._task is None or self._task.done():
             return
+        self._is_leaving = True
         try:
-            await self._be_in_room_for_the_rest()
+            if self.protocol.depart():
+                await self._be_in_room_again()
         finally:
             self._end_now()
         await asyncio.wait([self._task])
 
-    async def _be_in_room_for_the_rest(self) -> None:
-        if self.protocol.has_untaken and not self.protocol.is_in_room:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LEAVE_PATIENCE):
-                    await self.ended_or(self._in_room)
+    async def _be_in_room_again(self) -> None:
+        self._hurry.set()
+        self._was_read.set()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LEAVE_PATIENCE):
+                await self.ended_or(self._in_room)
 
     def _end_now(self) -> None:
         assert self._task is not None
@@ -218,8 +223,7 @@ class Driver:
                 await self._connect()
                 self._pump()
                 if (retry_at := self.protocol.retry_at) is not None:
-                    await asyncio.sleep(retry_at - now())
-                    await self._wait_for_reader()
+                    await self._wait_until(retry_at)
         except asyncio.CancelledError:
             self.protocol.disconnected(CloseCode.NORMAL, "", now())
             self._pump()
@@ -232,11 +236,16 @@ class Driver:
             self._arrival.set()
             self._space.set()
 
-    async def _wait_for_reader(self) -> None:
-        """Wait until the program has read: each connection may bring a whole past."""
-        while not self.queue.has_room_for_a_past:
+    async def _wait_until(self, retry_at: float) -> None:
+        """Wait until it is time to connect again, or there is hurry."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(retry_at - now()):
+                await self._hurry.wait()
+        # Do not come back for one past after the other, while nobody reads them.
+        while not (self._hurry.is_set() or self.queue.has_room_for_a_past):
             self._was_read.clear()
             await self._was_read.wait()
+        self._hurry.clear()
 
     async def _connect(self) -> None:
         """Open one connection and keep it until it ends."""
@@ -281,6 +290,10 @@ class Driver:
 
     def _failed(self, error: Exception) -> None:
         text = describe(error, self.address.url, is_loopback=self.address.is_loopback)
+        window = self.protocol.resume.window
+        is_gone = isinstance(error, ConnectionRefusedError) and window.sent == window.taken
+        if is_gone and self._is_leaving:
+            self.protocol.leave()  # no relay is there that could hold the seat
         self.protocol.disconnected(ABNORMAL, text, now(), after=asked_to_wait(error))
         self._unreached = text
         # SPEC 21.2: a client that was in the room comes back, whatever the failure.

@@ -74,7 +74,10 @@ async function main(): Promise<void> {
   canvas.focus();
 }
 
-/** Shows the game to a player without a name. It makes no room, and leaves no seat behind. */
+/**
+ * Shows the game to a player without a name. It makes no room, and leaves no seat behind. A watcher
+ * takes a player number all the same (SPEC 1), so the numbers of the players may have gaps.
+ */
 function watch(): void {
   const seat = null;
   show(openRoom(document.baseURI, { room: code, role: "spectator", create: false, seat }));

@@ -1,13 +1,15 @@
-"""A bot that plays Comets: it flies after orbs, pulses now and then, and says a word."""
+"""A bot that plays Comets: it flies after orbs, pulses now and then, and says a word.
+
+Copy it and change it: relay bots --script wander.py
+"""
 
 from __future__ import annotations
 
 import math
 import time
 
-from clients.python.bots.scripts.arena import REACH, Comet, Orb, Point
-from clients.python.bots.scripts.comets import Game
 from roomwire import Bot, Event
+from roomwire.comets import REACH, Comet, Game, Orb, Point
 
 POPS_PER_SECOND = 0.05
 LINES_PER_SECOND = 0.004

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from random import Random
 from typing import Any, Protocol, TypeAlias
 
-from clients.python.bots.scripts.arena import HEIGHT, REACH, WIDTH, Comet, Orb
 from roomwire import (
     EVERYONE,
     BaseRoom,
@@ -24,6 +23,7 @@ from roomwire import (
     PresenceState,
     Reconnecting,
 )
+from roomwire.comets.arena import HEIGHT, REACH, WIDTH, Comet, Orb
 
 ORBS = 12
 MARGIN = 60

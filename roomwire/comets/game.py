@@ -1,17 +1,4 @@
-"""Comets, the game of the room page: everyone steers a comet, collects orbs, pushes others about.
-
-What the players say to each other:
-
-    VOLATILE key 0   [x, y, vx, vy]   my comet's place in 1600 x 900 units, and its units a second
-    VOLATILE key 1   ms               my round trip to the relay
-    SEND to others   {"t": "pop"}                    my comet pulses, and pushes those near it away
-    SEND to everyone {"t": "say", "text": "hello"}   a line of chat
-    SEND to the host {"t": "grab", "orb": 7}         I touch orb 7
-    SEND by the host, to everyone:
-                     {"t": "orbs", "orbs": [[7, 120.5, 300], ...], "scores": {"1": 3, ...}}
-
-Nothing here does I/O. Time and chance are arguments. `wishes` holds what the game wants to send.
-"""
+"""The game as one player sees it: what they hear, where they fly, and what they want to send."""
 
 from __future__ import annotations
 
@@ -20,8 +7,6 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any, TypeGuard
 
-from clients.python.bots.scripts.arena import HEIGHT, REACH, WIDTH, Comet, Orb, Point
-from clients.python.bots.scripts.referee import Referee, Wish
 from roomwire import (
     EVERYONE,
     HOST,
@@ -35,6 +20,8 @@ from roomwire import (
     Resumed,
     Updated,
 )
+from roomwire.comets.arena import HEIGHT, REACH, WIDTH, Comet, Orb, Point
+from roomwire.comets.referee import Referee, Wish
 
 POSITION, ROUND_TRIP = 0, 1
 """Keys of the volatile values."""
