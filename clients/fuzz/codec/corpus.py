@@ -1,0 +1,45 @@
+"""Inputs from files: a corpus that `relay fuzz corpus` made, or files of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from clients.fuzz.inputs.case import Case, Reader
+
+READERS = {reader.value: reader for reader in Reader}
+
+
+class NoCorpus(Exception):
+    """There are no inputs where they should be."""
+
+
+def load(folder: Path, reader: Reader | None) -> list[Case]:
+    """Read all inputs of a folder, in the order of their paths.
+
+    Args:
+        reader: of files in no folder that is called client, relay or payload
+
+    Raises:
+        NoCorpus: there is none, or it is not known what a file is read as.
+    """
+    cases = list(own_files(folder, reader))
+    if not cases:
+        raise NoCorpus(f"{folder} holds no inputs")
+    return cases
+
+
+def own_files(folder: Path, reader: Reader | None) -> Iterator[Case]:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.suffix != ".json":
+            within = reader_of(path.relative_to(folder)) or reader
+            if within is None:
+                raise NoCorpus(
+                    f"{path}: say --reader, or put it into a folder client, relay or payload"
+                )
+            yield Case(path.read_bytes(), within, "own", "", None)
+
+
+def reader_of(path: Path) -> Reader | None:
+    """Return the reader that one of a path's folders is named after."""
+    return next((READERS[part] for part in path.parts[:-1] if part in READERS), None)
