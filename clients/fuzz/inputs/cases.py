@@ -1,40 +1,62 @@
-"""What one input of the lab is: bytes, what they are read as, and the right answer."""
+"""The lab's inputs, without an end: the same seed gives the same ones."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum
+from collections.abc import Iterator
+from random import Random
+from typing import Final
+
+from clients.fuzz.inputs.case import Case as Case
+from clients.fuzz.inputs.case import Reader as Reader
+from clients.fuzz.inputs.case import Verdict as Verdict
+from clients.fuzz.inputs.damages.deck import deck_of
+from clients.fuzz.inputs.damages.harm import Damage, Harm, edited, offset_of
+from clients.fuzz.inputs.judge import ACCEPTED, judge
+from clients.fuzz.inputs.writing.frames import message
+from clients.fuzz.inputs.writing.heads import pick
+from clients.fuzz.inputs.writing.nodes import Written
+
+OF_EACH: Final = 16
+"""Damages that each legal message takes, one after another."""
+
+READERS: Final = tuple(Reader)
 
 
-class Reader(Enum):
-    """What the bytes are read as. The values are the words in JSON and on the adapters' wire."""
+def cases(seed: int, reader: Reader | None = None) -> Iterator[Case]:
+    """Yield inputs for ever, of one reader or of all.
 
-    CLIENT_FRAME = "client"
-    """A frame that a client sent."""
-    RELAY_FRAME = "relay"
-    """A frame that a relay sent."""
-    PAYLOAD = "payload"
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a right codec says of an input."""
-
-    code: str | None
-    """Name of the error, as in error_codes.py; None: accepted."""
-    offset: int | None
-    """First byte that is wrong; None where the input is accepted."""
+    Of every 17 one is legal, and the others are damaged forms of it.
+    """
+    rng = Random(seed)
+    neighbours = {each: message(rng, each).data for each in READERS}
+    while True:
+        reads = reader or pick(rng, READERS)
+        written = message(rng, reads)
+        written.neighbour = neighbours[reads]
+        neighbours[reads] = written.data
+        yield Case(written.data, reads, "none", "", ACCEPTED)
+        deck = deck_of(reads)
+        for _ in range(OF_EACH):
+            yield damaged(rng, written, deck)
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One input, and what is known about it."""
+def damaged(rng: Random, written: Written, deck: tuple[Damage, ...]) -> Case:
+    """Damage a message in one of the ways of a deck that it has room for."""
+    while True:
+        damage = pick(rng, deck)
+        harm = damage.harm(rng, written)
+        if harm is not None:
+            return case_of(written, damage, harm)
 
-    data: bytes
-    reader: Reader
-    damage: str
-    """Kind of damage: "none", "truncated", "trailing", and so on."""
-    rule: str
-    """The rule of SPEC.md that it breaks first, as cited: "3.3.3.7"; "" where none is broken."""
-    verdict: Verdict | None
-    """None: the right answer is not known, and implementations can only be compared."""
+
+def case_of(written: Written, damage: Damage, harm: Harm) -> Case:
+    """Return what a harm makes of a message, and the right answer to it."""
+    data = edited(written.data, harm.edits)
+    if damage.judged:
+        rule, verdict = judge(data, written.reader)
+        return Case(data, written.reader, damage.name, rule, verdict)
+    fault = harm.fault
+    if fault is None or fault.code is None:
+        return Case(data, written.reader, damage.name, "", ACCEPTED)
+    verdict = Verdict(fault.code, offset_of(fault, harm.edits, len(data)))
+    return Case(data, written.reader, damage.name, fault.rule, verdict)

@@ -1,0 +1,138 @@
+"""What a damage does to a message, and the fault that it makes: alone, or among others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from random import Random
+from typing import Final, NamedTuple
+
+from clients.fuzz.inputs.case import Reader
+from clients.fuzz.inputs.writing.nodes import Node, Place, Written
+
+TRUNCATED: Final = "TRUNCATED"
+"""The one error that is not told where it was noticed, but at the message's end."""
+
+
+class Edit(NamedTuple):
+    """Bytes of the legal message that are replaced."""
+
+    start: int
+    stop: int
+    new: bytes
+
+
+class Fault(NamedTuple):
+    """What is wrong, where the first broken rule puts the blame."""
+
+    rule: str
+    code: str | None
+    """None: the rule says that the frame is ignored, whatever else is wrong with it."""
+    at: int
+    """The blamed byte of the legal message, or where new ones take its place. Of TRUNCATED: the
+    value at which the reader notices."""
+    inner: int = 0
+    """How far within the new bytes the blamed one is."""
+    place: Place = ()
+    """Of a field: where it stands in the order of SPEC 3.3.7."""
+
+
+class Harm(NamedTuple):
+    """What a damage does."""
+
+    edits: tuple[Edit, ...]
+    """In the order of the message; they do not overlap."""
+    fault: Fault | None
+    """None: the message is legal all the same (or the damage is a judged one)."""
+    alone: bool = False
+    """Whether other damage could change this fault, so that the two are not combined."""
+
+
+Harmer = Callable[[Random, Written], Harm | None]
+
+ALL: Final = frozenset(Reader)
+FRAMES: Final = frozenset({Reader.CLIENT_FRAME, Reader.RELAY_FRAME})
+CLIENT: Final = frozenset({Reader.CLIENT_FRAME})
+RELAY: Final = frozenset({Reader.RELAY_FRAME})
+PAYLOADS: Final = frozenset({Reader.PAYLOAD})
+
+USUAL: Final = 400
+SELDOM: Final = 40
+"""For what costs a reader a hundred times as much as other inputs do."""
+ONCE: Final = 1
+"""For messages of a MiB."""
+
+
+@dataclass(frozen=True)
+class Damage:
+    """One kind of damage."""
+
+    name: str
+    harm: Harmer
+    """Returns None where this message has nothing that could be damaged so."""
+    readers: frozenset[Reader]
+    share: int
+    """How often it is drawn, against other damages."""
+    judged: bool
+
+
+def damage(
+    readers: frozenset[Reader] = ALL, share: int = USUAL, judged: bool = False
+) -> Callable[[Harmer], Damage]:
+    """Make a damage of a function, named as it is."""
+    return lambda harm: Damage(harm.__name__, harm, readers, share, judged)
+
+
+def replaced(
+    node: Node, new: bytes, rule: str, code: str, inner: int = 0, alone: bool = False
+) -> Harm:
+    """Put other bytes where a value is: a fault of structure, or of the field."""
+    fault = Fault(rule, code, node.start, inner, node.place)
+    return Harm((Edit(node.start, node.end, new),), fault, alone)
+
+
+def edited(data: bytes, edits: Iterable[Edit]) -> bytes:
+    """Return the message with its edits."""
+    parts, at = [], 0
+    for start, stop, new in edits:
+        parts += (data[at:start], new)
+        at = stop
+    parts.append(data[at:])
+    return b"".join(parts)
+
+
+def offset_of(fault: Fault, edits: Iterable[Edit], size: int) -> int:
+    """Return the offset of a fault in a damaged message of this size."""
+    if fault.code == TRUNCATED:
+        return size
+    return (
+        fault.at
+        + fault.inner
+        + sum(len(new) - (stop - start) for start, stop, new in edits if start < fault.at)
+    )
+
+
+def first(faults: Iterable[Fault]) -> Fault:
+    """Return the fault that SPEC 3.3 wants to be reported."""
+    return min(faults, key=rank)
+
+
+def rank(fault: Fault) -> tuple[int, Place, int]:
+    """Place a fault in the order of SPEC 3.3: its step, then its place within that step."""
+    step = int(fault.rule.split(".")[2])
+    if step == 7:
+        return step, fault.place, 0
+    return step, (fault.at,), fault.inner
+
+
+def together(harms: Sequence[Harm]) -> Harm | None:
+    """Combine harms, or return None where one would change what another does."""
+    edits = sorted(edit for harm in harms for edit in harm.edits)
+    for one, other in pairwise(edits):
+        if other.start < one.stop:
+            return None
+        if one.start == one.stop == other.start:  # whose fault comes first would be unclear
+            return None
+    faults = [harm.fault for harm in harms if harm.fault is not None]
+    return Harm(tuple(edits), first(faults) if faults else None)

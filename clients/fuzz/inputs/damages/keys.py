@@ -1,0 +1,135 @@
+"""Damage to maps: keys that are there twice, or that no map may have."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Final
+
+from clients.fuzz.inputs.damages.harm import Edit, Fault, Harm, damage
+from clients.fuzz.inputs.writing.fields import named
+from clients.fuzz.inputs.writing.heads import Kind, heads, pick
+from clients.fuzz.inputs.writing.misfits import OF_EACH_TYPE
+from clients.fuzz.inputs.writing.nodes import Node, Written
+from clients.fuzz.inputs.writing.values import FORBIDDEN_KEY
+from protocol.fields.field_types import Either, FieldType
+from protocol.fields.schema import Record
+
+ANY_VALUE: Final = tuple(written for several in OF_EACH_TYPE.values() for written in several)
+
+NEAR_FORBIDDEN: Final = (
+    *(b"__proto_", b"_proto__", b"__proto__\0", b"__PROTO__", b"__proto__x", b" __proto__"),
+    *(b"constructor", b"prototype", b"toString", b"__defineGetter__", b"hasOwnProperty", b"then"),
+)
+"""Keys that a map may have, though a careless check, or JavaScript, may think otherwise."""
+
+
+@damage()
+def forbidden_key(rng: Random, written: Written) -> Harm | None:
+    """Call a key `__proto__`, under any head."""
+    if not written.keys:
+        return None
+    node = pick(rng, written.keys)
+    new = key_of(rng, FORBIDDEN_KEY)
+    fault = Fault("3.3.3.9", "FORBIDDEN_TYPE", node.start)
+    return Harm((Edit(node.start, node.end, new),), fault)
+
+
+@damage()
+def forbidden_key_added(rng: Random, written: Written) -> Harm | None:
+    if not (node := _map(rng, written)):
+        return None
+    new = key_of(rng, FORBIDDEN_KEY) + pick(rng, ANY_VALUE)
+    return Harm(added(rng, node, new), Fault("3.3.3.9", "FORBIDDEN_TYPE", node.end))
+
+
+@damage()
+def duplicate_key(rng: Random, written: Written) -> Harm | None:
+    """Call a key as one before it, under any head."""
+    several = [node for node in written.maps if len(node.children) > 2]
+    if not several:
+        return None
+    keys = pick(rng, several).children[::2]
+    at = 1 + int(rng.random() * (len(keys) - 1))
+    one, other = keys[int(rng.random() * at)], keys[at]
+    new = key_of(rng, written.data[one.body : one.end])
+    edits = (_kept(one, written), Edit(other.start, other.end, new))
+    return Harm(edits, Fault("3.3.3.9", "DUPLICATE_KEY", other.start))
+
+
+@damage()
+def duplicate_key_added(rng: Random, written: Written) -> Harm | None:
+    """Add an entry whose key is there already."""
+    node = _map(rng, written)
+    if node is None or not node.children:
+        return None
+    one = pick(rng, node.children[::2])
+    new = key_of(rng, written.data[one.body : one.end]) + pick(rng, ANY_VALUE)
+    head, entry = added(rng, node, new)
+    edits = (head, _kept(one, written), entry)
+    return Harm(edits, Fault("3.3.3.9", "DUPLICATE_KEY", node.end))
+
+
+@damage()
+def long_duplicate_key(rng: Random, written: Written) -> Harm | None:
+    """Replace a value by a map with a key of many bytes twice, far apart."""
+    if not written.values:
+        return None
+    node = pick(rng, written.values)
+    key = pick(rng, ("k", "é", "😀")).encode() * int(1 + rng.random() * rng.random() * 200)
+    between = int(rng.random() ** 3 * 40)
+    others = b"".join(b"\xa2%02d\xc0" % index for index in range(between))
+    before = heads(Kind.MAP, between + 2)[0] + key_of(rng, key) + b"\x07" + others
+    fault = Fault("3.3.3.9", "DUPLICATE_KEY", node.start, len(before))
+    return Harm((Edit(node.start, node.end, before + key_of(rng, key) + b"\x07"),), fault)
+
+
+@damage()
+def unknown_key(rng: Random, written: Written) -> Harm | None:
+    """Add a key that readers must ignore: one of a newer version, or like one that is known."""
+    node = _map(rng, written)
+    if node is None or not (node.wants is None or record_of(node.wants)):
+        return None
+    held = {written.data[key.body : key.end] for key in node.children[::2]}
+    key = _unknown(rng, node)
+    if key in held or key == FORBIDDEN_KEY:
+        return None
+    return Harm(added(rng, node, key_of(rng, key) + pick(rng, ANY_VALUE)), None)
+
+
+def _unknown(rng: Random, node: Node) -> bytes:
+    record = record_of(node.wants)
+    known = [name for _, name, _ in named(record.cls)] if record else []
+    if known and rng.random() < 0.5:
+        name = pick(rng, known)
+        key = pick(rng, (name.upper(), name + b"\0", name[:-1], b" " + name, name * 40))
+    else:
+        key = pick(rng, NEAR_FORBIDDEN)
+    return FORBIDDEN_KEY if key in known else key
+
+
+def record_of(wants: FieldType | None) -> Record | None:
+    """Return the record that a field takes, if it takes one."""
+    if isinstance(wants, Either):
+        wants = wants.field_types[-1]
+    return wants if isinstance(wants, Record) else None
+
+
+def key_of(rng: Random, body: bytes) -> bytes:
+    """Write a key under any head."""
+    return pick(rng, heads(Kind.STR, len(body))) + body
+
+
+def added(rng: Random, node: Node, entry: bytes) -> tuple[Edit, Edit]:
+    """Add an entry to the end of a map."""
+    forms = heads(Kind.MAP, len(node.children) // 2 + 1)
+    head = forms[0] if rng.random() < 0.8 else pick(rng, forms)
+    return Edit(node.start, node.body, head), Edit(node.end, node.end, entry)
+
+
+def _map(rng: Random, written: Written) -> Node | None:
+    return pick(rng, written.maps) if written.maps else None
+
+
+def _kept(node: Node, written: Written) -> Edit:
+    """Keep other damage from a key that a fault needs as it is."""
+    return Edit(node.start, node.end, written.data[node.start : node.end])
