@@ -6,6 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from clients.fuzz.inputs.case import Case, Reader
+from clients.fuzz.inputs.judge import judge
+
+OWN = "own file"
+"""The damage of an input of which nobody says what it is for."""
 
 READERS = {reader.value: reader for reader in Reader}
 
@@ -37,7 +41,8 @@ def own_files(folder: Path, reader: Reader | None) -> Iterator[Case]:
                 raise NoCorpus(
                     f"{path}: say --reader, or put it into a folder client, relay or payload"
                 )
-            yield Case(path.read_bytes(), within, "own", "", None)
+            data = path.read_bytes()
+            yield Case(data, within, OWN, *judge(data, within))
 
 
 def reader_of(path: Path) -> Reader | None:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from clients.fuzz.codec.compare import EXPECTED, Difference, Kind
+from clients.fuzz.codec.compare import Difference, Kind
 from clients.fuzz.codec.corpus import READERS, NoCorpus
 from clients.fuzz.codec.hunt import Batch, judged
 from clients.fuzz.codec.settings import Settings
@@ -19,6 +19,7 @@ from clients.fuzz.codec.sides.adapter import Adapter
 from clients.fuzz.codec.sides.answer import CRASHED, HUNG
 from clients.fuzz.codec.tally import Found
 from clients.fuzz.inputs.case import Case, Verdict
+from clients.fuzz.inputs.judge import judge
 
 INPUT = "input.bin"
 ABOUT = "finding.json"
@@ -62,17 +63,16 @@ class Finding:
 def shrunk(found: Found, adapters: Sequence[Adapter]) -> Finding:
     """Return a difference with the smallest input that shows it.
 
-    What the engine expects is known of its own inputs alone, so a difference from that keeps its
-    input. So does one that takes the program's patience: each candidate would cost that.
+    An input that takes a program's patience stays as it is: each candidate would cost that.
     """
     seen = found.smallest
-    if seen.left[0] == EXPECTED or HUNG in verdicts(seen):
+    if HUNG in verdicts(seen):
         return Finding(seen, seen.case.data, found.count)
     for adapter in adapters:
         adapter.deaths = 0
     bounds = (FEW, FEW_AT_ONCE) if CRASHED in verdicts(seen) else (MOST, ROUND)
     data = shrink(seen.case.data, lambda batch: alike(batch, seen, adapters), *bounds)
-    again = next(reproduced(without_verdict(seen.case, data), seen.kind, adapters), seen)
+    again = next(reproduced(rejudged(seen.case, data), seen.kind, adapters), seen)
     return Finding(again, seen.case.data, found.count)
 
 
@@ -80,13 +80,15 @@ def verdicts(seen: Difference) -> set[str]:
     return {answer.verdict for _, answer in (seen.left, seen.right)}
 
 
-def without_verdict(case: Case, data: bytes) -> Case:
-    return Case(data, case.reader, case.damage, case.rule, None)
+def rejudged(case: Case, data: bytes) -> Case:
+    """Return other bytes in place of a case's, with the right answer to them."""
+    rule, verdict = judge(data, case.reader)
+    return Case(data, case.reader, case.damage, rule, verdict)
 
 
 def alike(batch: Sequence[bytes], seen: Difference, adapters: Sequence[Adapter]) -> list[bool]:
     """Say of each candidate whether it shows the same kind of difference."""
-    cases = [without_verdict(seen.case, data) for data in batch]
+    cases = [rejudged(seen.case, data) for data in batch]
     shown = {id(found.case) for found in judged(Batch(cases), adapters) if found.kind == seen.kind}
     return [id(case) in shown for case in cases]
 

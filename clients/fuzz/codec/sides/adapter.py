@@ -92,7 +92,13 @@ class Adapter:
         return self.deaths >= MOST_DEATHS
 
     def begin(self, batch: Sequence[bytes]) -> None:
-        """Give a batch of framed inputs."""
+        """Give a batch of framed inputs.
+
+        Raises:
+            AdapterError: the program has said more than it was asked.
+        """
+        if self._program.has_more:
+            raise AdapterError(f"{self.hello.name} wrote more than one line for an input")
         self._batch = batch
         self._program.give(b"".join(batch))
 
@@ -134,8 +140,8 @@ class Adapter:
 
     def _start(self) -> None:
         try:
-            self._program = Program(shlex.split(self.command), self._environment)
-        except (OSError, ValueError, IndexError) as error:
+            self._program = Program(shlex.split(self.command) or [""], self._environment)
+        except (OSError, ValueError) as error:
             raise AdapterError(f"cannot start {self.command!r}: {error}") from None
         lines = self._program.take(1, STARTING)
         try:

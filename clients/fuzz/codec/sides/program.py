@@ -37,6 +37,7 @@ class Program:
             OSError, ValueError: it cannot be started.
         """
         self.is_hung = False
+        self._is_closed = False
         self._rest = b""
         self._chunks: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._blobs: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
@@ -67,24 +68,33 @@ class Program:
         """Return `count` lines, or fewer where it ends, or is silent for `patience` seconds."""
         parts = [self._rest]
         missing = count - self._rest.count(b"\n")
-        while missing > 0 and (chunk := self._chunk(patience)):
+        while missing > 0 and not self._is_closed and (chunk := self._chunk(patience)):
             parts.append(chunk)
             missing -= chunk.count(b"\n")
         *lines, self._rest = b"".join(parts).split(b"\n")
         return lines
 
+    @property
+    def has_more(self) -> bool:
+        """Whether it wrote something that was not taken yet. Its end is nothing."""
+        while not self._is_closed and not self._chunks.empty():
+            self._rest += self._chunk(0)
+        return bool(self._rest)
+
     def _chunk(self, patience: float) -> bytes:
         try:
-            return self._chunks.get(timeout=patience)
+            chunk = self._chunks.get(timeout=patience)
         except queue.Empty:
             self.is_hung = True
             return b""
+        self._is_closed = not chunk
+        return chunk
 
     def end(self) -> End:
         """End it, whatever it does."""
-        # One that ends by itself gets the time to say how.
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(0 if self.is_hung else 1)
+        if self._is_closed:  # it ends by itself, and its status says how
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(1)
         kill(self._process)
         code = self._process.wait()
         self._blobs.put(None)

@@ -1,0 +1,42 @@
+"""The smallest input that still shows a difference."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from clients.fuzz.codec.shrink import shrink
+
+
+def test_what_is_not_needed_goes() -> None:
+    data = bytes(range(1, 200))
+
+    def holds(batch: Sequence[bytes]) -> list[bool]:
+        return [77 in one and 150 in one for one in batch]
+
+    assert shrink(data, holds) == bytes([77, 150])
+
+
+def test_a_length_goes_down_with_what_it_counts() -> None:
+    def is_whole(one: bytes) -> bool:
+        """A byte of length for each text, and as many bytes as it says; the first is not empty."""
+        at, count = 1, 0
+        while at < len(one):
+            at += 1 + (one[at] & 31)
+            count += 1
+        return at == len(one) and count == 2 and len(one) > 1 and one[1] & 31 > 0
+
+    data = b"\x81\xa5hello\xa7filling"
+    assert is_whole(data)
+    assert len(shrink(data, lambda batch: [is_whole(one) for one in batch])) == 4
+
+
+def test_the_candidates_are_bounded() -> None:
+    tried = 0
+
+    def holds(batch: Sequence[bytes]) -> list[bool]:
+        nonlocal tried
+        tried += len(batch)
+        return [False] * len(batch)
+
+    assert shrink(bytes(range(64)), holds, most=100, at_once=10) == bytes(range(64))
+    assert tried == 100
