@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from clients.fuzz.codec.sides.adapter import Hello
-from clients.fuzz.codec.sides.answer import ACCEPTED, IGNORED, REFUSED, Answer
+from clients.fuzz.codec.sides.answer import ACCEPTED, ENDINGS, IGNORED, REFUSED, Answer
 from clients.fuzz.codec.sides.tagged import settle, tag
 from clients.fuzz.inputs.case import Case, Reader, Verdict
 from protocol.codec import packb, unpackb
@@ -26,7 +26,6 @@ class Kind(NamedTuple):
 
     reader: str
     rule: str
-    damage: str
     what: str
     """What differs; for our codec alone, the check that failed."""
     left: str
@@ -47,7 +46,10 @@ def difference(
     case: Case, what: str, left: tuple[str, Answer], right: tuple[str, Answer]
 ) -> Difference:
     words = (f"{name} {answer.word}" for name, answer in (left, right))
-    kind = Kind(case.reader.value, case.rule, case.damage, what, *words)
+    if right[1].verdict in ENDINGS:  # which rule the input breaks does not matter then
+        kind = Kind(case.reader.value, "", right[1].verdict, "", f"{right[0]}: {right[1].ending}")
+    else:
+        kind = Kind(case.reader.value, case.rule, what, *words)
     return Difference(kind, case, left, right)
 
 

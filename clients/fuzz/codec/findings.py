@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -38,14 +38,14 @@ class Finding:
     difference: Difference
     first: bytes
     """The smallest input that came up, before it was shrunk."""
-    count: int
+    damages: Mapping[str, int]
+    """How often the difference came up, by the damage that showed it."""
 
     @property
     def name(self) -> str:
         """The name of its folder."""
         kind = self.difference.kind
-        parts = (kind.reader, kind.rule, kind.damage, kind.what, kind.left, kind.right)
-        return "-".join(re.sub(r"[^a-z0-9.]+", "_", part.lower()) for part in parts if part)
+        return "-".join(re.sub(r"[^a-z0-9.]+", "_", part.lower()) for part in kind if part)
 
     def as_dict(self) -> dict[str, Any]:
         """Return what `finding.json` and the report have of it."""
@@ -53,8 +53,9 @@ class Finding:
         sides = dict(side for side in (self.difference.left, self.difference.right))
         return {
             "kind": self.difference.kind._asdict(),
-            "count": self.count,
+            "damages": dict(self.damages),
             "input": case.data.hex() if len(case.data) <= 1024 else f"{len(case.data)} bytes",
+            "damage": case.damage,
             "verdict": None if case.verdict is None else asdict(case.verdict),
             "said": {name: answer.as_dict() for name, answer in sides.items()},
         }
@@ -67,13 +68,11 @@ def shrunk(found: Found, adapters: Sequence[Adapter]) -> Finding:
     """
     seen = found.smallest
     if HUNG in verdicts(seen):
-        return Finding(seen, seen.case.data, found.count)
-    for adapter in adapters:
-        adapter.deaths = 0
+        return Finding(seen, seen.case.data, found.damages)
     bounds = (FEW, FEW_AT_ONCE) if CRASHED in verdicts(seen) else (MOST, ROUND)
     data = shrink(seen.case.data, lambda batch: alike(batch, seen, adapters), *bounds)
     again = next(reproduced(rejudged(seen.case, data), seen.kind, adapters), seen)
-    return Finding(again, seen.case.data, found.count)
+    return Finding(again, seen.case.data, found.damages)
 
 
 def verdicts(seen: Difference) -> set[str]:
@@ -88,6 +87,8 @@ def rejudged(case: Case, data: bytes) -> Case:
 
 def alike(batch: Sequence[bytes], seen: Difference, adapters: Sequence[Adapter]) -> list[bool]:
     """Say of each candidate whether it shows the same kind of difference."""
+    for adapter in adapters:
+        adapter.deaths = 0
     cases = [rejudged(seen.case, data) for data in batch]
     shown = {id(found.case) for found in judged(Batch(cases), adapters) if found.kind == seen.kind}
     return [id(case) in shown for case in cases]
@@ -124,7 +125,7 @@ def load(path: Path, settings: Settings) -> tuple[Case, Settings]:
         data, about = (path / INPUT).read_bytes(), json.loads((path / ABOUT).read_text())
         kind = about["kind"]
         verdict = about["verdict"] and Verdict(**about["verdict"])
-        case = Case(data, READERS[kind["reader"]], kind["damage"], kind["rule"], verdict)
+        case = Case(data, READERS[kind["reader"]], about["damage"], kind["rule"], verdict)
         found_with = replace(
             settings,
             against=tuple(about["against"]),

@@ -88,12 +88,15 @@ def table(tally: Tally) -> str:
 
 
 def told(finding: Finding) -> list[str]:
-    """Return what a finding is, in two lines."""
+    """Return what a finding is, in three lines."""
     kind, case = finding.difference.kind, finding.difference.case
-    breaks = f"breaks {kind.rule} ({kind.damage})" if kind.rule else kind.damage
+    where = f"{kind.reader}, breaks {kind.rule}" if kind.rule else kind.reader
+    times = sum(finding.damages.values())
+    damages = ", ".join(sorted(finding.damages, key=finding.damages.__getitem__)[-SHOWN:][::-1])
     data = case.data.hex().upper()
     shown = data if len(data) <= 160 else f"{data[:160]}... ({len(case.data)} bytes)"
     return [
-        f"  {kind.what}: {kind.left}, {kind.right}; {kind.reader}, {breaks}; {finding.count} times",
+        f"  {kind.what}: {', '.join(filter(None, (kind.left, kind.right)))}; {where}",
+        f"    {times} times ({damages})",
         f"    {shown or '(no bytes)'}",
     ]

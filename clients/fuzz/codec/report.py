@@ -80,7 +80,7 @@ def replayed(path: Path, settings: Settings) -> Report:
         case, found_with = load(folder, settings)
         with found_with.adapters() as adapters:
             seen = judged(Batch([case]), adapters)
-            findings += [(Finding(found, case.data, 1), folder) for found in seen]
+            findings += [(Finding(found, case.data, {case.damage: 1}), folder) for found in seen]
         tally.count([case])
     if not tally.executions:
         raise NoCorpus(f"{path} holds no findings")

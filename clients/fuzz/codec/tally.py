@@ -16,11 +16,17 @@ class Found:
     """One kind of difference."""
 
     smallest: Difference
-    count: int = 1
+    damages: Counter[str]
+    """How often it came up, by the damage that showed it."""
+
+    @property
+    def count(self) -> int:
+        """How often it came up."""
+        return self.damages.total()
 
     def add(self, other: Found) -> None:
         """Take in what another run, or a later input, has found of this kind."""
-        self.count += other.count
+        self.damages.update(other.damages)
         if len(other.smallest.case.data) < len(self.smallest.case.data):
             self.smallest = other.smallest
 
@@ -47,7 +53,7 @@ class Tally:
 
     def note(self, difference: Difference) -> None:
         """Remember a difference."""
-        self._add(difference.kind, Found(difference))
+        self._add(difference.kind, Found(difference, Counter([difference.case.damage])))
 
     def add(self, other: Tally) -> None:
         """Take in another tally."""

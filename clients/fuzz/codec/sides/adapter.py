@@ -123,7 +123,7 @@ class Adapter:
                 break
             self._program.give(one)
             lines += self._program.take(1, self._patience) or [self._replace()]
-        if not any(isinstance(line, Answer) for line in lines):
+        if answered < len(lines) and not any(isinstance(line, Answer) for line in lines):
             # No input kills it alone: the first that was not answered stands for all before it.
             lines[answered] = end._replace(text=f"only after other inputs: {end.text}")
         return lines

@@ -17,6 +17,8 @@ HUNG = "hung"
 NONSENSE = "nonsense"
 """An adapter's line that is none of its protocol's."""
 
+ENDINGS = (CRASHED, HUNG)
+
 SPOKEN = (ACCEPTED, REFUSED, IGNORED, FAILED)
 """Verdicts that an adapter may write."""
 
@@ -40,6 +42,11 @@ class Answer(NamedTuple):
     def word(self) -> str:
         """The error's name, or the verdict where there is none: it names classes."""
         return self.code or self.verdict
+
+    @property
+    def ending(self) -> str:
+        """How the program ended, in the first words of what is known."""
+        return self.text.partition(". ")[0]
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON of a report or of an adapter's line, without what says nothing."""

@@ -1,0 +1,178 @@
+"""`relay fuzz codec`, as people type it, with real programs to compare with."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.clients.fuzz.codec.programs import (
+    ADAPTERS,
+    NODE,
+    Patch,
+    compiled,
+    environment,
+    patched,
+    python_with,
+    run,
+    script,
+)
+
+FEW = ("codec", "--count", "3000", "--quiet")
+
+WRONG_DEPTH: Patch = ("scan.py", "depth >= limits.MAX_DEPTH", "depth > limits.MAX_DEPTH")
+LONG_TAIL: Patch = ("fast_path.py", "room == 2 + message[at + 1]", "room >= 2 + message[at + 1]")
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return our codec in C, compiled."""
+    return compiled(ADAPTERS / "plain.c", tmp_path_factory.mktemp("plain") / "plain")
+
+
+def found(out: Path) -> list[dict[str, Any]]:
+    """Return what was written down."""
+    return [json.loads(path.read_text()) for path in sorted(out.glob("*/finding.json"))]
+
+
+def test_codecs_that_agree_are_told_so(plain: Path, tmp_path: Path) -> None:
+    out = tmp_path / "findings"
+    done = run(*FEW, "--against", plain, "--against", NODE, "--out", out)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert "3000 inputs in" in done.stdout
+    assert "no differences" in done.stdout
+    assert not out.exists()
+
+
+def test_the_summary_is_for_programs_too() -> None:
+    done = run(*FEW, "--json", "--seed", 7, "--reader", "payload")
+    report = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert report["executions"] == sum(report["damages"].values()) == 3000
+    assert report["readers"] == {"payload": 3000}
+    assert report["seed"] == 7
+    assert report["per_second"] > 0
+    assert set(report["rules"]) >= {"3.3.3.1", "3.3.3.7", "3.3.4"}
+    assert report["findings"] == []
+
+
+def test_the_same_seed_gives_the_same_inputs() -> None:
+    reports = [json.loads(run(*FEW, "--json", "--seed", seed).stdout) for seed in (1, 1, 2)]
+    first, second, other = [report["damages"] for report in reports]
+    assert first == second != other
+
+
+def test_processes_share_the_work(tmp_path: Path) -> None:
+    done = run("codec", "--count", 3001, "--jobs", 2, "--json", "--out", tmp_path, "--quiet")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(done.stdout)["executions"] == 3001
+
+
+def test_progress_is_shown_beside_the_summary() -> None:
+    done = run("codec", "--seconds", 2.5, "--reader", "payload")
+    assert done.returncode == 0, done.stdout
+    assert "/s, " in done.stderr
+    assert "truncated" in done.stderr
+
+
+def test_a_bug_in_another_codec_is_found_named_shrunk_and_replayed(tmp_path: Path) -> None:
+    broken = python_with(patched(tmp_path / "broken", [WRONG_DEPTH]))
+    out = tmp_path / "out"
+    done = run(*FEW, "--reader", "payload", "--against", broken, "--out", out)
+    assert done.returncode == 1
+    assert "breaks 3.3.3.6" in done.stdout
+    smallest = min(found(out), key=lambda finding: len(finding["input"]))
+    assert smallest["kind"]["rule"] == "3.3.3.6"
+    assert smallest["said"]["python"]["code"] == "TOO_DEEP"
+    assert bytes.fromhex(smallest["input"]) == b"\x91" * 16 + b"\x90"
+    folder = next(path.parent for path in out.glob("*/input.bin") if path.read_bytes()[16:])
+    again = run("codec", "--replay", folder)
+    assert again.returncode == 1
+    assert "TOO_DEEP" in again.stdout
+    mended = run("codec", "--replay", out, "--against", python_with(None))
+    assert mended.returncode == 0, mended.stdout
+
+
+@pytest.mark.parametrize(
+    ("patch", "reader", "what"),
+    [(WRONG_DEPTH, "payload", "verdict"), (LONG_TAIL, "client", "target_of_send")],
+)
+def test_a_bug_in_our_codec_is_found_without_another(
+    patch: Patch, reader: str, what: str, tmp_path: Path
+) -> None:
+    broken, out = patched(tmp_path / "broken", [patch]), tmp_path / "out"
+    done = run(*FEW, "--reader", reader, "--out", out, path=broken)
+    assert done.returncode == 1, done.stdout
+    assert what in {finding["kind"]["what"] for finding in found(out)}
+    again = run("codec", "--replay", out, path=broken)
+    assert again.returncode == 1
+    assert run("codec", "--replay", out).returncode == 0
+
+
+def test_a_crash_is_found_with_the_input_that_causes_it(tmp_path: Path) -> None:
+    ours = (
+        "from clients.fuzz.adapters.ours import READERS, line\n"
+        "if b'\\xc1' in data: raise SystemError('0xC1')\n"
+        "say(line(READERS[head[0]], data).rstrip())"
+    )
+    out = tmp_path / "out"
+    command = " ".join(["env", *environment(None), "PYTHONPATH=.", script(tmp_path, ours)])
+    done = run("codec", "--count", 600, "--against", command, "--out", out, "--quiet")
+    assert done.returncode == 1, done.stdout + done.stderr
+    crashes = [finding for finding in found(out) if "crashed" in finding["kind"]["right"]]
+    assert crashes
+    assert all("SystemError: 0xC1" in each["said"]["script"]["text"] for each in crashes)
+    assert "c1" in min((each["input"] for each in crashes), key=len)
+
+
+def test_a_corpus_of_ones_own_is_replayed(plain: Path, tmp_path: Path) -> None:
+    (tmp_path / "client").mkdir()
+    (tmp_path / "client" / "leave").write_bytes(b"\x91\x08")
+    (tmp_path / "other").write_bytes(b"\xc1")
+    done = run("codec", "--corpus", tmp_path, "--reader", "payload", "--against", plain, "--json")
+    report = json.loads(done.stdout)
+    assert done.returncode == 0, done.stdout
+    assert report["readers"] == {"client": 1, "payload": 1}
+    assert report["rules"] == {"3.3.3.3": 1}
+
+
+def test_a_corpus_is_given_again_while_there_is_time(tmp_path: Path) -> None:
+    (tmp_path / "one").write_bytes(b"\x91\x08")
+    options = ("--corpus", tmp_path, "--reader", "client", "--count", 50, "--json", "--quiet")
+    assert json.loads(run("codec", *options).stdout)["executions"] == 50
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["--against", "/no/such/program"], "cannot start"),
+        (["--against", "echo hello"], "does not begin with"),
+        (["--corpus", "/no/such/folder"], "holds no inputs"),
+        (["--replay", "/no/such/folder"], "holds no findings"),
+        (["--compiled", "/no/such/folder"], "no compiled build"),
+        (["--count", "0"], "count"),
+        (["--jobs", "2", "--against", "echo hello"], "does not begin with"),
+    ],
+)
+def test_what_can_be_mended_is_said_in_one_line(options: list[str], complaint: str) -> None:
+    done = run("codec", "--seconds", 5, *options)
+    assert done.returncode == 2
+    assert complaint in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_help_has_examples_and_the_protocol() -> None:
+    shown = run("codec", "--help").stdout
+    assert 'relay fuzz codec --against "node my_codec.mjs"' in shown
+    assert '{"verdict": "refused", "code": "TRUNCATED", "offset": 3}' in shown
+
+
+def test_the_vectors_are_copied_with_their_version(tmp_path: Path) -> None:
+    assert run("vectors", tmp_path / "vectors").returncode == 0
+    version = json.loads((tmp_path / "vectors" / "version.json").read_text())
+    assert version["wire"] == 1
+    assert "malformed.json" in version["files"]
+    for name in version["files"]:
+        assert json.loads((tmp_path / "vectors" / name).read_text())
