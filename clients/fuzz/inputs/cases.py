@@ -9,7 +9,7 @@ from typing import Final
 from clients.fuzz.inputs.case import Case as Case
 from clients.fuzz.inputs.case import Reader as Reader
 from clients.fuzz.inputs.case import Verdict as Verdict
-from clients.fuzz.inputs.damages.deck import deck_of
+from clients.fuzz.inputs.damages.deck import deck_for
 from clients.fuzz.inputs.damages.harm import Damage, Harm, edited, offset_of
 from clients.fuzz.inputs.judge import ACCEPTED, judge
 from clients.fuzz.inputs.writing.frames import message
@@ -35,7 +35,7 @@ def cases(seed: int, reader: Reader | None = None) -> Iterator[Case]:
         written.neighbour = neighbours[reads]
         neighbours[reads] = written.data
         yield Case(written.data, reads, "none", "", ACCEPTED)
-        deck = deck_of(reads)
+        deck = deck_for(written)
         for _ in range(OF_EACH):
             yield damaged(rng, written, deck)
 

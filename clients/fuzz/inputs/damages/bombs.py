@@ -20,7 +20,7 @@ ROW_BYTES: Final = 3 + limits.MAX_ELEMENTS
 """Bytes of it, as nils."""
 
 
-@damage(ALL, SELDOM)
+@damage(ALL, SELDOM, alone=True)
 def too_many_values(rng: Random, written: Written) -> Harm | None:
     """Let a message have 4,097 values or more."""
     if not (node := _value(rng, written)):
@@ -32,11 +32,10 @@ def too_many_values(rng: Random, written: Written) -> Harm | None:
         "3.3.3.2",
         "TOO_MANY",
         offset_in_pile(last),
-        alone=True,
     )
 
 
-@damage(ALL, SELDOM)
+@damage(ALL, SELDOM, alone=True)
 def too_many_values_and_worse(rng: Random, written: Written) -> Harm | None:
     """Let value 4,097 be one that is forbidden: its number is looked at first."""
     if not (node := _value(rng, written)):
@@ -44,10 +43,10 @@ def too_many_values_and_worse(rng: Random, written: Written) -> Harm | None:
     last = limits.MAX_NODES + 2 - node.number
     at = offset_in_pile(last)
     new = pile(last)[:at] + pick(rng, (b"\xc1", b"\xd4", b"\xd9", b"\xdd\xff\xff\xff\xff"))
-    return replaced(node, new, "3.3.3.2", "TOO_MANY", at, alone=True)
+    return replaced(node, new, "3.3.3.2", "TOO_MANY", at)
 
 
-@damage(ALL, SELDOM)
+@damage(ALL, SELDOM, alone=True)
 def end_before_too_many(rng: Random, written: Written) -> Harm | None:
     """End the message where value 4,097 would be: its end is looked at first."""
     node = _value(rng, written)
@@ -55,10 +54,10 @@ def end_before_too_many(rng: Random, written: Written) -> Harm | None:
         return None
     held = pile(limits.MAX_NODES + 1 - node.number)
     claim = bytes([held[0] + 1])
-    return replaced(node, claim + held[1:], "3.3.3.1", "TRUNCATED", alone=True)
+    return replaced(node, claim + held[1:], "3.3.3.1", "TRUNCATED")
 
 
-@damage(ALL, SELDOM)
+@damage(ALL, SELDOM, alone=True)
 def as_many_values_as_may_be(rng: Random, written: Written) -> Harm | None:
     """Let a message have 4,096 values."""
     node = _value(rng, written)
@@ -68,7 +67,7 @@ def as_many_values_as_may_be(rng: Random, written: Written) -> Harm | None:
     return _whole(node, pile(limits.MAX_NODES - others))
 
 
-@damage(ALL, SELDOM)
+@damage(ALL, SELDOM, alone=True)
 def as_many_elements_as_may_be(rng: Random, written: Written) -> Harm | None:
     """Let a container have 1,024 elements."""
     node = _value(rng, written)
@@ -78,17 +77,17 @@ def as_many_elements_as_may_be(rng: Random, written: Written) -> Harm | None:
     return _whole(node, pick(rng, heads(kind, limits.MAX_ELEMENTS)) + _elements(kind))
 
 
-@damage(ALL, SELDOM)
+@damage(ALL, SELDOM, alone=True)
 def crowd(rng: Random, written: Written) -> Harm | None:
     """Let a container have 1,025 elements, all of them there."""
     if not (node := _value(rng, written)):
         return None
     kind = pick(rng, (Kind.ARRAY, Kind.MAP))
     new = pick(rng, heads(kind, limits.MAX_ELEMENTS + 1)) + _elements(kind) + b"\xa4last\xc0"
-    return replaced(node, new, "3.3.3.6", "TOO_MANY", alone=True)
+    return replaced(node, new, "3.3.3.6", "TOO_MANY")
 
 
-@damage(FRAMES, ONCE)
+@damage(FRAMES, ONCE, alone=True)
 def longest_bin(rng: Random, written: Written) -> Harm | None:
     """Fill a field with as many bytes as it may have, or with one more."""
     nodes = [node for node in written.asked if _longest(node.wants) > LONGEST]
@@ -97,7 +96,7 @@ def longest_bin(rng: Random, written: Written) -> Harm | None:
     node = pick(rng, nodes)
     if rng.random() < 0.5:
         return _fits(node, _bin(_longest(node.wants)))
-    return replaced(node, _bin(_longest(node.wants) + 1), "3.3.7.1", "OUT_OF_RANGE", alone=True)
+    return replaced(node, _bin(_longest(node.wants) + 1), "3.3.7.1", "OUT_OF_RANGE")
 
 
 @lru_cache(maxsize=64)
@@ -150,8 +149,8 @@ def _whole(node: Node, new: bytes) -> Harm:
     """Put a container where it is as good as anything, or where no container may be."""
     if node.wants is None:
         return _fits(node, new)
-    return replaced(node, new, "3.3.7.1", "WRONG_TYPE", alone=True)
+    return replaced(node, new, "3.3.7.1", "WRONG_TYPE")
 
 
 def _fits(node: Node, new: bytes) -> Harm:
-    return Harm((Edit(node.start, node.end, new),), None, alone=True)
+    return Harm((Edit(node.start, node.end, new),), None)

@@ -9,13 +9,13 @@ from clients.fuzz.inputs.writing.heads import Kind, pick
 from clients.fuzz.inputs.writing.nodes import Node, Written
 
 
-@damage(ALL, 3 * USUAL)
+@damage(ALL, 3 * USUAL, alone=True)
 def truncated(rng: Random, written: Written) -> Harm | None:
     """End a message at any byte."""
     return cut_at(int(rng.random() * len(written.data)), written)
 
 
-@damage()
+@damage(alone=True)
 def truncated_at_value(rng: Random, written: Written) -> Harm | None:
     """End a message where a value begins, or where its head ends."""
     node = pick(rng, written.nodes)
@@ -27,7 +27,7 @@ def cut_at(size: int, written: Written) -> Harm:
     """Leave so many bytes of a message."""
     rule, at = noticed(size, written)
     edit = Edit(size, len(written.data), b"")
-    return Harm((edit,), Fault(rule, "TRUNCATED", at), alone=True)
+    return Harm((edit,), Fault(rule, "TRUNCATED", at))
 
 
 def noticed(size: int, written: Written) -> tuple[str, int]:

@@ -25,6 +25,7 @@ from clients.fuzz.inputs.damages.harm import (
     ALL,
     USUAL,
     Damage,
+    Edit,
     Harm,
     damage,
     edited,
@@ -46,30 +47,23 @@ SIMPLE: Final = {each.name: each for family in FAMILIES for each in damages_of(f
 """Damages that do one thing, by name."""
 
 
-@damage(ALL, 12 * USUAL)
+@damage(ALL, 8 * USUAL)
 def several_faults(rng: Random, written: Written) -> Harm | None:
     """Damage a message in two to four ways at once: the first of SPEC 3.3's order decides."""
-    deck = deck_of(written.reader, known=True)
-    harms = []
-    for _ in range(2 + int(rng.random() ** 2 * 3)):
-        harm = pick(rng, deck).harm(rng, written)
-        if harm is not None and not harm.alone:
-            harms.append(harm)
-    return together(harms) if len(harms) > 1 else None
+    deck = deck_for(written, combined=True)
+    drawn = (pick(rng, deck).harm(rng, written) for _ in range(2 + int(rng.random() * 3)))
+    return together(harm for harm in drawn if harm is not None)
 
 
-@damage(ALL, 2 * USUAL, judged=True)
+@damage(ALL, USUAL, judged=True)
 def damaged_and_cut(rng: Random, written: Written) -> Harm | None:
     """Damage a message, then cut it anywhere."""
-    harm = pick(rng, deck_of(written.reader, known=True)).harm(rng, written)
-    if harm is None or harm.alone:
+    harm = pick(rng, deck_for(written, combined=True)).harm(rng, written)
+    if harm is None:
         return None
     data = edited(written.data, harm.edits)
     size = int(rng.random() * len(data))
-    return harm._replace(
-        edits=(harm.edits[0]._replace(start=0, stop=len(written.data), new=data[:size]),),
-        fault=None,
-    )
+    return Harm((Edit(0, len(written.data), data[:size]),), None)
 
 
 DAMAGES: Final = {
@@ -80,17 +74,22 @@ DAMAGES: Final = {
 """All damages by name."""
 
 
-@cache
-def deck_of(reader: Reader, known: bool = False) -> tuple[Damage, ...]:
-    """Return the damages that a reader's messages may take, each as often as its share.
+def deck_for(written: Written, combined: bool = False) -> tuple[Damage, ...]:
+    """Return the damages that a message has room for, each as often as its share.
 
     Args:
-        known: only those of one thing, whose fault is known without the judge.
+        combined: only those that may be combined with others.
     """
-    damages = SIMPLE if known else DAMAGES
+    return deck_of(written.reader, written.has, combined)
+
+
+@cache
+def deck_of(reader: Reader, has: frozenset[str], combined: bool) -> tuple[Damage, ...]:
     return tuple(
         each
-        for each in damages.values()
-        if reader in each.readers and not (known and each.judged)
+        for each in (SIMPLE if combined else DAMAGES).values()
+        if reader in each.readers
+        and (not each.needs or each.needs in has)
+        and not (combined and each.alone)
         for _ in range(each.share)
     )

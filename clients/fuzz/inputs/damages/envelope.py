@@ -9,9 +9,8 @@ from clients.fuzz.inputs.case import Reader
 from clients.fuzz.inputs.damages.harm import FRAMES, Edit, Fault, Harm, damage
 from clients.fuzz.inputs.writing.frames import foreign_opcodes, nobodys_opcodes
 from clients.fuzz.inputs.writing.heads import Kind, heads, pick
+from clients.fuzz.inputs.writing.misfits import ANY_VALUE
 from clients.fuzz.inputs.writing.nodes import Written
-from clients.fuzz.inputs.writing.values import game_value
-from clients.fuzz.inputs.writing.writer import Writer
 from protocol.fields.schema import record_fields
 
 NO_FIRST_BYTE: Final = tuple(byte for byte in range(256) if not 0x91 <= byte <= 0x9F)
@@ -20,12 +19,12 @@ MOST: Final = 15
 """Elements of a frame at most (SPEC 3.1.1)."""
 
 
-@damage(FRAMES)
+@damage(FRAMES, alone=True)
 def no_head(rng: Random, written: Written) -> Harm | None:
     """Leave less than two bytes of a frame, of whatever kind."""
     left = bytes([int(rng.random() * 256)]) if rng.random() < 0.9 else b""
     edit = Edit(0, len(written.data), left)
-    return Harm((edit,), Fault("3.3.2", "TRUNCATED", 0), alone=True)
+    return Harm((edit,), Fault("3.3.2", "TRUNCATED", 0))
 
 
 @damage(FRAMES)
@@ -95,11 +94,9 @@ def more_fields(rng: Random, written: Written) -> Harm | None:
     more = min(MOST - held, 1 + int(rng.random() * rng.random() * 14))
     if not more:
         return None
-    writer = Writer(rng)
-    for _ in range(more):
-        game_value(writer, 1)
     end = len(written.data)
-    edits = (Edit(0, 1, bytes([0x90 + held + more])), Edit(end, end, bytes(writer.out)))
+    new = b"".join(pick(rng, ANY_VALUE) for _ in range(more))
+    edits = (Edit(0, 1, bytes([0x90 + held + more])), Edit(end, end, new))
     refused = written.reader is Reader.CLIENT_FRAME
     return Harm(edits, Fault("3.3.6", "ARITY", 0) if refused else None)
 

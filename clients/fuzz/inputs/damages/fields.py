@@ -22,28 +22,28 @@ from protocol.fields.field_types import FieldType
 
 @damage(FRAMES, 2 * USUAL)
 def wrong_type(rng: Random, written: Written) -> Harm | None:
-    return _misfit(rng, written, TYPE)
+    return _misfit(rng, written.asked, TYPE)
 
 
 @damage(FRAMES, 3 * USUAL)
 def out_of_range(rng: Random, written: Written) -> Harm | None:
-    return _misfit(rng, written, RANGE)
+    return _misfit(rng, written.asked, RANGE)
 
 
-@damage(FRAMES, USUAL // 4)
+@damage(FRAMES, needs="lists")
 def too_many_for_field(rng: Random, written: Written) -> Harm | None:
-    return _misfit(rng, written, MANY)
+    return _misfit(rng, written.lists, MANY)
 
 
-@damage(FRAMES, USUAL // 4)
+@damage(FRAMES, needs="lists")
 def wrong_fixed_length(rng: Random, written: Written) -> Harm | None:
-    return _misfit(rng, written, LENGTH)
+    return _misfit(rng, written.lists, LENGTH)
 
 
 @damage(FRAMES, 2 * USUAL)
 def at_bound(rng: Random, written: Written) -> Harm | None:
     """Put the least, the most or the longest that a field takes, under any head."""
-    node = _asked(rng, written)
+    node = pick(rng, written.asked) if written.asked else None
     if node is None or node.is_key or node.wants is None:
         return None
     values = fitting(node.wants)
@@ -69,8 +69,8 @@ def swapped_fields(rng: Random, written: Written) -> Harm | None:
     return Harm(edits, None)
 
 
-def _misfit(rng: Random, written: Written, blame: tuple[str, str]) -> Harm | None:
-    node = _asked(rng, written)
+def _misfit(rng: Random, nodes: list[Node], blame: tuple[str, str]) -> Harm | None:
+    node = pick(rng, nodes) if nodes else None
     if node is None or node.wants is None or (node.is_key and blame != RANGE):
         return None
     found = blamed(node.wants, blame)
@@ -86,7 +86,3 @@ def _misfit(rng: Random, written: Written, blame: tuple[str, str]) -> Harm | Non
 def blamed(field: FieldType, blame: tuple[str, str]) -> tuple[Misfit, ...]:
     """Return the values that a field refuses by this rule, with this code."""
     return tuple(misfit for misfit in misfits(field) if (misfit.rule, misfit.code) == blame)
-
-
-def _asked(rng: Random, written: Written) -> Node | None:
-    return pick(rng, written.asked) if written.asked else None

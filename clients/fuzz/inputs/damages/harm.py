@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from random import Random
@@ -45,8 +45,6 @@ class Harm(NamedTuple):
     """In the order of the message; they do not overlap."""
     fault: Fault | None
     """None: the message is legal all the same (or the damage is a judged one)."""
-    alone: bool = False
-    """Whether other damage could change this fault, so that the two are not combined."""
 
 
 Harmer = Callable[[Random, Written], Harm | None]
@@ -58,7 +56,7 @@ RELAY: Final = frozenset({Reader.RELAY_FRAME})
 PAYLOADS: Final = frozenset({Reader.PAYLOAD})
 
 USUAL: Final = 400
-SELDOM: Final = 40
+SELDOM: Final = 10
 """For what costs a reader a hundred times as much as other inputs do."""
 ONCE: Final = 1
 """For messages of a MiB."""
@@ -72,29 +70,38 @@ class Damage:
     harm: Harmer
     """Returns None where this message has nothing that could be damaged so."""
     readers: frozenset[Reader]
+    needs: str
+    """A list of `Written` that must have something in it; "" where none must."""
     share: int
     """How often it is drawn, against other damages."""
+    alone: bool
+    """Whether other damage could change this fault, so that the two are not combined."""
     judged: bool
+    """Whether the judge has to say what the fault is. Such damage is not combined either."""
 
 
 def damage(
-    readers: frozenset[Reader] = ALL, share: int = USUAL, judged: bool = False
+    readers: frozenset[Reader] = ALL,
+    share: int = USUAL,
+    *,
+    needs: str = "",
+    alone: bool = False,
+    judged: bool = False,
 ) -> Callable[[Harmer], Damage]:
     """Make a damage of a function, named as it is."""
-    return lambda harm: Damage(harm.__name__, harm, readers, share, judged)
+    return lambda harm: Damage(harm.__name__, harm, readers, needs, share, alone or judged, judged)
 
 
-def replaced(
-    node: Node, new: bytes, rule: str, code: str, inner: int = 0, alone: bool = False
-) -> Harm:
+def replaced(node: Node, new: bytes, rule: str, code: str, inner: int = 0) -> Harm:
     """Put other bytes where a value is: a fault of structure, or of the field."""
     fault = Fault(rule, code, node.start, inner, node.place)
-    return Harm((Edit(node.start, node.end, new),), fault, alone)
+    return Harm((Edit(node.start, node.end, new),), fault)
 
 
 def edited(data: bytes, edits: Iterable[Edit]) -> bytes:
     """Return the message with its edits."""
-    parts, at = [], 0
+    parts: list[bytes] = []
+    at = 0
     for start, stop, new in edits:
         parts += (data[at:start], new)
         at = stop
@@ -126,13 +133,22 @@ def rank(fault: Fault) -> tuple[int, Place, int]:
     return step, (fault.at,), fault.inner
 
 
-def together(harms: Sequence[Harm]) -> Harm | None:
-    """Combine harms, or return None where one would change what another does."""
-    edits = sorted(edit for harm in harms for edit in harm.edits)
-    for one, other in pairwise(edits):
-        if other.start < one.stop:
-            return None
-        if one.start == one.stop == other.start:  # whose fault comes first would be unclear
-            return None
-    faults = [harm.fault for harm in harms if harm.fault is not None]
+def together(harms: Iterable[Harm]) -> Harm | None:
+    """Combine harms, but for those that would change what another does: None if one is left."""
+    edits: list[Edit] = []
+    faults: list[Fault] = []
+    combined = 0
+    for harm in harms:
+        more = sorted((*edits, *harm.edits))
+        if not any(clash(one, other) for one, other in pairwise(more)):
+            edits = more
+            combined += 1
+            faults += [harm.fault] if harm.fault else []
+    if combined < 2:
+        return None
     return Harm(tuple(edits), first(faults) if faults else None)
+
+
+def clash(one: Edit, other: Edit) -> bool:
+    """Say whether two edits overlap, or put something between the same two bytes."""
+    return other.start < one.stop or one.start == one.stop == other.start

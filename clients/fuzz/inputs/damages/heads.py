@@ -37,12 +37,12 @@ def forbidden_head(rng: Random, written: Written) -> Harm | None:
     return _forbid(rng, written.values)
 
 
-@damage()
+@damage(needs="keys")
 def forbidden_head_of_key(rng: Random, written: Written) -> Harm | None:
     return _forbid(rng, written.keys)
 
 
-@damage()
+@damage(needs="keys")
 def key_not_str(rng: Random, written: Written) -> Harm | None:
     """Put another type where a key is."""
     if not written.keys:
@@ -107,14 +107,11 @@ def over_long_claim(rng: Random, written: Written) -> Harm | None:
     if not nodes:
         return None
     node = pick(rng, nodes)
-    head, width = LONG[node.kind][-1] if rng.random() < 0.7 else LONG[node.kind][-2]
-    length = pick(rng, FAR) if width == 4 else 0xFFFF
-    if length <= len(written.data) - node.body:
-        return None
-    return _claim(node, bytes([head]) + length.to_bytes(width), alone=width < 4)
+    head, width = LONG[node.kind][-1]
+    return _claim(node, bytes([head]) + pick(rng, FAR).to_bytes(width))
 
 
-@damage()
+@damage(alone=True)
 def over_long_by_few(rng: Random, written: Written) -> Harm | None:
     """Let a value claim one or two bytes more than there are."""
     nodes = [node for node in written.nodes if node.number != 2 and node.kind in LONG]
@@ -128,15 +125,15 @@ def over_long_by_few(rng: Random, written: Written) -> Harm | None:
         return None  # its head may not be longer: `damages.lengths` lets it claim more
     if node.kind in (Kind.ARRAY, Kind.MAP) and length > limits.MAX_ELEMENTS:
         return None
-    return _claim(node, pick(rng, heads(node.kind, length)), alone=True)
+    return _claim(node, pick(rng, heads(node.kind, length)))
 
 
-def _claim(node: Node, head: bytes, alone: bool) -> Harm:
+def _claim(node: Node, head: bytes) -> Harm:
     fault = Fault("3.3.3.7", "TRUNCATED", node.start)
-    return Harm((Edit(node.start, node.body, head),), fault, alone)
+    return Harm((Edit(node.start, node.body, head),), fault)
 
 
-@damage()
+@damage(needs="texts")
 def over_long_and_ill_formed(rng: Random, written: Written) -> Harm | None:
     """Let a str claim too much that is no UTF-8 either: its length is looked at first."""
     if not written.texts:
@@ -146,7 +143,7 @@ def over_long_and_ill_formed(rng: Random, written: Written) -> Harm | None:
     return replaced(node, new, "3.3.3.7", "TRUNCATED")
 
 
-@damage()
+@damage(alone=True)
 def last_head_cut(rng: Random, written: Written) -> Harm | None:
     """End the message within the last value's head. What the head forbids is looked at first."""
     node = written.nodes[-1]
@@ -154,9 +151,9 @@ def last_head_cut(rng: Random, written: Written) -> Harm | None:
         return None
     if rng.random() < 0.5:
         new = pick(rng, (b"\xc7", b"\xc8\x00", b"\xc9", b"\xd4", b"\xd8\x01", b"\xc1"))
-        return replaced(node, new, "3.3.3.3", "FORBIDDEN_TYPE", alone=True)
+        return replaced(node, new, "3.3.3.3", "FORBIDDEN_TYPE")
     new = pick(rng, UNFINISHED)
-    return replaced(node, new, "3.3.3.4", "TRUNCATED", alone=True)
+    return replaced(node, new, "3.3.3.4", "TRUNCATED")
 
 
 UNFINISHED: Final = (

@@ -6,15 +6,11 @@ from random import Random
 from typing import Final
 
 from clients.fuzz.inputs.damages.harm import Edit, Fault, Harm, damage
-from clients.fuzz.inputs.writing.fields import named
+from clients.fuzz.inputs.writing.fields import named, record_of
 from clients.fuzz.inputs.writing.heads import Kind, heads, pick
-from clients.fuzz.inputs.writing.misfits import OF_EACH_TYPE
+from clients.fuzz.inputs.writing.misfits import ANY_VALUE
 from clients.fuzz.inputs.writing.nodes import Node, Written
 from clients.fuzz.inputs.writing.values import FORBIDDEN_KEY
-from protocol.fields.field_types import Either, FieldType
-from protocol.fields.schema import Record
-
-ANY_VALUE: Final = tuple(written for several in OF_EACH_TYPE.values() for written in several)
 
 NEAR_FORBIDDEN: Final = (
     *(b"__proto_", b"_proto__", b"__proto__\0", b"__PROTO__", b"__proto__x", b" __proto__"),
@@ -23,7 +19,7 @@ NEAR_FORBIDDEN: Final = (
 """Keys that a map may have, though a careless check, or JavaScript, may think otherwise."""
 
 
-@damage()
+@damage(needs="keys")
 def forbidden_key(rng: Random, written: Written) -> Harm | None:
     """Call a key `__proto__`, under any head."""
     if not written.keys:
@@ -34,7 +30,7 @@ def forbidden_key(rng: Random, written: Written) -> Harm | None:
     return Harm((Edit(node.start, node.end, new),), fault)
 
 
-@damage()
+@damage(needs="maps")
 def forbidden_key_added(rng: Random, written: Written) -> Harm | None:
     if not (node := _map(rng, written)):
         return None
@@ -42,7 +38,7 @@ def forbidden_key_added(rng: Random, written: Written) -> Harm | None:
     return Harm(added(rng, node, new), Fault("3.3.3.9", "FORBIDDEN_TYPE", node.end))
 
 
-@damage()
+@damage(needs="keys")
 def duplicate_key(rng: Random, written: Written) -> Harm | None:
     """Call a key as one before it, under any head."""
     several = [node for node in written.maps if len(node.children) > 2]
@@ -56,7 +52,7 @@ def duplicate_key(rng: Random, written: Written) -> Harm | None:
     return Harm(edits, Fault("3.3.3.9", "DUPLICATE_KEY", other.start))
 
 
-@damage()
+@damage(needs="keys")
 def duplicate_key_added(rng: Random, written: Written) -> Harm | None:
     """Add an entry whose key is there already."""
     node = _map(rng, written)
@@ -83,7 +79,7 @@ def long_duplicate_key(rng: Random, written: Written) -> Harm | None:
     return Harm((Edit(node.start, node.end, before + key_of(rng, key) + b"\x07"),), fault)
 
 
-@damage()
+@damage(needs="maps")
 def unknown_key(rng: Random, written: Written) -> Harm | None:
     """Add a key that readers must ignore: one of a newer version, or like one that is known."""
     node = _map(rng, written)
@@ -98,20 +94,13 @@ def unknown_key(rng: Random, written: Written) -> Harm | None:
 
 def _unknown(rng: Random, node: Node) -> bytes:
     record = record_of(node.wants)
-    known = [name for _, name, _ in named(record.cls)] if record else []
+    known = [name for _, name, _ in named(record)] if record else []
     if known and rng.random() < 0.5:
         name = pick(rng, known)
         key = pick(rng, (name.upper(), name + b"\0", name[:-1], b" " + name, name * 40))
     else:
         key = pick(rng, NEAR_FORBIDDEN)
     return FORBIDDEN_KEY if key in known else key
-
-
-def record_of(wants: FieldType | None) -> Record | None:
-    """Return the record that a field takes, if it takes one."""
-    if isinstance(wants, Either):
-        wants = wants.field_types[-1]
-    return wants if isinstance(wants, Record) else None
 
 
 def key_of(rng: Random, body: bytes) -> bytes:

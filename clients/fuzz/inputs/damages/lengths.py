@@ -10,7 +10,7 @@ from clients.fuzz.inputs.writing.nodes import Node, Written
 from protocol import limits
 
 
-@damage()
+@damage(alone=True)
 def longer_container(rng: Random, written: Written) -> Harm | None:
     """Let a container at the message's end claim more values than are there."""
     nodes = _at_end(written)
@@ -24,10 +24,10 @@ def longer_container(rng: Random, written: Written) -> Harm | None:
     rule = "3.3.3.7" if count * each > len(written.data) - node.body else "3.3.3.1"
     at = node.start if rule == "3.3.3.7" else len(written.data)
     edit = Edit(node.start, node.body, _head(rng, node, count, written))
-    return Harm((edit,), Fault(rule, "TRUNCATED", at), alone=True)
+    return Harm((edit,), Fault(rule, "TRUNCATED", at))
 
 
-@damage()
+@damage(alone=True)
 def shorter_container(rng: Random, written: Written) -> Harm | None:
     """Let a container at the message's end claim less than is there: the rest is too much."""
     nodes = [node for node in _at_end(written) if _count(node) > _is_frame(node, written)]
@@ -39,7 +39,7 @@ def shorter_container(rng: Random, written: Written) -> Harm | None:
     each = 2 if node.kind is Kind.MAP else 1
     edit = Edit(node.start, node.body, _head(rng, node, count, written))
     at = node.children[count * each].start
-    return Harm((edit,), Fault("3.3.4", "TRAILING_BYTES", at), alone=True)
+    return Harm((edit,), Fault("3.3.4", "TRAILING_BYTES", at))
 
 
 @damage(judged=True)

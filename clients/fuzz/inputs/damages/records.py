@@ -7,7 +7,8 @@ from functools import cache
 from random import Random
 
 from clients.fuzz.inputs.damages.harm import FRAMES, USUAL, Edit, Fault, Harm, damage
-from clients.fuzz.inputs.damages.keys import added, key_of, record_of
+from clients.fuzz.inputs.damages.keys import added, key_of
+from clients.fuzz.inputs.writing.fields import record_of
 from clients.fuzz.inputs.writing.heads import NIL, Kind, heads, pick
 from clients.fuzz.inputs.writing.misfits import Misfit, fitting, misfits
 from clients.fuzz.inputs.writing.nodes import Node, Written
@@ -18,19 +19,19 @@ Chosen = tuple[int, bytes, FieldType]
 """A key of a record: its place in section 5, its name and its type."""
 
 
-@damage(FRAMES)
+@damage(FRAMES, 2 * USUAL, needs="records")
 def nil_for_default(rng: Random, written: Written) -> Harm | None:
     """Say nil where a key should be absent."""
     return _extra(rng, written, nil=True)
 
 
-@damage(FRAMES)
+@damage(FRAMES, 2 * USUAL, needs="records")
 def wrong_key_added(rng: Random, written: Written) -> Harm | None:
     """Add a known key, with a value that it may not have, after all others."""
     return _extra(rng, written, nil=False)
 
 
-@damage(FRAMES)
+@damage(FRAMES, 4 * USUAL, needs="records")
 def required_key_missing(rng: Random, written: Written) -> Harm | None:
     """Leave out a key that must be there."""
     node, record = _record(rng, written)
@@ -50,7 +51,7 @@ def required_key_missing(rng: Random, written: Written) -> Harm | None:
     return None
 
 
-@damage(FRAMES, 2 * USUAL)
+@damage(FRAMES, 2 * USUAL, needs="records")
 def several_wrong_keys(rng: Random, written: Written) -> Harm | None:
     """Write a record in which several keys are wrong: the one to blame is not the first to come,
     but the first in the order of section 5."""
@@ -100,10 +101,7 @@ def _extra(rng: Random, written: Written, nil: bool) -> Harm | None:
 
 
 def _record(rng: Random, written: Written) -> tuple[Node | None, Record | None]:
-    nodes = [node for node in written.maps if record_of(node.wants)]
-    if not nodes:
-        return None, None
-    node = pick(rng, nodes)
+    node = pick(rng, written.records)
     return node, record_of(node.wants)
 
 

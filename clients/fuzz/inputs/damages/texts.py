@@ -33,7 +33,7 @@ AFTER: Final = (b"", b"", b"a", b"(", b" \xc3\xa9", b"\xff", b"x" * 60)
 LARGE: Final = b"\xe2\x82\xac" * 400
 
 
-@damage()
+@damage(needs="texts")
 def bad_utf8(rng: Random, written: Written) -> Harm | None:
     """Put an ill-formed sequence into a str."""
     if not written.texts:
@@ -42,14 +42,14 @@ def bad_utf8(rng: Random, written: Written) -> Harm | None:
     return ill_formed(rng, pick(rng, written.texts), before, pick(rng, CLASSES))
 
 
-@damage()
+@damage(needs="keys")
 def bad_utf8_in_key(rng: Random, written: Written) -> Harm | None:
     if not written.keys:
         return None
     return ill_formed(rng, pick(rng, written.keys), pick(rng, BEFORE), pick(rng, CLASSES))
 
 
-@damage()
+@damage(needs="texts")
 def bad_utf8_within(rng: Random, written: Written) -> Harm | None:
     """Put an ill-formed sequence between the characters that a str has."""
     node = pick(rng, written.texts) if written.texts else None

@@ -99,7 +99,7 @@ def _(field: Mapped, writer: Writer, place: Place, wants: FieldType) -> None:
     words.discard(FORBIDDEN_KEY)
     writer.open(Kind.MAP, len(words), wants, place)
     for index, key in enumerate(sorted(words)):
-        writer.key(key, word, (*place, 2 * index))
+        writer.key(key, field.word, (*place, 2 * index))
         write(field.field_type, writer, (*place, 2 * index + 1), field.field_type)
     writer.close()
 
@@ -123,7 +123,7 @@ def _(field: TargetField, writer: Writer, place: Place, wants: FieldType) -> Non
 @write.register
 def _(field: Record, writer: Writer, place: Place, wants: FieldType) -> None:
     known = record_fields(field.cls)
-    chosen = [*chosen_keys(writer.rng, field.cls), *unknown_keys(writer.rng, field.cls)]
+    chosen = [*chosen_keys(writer.rng, field), *unknown_keys(writer.rng, field)]
     if writer.rng.random() < 0.2:  # the order of SPEC 5 is no must
         writer.rng.shuffle(chosen)
     writer.open(Kind.MAP, len(chosen), wants, place)
@@ -136,26 +136,35 @@ def _(field: Record, writer: Writer, place: Place, wants: FieldType) -> None:
     writer.close()
 
 
-def chosen_keys(rng: Random, cls: type) -> list[tuple[int, bytes]]:
+def record_of(wants: FieldType | None) -> Record | None:
+    """Return the record that a field takes, if it takes one."""
+    if isinstance(wants, Either):
+        wants = wants.field_types[-1]
+    return wants if isinstance(wants, Record) else None
+
+
+def chosen_keys(rng: Random, record: Record) -> list[tuple[int, bytes]]:
     """Choose keys of a record: each with its place in section 5, and those that must be there."""
     often = pick(rng, (0.05, 0.3, 0.7, 1.0))
-    return [(index, name) for index, name, needed in named(cls) if needed or rng.random() < often]
+    return [
+        (index, name) for index, name, needed in named(record) if needed or rng.random() < often
+    ]
 
 
 @cache
-def named(cls: type) -> tuple[tuple[int, bytes, bool], ...]:
+def named(record: Record) -> tuple[tuple[int, bytes, bool], ...]:
     """Return the keys of a record, and which of them are required."""
     return tuple(
         (index, name.encode(), default is MISSING)
-        for index, (name, _, default) in enumerate(record_fields(cls))
+        for index, (name, _, default) in enumerate(record_fields(record.cls))
     )
 
 
-def unknown_keys(rng: Random, cls: type) -> list[tuple[int, bytes]]:
+def unknown_keys(rng: Random, record: Record) -> list[tuple[int, bytes]]:
     """Name a key that only a newer version knows, now and then."""
     if rng.random() > 0.15:
         return []
-    known = {name for _, name, _ in named(cls)}
+    known = {name for _, name, _ in named(record)}
     key = text(rng, 0, 64)
     return [] if key in known or key == FORBIDDEN_KEY else [(len(known), key)]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import cache
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 from clients.fuzz.inputs.case import Reader
-from clients.fuzz.inputs.writing.fields import write
+from clients.fuzz.inputs.writing.fields import record_of, write
 from clients.fuzz.inputs.writing.heads import pick
 from clients.fuzz.inputs.writing.nodes import Written
 from clients.fuzz.inputs.writing.values import game_value, payload
@@ -28,7 +28,7 @@ def message(rng: Random, reader: Reader) -> Written:
     """Write any legal message."""
     if reader is Reader.PAYLOAD:
         return payload(rng)
-    return frame(rng, reader, pick(rng, FRAMES[reader]))
+    return frame(rng, reader, pick(rng, drawn(reader)))
 
 
 def frame(rng: Random, reader: Reader, cls: type[Frame]) -> Written:
@@ -44,6 +44,21 @@ def frame(rng: Random, reader: Reader, cls: type[Frame]) -> Written:
         game_value(writer, 2)
     writer.close()
     return Written(reader, cls, bytes(writer.out), writer.nodes)
+
+
+@cache
+def drawn(reader: Reader) -> tuple[type[Frame], ...]:
+    """Return the frames of one side, those with records more than once."""
+    return tuple(cls for cls in FRAMES[reader] for _ in range(1 + keys_of(cls) // 4))
+
+
+def keys_of(cls: type[Any]) -> int:
+    """Count the keys of a frame's records, and of the records in them."""
+    return sum(
+        len(record_fields(record.cls)) + keys_of(record.cls)
+        for _, field_type, _ in record_fields(cls)
+        if (record := record_of(field_type))
+    )
 
 
 @cache

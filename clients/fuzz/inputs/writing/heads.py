@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from enum import Enum, auto
+from enum import IntEnum, auto
 from functools import lru_cache
 from random import Random
 from typing import Final, TypeVar
@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 Choice = TypeVar("Choice")
 
 
-class Kind(Enum):
+class Kind(IntEnum):
     """What a head begins."""
 
     NIL = auto()

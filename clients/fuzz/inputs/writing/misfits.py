@@ -63,6 +63,8 @@ OF_EACH_TYPE: Final[dict[str, tuple[bytes, ...]]] = {
     "map": (b"\x80", b"\x81\xa1a\x01", b"\xde\x00\x00"),
 }
 
+ANY_VALUE: Final = tuple(written for several in OF_EACH_TYPE.values() for written in several)
+
 
 class Misfit(NamedTuple):
     """A value that a field refuses."""

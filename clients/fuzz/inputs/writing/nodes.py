@@ -6,7 +6,8 @@ from functools import cached_property
 
 from clients.fuzz.inputs.case import Reader
 from clients.fuzz.inputs.writing.heads import Kind
-from protocol.fields.field_types import FieldType
+from protocol.fields.field_types import Either, FieldType, Fixed, Mapped, Several
+from protocol.fields.schema import Record
 from protocol.frames import Frame
 
 Place = tuple[int, ...]
@@ -105,6 +106,24 @@ class Written:
         return [node for node in self.nodes if node.wants is not None]
 
     @cached_property
+    def records(self) -> list[Node]:
+        """Maps with keys that a frame knows."""
+        return [node for node in self.maps if isinstance(node.wants, Record | Either)]
+
+    @cached_property
+    def lists(self) -> list[Node]:
+        """Values whose number of elements has a bound of its own."""
+        return [node for node in self.asked if isinstance(node.wants, Several | Fixed | Mapped)]
+
+    @cached_property
+    def has(self) -> frozenset[str]:
+        """Name the lists above that have something in them."""
+        return frozenset(name for name in LISTS if getattr(self, name))
+
+    @cached_property
     def fields(self) -> list[Node]:
         """The frame's own fields."""
         return self.nodes[0].children[1:]
+
+
+LISTS = ("keys", "texts", "maps", "records", "lists")
