@@ -119,7 +119,8 @@ def corpus_command(folder: Path, /) -> None:
         folder: where to; it is made if it is not there
     """
     with _one_sentence():
-        inputs.write(folder)
+        count = inputs.write(folder)
+    print(f"{count} files in {folder}")
 
 
 @fuzz.command(help_epilogue="Examples:\n  relay fuzz vectors vectors\n")

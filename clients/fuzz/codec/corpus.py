@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from clients.fuzz.inputs.case import Case, Reader
+from clients.fuzz.inputs.case import Case, Reader, Verdict
+from clients.fuzz.inputs.corpus import MANIFEST
 from clients.fuzz.inputs.judge import judge
 
 OWN = "own file"
@@ -19,18 +21,34 @@ class NoCorpus(Exception):
 
 
 def load(folder: Path, reader: Reader | None) -> list[Case]:
-    """Read all inputs of a folder, in the order of their paths.
+    """Read the inputs of a folder, in the order of its manifest, or of their paths.
 
     Args:
-        reader: of files in no folder that is called client, relay or payload
+        reader: what is wanted of a manifest's inputs; and what files are read as that are in no
+            folder that is called client, relay or payload
 
     Raises:
         NoCorpus: there is none, or it is not known what a file is read as.
     """
-    cases = list(own_files(folder, reader))
+    has_manifest = (folder / MANIFEST).exists()
+    cases = list(listed(folder, reader) if has_manifest else own_files(folder, reader))
     if not cases:
         raise NoCorpus(f"{folder} holds no inputs")
     return cases
+
+
+def listed(folder: Path, reader: Reader | None) -> Iterator[Case]:
+    """Yield the inputs of a manifest; the conversations in it are none."""
+    try:
+        for name, about in json.loads((folder / MANIFEST).read_text()).items():
+            if "reader" in about and reader in (None, READERS[about["reader"]]):
+                verdict = Verdict(about["code"], about["offset"])
+                data, reads = (folder / name).read_bytes(), READERS[about["reader"]]
+                yield Case(data, reads, about["damage"], about["rule"], verdict)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise NoCorpus(
+            f"{folder / MANIFEST} is not as `relay fuzz corpus` writes it: {error}"
+        ) from error
 
 
 def own_files(folder: Path, reader: Reader | None) -> Iterator[Case]:

@@ -102,9 +102,12 @@ def test_what_is_no_adapter_is_refused(command: str, complaint: str) -> None:
 
 
 def test_more_than_one_line_for_an_input_is_refused(tmp_path: Path) -> None:
+    def ask_on(adapter: Adapter) -> None:
+        while True:  # the second line may come late
+            ask(adapter, *[b"x"] * 100)
+
     with (
         Adapter(script(tmp_path, f"{REFUSED}\n{REFUSED}")) as adapter,
         pytest.raises(AdapterError, match="more than one line"),
     ):
-        while True:  # the second line may come late
-            ask(adapter, *[b"x"] * 100)
+        ask_on(adapter)
