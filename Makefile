@@ -117,7 +117,7 @@ $(BIN)/.node: $(BROWSER)/node.lock $(BIN)/.locked
 	@touch $@
 
 # Nice, as `make test` builds it while tests run that wait for what happens in time.
-.compiled/.built: $(BIN)/.project pyproject.toml $(wildcard $(addsuffix /*.py,roomwire protocol protocol/* relay relay/* clients/* clients/*/*))
+.compiled/.built: $(BIN)/.project pyproject.toml $(wildcard $(addsuffix /*.py,roomwire protocol protocol/* relay relay/* clients/* clients/*/* clients/*/*/*))
 	@$(BIN)/python -m tests.helpers.compiler
 	@rm -f dist/*-cp*.whl
 	HATCH_BUILD_HOOK_ENABLE_MYPYC=1 nice $(BIN)/uv build --quiet --no-build-isolation --offline

@@ -30,6 +30,16 @@ def test_a_length_goes_down_with_what_it_counts() -> None:
     assert len(shrink(data, lambda batch: [is_whole(one) for one in batch])) == 4
 
 
+def test_a_long_text_is_cut_with_its_length() -> None:
+    data = b"\x92\xda\x10\x00" + b"x" * 4096 + b"\xc4\x03abc"
+
+    def is_whole(one: bytes) -> bool:
+        length = int.from_bytes(one[2:4])
+        return one[:2] == b"\x92\xda" and one[4 + length : 5 + length] == b"\xc4"
+
+    assert len(shrink(data, lambda batch: [is_whole(one) for one in batch])) == 5
+
+
 def test_the_candidates_are_bounded() -> None:
     tried = 0
 
