@@ -16,6 +16,7 @@ from protocol.fields.numbers import LeftReason, NoticeKind, PresenceState
 from protocol.frames import (
     Ack,
     Deliver,
+    Desync,
     Error,
     ErrorDetail,
     Frame,
@@ -109,8 +110,9 @@ LOCKSTEP: Final[tuple[Said, ...]] = (
     (R, Tick(4, 1, ((1, b"left"),))),
     (C, Hash(1, b"\x01\x02")),
     (R, Tick(5, 2, ())),
+    (R, Desync(6, 1, b"\x01\x03", (1,))),
 )
-"""Ticks, inputs and hashes."""
+"""Ticks, inputs and hashes, and one hash that differs."""
 
 RESUME: Final[tuple[Said, ...]] = (
     (C, Hello(1, HelloOptions(seat=SEAT, position=(EPOCH, 8), name="Ada"))),
