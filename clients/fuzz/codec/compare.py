@@ -84,8 +84,7 @@ def unlike(ours: Answer, theirs: Answer) -> str:
 def unlike_values(reader: Reader, ours: Answer, theirs: Answer, hello: Hello) -> str:
     """Say what differs of two acceptances; "" is nothing."""
     if reader is not Reader.PAYLOAD:
-        # A frame has no float, and the order of its entries is the order of the wire.
-        hello = hello._replace(is_lossy=False, is_unordered=False)
+        hello = hello._replace(is_lossy=False)  # a frame has no float
     is_same = ours.value == theirs.value
     if not is_same and settled(ours.value, hello) != settled(theirs.value, hello):
         return VALUE

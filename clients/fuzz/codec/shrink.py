@@ -1,14 +1,16 @@
 """The smallest input that still shows a difference of the same kind.
 
-What may be a str or bin is cut, and bytes are taken out, in halves first and singly last. Of short
-inputs they are also taken out together with a step down of a byte before them, as a length is. All
-candidates of a round are judged as one batch.
+First its structure is made smaller: elements go, and texts are cut. Then bytes are taken out, in
+halves first and singly last; of short inputs also together with a step down of a byte before them,
+as a length is. All candidates of a round are judged as one batch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
+
+from clients.fuzz.codec.pieces import cut, pruned
 
 Holds = Callable[[Sequence[bytes]], Sequence[bool]]
 """For each candidate, whether it still shows the difference. It may stop after the first."""
@@ -18,9 +20,6 @@ ROUND = 256
 
 SHORT = 96
 """Bytes up to which lengths are stepped down, too."""
-
-WIDTHS = {0xC4: 1, 0xC5: 2, 0xC6: 4, 0xD9: 1, 0xDA: 2, 0xDB: 4}
-"""Bytes of length that follow the heads of str and bin."""
 
 REACH = 24
 """Bytes before what is taken out among which the count of its container is looked for."""
@@ -59,6 +58,7 @@ def first(
 
 def candidates(data: bytes) -> Iterator[bytes]:
     """Yield smaller inputs, the smallest first."""
+    yield from pruned(data)
     yield from cut(data)
     size = len(data) // 2
     while size:
@@ -68,18 +68,6 @@ def candidates(data: bytes) -> Iterator[bytes]:
     if len(data) <= SHORT:
         yield from shortened(data)
         yield from lowered(data)
-
-
-def cut(data: bytes) -> Iterator[bytes]:
-    """Yield inputs in which what may be a str or bin is empty, or half as long."""
-    for at, head in enumerate(data):
-        width = WIDTHS.get(head, 0)
-        body = at + 1 + width
-        length = int.from_bytes(data[at + 1 : body]) if width else 0
-        if 0 < length <= len(data) - body:
-            for keep in {0, length // 2}:
-                text = data[body : body + keep]
-                yield data[: at + 1] + keep.to_bytes(width) + text + data[body + length :]
 
 
 def shortened(data: bytes) -> Iterator[bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from clients.fuzz.codec.pieces import elements, pruned
 from clients.fuzz.codec.shrink import shrink
 
 
@@ -28,6 +29,20 @@ def test_a_length_goes_down_with_what_it_counts() -> None:
     data = b"\x81\xa5hello\xa7filling"
     assert is_whole(data)
     assert len(shrink(data, lambda batch: [is_whole(one) for one in batch])) == 4
+
+
+def test_elements_are_found_up_to_the_damage() -> None:
+    assert elements(b"\x92\x01\x81\xa1k\x02") == [(0, 1, 2), (2, 3, 6), (0, 2, 6)]
+    assert elements(b"\x92\x01\x81\xa1k\xc1") == [(0, 1, 2)]
+    assert elements(b"\xc0\x91\x01") == elements(b"\xdc\x00") == []
+
+
+def test_an_element_goes_with_its_count() -> None:
+    assert list(pruned(b"\xdd\x00\x00\x00\x02\x90\xa1k")) == [
+        b"\xdd\x00\x00\x00\x01\x90",
+        b"\xdd\x00\x00\x00\x01\xa1k",
+    ]
+    assert next(pruned(b"\x82\xa1a\x01\xa1b\x02")) == b"\x81\xa1b\x02"
 
 
 def test_a_long_text_is_cut_with_its_length() -> None:
