@@ -12,7 +12,7 @@ BOTH_LINKS := $(addprefix tests/,$(NOTHING_LOST) relay/node/test_connection.py r
 	$(addprefix integration/test_,draining.py entering.py gaps.py raw_client.py restart.py))
 # What runs through compiled code over the relay's own link.
 COMPILED_TESTS := $(addprefix tests/,conformance/test_asgi.py $(firstword $(NOTHING_LOST)) \
-	clients/bench/test_load.py clients/bench/sockets/test_reader.py $(addprefix protocol/test_,fast_path.py scan.py) \
+	clients/bench/test_load.py clients/bench/sockets/test_reader.py clients/fuzz/codec/test_compiled.py $(addprefix protocol/test_,fast_path.py scan.py) \
 	$(addprefix relay/,delivery history link policy/test_rate_limits.py room test_slow.py))
 export VIRTUAL_ENV := $(CURDIR)/.venv
 

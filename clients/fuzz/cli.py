@@ -43,6 +43,16 @@ each input:
   {"verdict": "refused", "code": "TRUNCATED", "offset": 3}
   {"verdict": "ignored", "opcode": 77}
 
+TAGGED is null, true, false, an array, or an object of one key: {"i": "12"} is an int, \
+{"s": "text"} a str, {"b": "00ff"} a bin, {"f": "3ff8000000000000"} a float by the bits of its \
+double (every NaN is 7ff8000000000000), {"m": [["key", TAGGED], ...]} a map. A frame is \
+{"frame": "SEND", "fields": {"target": TAGGED, ...}} with the names of SPEC.md; its records leave \
+out what is at its default. \
+A re-encoding is the shortest one, with floats of 64 bits.
+
+A hello may add "floats": "lossy" where whole floats are ints, as in JavaScript, and "maps": \
+"unordered" where maps do not keep their order. clients/fuzz/adapters has examples.
+
 The exit status is 0 where nothing differs, 1 where something does, 2 where the command line or an \
 adapter is wrong.
 """

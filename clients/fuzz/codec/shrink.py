@@ -15,7 +15,7 @@ from clients.fuzz.codec.pieces import cut, pruned
 Holds = Callable[[Sequence[bytes]], Sequence[bool]]
 """For each candidate, whether it still shows the difference. It may stop after the first."""
 
-ROUND = 256
+ROUND = 32
 """Candidates that are judged together."""
 
 SHORT = 96
@@ -27,7 +27,7 @@ REACH = 24
 LENGTH = 4
 """Bytes before what is taken out among which its length is looked for."""
 
-MOST = 20_000
+MOST = 5_000
 """Candidates for one input at most."""
 
 

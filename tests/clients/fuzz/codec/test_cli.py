@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from clients.fuzz.adapters.ours import line
+from clients.fuzz.inputs.case import Reader
 from tests.clients.fuzz.codec.programs import (
     ADAPTERS,
     NODE,
@@ -80,8 +82,9 @@ def test_progress_is_shown_beside_the_summary() -> None:
 def test_a_bug_in_another_codec_is_found_named_shrunk_and_replayed(tmp_path: Path) -> None:
     broken = python_with(patched(tmp_path / "broken", [WRONG_DEPTH]))
     out = tmp_path / "out"
-    done = run(*FEW, "--reader", "payload", "--against", broken, "--out", out)
-    assert done.returncode == 1
+    options = ("--count", 500, "--reader", "payload", "--quiet")
+    done = run("codec", *options, "--against", broken, "--out", out)
+    assert done.returncode == 1, done.stderr
     assert "breaks 3.3.3.6" in done.stdout
     (too_deep,) = (each for each in found(out) if each["kind"]["right"] == "python accepted")
     assert too_deep["kind"]["rule"] == "3.3.3.6"
@@ -95,14 +98,14 @@ def test_a_bug_in_another_codec_is_found_named_shrunk_and_replayed(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("patch", "reader", "what"),
-    [(WRONG_DEPTH, "payload", "verdict"), (LONG_TAIL, "client", "target_of_send")],
+    ("patch", "reader", "count", "what"),
+    [(WRONG_DEPTH, "payload", 500, "verdict"), (LONG_TAIL, "client", 8000, "target_of_send")],
 )
 def test_a_bug_in_our_codec_is_found_without_another(
-    patch: Patch, reader: str, what: str, tmp_path: Path
+    patch: Patch, reader: str, count: int, what: str, tmp_path: Path
 ) -> None:
     broken, out = patched(tmp_path / "broken", [patch]), tmp_path / "out"
-    done = run("codec", "--count", 8000, "--reader", reader, "--out", out, path=broken)
+    done = run("codec", "--count", count, "--reader", reader, "--out", out, path=broken)
     assert done.returncode == 1, done.stdout
     assert what in {finding["kind"]["what"] for finding in found(out)}
     assert run("codec", "--replay", out, path=broken).returncode == 1
@@ -153,6 +156,21 @@ def test_a_corpus_is_given_again_while_there_is_time(tmp_path: Path) -> None:
     (tmp_path / "one").write_bytes(b"\x91\x08")
     options = ("--corpus", tmp_path, "--reader", "client", "--count", 50, "--json", "--quiet")
     assert json.loads(run("codec", *options).stdout)["executions"] == 50
+
+
+def test_answers_that_were_written_down_can_be_repeated(tmp_path: Path) -> None:
+    corpus, answers = tmp_path / "payload", tmp_path / "answers"
+    corpus.mkdir()
+    for data in (b"\xc0", b"\x93\x01\xa1x\xc0", b"\xc1", b"\x91"):
+        (corpus / data.hex()).write_bytes(data)
+    lines = [line(Reader.PAYLOAD, path.read_bytes()) for path in sorted(corpus.iterdir())]
+    stub = compiled(ADAPTERS / "stub.c", tmp_path / "stub")
+    options = ("--corpus", corpus, "--reader", "payload", "--count", 40, "--out", tmp_path / "out")
+    for said, status in ((lines, 0), (lines[1:], 1)):
+        answers.write_bytes(b'{"adapter": "stub"}\n' + b"".join(said))
+        done = run("codec", *options, "--against", f"{stub} {answers}")
+        assert done.returncode == status, done.stdout
+        assert "40 inputs in" in done.stdout
 
 
 @pytest.mark.parametrize(
