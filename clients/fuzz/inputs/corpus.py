@@ -16,7 +16,7 @@ from clients.fuzz.inputs.case import Case, Reader
 from clients.fuzz.inputs.cases import READERS, case_of
 from clients.fuzz.inputs.conversations import CONVERSATIONS, recorded
 from clients.fuzz.inputs.damages.deck import DAMAGES
-from clients.fuzz.inputs.damages.harm import ONCE, Damage
+from clients.fuzz.inputs.damages.harm import Damage
 from clients.fuzz.inputs.dictionary import dictionary
 from clients.fuzz.inputs.judge import ACCEPTED
 from clients.fuzz.inputs.writing.frames import FRAMES, frame, message
@@ -90,8 +90,7 @@ def _inputs() -> Iterator[tuple[str, Case]]:
     yield from _legal(rng)
     pool = list(_pool(rng))
     for damage in DAMAGES.values():
-        if damage.share > ONCE:
-            yield from _damaged(rng, pool, damage)
+        yield from _damaged(rng, pool, damage)
 
 
 def _legal(rng: Random) -> Iterator[tuple[str, Case]]:

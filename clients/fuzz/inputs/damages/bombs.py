@@ -6,7 +6,7 @@ from functools import lru_cache
 from random import Random
 from typing import Final
 
-from clients.fuzz.inputs.damages.harm import ALL, FRAMES, ONCE, SELDOM, Edit, Harm, damage, replaced
+from clients.fuzz.inputs.damages.harm import ALL, FRAMES, SELDOM, Edit, Harm, damage, replaced
 from clients.fuzz.inputs.writing.heads import Kind, heads, pick
 from clients.fuzz.inputs.writing.misfits import LONGEST, taken
 from clients.fuzz.inputs.writing.nodes import Node, Written
@@ -18,6 +18,9 @@ ROW: Final = 1 + limits.MAX_ELEMENTS
 
 ROW_BYTES: Final = 3 + limits.MAX_ELEMENTS
 """Bytes of it, as nils."""
+
+MIB: Final = 0.05
+"""How often a message of a MiB is written where it is drawn."""
 
 
 @damage(ALL, SELDOM, alone=True)
@@ -87,11 +90,11 @@ def crowd(rng: Random, written: Written) -> Harm | None:
     return replaced(node, new, "3.3.3.6", "TOO_MANY")
 
 
-@damage(FRAMES, ONCE, alone=True)
+@damage(FRAMES, alone=True)
 def longest_bin(rng: Random, written: Written) -> Harm | None:
     """Fill a field with as many bytes as it may have, or with one more."""
     nodes = [node for node in written.asked if _longest(node.wants) > LONGEST]
-    if not nodes:
+    if not nodes or rng.random() > MIB:
         return None
     node = pick(rng, nodes)
     if rng.random() < 0.5:

@@ -55,11 +55,9 @@ CLIENT: Final = frozenset({Reader.CLIENT_FRAME})
 RELAY: Final = frozenset({Reader.RELAY_FRAME})
 PAYLOADS: Final = frozenset({Reader.PAYLOAD})
 
-USUAL: Final = 400
-SELDOM: Final = 10
+USUAL: Final = 40
+SELDOM: Final = 1
 """For what costs a reader a hundred times as much as other inputs do."""
-ONCE: Final = 1
-"""For messages of a MiB."""
 
 
 @dataclass(frozen=True)

@@ -32,8 +32,8 @@ def test_every_damage_finds_something_in_some_message() -> None:
     for reader in [*Reader] * 400:
         written = message(rng, reader)
         written.neighbour = written.data
-        fits = {each.name for each in left.values() if reader in each.readers}
-        for damage in [left[name] for name in fits if left[name].needs in ("", *written.has)]:
+        fits = [each for each in left.values() if reader in each.readers]
+        for damage in [each for each in fits if each.needs in ("", *written.has)]:
             if damage.harm(rng, written) is not None:
                 del left[damage.name]
     assert left == {}
