@@ -18,6 +18,7 @@ client."""
 KNOWN = {
     "bots": "Let bots play in a room, and print a summary.",
     "bench": "Put a load on a relay, and print what it delivers, how fast, and at what cost.",
+    "fuzz": "Try a codec with damaged messages whose right answer is known.",
 }
 """Help for known plugins. To ask the plugins themselves would import them."""
 
