@@ -115,6 +115,7 @@ export class Lobby {
     return this.listed(await this.rest.post("/api/match", inSnakeCase(wanted)));
   }
 
+  /** Makes a room. */
   async make(wanted: NewRoom = {}): Promise<ListedRoom> {
     return this.listed(await this.rest.post("/api/rooms", inSnakeCase(wanted)));
   }

@@ -114,6 +114,7 @@ export class Room implements AsyncIterable<Event> {
     return this.driver.hub.seq(this.protocol.seat.knownSeq);
   }
 
+  /** How the connection is. */
   get state(): ConnectionState {
     return this.protocol.phase;
   }
@@ -184,6 +185,7 @@ export class Room implements AsyncIterable<Event> {
     return this.post({ type: "Subscribe", add: groups, remove: [] });
   }
 
+  /** Leaves groups. */
   unsubscribe(...groups: number[]): Promise<number> {
     this.protocol.noteGroups([], groups);
     return this.post({ type: "Subscribe", add: [], remove: groups });
@@ -199,6 +201,7 @@ export class Room implements AsyncIterable<Event> {
     return this.set(key, pack(value), where);
   }
 
+  /** Deletes a property of the room, or of `player`; `expected` is as for `setProperty`. */
   deleteProperty(key: string, where: Where = {}): Promise<number> {
     return this.set(key, false, where);
   }

@@ -138,11 +138,36 @@ const noticeDetail = record({
 export const ROOM_OPTIONS = Object.keys(roomOptions.load({}));
 export const HELLO_OPTIONS = Object.keys(helloOptions.load({}));
 
+/**
+ * How a room is made; SPEC section 5 says what each option means.
+ *
+ * @interface
+ */
 export type RoomOptions = Dumped<typeof roomOptions>;
+/**
+ * What a client may say when it enters.
+ *
+ * @interface
+ */
 export type HelloOptions = Dumped<typeof helloOptions>;
+/**
+ * What the relay asks a client to keep to.
+ *
+ * @interface
+ */
 export type Limits = Loaded<typeof relayLimits>;
 export type Session = Loaded<typeof session>;
+/**
+ * Where and why something was refused, as far as it is known.
+ *
+ * @interface
+ */
 export type ErrorDetail = Loaded<typeof errorDetail>;
+/**
+ * Numbers of a notice, by its kind.
+ *
+ * @interface
+ */
 export type NoticeDetail = Loaded<typeof noticeDetail>;
 
 /** Frames that a client may send. */
@@ -235,9 +260,11 @@ export interface Unknown {
   readonly opcode: number;
 }
 
+/** A frame that a client may send. */
 export type ClientFrame = {
   [N in keyof typeof CLIENT_FRAMES]: Outgoing<N, (typeof CLIENT_FRAMES)[N]>;
 }[keyof typeof CLIENT_FRAMES];
+/** A frame that a relay may send. */
 export type RelayFrame =
   | {
       [N in keyof typeof RELAY_FRAMES]: Incoming<N, (typeof RELAY_FRAMES)[N]>;
