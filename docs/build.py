@@ -24,9 +24,9 @@ SCRATCH = DOCS / "_build"
 BROWSER = ROOT / "clients" / "browser"
 
 SOURCES = (
-    "docs/**/*.*",
-    "protocol/**/*.*",
-    *(f"{package}/**/*.py" for package in ("roomwire", "relay", "clients/python")),
+    *(f"docs/**/*{suffix}" for suffix in (".md", ".py", ".txt")),
+    "protocol/*.md",
+    *(f"{package}/**/*.py" for package in ("roomwire", "protocol", "relay", "clients/python")),
     "clients/browser/src/**/*.ts",
     "clients/browser/tsconfig.json",
     "clients/browser/typedoc/*.*",
@@ -62,9 +62,8 @@ def digest() -> str:
     """Return what tells these sources from others: content, as a fresh clone has its own times."""
     found = hashlib.sha256()
     for path in sorted(path for pattern in SOURCES for path in ROOT.glob(pattern)):
-        if path.is_file() and SCRATCH not in path.parents:
-            content = path.read_bytes()
-            found.update(f"{path.relative_to(ROOT)} {len(content)}\n".encode() + content)
+        content = path.read_bytes()
+        found.update(f"{path.relative_to(ROOT)} {len(content)}\n".encode() + content)
     return found.hexdigest()
 
 

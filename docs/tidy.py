@@ -6,6 +6,7 @@ import hashlib
 import html
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -32,8 +33,8 @@ def move_inline(site: Path) -> None:
     for page in site.rglob("*.html"):
         up = "../" * (len(page.relative_to(site).parts) - 1)
         text = page.read_text("utf-8").replace(TO_ROOT, f'href="{up}')
-        text = INLINE.sub(lambda found: _moved(found, site, up), text)
-        text = STYLED.sub(lambda found: _named(found, rules), text)
+        text = INLINE.sub(partial(_moved, site=site, up=up), text)
+        text = STYLED.sub(partial(_named, rules=rules), text)
         sheet = TAGS["style"].format(f"{up}_static/inline.css")
         page.write_text(text.replace("</head>", f"{sheet}</head>", 1), "utf-8")
     sheet = "".join(f'[data-style="{name}"] {{ {rule} }}\n' for name, rule in rules.items())

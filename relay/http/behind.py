@@ -29,7 +29,9 @@ log = logging.getLogger("relay")
 MAX_REMARKS = 16
 """Lines of log about proxies: each is said once."""
 
-OWN = re.compile(r"/(?:(?:r|api|client|assets|guide)/|(?:docs|guide|schema\.yml|healthz|metrics)?/?$)")
+OWN = re.compile(
+    r"/(?:(?:r|api|client|assets|guide)/|(?:docs|guide|schema\.yml|healthz|metrics)?/?$)"
+)
 """What begins so is a path of the app's own."""
 
 ROOM = re.compile(r"/r/[^/]+")

@@ -61,7 +61,8 @@ class Files(StaticFiles):
     def get_path(self, scope: Scope) -> str:
         """Return the path below this folder. The scope has it: Responder has cut off the rest."""
         # Starlette would cut once more where a folder has the name of the path it is served at.
-        return os.path.normpath(os.path.join(*scope["path"].split("/")))
+        path: str = scope["path"]
+        return os.path.normpath(os.path.join(*path.split("/")))
 
     def file_response(
         self,

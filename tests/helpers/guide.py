@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 @cache
 def built_guide() -> Path:
     """Build the site as `make docs` does, unless it is there, and return its folder."""
-    build = [sys.executable, ROOT / "docs/build.py"]
-    ended = subprocess.run(build, capture_output=True, text=True)
+    command = [sys.executable, "docs/build.py"]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert (ended.returncode, ended.stderr) == (0, ""), ended.stdout
     return ROOT / "relay/guide"

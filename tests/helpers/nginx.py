@@ -104,4 +104,3 @@ def made_certificate() -> tuple[Path, Path]:
     command += ["-keyout", str(key), "-out", str(certificate)]
     subprocess.run(command, check=True, capture_output=True)
     return certificate, key
-

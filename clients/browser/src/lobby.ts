@@ -169,6 +169,7 @@ interface Page {
   readonly next: string | null;
 }
 
+/** @inline */
 interface Watching {
   readonly every?: number;
   readonly signal?: AbortSignal;

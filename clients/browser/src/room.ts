@@ -11,7 +11,11 @@ import type { ClientFrame, Limits, PresenceState, RoomOptions } from "./protocol
 import { FRAME_IN, WINDOW } from "./protocol/limits.js";
 import { pack } from "./protocol/msgpack/payload.js";
 
-/** A player's number, or the player. */
+/**
+ * A player's number, or the player.
+ *
+ * @inline
+ */
 type PlayerOrNumber = number | Player;
 
 /**
@@ -27,6 +31,7 @@ export class Room implements AsyncIterable<Event> {
   readonly ready: Promise<void>;
   private readonly protocol: ClientProtocol;
 
+  /** @internal */
   constructor(
     private readonly driver: Driver,
     private readonly name: string,
@@ -277,6 +282,7 @@ export class Room implements AsyncIterable<Event> {
   }
 }
 
+/** @inline */
 interface Where {
   /** Whose property it is; the room's, if it is left out. */
   player?: PlayerOrNumber;

@@ -18,7 +18,11 @@ import { headName, scan } from "./msgpack/scan.js";
 
 const encoder = new Encoder();
 
-/** Who speaks. It decides which frames are legal, and how strictly they are read. */
+/**
+ * Who speaks. It decides which frames are legal, and how strictly they are read.
+ *
+ * @inline
+ */
 export type Role = "client" | "relay";
 
 interface Named extends Declaration {

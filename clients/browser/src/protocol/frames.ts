@@ -138,37 +138,24 @@ const noticeDetail = record({
 export const ROOM_OPTIONS = Object.keys(roomOptions.load({}));
 export const HELLO_OPTIONS = Object.keys(helloOptions.load({}));
 
-/**
- * How a room is made; SPEC section 5 says what each option means.
- *
- * @interface
- */
-export type RoomOptions = Dumped<typeof roomOptions>;
-/**
- * What a client may say when it enters.
- *
- * @interface
- */
-export type HelloOptions = Dumped<typeof helloOptions>;
-/**
- * What the relay asks a client to keep to.
- *
- * @interface
- */
-export type Limits = Loaded<typeof relayLimits>;
+/** How a room is made; SPEC section 5 says what each option means. */
+export interface RoomOptions extends Dumped<typeof roomOptions> {}
+
+/** What a client may say when it enters. */
+export interface HelloOptions extends Dumped<typeof helloOptions> {
+  readonly create?: boolean | RoomOptions | undefined;
+}
+
+/** What the relay asks a client to keep to. */
+export interface Limits extends Loaded<typeof relayLimits> {}
+
 export type Session = Loaded<typeof session>;
-/**
- * Where and why something was refused, as far as it is known.
- *
- * @interface
- */
-export type ErrorDetail = Loaded<typeof errorDetail>;
-/**
- * Numbers of a notice, by its kind.
- *
- * @interface
- */
-export type NoticeDetail = Loaded<typeof noticeDetail>;
+
+/** Where and why something was refused, as far as it is known. */
+export interface ErrorDetail extends Loaded<typeof errorDetail> {}
+
+/** Numbers of a notice, by its kind. */
+export interface NoticeDetail extends Loaded<typeof noticeDetail> {}
 
 /** Frames that a client may send. */
 export const CLIENT_FRAMES = {
