@@ -24,7 +24,7 @@ SCRATCH = DOCS / "_build"
 BROWSER = ROOT / "clients" / "browser"
 
 SOURCES = (
-    *(f"docs/**/*{suffix}" for suffix in (".md", ".py", ".txt")),
+    *(f"docs/**/*{suffix}" for suffix in (".md", ".py", ".svg", ".txt")),
     "protocol/*.md",
     *(f"{package}/**/*.py" for package in ("roomwire", "protocol", "relay", "clients/python")),
     "clients/browser/src/**/*.ts",
@@ -76,6 +76,7 @@ def build(site: Path) -> None:
     run(BROWSER / "node.py", "in", BROWSER / "typedoc", *typedoc)
     (site / "llms.txt").write_text(tidy.lead_to_pages((DOCS / "llms.txt").read_text()))
     tidy.move_inline(site)
+    tidy.make_no_style(site / "typescript/assets/main.js")
     if dead := tidy.dead_links(site):
         sys.exit("\n".join(["the site has links that lead nowhere:", *dead]))
 

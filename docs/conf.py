@@ -18,6 +18,7 @@ extensions = ["myst_parser", "sphinx.ext.autodoc"]
 exclude_patterns = ["_build", "README.md"]  # README.md is the index for whoever reads the files
 html_theme = "furo"
 html_title = "Roomwire"
+html_favicon = "icon.svg"
 html_copy_source = False
 html_show_sourcelink = False
 default_role = "code"  # of docstrings: what stands between backticks is a name

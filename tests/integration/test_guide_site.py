@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
 
 import anyio.to_thread
 import pytest
@@ -11,9 +10,6 @@ import pytest
 from tests.helpers.browser import Tabs
 from tests.helpers.guide import built_guide
 from tests.helpers.relay import RunningRelay, running_relay
-
-if TYPE_CHECKING:  # importing Playwright takes longer than most tests here
-    from playwright.async_api import Page
 
 pytestmark = pytest.mark.timeout(180)  # the site takes its time on a busy machine
 
@@ -27,12 +23,6 @@ async def relay() -> AsyncIterator[RunningRelay]:
         yield relay
 
 
-async def follow(page: Page, name: str) -> None:
-    """Click a link, and wait for the heading of where it leads."""
-    await page.get_by_role("link", name=name).first.click()
-    await page.get_by_role("heading", name=name).first.wait_for()
-
-
 @pytest.mark.parametrize("mobile", [False, True], ids=["wide", "phone"])
 async def test_the_home_page_leads_to_chapters_and_references(
     relay: RunningRelay, tabs: Tabs, mobile: bool
@@ -40,7 +30,8 @@ async def test_the_home_page_leads_to_chapters_and_references(
     page = await tabs.open(relay.url, mobile=mobile)
     await page.get_by_role("link", name="The guide").click()
     await page.wait_for_url(f"{relay.url}/guide/")
-    await follow(page, "A first game in 15 minutes")
+    await page.locator("article").get_by_role("link", name="first game").first.click()
+    await page.get_by_role("heading", name="A first game in 15 minutes").wait_for()
     assert not await page.evaluate(WIDER)
     await page.goto(f"{relay.url}/guide/typescript.html")
     await page.get_by_role("link", name="All names, with their types").click()
@@ -60,8 +51,8 @@ async def test_it_can_be_searched(relay: RunningRelay, tabs: Tabs) -> None:
     page = await tabs.open(f"{relay.url}/guide/search.html?q=nginx")
     await page.get_by_role("link", name="Hosting a relay").nth(1).wait_for()
     page = await tabs.open(f"{relay.url}/guide/typescript/index.html")
-    await page.keyboard.press("/")
-    await page.keyboard.type("openRoom")
+    await page.click("#tsd-search-trigger")
+    await page.fill("#tsd-search-input", "openRoom")
     await page.get_by_role("option", name="openRoom").first.wait_for()
 
 
