@@ -21,6 +21,7 @@ RELAY = "127.0.0.1:8000"
 
 OPTIONS = """
 {{
+    debug
     admin off
     auto_https disable_redirects
     skip_install_trust
@@ -34,8 +35,8 @@ SITE = """https://127.0.0.1:{port} {{
     tls internal
     bind 127.0.0.1"""
 
-READY = ("serving initial configuration", "certificate obtained successfully")
-"""What it logs once it serves."""
+READY = ("serving initial configuration", "added certificate to cache")
+"""What it logs, in detail, once it serves."""
 
 
 @contextmanager
