@@ -1,4 +1,8 @@
-"""The wheel is what users get: it runs without Node, so it must carry what Node built."""
+"""The wheel is what users get: it runs without Node, so it must carry what Node built.
+
+It carries the site of the docs, too, where that was built: half a megabyte, for a `/guide` that is
+there without internet and of the relay's own version.
+"""
 
 import os
 import subprocess
@@ -8,12 +12,16 @@ from zipfile import ZipFile
 
 import pytest
 
+from tests.helpers.guide import built_guide
+
 ROOT = Path(__file__).parents[2]
 CARRIED = {
     "roomwire/__init__.py",
     "roomwire/py.typed",
     "protocol/SPEC.md",
     "relay/cli/templates/canvas/page/game.js",
+    "relay/guide/index.html",
+    "relay/guide/typescript/index.html",
     "relay/web/index.html",
     "relay/web/room.html",
     "relay/web/client/roomwire.js",
@@ -22,9 +30,13 @@ CARRIED = {
 }
 
 
+pytestmark = pytest.mark.timeout(180)  # the site takes its time on a busy machine
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build it with the packages at hand, and return where it is unpacked."""
+    built_guide()
     folder = tmp_path_factory.mktemp("dist")
     command = ["uv", "build", "--wheel", "--no-build-isolation", "--offline"]
     subprocess.run(
