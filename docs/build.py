@@ -11,7 +11,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -71,9 +72,11 @@ def build(site: Path) -> None:
     """Make the site anew: Sphinx, which reads again what has changed alone, tells half."""
     shutil.rmtree(SCRATCH, ignore_errors=True)
     strict = ("--quiet", "--fail-on-warning", "--keep-going")
-    run("-m", "sphinx", *strict, "-d", SCRATCH / "doctrees", DOCS, site)
-    typedoc = ("run", "--silent", "build", "--", "--logLevel", "Warn", "--out", site / "typescript")
-    run(BROWSER / "node.py", "in", BROWSER / "typedoc", *typedoc)
+    sphinx = ("-m", "sphinx", *strict, "-d", SCRATCH / "doctrees", DOCS, site)
+    npm = (BROWSER / "node.py", "in", BROWSER / "typedoc", "run", "--silent", "build")
+    typedoc = (*npm, "--", "--logLevel", "Warn", "--out", site / "typescript")
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(run, (sphinx, typedoc)))
     (site / "llms.txt").write_text(tidy.lead_to_pages((DOCS / "llms.txt").read_text()))
     tidy.move_inline(site)
     tidy.make_no_style(site / "typescript/assets/main.js")
@@ -81,7 +84,7 @@ def build(site: Path) -> None:
         sys.exit("\n".join(["the site has links that lead nowhere:", *dead]))
 
 
-def run(*command: str | Path) -> None:
+def run(command: Iterable[str | Path]) -> None:
     """Run Python; if that fails, so do we."""
     if code := subprocess.run([sys.executable, *command], check=False).returncode:
         sys.exit(code)

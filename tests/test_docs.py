@@ -75,6 +75,11 @@ def test_an_export_without_a_comment_fails_the_build(tmp_path: Path) -> None:
     assert sorted(named) == ["Thing.act", "bare"]
 
 
+def test_the_site_holds_no_program(site: Path) -> None:
+    """It lies in the package `relay`, where tools take each program for a module."""
+    assert list(site.rglob("*.py")) == []
+
+
 def test_no_page_of_the_site_has_a_script_or_a_style_within(site: Path) -> None:
     """The relay's Content-Security-Policy would keep browsers from obeying it."""
     inline = re.compile(r"<script(?![^>]* src=)|<style|<[^<>]* (?:style|on\w+)=")
