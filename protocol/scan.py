@@ -51,7 +51,10 @@ def scan(data: bytes) -> None:
 
     Raises:
         RemoteProtocolError: naming the first byte that is wrong.
+        TypeError: these are not bytes.
     """
+    if not isinstance(data, bytes):
+        raise TypeError(f"expected bytes, got {type(data).__name__}")
     end = len(data)
     offset = nodes = 0
     remaining = 1  # values still to come in the innermost open container

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, cast
 
 import msgpack
@@ -32,6 +33,7 @@ from protocol.frames import (
     Volatile,
     Welcome,
 )
+from protocol.scan import scan
 from tests.helpers import vectors
 from tests.helpers.strategies import (
     game_values,
@@ -336,3 +338,58 @@ def test_what_holds_bytes_is_read_as_bytes(kind: Callable[[bytes], Any]) -> None
     frame = Hello(1, HelloOptions(name="Ann"))
     assert decode(kind(encode(frame)), Role.CLIENT) == frame
     assert unpack(kind(pack({"k": [1]}))) == {"k": [1]}
+
+
+NO_BYTES: list[object] = [5, 10**13, "text", [1, 2], None, 1.5, {"a": 1}, object()]
+
+
+@pytest.mark.parametrize("read", [partial(decode, by=Role.CLIENT), unpack, scan], ids=str)
+@pytest.mark.parametrize("value", NO_BYTES, ids=repr)
+def test_what_is_no_bytes_is_a_mistake_of_the_caller(
+    read: Callable[[Any], object], value: object
+) -> None:
+    with pytest.raises(TypeError, match=f"bytes.* got {type(value).__name__}"):
+        read(value)
+
+
+def test_only_a_role_can_have_sent_a_frame() -> None:
+    with pytest.raises(TypeError, match=r"Role\.CLIENT or Role\.RELAY, got str"):
+        decode(encode(Leave()), cast(Any, "client"))
+
+
+# What an error says.
+
+SPECIAL = "\x1b[31m\n\x00\x9b\u202e\ufeff\u2028"
+
+
+def options(value: object) -> bytes:
+    return b"\x93\x01\x01" + msgpack.packb(value)
+
+
+STRANGE_WORDS = {
+    "a tag's key": options({"create": {"tags": {SPECIAL + "x" * 99: ""}}}),
+    "a tag's value": options({"create": {"tags": {SPECIAL: 1}}}),
+    "a key that is there twice": b"\x93\x01\x01\x82" + (msgpack.packb(SPECIAL) + b"\xc0") * 2,
+    "a name": options({"name": SPECIAL * 64}),
+    "a word": options({"role": SPECIAL}),
+}
+
+
+@pytest.mark.parametrize("message", STRANGE_WORDS.values(), ids=STRANGE_WORDS)
+def test_no_error_shows_what_a_terminal_would_obey(message: bytes) -> None:
+    error = refusal_of(message, Role.CLIENT)
+    assert error is not None
+    assert str(error).isprintable()
+    check(message, Role.CLIENT)
+
+
+def test_an_error_names_a_field_as_the_wire_does_whoever_is_at_fault() -> None:
+    wrong = (1, 2, 3, cast(Any, None))
+    with pytest.raises(LocalProtocolError, match=r"SEND\.target\[3\]"):
+        encode(Send(wrong, b""))
+    with pytest.raises(RemoteProtocolError, match=r"SEND\.target\[3\]"):
+        decode(b"\x93\x10" + msgpack.packb(wrong) + b"\xc4\x00", Role.CLIENT)
+    with pytest.raises(LocalProtocolError, match=r"HELLO\.options\.create\.tags\.a\.b "):
+        encode(hello(create=RoomOptions(tags={"a.b": cast(Any, 1)})))
+    with pytest.raises(RemoteProtocolError, match=r"HELLO\.options\.create\.tags\.a\.b "):
+        decode(options({"create": {"tags": {"a.b": 1}}}), Role.CLIENT)
