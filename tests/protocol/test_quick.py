@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tracemalloc
 from collections.abc import Callable
 from functools import partial
 from itertools import islice
@@ -29,6 +28,7 @@ from protocol.errors import RemoteProtocolError
 from protocol.limits import MAX_INT
 from protocol.shapes import FLAT
 from tests.helpers import damage
+from tests.helpers.memory import peak_of
 from tests.helpers.strategies import game_values, messages, mutants, piles, share
 
 Outcome = tuple[object, ...]
@@ -233,9 +233,5 @@ def test_claims_take_no_more_than_the_message_is_worth(bomb: bytes, by: Role | N
     )
     for data in [head + bomb for head in heads]:
         read = partial(unpack, data) if by is None else partial(decode, data, by)
-        outcome(read)  # what is made once and kept is no cost of a message
-        tracemalloc.start()
-        outcome(read)
-        _, peak = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
+        peak = peak_of(partial(outcome, read))
         assert peak < 64 * 1024 + 100 * len(data), data[:8].hex()

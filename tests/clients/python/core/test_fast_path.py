@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tracemalloc
+from functools import partial
 from itertools import islice
 from random import Random
 
@@ -15,6 +15,7 @@ from protocol.codec import Role, decode, encode
 from protocol.errors import RemoteProtocolError
 from protocol.frames import Deliver, Update
 from tests.helpers import damage
+from tests.helpers.memory import peak_of
 from tests.helpers.strategies import built, long_winded, mutants, share
 
 COUNT = 2 * max(settings().max_examples, 10_000)
@@ -80,12 +81,5 @@ def test_a_payload_may_be_as_long_as_the_codec_lets_it(head: str, size: int) -> 
 
 def test_claims_take_no_more_than_the_message_is_worth() -> None:
     for claim in (b"\xdc\x04\x00", b"\x9f", b"\xde\x04\x00\xa0"):
-        assert peak_of(b"\x94\x11\x01\x02" + claim * 1100) < 64 * 1024 + 100 * 1100
-
-
-def peak_of(message: bytes) -> int:
-    tracemalloc.start()
-    read_payload(message)
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    return peak
+        message = b"\x94\x11\x01\x02" + claim * 1100
+        assert peak_of(partial(read_payload, message)) < 64 * 1024 + 100 * len(message)
