@@ -83,7 +83,7 @@ def unpack(data: bytes) -> Any:
     if size > LARGE:
         raise Doubt
     heads = len(data.translate(None, NO_HEADS)) if size <= COUNTED else size
-    most = min(size, MAX_ELEMENTS)
+    most = size if size < MAX_ELEMENTS else MAX_ELEMENTS
     if heads * (LIST + SLOT * most) > SPARE + PER_BYTE * size:
         check_claims(data)
     value = unpackb(data, ext_hook=refuse, max_ext_len=0, max_array_len=most, max_map_len=most)
@@ -135,31 +135,53 @@ def check_list(data: bytes, value: list[Any], heads: int, may_be_wide: bool) -> 
 
 
 def check_nested(data: bytes, value: Any, heads: int, may_be_wide: bool) -> None:
-    """Doubt containers within one another: keys, depth, ints, and the number of values.
-
-    Args: heads: containers there are at most.
-    """
-    if FORBIDDEN_BYTES in data or pack_anew(value) != data:
+    """Doubt containers within one another. Args: heads: how many there are at most."""
+    if (0x5F in data and FORBIDDEN_BYTES in data) or pack_anew(value) != data:
         raise Doubt
     has_bin = 0xC4 in data or 0xC5 in data or 0xC6 in data
-    must_see_all = has_bin or may_be_wide or len(data) > MAX_NODES
-    level, nodes = [value], 1
+    if has_bin or may_be_wide or len(data) > MAX_NODES:
+        check_all(value, may_be_wide)
+    elif heads > MAX_DEPTH:
+        check_depth(value, heads)
+
+
+def check_depth(value: Any, heads: int) -> None:
+    """Go down until all that may be left is not too deep, even if each is within the other."""
+    level = [value]
     for depth in range(1, MAX_DEPTH + 1):
         heads -= len(level)
-        if depth + heads <= MAX_DEPTH and not must_see_all:
-            return  # not too deep, even if all that are left were within one another
-        maps = [outer for outer in level if type(outer) is dict]
-        check_keys(chain.from_iterable(maps))
+        if depth + heads <= MAX_DEPTH:
+            return
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if type(outer) is dict else outer)
+            if type(inner) in CONTAINERS
+        ]
+        if not level:
+            return
+    raise Doubt
+
+
+def check_all(value: Any, may_be_wide: bool) -> None:
+    """Go through all levels, and doubt their number, keys, ints, and the number of values."""
+    level = [value]
+    found: list[Any] = []
+    maps: list[dict[Any, Any]] = []
+    for _ in range(MAX_DEPTH):
+        maps += [outer for outer in level if type(outer) is dict]
         inner = [
             each for outer in level for each in (outer.values() if type(outer) is dict else outer)
         ]
-        if may_be_wide:
-            check_ints(inner)
-        nodes += len(inner) + sum(map(len, maps))
+        found += inner
         level = [each for each in inner if type(each) in CONTAINERS]
-        if not level and nodes <= MAX_NODES:
-            return
-    raise Doubt
+        if not level:
+            break
+    if level or 1 + len(found) + sum(map(len, maps)) > MAX_NODES:
+        raise Doubt
+    check_keys(chain.from_iterable(maps))
+    if may_be_wide:
+        check_ints(found)
 
 
 def check_keys(keys: Iterable[Any]) -> None:

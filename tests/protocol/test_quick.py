@@ -104,6 +104,8 @@ def nodes(count: int) -> list[list[int]]:
 
 RIGHT: dict[str, object] = {
     "depth 16": nested(16),
+    "depth 16, bytes within": nested(16, b"bytes"),
+    "depth 16, empty, and many containers beside": [nested(14, []), *[[]] * 30],
     "depth 16, and many containers beside": [nested(15), [[]] * 30],
     "1024 elements": [0] * 1024,
     "1024 entries": {str(n): n for n in range(1024)},
@@ -134,6 +136,8 @@ def test_what_is_right_at_a_bound_is_read_quickly(value: object) -> None:
 WRONG: dict[str, object] = {
     "depth 17": nested(17),
     "depth 17, empty": nested(16, []),
+    "depth 17, bytes within": nested(17, b"bytes"),
+    "depth 17, empty, and many containers beside": [nested(15, []), *[[]] * 30],
     "depth 17, and many containers beside": [nested(16), [[]] * 30],
     "1025 elements": [0] * 1025,
     "1025 elements within": [[0] * 1025],
