@@ -8,7 +8,7 @@ from typing import Any
 
 import msgpack
 
-from protocol import limits, quick
+from protocol import limits
 from protocol.error_codes import ErrorCode
 from protocol.errors import LocalProtocolError, RemoteProtocolError
 from protocol.fields.mismatch import Mismatch, Path
@@ -16,8 +16,9 @@ from protocol.fields.records import HelloOptions, RoomOptions
 from protocol.fields.schema import record_fields
 from protocol.frames import CLIENT_FRAMES, RELAY_FRAMES, Frame, Unknown
 from protocol.opcodes import Opcode
+from protocol.quick import values as quick
+from protocol.quick.frames import FIRST_HEAD, LAST_HEAD, is_flat_type, readers
 from protocol.scan import locate, scan, shown
-from protocol.shapes import FIRST_HEAD, LAST_HEAD, is_flat_type, readers
 
 
 class Role(Enum):

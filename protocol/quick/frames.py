@@ -18,20 +18,20 @@ from protocol.fields.field_types import (
 )
 from protocol.fields.schema import record_fields
 from protocol.frames import Frame
-from protocol.quick import unpack, unpackb
+from protocol.quick.values import unpack, unpackb
 
 FIRST_HEAD, LAST_HEAD = 0x91, 0x9F
 """Heads of arrays of 1 to 15 elements: a frame's first byte."""
 
 FLAT: Final = 8
 """Elements of a flat frame at most, and players in its target. Of 1,024 arrays within one another,
-as deep as msgpack goes, those that claim so much take less than `quick.SPARE` and their worth."""
+as deep as msgpack goes, those that claim so much take less than `values.SPARE` and their worth."""
 
 FLAT_TYPES: Final = (Binary, Flag, Integer, OrFalse, TargetField, Text, Word)
 """Types whose fields hold nothing that they do not look at, and of no ext."""
 
 Reader = Callable[[bytes], Frame]
-"""Decodes a message of one shape. Raises: one of `quick.DOUBTS`."""
+"""Decodes a message of one shape. Raises: one of `values.DOUBTS`."""
 
 
 def readers(classes: Iterable[type[Frame]], *, may_be_longer: bool) -> dict[bytes, Reader]:

@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from protocol import quick
 from protocol.codec import (
     CLIENT_READERS,
     RELAY_READERS,
@@ -26,7 +25,8 @@ from protocol.codec import (
 )
 from protocol.errors import RemoteProtocolError
 from protocol.limits import MAX_INT
-from protocol.shapes import FLAT
+from protocol.quick import values as quick
+from protocol.quick.frames import FLAT
 from tests.helpers import damage
 from tests.helpers.memory import peak_of
 from tests.helpers.strategies import game_values, messages, mutants, piles, share
