@@ -163,6 +163,11 @@ def test_a_target_of_one_byte_is_what_the_codec_makes_of_it(byte: int) -> None:
         assert target == fast_path.NO_TARGET
 
 
+@pytest.mark.parametrize("byte", range(256))
+def test_a_key_of_one_byte_is_what_the_codec_makes_of_it(byte: int) -> None:
+    check(bytes([0x94, 0x12, byte, 0xC0, 0xC4, 0x00]))
+
+
 @given(built(Deliver))
 def test_deliver_is_what_the_codec_makes_of_it(frame: Deliver) -> None:
     assert fast_path.deliver(frame.seq, frame.sender, fast_path.tail(frame.payload)) == encode(
