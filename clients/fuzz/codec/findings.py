@@ -56,6 +56,7 @@ class Finding:
             "damages": dict(self.damages),
             "input": case.data.hex() if len(case.data) <= 1024 else f"{len(case.data)} bytes",
             "damage": case.damage,
+            "rule": case.rule,
             "verdict": None if case.verdict is None else asdict(case.verdict),
             "said": {name: answer.as_dict() for name, answer in sides.items()},
         }
@@ -125,7 +126,7 @@ def load(path: Path, settings: Settings) -> tuple[Case, Settings]:
         data, about = (path / INPUT).read_bytes(), json.loads((path / ABOUT).read_text())
         kind = about["kind"]
         verdict = about["verdict"] and Verdict(**about["verdict"])
-        case = Case(data, READERS[kind["reader"]], about["damage"], kind["rule"], verdict)
+        case = Case(data, READERS[kind["reader"]], about["damage"], about["rule"], verdict)
         found_with = replace(
             settings,
             against=tuple(about["against"]),

@@ -90,13 +90,14 @@ def table(tally: Tally) -> str:
 def told(finding: Finding) -> list[str]:
     """Return what a finding is, in three lines."""
     kind, case = finding.difference.kind, finding.difference.case
-    where = f"{kind.reader}, breaks {kind.rule}" if kind.rule else kind.reader
+    about = f"breaks {case.rule}" if case.rule else f"legal; see {kind.rule or 'SPEC'}"
     times = sum(finding.damages.values())
     damages = ", ".join(sorted(finding.damages, key=finding.damages.__getitem__)[-SHOWN:][::-1])
     data = case.data.hex().upper()
     shown = data if len(data) <= 160 else f"{data[:160]}... ({len(case.data)} bytes)"
+    sides = ", ".join(filter(None, (kind.left, kind.right)))
     return [
-        f"  {kind.what}: {', '.join(filter(None, (kind.left, kind.right)))}; {where}",
+        f"  {kind.what}: {sides}; {kind.reader}, {about}",
         f"    {times} times ({damages})",
         f"    {shown or '(no bytes)'}",
     ]

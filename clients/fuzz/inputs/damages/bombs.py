@@ -19,6 +19,9 @@ ROW: Final = 1 + limits.MAX_ELEMENTS
 ROW_BYTES: Final = 3 + limits.MAX_ELEMENTS
 """Bytes of it, as nils."""
 
+THOUSANDS: Final = 0.25
+"""How often a message of thousands of values is written where it is drawn."""
+
 MIB: Final = 0.05
 """How often a message of a MiB is written where it is drawn."""
 
@@ -145,7 +148,7 @@ def _longest(wants: FieldType | None) -> int:
 
 
 def _value(rng: Random, written: Written) -> Node | None:
-    return pick(rng, written.values) if written.values else None
+    return pick(rng, written.values) if written.values and rng.random() < THOUSANDS else None
 
 
 def _whole(node: Node, new: bytes) -> Harm:
