@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from clients.fuzz.codec.sides.adapter import Hello
@@ -50,11 +51,12 @@ class Difference(NamedTuple):
 def difference(
     case: Case, what: str, left: tuple[str, Answer], right: tuple[str, Answer]
 ) -> Difference:
+    rule = RULES.get(what) or case.rule or of_legal(case, what, left, right)
     words = (f"{name} {answer.word}" for name, answer in (left, right))
     if right[1].verdict in ENDINGS:  # which rule the input breaks does not matter then
         kind = Kind(case.reader.value, "", right[1].verdict, "", f"{right[0]}: {right[1].ending}")
     else:
-        kind = Kind(case.reader.value, case.rule or of_legal(case, what, left, right), what, *words)
+        kind = Kind(case.reader.value, rule, what, *words)
     return Difference(kind, case, left, right)
 
 
@@ -66,11 +68,17 @@ def of_legal(case: Case, what: str, left: tuple[str, Answer], right: tuple[str, 
     """
     code = left[1].code or right[1].code
     if code:
-        return " or ".join(rule for rule, codes in REPORTED.items() if code in codes)
+        return " or ".join(rule for rule in rules_of(case.reader) if code in REPORTED[rule])
     if what in (VALUE, AGAIN):
         with contextlib.suppress(ValueError):  # theirs may be no hex
             return misread(case.data, bytes.fromhex(right[1].again), case.reader)
-    return RULES.get(what, "")
+    return ""
+
+
+def rules_of(reader: Reader) -> Iterable[str]:
+    """Return the rules that a reader refuses by: of a payload those of structure."""
+    is_payload = reader is Reader.PAYLOAD
+    return [rule for rule in REPORTED if not is_payload or rule.startswith(("3.3.3", "3.3.4"))]
 
 
 def as_expected(verdict: Verdict, answer: Answer) -> str:

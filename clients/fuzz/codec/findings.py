@@ -62,15 +62,15 @@ class Finding:
         }
 
 
-def shrunk(found: Found, adapters: Sequence[Adapter]) -> Finding:
-    """Return a difference with the smallest input that shows it.
+def shrunk(found: Found, adapters: Sequence[Adapter], most: int = MOST) -> Finding:
+    """Return a difference with the smallest input that shows it, as far as candidates lead.
 
     An input that takes a program's patience stays as it is: each candidate would cost that.
     """
     seen = found.smallest
     if HUNG in verdicts(seen):
         return Finding(seen, seen.case.data, found.damages)
-    bounds = (FEW, FEW_AT_ONCE) if CRASHED in verdicts(seen) else (MOST, ROUND)
+    bounds = (FEW, FEW_AT_ONCE) if CRASHED in verdicts(seen) else (most, ROUND)
     data = shrink(seen.case.data, lambda batch: alike(batch, seen, adapters), *bounds)
     again = next(reproduced(rejudged(seen.case, data), seen.kind, adapters), seen)
     return Finding(again, seen.case.data, found.damages)

@@ -37,8 +37,8 @@ class Hunt:
     """The kinds of the findings, as `finding.json` has them."""
 
     def names(self, rule: str) -> bool:
-        """Whether one finding names this rule."""
-        return any(kind["rule"] == rule for kind in self.kinds)
+        """Whether one finding names this rule, alone or among those that have the same code."""
+        return any(rule in kind["rule"].split(" or ") for kind in self.kinds)
 
 
 def hunted(bug: Bug | None, language: str, folder: Path, seconds: float = SECONDS) -> Hunt:
