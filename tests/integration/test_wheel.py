@@ -17,6 +17,9 @@ from tests.helpers.relay import running_relay
 
 ROOT = Path(__file__).parents[2]
 CARRIED = {
+    "clients/fuzz/grammar/grammar.schema.json",
+    "clients/fuzz/grammar/reading.lua",
+    "clients/fuzz/grammar/showing.lua",
     "roomwire/__init__.py",
     "roomwire/py.typed",
     "roomwire/testing.py",
