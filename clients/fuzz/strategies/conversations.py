@@ -16,7 +16,6 @@ from protocol.frames import (
     Deliver,
     Frame,
     Hash,
-    Host,
     Input,
     Kick,
     LeftReason,
@@ -128,27 +127,31 @@ def _another_is_lost(story: Story) -> None:
         story.tell(PresenceChanged(story.next_seq(), player, PresenceState.LOST))
 
 
-def _becomes_host(story: Story) -> None:
-    story.host = story.draw(st.sampled_from([story.me, *story.others]))
-    story.term += 1
-    story.tell(Host(story.next_seq(), story.host, story.term))
+def _host_changes(story: Story) -> None:
+    story.is_led_by(story.draw(st.sampled_from([story.me, *story.others])))
 
 
 def _hands_over(story: Story) -> None:
-    if story.is_host and story.others:
-        story.host = story.draw(st.sampled_from(story.others))
-        story.count(Transfer(story.host))
-        story.term += 1
-        story.tell(Host(story.next_seq(), story.host, story.term))
-        story.take()
+    heir = _subject(story)
+    story.count(Transfer(heir))
+    story.is_led_by(heir)
+    story.take()
 
 
 def _kicks(story: Story) -> None:
-    if story.is_host and story.others:
-        player = story.draw(st.sampled_from(story.others))
-        story.count(Kick(player, story.draw(st.sampled_from(("", "too loud")))))
-        story.gone(player, LeftReason.KICKED)
-        story.take()
+    player = _subject(story)
+    story.count(Kick(player, story.draw(st.sampled_from(("", "too loud")))))
+    story.gone(player, LeftReason.KICKED)
+    story.take()
+
+
+def _subject(story: Story) -> int:
+    """Let the client be host of somebody, and return who that is."""
+    if not story.others:
+        story.joins()
+    if not story.is_host:
+        story.is_led_by(story.me)
+    return story.draw(st.sampled_from(story.others))
 
 
 def _kicks_without_right(story: Story) -> None:
@@ -190,7 +193,7 @@ def _is_noticed(story: Story) -> None:
 
 ACTS: Final[tuple[Callable[[Story], None], ...]] = (
     *(_is_sent, _is_told, _goes_unheard, _is_volatile, _is_timed, _subscribes),
-    *(_another_joins, _another_leaves, _looks_away, _another_is_lost, _becomes_host),
+    *(_another_joins, _another_leaves, _looks_away, _another_is_lost, _host_changes),
     *(_hands_over, _kicks, _kicks_without_right, _sets, _sets_too_late, _asks_for_lockstep),
     *(_acknowledges, _is_noticed),
 )

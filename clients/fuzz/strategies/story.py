@@ -16,6 +16,7 @@ from protocol.frames import (
     Frame,
     Hello,
     HelloOptions,
+    Host,
     Joined,
     Leave,
     Left,
@@ -108,6 +109,12 @@ class Story:
         self.newest += 1
         self.others.append(self.newest)
         self.tell(Joined(self.next_seq(), self.newest, PlayerInfo(self.draw(NAMES))))
+
+    def is_led_by(self, player: int) -> None:
+        """Let the relay name a host."""
+        self.host = player
+        self.term += 1
+        self.tell(Host(self.next_seq(), player, self.term))
 
     def gone(self, player: int, reason: LeftReason) -> None:
         """Let a player leave; if they were host, nobody is until the relay names another."""
