@@ -18,7 +18,9 @@ LOCKS = (
     "requirements.lock",
     "clients/browser/node.lock",
     "clients/browser/package-lock.json",
+    "clients/browser/typedoc/package-lock.json",
     "tests/benchmarks/peers/package-lock.json",
+    "tests/integration/vite/package-lock.json",
 )
 MADE = {"node_modules", "dist", "web", "__pycache__"}
 """Folders of what is made or installed, beside those whose names begin with a dot."""

@@ -1,4 +1,4 @@
-"""An open-loop load for relays: rooms x players x Hz x bytes, and what became of it."""
+"""An open-loop load for relays: rooms x players x Hz x bytes, and its measurements."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from clients.python.core.address import parse
 Positive = Annotated[float, Parameter(validator=validators.Number(gt=0))]
 Switch = Annotated[bool, Parameter(negative=())]
 ANY_ROOM = "ROOM"
-"""Stands in where an address must have one: the bench has rooms of its own."""
+"""A room for `parse`, which wants one in every address. The bench makes rooms of its own."""
 
 EXAMPLES = """Examples:
   relay serve --profile bench
@@ -49,10 +49,10 @@ def load(
     json: Switch = False,
     quiet: Switch = False,
 ) -> int:
-    """Put a load on a relay, and say what it bears and what it costs.
+    """Put a load on a relay, and print what it delivers, how fast, and at what cost.
 
-    Every player sends to all others of its room, on a schedule that waits for nobody: what a
-    stalled relay holds up counts as late. Latency is from the scheduled time to the arrival.
+    Every player sends to all others of its room, on a fixed schedule. The schedule does not wait
+    for a slow relay. Latency is the time from the scheduled moment of a message to its arrival.
 
     Args:
         url: address of the relay
@@ -60,10 +60,10 @@ def load(
         players: how many players in each
         hz: messages a second of each player
         bytes: of each payload
-        seconds: how long it is measured, after a warm-up
+        seconds: how long the measurement takes, after a warm-up
         kind: send is in order and exactly once, volatile is the newest value only
         full: also measure stuck players, late joins, returns, joins a second and idle seats
-        pid: process of the relay, for its CPU; on this machine it is found by itself
+        pid: the relay's process, to measure its CPU; if left out, found on this machine
         json: print the report as JSON
         quiet: show no progress
     """
@@ -77,7 +77,7 @@ def load(
 
 @contextlib.contextmanager
 def _one_sentence(url: str) -> Iterator[None]:
-    """Turn what a user can mend into an error of the command line."""
+    """Show errors that the user can mend as errors of the command line."""
     try:
         yield
     except (Refused, ValueError) as error:
@@ -89,7 +89,7 @@ def _one_sentence(url: str) -> Iterator[None]:
 def make_survey(
     url: str, shape: Shape, seconds: float, kind: str, pid: int | None, say: Say
 ) -> Survey:
-    """Find out where the relay is, and which process it is if it is on this machine."""
+    """Return the relay's address, and its process if it runs on this machine."""
     address = parse(url, ANY_ROOM)
     if not address.url.startswith("ws://"):
         raise ValueError(f"the bench speaks ws:// only, not {url}: measure behind the proxy")

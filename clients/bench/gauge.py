@@ -1,4 +1,4 @@
-"""What a server's process uses, where it runs on this machine."""
+"""Measures the CPU and memory of a server's process on this machine."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import psutil
 
 
 class Use(NamedTuple):
-    """Of one process so far, all its threads together."""
+    """What one process has used so far, all its threads together."""
 
     cpu: float
     """Seconds."""
     memory: int
-    """Bytes resident."""
+    """Resident bytes."""
 
 
 class Gauge:
@@ -28,7 +28,7 @@ class Gauge:
         self.pid = pid
 
     def read(self) -> Use | None:
-        """Return what it used, or None once it is gone or is none of ours."""
+        """Return its usage; None if it is gone, or belongs to another user."""
         try:
             times = self._process.cpu_times()
             return Use(times.user + times.system, self._process.memory_info().rss)
@@ -37,7 +37,7 @@ class Gauge:
 
 
 def listener(port: int) -> int | None:
-    """Return the process that listens on a port of this machine, if we may know it."""
+    """Return the process that listens on a port of this machine, if the system tells us."""
     try:
         found = psutil.net_connections("tcp")
     except psutil.Error:

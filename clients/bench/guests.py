@@ -1,4 +1,4 @@
-"""Players beside a load who come and go, or stop reading, while it goes on."""
+"""Players beside a running load, who join late or stop reading."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from clients.bench.sockets.stamps import STAMP
 
 BETWEEN = 0.1  # seconds from one late joiner to the next
 RECEIVE_BUFFER = 4096
-"""Bytes that the kernel takes for one who never reads."""
+"""Bytes that the kernel buffers for a player who never reads."""
 
-SIGN_OF_LIFE = 1.0  # seconds between them; one fails once the relay has let go
-RETURN_SECONDS = 5.0  # at most, as Roomwire's own clients wait
+SIGN_OF_LIFE = 1.0  # seconds between two writes of a stuck player; after a cut a write fails
+RETURN_SECONDS = 5.0  # most seconds until a stuck player returns, as with Roomwire's own clients
 
 
 class Door:
-    """Lets guests in, without waiting for them."""
+    """Lets guests enter, without waiting for them."""
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
@@ -37,7 +37,7 @@ class Door:
         return guest
 
     def entered(self) -> list[Connection]:
-        """Return those who are in since the last time. They are not read from any more."""
+        """Return the guests that have entered since the last call, and stop reading from them."""
         ready = self._poll.ready(0)
         for guest in ready:
             self._reader.read(guest)
@@ -54,18 +54,18 @@ class Door:
 
 
 class LateJoiners:
-    """One after the other enters the rooms in turn, sees the stream go live, and leaves."""
+    """Guests that enter one after the other, each the next room. Each leaves once it is live."""
 
     def __init__(self, dialect: Dialect, rooms: int) -> None:
         self.seconds: list[float] = []
-        """From the connect to LIVE, of each."""
+        """Seconds from the connect to LIVE, for each guest."""
         self._door = Door(dialect)
         self._rooms = rooms
         self._knocked = 0.0
         self._next = 0.0
 
     def look(self, now: float) -> None:
-        """Do what is to be done; `now` is in seconds since the load began."""
+        """Do what is due; `now` is in seconds since the load began."""
         for guest in self._door.entered():
             self.seconds.append(time.perf_counter() - self._knocked)
             self._next = now + BETWEEN
@@ -80,7 +80,7 @@ class LateJoiners:
 
 
 class StuckPlayers:
-    """Some in each room never read; cut off, they come back and do not read again."""
+    """Players in each room that never read. Cut off, they come back and do the same."""
 
     def __init__(self, dialect: Dialect, rooms: int, each: int = 1) -> None:
         """Args: each: how many in every room."""
@@ -91,14 +91,14 @@ class StuckPlayers:
         self._entering: dict[Connection, int] = {}
         self._next = 0.0
         self.cut_off = 0
-        """How often the relay had enough of one."""
+        """How often the relay cut one of them off."""
 
     @property
     def are_inside(self) -> bool:
         return not self._entering and not self._returning
 
     def look(self, now: float) -> None:
-        """Do what is to be done; `now` is in seconds since the load began."""
+        """Do what is due; `now` is in seconds since the load began."""
         for due, room in [each for each in self._returning if each[0] <= now]:
             self._returning.remove((due, room))
             self._entering[self._door.knock(room, RECEIVE_BUFFER)] = room
@@ -124,7 +124,7 @@ class StuckPlayers:
 
 
 def wait_until_inside(stuck: StuckPlayers, seconds: float) -> None:
-    """Let all of them in.
+    """Wait until all of them have entered.
 
     Raises:
         Refused: it took longer than `seconds`.

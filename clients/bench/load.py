@@ -1,9 +1,9 @@
-"""The load itself: an open loop. Messages go out when they are due, whatever came of the others.
+"""The load itself, an open loop: messages go out when they are due, whatever becomes of the others.
 
-Time goes by in slices. In each, what is due is sent, and a few players, the probes, are read: the
-ages of messages are theirs, and count two slices of this generator's own while it keeps up. Others
-are read in turn, a share of them in each slice: that all of theirs came is what counts there. So
-one core keeps up with a server that needs all of another, and still tells how long it takes.
+Time is cut into slices. Each slice sends the messages that are due, and reads a few players, the
+probes. Latency is measured at the probes alone; this generator adds at most two slices to it while
+it keeps up. The other players are read in turn, a share of them in each slice, only to count their
+messages. So the load needs no more than one core, even if the server uses another one fully.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from clients.bench.sockets.stamps import STAMP, UNITS, Ages
 
 SLICE = 0.001  # seconds
 PROBES = 16
-"""Players, drawn by lot, who are read in every slice."""
+"""Players that are read in every slice. They are drawn at random."""
 
 SHARES = 20
-"""Slices in which all others are read once."""
+"""Slices in which all other players are read once."""
 
 ENTERING = 64
 """Players who enter at the same time."""
 
-ENTER_SECONDS = 10.0  # for each of them
-SETTLE_SECONDS = 1.0  # without any delivery: what is missing then is lost
+ENTER_SECONDS = 10.0  # seconds for each of them
+SETTLE_SECONDS = 1.0  # seconds without any delivery: messages that are missing then are lost
 
 
 class Crowd:
@@ -46,10 +46,10 @@ class Crowd:
         self.probes = poll()
         self.shares = [poll() for _ in range(SHARES)]
         seats = [room for room in range(rooms) for _ in range(players)]
-        random.Random(rooms).shuffle(seats)  # rooms do not take turns, nor play in step
+        random.Random(rooms).shuffle(seats)  # so that a room's players do not send in a row
         self._seats = seats
         self.seconds = 0.0
-        """How long it took to let all in."""
+        """How long it took until all had entered."""
         self.gone = 0
         """Players whose connections were lost."""
 
@@ -58,7 +58,7 @@ class Crowd:
 
         Raises:
             OSError: nothing listens there.
-            Refused: the server lets one not in.
+            Refused: the server refuses one of them.
         """
         reader, start = Reader(self.dialect, STAMP.size), time.perf_counter()
         entering: set[Connection] = set()
@@ -74,7 +74,8 @@ class Crowd:
         self._deal()
 
     def _deal(self) -> None:
-        """Say how often each is to be read. Who came first is told first, and is no fair probe."""
+        """Choose the probes at random: a server tells the first players of a room first, so they
+        would be no fair probes."""
         order = list(self.connections)
         random.Random(len(order)).shuffle(order)
         for index, connection in enumerate(order):
@@ -84,7 +85,7 @@ class Crowd:
     def _let_in(
         self, reader: Reader, everybody: Poll, entering: set[Connection], rest: int
     ) -> None:
-        """Read until no more than `rest` have yet to enter."""
+        """Read until at most `rest` of them have yet to enter."""
         ends = time.perf_counter() + ENTER_SECONDS
         while len(entering) > rest:
             for connection in everybody.ready(ENTER_SECONDS):
@@ -96,7 +97,7 @@ class Crowd:
                 raise Refused(f"{len(entering)} players wait for more than {ENTER_SECONDS:g} s")
 
     def read(self, reader: Reader, watch: Poll, connection: Connection) -> bool:
-        """Read a connection, and watch it no more if it is closed. Returns: as the reader."""
+        """Read a connection, and stop watching it if it is closed. Returns: as `Reader.read`."""
         is_time = reader.read(connection)
         if not connection.is_open:
             watch.remove(connection)
@@ -116,7 +117,7 @@ class Crowd:
 
 @contextlib.contextmanager
 def crowd(dialect: Dialect, rooms: int, players: int) -> Iterator[Crowd]:
-    """Let players in; at the end all are gone."""
+    """Let players enter; at the end all of them leave."""
     gathered = Crowd(dialect, rooms, players)
     try:
         gathered.enter()
@@ -127,14 +128,14 @@ def crowd(dialect: Dialect, rooms: int, players: int) -> Iterator[Crowd]:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of the messages of a run's measured part."""
+    """Counts of the messages that were sent in the measured part of a run."""
 
     delivered: int
     ages: Counter[int]
-    """By how many units old messages were when they came to a probe."""
+    """Messages that came to a probe, by their age in units."""
     sent: int
     lateness: Counter[int]
-    """By how many units messages were sent too late, by this generator's own fault."""
+    """Messages that this generator sent, by how many units it was late."""
     lost_connections: int
 
 
@@ -150,7 +151,7 @@ class Load:
         seconds: float,
         settle: float,
     ) -> None:
-        """Args: settle: seconds at most to wait for what is late, at the end."""
+        """Args: settle: most seconds to wait at the end for late messages."""
         self.crowd = crowd
         self.shape = shape
         self.reader = Reader(crowd.dialect, shape.size)
@@ -163,11 +164,11 @@ class Load:
         self._acknowledged = 0
         self._frames = bytearray(crowd.dialect.send(bytes(shape.size)))
         self._stamp_at = len(self._frames) - shape.size
-        self._players = crowd.connections * 2  # whose turn it is goes on behind the last
+        self._players = crowd.connections * 2  # so that a slice may run past the end
         self._origin = 0.0
 
     def run(self, on_slice: Sequence[Callable[[float], None]] = ()) -> Outcome:
-        """Play. Each of `on_slice` hears the seconds since the start, and must be quick.
+        """Play. Each function of `on_slice` gets the seconds since the start, and must be quick.
 
         Raises:
             Refused: the server throws a player out, or says that the load is too much.
@@ -181,7 +182,7 @@ class Load:
         return Outcome(delivered, self.ages.counts, self.measured, self.lateness, self.crowd.gone)
 
     def _settle(self, on_slice: Sequence[Callable[[float], None]]) -> None:
-        """Wait for what is still on its way."""
+        """Wait for messages that are still on their way."""
         ends = self._now() + self._most_settling
         before, since = -1, self._now()
         while not self._has_all() and (now := self._now()) < ends:
@@ -193,7 +194,7 @@ class Load:
 
     def _has_all(self) -> bool:
         receivers = self.shape.players - 1
-        # Something of an earlier run may have come as well: then only counting tells.
+        # Messages of an earlier run may have arrived, too, so the measured ones are counted.
         return (
             self.ages.arrived >= self.sent * receivers
             and self.ages.count() >= self.measured * receivers
@@ -211,9 +212,10 @@ class Load:
         time.sleep(max(0.0, begin + SLICE - self._now()))  # nothing is due before
 
     def _send(self, now: float) -> None:
-        """Send what is due, each message by itself as players do; those of one unit with one stamp.
+        """Send what is due. Messages of one unit of time have one stamp.
 
-        Several in one write would spare this process half of its time, and a server even more.
+        Each message is a write of its own, as with real players. Several in one write would save
+        this process half of its time, and a server even more.
         """
         rate, turns, units = self.shape.sends, len(self._players) // 2, int(now * UNITS)
         due, alike = min(int(now * rate) + 1, self._total), max(int(rate / UNITS), 1)
@@ -240,7 +242,7 @@ class Load:
             self.ages.note(stamps, int(self._now() * UNITS) + 1 if are_probes else None)
 
     def _acknowledge(self, now: float) -> None:
-        """Let each player acknowledge once a second, one after the other; flush all at it."""
+        """Let each player acknowledge once a second, one after the other, and flush its writes."""
         players = self.crowd.connections
         due = int(now * len(players))
         for index in range(self._acknowledged, due):
@@ -255,7 +257,7 @@ class Load:
 
 @contextlib.contextmanager
 def _no_garbage_collection() -> Iterator[None]:
-    """Let the collector not stop the clock: what a run makes is freed by counting."""
+    """Turn the cyclic collector off: its pauses would count as latency. A run makes no cycles."""
     gc.collect()
     gc.freeze()
     gc.disable()

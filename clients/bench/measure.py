@@ -1,4 +1,4 @@
-"""One load on one crowd, with both sides' CPU beside it."""
+"""Measures one load on one crowd, and the CPU of both sides."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from clients.bench.row import Row, spread
 from clients.bench.shape import Shape
 
 WARM_UP = 2.0  # seconds
-SETTLE = 10.0  # seconds after which late is lost as well
+SETTLE = 10.0  # seconds after which a late message counts as lost
 
 Say = Callable[[str], None]
 """Takes a line of progress."""
@@ -25,7 +25,7 @@ def silent(line: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """How things stood at one moment of a run."""
+    """The counts at one moment of a run."""
 
     at: float
     arrived: int
@@ -34,7 +34,7 @@ class Mark:
 
 
 class Meter:
-    """Looks once a second at a load that goes on."""
+    """Samples a running load once a second."""
 
     def __init__(self, load: Load, gauge: Gauge | None, warm_up: float, seconds: float, say: Say):
         self._load = load
@@ -47,7 +47,7 @@ class Meter:
         self.final: Mark | None = None
 
     def look(self, now: float) -> None:
-        """Hear of a pass `now` seconds after the start; do nothing at most of them."""
+        """Called in each slice, `now` seconds after the start. Most calls do nothing."""
         if now < self._next or self.final is not None:
             return
         mark = self.mark(now)
@@ -62,7 +62,7 @@ class Meter:
         self._next = min(now + 1, *edges) if edges else now + 1
 
     def mark(self, now: float) -> Mark:
-        """Return how things stand."""
+        """Return the counts of this moment."""
         use = self._gauge.read() if self._gauge else None
         return Mark(now, self._load.ages.arrived, time.process_time(), use and use.cpu)
 
@@ -92,8 +92,9 @@ def measure(
 
     Args:
         gauge: of the server's process, if it is known.
-        settle: seconds at most to wait for what is late, at the end.
-        beside: are called in each slice with the seconds since the start, and must be quick.
+        settle: most seconds to wait at the end for late messages.
+        beside: functions to call in each slice with the seconds since the start. They must be
+            quick.
 
     Raises:
         Refused: the server throws a player out, or says that the load is too much.
@@ -120,7 +121,7 @@ def measure(
 
 
 class Costs(NamedTuple):
-    """Of the time between two marks, in shares of a core."""
+    """CPU between two marks, in shares of a core."""
 
     load_cpu: float
     server_cpu: float | None

@@ -1,4 +1,4 @@
-"""How long a lost connection takes to come back over a gap: connect, resume, hear all, be live."""
+"""Measures a return over a gap: the time to connect, resume, hear what was missed, and be live."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from protocol.limits import SEAT_BYTES
 GAP = 1000
 """Frames that are missed."""
 
-PATIENCE = 30.0  # seconds for any step
+PATIENCE = 30.0  # seconds for each step
 
 
 class Returner(Reliable):
-    """A player who knows its position when it comes again."""
+    """A player that remembers its position when it comes back."""
 
     def __init__(self, base: str, run: str) -> None:
         super().__init__(base, capacity=2)
@@ -48,11 +48,11 @@ class Returner(Reliable):
 
 
 def time_return(base: str, size: int, gap: int = GAP) -> float:
-    """Return the seconds from the connect until all of a gap is here and the stream is live.
+    """Return the seconds from the connect until the gap is closed and the stream is live.
 
     Raises:
         OSError: nothing listens there.
-        Refused: the relay lets a player not in, or the gap takes too long.
+        Refused: the relay refuses a player, or the gap takes too long.
     """
     keeper = Reliable(base, capacity=2)
     returner = Returner(base, keeper.run)
@@ -74,7 +74,7 @@ def time_return(base: str, size: int, gap: int = GAP) -> float:
 
 
 def _pump(connection: Connection, size: int, deliveries: int = 0) -> None:
-    """Read one connection until it has entered, and so many deliveries have come."""
+    """Read one connection until it has entered and this many deliveries have come."""
     reader, count = Reader(connection.dialect, size), 0
     ends = time.monotonic() + PATIENCE
     with contextlib.closing(poll()) as polled:
@@ -85,7 +85,7 @@ def _pump(connection: Connection, size: int, deliveries: int = 0) -> None:
                 reader.read(connection)
                 count += len(unpack(reader.take()))
             if not connection.is_open:
-                raise Refused("the server hung up on one who came back")
+                raise Refused("the server hung up on a player who came back")
             if time.monotonic() > ends:
                 raise Refused(f"a gap of {GAP:,} frames takes longer than {PATIENCE:g} s")
     if count > deliveries:

@@ -1,4 +1,4 @@
-"""One line of a report: a load, and what came of it."""
+"""One line of a report: a load, and its measurements."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from clients.bench.sockets.stamps import UNITS
 LONGEST = 3600 * UNITS
 SHARES = (50.0, 99.0, 99.9, 100.0)
 
-LATE = 10.0  # ms: a load that is later at its 99th percentile measures itself
-BUSY = 0.8  # of a core: likewise
+LATE = 10.0  # ms: a load whose 99th percentile is later than this measures itself
+BUSY = 0.8  # share of a core: a load that uses more measures itself
 
 
 class Spread(NamedTuple):
-    """Percentiles in milliseconds; the last is the longest of all."""
+    """Percentiles in milliseconds, and the longest time."""
 
     p50: float
     p99: float
@@ -40,7 +40,7 @@ def spread(units: Counter[int]) -> Spread | None:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A load and what came of it. CPU is in shares of a core."""
+    """A load and its measurements. CPU is in shares of a core."""
 
     shape: Shape
     kind: str
@@ -51,7 +51,7 @@ class Row:
     delivered: int
     lost_connections: int
     latency: Spread | None
-    """From when a message was due to be sent, to when one of those read all the time had it."""
+    """The time from the scheduled moment of a message to its arrival at a probe."""
     lateness: Spread | None
     """How late this generator sent."""
     load_cpu: float
@@ -69,7 +69,7 @@ class Row:
 
     @property
     def is_honest(self) -> bool:
-        """Whether it was the server that was measured."""
+        """Whether the row measures the server, and not the load itself."""
         return self.load_cpu < BUSY and (self.lateness is None or self.lateness.p99 < LATE)
 
     def as_dict(self) -> dict[str, object]:
@@ -103,12 +103,12 @@ HEAD = (
 
 
 def table(rows: Sequence[Row]) -> str:
-    """Return rows for people, and below them what casts doubt on them."""
+    """Return the rows as text, with a warning below if some of them are doubtful."""
     lines = [HEAD, *(_line(row) for row in rows)]
     if not all(row.is_honest for row in rows):
         lines.append(
             "* the load itself was late, or used more than "
-            f"{BUSY:.0%} of a core: this row says little of the server"
+            f"{BUSY:.0%} of a core: this row does not measure the server"
         )
     return "\n".join(lines)
 

@@ -1,4 +1,4 @@
-"""What a load is: so many rooms of so many players, who each send so often and so much."""
+"""The shape of a load: rooms, players in each, messages a second of each, and their size."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Shape:
     """A load. Every player sends to all others of its room.
 
     Raises:
-        ValueError: a number is out of its bounds, in a sentence for a human.
+        ValueError: a number is out of its bounds. The text is a sentence for a human.
     """
 
     rooms: int
@@ -41,7 +41,7 @@ class Shape:
 
     @property
     def deliveries(self) -> float:
-        """Messages a second that reach somebody, if none is lost."""
+        """Deliveries a second, if none is lost."""
         return self.sends * (self.players - 1)
 
     def __str__(self) -> str:

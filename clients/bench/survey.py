@@ -1,4 +1,4 @@
-"""All that is measured of one Roomwire relay, and the report of it."""
+"""All measurements of one Roomwire relay, and their report."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from clients.bench.sockets.roomwire import Reliable, Volatile
 KINDS = {"send": Reliable, "volatile": Volatile}
 
 IDLE_ROOMS, IDLE_PLAYERS = 64, 16
-IDLE_SECONDS = 1.0  # until what entering needed is given back
+IDLE_SECONDS = 1.0  # seconds until the relay has given back what the entries needed
 RETURNS = 5
-STUCK_SECONDS = 10.0  # for all of them to enter
+STUCK_SECONDS = 10.0  # seconds for all of them to enter
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +32,22 @@ class Idle:
 
     seats: int
     joins_per_second: float
-    """Each with upgrade, HELLO, WELCOME and LIVE."""
+    """A join is the upgrade, HELLO, WELCOME and LIVE."""
     ms_per_join: float | None
-    """CPU of the relay for each."""
+    """CPU of the relay for each join."""
     kib_per_seat: float | None
-    """Memory of the relay for each."""
+    """Memory of the relay for each idle seat."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was measured; times are in milliseconds, and medians where there are several."""
+    """The measurements. Times are in milliseconds; the text shows medians."""
 
     rows: list[Row]
     idle: Idle | None = None
     late_join: list[float] | None = None
     returns: list[float] | None = None
-    """To come back over a gap of GAP frames."""
+    """How long a return over a gap of GAP frames took, each time."""
     cut_off: int | None = None
     """How often stuck players were cut off."""
 
@@ -86,10 +86,10 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """A relay, and how it is to be measured."""
+    """A relay, and how to measure it."""
 
     base: str
-    """As in ws://localhost:8000."""
+    """The relay's URL, such as ws://localhost:8000."""
     shape: Shape
     kind: str
     seconds: float
@@ -101,13 +101,13 @@ class Survey:
 
         Raises:
             OSError: nothing listens there.
-            Refused: the relay takes a player not in, or says that the load is too much.
+            Refused: the relay refuses a player, or says that the load is too much.
         """
         with self._crowd() as players:
             return Report([self._row(players, self.kind)])
 
     def full(self) -> Report:
-        """Measure everything, in the same way and with the same errors."""
+        """Measure everything. Raises: as `brief`."""
         idle = self._idle()
         with self._crowd() as players:
             plain = self._row(players, self.kind)

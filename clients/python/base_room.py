@@ -52,7 +52,7 @@ class BaseRoom(ABC, Generic[Sent]):
 
     @property
     def players(self) -> Mapping[int, Player]:
-        """All who have a seat, oneself included, by number. Each look gives the newest."""
+        """The players who have a seat, this one included, by number. Each read is up to date."""
         return self._facts.players
 
     @property
@@ -72,7 +72,7 @@ class BaseRoom(ABC, Generic[Sent]):
 
     @property
     def properties(self) -> Properties:
-        """The room's own properties, unpacked when read. Each look gives the newest."""
+        """The room's own properties, unpacked when read. Each read is up to date."""
         return self.properties_of(0)
 
     def properties_of(self, player: int | Player) -> Properties:
@@ -87,12 +87,12 @@ class BaseRoom(ABC, Generic[Sent]):
 
     @property
     def clock(self) -> Clock:
-        """The relay's clock, and how far away it is: `now()`, `offset`, `rtt`, `jitter`, in us."""
+        """The relay's clock, and the way to it: `now()`, `offset`, `rtt`, `jitter`, in us."""
         return self._protocol.clock
 
     @property
     def limits(self) -> Limits:
-        """What the relay asks this client to keep to."""
+        """The limits that the relay sets for this client."""
         return self._protocol.limits
 
     @property
@@ -102,68 +102,69 @@ class BaseRoom(ABC, Generic[Sent]):
 
     @property
     def complete_from(self) -> int:
-        """From where on the past is complete: all that was sent to all after this seq was told, as
-        history or within the snapshot; of what came before it some is missing.
+        """The seq after which this client knows the room's past without a gap.
 
-        0 where nothing is missing. It is as of the last fresh stream: a resume leaves it.
+        Everything that was sent to all after this seq was told, as history or within the snapshot.
+        Something before it is missing. 0 says that nothing is missing. A fresh stream sets it;
+        a resume leaves it.
         """
         return self._protocol.complete_from
 
     @property
     @abstractmethod
     def seq(self) -> int:
-        """Where the room stands for this program: all up to this seq is in events that it took.
+        """The seq that this program has reached: it has taken all events up to there.
 
-        0 before `Live`, as only then the room is known in full.
+        It is 0 before `Live`, as the room is known in full only then.
         """
 
     @property
     def seat(self) -> bytes:
-        """The seat's secret: `connect(..., seat=...)` takes the seat up again, also elsewhere."""
+        """The seat's secret. `connect(..., seat=...)` returns to the seat, on any machine."""
         return self._protocol.resume.options.seat or b""
 
     # What can be done.
 
     @abstractmethod
     def _post(self, *messages: bytes) -> Sent:
-        """Send counted frames, nothing of ours between them; return the last one's number."""
+        """Send counted frames with no other of ours between them; return the last one's number."""
 
     @abstractmethod
     def _volatile(self, slot: Slot, message: bytes) -> None: ...
 
     @abstractmethod
     def drop(self) -> None:
-        """Lose the connection as a bad network would, to see what a game makes of it.
+        """Lose the connection as a bad network would, to test a game.
 
-        The client comes back by itself, as `Reconnecting` and `Resumed` tell.
+        The client comes back by itself; `Reconnecting` and `Resumed` tell of it.
         """
 
     @abstractmethod
     def presence(self, state: PresenceState) -> None:
-        """Tell the room whether somebody is looking: HERE or AWAY. Kept over reconnects."""
+        """Tell the room whether this player is looking: HERE or AWAY. A reconnect keeps it."""
 
     def send(self, value: object, to: To = OTHERS) -> Sent:
         """Send a value, packed, in the room's order, exactly once.
 
         Args:
             value: None, bool, int, float, str, bytes, and lists and dicts of these.
-            to: OTHERS, EVERYONE, HOST, a player or his number, `group(n)`, or several players.
+            to: OTHERS, EVERYONE, HOST, a player or their number, `group(n)`, or several players.
 
         Returns:
-            The frame's number, by which a `Refused` event would name it.
+            The frame's number. A `Refused` event would name the frame by it.
 
         Raises:
-            LocalProtocolError: the value cannot be packed, is too large, or `to` is nobody.
+            LocalProtocolError: the value cannot be packed, is too large, or `to` names nobody.
             RoomClosed: the room is over.
         """
         return self._post(commands.send(pack(value), to))
 
     def send_bytes(self, payload: bytes, to: To = OTHERS) -> Sent:
-        """Send bytes as they are; otherwise as `send`."""
+        """Send bytes as they are; everything else is as in `send`."""
         return self._post(commands.send(payload, to))
 
     def volatile(self, key: int, value: object, to: To = OTHERS) -> None:
-        """Send the newest value of `key`, packed; it may replace older ones on their way.
+        """Send the newest value of `key`, packed. It may replace an older one on its way.
 
         Never waits. While there is no connection, the newest value of each key is kept.
 
@@ -173,16 +174,16 @@ class BaseRoom(ABC, Generic[Sent]):
             to: as in `send`.
 
         Raises:
-            LocalProtocolError: as in `send`, or `key` is none.
+            LocalProtocolError: as in `send`, or `key` is out of range.
         """
         self._volatile(*commands.volatile(key, pack(value), to))
 
     def volatile_bytes(self, key: int, payload: bytes, to: To = OTHERS) -> None:
-        """Send bytes as they are; otherwise as `volatile`."""
+        """Send bytes as they are; everything else is as in `volatile`."""
         self._volatile(*commands.volatile(key, payload, to))
 
     def subscribe(self, *groups: int) -> Sent:
-        """Receive what is sent to these groups, 1 to 255. Kept over reconnects."""
+        """Receive what is sent to these groups, 1 to 255. A reconnect keeps them."""
         return self._subscribe(groups, ())
 
     def unsubscribe(self, *groups: int) -> Sent:
@@ -197,45 +198,46 @@ class BaseRoom(ABC, Generic[Sent]):
         player: int | Player | None = None,
         expected: int | None = None,
     ) -> Sent:
-        """Write a property of the room, or of a player; all are told by `PropertyChanged`.
+        """Write a property of the room, or of a player. Everybody hears `PropertyChanged`.
 
         Args:
             key: up to 64 bytes. Keys with "@" in front are the room's settings, such as
                 "@locked" and "@capacity", and only the host may write them.
             value: as in `send`.
-            player: whose; None: the room's.
-            expected: write only if the property still has this version (0: is not there), as
-                `properties.version(key)` told; else a `Refused` event follows.
+            player: the player who has the property. None: the room has it.
+            expected: write only if the property still has this version, which
+                `properties.version(key)` tells. 0: write only if there is no such property.
+                Otherwise a `Refused` event follows.
         """
         return self._post(commands.set_property(key, value, player, expected))
 
     def delete_property(
         self, key: str, *, player: int | Player | None = None, expected: int | None = None
     ) -> Sent:
-        """Delete a property; otherwise as `set_property`."""
+        """Delete a property; everything else is as in `set_property`."""
         return self._post(commands.delete_property(key, player, expected))
 
     def kick(self, player: int | Player, reason: str = "") -> Sent:
-        """Remove a player for the room's life. The host alone may."""
+        """Remove a player for as long as the room lives. Only the host may do this."""
         return self._post(commands.kick(player, reason))
 
     def transfer(self, player: int | Player) -> Sent:
-        """Make a player who is here the host. The host alone may."""
+        """Make a player who is present the host. Only the host may do this."""
         return self._post(commands.transfer(player))
 
     def give_snapshot(self, value: object, seq: int | None = None) -> Sent:
-        """Give the room the game's state, packed, for those who join late. The host alone may.
+        """Give the room the game's state, packed, for late joiners. Only the host may do this.
 
-        They hear `SnapshotReceived`, then what was sent to all since. The room must have been
-        made with `history`.
+        A late joiner hears `SnapshotReceived`, then what was sent to all since. The room must
+        have been made with `history`.
 
         Args:
-            value: as in `send`; of what is larger than that takes, `give_snapshot_bytes`.
-            seq: the value holds all that happened up to here, and all that this client has sent.
-                None: up to the last event that the program took, as `room.seq` says.
+            value: as in `send`. Pack a larger one yourself, and call `give_snapshot_bytes`.
+            seq: the value holds everything that happened up to this seq, and everything that this
+                client has sent. None: up to the last event that the program took (`room.seq`).
 
         Returns:
-            The number of its last frame: a snapshot takes one for every `limits.max_frame`.
+            The number of its last frame. It takes one frame for each `limits.max_frame` bytes.
 
         Raises:
             LocalProtocolError: the value cannot be packed, or is too large (1 MiB at most).
@@ -244,12 +246,12 @@ class BaseRoom(ABC, Generic[Sent]):
         return self.give_snapshot_bytes(pack(value), seq)
 
     def give_snapshot_bytes(self, payload: bytes, seq: int | None = None) -> Sent:
-        """Give bytes as they are; otherwise as `give_snapshot`."""
+        """Give bytes as they are; everything else is as in `give_snapshot`."""
         at = self.seq if seq is None else seq
         return self._post(*commands.snapshot(at, payload, self.limits))
 
     def player(self, player: int | Player) -> Player:
-        """Return the newest of a player, or what is left of one who is no longer here."""
+        """Return what is known of a player. Of one who left it is the number alone."""
         return self._facts.player(number_of(player))
 
     def _subscribe(self, add: tuple[int, ...], remove: tuple[int, ...]) -> Sent:

@@ -1,7 +1,7 @@
 """A client for programs with a loop of their own, such as games: no call waits for the network.
 
-`poll()` returns what has happened and moves `players`, `host` and `properties` on to just that:
-they stand still between two polls. A thread in the background does the talking.
+`poll()` returns what has happened, and updates `players`, `host` and `properties` to match. They
+stand still between two polls. A thread in the background does the talking.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from clients.python.options import TIMEOUT, Options, driver_for
 from protocol.frames import PresenceState
 
 Lobby = BlockingLobby
-"""The lobby, each call of which waits for the relay's answer."""
+"""The lobby. Each call waits for the relay's answer."""
 
 
 class BlockingRoom(BaseRoom[int]):
@@ -36,11 +36,12 @@ class BlockingRoom(BaseRoom[int]):
     has not taken the last ones yet (256, or as `limits.window` says). Then nothing was sent.
 
     The room as it stands is known from the beginning. All events wait for the first poll, in order
-    and complete: those that told the room as it stands, a snapshot and history if the room keeps
-    any, `Live`, and what has happened since. Poll often: when 1,024 events (or 4 MiB) from after
-    `Live` wait, nothing more is read from the relay, and it closes the connection of a client that
-    stays behind. The client comes back by itself and misses nothing that the relay's history still
-    holds.
+    and without a gap. First come those that describe the room as it stands. Then come a snapshot
+    and history, if the room keeps any; then `Live`, and what has happened since.
+
+    Poll often. When 1,024 events (or 4 MiB) from after `Live` wait, the client reads nothing more
+    from the relay. The relay closes the connection of a client that stays behind. The client comes
+    back by itself, and misses nothing that the relay's history still holds.
     """
 
     def __init__(self, background: Background, driver: Driver) -> None:
@@ -49,8 +50,9 @@ class BlockingRoom(BaseRoom[int]):
         self._driver = driver
         self._room = driver.queue.room
         self._lock = threading.Lock()
-        self._handed_over = 0
+        self._handed_over: list[bytes] = []
         """Frames on their way to the other thread."""
+        driver.protocol.unposted = self._take_back
 
     def poll(self) -> list[Event]:
         """Return the events since the last poll, without waiting; none after `Closed`."""
@@ -71,10 +73,10 @@ class BlockingRoom(BaseRoom[int]):
         self._background.call(self._driver.flush_soon)
 
     def leave(self) -> None:
-        """Give the seat up and end the thread, within some seconds. What is left can be polled.
+        """Give the seat up and end the thread, within some seconds. Events that wait stay to poll.
 
-        What was sent while there was no connection is sent first, if there soon is one; else a
-        `Lost` event tells of it.
+        A lost connection is taken up again for that, if that is soon possible. Otherwise the relay
+        holds the seat for a while, and a `Lost` event tells what was not sent.
         """
         self._background.end()
 
@@ -87,24 +89,31 @@ class BlockingRoom(BaseRoom[int]):
         return self._driver.queue.seq
 
     def _post(self, *messages: bytes) -> int:
-        self._driver.check_open()
         for message in messages:
             self._protocol.check_size(message)
         window = self._protocol.resume.window
         with self._lock:
-            count = window.sent + self._handed_over + len(messages)
+            # Within the lock: a room that ends after this takes back what is handed over here.
+            self._driver.check_open()
+            count = window.sent + len(self._handed_over) + len(messages)
             if count - window.taken > window.size:
                 raise WindowFull(
                     f"the relay has not taken the last {window.size} frames: try again later"
                 )
-            self._handed_over += len(messages)
-        self._background.call(self._accept, messages)
+            self._handed_over += messages
+        self._background.call(self._accept)
         return count
 
-    def _accept(self, messages: tuple[bytes, ...]) -> None:
+    def _accept(self) -> None:
         with self._lock:
-            self._handed_over -= len(messages)
+            messages, self._handed_over = self._handed_over, []
             self._driver.post_now(*messages)
+
+    def _take_back(self) -> tuple[bytes, ...]:
+        """Return what the room has ended too early for, so that a `Lost` event tells of it."""
+        with self._lock:
+            messages, self._handed_over = self._handed_over, []
+        return tuple(messages)
 
     def _volatile(self, slot: Slot, message: bytes) -> None:
         self._driver.check_open()
@@ -138,7 +147,7 @@ class Background:
         except Exception:
             self.end()
             raise
-        except BaseException:  # Ctrl+C: the attempt may go on for a while, but not for us
+        except BaseException:  # Ctrl+C: do not wait for an attempt that may take long
             self.call(self._end.set)
             raise
 
@@ -169,11 +178,11 @@ class Background:
 class connect:
     """Enter a room: `with blocking.connect("localhost:8000", room="K7QF") as room:`.
 
-    `room = blocking.connect(...).open()` leaves the leaving to `room.leave()`.
+    After `room = blocking.connect(...).open()`, call `room.leave()` yourself.
     """
 
     def __init__(self, url: str, *, timeout: float = TIMEOUT, **options: Unpack[Options]) -> None:
-        """Args and errors: as the async `connect`; events wait for the first reader alike."""
+        """Args and errors: as the async `connect`. Events wait for the first reader here, too."""
         self._background = Background(url, timeout, options)
 
     def open(self) -> BlockingRoom:

@@ -13,12 +13,12 @@ from clients.python.room import Room
 class connect:
     """Enter a room: return once the room as it stands is known.
 
-    Players, host and properties can be looked at then. Events wait for the first who reads them: a
-    room's past, if it keeps one, comes first, then `Live`, then what has happened since.
+    Players, host and properties can be read then. Events wait for the first reader. The room's
+    past comes first, if it keeps one; then `Live`, then what has happened since.
 
-    `async with connect("localhost:8000", room="K7QF", name="Ann") as room:` leaves it at the end;
-    `room = await connect(...)` leaves that to `room.leave()`. A lost connection comes back by
-    itself, and the room with it; events tell.
+    `async with connect("localhost:8000", room="K7QF", name="Ann") as room:` leaves it at the end.
+    After `room = await connect(...)`, call `room.leave()` yourself. A lost connection comes back
+    by itself, and events tell of it.
     """
 
     def __init__(self, url: str, *, timeout: float = TIMEOUT, **options: Unpack[Options]) -> None:
@@ -26,15 +26,15 @@ class connect:
         Args:
             url: of the relay or the room, with or without scheme: `localhost:8000`,
                 `ws://host:8000`, `https://host/r/K7QF`.
-            timeout: seconds within which to be live in the room. Until then a relay that is full,
-                and a proxy that does not reach its relay yet, are tried again.
+            timeout: seconds within which to be live in the room. Until then the client tries again
+                where a relay is full, or a proxy does not reach its relay.
             options: see `Options`.
 
         Raises (when entered):
-            JoinError: the relay said no; a subclass names the cause, the text what to do.
+            JoinError: the relay said no. A subclass names the cause; the text says what to do.
             Unreachable: nothing that could be a relay answers.
-            ValueError: the address or the room is none.
-            LocalProtocolError: an option is beyond what the wire can carry.
+            ValueError: `url` is no address, or no room can have such a name.
+            LocalProtocolError: an option is larger than the wire can carry.
         """
         self._url = url
         self._timeout = timeout

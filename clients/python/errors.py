@@ -1,10 +1,10 @@
 """
-* RoomwireError           whatever a client can do nothing about by itself
+* RoomwireError           a client cannot mend this by itself
   * Unreachable           no relay answers there (also a ConnectionError)
   * JoinError             the relay answered, and the room did not let us in
     * NoSuchRoom, RoomFull, RoomLocked, WrongPassword, NotAdmitted, Kicked
     * VersionRefused, OtherApp, FrameSizeRefused
-  * LobbyRefused          the relay does not list, match, make or describe what was asked for
+  * LobbyRefused          the relay does not do what the lobby asked of it
   * RoomClosed            the room is over for this client: see its last event, `Closed`
   * WindowFull            too many frames wait for the relay: try again later (blocking client)
 
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from clients.python.events import Closed
 from protocol.close_codes import CloseCode
+from protocol.legible import legible
 
 MEANING: dict[int, tuple[str, str]] = {
     CloseCode.NORMAL: ("You left the room", ""),
@@ -41,24 +42,25 @@ MEANING: dict[int, tuple[str, str]] = {
     ),
     CloseCode.FRAME_SIZE: ("The room's frames may be too large", "Pass a larger max_frame=..."),
 }
-"""What each close code means to the one who reads it, and what to do."""
+"""What each close code means, in words, and what to do."""
 
 
 def explain(code: int, reason: str, said: str) -> str:
-    """Return a sentence about a close: what was said, and what to do.
+    """Return a sentence about a close: what happened, and what to do.
 
     Args:
         reason: the word that came with the code.
-        said: a sentence of the relay, or of the network, instead of our own.
+        said: a sentence of the relay, or of the network. It replaces ours. It may be a stranger's,
+            such as a host's who kicks.
     """
-    unknown = (f"The connection ended with code {code} {reason}".rstrip(), "")
+    unknown = (f"The connection ended with code {code} {legible(reason)}".rstrip(), "")
     meaning, advice = MEANING.get(code, unknown)
-    sentence = said.rstrip(".") or meaning
+    sentence = legible(said).rstrip(".") or meaning
     return f"{sentence[:1].upper()}{sentence[1:]}. {advice}".rstrip()
 
 
 class RoomwireError(Exception):
-    """Base of the client's errors, but for mistakes in a call."""
+    """Base of the client's errors. Mistakes in a call have another base, `LocalProtocolError`."""
 
 
 class Unreachable(RoomwireError, ConnectionError):
@@ -78,11 +80,11 @@ class JoinError(RoomwireError):
 
 
 class NoSuchRoom(JoinError):
-    """The room does not exist, and `create=False` forbade to make it."""
+    """The room does not exist, and `create=False` forbids making it."""
 
 
 class RoomFull(JoinError):
-    """The room has as many players as it takes."""
+    """The room has no place left."""
 
 
 class RoomLocked(JoinError):
@@ -90,7 +92,7 @@ class RoomLocked(JoinError):
 
 
 class WrongPassword(JoinError):
-    """The room has a password, and it is another one."""
+    """The room has another password."""
 
 
 class NotAdmitted(JoinError):
@@ -125,22 +127,22 @@ class LobbyRefused(RoomwireError):
     """The relay does not do what the lobby asked of it.
 
     Attributes:
-        status: of HTTP: 404 no such room, 409 the name is taken, 422 what was asked cannot be,
-            429 too much was asked, 503 the relay is full or goes down.
+        status: the HTTP status. 404: no such room. 409: the name is taken. 422: the request makes
+            no sense. 429: too many requests. 503: the relay is full, or goes down.
         text: why, in the relay's words.
-        after: seconds after which to come back, where the relay says so.
+        after: seconds to wait before the next request, where the relay says so.
     """
 
     def __init__(self, status: int, text: str, after: int | None = None) -> None:
         when = "" if after is None else f"; come back in {after} s"
-        super().__init__(f"the relay refuses (HTTP {status}): {text}{when}")
+        super().__init__(f"the relay refuses (HTTP {status}): {legible(text)}{when}")
         self.status = status
         self.text = text
         self.after = after
 
 
 class WindowFull(RoomwireError):
-    """The relay has not yet taken the last frames: it is away, or they come too fast.
+    """The relay has not taken the last frames yet: it is away, or they come too fast.
 
     Nothing was sent: keep the value and try again later, or give it up.
     """
@@ -160,5 +162,5 @@ CAUSES: dict[int, type[JoinError]] = {
 
 
 def join_error(closed: Closed) -> JoinError:
-    """Return the error that a close before the room was live means."""
+    """Return the error for a close that comes before the room is live."""
     return CAUSES.get(closed.code, JoinError)(closed)

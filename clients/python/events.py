@@ -1,7 +1,7 @@
 """What happens in a room, as values to `match` on.
 
-Facts of the room carry the `seq` at which they became true; the connection's own events carry none.
-Printed, they show what differs from their defaults, payloads unpacked and codes by name.
+A fact of the room has the `seq` at which it became true. The connection's own events have none. A
+printed event shows the fields that differ from their defaults, payloads unpacked, codes by name.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from protocol.frames import ErrorDetail, LeftReason, NoticeDetail, NoticeKind, P
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Player(Shown):
-    """A player as he was when this value was made; `room.players` has the newest of each."""
+    """A player as they were when this value was made. `room.players` is up to date."""
 
     number: int
     """From 1, never used again in the same room; 0 is the relay, or nobody."""
@@ -43,24 +43,24 @@ class Message(Shown):
     sender: int
     payload: bytes
     player: Player = field(default=NOBODY, compare=False, repr=False)
-    """The sender as this client knew him then, also when he has left since."""
+    """The sender as this client knew them then, even if they have left since."""
     is_history: bool = False
-    """It comes before `Live`, to catch up with a room that one enters late or anew. What was
-    missed while the connection was lost and then resumed is not history."""
+    """Whether it comes before `Live`, as part of the past of a room that this client enters.
+    Messages that were missed between a loss and a resume are not history."""
 
     @property
     def value(self) -> Any:
         """What the sender packed.
 
         Raises:
-            RemoteProtocolError: the payload is not one msgpack value; the game may take `payload`.
+            RemoteProtocolError: the payload is not one msgpack value; `payload` has its bytes.
         """
         return unpack(self.payload)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Updated(Shown):
-    """The newest volatile value of (`sender`, `key`); older ones may have been left out."""
+    """The newest volatile value of (`sender`, `key`). Older ones may have been skipped."""
 
     key: int
     sender: int
@@ -75,7 +75,7 @@ class Updated(Shown):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Joined(Shown):
-    """A player has a seat in the room; on entry told once of each who has, oneself included."""
+    """A player has a seat. On entry it comes once for each player, this one included."""
 
     player: Player
     seq: int
@@ -83,7 +83,7 @@ class Joined(Shown):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Left(Shown):
-    """A player's seat is no more. `reason` is a `LeftReason`."""
+    """A player has lost their seat. `reason` is a `LeftReason`."""
 
     player: Player
     reason: int = field(metadata=named_by(LeftReason))
@@ -127,14 +127,14 @@ class PropertyChanged(Shown):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SnapshotReceived(Shown):
-    """The game's own state as of `seq`, as a host gave it; history follows where it ends.
+    """The game's own state at `seq`, as a host gave it. The history after `seq` follows.
 
     Comes before `Live`, and only in a room that was made with `history`.
     """
 
     seq: int
     payload: bytes
-    """Of all parts, put together."""
+    """The payloads of all parts, joined."""
 
     @property
     def value(self) -> Any:
@@ -144,9 +144,9 @@ class SnapshotReceived(Shown):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SnapshotWanted(Shown):
-    """The relay asks this client, who is host, for a snapshot: call `room.give_snapshot`.
+    """The relay asks this client, the host, for a snapshot: call `room.give_snapshot`.
 
-    Of what happened up to `seq`, history will soon forget the beginning.
+    History will soon forget the oldest of what happened up to `seq`.
     """
 
     seq: int
@@ -161,7 +161,7 @@ class Refused(Shown):
     text: str
     detail: ErrorDetail
     frame: int | None
-    """Which frame: the number that `send` and its kin returned."""
+    """The frame's number, as `send` and the others returned it."""
     seq: int
 
 
@@ -169,13 +169,15 @@ class Refused(Shown):
 class Notice(Shown):
     """The relay says something worth knowing. `kind` is a `NoticeKind`:
 
-    THROTTLE: more was sent than `detail.limit` frames a second; for `detail.after` ms the relay
-    does not read on. LAG: this client reads too slowly, and is cut off in `detail.after` ms unless
-    it catches up; once it has, another LAG says how many volatile values were `detail.dropped`.
-    DRAIN: the relay goes down soon, and the client comes back by itself in `detail.after` ms.
-    TRIMMED: some history was forgotten while it was on its way here, and `room.complete_from` says
-    what is missing. MEMORY: the relay is short of memory and has forgotten the room's past up to
-    `detail.seq`; whoever joins from now on does not hear it.
+    THROTTLE: this client sent more than `detail.limit` frames a second. The relay reads nothing
+    from it for `detail.after` ms.
+    LAG: this client reads too slowly. It is cut off in `detail.after` ms unless it catches up. Once
+    it has, another LAG says how many volatile values were `detail.dropped`.
+    DRAIN: the relay goes down soon. The client comes back by itself in `detail.after` ms.
+    TRIMMED: the room forgot some history before it was sent to this client. `room.complete_from`
+    says what is missing.
+    MEMORY: the relay is short of memory, and has forgotten the room's past up to `detail.seq`.
+    Players who join later do not hear it.
     """
 
     kind: int = field(metadata=named_by(NoticeKind))
@@ -184,9 +186,9 @@ class Notice(Shown):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Live(Shown):
-    """The stream has caught up: what follows happens now.
+    """The stream has caught up: all events after this one happen live.
 
-    `connect` returns when this has come in. What came before it waits for the program, too.
+    `connect` returns when it has come in. The events before it wait for the program, too.
     """
 
     seq: int
@@ -194,7 +196,7 @@ class Live(Shown):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Reconnecting(Shown):
-    """The connection is lost; the next attempt starts in `delay` seconds, by itself."""
+    """The connection is lost. The client tries again by itself, in `delay` seconds."""
 
     attempt: int
     delay: float
@@ -205,8 +207,8 @@ class Reconnecting(Shown):
 class Resumed(Shown):
     """The connection is back.
 
-    `resumed` true: what was missed follows, nothing is lacking. False: the room is told anew, as it
-    stands; forget what was known of it. `reason` says why, where the relay did.
+    `resumed` true: the missed events follow, without a gap. False: the room is told anew, as it
+    stands, so forget what you knew of it. `reason` says why, if the relay did.
     """
 
     resumed: bool
@@ -215,9 +217,9 @@ class Resumed(Shown):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Lost(Shown):
-    """Frames of this client that were never acknowledged and never will be, in order.
+    """Frames of this client that will never be acknowledged, in order.
 
-    The room they were for is gone, or was left before they could be sent.
+    Their room is gone, or this client left it before it could send them.
     """
 
     messages: tuple[frames.Frame, ...]
@@ -230,9 +232,9 @@ class Closed(Shown):
     code: int = field(metadata=named_by(CloseCode))
     """A `CloseCode`, or another code of the WebSocket standard."""
     reason: str
-    """For programs, such as "kicked"."""
+    """A word for programs, such as "kicked"."""
     text: str
-    """For people: what happened, and what to do."""
+    """A sentence for people: what happened, and what to do."""
     may_return: bool
     """Whether a new `connect` may succeed."""
 

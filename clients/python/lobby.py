@@ -1,4 +1,4 @@
-"""The lobby: which rooms there are, and how to get one. It asks the relay's REST."""
+"""The lobby: it lists rooms, finds one to play in, and makes one, by the relay's REST."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from clients.python.errors import LobbyRefused
 from clients.python.io.rest import Query, Rest, no_relay
 
 TIMEOUT = 10.0  # seconds for an answer
-EVERY = 3.0  # seconds between two looks at the list
-LEAST = 1.0  # seconds: more often is not polite
+EVERY = 3.0  # seconds between two requests for the list
+LEAST = 1.0  # seconds: more requests would burden the relay
 PAGE = 200  # rooms that a relay lists at once
 PASSING = (429, 503)
 """Statuses that say when to come back."""
@@ -24,11 +24,11 @@ PASSING = (429, 503)
 
 @dataclass(frozen=True, slots=True)
 class ListedRoom:
-    """A room as the relay describes it. Title, tags and host's name are others' words: `legible`
-    makes them fit to be shown."""
+    """A room as the relay describes it. Strangers wrote its title, its tags and its host's name:
+    show them through `legible`."""
 
     url: str
-    """Its whole address: `connect(room.url)` enters it."""
+    """Its address: `connect(room.url)` enters it."""
     code: str
     title: str
     players: int
@@ -42,9 +42,9 @@ class ListedRoom:
     build: str
     tags: Mapping[str, str]
     host: str | None
-    """Name of the player who is host, if there is one."""
+    """The host's name, if there is a host."""
     created: bool = False
-    """Whether a match has made it just now."""
+    """Whether this match made it."""
 
 
 KINDS: Mapping[str, Any] = {
@@ -60,15 +60,15 @@ KINDS: Mapping[str, Any] = {
     "tags": dict,
     "host": str | None,
 }
-"""What a relay says of each room, by the names that both sides have for it."""
+"""The types of the fields that a relay gives for each room."""
 
 
 @dataclass(frozen=True, slots=True)
 class LobbyChange:
-    """The list has changed, or this is the first look at it."""
+    """The first list, or one that has changed."""
 
     rooms: list[ListedRoom]
-    """All of the list."""
+    """The whole list."""
     added: list[ListedRoom]
     changed: list[ListedRoom]
     removed: list[ListedRoom]
@@ -88,14 +88,14 @@ class Listing(TypedDict, total=False):
 
 
 class Wanted(TypedDict, total=False):
-    """What kind of room. What is left out is as the relay makes rooms."""
+    """Options of a room. The relay has a default for each one that is left out."""
 
     title: str
-    """For people, in listings."""
+    """Shown to people in lists."""
     app: str
-    """The game; others are kept out."""
+    """The game's name. Clients of another game cannot enter."""
     build: str
-    """Its version; others are kept out."""
+    """The game's build. Clients of another build cannot enter."""
     tags: Mapping[str, str]
     """For filters and quick match."""
     capacity: int
@@ -107,29 +107,29 @@ class Wanted(TypedDict, total=False):
     keep: int
     """Seconds for which the room is kept while it is empty."""
     history: Literal["none", "snapshot", "full"]
-    """What of the past a late joiner hears."""
+    """Which part of the past a late joiner hears."""
     write: Literal["all", "host"]
     """Who may set the room's properties."""
     host_keys: Sequence[str]
-    """Keys of properties that only the host may set, also those of players."""
+    """Keys of properties that only the host may set, even on a player."""
     delay: int
-    """Seconds by which spectators lag behind."""
+    """Seconds by which spectators are behind."""
     host_away: int
-    """Seconds of being away after which the host changes; 0: it does not."""
+    """Seconds after which a host who is away loses the role; 0: never."""
     bar: Literal["seat", "address"]
-    """What a kick keeps out: the player's seat, or also all new ones at its address."""
+    """What a kick keeps out: the seat, or also new seats from its address."""
 
 
 class NewRoom(Wanted, total=False):
     """A room to be made."""
 
     name: str
-    """Its code; the relay draws one if it is left out."""
+    """Its code. The relay draws one if it is left out."""
     public: bool
-    """Listed, and open to quick match."""
+    """Whether lists and quick matches show it."""
     locked: bool
     password: str
-    """Asked of everyone who enters."""
+    """Everyone who enters must give it."""
 
 
 class BlockingLobby:
@@ -187,7 +187,7 @@ class BlockingLobby:
             ):
                 known = {key: answer[key] for key in KINDS}
                 is_new = answer.get("created") is True
-                # Not what the relay calls it: behind a proxy it may not know its own address.
+                # Made from our own URL: behind a proxy, a relay may not know its address.
                 return ListedRoom(f"{self._url}/r/{code}", code, **known, created=is_new)
         raise no_relay(self._url)
 
@@ -199,8 +199,8 @@ class Lobby:
         found = await lobby.match(app="chess", tags={"mode": "blitz"})
         async with connect(found.url, app="chess", name="Ann") as room:
 
-    Every method raises `LobbyRefused` where the relay says no, with its reason and, if it helps,
-    the seconds to wait; and `Unreachable` where nothing answers that could be a relay.
+    Every method raises `LobbyRefused` if the relay says no. It has the relay's reason and, where
+    waiting helps, the seconds to wait. Every method raises `Unreachable` if no relay answers.
     """
 
     def __init__(
@@ -227,11 +227,11 @@ class Lobby:
         return await asyncio.to_thread(self._blocking.rooms, limit=limit, **which)
 
     async def match(self, **wanted: Unpack[Wanted]) -> ListedRoom:
-        """Find a room to play in now, or make one. A place is kept for this address for 15 s.
+        """Find a room to play in, or make one. A place is kept for this address for 15 s.
 
         Args:
-            wanted: see `Wanted`. App and build are those of the room, also where they are left
-                out; tags and capacity count where they are given.
+            wanted: see `Wanted`. App and build must be equal to the room's, even if they are left
+                out here. Tags and capacity count only if they are given.
         """
         return await asyncio.to_thread(self._blocking.match, **wanted)
 
@@ -240,7 +240,7 @@ class Lobby:
         return await asyncio.to_thread(self._blocking.make, **wanted)
 
     async def describe(self, code: str) -> ListedRoom:
-        """Describe a public room; of others the relay says that they are not there (404)."""
+        """Describe a public room. For a private one the relay answers 404, as for none."""
         return await asyncio.to_thread(self._blocking.describe, code)
 
     def watch(
@@ -248,10 +248,10 @@ class Lobby:
     ) -> AsyncIterator[LobbyChange]:
         """Yield the list as it stands, and again whenever it has changed.
 
-        A relay that asks to come back later is obeyed; other refusals raise.
+        If the relay says when to come back, this waits. Any other refusal raises.
 
         Args:
-            every: seconds between two looks, 1 at least.
+            every: seconds between two requests, at least 1.
             which: see `Listing`.
         """
         return _changes_async(Watch(self._blocking, every, which))
@@ -259,13 +259,13 @@ class Lobby:
 
 @dataclass(slots=True)
 class Watch:
-    """The looks at a list, one after the other."""
+    """Asks for a list again and again."""
 
     lobby: BlockingLobby
     every: float
     which: Listing
     pause: float = field(default=0.0, init=False)
-    """Seconds until the next look."""
+    """Seconds until the next request."""
     _seen: dict[str, ListedRoom] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
@@ -273,7 +273,7 @@ class Watch:
             raise ValueError(f"look at the list every {LEAST:g} s at most, not every {self.every}")
 
     def look(self) -> LobbyChange | None:
-        """Ask for the list; return what has changed, if anything has."""
+        """Ask for the list; return the change, or None if it is as before."""
         self.pause = self.every
         try:
             rooms = self.lobby.rooms(**self.which)

@@ -1,4 +1,4 @@
-"""What `connect` may be told, and the driver that comes of it; the same for both clients."""
+"""The options of `connect`, and the driver that they make. Both clients of Python use them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from protocol import WIRE_VERSION, limits
 from protocol.codec import encode
 from protocol.frames import Hello, HelloOptions, RoomOptions
 
-TIMEOUT = 10.0  # seconds to be live in the room at first
+TIMEOUT = 10.0  # seconds until the first entry must be live
 
 
 class Options(TypedDict, total=False):
@@ -27,24 +27,25 @@ class Options(TypedDict, total=False):
     name: str
     """How others see this player."""
     role: Literal["player", "spectator"]
-    """A spectator sees and cannot act."""
+    """A spectator sees everything and cannot act."""
     create: bool | RoomOptions
-    """Whether to make the room if there is none, and how; False refuses with `NoSuchRoom`."""
+    """Whether to make the room if there is none, and with which options. With False, `NoSuchRoom`
+    is raised instead."""
     password: str
     app: str
-    """The game's name; a room of another game refuses."""
+    """The game's name. A room of another game refuses this client."""
     build: str
-    """The game's build; a room of another one refuses."""
+    """The game's build. A room of another build refuses this client."""
     ticket: str
-    """For the relay's own admission."""
+    """A word for the relay's own `on_join`, which decides who may enter."""
     seat: bytes | None
-    """16 secret bytes of an earlier `room.seat`, to be the same player again."""
+    """The 16 secret bytes of an earlier `room.seat`, to be the same player again."""
     max_frame: int
     """Largest message to take, in bytes."""
     can_host: bool
     """Whether this player may become host."""
     tls: ssl.SSLContext | None
-    """For wss, where the system's own certificates do not do."""
+    """For wss, where the system's certificates are not enough."""
 
 
 def driver_for(
@@ -66,12 +67,12 @@ def driver_for(
     """Return a driver for a room, not yet connected.
 
     Raises:
-        ValueError: the address or the room is none.
-        LocalProtocolError: an option is beyond what HELLO can carry.
+        ValueError: `url` is no address, or no room can have such a name.
+        LocalProtocolError: an option is larger than HELLO can carry.
     """
     where = parse(url, room)
     hello = HelloOptions(
-        # SPEC 11.1: drawn before the first HELLO, or a lost WELCOME would cost the seat.
+        # SPEC 11.1: drawn before the first HELLO. Otherwise a lost WELCOME would cost the seat.
         seat=seat or secrets.token_bytes(limits.SEAT_BYTES),
         name=name,
         role=role,
@@ -89,5 +90,5 @@ def driver_for(
 
 
 def microseconds() -> int:
-    """Read the clock that asyncio's loops count their seconds on."""
+    """Read the clock of asyncio's loops."""
     return time.monotonic_ns() // 1000

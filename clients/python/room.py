@@ -20,15 +20,16 @@ TURN = 0.05  # seconds for which a program reads without a pause, while events a
 class Room(BaseRoom[Coroutine[Any, Any, int]]):
     """A place in a room: iterate it for events, and send.
 
-    `players`, `host` and `properties` are as of what was received, which may be ahead of the event
-    at hand; `event.player` is its sender as of then.
+    `players`, `host` and `properties` follow what was received, which may be ahead of the event
+    at hand. `event.player` is the sender as they were at the event.
 
-    The room as it stands is known from the beginning. All events wait for the first who reads, in
-    order and complete: those that told the room as it stands, a snapshot and history if the room
-    keeps any, `Live`, and what has happened since. Read them, in one task: when 1,024 events (or
-    4 MiB) from after `Live` wait, nothing more is read from the relay, and it closes the connection
-    of a client that stays behind. The client comes back by itself and misses nothing that the
-    relay's history still holds.
+    The room as it stands is known from the beginning. All events wait for the first reader, in
+    order and without a gap. First come those that describe the room as it stands. Then come a
+    snapshot and history, if the room keeps any; then `Live`, and what has happened since.
+
+    Read them, in one task. When 1,024 events (or 4 MiB) from after `Live` wait, the client reads
+    nothing more from the relay. The relay closes the connection of a client that stays behind. The
+    client comes back by itself, and misses nothing that the relay's history still holds.
     """
 
     def __init__(self, driver: Driver) -> None:
@@ -83,10 +84,10 @@ class Room(BaseRoom[Coroutine[Any, Any, int]]):
         self._driver.flush_soon()
 
     async def leave(self) -> None:
-        """Give the seat up, within some seconds. What is left can still be read, `Closed` last.
+        """Give the seat up, within some seconds. Events that wait stay to read, `Closed` last.
 
-        What was sent while there was no connection is sent first, if there soon is one; else a
-        `Lost` event tells of it.
+        A lost connection is taken up again for that, if that is soon possible. Otherwise the relay
+        holds the seat for a while, and a `Lost` event tells what was not sent.
         """
         await self._driver.leave()
 

@@ -23,12 +23,12 @@ SHORT.maxstring = SHORT.maxother = 80
 
 
 def named_by(names: type[IntEnum]) -> Mapping[str, type[IntEnum]]:
-    """Return the metadata of a field that holds one of these numbers, or a newer relay's."""
+    """Return a field's metadata that names its numbers. A newer relay may send unnamed ones."""
     return MappingProxyType({NAMES: names})
 
 
 class Shown:
-    """A dataclass that shows what differs from its defaults, codes by name, payloads unpacked."""
+    """A dataclass whose repr leaves defaults out, names codes, and unpacks payloads."""
 
     __slots__ = ()
 
@@ -42,7 +42,7 @@ def in_words(record: Any) -> str:
 
 
 def payload_in_words(payload: bytes | None) -> str:
-    """Return the repr of what was packed, or of bytes that are no msgpack."""
+    """Return the repr of the unpacked value, or of the bytes if they are no msgpack."""
     try:
         return "None" if payload is None else short(unpack(payload))
     except RemoteProtocolError:
@@ -50,7 +50,7 @@ def payload_in_words(payload: bytes | None) -> str:
 
 
 def short(value: Any) -> str:
-    """Return the repr of a value, without most of what is large."""
+    """Return the repr of a value, cut short if it is long."""
     text = SHORT.repr(value)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 

@@ -1,4 +1,4 @@
-"""What `relay` can do: one function for each command. Their help is in cli.py."""
+"""The commands of `relay`, one function for each. Longer help texts are in main.py."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def demo(
     """Run a relay with bots in a room, and print its link.
 
     Args:
-        host: address to listen on; 0.0.0.0 is all, so that phones can join
-        port: port to listen on; if it is taken, one of the next is
+        host: address to listen on; 0.0.0.0 is all of them, so that phones can join
+        port: port to listen on; if it is taken, one of the next ones
         bots: how many bots play
         open: open the room in a browser
     """
@@ -57,7 +57,7 @@ def demo(
 
 
 def version() -> None:
-    """Print the version, and those of the wire."""
+    """Print Roomwire's version, and the wire's."""
     how = "compiled" if is_compiled() else "plain Python"
     print(f"Roomwire {importlib.metadata.version('roomwire')}, {how}")
     print(f"wire version {WIRE_VERSION_MIN} to {WIRE_VERSION}")
@@ -65,8 +65,8 @@ def version() -> None:
 
 @contextlib.contextmanager
 def _one_sentence() -> Iterator[None]:
-    """Turn what a user can mend into an error of the command line; lines that cannot be printed
-    are none."""
+    """Show errors that the user can mend as errors of the command line. A line that cannot be
+    printed is no error."""
     try:
         yield
     except (CannotListen, CannotKeep, ValidationError) as error:

@@ -1,4 +1,4 @@
-"""A first look: a relay, bots in a room, and a link that a phone can scan."""
+"""The command `relay demo`: a relay, bots in a room, and a link that a phone can scan."""
 
 from __future__ import annotations
 
@@ -24,19 +24,21 @@ from relay.server.process import (
 )
 
 ROOM = "DEMO"
-NEIGHBOURS = 20  # ports that are tried after a taken one
+NEIGHBOURS = 20  # how many ports to try after a taken one
 BOTS_END_SECONDS = 5.0
-DRAIN_SECONDS = 0.5  # whoever looks at a demo does not wait for its end
+DRAIN_SECONDS = 0.5  # seconds: nobody wants to wait for the end of a demo
 
 
 def show(host: str, port: int, bots: int, *, opens: bool) -> None:
     """Run the demo until SIGINT, SIGTERM or SIGHUP.
 
-    Args: port: or one of the next, if it is taken. opens: a browser on this machine.
+    Args:
+        port: if it is taken, one of the next ones is used.
+        opens: whether to open a browser on this machine.
 
     Raises:
-        CannotListen: no address is to be had.
-        pydantic.ValidationError: the environment has settings that are none.
+        CannotListen: no port is free, or the address is not this machine's.
+        pydantic.ValidationError: the environment has invalid settings.
     """
     listener = listen_nearby(host, port)
     names = (*Settings().names, *own_names())
@@ -60,7 +62,7 @@ def show(host: str, port: int, bots: int, *, opens: bool) -> None:
 
 
 def listen_nearby(host: str, port: int) -> Listener:
-    """Bind the port, or one of the next.
+    """Bind the port, or one of the next ones.
 
     Raises:
         CannotListen: none of them is free.
@@ -72,7 +74,7 @@ def listen_nearby(host: str, port: int) -> Listener:
 
 
 def own_names() -> list[str]:
-    """Return the names that others on the network may call this machine by."""
+    """Return the names by which others on the network may reach this machine."""
     name = socket.gethostname()
     return [each for each in (name, f"{name}.local") if parse_authority(each) is not None]
 
@@ -101,7 +103,7 @@ def _qr(text: str) -> list[str]:
     rows = [list(row) for row in segno.make(text, micro=False).matrix_iter(border=2)]
     if len(rows) % 2:
         rows.append([0] * len(rows[0]))
-    # Terminals are dark more often than light: what is drawn is the light part.
+    # Most terminals are dark, so the light modules are drawn.
     blocks = {(0, 0): "█", (0, 1): "▀", (1, 0): "▄", (1, 1): " "}
     pairs = zip(rows[::2], rows[1::2], strict=True)
     return [
@@ -112,7 +114,7 @@ def _qr(text: str) -> list[str]:
 
 @contextlib.contextmanager
 def _bots(url: str, count: int) -> Iterator[bool]:
-    """Run bots in a process of their own. Yields: whether there are any on this machine."""
+    """Run bots in a process of their own. Yields: whether this machine has bots installed."""
     if not importlib.metadata.entry_points(group="roomwire.commands", name="bots"):
         yield False
         return

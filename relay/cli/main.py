@@ -1,4 +1,4 @@
-"""The command `relay`. Commands are imported when they are used, so that help comes at once."""
+"""The command `relay`. A command is imported when it is used, so that help appears at once."""
 
 from __future__ import annotations
 
@@ -12,33 +12,35 @@ if TYPE_CHECKING:
     from cyclopts import App, CycloptsError
 
 PLUGINS = "roomwire.commands"
-"""Entry points of this group are commands, too: so the relay has bots, yet imports no client."""
+"""Entry points of this group are commands, too. So `relay bots` works, and no relay imports a
+client."""
 
 KNOWN = {
-    "bots": "Let bots play in a room, and say what it came to.",
-    "bench": "Put a load on a relay, and say what it bears and what it costs.",
+    "bots": "Let bots play in a room, and print a summary.",
+    "bench": "Put a load on a relay, and print what it delivers, how fast, and at what cost.",
     "fuzz": "Try a codec with damaged messages whose right answer is known.",
 }
-"""What plugins do, where we know it: asking them would import them."""
+"""Help for known plugins. To ask the plugins themselves would import them."""
 
 HELP = "A relay for multiplayer games: rooms, order, exactly-once delivery over WebSocket."
 
 SERVE = """Run a relay until Ctrl+C.
 
-The environment can set every option, too: RELAY_PORT is --port, RELAY_ORIGINS --origin.
+The environment can set every option, too: RELAY_PORT is --port, RELAY_ORIGINS is --origin.
 
-Ctrl+C, SIGTERM and a closed terminal (SIGHUP) let games end: the relay tells everybody, takes \
-nobody in any more, and closes one connection after another within --drain-seconds. A second \
-Ctrl+C closes what is left at once. A relay that was started with nohup goes on when its terminal \
-is closed.
+Ctrl+C, SIGTERM and a closed terminal (SIGHUP) stop the relay gently: it warns all players, lets \
+nobody enter any more, and closes one connection after another within --drain-seconds. A second \
+Ctrl+C closes the rest at once. A relay that was started with nohup keeps running when its \
+terminal closes.
 
-With --state FILE the rooms outlive the relay: at its end it writes them to FILE, and when it is \
-started again, it reads them, and players go on where they were. While it starts, FILE is called \
-FILE.taken; once the relay serves, it is removed. A relay that is killed while it starts loses \
-nothing: the next one finds FILE.taken. A relay that is killed before its end keeps no rooms: give \
-it 4 s more than --drain-seconds, and time to write them. A damaged file, or one of another \
-version, is kept as FILE.bad, and the relay starts without rooms. Each relay needs a FILE of its \
-own.
+With --state FILE the rooms outlive the relay. It writes them to FILE when it stops. The next \
+start reads them, and players go on where they were. Each relay needs a FILE of its own.
+
+During a start, FILE is renamed to FILE.taken, which is removed once the relay serves. So a relay \
+that is killed while it starts loses nothing: the next start finds FILE.taken. A relay that is \
+killed before it has written its rooms loses them: give it 4 s more than --drain-seconds, and time \
+to write. A damaged file, or one of another version, is kept as FILE.bad, and the relay starts \
+without rooms.
 """
 
 SERVE_EXAMPLES = """Examples:
@@ -50,15 +52,16 @@ SERVE_EXAMPLES = """Examples:
   RELAY_PORT=9000 relay serve
 """
 
-NEW = """Make a small game that runs, to change into your own.
+NEW = """Make a small game that runs. Change it into your own.
 
-It is a folder of a few short files: a page without a build, a bot, a test that plays two players \
-against a relay, and a README.
+It is a folder of a few short files: a page without a build step, a bot, a test that plays two \
+players against a relay, and a README. With --vite the page is in TypeScript, and Vite builds it.
 """
 
 NEW_EXAMPLES = """Examples:
   relay new pong
   relay new chess --template turns
+  relay new snake --vite
   relay new sparring --template bot
 """
 
@@ -80,16 +83,16 @@ def build() -> App:
         "relay.cli.commands:demo", help="Run a relay with bots in a room, and print its link."
     )
     app.command("relay.cli.new:new", help=NEW, help_epilogue=NEW_EXAMPLES)
-    app.command("relay.cli.commands:version", help="Print the version, and those of the wire.")
+    app.command("relay.cli.commands:version", help="Print Roomwire's version, and the wire's.")
     for plugin in importlib.metadata.entry_points(group=PLUGINS):
         app.command(plugin.value, name=plugin.name, help=KNOWN.get(plugin.name))
     return app
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
-    """Run a command and exit: 0 is well, 2 is something to change in the command line.
+    """Run a command and exit. 0 is success; 2 is a mistake in the command line.
 
-    Args: arguments: those of the process if left out.
+    Args: arguments: if left out, those of the process.
     """
     try:
         _run(arguments)
@@ -110,7 +113,7 @@ def _run(arguments: list[str] | None) -> None:
 
 
 def _explain(error: CycloptsError) -> str:
-    """Return one line. Imports here, as only failures need them."""
+    """Return one line. It imports here, as only failures need these modules."""
     from pydantic import ValidationError
 
     from relay.policy.config import explain

@@ -1,4 +1,4 @@
-"""Lines for a person. A closed terminal or a full disk costs the line, and nothing else."""
+"""Prints lines for a person. If the terminal is closed or the disk full, only the line is lost."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def complain(text: str) -> None:
 
 
 def let_go() -> None:
-    """Give up what could not be printed: Python would end with an error of its own about it."""
+    """Drop what could not be printed. Otherwise Python would exit with an error about it."""
     for stream in (sys.stdout, sys.stderr):
         _flush(stream)
 
@@ -31,8 +31,8 @@ def _say(text: str, stream: TextIO | None) -> None:
 
 
 def _flush(stream: TextIO | None) -> None:
-    """Print what a stream still holds, or let it go to nowhere."""
-    if stream is None:  # it was closed before Python began
+    """Print what a stream still holds, or drop it."""
+    if stream is None:  # the stream was closed before Python started
         return
     try:
         stream.flush()

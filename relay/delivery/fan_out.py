@@ -45,7 +45,9 @@ class FanOut(Flow):
         self._all: dict[int, Outbox] = {}
         self._waiting: dict[int, Outbox] = {}
         self._flowing: dict[int, Callable[[bytes], int]] = {}
-        """How to write to each. Never changed in place: a write may end with an outbox's `hold`."""
+        """How to write to each player whose outbox flows. Flowing is a mode of the outbox, in its
+        one state machine. This is an index of that mode, so that fan-out need not ask each outbox.
+        Only `open` and `shut` change it, and never in place: a write may end with `hold`."""
         self._turn: list[bytes] = []
         """Everybody's share."""
         self._apart: dict[int, list[bytes]] = {}

@@ -46,7 +46,7 @@ CONTENT_SECURITY = (
 SCHEMA = "/schema.yml"
 HEADERS = {"x-frame-options": "SAMEORIGIN", "referrer-policy": "same-origin"}
 MAX_BODY = 16 * 1024
-"""Bytes: of what REST takes, the longest has 10 KiB."""
+"""Most bytes of a body. The longest one that REST needs has 10 KiB."""
 
 DESCRIPTION = (
     "Rooms are played in over a WebSocket at /r/ROOM; protocol/SPEC.md describes its frames. "
@@ -65,12 +65,12 @@ def create_app(
     """Build a relay, to run under any ASGI server or to mount in another app.
 
     Args:
-        settings: from the environment if they are left out.
+        settings: if left out, they come from the environment.
         on_join: decides who may enter; see `roomwire.OnJoin`.
-        spell: names settings in the log's advice, as they can be changed where the app runs.
+        spell: returns a setting's name for advice in the log, as the operator has to type it.
 
-    Returns: the app. Its `Node` is `app.state.node`; who mounts the app and does not pass its
-        lifespan on calls `app.state.node.close()` at the end.
+    Returns: the app. Its `Node` is `app.state.node`. If you mount the app and do not pass its
+        lifespan on, call `app.state.node.close()` at the end.
     """
     settings = settings or Settings()
     node = Node(settings, on_join=on_join)
@@ -95,18 +95,19 @@ def create_app(
     api.state.metrics = metrics.registry_of(node)
     api.add_event_handler("shutdown", node.close)
     api.add_middleware(Guard, policy=policy, refusals=refusals, token=token)
-    # The last that is added comes first: all others see a request as it was asked.
+    # The middleware that is added last runs first: the others see the request as it was made.
     api.add_middleware(Behind, proxies=proxies, root=settings.root_path, refusals=refusals)
     api.before_request(websocket=True)(_admit_pages(policy, refusals))
     api.include_router(routes)
     api.mount("/assets", files.Files(files.WEB / "assets"))
     api.mount("/client", files.Files(files.WEB / "client", {"access-control-allow-origin": "*"}))
+    api.mount("/guide", files.Guide(files.GUIDE))
     return api
 
 
 @functools.cache
 def _documents() -> docs.Documents:
-    """Describe REST: made once, as it costs much and is the same for all relays."""
+    """Describe REST. Cached, as it takes long to make and is the same for all relays."""
     api = responder.API(
         title="Roomwire",
         version=VERSION,
@@ -122,7 +123,7 @@ def _documents() -> docs.Documents:
 
 
 def _speak_json_alone(api: responder.API) -> None:
-    """Take all of Responder's forms of bodies away but JSON, and read that within bounds."""
+    """Let Responder read no body but JSON, and that within bounds."""
     write = api.formats["json"]
 
     async def json(message: Any, encode: bool = False) -> Any:
@@ -136,7 +137,7 @@ def _speak_json_alone(api: responder.API) -> None:
     def check_answer(req: Request, resp: Response) -> None:
         is_rest = is_shared(req.url.path) and req.url.path != SCHEMA
         if is_rest and not req.accepts(media.JSON):
-            raise Problem(406, f"answers are {media.JSON}, which the header Accept leaves out")
+            raise Problem(406, f"answers are {media.JSON}, which the header Accept does not allow")
 
     api.formats.clear()
     api.formats["json"] = json
@@ -148,11 +149,11 @@ def _speak_json_alone(api: responder.API) -> None:
 
 def _admit_pages(policy: Policy, refusals: Refusals) -> Callable[..., object]:
     async def admit(websocket: WebSocket) -> None:
-        """Refuse a stranger's page before the upgrade: it sees HTTP 403."""
+        """Refuse a page of another site before the upgrade, with HTTP 403."""
         caller = websocket.state.caller
         if (why := policy.refuse_link(caller)) is not None:
             refusals.say(caller, why)
-            with contextlib.suppress(OSError):  # gone already
+            with contextlib.suppress(OSError):  # the client is gone
                 await websocket.close()
 
     return admit
@@ -165,14 +166,14 @@ async def link(websocket: WebSocket, *, room: str) -> None:
     address = websocket.state.caller.client or ""
     is_offered = SUBPROTOCOL in websocket.scope["subprotocols"]
     try:
-        # SPEC 2.3: a client that offers none, or others, is served all the same.
+        # SPEC 2.3: a client that offers no subprotocol, or others, is served all the same.
         await websocket.accept(subprotocol=SUBPROTOCOL if is_offered else None)
         direct = (websocket.scope.get("extensions") or {}).get(EXTENSION)
         if direct is not None:
             direct["take_over"](partial(DirectLink, node=node, room=room, address=address))
             return
     except OSError:
-        return  # gone before it was there
+        return  # the client left before it had entered
     await portable.serve(websocket, node, room, address)
 
 
@@ -202,7 +203,7 @@ async def schema(req: Request, resp: Response) -> None:
     wanted = req.preferred_media_type(tuple(found.forms))
     if wanted is None:
         kinds = " or ".join(found.forms)
-        raise Problem(406, f"this is {kinds}, which the header Accept leaves out")
+        raise Problem(406, f"this is {kinds}, which the header Accept does not allow")
     resp.content = found.forms[wanted]
     resp.mimetype = wanted
     resp.vary("Accept")
@@ -218,9 +219,9 @@ def _show(req: Request, resp: Response, name: str) -> None:
 
 @routes.get(
     "/healthz",
-    summary="Say whether the relay works",
+    summary="Tell whether the relay works",
     tags=["relay"],
-    responses={503: {"description": "It is going down, and takes nobody in"}},
+    responses={503: {"description": "The relay is going down, and lets nobody enter"}},
 )
 async def health(req: Request, resp: Response) -> rest.Health:
     if _node(req).draining is None:
@@ -257,7 +258,7 @@ async def describe_relay(req: Request, resp: Response) -> rest.RelayInfo:
     status_code=201,
     summary="Make a room",
     tags=["rooms"],
-    responses={**rest.NOT_MADE, 409: rest.problem("There is a room of this name already")},
+    responses={**rest.NOT_MADE, 409: rest.problem("A room of this name exists")},
 )
 async def make_room(req: Request, resp: Response, *, wanted: rest.NewRoom) -> rest.RoomInfo:
     node = _node(req)
@@ -276,7 +277,7 @@ async def make_room(req: Request, resp: Response, *, wanted: rest.NewRoom) -> re
 )
 async def describe_room(req: Request, resp: Response, *, name: str) -> rest.RoomInfo:
     room = _node(req).registry.find(name)
-    if room is None or not room.options.public:  # else whoever guesses codes would learn of it
+    if room is None or not room.options.public:  # guesses must tell nothing
         raise Problem(404, "there is no room of this name")
     return rest.room_info(room, req.state.root)
 
@@ -291,9 +292,9 @@ async def list_rooms(
     tag: Annotated[
         list[str], Query([], description="key:value that the room has; several may be given")
     ],
-    open: Annotated[bool, Query(False, description="only rooms that any stranger may enter now")],
+    open: Annotated[bool, Query(False, description="only rooms that any stranger may enter")],
     limit: Annotated[int, Query(50, ge=1, le=200, description="rooms at most")],
-    after: Annotated[str, Query("", description="`next` of the page before")],
+    after: Annotated[str, Query("", description="the `next` of the page before")],
 ) -> rest.RoomPage:
     try:
         wanted = Filter(app, build, tags=rest.parse_tags(tag))
@@ -309,7 +310,7 @@ async def list_rooms(
 
 @routes.post(
     "/api/match",
-    summary="Find a room to play in now, or make one",
+    summary="Find a room to play in, or make one",
     tags=["rooms"],
     responses=rest.NOT_MADE,
 )
@@ -319,7 +320,9 @@ async def match(req: Request, resp: Response, *, wanted: rest.Match) -> rest.Mat
         node.check_open()
         rest.check_pace(node.limits.join(address, now), "matches")
     room = node.rooms.listing.best_match(
-        wanted.filter, lambda name: node.reservations.count(name, now)
+        wanted.filter,
+        reserved=lambda name: node.reservations.count(name, now),
+        is_barred=lambda room: node.rooms.is_barred(room, address),
     )
     is_new = room is None
     if room is None:
@@ -345,7 +348,7 @@ def _address(req: Request) -> str:
 
 @contextlib.contextmanager
 def _explained() -> Iterator[None]:
-    """Answer a refusal as a problem. Responder's own exception handlers would lose its header."""
+    """Answer a refusal as a problem. Responder's own handlers would lose its headers."""
     try:
         yield
     except Refusal as refusal:

@@ -1,8 +1,8 @@
-"""Shows the app each request as the page's user made it, whatever stands in between.
+"""Undoes what proxies changed, so that the app sees each request as the page's user made it.
 
-It runs under every ASGI server, before all else: whom a trusted proxy speaks for, by which name,
-scheme and path. It also answers upgrades that a proxy has spoiled, which no other part of the app
-would know for what they are.
+It runs before all other parts of the app, under every ASGI server. A trusted proxy tells it the
+user's address, and the name, scheme and path that they asked for. It also answers upgrades that a
+proxy has spoiled: no other part of the app would recognize them.
 """
 
 from __future__ import annotations
@@ -27,10 +27,12 @@ from relay.policy.proxies import Asker, Proxies
 log = logging.getLogger("relay")
 
 MAX_REMARKS = 16
-"""Lines of log about proxies: each is said once."""
+"""Most different lines in the log about proxies. Each is written once."""
 
-OWN = re.compile(r"/(?:(?:r|api|client|assets)/|(?:docs|schema\.yml|healthz|metrics)?/?$)")
-"""What begins so is a path of the app's own."""
+OWN = re.compile(
+    r"/(?:(?:r|api|client|assets|guide)/|(?:docs|guide|schema\.yml|healthz|metrics)?/?$)"
+)
+"""The app's own paths begin like this."""
 
 ROOM = re.compile(r"/r/[^/]+")
 
@@ -45,7 +47,7 @@ class Behind:
     """ASGI middleware for a relay that may stand behind proxies."""
 
     def __init__(self, app: ASGIApp, proxies: Proxies, root: str, refusals: Refusals) -> None:
-        """Args: root: path below which a proxy shows the app, if it does not say so itself."""
+        """Args: root: path below which a proxy shows the app, if the proxy does not tell it."""
         self._app = app
         self._proxies = proxies
         self._root = root
@@ -53,7 +55,7 @@ class Behind:
         self._remarks: set[str] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, as it was before proxies passed it on."""
+        """Pass the request on as its user made it."""
         if scope["type"] == "lifespan":
             return await self._app(scope, receive, send)
         peer = scope.get("client")
@@ -92,19 +94,19 @@ def _asked(scope: Scope, asker: Asker, prefix: str) -> Scope:
 
 
 def _placed(scope: Scope, prefix: str) -> dict[str, str]:
-    """Return root and path with what a proxy shows before them, be it still in the path or not."""
+    """Return root and path with the proxy's prefix, which the path may or may not have."""
     root, path = root_of(scope), path_asked(scope)
     rest = path[len(prefix) :] if path.startswith(prefix) else None
-    # Below /api, say, what looks like the prefix may be a path of our own.
+    # A proxy's prefix may be equal to a path of our own, such as /api: then it stays.
     if rest is not None and (not rest or OWN.match(rest)):
         path = rest
-    # A server that is told the prefix, too, has put it there already.
+    # The server may know the prefix, too, and have added it already.
     whole = root if root == prefix or root.startswith(prefix + "/") else prefix + root
     return {"root_path": whole, "path": whole + path}
 
 
 def _spoiled(scope: Scope) -> str | None:
-    """Say what a room's WebSocket lacks that came as an ordinary request; None if it is none."""
+    """Say what a proxy took from the upgrade to a room's WebSocket; None for other requests."""
     if scope["type"] != "http" or scope["method"] != "GET":
         return None
     headers = {name: value.decode("latin-1").lower() for name, value in scope["headers"]}

@@ -1,7 +1,7 @@
-"""The REST interface for people: one page made of the OpenAPI document, without a line of script.
+"""The REST interface for people: one page made of the OpenAPI document, without a script.
 
-The pages that Responder has for this load scripts from other sites, which neither works on a game
-night without internet nor passes our own Content-Security-Policy.
+Responder's own pages for this load scripts from other sites. Our Content-Security-Policy forbids
+that, and without internet it does not work.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ANYWHERE = (
     "Internal Server Error",
     "Validation Error",
 )
-"""What every operation may answer; only what is special about one is worth a line."""
+"""Answers that every operation may give. The page shows only the others."""
 
 HOME = "{home}"
 
@@ -40,22 +40,22 @@ As OpenAPI: <a href="{home}schema.yml">schema.yml</a></p></div>
 class Documents:
     """The REST interface in all forms, each made once.
 
-    Attributes: forms: for programs, by media type; the first is what they get who do not mind.
+    Attributes: forms: for programs, by media type. The first is for those that accept any.
     """
 
     def __init__(self, document: Tree, yaml: str) -> None:
-        """Args: document: as OpenAPI has it. yaml: the same as text."""
+        """Args: document: the OpenAPI document. yaml: the same as text."""
         as_json = json.dumps(document, ensure_ascii=False)
         self.forms = {"application/yaml": yaml.encode(), "application/json": as_json.encode()}
         self._page = page(document)
 
     def page(self, home: str) -> str:
-        """Show it to people. Args: home: URL of the relay's home page, seen from this one."""
+        """Return the page for people. Args: home: URL of the relay's home page from this one."""
         return self._page.replace(HOME, escape(home))
 
 
 def page(document: Tree) -> str:
-    """Show an OpenAPI document, with `HOME` for the URL of the relay's home page."""
+    """Return the page of an OpenAPI document. `HOME` stands for the URL of the home page."""
     operations = (
         _operation(f"{method.upper()} {path}", operation, document)
         for path, methods in document["paths"].items()
@@ -97,7 +97,7 @@ def _answer(status: object, answer: Tree, document: Tree) -> tuple[str, str, str
 
 
 def _schema(body: Tree, document: Tree) -> Tree:
-    """Follow a body to the schema of its JSON."""
+    """Return the schema of a body's JSON."""
     media: Tree = next(iter(body.get("content", {}).values()), {})
     schema: Tree = media.get("schema", {})
     name = schema.get("$ref", "").rpartition("/")[2]

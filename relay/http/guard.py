@@ -1,6 +1,6 @@
-"""Stands before the app: keeps strangers' pages out, and what nobody should have to read.
+"""Stands before the app: it refuses pages of other sites, and requests that are not fit to parse.
 
-It also tells the app where it is mounted, and pages of other sites what they may ask.
+It also tells the app where it is mounted, and tells browsers which answers other sites may read.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from relay.policy.origins import Caller, Policy
 log = logging.getLogger("relay")
 
 SCHEME = "scheme"
-"""Key of a scope's `state`: http or https, where a trusted proxy says as what it was asked."""
+"""Key of a scope's `state`: http or https, if a trusted proxy says which one its user asked by."""
 READS = ("GET", "HEAD", "OPTIONS")
 HEALTH = "/healthz"
 SHARED = ("/api", "/schema.yml", HEALTH)
-"""What pages of other sites may use, with all that is below, where they may open a WebSocket."""
+"""Paths, with all paths below, that a page of another site may use if it may open a WebSocket."""
 
 TITLES = {400: "Bad Request", 403: "Forbidden", 415: "Unsupported Media Type"}
 
 
 class Refusals:
-    """Says why someone was refused, in one line of the log, and not too often."""
+    """Logs why a request was refused, in one line, and not too often."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
-        self._flood = Flood(1, 10)  # whoever is refused could fill the disk with it
+        self._flood = Flood(1, 10)  # a stranger could fill the disk otherwise
 
     def say(self, caller: Caller, why: str) -> None:
         """Log it. Nothing of the URL is in it: a query may hold secrets."""
@@ -55,13 +55,14 @@ class Guard:
         self._token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on what is allowed; its state has `caller`, `root`, `home`, `port` and `token`."""
+        """Pass on what is allowed. Its state has the keys of `known`."""
         if scope["type"] == "lifespan":
             return await self._app(scope, receive, send)
         caller = caller_of(scope)
         known = {
             "caller": caller,
             "root": root_of(scope),
+            "asked": path_asked(scope),
             "home": way_home(scope),
             "port": port_of(scope),
             "token": self._token,
@@ -72,9 +73,9 @@ class Guard:
         await app(within, receive, send)
 
     def _answering(self, scope: Scope, caller: Caller) -> ASGIApp:
-        """Return what is to answer an HTTP request."""
+        """Return the app that answers an HTTP request."""
         method, path = scope["method"], scope["path"]
-        # Whoever asks for the health alone may not know by which name, as load balancers do not.
+        # Load balancers ask for the health without the relay's name, so that needs no allowed Host.
         why = None if path == HEALTH else self._refuse(method, caller)
         if why is not None:
             self._refusals.say(caller, why)
@@ -86,14 +87,14 @@ class Guard:
         return self._shared(app, caller) if is_shared(path) else app
 
     def _refuse(self, method: str, caller: Caller) -> str | None:
-        """Anybody's page may ask; what it does not hear, as browsers see to, does no harm."""
+        """Any page may send a read: it does no harm, as the browser hides the answer."""
         return (self._policy.refuse_host if method in READS else self._policy.refuse_link)(caller)
 
     def _shared(self, app: ASGIApp, caller: Caller) -> ASGIApp:
-        """Let a page of another site hear the answer, if it may open a WebSocket.
+        """Let a page of another site read the answer, if it may open a WebSocket.
 
-        One middleware for each request, as who may depends not on the origin alone: a page on
-        loopback may from loopback.
+        Each request has a middleware of its own, as the decision needs more than the origin: a page
+        on loopback may read if it asks from loopback.
         """
         may = caller.origin is not None and self._policy.refuse_link(caller) is None
         return CORSMiddleware(
@@ -118,7 +119,7 @@ def caller_of(scope: Scope) -> Caller:
 
 def _header(scope: Scope, wanted: bytes) -> str | None:
     values = [value for name, value in scope["headers"] if name == wanted]
-    # No browser sends two: what comes of them together is malformed, and so refused.
+    # No browser sends a header twice. Joined, two values are malformed, and so are refused.
     return b", ".join(values).decode("latin-1") if values else None
 
 
@@ -140,30 +141,30 @@ def path_within(scope: Scope) -> str:
 
 
 def path_asked(scope: Scope) -> str:
-    """Return the path below the root as it was asked for: with slashes at its end, or empty."""
+    """Return the path below the root unchanged: it may end in slashes, or be empty."""
     path, root = str(scope["path"]), root_of(scope)
-    # Not every server leaves the root in the path.
+    # Some servers remove the root from the path.
     return path[len(root) :] if path == root or path.startswith(root + "/") else path
 
 
 def way_home(scope: Scope) -> str:
-    """Return the relay's home as a URL that is relative to the page that a browser asked for.
+    """Return the relay's home as a URL relative to the requested page.
 
-    A proxy may have taken off a prefix of which nobody told us: up from the page is right below it
-    too, where the root that we know is not.
+    A proxy may have removed a prefix without telling us. A way upwards from the page is right in
+    any case; the known root would not be.
     """
     path, root = path_asked(scope), root_of(scope)
-    # Who serves the app told its root; an app that mounts it knows but its own part of that.
+    # The server knows the whole root; an app that mounts this one knows only its own part.
     told = scope.get("app_root_path", root)
     if told and path.strip("/") == "":
-        return quote(root) + "/"  # a proxy may have put the slash there, where the page has none
+        return quote(root) + "/"  # a proxy may have added the slash, which the page's URL lacks
     if not path:
         return "./" + quote(root.rpartition("/")[2]) + "/"
     return "../" * (path.count("/") - 1) or "./"
 
 
 def is_shared(path: str) -> bool:
-    """Say whether pages of other sites may use what is at this path."""
+    """Say whether pages of other sites may use this path."""
     return any(path == top or path.startswith(f"{top}/") for top in SHARED)
 
 

@@ -1,7 +1,7 @@
-"""What a stranger's request may hold: JSON, and not more of it than our parser bears at any time.
+"""What a stranger's request may hold: JSON, and no more of it than our parser reads quickly.
 
-SPEC knows no other form of a request, and a parser for another one is a door of its own: YAML's
-makes gigabytes of 600 bytes.
+SPEC has no other form of a request, and each further parser is a risk: YAML's makes gigabytes of
+600 bytes.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from typing import Any, NoReturn
 JSON = "application/json"
 
 MAX_DEPTH = 4
-"""Objects and lists within each other; what REST takes has two."""
+"""Most levels of objects and lists. REST needs two."""
 MAX_VALUES = 128
-"""Values in a body, at all depths; what REST takes has 34 at most."""
+"""Most values in a body, at all depths. REST needs at most 34."""
 MAX_DIGITS = 20
-"""Characters of a number: reading an integer takes the square of its length."""
+"""Most characters of a number: the time to read an integer grows with the square of its length."""
 MAX_PARAMETERS = 32
-"""Of a query; what REST takes has 21 at most."""
+"""Most parameters of a query. REST needs at most 21."""
 MAX_ACCEPT = 1024
-"""Bytes of Accept that are looked at. Browsers send about 150."""
+"""Bytes of the header Accept that are read. Browsers send about 150."""
 
 Headers = Iterable[tuple[bytes, bytes]]
 Refused = tuple[int, str]
@@ -44,9 +44,9 @@ def refuse(method: str, headers: Headers, query: bytes) -> Refused | None:
 
 
 def readable(headers: Headers) -> list[tuple[bytes, bytes]]:
-    """Return the headers of a request that was not refused, without what only costs time.
+    """Return the headers of an accepted request, without parts that only cost time.
 
-    Content-Type is there in the one form that every reader takes for JSON and for nothing else.
+    Content-Type has the one form that every reader takes for JSON and for nothing else.
     """
     accepts = sum(len(value) for name, value in headers if name == b"accept") <= MAX_ACCEPT
     dropped = {b"content-type"} if accepts else {b"content-type", b"accept"}
@@ -58,7 +58,7 @@ def parse(body: bytes) -> Any:
     """Read JSON.
 
     Raises:
-        ValueError: it is none, or too much of it; says in one sentence what is wrong.
+        ValueError: it is no JSON, or too much of it. One sentence says what is wrong.
     """
     try:
         value = json.loads(
@@ -80,7 +80,7 @@ def parse(body: bytes) -> Any:
 
 
 def _check_size(value: Any) -> None:
-    # Depth by depth, so that this goes no deeper than is allowed and recurses not at all.
+    # Level by level, so that this needs no recursion and goes no deeper than allowed.
     level, count = [value], 0
     for _ in range(MAX_DEPTH + 1):
         count += len(level)
@@ -130,7 +130,7 @@ def _values(headers: Headers, wanted: bytes) -> list[str]:
 
 
 def _plain(kind: str) -> str:
-    """Return a Content-Type without what makes no difference: case, and that it is UTF-8."""
+    """Return a Content-Type in lower case, and without `charset=utf-8`."""
     name, _, parameter = kind.lower().partition(";")
     is_utf8 = parameter.strip().replace('"', "") in ("", "charset=utf-8")
     return name.strip() if is_utf8 else kind

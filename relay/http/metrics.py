@@ -1,6 +1,6 @@
-"""What a relay tells Prometheus of itself.
+"""The metrics of a relay, for Prometheus.
 
-All of it is read when somebody asks: nothing is counted while frames are passed on.
+All values are read when somebody asks, so metrics cost nothing while frames are passed on.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from relay.history.memory_budget import KINDS
 from relay.node.node import Node
 
 PATIENCE = 50
-"""How many times as long as it takes to count the players their number is good."""
+"""A count of the players is reused for this many times the time that it took."""
 
 ROLES = ("player", "spectator")
 
 
 def registry_of(node: Node) -> CollectorRegistry:
-    """Return what gathers a node's metrics, and those of the process that runs it."""
+    """Return a registry of a node's metrics, and of those of its process."""
     registry = CollectorRegistry()
     registry.register(NodeCollector(node))
     ProcessCollector(registry=registry)
@@ -30,8 +30,8 @@ def registry_of(node: Node) -> CollectorRegistry:
 
 
 class Players:
-    """Counts the players of all rooms, which takes its time where there are many rooms: then not
-    more often than costs a fiftieth of it."""
+    """Counts the players of all rooms. With many rooms that takes long, so it counts only as often
+    as costs a fiftieth of the relay's time."""
 
     def __init__(self, node: Node) -> None:
         self._node = node
@@ -39,7 +39,7 @@ class Players:
         self._good_until = 0.0
 
     def count(self) -> int:
-        """Return how many there are, or were a moment ago."""
+        """Return the number of players, as it is or was a moment ago."""
         began = time.perf_counter()
         if began >= self._good_until:
             self._count = sum(room.player_count for room in self._node.registry)
@@ -49,36 +49,34 @@ class Players:
 
 
 class NodeCollector:
-    """Reads a node's metrics from the state that it has anyway."""
+    """Reads a node's metrics from its state."""
 
     def __init__(self, node: Node) -> None:
         self._node = node
 
     def collect(self) -> Iterator[Metric]:
-        """Return how the node is now."""
+        """Return the node's metrics as they are."""
         node = self._node
-        yield _gauge("connections", "WebSockets, in a room or on their way", len(node.connections))
-        yield CounterMetricFamily(
-            "roomwire_connects", "WebSockets that there ever were", node.connects
-        )
-        yield _gauge("connections_max", "WebSockets at most", node.settings.max_connections)
-        yield _gauge("rooms", "Rooms, also those that are kept while empty", len(node.registry))
+        yield _gauge("connections", "WebSockets, in a room or entering one", len(node.connections))
+        yield CounterMetricFamily("roomwire_connects", "WebSockets since the start", node.connects)
+        yield _gauge("connections_max", "Most WebSockets at a time", node.settings.max_connections)
+        yield _gauge("rooms", "Rooms, the empty ones included", len(node.registry))
         yield self._seats()
         yield self._memory()
-        yield _gauge("memory_max_bytes", "Bytes that rooms may take", node.memory.limit)
-        yield _gauge("draining", "1 once the relay goes down", node.draining is not None)
+        yield _gauge("memory_max_bytes", "Most bytes that rooms may take", node.memory.limit)
+        yield _gauge("draining", "1 while the relay goes down, else 0", node.draining is not None)
 
     def _memory(self) -> Metric:
         memory = self._node.memory
         metric = GaugeMetricFamily(
-            "roomwire_memory_bytes", "Bytes that rooms take, by what for", labels=("kind",)
+            "roomwire_memory_bytes", "Bytes that rooms take, by their use", labels=("kind",)
         )
         for kind, size in zip(KINDS, memory.kinds, strict=True):
             metric.add_metric((kind,), size)
         return metric
 
     def _seats(self) -> Metric:
-        # Lists, as a large relay has many seats, and its players wait meanwhile.
+        # Comprehensions, as players wait while this runs, and a large relay has many seats.
         counts = [[0] * len(PresenceState) for _ in ROLES]
         for room in self._node.registry:
             for seat in room.seats.values():

@@ -1,4 +1,4 @@
-"""What REST takes and gives, as the relay's OpenAPI shows it."""
+"""The requests and answers of REST, as the relay's OpenAPI document shows them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from relay.room.room import Room
 
 def _fits(most: int) -> Any:
     def check(text: str) -> str:
-        # Characters are what OpenAPI can bound, but the wire counts bytes.
+        # OpenAPI can bound characters only, but the wire bounds bytes.
         if len(text.encode()) > most:
             raise ValueError(f"at most {most} bytes of UTF-8 were expected")
         return text
@@ -38,19 +38,19 @@ RoomName = Annotated[str, Field(pattern=f"^{NAME.pattern}$")]
 
 
 class Wanted(BaseModel):
-    """What kind of room. What is left out is as this relay makes rooms."""
+    """Options of a room. The relay has a default for each one that is left out."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    title: Name = Field(default="", description="for people, in listings")
-    app: Name = Field(default="", description="the game; others are kept out")
-    build: Name = Field(default="", description="its version; others are kept out")
-    tags: Tags = Field(default={}, description="for filters and quick match")
+    title: Name = Field(default="", description="shown to people in lists")
+    app: Name = Field(default="", description="the game's name; others cannot enter")
+    build: Name = Field(default="", description="the game's build; others cannot enter")
+    tags: Tags = Field(default={}, description="for filters and for quick match")
     capacity: int | None = Field(
-        default=None, ge=1, le=limits.MAX_CAPACITY, description="players at most"
+        default=None, ge=1, le=limits.MAX_CAPACITY, description="most players"
     )
     spectators: int | None = Field(
-        default=None, ge=0, le=limits.MAX_CAPACITY, description="spectators at most"
+        default=None, ge=0, le=limits.MAX_CAPACITY, description="most spectators"
     )
     hold: int | None = Field(
         default=None,
@@ -66,26 +66,26 @@ class Wanted(BaseModel):
     )
 
     history: Literal["none", "snapshot", "full"] = Field(
-        default="none", description="what of the past a late joiner hears"
+        default="none", description="which part of the past a late joiner hears"
     )
     write: Literal["all", "host"] = Field(
         default="all", description="who may set the room's properties"
     )
     host_keys: HostKeys = Field(
-        default=(), description="keys of properties that only the host may set, also of players"
+        default=(), description="keys of properties that only the host may set, even on a player"
     )
     delay: int = Field(
-        default=0, ge=0, le=limits.MAX_HOLD, description="seconds by which spectators lag behind"
+        default=0, ge=0, le=limits.MAX_HOLD, description="seconds by which spectators are behind"
     )
     host_away: int = Field(
         default=0,
         ge=0,
         le=limits.MAX_HOLD,
-        description="seconds of being away after which the host changes; 0: it does not",
+        description="seconds after which a host who is away loses the role; 0: never",
     )
     bar: Literal["seat", "address"] = Field(
         default="seat",
-        description="what a kick keeps out: the player's seat, or also all new ones at its address",
+        description="what a kick keeps out: the seat, or also new seats from its address",
     )
 
     def options(self, settings: Settings) -> RoomOptions:
@@ -100,55 +100,55 @@ class NewRoom(Wanted):
     """A room to be made."""
 
     name: RoomName | None = Field(
-        default=None, description="code of the room; one is generated if it is left out"
+        default=None, description="the room's code; the relay makes one if it is left out"
     )
-    public: bool = Field(default=True, description="listed, and open to quick match")
+    public: bool = Field(default=True, description="whether lists and quick matches show it")
     locked: bool = Field(default=False, description="nobody may enter")
-    password: Secret = Field(default="", description="asked of everyone who enters")
+    password: Secret = Field(default="", description="everyone who enters must give it")
 
 
 class Match(Wanted):
-    """A game that someone would like to play now."""
+    """A game that somebody would like to play."""
 
     @property
     def filter(self) -> Filter:
-        """Which rooms fit. App and build must be the same, also where they are empty."""
+        """Which rooms fit. App and build must be equal, even if they are empty."""
         return Filter(self.app, self.build, self.capacity, self.tags)
 
 
 class RoomInfo(BaseModel):
-    """A room as it is now."""
+    """A room as it is."""
 
     room: str = Field(description="its code")
-    url: str = Field(description="path of its page and of its WebSocket")
+    url: str = Field(description="the path of its page and of its WebSocket")
     title: str
     players: int
     capacity: int
     spectators: int
     locked: bool
-    password: bool = Field(description="whether one is needed")
+    password: bool = Field(description="whether a password is needed")
     public: bool
     app: str
     build: str
     tags: dict[str, str]
-    host: str | None = Field(description="name of the player who is host, if there is one")
+    host: str | None = Field(description="the host's name; null if there is no host")
 
 
 class Matched(RoomInfo):
-    """A room that a place in was reserved in, for 15 seconds and for the asker's address."""
+    """A room with a place that is reserved for the asker's address, for 15 seconds."""
 
-    created: bool = Field(description="whether it was made just now")
+    created: bool = Field(description="whether this request made it")
 
 
 class RoomPage(BaseModel):
     """Some rooms, in order of their codes."""
 
-    rooms: list[RoomInfo] = Field(description="fewer than `limit` where many do not fit")
-    next: str | None = Field(description="what to pass as `after` for more; null if that is all")
+    rooms: list[RoomInfo] = Field(description="may be fewer than `limit`, if many rooms do not fit")
+    next: str | None = Field(description="pass it as `after` to get more; null if these are all")
 
 
 class WireLimits(BaseModel):
-    """What the relay asks of a client."""
+    """The limits that the relay sets for a client."""
 
     max_frame: int
     window: int
@@ -162,15 +162,15 @@ class RelayInfo(BaseModel):
     """This relay."""
 
     version: str
-    wire: tuple[int, int] = Field(description="lowest and highest version of the wire")
+    wire: tuple[int, int] = Field(description="the lowest and the highest version of the wire")
     rooms: int
     players: int
-    lan: str | None = Field(description="where others on the network find it, if they can")
+    lan: str | None = Field(description="the URL for others on the network, if they can reach it")
     limits: WireLimits
 
 
 class Health(BaseModel):
-    """Whether the relay works."""
+    """Tells whether the relay works."""
 
     status: str
 
@@ -186,7 +186,7 @@ def matched(room: Room, root: str, *, created: bool) -> Matched:
 
 
 def wire_limits(settings: Settings) -> WireLimits:
-    """Describe what WELCOME will announce."""
+    """Describe the limits that WELCOME will announce."""
     return WireLimits(
         max_frame=settings.max_frame,
         window=Limits().window,
@@ -223,35 +223,35 @@ def problem(why: str) -> dict[str, Any]:
 
 NOT_MADE = {
     403: problem("A page of another site may not do this"),
-    429: problem("Too many from this address; Retry-After says when to go on"),
-    503: problem("The relay has no room for another room, or is going down"),
+    429: problem("Too many requests from this address; Retry-After says when to go on"),
+    503: problem("The relay cannot take another room, or is going down"),
 }
-"""Answers to who wants a room made."""
+"""Refusals of a request that may make a room."""
 
 ONLY_OPERATOR = (
-    "metrics are for programs on this machine that ask at 127.0.0.1 and not through a proxy, and "
-    "for whoever sends the operator's token: Authorization: Bearer TOKEN (--operator-token-file)"
+    "metrics are for programs on this machine that ask at 127.0.0.1 without a proxy, and for "
+    "requests with the operator's token: Authorization: Bearer TOKEN (--operator-token-file)"
 )
 
 STATUS = {ErrorCode.TOO_FAST: 429, ErrorCode.RELAY_FULL: 503, ErrorCode.NOT_AVAILABLE: 409}
 
 
 def answer_of(refusal: Refusal) -> tuple[int, dict[str, str]]:
-    """Return the HTTP status and headers that say the same as a refusal."""
+    """Return a refusal as HTTP status and headers."""
     milliseconds = refusal.detail.get("after")
     headers = {} if milliseconds is None else {"Retry-After": str(-(-milliseconds // 1000))}
     return STATUS.get(refusal.code, 422), headers
 
 
 def check_pace(wait: float, what: str) -> None:
-    """Raise `Refusal` if the asker has to wait so many seconds."""
+    """Raise `Refusal` if the asker has to wait this many seconds."""
     if wait:
         after = math.ceil(wait * 1000)
         raise Refusal(ErrorCode.TOO_FAST, f"too many {what} from your address", after=after)
 
 
 def say_what_is_invalid(problem: dict[str, Any], *_: object) -> None:
-    """Put what is wrong with a request into the problem's one sentence."""
+    """Say in one sentence what is wrong with a request."""
     errors = problem.get("errors", ())
     for error in errors:
         for key in ("url", "ctx", "input"):  # `ctx` may not be JSON, `input` may be a password

@@ -124,10 +124,17 @@ class Listing(Generic[AnyRoom]):
                 found.append(room)
         return found, names[start + LOOKS - 1] if start + LOOKS < len(names) else None
 
-    def best_match(self, wanted: Filter, reserved: Callable[[str], int]) -> AnyRoom | None:
+    def best_match(
+        self,
+        wanted: Filter,
+        reserved: Callable[[str], int],
+        is_barred: Callable[[AnyRoom], bool],
+    ) -> AnyRoom | None:
         """Return the fullest room that fits and has a place: games begin when rooms are full.
 
-        Args: reserved: places of a room that were promised to others and not taken yet.
+        Args:
+            reserved: places of a room that were promised to others and not taken yet.
+            is_barred: whether the asker would be turned away from a room.
         """
         best, most = None, (-1, "")
         for name in islice(self._candidates(wanted), LOOKS):
@@ -135,7 +142,7 @@ class Listing(Generic[AnyRoom]):
             promised = reserved(name)
             if wanted.fits(room.options) and is_open(room, promised):
                 most_here = (room.player_count + promised, name)
-                if most_here > most:
+                if most_here > most and not is_barred(room):
                     best, most = room, most_here
         return best
 

@@ -19,6 +19,7 @@ from relay.lobby.makers import Makers
 from relay.lobby.registry import RoomRegistry, canonical
 from relay.policy import machine
 from relay.policy.config import Settings
+from relay.policy.keys import network_key
 from relay.policy.passwords import Passwords
 from relay.policy.rate_limits import AddressLimits, is_loopback, network_of
 from relay.room.refusals import Refusal, slow_down
@@ -156,6 +157,13 @@ class Rooms:
         return await self._passwords.hash(password, address, time.monotonic())
 
     # What is allowed.
+
+    def is_barred(self, room: Room, address: str) -> bool:
+        """Say whether the room's host has barred all new seats of this address."""
+        # SPEC 15.8: what is barred is a hash, which takes its time; most rooms bar nobody.
+        return bool(room.barred) and (
+            network_key(room.name, self._limits.network(address)) in room.barred
+        )
 
     def check_may_make(self, name: str, address: str) -> None:
         """Raise `Refusal` if this address may not make a room now."""

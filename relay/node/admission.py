@@ -16,9 +16,9 @@ from relay.lobby.reservations import Reservations
 from relay.lobby.rooms import Rooms, check_memory
 from relay.node.connection import Connection
 from relay.node.journal import Journal
-from relay.node.keys import key_of, network_key
 from relay.node.on_join import OnJoin, info_of, judge, request_of
 from relay.policy.config import Settings
+from relay.policy.keys import key_of, network_key
 from relay.policy.passwords import Passwords
 from relay.policy.rate_limits import AddressLimits
 from relay.room.current_facts import FACT_BYTES
@@ -61,9 +61,10 @@ class Admission:
         name = canonical(connection.room_name)
         slow_down(self._limits.join(connection.address, time.monotonic()), "joins")
         key = key_of(name, options.seat)
-        room, info = await self._find_or_open(name, key, hello, connection)
-        if connection.is_closed:
+        found = await self._find_or_open(name, key, hello, connection)
+        if found is None:
             return
+        room, info = found
         if room.seat_of(key) is None:
             check_memory(room.account.may_grow(SEAT_BYTES + 2 * FACT_BYTES))
             if info.role == "player":
@@ -100,8 +101,8 @@ class Admission:
 
     async def _find_or_open(
         self, name: str, key: bytes | None, hello: Hello, connection: Connection
-    ) -> tuple[Room, PlayerInfo]:
-        """Return the room, and how the joiner is to be known there.
+    ) -> tuple[Room, PlayerInfo] | None:
+        """Return the room, and how the joiner is to be known there; None if they have gone.
 
         Checking passwords and asking the game take time, in which rooms come and go: whatever was
         found out about another room than the one that is there at the end is found out again.
@@ -122,6 +123,8 @@ class Admission:
                 check_app(room, hello.options)
                 await self._check_password(room, hello.options.password, address)
             info = await self._judge(name, hello.options, connection)
+            if connection.is_closed:  # the game's code may go on though its task was cancelled
+                return None
             if self._rooms.registry.get(name) is room:
                 return room or self._rooms.open(name, wanted, password_hash, address), info
 

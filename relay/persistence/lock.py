@@ -22,6 +22,8 @@ class IsHeld(Exception):
 def held(path: Path) -> Iterator[None]:
     """Hold the file, which is made for that and then removed.
 
+    Windows cannot remove it while it is open, so there it stays behind, and is free.
+
     Raises:
         IsHeld: another process does.
         OSError: the file cannot be made.
@@ -46,38 +48,39 @@ def _open_locked(path: Path) -> int:
             holder = os.read(file, HOLDER_BYTES).decode(errors="replace")
             os.close(file)
             raise IsHeld(holder or "a process that just began") from None
+        except OSError as error:  # some file systems of a network have no locks
+            why = "the state file cannot be locked (%s): let no other relay use it"
+            log.warning(why, error.strerror)
         if _is_at(file, path):
             return file
         os.close(file)  # whoever held it removed it after it was opened here
 
 
-def _is_at(file: int, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(file), path.stat())
-    except FileNotFoundError:
-        return False
-
-
 if sys.platform == "win32":
+    # No test runs this branch. The system frees a lock when its process ends, however it ends.
     import msvcrt
 
     def _lock(file: int) -> None:
-        os.lseek(file, HOLDER_BYTES, os.SEEK_SET)  # nobody can read what is locked here
+        # Nobody else can read locked bytes, so the lock is behind those that name the holder.
+        os.lseek(file, HOLDER_BYTES, os.SEEK_SET)
         try:
             msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
-        except OSError as error:
+        except PermissionError as error:  # another process has locked it
             raise BlockingIOError from error
         finally:
             os.lseek(file, 0, os.SEEK_SET)
+
+    def _is_at(file: int, path: Path) -> bool:
+        return True  # nobody can remove a file that is open here
 
 else:
     import fcntl
 
     def _lock(file: int) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _is_at(file: int, path: Path) -> bool:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise
-        except OSError as error:  # some file systems of a network have no locks
-            why = "the state file cannot be locked (%s): let no other relay use it"
-            log.warning(why, error.strerror)
+            return os.path.samestat(os.fstat(file), path.stat())
+        except FileNotFoundError:
+            return False

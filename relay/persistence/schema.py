@@ -1,7 +1,7 @@
 """The form in which a room is kept: every field of it, as msgpack writes it.
 
-state.py makes it of a room, and a room of it. Each field is checked here by itself; whether they
-belong together is seen there.
+room_state.py makes it of a room, and a room of it. Each field is checked here by itself. Whether
+fields belong together is checked there.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Attack a relay in every way that it promises to bear, and measure what its players notice."""
+"""Attacks a relay in every way that it promises to survive, and measures what players notice."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.attack.stage import allow_many_files, measure_alone
 from tests.attack.verdict import Row
 
 MAX_SECONDS = 180.0
-"""For one attack: none takes half of it."""
+"""Seconds for one attack. No attack takes half of them."""
 
 
 def main() -> int:
@@ -35,12 +35,12 @@ def main() -> int:
         print(json.dumps([as_dict(row) for row in rows], indent=2))
     else:
         held = sum(row.holds for row in rows)
-        print(f"{held} of {len(rows)} attacks do no more than they may")
+        print(f"{held} of {len(rows)} attacks are within their bounds")
     return 0 if all(row.holds for row in rows) else 1
 
 
 def attack(name: str, *, quiet: bool) -> Row:
-    """Run one attack in a loop of its own, and print what came of it."""
+    """Run one attack in a loop of its own, and print its result."""
     print(f"{name} ...", file=sys.stderr)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         row = runner.run(_within(ATTACKS[name](FULL[name])))
@@ -63,7 +63,7 @@ def show(row: Row) -> None:
 
 
 def as_dict(row: Row) -> dict[str, object]:
-    """As JSON has no endless numbers, they are null."""
+    """JSON has no infinite numbers, so they become null."""
     checks = [asdict(check) | {"holds": check.holds} for check in row.checks]
     for check in checks:
         if math.isinf(check["measured"]):

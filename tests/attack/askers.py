@@ -1,6 +1,6 @@
-"""Strangers who ask by REST, and for passwords to be checked. They run in processes of their own.
+"""Strangers who send requests to REST, or passwords to check. They run in processes of their own.
 
-They come from addresses of their own, which a relay on this machine can tell from the others'.
+They have addresses of their own, so that a relay on this machine can tell them from others.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ QUERIES = (
 
 
 class Asker:
-    """One connection that asks again and again."""
+    """One connection that sends requests again and again."""
 
     def __init__(self, port: int, source: str = STRANGER) -> None:
         self._connection = http.client.HTTPConnection(
@@ -42,7 +42,7 @@ class Asker:
         )
 
     def asks(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
-        """Ask for something. Returns: the status, and the answer; 0 and None if there is none."""
+        """Send a request. Returns: the status and the answer; 0 and None if there is no answer."""
         if body is not None and not isinstance(body, bytes):
             body, headers = json.dumps(body).encode(), JSON | headers
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -70,7 +70,7 @@ def asking(port: int, source: str = STRANGER) -> Iterator[Asker]:
 
 
 def merge_keys(levels: int) -> bytes:
-    """Build a YAML document that grows ninefold a level."""
+    """Build a YAML document that grows by a factor of 9 with each level."""
     lines = ["a0: &a0 {k: 1}"]
     for level in range(1, levels):
         many = ",".join([f"*a{level - 1}"] * 9)
@@ -90,7 +90,7 @@ BOMBS = (
 
 
 def throws_bombs(port: int, hz: float, seconds: float) -> list[int]:
-    """Send every parser its bomb. Returns: how the relay answered."""
+    """Send a bomb for every parser. Returns: the statuses of the answers."""
     with asking(port) as asker:
         return [
             asker.asks("POST", "/api/match", body, content_type=kind)[0]
@@ -99,7 +99,7 @@ def throws_bombs(port: int, hz: float, seconds: float) -> list[int]:
 
 
 def lists(port: int, hz: float, seconds: float) -> list[int]:
-    """Ask for lists of rooms, and how many there are. Returns: how the relay answered."""
+    """Ask for lists of rooms and for their number. Returns: the statuses of the answers."""
     paths = [*(f"/api/rooms{query}" for query in QUERIES), "/api/relay"]
     with asking(port) as asker:
         return [asker.asks("GET", path)[0] for path in _paced(paths, hz, seconds)]
@@ -114,7 +114,7 @@ def makes_rooms(port: int, many: int) -> None:
 
 
 def floods_rooms(port: int, sources: list[str], seconds: float) -> list[int]:
-    """Make rooms as fast as the relay lets some addresses. Returns: how it answered."""
+    """Make rooms from some addresses, as fast as the relay allows. Returns: the statuses."""
     with contextlib.ExitStack() as stack:
         askers = [stack.enter_context(asking(port, source)) for source in sources]
         paced = _paced(askers, 10 * len(askers), seconds)
@@ -133,7 +133,7 @@ def count_rooms(port: int, app: str) -> int:
 
 
 def matches(port: int, many: int, hz: float, seconds: float, **wanted: Any) -> list[int]:
-    """Ask for places and take none: some at once, then so many a second."""
+    """Reserve places and use none: some at once, then so many a second."""
     with asking(port) as asker:
         for _ in range(many):
             asker.asks("POST", "/api/match", wanted)
@@ -141,7 +141,7 @@ def matches(port: int, many: int, hz: float, seconds: float, **wanted: Any) -> l
 
 
 def asks_for_hashes(port: int, many: int, hz: float, seconds: float) -> None:
-    """Join a room of one's own by its password: some at once, then so many a second."""
+    """Join their own room by its password: some at once, then so many a second."""
     asyncio.run(_ask_for_hashes(port, many, hz, seconds))
 
 
@@ -153,13 +153,13 @@ async def _ask_for_hashes(port: int, many: int, hz: float, seconds: float) -> No
     begun = [await seat.connect(port, "MINE", hello=hello, source=STRANGER) for _ in range(many)]
     for _ in range(int(hz * seconds)):
         begun.append(await seat.connect(port, "MINE", hello=hello, source=STRANGER))
-        await asyncio.sleep(1 / hz)  # the pace that an address may have
+        await asyncio.sleep(1 / hz)  # the rate that the relay allows an address
     for one in begun:
         one.abort()
 
 
 def _paced(things: Iterable[Any], hz: float, seconds: float) -> Iterator[Any]:
-    """Give one after another, again and again, at this pace and no faster."""
+    """Yield one item after another, again and again, at this rate and no faster."""
     began = time.monotonic()
     for number, thing in enumerate(cycle(things)):
         due = began + number / hz

@@ -1,4 +1,4 @@
-"""Every attack, at the scale that is measured and at one that is quick."""
+"""Every attack at two scales: the one that is measured, and a quick one."""
 
 from __future__ import annotations
 
@@ -83,15 +83,15 @@ FULL = {
 }
 
 NO_PINGS = ("--ping-seconds", "never")
-"""Whoever is let go is so for reading too slowly, not for answering no ping."""
+"""With these, a relay cuts clients off only for slow reading, and not for unanswered pings."""
 ONLY_FLOODS = ("--slow-seconds", "never", *NO_PINGS)
-"""Whoever is let go is so for what it sends, not for what it does not read."""
+"""With these, a relay cuts clients off only for what they send, and not for slow reading."""
 
 SMALL = {
-    # Long enough to cost more than the bound, if anything is kept for who is stuck.
+    # Long enough: if anything were kept for stuck players, it would exceed the bound.
     "S1": Scale(10, 0.5, ("--slow-seconds", "3", *NO_PINGS)),
     "S2": Scale(seconds=0.5, options=("--slow-seconds", "0.5", *NO_PINGS)),
-    # Who answers must do so in time on any machine.
+    # Time enough to answer pings on any machine.
     "S3": Scale(options=("--ping-seconds", "0.5", "--ping-timeout", "3")),
     "S4": Scale(seconds=0.5, options=ONLY_FLOODS),
     "S5": Scale(5, 1, ("--drain-seconds", "0.5")),
@@ -119,10 +119,10 @@ SMALL = {
     "C5": Scale(4, 0.3, ("--admit-seconds", "0.5")),
     "C6": Scale(8_000),
     "C7C": Scale(50, 0.3),
-    # As many rooms as it takes half a second to ask for are not allowed to a whole site.
+    # A whole site may make fewer rooms than it can ask for in half a second.
     "C7I": Scale(seconds=0.5, options=("--rooms-burst", "1", "--rooms-per-second", "0.1")),
     "C7K": Scale(seconds=0.5),
     "C7L": Scale(100, 0.3),
     "C7R": Scale(),
 }
-"""For bounds that do not depend on the machine. P1 is tested with the restart of a relay."""
+"""The quick scale, for bounds that hold on any machine. P1 is in the test of restarts."""

@@ -20,15 +20,15 @@ from tests.attack.stage import KIBIBYTE, PATIENCE, Scale, Stage, stage
 from tests.attack.verdict import Check, Row, Timing
 
 ROOM_SIZE = 16
-AT_ONCE = 64  # who enter at the same time
-BACKOFF, BACKOFF_MAX = 0.1, 5.0  # seconds, as Roomwire's own clients have them
+AT_ONCE = 64  # players who enter at the same time
+BACKOFF, BACKOFF_MAX = 0.1, 5.0  # seconds, as in Roomwire's own clients
 RETURN_SECONDS = 30.0
 WARM_UP = 64
 
 
 @dataclass(slots=True)
 class Idler:
-    """One who holds a seat and does nothing."""
+    """A player who holds a seat and does nothing."""
 
     room: str
     hello: bytes
@@ -54,7 +54,7 @@ async def h10(scale: Scale) -> Row:
         await fill(on, idlers[:WARM_UP])
         memory = on.memory
         await fill(on, idlers[WARM_UP:])
-        await asyncio.sleep(scale.seconds)  # all are pinged, and would be let go for no answer
+        await asyncio.sleep(scale.seconds)  # the relay pings all, and cuts off the silent
         each = (on.memory - memory) / (scale.many - WARM_UP)
         lost = sum(idler.link is None or idler.link.ended.done() for idler in idlers)
         leave(idlers)
@@ -106,7 +106,7 @@ def make_idler(number: int) -> Idler:
 
 
 async def fill(on: Stage, idlers: list[Idler]) -> None:
-    """Let all enter, some at a time."""
+    """Let all enter, a few at a time."""
     waiting = iter(idlers)
 
     async def one_after_another() -> None:

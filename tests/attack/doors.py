@@ -42,7 +42,7 @@ async def h1(scale: Scale) -> Row:
     grown = (peak - memory) / KIBIBYTE / (3 * scale.many)
     return Row(
         "H1",
-        f"{scale.many} each who say nothing, half a head, or a line of it a second",
+        f"{scale.many} each who send nothing, half a head, or a line of a head a second",
         [
             Timing("until the last is closed", longest, HEAD_SECONDS, "s"),
             Check("memory grown for each", grown, 8, "KiB"),
@@ -144,12 +144,12 @@ async def handshake(on: Stage) -> float:
     one = await seat.enter(on.port, "GOOD")
     took = time.perf_counter() - began
     one.abort()
-    await asyncio.sleep(0.03)  # the pace of people who come one after another
+    await asyncio.sleep(0.03)  # the rate of people who come one after another
     return took
 
 
 async def turned_away(on: Stage) -> tuple[float, int]:
-    """Ask for a place that is not there. Returns: seconds until the end, and its close code."""
+    """Try to enter a full relay. Returns: seconds until the end, and its close code."""
     began = time.monotonic()
     one = await seat.connect(on.port, "FULL0")
     async with asyncio.timeout(PATIENCE):
@@ -161,21 +161,21 @@ async def probes_during(on: Stage, attack: asyncio.Future[R]) -> list[int]:
     answers = []
     while not attack.done():
         answers.append(await probe(on))
-        await asyncio.sleep(0.02)  # the pace of a supervisor in a hurry
+        await asyncio.sleep(0.02)  # the rate of an impatient supervisor
     return answers
 
 
 async def probe(on: Stage) -> int:
-    """Ask for the relay's health, as a supervisor does. Returns: the status; 0 if there is none."""
+    """Ask for the relay's health, as a supervisor does. Returns: the status, or 0."""
     return await asyncio.get_running_loop().run_in_executor(None, strangers.probe, on.port)
 
 
 async def recovers(on: Stage) -> float:
-    """Return the seconds until somebody can enter."""
+    """Return the seconds until a player can enter."""
     began = time.monotonic()
     while time.monotonic() - began < PATIENCE:
         with contextlib.suppress(OSError, TimeoutError):
             (await seat.enter(on.port, "BACK")).abort()
             return time.monotonic() - began
-        await asyncio.sleep(0.05)  # the pace of somebody who tries again
+        await asyncio.sleep(0.05)  # the rate of a player who tries again
     return float("inf")

@@ -1,4 +1,4 @@
-"""Those who wait at the door for ever (C5), and those who come back through it (C7K)."""
+"""Clients that a game never admits (C5), and kicked players who come back (C7K)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.helpers import undecided
 
 ADMIT_SECONDS = 10.0  # by default
 ROOM = "QUIET0"
-"""One that is there: its neighbours are. To make one has a lower rate of its own."""
+"""The room to enter. Its neighbours have made it, as making a room has a lower rate limit."""
 WAITS = encode(Hello(1, HelloOptions(ticket=undecided.TICKET)))
 TALK = encode(Send(None, bytes(1_000)))
 TALKS = 40
@@ -48,11 +48,11 @@ async def c5(scale: Scale) -> Row:
     stayers = codes.count(CloseCode.RELAY_FULL)
     return Row(
         "C5",
-        f"{scale.many} each who leave, stay, or talk while the game never decides",
+        f"{scale.many} each who leave, stay, or send frames while the game never decides",
         [
-            Timing("until one who stays is let go, at most", longest, ADMIT_SECONDS + 1, "s"),
+            Timing("until one who stays is cut off, at most", longest, ADMIT_SECONDS + 1, "s"),
             Check("those who stay and are not told to come back", scale.many - stayers, 0),
-            Check("those who talk and are not cut", scale.many - talkers, 0),
+            Check("those who send frames and are not cut", scale.many - talkers, 0),
             free,
             Check("memory grown", (peak - memory) / MEBIBYTE, 8, "MiB"),
             Check("lines of log", lines, 100),
@@ -63,9 +63,9 @@ async def c5(scale: Scale) -> Row:
 
 
 def waits(port: int, many: int) -> tuple[float, list[int]]:
-    """Let so many of each kind wait to be let in, as fast as an address may.
+    """Let this many clients of each kind ask to enter, as fast as one address may.
 
-    Returns: the longest that one waited, and how those were closed who did not leave.
+    Returns: the longest wait, and the close codes of clients that did not leave.
     """
     return asyncio.run(_waits(port, many))
 
@@ -75,7 +75,7 @@ async def _waits(port: int, many: int) -> tuple[float, list[int]]:
     async with asyncio.timeout(3 * many / JOINS + PATIENCE), asyncio.TaskGroup() as tasks:
         for number in range(3 * many):
             one = await seat.connect(port, ROOM, hello=WAITS, source=STRANGER)
-            await asyncio.sleep(1 / JOINS)  # the pace that the relay allows; HELLO is said by then
+            await asyncio.sleep(1 / JOINS)  # the rate that the relay allows; HELLO is sent by then
             if number % 3 == 0:
                 one.transport.write_eof()
             else:
@@ -130,7 +130,7 @@ async def c7_kicks(scale: Scale) -> Row:
 
 
 def comes_back(port: int, room: str, seconds: float) -> list[int]:
-    """Enter with ever other secrets, as fast as an address may. Returns: how it was closed."""
+    """Enter with a new secret each time, as fast as one address may. Returns: the close codes."""
     return asyncio.run(_comes_back(port, room, seconds))
 
 
@@ -148,5 +148,5 @@ async def _comes_back(port: int, room: str, seconds: float) -> list[int]:
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         codes.append(one.code if one.ended.done() else 0)
         one.abort()
-        await asyncio.sleep(1 / JOINS)  # the pace that the relay allows
+        await asyncio.sleep(1 / JOINS)  # the rate that the relay allows
     return codes

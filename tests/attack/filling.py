@@ -1,4 +1,4 @@
-"""Those who have the relay keep as much as they can (C2, C3, C7), and who read all of it (C4)."""
+"""Players who fill the relay's memory (C2, C3, C7), and players who read all of it (C4)."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ from tests.attack.stage import MEBIBYTE, Scale, Stage, attackers, in_process, st
 from tests.attack.verdict import Check, Row
 
 MEMORY = 112 * MEBIBYTE
-"""What the relay may take: less than by default, so that it is full within seconds."""
+"""The relay's memory limit: below the default, so that it is full within seconds."""
 SHARED = 400 * MEBIBYTE
-"""The same for ten thousand rooms, which use nearly all of it up."""
+"""The memory limit for ten thousand rooms, which use nearly all of it."""
 OVERHEAD = 1.5
 CALM = 12 * MEBIBYTE
-"""What the attackers' and the neighbours' connections take, of which rooms hold nothing."""
+"""Bytes of the attackers' and neighbours' connections. They are no part of the rooms' memory."""
 AT_ONCE = 50
-"""Messages between two looks at whether the relay keeps up."""
+"""Messages between two waits for the relay to keep up."""
 SIZE = 15_000
 KEY, VALUES = 64, 256
 HELD = RoomOptions(capacity=1024, spectators=1024, hold=600, keep=3600)
@@ -49,7 +49,7 @@ Filler = Callable[["Stranger"], Coroutine[object, object, None]]
 
 
 class Stranger:
-    """One who attacks, through as many connections as they need."""
+    """An attacker, with as many connections as they need."""
 
     def __init__(self, port: int, many: int) -> None:
         self.port = port
@@ -62,7 +62,7 @@ class Stranger:
 
 
 class Talker:
-    """A connection that says much, but waits for the relay to take it."""
+    """A connection that sends much, but waits for the relay to take it."""
 
     def __init__(self, link: Seat) -> None:
         self._link = link
@@ -88,7 +88,7 @@ class Talker:
             await self._heard.wait()
 
     def goes(self) -> None:
-        """Leave the seat held."""
+        """Drop the connection, so that the seat is held."""
         self._link.abort()
 
     def _hear(self, message: bytes) -> None:
@@ -100,7 +100,7 @@ class Talker:
 
 
 async def groups(stranger: Stranger) -> None:
-    """Send to a group of held seats, which is another one each time."""
+    """Send to a group of held seats. The group has other members each time."""
     talker = await stranger.enters("GROUPS")
     for _ in range(stranger.many):
         member = await stranger.enters("GROUPS")
@@ -115,7 +115,7 @@ async def groups(stranger: Stranger) -> None:
 
 
 async def history(stranger: Stranger) -> None:
-    """Say next to nothing again and again, in many rooms."""
+    """Send tiny frames again and again, in many rooms."""
     for number in range(stranger.many):
         with suppress(ConnectionError):
             talker = await stranger.enters(f"PAST{number}", RoomOptions(keep=3600, history="full"))
@@ -124,7 +124,7 @@ async def history(stranger: Stranger) -> None:
 
 
 async def snapshots(stranger: Stranger) -> None:
-    """Give a snapshot of the largest size, and nearly another one."""
+    """Give a snapshot of the largest size, and all parts but one of another."""
     parts = [Snapshot(0, part, SNAPSHOT_PARTS, bytes(SIZE)) for part in range(SNAPSHOT_PARTS)]
     for number in range(stranger.many):
         with suppress(ConnectionError):
@@ -147,7 +147,7 @@ async def properties(stranger: Stranger) -> None:
 
 
 async def values(stranger: Stranger) -> None:
-    """Say volatile values of every key and leave the seat, for which they are kept."""
+    """Send volatile values of every key, and drop the connection: a held seat keeps them."""
     for number in range(stranger.many):
         with suppress(ConnectionError):
             talker = await stranger.enters(f"VALUES{number // 500}")
@@ -158,7 +158,7 @@ async def values(stranger: Stranger) -> None:
 
 
 async def delays(stranger: Stranger) -> None:
-    """Say volatile values that spectators hear ten minutes later, in many rooms; most are empty."""
+    """Send volatile values for spectators ten minutes behind. Most of the rooms stay empty."""
     options = RoomOptions(delay=600, keep=3600)
     for number in range(10 * stranger.many):
         with suppress(ConnectionError):
@@ -166,7 +166,7 @@ async def delays(stranger: Stranger) -> None:
             for turn in range(0 if number % 10 else 40):
                 await talker.says(*(Volatile(key, None, bytes(SIZE)) for key in range(20)))
                 await talker.is_heard()
-                await asyncio.sleep(0.1 if turn < 10 else 0)  # in which the relay marks the time
+                await asyncio.sleep(0.1 if turn < 10 else 0)  # so that the node ticks the line
             talker.goes()
 
 
@@ -180,7 +180,7 @@ def fills(port: int, how: str, many: int) -> None:
 
 
 SHARES = {"values": 10.0, "properties": 5.0, "delays": 0.2, "snapshots": 0.6, "history": 1.0}
-"""How often each way is gone, for a scale of one."""
+"""How often each way is repeated at a scale of 1."""
 
 # Rows.
 
@@ -194,7 +194,7 @@ async def c3(scale: Scale) -> Row:
 
 
 async def attack(name: str, ways: list[str], scale: Scale) -> Row:
-    """Fill a relay beside players who do not: each way a relay of its own, which is empty."""
+    """Fill a relay beside honest players. Each way has an empty relay of its own."""
     checks: list[Check] = []
     for how in ways:
         many = max(int(scale.many * SHARES.get(how, 1)), 1)
@@ -226,7 +226,7 @@ async def fill(how: str, many: int, scale: Scale) -> list[Check]:
 
 
 def counted_by(on: Stage) -> float:
-    """Return the bytes that rooms hold, as the relay says."""
+    """Return the bytes that rooms hold, from the relay's metrics."""
     with urllib.request.urlopen(f"http://127.0.0.1:{on.port}/metrics") as answer:
         text = answer.read().decode()
     return sum(map(float, re.findall(r"^roomwire_memory_bytes\{.*\} (\S+)$", text, re.M)))
@@ -302,7 +302,7 @@ async def c7_logs(scale: Scale) -> Row:
         await neighbours.end()
     return Row(
         "C7L",
-        f"One who says much while {scale.many:,} rooms share the memory",
+        f"One who sends much while {scale.many:,} rooms share the memory",
         [
             Check("deliveries lost to neighbours", hearing.lost, 0),
             meanwhile(hearing.p99, base.p99),

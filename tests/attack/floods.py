@@ -1,4 +1,4 @@
-"""Clients that send more than they may: F1 to F7."""
+"""Clients that send more than is allowed: F1 to F7."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from tests.attack.stage import KIBIBYTE, MEBIBYTE, Scale, attackers, in_process,
 from tests.attack.verdict import Check, Row, Timing, neighbours_p99
 from tests.helpers.raw import BINARY, PING, frame
 
-BURST = 5000  # frames in one piece
+BURST = 5000  # frames in one burst
 FLOOD_SLACK = 20.0  # milliseconds above the base, under a flood of tiny frames
 CUT_SECONDS = 0.5
 LINES_PER_SECOND = 10.0
 UNFINISHED_BYTES = (64 + 21) * KIBIBYTE
-RATE, RATE_BURST = 120, 240  # frames, by default
+RATE, RATE_BURST = 120, 240  # frames, the relay's default
 
 LISTS_HZ = 110.0
 """Messages a second: fewer than are allowed."""
@@ -64,7 +64,7 @@ async def floods(tiny: bytes, scale: Scale) -> list[Check]:
 
 
 async def flood(burst: bytes, many: int, scale: Scale) -> list[Check]:
-    """Let some flood a room each, beside neighbours in other rooms."""
+    """Let clients flood a room each, beside neighbours in other rooms."""
     seconds = scale.seconds
     with stage(*scale.options) as on, attackers(many) as pool:
         neighbours = await gather(on.port)
@@ -100,7 +100,7 @@ async def f3(scale: Scale) -> Row:
         free = await on.frees(files)
     return Row(
         "F3",
-        f"A message in 5,000 fragments, empty ones and of a byte each, by {scale.many} at a time",
+        f"A message in 5,000 fragments of 0 bytes, and one of 1 byte each, {scale.many} at a time",
         [
             Check("connections that were not cut", 2 * scale.many - cut, 0),
             Check("fragments answered with a message", answers, 0),
@@ -120,11 +120,11 @@ async def f4(scale: Scale) -> Row:
     grown = (peak - memory) / MEBIBYTE
     return Row(
         "F4",
-        "Messages too large, heads that claim 2^63 - 1 bytes, "
+        "Messages that are too large, heads that claim 2^63 - 1 bytes, "
         f"and {scale.many} messages that never end",
         [
-            Check("close code of one byte too many, less 1009", abs(code_large - 1009), 0),
-            Check("close code of 2^63 - 1, less 1009", abs(code_claimed - 1009), 0),
+            Check("close code for one byte too many, minus 1009", abs(code_large - 1009), 0),
+            Check("close code for 2^63 - 1, minus 1009", abs(code_claimed - 1009), 0),
             Check("memory grown", grown, scale.many * UNFINISHED_BYTES / MEBIBYTE, "MiB"),
             free,
         ],
@@ -144,7 +144,7 @@ async def f5(scale: Scale) -> Row:
     beyond = answered - RATE_BURST - RATE * seconds
     return Row(
         "F5",
-        "Frames as they should be, at ten times the rate that is allowed, into a room of others",
+        "Valid frames at ten times the allowed rate, into a room of others",
         [
             Check(f"frames taken beyond {RATE_BURST} and {RATE} a second", beyond, RATE / 2),
             neighbours_p99(hearing.p99, base.p99),
@@ -192,7 +192,7 @@ async def f7(scale: Scale) -> Row:
         lines = on.log_lines
     return Row(
         "F7",
-        f"Texts, texts that are none, and garbage after a close, {scale.many} of each",
+        f"Text messages, invalid UTF-8, and garbage after a close, {scale.many} of each",
         [
             Check("connections that ended with another code", wrong, 0),
             Check(f"lines of log for {connections} connections", lines, connections),

@@ -15,8 +15,8 @@ from tests.helpers.raw import BINARY, CLOSE, CONTINUATION, PING, TEXT, frame
 HELLO = frame(BINARY, encode(Hello(1, HelloOptions())))
 PATIENCE = 20.0
 CUT_SECONDS = 8.0
-"""For which one may go on at least: also who began just before the end is to be cut. Two seconds
-more, and the kernel cuts off whoever does not read."""
+"""Seconds that each client may go on, so that one that began just before the end is cut, too. It is
+two seconds less than the kernel needs to cut off a client that does not read."""
 SMALL_WINDOW = 4096
 FRAME_CAP = 64 * 1024
 PIECES = 5000
@@ -24,7 +24,7 @@ SEND_BUFFER = 64 * 1024
 LAST_ACK = 0.5
 """Seconds in which the relay says of the last counted message that it is taken."""
 BACK_SECONDS = 0.05
-"""After which one comes back that was thrown out."""
+"""Seconds after which a client that was cut comes back."""
 
 
 @contextlib.contextmanager
@@ -32,7 +32,7 @@ def connected(port: int, *, receive_buffer: int | None = None) -> Iterator[socke
     end = socket.socket()
     if receive_buffer is not None:
         end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-    # What the kernel holds on this side says nothing about the relay.
+    # Without buffers of the kernel on this side, which would hide what the relay does.
     end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
     end.settimeout(PATIENCE)
     with end:
@@ -42,7 +42,7 @@ def connected(port: int, *, receive_buffer: int | None = None) -> Iterator[socke
 
 @contextlib.contextmanager
 def inside(port: int, room: str, *, receive_buffer: int | None = None) -> Iterator[socket.socket]:
-    """Be in a room. What it said to that has been read."""
+    """Be in a room. Everything up to LIVE has been read."""
     with connected(port, receive_buffer=receive_buffer) as end:
         end.sendall(upgrade(room))
         read_until(end, b"\r\n\r\n")
@@ -62,9 +62,9 @@ def read_until(end: socket.socket, mark: bytes) -> bytes:
 
 
 def floods(port: int, room: str, burst: bytes, seconds: float) -> list[float]:
-    """Send a burst again and again, and come back whenever one is cut.
+    """Send a burst again and again, and come back after each cut.
 
-    Returns: for each connection the seconds until it was cut; the last may be endless.
+    Returns: for each connection the seconds until it was cut; infinite if it was not.
     """
     cuts: list[float] = []
     until = time.monotonic() + seconds
@@ -74,15 +74,15 @@ def floods(port: int, room: str, burst: bytes, seconds: float) -> list[float]:
             began = time.monotonic()
             sends_until_cut(end, burst, max(until, began + CUT_SECONDS))
             cuts[-1] = time.monotonic() - began
-        time.sleep(BACK_SECONDS)  # as an attacker would who is not turned away
+        time.sleep(BACK_SECONDS)  # as a determined attacker would
     return cuts
 
 
 def sends_until_cut(end: socket.socket, burst: bytes, until: float) -> None:
-    """Send, reading nothing.
+    """Send, and read nothing.
 
     Raises:
-        TimeoutError: it was still let in at the end.
+        TimeoutError: it was not cut until the end.
     """
     end.settimeout(0.05)
     left = memoryview(burst)
@@ -103,7 +103,7 @@ def sits(port: int, room: str) -> None:
 
 
 def floods_unread(port: int) -> float:
-    """Send pings and read nothing. Returns: seconds until cut; endless if never."""
+    """Send pings and read nothing. Returns: seconds until the cut; infinite if there was none."""
     with inside(port, "STUCK", receive_buffer=SMALL_WINDOW) as end:
         began = time.monotonic()
         try:
@@ -114,7 +114,7 @@ def floods_unread(port: int) -> float:
 
 
 def fragments(port: int, many: int) -> tuple[int, int]:
-    """Send a message without end. Returns: answers to it, and connections that were cut."""
+    """Send messages of endless fragments. Returns: how many were answered, and how many cut."""
     answers = cut = 0
     for payload in (b"", b"x"):
         burst = frame(BINARY, payload, is_last=False)
@@ -132,7 +132,7 @@ def fragments(port: int, many: int) -> tuple[int, int]:
 
 
 def too_large(port: int) -> tuple[int, int]:
-    """Send a message too large, and the head of one. Returns: the close codes."""
+    """Send a message that is too large, and the head of one. Returns: the close codes."""
     codes = []
     head = b"\x82\xff\x7f" + b"\xff" * 7 + bytes(4)
     for data in (frame(BINARY, bytes(FRAME_CAP + 1)), head):
@@ -144,7 +144,7 @@ def too_large(port: int) -> tuple[int, int]:
 
 
 def unfinished(port: int, many: int, seconds: float) -> None:
-    """Hold so many messages that lack their last byte."""
+    """Hold this many messages that lack their last byte."""
     with contextlib.ExitStack() as stack:
         for number in range(many):
             end = stack.enter_context(inside(port, f"ENDLESS{number % 10}"))
@@ -153,7 +153,7 @@ def unfinished(port: int, many: int, seconds: float) -> None:
 
 
 def races(port: int, room: str, hz: float, seconds: float) -> tuple[int, float]:
-    """Send frames at a rate. Returns: how many came back to it, and after how long it ended."""
+    """Send frames at a rate. Returns: how many came back, and the seconds until the end."""
     message = frame(BINARY, b"\x93\x10\xc3\xc4\x10" + bytes(16))  # to all, the sender too
     heard = left = b""
     with inside(port, room) as end:
@@ -163,11 +163,11 @@ def races(port: int, room: str, hz: float, seconds: float) -> tuple[int, float]:
         while (elapsed := time.monotonic() - began) < seconds:
             due = int(elapsed * hz) - sent
             sent, left = sent + due, left + message * due
-            with contextlib.suppress(OSError):  # it may be made to wait, or be cut
+            with contextlib.suppress(OSError):  # the relay may stop reading, or cut it
                 left = left[end.send(left) :]
             with contextlib.suppress(OSError):
                 heard += end.recv(1 << 20)
-            time.sleep(0.002)  # the rate is kept by `due`, however long this takes
+            time.sleep(0.002)  # `due` keeps the rate, however long this takes
     return heard.count(b"\xc4\x10" + bytes(16)), elapsed
 
 
@@ -204,7 +204,7 @@ def messages_in(heard: bytes) -> Iterator[bytes]:
 
 
 def talks_nonsense(port: int, many: int) -> tuple[int, float]:
-    """Returns: connections that ended with another code than they should, and the seconds."""
+    """Returns: connections that ended with a wrong code, and the seconds that it took."""
     began = time.monotonic()
     wrong = 0
     goodbye = frame(CLOSE, (1000).to_bytes(2))
@@ -223,7 +223,7 @@ def talks_nonsense(port: int, many: int) -> tuple[int, float]:
 
 
 def closes(end: socket.socket) -> int:
-    """Read to the close. Returns: its code; 1006 if there was none, 0 if there was no end."""
+    """Read to the close. Returns: its code; 1006 without a close frame, 0 without an end."""
     heard, at = b"", 0
     end.settimeout(PATIENCE)
     try:

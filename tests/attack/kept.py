@@ -1,4 +1,4 @@
-"""A relay that begins with the rooms of a large one: C6, its start."""
+"""C6: the start of a relay that reads the rooms of a large one."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ PAYLOAD = bytes(32)
 HIGH_WATER = re.compile(r"VmHWM:\s*(\d+) kB")
 START_SECONDS = 2.0
 FRAME_SECONDS = 10e-6
-"""For a start with one frame more."""
+"""The bound of memory for each frame of the file, at a start."""
 SLACK_MEBIBYTES = 8.0
-"""What a process takes for a moment as it begins, with rooms or without."""
+"""Bytes that any process needs for a moment when it starts, with rooms or without."""
 
 
 async def c6(scale: Scale) -> Row:
-    """Args: scale: `many` is the frames of all logs together."""
+    """Args: scale: `many` is the frames of all rooms together."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "rooms.state"
         StateFile(file).write([lived_in(number, scale.many // ROOMS) for number in range(ROOMS)], 0)
@@ -51,7 +51,7 @@ async def c6(scale: Scale) -> Row:
 
 
 def lived_in(number: int, frames: int) -> Room:
-    """Make a room with so many frames in its log: to all, to some, and of properties."""
+    """Make a room with this many frames of history: to all, to some, and of properties."""
     options = RoomOptions(keep=3600, history="full")
     room = Room(f"ROOM{number}", b"an epoch", options, history=History())
     for player in (1, 2, 3):
@@ -69,7 +69,7 @@ def lived_in(number: int, frames: int) -> Room:
 
 
 def high_water(on: Stage) -> float:
-    """Return the most mebibytes that were ever resident."""
+    """Return the most mebibytes that were resident at any time."""
     found = HIGH_WATER.search(Path(f"/proc/{on.process.pid}/status").read_text())
     assert found
     return int(found[1]) / 1024

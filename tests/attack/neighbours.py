@@ -1,4 +1,4 @@
-"""Players who must not notice: what they hear of each other, and how late."""
+"""Neighbours: players who must not notice an attack. They measure how late they hear each other."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ R = TypeVar("R")
 
 STAMP = struct.Struct(">d")
 SETTLE_SECONDS = 20.0
-"""After which what has not come is lost. What is late counts as late."""
+"""Seconds after which a missing message counts as lost. A late one counts as late."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hearing:
-    """What was heard in one listening. Latencies in milliseconds."""
+    """The result of one `listen`. Latencies are in milliseconds."""
 
     p50: float
     p99: float
@@ -31,7 +31,7 @@ class Hearing:
 
 
 class Neighbours:
-    """Some players in rooms of their own, or in those of an attacker."""
+    """Players in rooms of their own, or in an attacker's rooms."""
 
     def __init__(self, rooms: list[list[Seat]], speakers: int, hz: float, size: int) -> None:
         """Args: speakers: in each room. size: bytes of a payload."""
@@ -45,9 +45,9 @@ class Neighbours:
                 one.on_message = self._hear
 
     async def listen(self, seconds: float, during: asyncio.Future[R] | None = None) -> Hearing:
-        """Play for so long. Sends have a schedule, which a relay that stalls does not slow.
+        """Play for this long, on a schedule that a slow relay does not slow down.
 
-        Args: during: an attack. Playing goes on until it is over.
+        Args: during: an attack. The players go on until it is over.
         """
         self._latencies.clear()
         expected = 0
@@ -68,7 +68,7 @@ class Neighbours:
         return Hearing(p50, p99, heard[-1], expected - len(heard))
 
     async def end(self) -> None:
-        """Let all go. A relay that ends need not wait for them then."""
+        """Drop all connections, so that a relay that ends need not wait for them."""
         everybody = [one for room in self._rooms for one in room]
         for one in everybody:
             one.abort()
@@ -76,7 +76,7 @@ class Neighbours:
 
     async def _settle(self, expected: int) -> None:
         until = time.perf_counter() + SETTLE_SECONDS
-        while len(self._latencies) < expected and time.perf_counter() < until:  # noqa: ASYNC110 - what is lost sets no event
+        while len(self._latencies) < expected and time.perf_counter() < until:  # noqa: ASYNC110 - a loss sets no event
             await asyncio.sleep(0.01)
 
     def _message(self, stamp: float) -> bytes:
@@ -92,7 +92,7 @@ class Neighbours:
 async def gather(
     port: int, *, rooms: int = 2, players: int = 5, hz: float = 20, size: int = 256
 ) -> Neighbours:
-    """Let players enter rooms of their own; each sends so often."""
+    """Let players enter rooms of their own."""
     names = [f"QUIET{number}" for number in range(rooms)]
     seated = [[await seat.enter(port, name) for _ in range(players)] for name in names]
     return Neighbours(seated, players, hz, size)

@@ -1,5 +1,5 @@
-"""What one address can ask for beside playing: bombs (C1), lists, places, hashes and rooms (C4L to
-C4R), and what it may not learn (C7R)."""
+"""Requests of one address, besides playing: bombs (C1), lists, places, hashes and rooms (C4L to
+C4R), and secrets that it must not learn (C7R)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.attack.neighbours import gather
 from tests.attack.stage import MEBIBYTE, Scale, Stage, attackers, in_process, stage
 from tests.attack.verdict import Check, Row, Timing
 
-REQUESTS, JOINS, JOINS_BURST = 100, 20, 60  # by default, of one address
+REQUESTS, JOINS, JOINS_BURST = 100, 20, 60  # the relay's default for one address
 ROOMS = 200  # by default, of one address at a time
 ROOMY = ("--rooms-per-address", "100000", "--rooms-per-second", "1e6", "--rooms-burst", "1e6")
 LIMITED = ("--limit-loopback",)
@@ -23,7 +23,7 @@ JOIN_SECONDS = 1.0
 
 
 def meanwhile(p99: float, base: float) -> Timing:
-    """Judge what neighbours notice of a stranger. Both in milliseconds."""
+    """Judge the p99 of neighbours during an attack by that before it, both in milliseconds."""
     return Timing(f"neighbours' p99 (without: {base:.1f})", p99, max(20.0, 3 * base), "ms")
 
 
@@ -40,9 +40,9 @@ async def c1(scale: Scale) -> Row:
         await neighbours.end()
     return Row(
         "C1",
-        f"Bodies that make parsers work for long, {REQUESTS} a second",
+        f"Bodies that keep parsers busy, {REQUESTS} a second",
         [
-            Check("bombs thrown, of 7 kinds, fewer than", 7 - min(len(statuses), 7), 0),
+            Check("bombs sent, of 7 kinds, fewer than", 7 - min(len(statuses), 7), 0),
             Check("bombs not refused", sum(each not in (400, 413, 415) for each in statuses), 0),
             Check("memory grown", (peak - memory) / MEBIBYTE, 8, "MiB"),
             Check("deliveries lost to neighbours", hearing.lost, 0),
@@ -139,7 +139,7 @@ async def c4_passwords(scale: Scale) -> Row:
 
 
 async def _joins_during(on: Stage, attack: asyncio.Future[None]) -> list[float]:
-    """Let players with the right password come, one every half second."""
+    """Let players with the right password enter, one every half second."""
     hello = encode(Hello(1, HelloOptions(password="sesame")))
     took: list[float] = []
     while not attack.done() or not took:
@@ -149,7 +149,7 @@ async def _joins_during(on: Stage, attack: asyncio.Future[None]) -> list[float]:
             took.append(time.monotonic() - began)
         except (ConnectionError, TimeoutError):
             took.append(float("inf"))
-        await asyncio.sleep(0.5)  # the pace of people who come one after another
+        await asyncio.sleep(0.5)  # the rate of people who come one after another
     return took
 
 
@@ -165,7 +165,7 @@ async def c4_rooms(scale: Scale) -> Row:
         statuses = flooding.result()
         kept = await asyncio.to_thread(askers.count_rooms, on.port, "flood")
         await neighbours.end()
-    most = 20 + 5 * scale.seconds + 10  # what the rates of one address allow in that time
+    most = 20 + 5 * scale.seconds + 10  # the rates of one address allow this many in that time
     quota = int(scale.option("--rooms-per-address", ROOMS))
     return Row(
         "C4R",
@@ -181,7 +181,7 @@ async def c4_rooms(scale: Scale) -> Row:
 
 
 async def _rooms_during(on: Stage, attack: asyncio.Future[list[int]]) -> list[bool]:
-    """Let people make rooms, one a second, and enter them."""
+    """Let players make rooms, one a second, and enter them."""
     made: list[bool] = []
     while not attack.done() or not made:
         try:
@@ -190,7 +190,7 @@ async def _rooms_during(on: Stage, attack: asyncio.Future[list[int]]) -> list[bo
             one.abort()
         except (ConnectionError, TimeoutError):
             made.append(False)
-        await asyncio.sleep(0.5)  # the pace of people who come one after another
+        await asyncio.sleep(0.5)  # the rate of people who come one after another
     return made
 
 
@@ -199,13 +199,13 @@ async def c7_rest(scale: Scale) -> Row:
         told = await in_process(pool, _curious, on.port)
     return Row(
         "C7R",
-        "What a stranger asks of private rooms, and of the relay's metrics through a proxy",
+        "A stranger asks about private rooms, and for the relay's metrics through a proxy",
         [Check("answers that tell something", sum(told), 0)],
     )
 
 
 def _curious(port: int) -> list[bool]:
-    """Ask for what is nobody's business. Returns: whether each answer told something."""
+    """Ask for secrets. Returns: for each answer, whether it told something."""
     marks = {
         "x_forwarded_for": STRANGER,
         "forwarded": f"for={STRANGER}",

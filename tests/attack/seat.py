@@ -1,4 +1,4 @@
-"""A lean player for thousands of connections: no task and no stream, callbacks alone."""
+"""A small player for thousands of connections. It has callbacks only, no task and no stream."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Seat(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.is_live.done():
             self.is_live.set_exception(ConnectionError(f"not entered: {self.code}"))
-            self.is_live.exception()  # whoever does not wait for it need not be told
+            self.is_live.exception()  # marks the exception as read, as nobody may be waiting for it
         if not self.ended.done():
             self.ended.set_result(self.code)
 
@@ -123,7 +123,7 @@ async def connect(
     receive_buffer: int | None = None,
     source: str = "",
 ) -> Seat:
-    """Open a connection, from this address; it says HELLO by itself, and waits for nothing."""
+    """Open a connection from this address. It says HELLO by itself; this does not wait for it."""
     end = socket.socket()
     end.setblocking(False)
     if source:
@@ -151,7 +151,7 @@ async def enter(
 
 
 def frame_at(buffer: bytes, at: int) -> tuple[int, int, int] | None:
-    """Return a frame's opcode, and where its payload begins and ends; None if it is not there."""
+    """Return a frame's opcode and the bounds of its payload; None if it has not come in full."""
     left = len(buffer) - at
     if left < 2:
         return None

@@ -1,5 +1,5 @@
-"""Strangers who are many, or say so: forged proxies (B1), a whole IPv6 site (C7I), and bodies whose
-chunks are none (C7C)."""
+"""Strangers with many addresses, real or forged: forged proxies (B1), a whole IPv6 site (C7I). And
+bodies with invalid chunks (C7C)."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from tests.attack.rest import LIMITED, meanwhile
 from tests.attack.stage import MEBIBYTE, Scale, attackers, in_process, stage
 from tests.attack.verdict import Check, Row
 
-ROOMS_PER_SECOND, ROOMS_BURST = 5, 20  # by default, of one address
-SITE_FACTOR = 16  # by default, of a /48
+ROOMS_PER_SECOND, ROOMS_BURST = 5, 20  # the relay's default for one address
+SITE_FACTOR = 16  # the relay's default for a /48
 POST = (
     b"POST /api/rooms HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
     b"Transfer-Encoding: chunked\r\n\r\n"
@@ -26,7 +26,7 @@ POST = (
 MALFORMED = (b"x\r\n", b"-1\r\n", b"2\r\n{}x", b"2\r\n{}\r\nzz\r\n", b"fffffffffffffffff\r\n")
 
 Made = tuple[Counter[int], float]
-"""Statuses of the answers to who wanted rooms made, and the seconds that it took."""
+"""Statuses of the answers to requests for rooms, and the seconds that these took."""
 
 
 async def b1(scale: Scale) -> Row:
@@ -35,7 +35,7 @@ async def b1(scale: Scale) -> Row:
     allowed = ROOMS_BURST + ROOMS_PER_SECOND * seconds + 1
     return Row(
         "B1",
-        "Rooms made by one stranger who says in each request that they are somebody else's proxy",
+        "Rooms made by one stranger who claims in each request to be a proxy for somebody else",
         [Check("rooms made", statuses[201], allowed), *checks],
     )
 
@@ -79,7 +79,7 @@ def _odd(statuses: Counter[int]) -> int:
 
 
 def makes_rooms(port: int, kind: str, seconds: float) -> Made:
-    """Make rooms as fast as they are answered, each time as somebody else."""
+    """Make rooms as fast as the answers come, each time as somebody else."""
     statuses: Counter[int] = Counter()
     began = time.monotonic()
     asker = Asker(port)
@@ -97,7 +97,7 @@ def makes_rooms(port: int, kind: str, seconds: float) -> Made:
 
 
 def makes_one(port: int) -> int:
-    """Make a room as somebody of another site, at another address. Returns: the status."""
+    """Make a room from another address of another site. Returns: the status."""
     return Asker(port, "127.0.0.8").asks("POST", "/api/rooms", {})[0]
 
 
@@ -115,7 +115,7 @@ async def c7_chunks(scale: Scale) -> Row:
         lines = on.log_lines
     return Row(
         "C7C",
-        f"{scale.many} bodies in chunks that are none",
+        f"{scale.many} bodies with invalid chunks",
         [
             Check("not answered by 400", scale.many - posting.result(), 0),
             Check("memory grown", (peak - memory) / MEBIBYTE, 8, "MiB"),

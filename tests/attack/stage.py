@@ -1,4 +1,4 @@
-"""Where attacks happen: a relay as users start it, on a core of its own, and what it takes."""
+"""The stage of an attack: a relay as users start it, on a core of its own, and its resources."""
 
 from __future__ import annotations
 
@@ -24,9 +24,13 @@ R = TypeVar("R")
 KIBIBYTE, MEBIBYTE = 1024, 1024 * 1024
 OPEN_FILES = 12_000
 PATIENCE = 30.0
-"""Seconds for what has to come, however busy the machine."""
+"""Seconds for something that must happen, however busy the machine."""
 FREE_SECONDS = 15.0
 NICENESS = 10
+
+FORKING = get_context("forkserver")
+"""Forks processes from one that has imported all attacks, as an import takes over a second."""
+FORKING.set_forkserver_preload(["__main__", "tests.attack.attacks"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +38,9 @@ class Scale:
     """How large an attack is.
 
     Attributes:
-        many: attackers, at a time or of a kind.
-        seconds: for which they attack at least, and the others are heard without them before.
-        options: for the relay, beside those that an attack needs.
+        many: attackers at a time, or of each kind.
+        seconds: least seconds of the attack, and of the measurement before it.
+        options: for the relay, besides those that an attack needs.
     """
 
     many: int = 1
@@ -44,7 +48,7 @@ class Scale:
     options: tuple[str, ...] = ()
 
     def option(self, name: str, default: float) -> float:
-        """Return what an option of the relay is set to."""
+        """Return the value of an option of the relay."""
         return (
             float(self.options[self.options.index(name) + 1]) if name in self.options else default
         )
@@ -54,9 +58,9 @@ class Stage:
     """A running relay, looked at from outside."""
 
     core: ClassVar[int | None] = None
-    """The relay's own, once who measures has left it."""
+    """The relay's own core, once this process has left it."""
     niceness: ClassVar[int] = 0
-    """Of attackers, who step back for who measures."""
+    """The niceness of attackers, so that the measuring process goes first."""
 
     def __init__(self, relay: RelayProcess) -> None:
         self.relay = relay
@@ -65,7 +69,7 @@ class Stage:
 
     @property
     def memory(self) -> int:
-        """Bytes that are resident."""
+        """Resident bytes."""
         return int(self.process.memory_info().rss)
 
     @property
@@ -84,7 +88,7 @@ class Stage:
         return self.relay.log.count("\n")
 
     async def takes(self, condition: Callable[[], bool]) -> float:
-        """Wait until this holds. Returns: seconds, which are endless if it never does."""
+        """Wait until this holds. Returns: the seconds; infinite if it never did."""
         began = time.monotonic()
         while not condition():
             if time.monotonic() - began > PATIENCE:
@@ -101,14 +105,14 @@ class Stage:
         """Return the highest memory until an attack is over."""
         highest = self.memory
         while not attack.done():
-            await asyncio.sleep(0.02)  # the pace of the samples
+            await asyncio.sleep(0.02)  # the rate of the samples
             highest = max(highest, self.memory)
         return highest
 
 
 @contextmanager
 def stage(*options: str, port: int = 0, module: str = MODULE) -> Iterator[Stage]:
-    """Run a relay with these options of `relay serve`. Args: module: what has that command."""
+    """Run a relay with these options of `relay serve`. Args: module: has that command."""
     with relay_process(*options, port=port, module=module) as relay:
         running = Stage(relay)
         if Stage.core is not None:
@@ -118,24 +122,22 @@ def stage(*options: str, port: int = 0, module: str = MODULE) -> Iterator[Stage]
 
 @contextmanager
 def attackers(many: int = 1) -> Iterator[ProcessPoolExecutor]:
-    """Have processes to attack from."""
+    """Start processes to attack from."""
     nice = (Stage.niceness,)
-    with ProcessPoolExecutor(
-        many, get_context("spawn"), initializer=os.nice, initargs=nice
-    ) as pool:
+    with ProcessPoolExecutor(many, FORKING, initializer=os.nice, initargs=nice) as pool:
         yield pool
 
 
 def in_process(
     pool: ProcessPoolExecutor, attack: Callable[P, R], *arguments: P.args, **options: P.kwargs
 ) -> asyncio.Future[R]:
-    """Let another process attack meanwhile. Returns: what will be what it returned."""
+    """Let another process attack meanwhile. Returns: a future of its result."""
     assert not options, "executors take none"
     return asyncio.get_running_loop().run_in_executor(pool, attack, *arguments)
 
 
 def allow_many_files() -> None:
-    """Let this process have connections by the thousand, as far as the system allows."""
+    """Let this process open thousands of connections, as far as the system allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
     if soft < wanted:
@@ -143,7 +145,7 @@ def allow_many_files() -> None:
 
 
 def measure_alone() -> None:
-    """Leave the first core to relays, and what remains of the others not to attackers."""
+    """Leave the first core to relays, and let attackers use only time that nobody else needs."""
     Stage.niceness = NICENESS
     first, *others = sorted(os.sched_getaffinity(0))
     if others:

@@ -16,7 +16,7 @@ LINE = b"x: y\r\n"
 
 
 def dawdle(port: int, many: int) -> float:
-    """Connect so many of each kind. Returns: seconds until the last is closed; endless if never."""
+    """Connect this many of each kind. Returns: seconds until the last is closed, or infinity."""
     begun: dict[socket.socket, float] = {}
     trickling = []
     for number in range(3 * many):
@@ -53,7 +53,7 @@ def _watch(begun: dict[socket.socket, float], trickling: list[socket.socket]) ->
 
 
 def sends_endless_header(port: int, size: int) -> int:
-    """Send one header. Returns: bytes that were taken."""
+    """Send one endless header. Returns: bytes that the relay took."""
     taken = 0
     with connected(port) as end, contextlib.suppress(OSError):
         end.sendall(b"GET / HTTP/1.1\r\nx: ")
@@ -63,9 +63,9 @@ def sends_endless_header(port: int, size: int) -> int:
 
 
 def crowd(port: int, many: int, seconds: float) -> int:
-    """Connect so many. Returns: how many were kept at once."""
+    """Connect this many. Returns: how many the relay kept at once."""
     with _held(port, many) as ends:
-        # The relay takes connections in turn: who hears of its health knows that it took them all.
+        # The relay accepts connections in order, so an answer here means that it accepted all.
         probe(port)
         kept = sum(_is_open(end) for end in ends)
         time.sleep(seconds)  # holding them is the attack
@@ -73,7 +73,7 @@ def crowd(port: int, many: int, seconds: float) -> int:
 
 
 def take_places(port: int, many: int, seconds: float) -> None:
-    """Hold as many connections as there can be."""
+    """Hold as many connections as possible."""
     with _held(port, many):
         time.sleep(seconds)  # holding them is the attack
 
@@ -100,7 +100,7 @@ def _is_open(end: socket.socket) -> bool:
 
 
 def probe(port: int) -> int:
-    """Ask for the relay's health. Returns: the status; 0 if there is none."""
+    """Ask for the relay's health. Returns: the status; 0 without an answer."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     with contextlib.closing(connection):
         try:

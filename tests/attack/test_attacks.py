@@ -1,4 +1,4 @@
-"""What attacks may cost and bring about on any machine; `make attack` judges their times."""
+"""Every attack at the quick scale, with bounds for any machine. `make attack` judges times."""
 
 from __future__ import annotations
 

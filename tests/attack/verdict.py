@@ -1,4 +1,4 @@
-"""What an attack measured, and whether that is within its bound."""
+"""Measurements of an attack, and whether each is within its bound."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 LATENCY_FACTOR = 1.2
 LATENCY_SLACK = 5.0
-"""Milliseconds: what two shared cores make of the same load from one run to the next."""
+"""Milliseconds by which two runs of the same load differ on two shared cores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +25,13 @@ class Check:
 
     @property
     def holds_anywhere(self) -> bool:
-        """Whether it holds as far as that does not depend on the machine."""
+        """Whether it holds on any machine, as far as that can be said."""
         return self.holds
 
 
 @dataclass(frozen=True, slots=True)
 class Timing(Check):
-    """A time within its bound, if the machine has nothing else to do: endless if it never came."""
+    """A time, to be within its bound on an idle machine. It is infinite if the event never came."""
 
     @property
     def holds_anywhere(self) -> bool:
@@ -40,7 +40,7 @@ class Timing(Check):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One attack, and all that was to hold."""
+    """One attack, and its checks."""
 
     name: str
     title: str
@@ -52,9 +52,9 @@ class Row:
 
 
 def neighbours_p99(p99: float, base: float, *, slack: float | None = None) -> Timing:
-    """Judge a p99 in milliseconds by that without the attack, taken in the same run.
+    """Judge a p99 in milliseconds by the p99 without the attack, from the same run.
 
-    Args: slack: milliseconds above the base; if left out, the rule for all latencies holds.
+    Args: slack: allowed milliseconds above the base; if left out, the usual rule.
     """
     usual = max(LATENCY_FACTOR * base, base + LATENCY_SLACK)
     bound = usual if slack is None else base + slack

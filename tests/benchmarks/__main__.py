@@ -1,9 +1,9 @@
-"""`make bench`: what the relay bears and costs, beside others on the same machine.
+"""`make bench`: the load that the relay bears, and its cost, beside others on the same machine.
 
 python -m tests.benchmarks            tables on stdout, progress on stderr, and results.svg
 python -m tests.benchmarks --json     one JSON object instead of the tables
-python -m tests.benchmarks --quick    a second or two of each: does the bench itself work?
-python -m tests.benchmarks --only "Node ws" --only Bun    beside some of the others only
+python -m tests.benchmarks --quick    a second or two of each, to test the bench itself
+python -m tests.benchmarks --only "Node ws" --only Bun    only some of the others
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from clients.bench.shape import Shape
 from clients.bench.survey import Report, Survey
-from tests.benchmarks import codec_node, late, micro, plot, results, stuck
+from tests.benchmarks import codec, codec_node, late, micro, plot, results, stuck
 from tests.benchmarks.compare import Comparison
 from tests.benchmarks.peer import LOAD_CORE, OURS, PEERS_OF_OURS, install, pin, running
 
@@ -33,7 +33,7 @@ def main() -> None:
     arguments = read_arguments()
     pin(os.getpid(), LOAD_CORE)
     quick = arguments.quick
-    ratios = [*micro.codec(), micro.fan_out(8), micro.fan_out(64)]
+    ratios = [*micro.codec(), *codec.rows(), micro.fan_out(8), micro.fan_out(64)]
     ratios += codec_node.rows(1 if quick else codec_node.MILLISECONDS)
     report = survey(Shape(2, 4, 10) if quick else Shape(50, 8, 10), 1.0 if quick else 4.0)
     pairs = [pair(turn, 1.0 if quick else stuck.SECONDS) for turn in range(1 if quick else PAIRS)]
@@ -66,7 +66,7 @@ def read_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument(
-        "--quick", action="store_true", help="no comparison, and little of the rest"
+        "--quick", action="store_true", help="no comparison, and the rest shortened"
     )
     names = [peer.name for peer in PEERS_OF_OURS]
     parser.add_argument("--only", action="append", choices=names, help="compare with this one")

@@ -1,4 +1,4 @@
-"""All servers side by side: what each bears, and what it takes for it."""
+"""All servers side by side: the load that each bears, and its cost."""
 
 from __future__ import annotations
 
@@ -14,45 +14,45 @@ from tests.benchmarks.search import highest, rate
 from tests.benchmarks.stage import Stage, holds
 
 SHAPES = ((50, 8), (10, 64))
-"""Rooms, and players in each."""
+"""Rooms, and players in each room."""
 
 EASY = (50, 8, 10.0)
-"""Rooms, players and Hz that all bear."""
+"""Rooms, players and Hz of a load that every server bears."""
 
 COSTS = (EASY, (50, 8, 90.0))
-"""Loads at which CPU is compared: one for all and one for the fast."""
+"""Loads to compare CPU at: one for all servers, and one for the fast ones."""
 
 TURNS = 3
-"""Of each server at such a load, in a round."""
+"""Turns of each server at such a load, in a round."""
 
 ROUNDS = 3
 BUDGET = 21 * 60.0
-"""Seconds for all rounds; one for which there is no time left does not begin."""
+"""Seconds for all rounds. A round that would take longer does not begin."""
 
 LATER = 0.75
-"""Time of a later round, by that of the first: it knows about where to look."""
+"""Time of a later round, as a share of the first: it knows about where to search."""
 
 
 @dataclass
 class Standing:
-    """What was found of one server, a value for each round."""
+    """The results of one server, with a value for each round."""
 
     name: str
     most: dict[tuple[int, int], list[float]] = field(default_factory=dict)
-    """Deliveries a second, by rooms and players; 0 if it bears no load that was tried."""
+    """Most deliveries a second, by rooms and players; 0 if it bears none of the tried loads."""
     rungs: dict[tuple[int, int], int] = field(default_factory=dict)
     half: dict[tuple[int, int], list[float]] = field(default_factory=dict)
-    """p99 in milliseconds at half of the first found."""
+    """p99 in milliseconds at half of the most that the first round found."""
     cost: dict[tuple[int, int, float], list[float]] = field(default_factory=dict)
-    """CPU microseconds for a delivery, where nothing was lost."""
+    """CPU microseconds for a delivery, if nothing was lost."""
     load_cpu: float = 0.0
-    """The most that the load itself used, of a core, in a row that counts."""
+    """The highest share of a core that the load itself used in a valid row."""
     disturbed: int = 0
-    """Rows in which this machine kept the load itself from its work, in spite of other tries."""
+    """Rows in which others on this machine disturbed the load, even after more tries."""
 
 
 class Comparison:
-    """Rounds in which every server has its turn, so that what slows the machine slows all."""
+    """Rounds in which every server has its turn, so that a slow machine slows all alike."""
 
     def __init__(self, peers: Sequence[Peer]) -> None:
         self.peers = peers
@@ -61,7 +61,7 @@ class Comparison:
         self._began = time.monotonic()
 
     def run(self, rounds: int = ROUNDS) -> None:
-        """Do all rounds for which there is time; the first one always."""
+        """Run the first round, and more while there is time."""
         for turn in range(rounds):
             passed = time.monotonic() - self._began
             if turn and passed + passed / turn * LATER > BUDGET:
@@ -73,7 +73,7 @@ class Comparison:
             self.rounds += 1
 
     def compare_costs(self) -> None:
-        """Let all servers have several turns, one after the other: costs differ by little."""
+        """Give each server several turns, in rotation, as the costs differ by little."""
         for rooms, players, hz in COSTS * TURNS:
             for peer in self.peers:
                 self._cost(peer, rooms, players, hz)
@@ -104,7 +104,7 @@ class Comparison:
 
     def _bears(self, standing: Standing, stage: Stage, hz: float) -> bool:
         row = self._row(standing, stage, hz)
-        # A load that needs all of its own core is no measure of the server's.
+        # If the load needs all of its own core, it does not measure the server.
         return row is not None and holds(row) and row.load_cpu < BUSY
 
     def _row(self, standing: Standing, stage: Stage, hz: float) -> Row | None:

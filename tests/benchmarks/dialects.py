@@ -1,4 +1,4 @@
-"""How socket.io and Colyseus are spoken to; all other peers pass binary messages on as they are."""
+"""The dialects of socket.io and Colyseus. All other peers pass binary messages on as they are."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Colyseus(Plain):
 
 
 def _until(beginning: bytes, first: bytes) -> Entering:
-    """Write `first`, and hear all until a message begins so."""
+    """Write `first`, and read until a message begins like this."""
     message = yield first
     while not message.startswith(beginning):
         message = yield b""

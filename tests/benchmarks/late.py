@@ -1,4 +1,4 @@
-"""What it takes to join a room with a long past, and what the other rooms notice of it.
+"""Measures joins of a room with a long past, and what the other rooms notice of them.
 
 Both clients join, each in a process of its own, one join after another. Meanwhile two other rooms
 play, as in tests/attack.
@@ -32,19 +32,19 @@ CREATE = HelloOptions(create=RoomOptions(history="full", keep=600))
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """Joins of one client into one length of history."""
+    """Joins with one client, of a room with one length of history."""
 
     client: str
     messages: int
     live: float
     """Median milliseconds from the call of `connect` until the room is live."""
     heard: int
-    """History messages that each join was told; the least of all turns."""
+    """History messages that each join heard: the least of all turns."""
     relay: float
-    """Milliseconds of the relay's CPU for one join, the neighbours' play left out."""
+    """Milliseconds of the relay's CPU for one join, without the neighbours' share."""
     p99: float
     quiet: float
-    """The neighbours' p99 in milliseconds meanwhile, and without the joins."""
+    """The neighbours' p99 in milliseconds during the joins, and without them."""
 
 
 def run(histories: Sequence[int] = HISTORIES, turns: int = TURNS) -> list[Late]:
@@ -57,12 +57,12 @@ def run(histories: Sequence[int] = HISTORIES, turns: int = TURNS) -> list[Late]:
 
 
 async def measure(client: str, messages: int, turns: int) -> Late:
-    """Fill a room, and let one client join it so many times."""
+    """Fill a room, and let one client join it this many times."""
     with stage("--profile", "bench", "--log-level", "warning") as on:
         filler = await fill(on, messages)
         neighbours = await gather(on.port)
-        # A client that starts for the first time takes the neighbours' core while it is read from
-        # the disk. That is no join.
+        # The first start of a client reads it from the disk, on the neighbours' core. That is no
+        # part of a join.
         await joins(client, on.port, 1)
         began = cpu(on)
         base = await neighbours.listen(QUIET_SECONDS)
@@ -88,7 +88,7 @@ async def measure(client: str, messages: int, turns: int) -> Late:
 
 
 async def fill(on: Stage, messages: int) -> seat.Seat:
-    """Give a room so many messages of history. Returns: who sent them, and is still there."""
+    """Give a room this many messages of history. Returns: their sender, who stays in the room."""
     filler = await seat.enter(on.port, ROOM, hello=encode(Hello(1, CREATE)))
     taken = asyncio.Event()
 

@@ -1,4 +1,4 @@
-"""What one frame costs inside the process, against what it could not cost less than."""
+"""The cost of one frame inside the process, against a yardstick: the least that it could cost."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Ratio:
 def compare(
     what: str, ours: Callable[[], object], against: str, theirs: Callable[[], object], number: int
 ) -> Ratio:
-    """Time both in turn, so that what slows the machine slows both."""
+    """Time both in turn, so that a slow machine slows both alike."""
     rounds = [
         (timeit.timeit(ours, number=number), timeit.timeit(theirs, number=number))
         for _ in range(ROUNDS)
@@ -68,7 +68,7 @@ def room_of(players: int) -> Room:
 
 
 def fan_out(players: int) -> Ratio:
-    """SEND to DELIVER through the room, against encoding anew for every receiver."""
+    """SEND to DELIVER through the room, against one encoding for every receiver."""
     room = room_of(players)
     entry = (1, None, fast_path.tail(PAYLOAD))
     queues: list[list[bytes]] = [[] for _ in range(players - 1)]

@@ -1,4 +1,4 @@
-"""The servers that are compared, each a process of its own on a core of its own."""
+"""The servers to compare, each in a process of its own on a core of its own."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class Peer:
 
     name: str
     command: Callable[[], list[str]]
-    """Makes the command that runs it; the port is put behind."""
+    """Makes the command that runs it, without the port, which is the last argument."""
     speak: Callable[[str], Dialect] = Plain
-    """Makes its dialect for an address such as ws://127.0.0.1:8000."""
+    """Makes its dialect, given an address such as ws://127.0.0.1:8000."""
     environment: Mapping[str, str] = field(default_factory=dict)
-    """What it is started with beside what is there."""
+    """Environment variables to add for it."""
 
 
 def python(*arguments: str) -> Callable[[], list[str]]:
@@ -77,7 +77,7 @@ PEERS_OF_OURS: Sequence[Peer] = (
 
 
 def install() -> None:
-    """Install what npm has for the peers, unless that was done."""
+    """Install the peers' npm packages, unless they are there."""
     wanted = (PEERS / "package-lock.json").read_text()
     stamp = PEERS / "node_modules" / ".installed"
     if not stamp.exists() or stamp.read_text() != wanted:
@@ -120,18 +120,18 @@ def running(peer: Peer) -> Iterator[Running]:
 
 
 def pin(pid: int, core: int) -> None:
-    """Give a process one core for itself, where there is more than one."""
+    """Give a process a core of its own, if there is more than one."""
     if (psutil.cpu_count() or 1) > 1 and hasattr(psutil.Process, "cpu_affinity"):
         psutil.Process(pid).cpu_affinity([core])
 
 
 def _environment(peer: Peer) -> dict[str, str]:
-    # Production is what Node's libraries call it when they need not help a developer.
+    # In this mode, Node's libraries leave out their help for developers.
     return {**os.environ, "NODE_ENV": "production", **peer.environment}
 
 
 def _wait_until_answering(name: str, process: subprocess.Popen[bytes], port: int) -> None:
-    """Wait for an answer, whatever it is: who listens may still be about to begin."""
+    """Wait for any answer: a server may listen before it is ready."""
     ends = time.monotonic() + START_SECONDS
     while time.monotonic() < ends and process.poll() is None:
         with (

@@ -13,7 +13,7 @@ from pygal.style import Style
 from tests.benchmarks.compare import SHAPES, Standing
 
 SCRIPT = re.compile("<script.*?</script>", re.DOTALL)
-"""What a picture in a README has no use for, nor its readers: pygal always has one."""
+"""The script that pygal adds to each picture. A picture in a README has no use for it."""
 
 LOOK = Style(
     background="white",
@@ -29,7 +29,7 @@ LOOK = Style(
 
 
 def draw(standings: Sequence[Standing], path: Path) -> None:
-    """Write the most that each server bears as SVG bars, medians over the rounds."""
+    """Draw the most deliveries that each server bears, as SVG bars of medians over the rounds."""
     chart = pygal.HorizontalBar(
         style=LOOK,
         js=(),

@@ -1,4 +1,4 @@
-"""What was compared, as a table for people and as values for programs."""
+"""The comparison, as a table for people and as values for programs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.benchmarks.compare import COSTS, SHAPES, Standing
 
 
 def table(standings: Sequence[Standing], rounds: int) -> str:
-    """Return medians over the rounds, and their spread. The first is ours."""
+    """Return a table of medians over the rounds, and their spread. The first server is ours."""
     ours = standings[0]
     lines = [
         f"64 bytes, one core for each server, medians (least - most) of {rounds} rounds",
@@ -38,7 +38,7 @@ def _doubts(standings: Sequence[Standing]) -> list[str]:
     lines = [f"The load itself used at most {busiest:.0%} of its core."]
     if disturbed:
         lines.append(
-            f"In {disturbed} loads others on this machine kept it from its work: such a load "
+            f"In {disturbed} loads, others on this machine disturbed it: such a load "
             "counts against the server."
         )
     return lines
@@ -62,7 +62,7 @@ def _cost(values: Sequence[float], ours: Sequence[float]) -> str:
 
 
 def _ratio(ours: Sequence[float], theirs: Sequence[float]) -> str:
-    """Return ours by theirs, as in x0.62."""
+    """Return ours divided by theirs, as in x0.62."""
     if not ours or not theirs or not statistics.median(theirs):
         return " " * 6
     return f"x{statistics.median(ours) / statistics.median(theirs):5.2f}"

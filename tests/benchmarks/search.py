@@ -1,4 +1,4 @@
-"""The most a server bears, on a ladder of rates with twelve rungs from each to its double."""
+"""Finds the highest rate that a server bears, on a ladder with 12 rungs to each doubling."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ def rate(rung: int) -> float:
 
 
 def highest(bears: Callable[[float], bool], start: int | None = None) -> int | None:
-    """Find the highest rung that is borne, all lower ones being taken to be.
+    """Find the highest rung that the server bears. It is assumed to bear all lower ones.
 
-    Args: start: a rung near it, if one is known: then it is looked for from there in small steps.
+    Args: start: a rung near it, if one is known. The search goes from there in small steps.
 
-    Returns: None if not even the lowest is.
+    Returns: the rung; None if the server does not bear the lowest.
     """
     step = RUNGS if start is None else 1
     below, above = _bracket(bears, 0 if start is None else start, step)
@@ -32,7 +32,7 @@ def highest(bears: Callable[[float], bool], start: int | None = None) -> int | N
 
 
 def _bracket(bears: Callable[[float], bool], at: int, step: int) -> tuple[int | None, int]:
-    """Go up or down until one rung is borne and another is not. The ladder's end is not."""
+    """Step until one rung is borne and another is not. Beyond the ladder, no rung is borne."""
     if bears(rate(at)):
         while at + step <= HIGHEST and bears(rate(at + step)):
             at, step = at + step, min(2 * step, RUNGS)

@@ -1,4 +1,4 @@
-"""One server and one crowd on it, kept from load to load for as long as it bears them."""
+"""One server with one crowd, which both stay from load to load as long as the server bears them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from clients.bench.sockets.dialect import Refused
 from tests.benchmarks.peer import Peer, Running, running
 
 WARM_UP, SECONDS = 1.5, 2.5
-SETTLE_SECONDS = 2.0  # what is later than that was no good anyway
+SETTLE_SECONDS = 2.0  # seconds: a message that is later than this is of no use
 TRIES = 3
-QUIET_SECONDS = 5.0  # at most, to wait for others on this machine
+QUIET_SECONDS = 5.0  # most seconds to wait for others on this machine
 QUIET = 15.0  # percent of all cores
 P99_MS = 50.0
-"""A game of 20 Hz is one tick behind then."""
+"""The bound of a p99: one tick of a game of 20 Hz."""
 
 
 class Stage:
@@ -47,9 +47,9 @@ class Stage:
         self._strike()
 
     def row(self, hz: float, seconds: float = SECONDS) -> Row | None:
-        """Measure one load, again if this machine disturbed the load itself.
+        """Measure one load. Try again if others on this machine disturbed it.
 
-        Returns: None, if the server threw somebody out.
+        Returns: the row; None if the server threw somebody out.
         """
         shape = Shape(self.rooms, self.players, hz)
         row = self._try(shape, seconds)
@@ -76,7 +76,7 @@ class Stage:
             self._strike()
             return None
         if not holds(row):
-            self._strike()  # what it did not deliver yet would be in the way of the next load
+            self._strike()  # late messages would disturb the next load
         return row
 
     def _set(self) -> None:
@@ -94,14 +94,14 @@ class Stage:
 
 
 def wait_for_quiet() -> None:
-    """Let others finish what they do on this machine, within bounds."""
+    """Wait until others on this machine are quiet, for at most QUIET_SECONDS."""
     ends = time.monotonic() + QUIET_SECONDS
     while time.monotonic() < ends and psutil.cpu_percent(0.5) > QUIET:
         pass
 
 
 def holds(row: Row) -> bool:
-    """Say whether a server bears a load: nothing lost, nothing doubled, and in time."""
+    """Say whether a server bears a load: nothing lost, nothing doubled, nothing late."""
     return (
         row.delivered == row.expected
         and row.lost_connections == 0

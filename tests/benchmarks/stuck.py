@@ -1,7 +1,7 @@
-"""What players who stopped reading cost the others, and the relay's memory.
+"""Measures how players who stopped reading affect the others and the relay's memory.
 
-Runs come in pairs, one without stuck players and one with them, so that what slows the machine
-slows both sides of a pair.
+Runs come in pairs, one without stuck players and one with them. So a slow machine slows both sides
+of a pair alike.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tests.benchmarks.peer import OURS, running
 
 SHAPE = Shape(rooms=20, players=5, hz=20, size=512)
 STUCK = 5
-"""In each room."""
+"""Stuck players in each room."""
 
 SECONDS = 8.0
 ENTER_SECONDS = 20.0
@@ -33,11 +33,11 @@ class Side:
     p50: float
     p99: float
     delivered: float
-    """Share of what the healthy were to be delivered."""
+    """The delivered share of the healthy players' messages."""
     grown: float
-    """MiB by which the relay's memory grew from before the stuck ones to its highest."""
+    """MiB by which the relay's memory grew, from before the stuck players to its highest."""
     grown_late: float
-    """MiB of that in the second half: what depends on how long it lasts."""
+    """The part of it in the second half. It shows whether memory keeps growing with time."""
     load_cpu: float
 
 
@@ -51,7 +51,7 @@ class Memory:
         self.peaks = [self.before, self.before]
 
     def look(self, now: float) -> None:
-        """Read it, ten times a second; `now` is in seconds since the load began."""
+        """Read the memory ten times a second; `now` is in seconds since the load began."""
         if now >= self._next:
             self._next = now + LOOK_SECONDS
             half = 0 if now < SECONDS / 2 else 1

@@ -1,4 +1,4 @@
-"""The peers that need nothing from npm relay what they are sent, to all others of the room."""
+"""The peers without npm packages pass messages on to all others of the room."""
 
 from __future__ import annotations
 

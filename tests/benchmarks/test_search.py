@@ -1,4 +1,4 @@
-"""The ladder's highest rung is found, wherever it is and wherever the search begins."""
+"""The search finds the highest rung, wherever that is and wherever it begins."""
 
 from __future__ import annotations
 

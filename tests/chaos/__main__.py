@@ -1,4 +1,4 @@
-"""`make chaos`: rooms whose connections are cut all the time, and what came of the promises.
+"""`make chaos`: rooms whose connections are cut all the time, and whether every promise was kept.
 
 python -m tests.chaos                          all of it, and a table
 python -m tests.chaos --from 1001              the same with other seeds
@@ -94,7 +94,7 @@ def as_json(result: Result) -> dict[str, object]:
 
 
 def print_table(result: Result) -> None:
-    """Print what was done, and what became of it."""
+    """Print the counts of the run."""
     report, harms = result.report, result.harms
     rows = {
         "rooms": result.rooms,

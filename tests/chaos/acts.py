@@ -1,4 +1,4 @@
-"""What a player does in its turn: drawn from the room's chance."""
+"""What a player does in its turn, drawn from the room's random numbers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KEYS = ("red", "blue")
 async def act(player: Player, random: Random, sizes: Sequence[int]) -> None:
     """Do one thing. Waits while the player's window is full.
 
-    Args: sizes: bytes that a frame may carry around.
+    Args: sizes: bytes of filler in a frame, from least to most.
     """
     match random.choices(WHAT, WEIGHTS)[0]:
         case "send":

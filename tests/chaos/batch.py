@@ -1,4 +1,4 @@
-"""Many seeds: some rooms at a time over one relay, which may itself be ended and started again."""
+"""Runs many seeds: some rooms at a time over one relay, which may be ended and started again."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from tests.chaos.relays import RelayProcess
 from tests.chaos.report import Report
 from tests.chaos.scenario import CLIENTS, Outcome, Plan, Scenario
 
-ENDS_WITHIN = 300.0  # seconds: several times what a storm and its end take on a busy machine
+ENDS_WITHIN = 300.0  # seconds: several times as long as a storm and its end take on a busy machine
 
 
-ENOUGH = 10  # rooms of a batch that will not all be spared what its course is named for
+ENOUGH = 10  # from this many rooms on, at least one of a batch shows what its course is named for
 
 
 @dataclass(slots=True)
 class Result:
-    """What came of a batch, or of several added up."""
+    """The result of a batch, or of several added up."""
 
     rooms: int = 0
     report: Report = field(default_factory=Report)
@@ -41,10 +41,10 @@ class Result:
     failed: list[tuple[int, str]] = field(default_factory=list)
     """Seeds and their courses."""
     complaints: str = ""
-    """What relays logged, which should be nothing, and what courses did not show."""
+    """Lines that relays logged (there should be none), and what courses failed to show."""
 
     def add(self, outcome: Outcome, course: str) -> None:
-        """Count what came of one room."""
+        """Add the result of one room."""
         self.rooms += 1
         self.report += outcome.report
         self.harms += outcome.harms
@@ -108,13 +108,13 @@ async def run_batch(seeds: Sequence[int], plan: Plan, course: str) -> Result:
 
 
 def complain(course: str, report: Report) -> str:
-    """Say what a course should have shown and did not: then it has proved nothing of that."""
+    """Say what a course should have shown and did not, so that nothing of it is proved."""
     missing = COURSES[course].shows - report.resets.keys() - report.notices.keys()
     return f"the course {course} showed no {', '.join(sorted(missing))}\n" if missing else ""
 
 
 async def _live_through(scenario: Scenario, course: Course) -> Outcome:
-    """Run one room; a crash of a client is its outcome, and not the end of all the others."""
+    """Run one room. A client's crash is its result, and the other rooms go on."""
     try:
         async with asyncio.timeout(ENDS_WITHIN):
             return await scenario.run(course.resets)
@@ -125,14 +125,14 @@ async def _live_through(scenario: Scenario, course: Course) -> Outcome:
 
 
 async def _restart(relay: RelayProcess, scenarios: Sequence[Scenario], how: signal.Signals) -> None:
-    """End the relay once a room has seen some of its storm, and start its successor."""
+    """End the relay in the middle of a storm, and start its successor."""
     random = Random(f"restart {scenarios[0].plan.seed}")
     share = random.uniform(0.2, 0.7)
     async with asyncio.TaskGroup() as tasks:
         rooms = [
             tasks.create_task(each.until_cut(int(share * each.plan.cuts))) for each in scenarios
         ]
-        # Not all of them: by then there may be rooms, or all, whose storm is over.
+        # The first room is enough: to wait for all would wait for rooms whose storm is over.
         await asyncio.wait(rooms, return_when=asyncio.FIRST_COMPLETED)
         for room in rooms:
             room.cancel()

@@ -1,4 +1,4 @@
-"""Players with the browser client, in Node or in a page; browser_player.mjs is their other half."""
+"""Players with the browser client, in Node or in a page. browser_player.mjs is their other half."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tests.helpers.browser import Tabs
 
 HERE = Path(__file__).parent
-LINE = 64 * 1024 * 1024  # bytes of one line from Node: all that a player heard at once
+LINE = 64 * 1024 * 1024  # bytes: a line from Node may hold all that a player heard
 
 OTHER_ROOM = "the room is not the one that this was sent to"
 
@@ -40,7 +40,7 @@ class Stage(ABC):
 
     @abstractmethod
     async def do(self, command: dict[str, Any]) -> News:
-        """Let a player do something; return what came of it."""
+        """Let a player do something; return the result."""
 
     def hear(self, news: News) -> None:
         """Pass on what a player tells."""
@@ -48,7 +48,7 @@ class Stage(ABC):
 
 
 class BrowserPlayer(Player):
-    """Does everything on a stage, and knows of itself what it was last told from there."""
+    """Acts on a stage. It knows of its own state what the stage told last."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class BrowserPlayer(Player):
         self._state: dict[str, Any] = {}
         self._serial = 0
         self._early: dict[int, News] = {}
-        """What came before what was told earlier."""
+        """Entries that belong before those that came earlier."""
         self._is_leaving = False
         self._ended = asyncio.Event()
         stage.players[label] = self
@@ -153,7 +153,7 @@ class BrowserPlayer(Player):
     # What it tells.
 
     def learn(self, news: News) -> None:
-        """Take up what it tells, in the order in which it told it."""
+        """Take its news, in the order in which it told them."""
         self._early[news["serial"]] = news
         while (following := self._early.pop(self._serial, None)) is not None:
             self._serial += 1
@@ -173,7 +173,7 @@ class BrowserPlayer(Player):
 
 
 def entry_of(entry: list[Any]) -> Any:
-    """Turn an entry of a journal from JSON into what journal.py calls it."""
+    """Turn an entry of a journal from JSON into a class of journal.py."""
     kind, *fields = entry
     freeze = frozenset if kind == "Asked" else tuple
     return getattr(journal, kind)(*(freeze(f) if isinstance(f, list) else f for f in fields))
@@ -197,7 +197,7 @@ class NodeStage(Stage):
         return news
 
     async def listen(self) -> None:
-        """Take what comes from the process, until its end."""
+        """Read the process until its end."""
         assert self._process.stdout is not None
         async for line in self._process.stdout:
             news = json.loads(line)
@@ -208,7 +208,7 @@ class NodeStage(Stage):
 
 @contextlib.asynccontextmanager
 async def node_stage() -> AsyncIterator[Stage]:
-    """Run a Node for as many players as there will be."""
+    """Run one Node process for all its players."""
     process = await asyncio.create_subprocess_exec(
         find_node(), *NODE_OPTIONS, str(HERE / "node_players.mjs"), LIBRARY.as_uri(),
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, limit=LINE,
@@ -239,7 +239,7 @@ class PageStage(Stage):
 
 @contextlib.asynccontextmanager
 async def page_stage(tabs: Tabs, relay: str) -> AsyncIterator[Stage]:
-    """Open a page for as many players as there will be.
+    """Open one page for all its players.
 
     Args: relay: URL of the relay that serves the client.
     """

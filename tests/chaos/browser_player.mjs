@@ -1,8 +1,8 @@
-// Players of a chaos run with the browser client, many to a page or a process; browser.py drives
-// them. What they said and heard, and how they stand, goes out as journal.py has it:
+// Players of a chaos run with the browser client, many in a page or a process. browser.py drives
+// them. They report what they said and heard, and their state, in the form of journal.py:
 //   {player, serial, said: [[kind, ...fields]], heard: [...], state: {...}}
 
-const HASTE = 0.25; // of the client's own delays between attempts: a run has no time for all
+const HASTE = 0.25; // share of the client's own delays between attempts, to keep a run short
 const REASONS = new Set(["EPOCH_CHANGED", "ROOM_GONE", "HISTORY_TRIMMED", "SEAT_EXPIRED"]);
 
 const encoder = new TextEncoder();
@@ -52,7 +52,7 @@ class Player {
     this.listen(this.room);
   }
 
-  // The client, watched: what is said is noted when it is said.
+  // The client, watched: what it says is noted at once.
 
   watch(protocol) {
     protocol.backoff.random = () => Math.random() * HASTE;
@@ -96,14 +96,14 @@ class Player {
     if (isFirst) this.hear(...this.return);
   }
 
-  // What the program is told.
+  // Events of the program.
 
   listen(room) {
     const on = (type, kind, fields) => room.on(type, (event) => this.hear(kind, ...fields(event)));
     room.on("resumed", () => this.hear(...this.return));
     room.on("closed", ({ code, text }) => {
       this.closed = [code, text];
-      this.changed(); // nothing else may follow, or have come before
+      this.changed(); // nothing else may come before or after it
     });
     on("live", "Live", ({ seq }) => [seq, room.completeFrom]);
     room.on("live", () => (this.wasLive = true));
@@ -120,7 +120,7 @@ class Player {
     on("notice", "Noticed", ({ kind }) => [kind]);
     on("lost", "Announced", ({ messages }) => [this.numbers(messages)]);
     room.on("refused", ({ seq, frame, code }) => {
-      // Before WELCOME it is no answer to a frame.
+      // Before WELCOME it answers no frame.
       if (frame !== undefined) this.hear("Refused", seq, frame, this.codeName(code));
     });
   }
@@ -141,7 +141,7 @@ class Player {
     return numbered.map((frame) => read(payload(frame))[1]);
   }
 
-  // What it does. Each resolves with its number, if it has one.
+  // What it can do. Each act resolves with its frame's number, if it has one.
 
   async send(target, size, expected) {
     const number = ++this.number;
@@ -176,7 +176,7 @@ class Player {
   }
 
   async ask(counting, add = [], remove = []) {
-    const count = await counting; // first: meanwhile `news` may give this list of what was said away
+    const count = await counting; // first, as `news` may replace this list in the meantime
     this.said.push(["Asked", count, this.protocol.seat.seq, add, remove]);
   }
 
@@ -228,7 +228,7 @@ class Player {
   }
 }
 
-/** Makes a function that carries out `{player, act, given}`; `tell` is given what players tell. */
+/** Makes a function that carries out `{player, act, given}`. It calls `tell` with players' news. */
 export function stage(roomwire, tell) {
   const players = new Map();
   return async ({ player: label, act, given }) => {

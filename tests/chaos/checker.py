@@ -1,9 +1,9 @@
 """Judges the journals of one room: were the promises kept?
 
-For each stream that a player heard: every frame that was certainly for it, exactly once, in the one
-order that is the same for all; nothing that cannot have been for it. A stream covers what follows
-its LIVE, up to the last thing heard, or without end if the player was there when all had arrived.
-What lies between two streams of a player was announced as missing, which needs a reason.
+A stream must hold every frame that was certainly for its player: exactly once, and in the one order
+that is the same for all. It must hold nothing that cannot have been for its player. It covers the
+order from its LIVE up to the last thing heard; or without end, if the player was there when all had
+arrived. Between two streams of a player frames are missing, and the relay must have given a reason.
 
 Pure: journals in, a report out.
 """
@@ -41,7 +41,7 @@ def check(
 
     Args:
         resets: reasons for which a stream may begin anew in this run.
-        has_history: who joins hears all that was sent to all before.
+        has_history: a joiner hears everything that was sent to all before.
     """
     report = Report(players=len(journals))
     streams = [stream for journal in journals for stream in streams_of(journal, resets, report)]
@@ -74,7 +74,7 @@ def _judge_sender(journal: Journal, terms: Iterable[Term], report: Report) -> No
 
 
 def _judge_term(term: Term, given_up: set[int], report: Report, *, is_kept: bool) -> None:
-    """Judge whether each frame was acknowledged, or given up for the loss of its seat."""
+    """Check that each frame was acknowledged, or given up because its seat was lost."""
     report.sent += len(term.sent)
     for sent in term.sent.values():
         is_acknowledged = sent.count <= term.acknowledged
@@ -92,7 +92,7 @@ def _numbers(entries: Iterable[Said | Heard]) -> list[int]:
     return [n for each in entries if isinstance(each, GivenUp | Announced) for n in each.numbers]
 
 
-# What all heard of one epoch.
+# What all players heard of one epoch.
 
 
 class _Epoch:
@@ -162,7 +162,7 @@ class _Epoch:
 
     def _is_for(self, stream: Stream, fact: Fact) -> bool:
         if isinstance(fact, Refused):
-            return False  # whose it is, only the refused one knows: see _judge_fate
+            return False  # only the refused player knows whose it is: see _judge_fate
         if not isinstance(fact, Delivered):
             return True
         if (found := self.history.find(fact)) is None:
@@ -172,7 +172,7 @@ class _Epoch:
         return stream.player in whom.certain
 
     def judge_history(self) -> None:
-        """Judge what late joiners heard of the past."""
+        """Judge the past that late joiners heard."""
         for stream in self.streams:
             if stream.is_live:
                 past = [fact for fact in stream.standing if self._is_payload(fact)]
@@ -184,7 +184,7 @@ class _Epoch:
         for fact in self.history.facts.values():
             if not self._is_payload(fact) or fact.seq > stream.since:
                 continue
-            # One's own frame may be too young to be history: said before LIVE, but after WELCOME.
+            # A joiner's own frame may be too new for history, if said between WELCOME and LIVE.
             is_others = self._is_for_all(fact) and fact.sender != stream.player
             is_due = is_others and fact.seq > stream.complete_from
             if is_due and not past[fact]:
@@ -198,10 +198,10 @@ class _Epoch:
                 self.report.violate("reordered", f"{stream} heard {fact} after {before}, late")
         for fact in past:
             if not self._is_for_all(fact):
-                self._judge_delivery(stream, fact)  # for it alone, and while history was told
+                self._judge_delivery(stream, fact)  # for this player alone, while history was told
 
     def _is_payload(self, fact: Fact) -> TypeGuard[Delivered]:
-        """Say whether this is of a SEND, as all history is, and not of a SET."""
+        """Whether this is of a SEND, like all history, and not of a SET."""
         if not isinstance(fact, Delivered):
             return False
         found = self.history.find(fact)
@@ -212,7 +212,7 @@ class _Epoch:
         # Not `in (None, True)`: player 1 equals True.
         return found is not None and (found[1].target is None or found[1].target is True)
 
-    # What became of each frame.
+    # The fate of each frame.
 
     def _judge_refusals(self, term: Term) -> None:
         counts = {sent.count for sent in term.sent.values()} | {asked.count for asked in term.asked}
@@ -243,7 +243,7 @@ class _Epoch:
             self.report.violate("unexplained", f"{name} was refused: {refused.code}")
 
     def _judge_vanished(self, term: Term, sent: Sent, name: str) -> None:
-        """Judge an acknowledged frame of which nobody heard anything."""
+        """Judge an acknowledged frame that nobody heard of."""
         span = term.span(sent)
         certain = self.history.addressees(sent, term.player, span).certain
         for stream in self.streams:

@@ -1,4 +1,4 @@
-"""The courses that a run can take: what the relay and the players go through beside the faults."""
+"""The courses of a run: what the relay and the players go through, besides the faults."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class Course:
     """One course.
 
     Attributes:
-        resets: reasons for which streams may begin anew; anything else that is missing is lost.
-        shows: resets and notices that a batch of it must have, or it was not what it is named for.
+        resets: reasons for which streams may begin anew. Anything else that is missing is lost.
+        shows: resets and notices that a batch must have; without them it does not test its name.
         options: of `relay serve`.
         ends: the signal by which the relay is ended in the middle of the storm, and started again.
         plan: fields of the plan that differ.
@@ -31,11 +31,11 @@ class Course:
 
 COURSES: Mapping[str, Course] = MappingProxyType(
     {
-        # Connections are harmed, and nothing else.
+        # Only connections are harmed.
         "steady": Course(),
-        # Who joins late hears what was sent to all before.
+        # A late joiner hears what was sent to all before.
         "told": Course(plan={"history": "full"}),
-        # Much was sent before all but one join; some of them lose their connection meanwhile.
+        # One player sends much before the others join. Some of them are cut off while they join.
         "long": Course(
             options=("--profile", "bench"),
             plan={
@@ -45,21 +45,21 @@ COURSES: Mapping[str, Course] = MappingProxyType(
                 "within": (1000, 2_000_000),
             },
         ),
-        # The relay drains and writes its state, and its successor reads it: nobody loses anything.
+        # The relay drains and writes its state. Its successor reads it, so nobody loses anything.
         "drained": Course(
             shows=frozenset({"DRAIN"}),
             options=("--drain-seconds", "1"),
             ends=signal.SIGTERM,
             keeps_state=True,
         ),
-        # The relay is killed and begins anew: every room has another epoch, and all are told.
+        # The relay is killed and begins anew. Every room gets a new epoch, and players are told.
         "killed": Course(
             resets=frozenset({"EPOCH_CHANGED", "ROOM_GONE"}),
             shows=frozenset({"EPOCH_CHANGED", "ROOM_GONE"}),
             ends=signal.SIGKILL,
         ),
-        # Large frames to players who often stand still, so that outboxes overflow; connections
-        # that live for long enough, and all of the history, so that who is slow catches up.
+        # Large frames to players who often stand still, so that outboxes overflow. Connections
+        # live long, and history keeps everything, so that slow players catch up.
         "flooded": Course(
             shows=frozenset({"LAG"}),
             options=(
@@ -75,20 +75,20 @@ COURSES: Mapping[str, Course] = MappingProxyType(
                 "stalls": 0.5,
             },
         ),
-        # History that reaches back for a moment only, which joiners are told.
+        # A short history. The relay tells joiners that some of it is missing.
         "forgotten": Course(
             resets=frozenset({"HISTORY_TRIMMED"}),
             shows=frozenset({"HISTORY_TRIMMED"}),
             options=("--history-frames", "100"),
             plan={"history": "full", "pause": 0.01, "frames": 200, "within": (2, 100_000)},
         ),
-        # Small frames, so fast that the relay has to throttle everybody.
+        # Small frames at such a rate that the relay has to throttle everybody.
         "hurried": Course(
             shows=frozenset({"THROTTLE"}),
             options=("--frames-per-second", "60", "--frames-burst", "60"),
             plan={"pause": 0.0, "sizes": (0,), "frames": 300, "within": (2, 200_000)},
         ),
-        # Seats and rooms that are not held for as long as connections are lost.
+        # Seats and rooms are held for less time than connections are lost.
         "fleeting": Course(
             resets=frozenset({"SEAT_EXPIRED", "ROOM_GONE", "EPOCH_CHANGED"}),
             shows=frozenset({"SEAT_EXPIRED", "ROOM_GONE"}),

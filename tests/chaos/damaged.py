@@ -2,8 +2,8 @@
 
     python -m tests.chaos.damaged serve --port 0
 
-is `relay serve --port 0`, but that it does damage in rooms named for it, such as "skip-1". That
-happens between the relay and its server, so that it needs to know nothing of the relay.
+is `relay serve --port 0`, but does damage in rooms that are named for it, such as "skip-1". It does
+the damage between the relay and its server, so it needs to know nothing about the relay.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ EVERY = 15  # payloads
 
 
 class Damage:
-    """One connection of a relay that does nothing wrong. Subclasses do."""
+    """One connection of a relay. It does nothing wrong; its subclasses do."""
 
     turns: Iterator[int]
-    """Of payloads, counted for each kind of damage, so that each has its turn."""
+    """Payloads so far, for each kind of damage, so that each has its turn."""
 
     def __init_subclass__(cls) -> None:
         cls.turns = count(1)
 
     def sends(self, frame: Frame) -> Iterable[Frame]:
-        """Return what the client is told instead of `frame`."""
+        """Return what the client hears instead of `frame`."""
         return (frame,)
 
     def receives(self, frame: Frame) -> Frame:
@@ -40,7 +40,7 @@ class Damage:
         return frame
 
     def is_due(self, frame: Frame) -> bool:
-        """Say whether to do harm now: once in so many payloads."""
+        """Say whether to do harm: once in so many payloads."""
         is_payload = isinstance(frame, Deliver | Send)
         return is_payload and next(self.turns) % EVERY == 0
 
@@ -78,7 +78,7 @@ class Swap(Damage):
 
 
 class Renumber(Swap):
-    """Sends two frames in the wrong order, with numbers that look right."""
+    """Sends two frames in the wrong order, with seqs that look right."""
 
     def exchange(self, held: Frame, frame: Frame) -> Iterable[Frame]:
         if not isinstance(held, Deliver) or not isinstance(frame, Deliver):
@@ -90,7 +90,7 @@ class Renumber(Swap):
 
 
 class Misdeliver(Damage):
-    """Tells all what was for some."""
+    """Sends a frame that was for some players to all."""
 
     def receives(self, frame: Frame) -> Frame:
         if isinstance(frame, Send) and self.is_due(frame):
@@ -99,7 +99,7 @@ class Misdeliver(Damage):
 
 
 class Vanish(Damage):
-    """Acknowledges a frame and tells nobody."""
+    """Acknowledges a frame and delivers it to nobody."""
 
     def receives(self, frame: Frame) -> Frame:
         if isinstance(frame, Send) and self.is_due(frame):
@@ -138,7 +138,7 @@ class Shorten(Damage):
 
 
 class Replace(Damage):
-    """Delivers what a sender never sent."""
+    """Delivers a frame that its sender never sent."""
 
     def sends(self, frame: Frame) -> Iterable[Frame]:
         if isinstance(frame, Deliver) and self.is_due(frame):
@@ -160,7 +160,7 @@ def damaged(app: types.ASGIApp) -> types.ASGIApp:
         if scope["type"] != "websocket" or name not in DAMAGES:
             await app(scope, receive, send)
             return
-        # Whatever the server offers to do past these two is not to be used.
+        # Without extensions: the relay must send and receive through these two alone.
         plain = {**scope, "extensions": {}}
         damage = DAMAGES[name]()
         await app(plain, _receiving(damage, receive), _sending(damage, send))

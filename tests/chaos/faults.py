@@ -1,4 +1,4 @@
-"""What befalls each connection of a run, drawn from the seed: it does the same again."""
+"""The faults of each connection of a run. The same seed draws the same faults."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from tests.chaos.proxy import CUTS, Fault, Harm, Script, Way
 
 
 def storm(seed: int, within: tuple[int, int], stalls: float) -> Script:
-    """Return faults for every connection of a room: nearly each is cut somewhere.
+    """Return faults for every connection of a room. Nearly every one is cut somewhere.
 
     Args:
-        within: bytes after which that is, at the earliest and at the latest.
+        within: bytes after which a fault comes, at the earliest and at the latest.
         stalls: the share of connections that stand still for a while.
     """
 
@@ -33,7 +33,7 @@ def storm(seed: int, within: tuple[int, int], stalls: float) -> Script:
 
 def _stall(random: Random, within: tuple[int, int]) -> Fault:
     harm = random.choice((Harm.STALL, Harm.FREEZE))
-    # Without an end, a client or the relay has to notice by itself.
+    # A stall without an end: the client or the relay has to notice it.
     seconds = None if random.random() < 0.2 else random.uniform(0.05, 1.5)
     return Fault(_way(random), _somewhere(random, within), harm, seconds)
 

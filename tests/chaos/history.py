@@ -1,7 +1,7 @@
-"""One epoch of a room, put together from what everybody said and heard of it.
+"""One epoch of a room, put together from what everybody said and heard.
 
-SUBSCRIBE is not told to anybody, and a frame that nobody heard has no known place. So the question
-for whom a frame was has two answers: for whom it certainly was, and for whom it may have been.
+Nobody hears of a SUBSCRIBE, and a frame that nobody heard has no known place. So there are two
+answers to "whom was a frame for": the players it was certainly for, and those it may have been for.
 """
 
 from __future__ import annotations
@@ -28,31 +28,31 @@ from tests.chaos.journal import (
 )
 
 Span = tuple[float, float]
-"""Something became true after the first seq and no later than the second."""
+"""Something happened after the first seq, and no later than the second."""
 
 
 @dataclass(slots=True)
 class Term:
-    """What one player said from one seat, and what became of it."""
+    """What one player said from one seat, and its fate."""
 
     label: str
     epoch: str
     player: int
     sent: dict[int, Sent] = field(default_factory=dict)
-    """By number."""
+    """Frames by number."""
     asked: list[Asked] = field(default_factory=list)
     acknowledged: int = 0
     is_last: bool = True
-    """The player had no other seat afterwards."""
+    """Whether the player had no other seat afterwards."""
     placed: dict[int, int] = field(default_factory=dict)
     """The seq of each frame that somebody heard, by number."""
     refusals: dict[int, list[Refused]] = field(default_factory=dict)
-    """By count; more than one is one too many."""
+    """Refusals by count. More than one for a count is a fault."""
     places: list[tuple[int, int]] = field(default_factory=list)
-    """Count and seq of all frames whose place is known, in order."""
+    """Count and seq of all frames with a known place, in order."""
 
     def span(self, said: Sent | Asked) -> Span:
-        """Return the seqs between which a frame was ordered of which nobody heard."""
+        """Return the seqs between which a frame lies that nobody heard."""
         index = bisect_left(self.places, said.count, key=itemgetter(0))
         low = self.places[index - 1][1] if index else 0
         high = self.places[index][1] if index < len(self.places) else inf
@@ -60,7 +60,7 @@ class Term:
 
 
 def terms_of(journal: Journal) -> list[Term]:
-    """Split what a player said by the seats it had."""
+    """Split what a player said by its seats."""
     terms: list[Term] = []
     for each in journal.said:
         match each:
@@ -87,7 +87,7 @@ class Addressees:
 
 
 class History:
-    """Who had a seat, who was host, who was in which group, and what stands at which seq."""
+    """The seats, hosts and groups of an epoch, and the fact at each seq."""
 
     def __init__(self, epoch: str, terms: Iterable[Term]) -> None:
         self.epoch = epoch
@@ -101,7 +101,7 @@ class History:
         self._hosts: list[tuple[int, int, int]] = []
 
     def note(self, fact: Fact, hearer: int) -> None:
-        """Take up one fact as one player heard it."""
+        """Take one fact, as one player heard it."""
         known = self.facts.setdefault(fact.seq, fact)
         if known != fact:
             self.conflicts.append(f"seq {fact.seq} is {known}, but {fact} to player {hearer}")
@@ -133,22 +133,22 @@ class History:
             term.places.append((sent.count, fact.seq))
 
     def find(self, fact: Delivered) -> tuple[Term, Sent] | None:
-        """Return who sent this, and what; None if nobody did."""
+        """Return the sender of this and the frame; None if nobody sent it."""
         term = self.terms.get(fact.sender)
         if term is None or term.label != fact.label or fact.number not in term.sent:
             return None
         return term, term.sent[fact.number]
 
     def names_nobody(self, sent: Sent, seq: int) -> bool:
-        """Say whether a frame names a player who had not joined by then: that is refused."""
+        """Whether a frame names a player who had not joined yet: the relay refuses it."""
         target = sent.target
         named = target if isinstance(target, tuple) else (target,) if type(target) is int else ()
         return any(self.joined.get(player, inf) > seq for player in named if player > 0)
 
-    # For whom a frame was.
+    # Whom a frame was for.
 
     def addressees(self, sent: Sent, sender: int, span: Span) -> Addressees:
-        """Say for whom a frame was that was ordered within the span."""
+        """Say whom a frame was for whose place is within the span."""
         seated, target = self._seated(span), sent.target
         if target is None or target is False:
             return _but(seated, sender)
@@ -177,7 +177,7 @@ class History:
         during = self._hosts[max(first, 0) : last]
         terms = [term for _, _, term in self._hosts[max(first, 0) : last + 1]]
         if first < 0 or terms != list(range(terms[0], terms[0] + len(terms))):
-            return Addressees(frozenset(), seated.possible)  # a term that nobody was told of
+            return Addressees(frozenset(), seated.possible)  # a host that nobody was told of
         hosts = frozenset(player for _, player, _ in during)
         certain = seated.certain & hosts if len(hosts) == 1 else frozenset()
         return Addressees(certain, seated.possible & hosts)
@@ -195,7 +195,7 @@ class History:
 
 
 def membership(term: Term, group: int, span: Span) -> tuple[bool, bool]:
-    """Say whether a player was certainly, and possibly, in a group all through the span."""
+    """Say whether a player was in a group through the whole span: certainly, and possibly."""
     surely = maybe = False
     for change in term.asked:
         if group not in change.add and group not in change.remove:

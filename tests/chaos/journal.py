@@ -1,7 +1,7 @@
 """What each player said and heard: the record of a run, which the checker judges.
 
-A player is one program with one seat secret. What it says is noted when it is said, what it hears
-when its program hears it: two lists. A frame is named by its player's label and number.
+A player is one program with one seat secret. It has two lists: what it says is noted when it says
+it, and what it hears when its program hears it. A frame is named by its player's label and number.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Expected = Literal["taken", "refused", "either"]
 
 @dataclass(frozen=True, slots=True)
 class Seated:
-    """WELCOME came. The same epoch and player as before are the same seat, and counting goes on."""
+    """WELCOME came. With the same epoch and player it is the same seat, and counting goes on."""
 
     epoch: str
     player: int
@@ -27,23 +27,23 @@ class Seated:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A numbered frame that tells the target something, if it is not refused."""
+    """A numbered frame. Its target hears something, unless the relay refuses it."""
 
     number: int
-    """Of this player's frames, from 1; never used again, whatever becomes of the seat."""
+    """It numbers this player's frames from 1, over all seats."""
     count: int
-    """Of this seat's counted frames: what acknowledgements and refusals go by."""
+    """It counts this seat's counted frames. Acknowledgements and refusals name it."""
     target: Target
     after: int
-    """The seq that its player had heard of when it was said: it was ordered later."""
+    """The seq that its player had heard by then: the frame's own place is after it."""
     expected: Expected = "taken"
     is_payload: bool = True
-    """SEND, which is history later; not SET."""
+    """Whether it is SEND, which becomes history, and not SET."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A counted frame for the relay alone: SUBSCRIBE, with its groups, or another, without."""
+    """A counted frame for the relay alone: SUBSCRIBE with its groups, or another one without."""
 
     count: int
     after: int
@@ -60,7 +60,7 @@ class Acknowledged:
 
 @dataclass(frozen=True, slots=True)
 class GivenUp:
-    """These frames will not be sent again: their seat or their room is no more."""
+    """These frames will not be sent again: their seat or their room is gone."""
 
     numbers: tuple[int, ...]
 
@@ -73,7 +73,7 @@ Said = Seated | Sent | Asked | Acknowledged | GivenUp
 
 @dataclass(frozen=True, slots=True)
 class Began:
-    """A stream begins that tells the room as it stands. `reason` says why, if the relay did."""
+    """A fresh stream begins. `reason` says why, if the relay did."""
 
     epoch: str
     player: int
@@ -91,19 +91,19 @@ class Live:
 
     seq: int
     complete_from: int = 0
-    """Of a fresh stream: the seq after which it told all that was for all."""
+    """The seq after which a fresh stream told everything that was for all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """The relay said that everything for the hearer up to `seq` was sent."""
+    """The relay said that it has sent the hearer everything up to `seq`."""
 
     seq: int
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """A numbered frame of `label`, whom the relay calls `sender`."""
+    """A numbered frame of `label`, whose player number is `sender`."""
 
     seq: int
     sender: int
@@ -132,7 +132,7 @@ class Hosted:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Any other fact for all, in words."""
+    """Any other fact for all, as text."""
 
     seq: int
     what: str
@@ -149,7 +149,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Updated:
-    """A volatile value of `label`; its number grows with every value of the key."""
+    """A volatile value of `label`. Its number grows with every value of the key."""
 
     key: int
     label: str
@@ -158,14 +158,14 @@ class Updated:
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """The program was told that these frames of its own are given up."""
+    """The client told its program that these frames are given up."""
 
     numbers: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Noticed:
-    """The relay said something that is no fact, as that its hearer is too slow."""
+    """The relay gave a notice, such as that the hearer is too slow."""
 
     kind: int
 
@@ -182,4 +182,4 @@ class Journal:
     said: list[Said] = field(default_factory=list)
     heard: list[Heard] = field(default_factory=list)
     is_complete: bool = False
-    """The player was there at the end, when everything had arrived that was to arrive."""
+    """Whether the player was there at the end, when everything had arrived."""

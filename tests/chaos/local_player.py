@@ -1,4 +1,4 @@
-"""A player whose client is in this process: numbers its frames and notes what it says."""
+"""A player with its client in this process. It numbers its frames and notes what it says."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.chaos.pulse import Pulse
 
 
 class LocalPlayer(Player):
-    """What a client sends returns its count, in the same turn of the loop in which it counts it."""
+    """A send of the client. It returns the frame's count in the turn of the loop that counts it."""
 
     def __init__(self, label: str, pulse: Pulse) -> None:
         super().__init__(label, pulse)
@@ -49,7 +49,7 @@ class LocalPlayer(Player):
     @abstractmethod
     def _volatile(self, key: int, payload: bytes) -> None: ...
 
-    # What is noted of it.
+    # Notes for the journal.
 
     async def send(self, target: Target, size: int = 0) -> int:
         number = self._next_number()
@@ -97,7 +97,7 @@ class LocalPlayer(Player):
             self.journal.said.append(GivenUp(numbered.numbers(sent)))
 
     def announce(self, sent: Collection[Frame]) -> None:
-        """Note frames of which the program was told that they are given up."""
+        """Note frames that the client announced as given up."""
         if sent:
             self.hear(Announced(numbered.numbers(sent)))
 

@@ -1,4 +1,4 @@
-"""Payloads that say whose they are and which, and show it if a byte of them was changed."""
+"""Payloads that hold their player's label and their number, and show any changed byte."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from protocol.errors import RemoteProtocolError
 from protocol.frames import Frame, Send, Set
 
 FORGED = ("forged", 0)
-"""What a payload reads as that none of ours is."""
+"""The reading of a payload that is not ours."""
 
 
 def make(label: str, number: int, size: int = 0) -> bytes:
-    """Return the payload of a player's frame, with some `size` bytes to carry around."""
+    """Return the payload of a player's frame, with about `size` bytes of filler."""
     return f"{label} {number} {size} ".encode() + _filler(number, size)
 
 
 def read(payload: bytes) -> tuple[str, int]:
-    """Return label and number, or FORGED."""
+    """Return a payload's label and number, or FORGED."""
     try:
         label, number, size, filler = payload.split(b" ", 3)
         if filler == _filler(int(number), int(size)):
@@ -29,7 +29,7 @@ def read(payload: bytes) -> tuple[str, int]:
 
 
 def numbers(sent: Iterable[Frame]) -> tuple[int, ...]:
-    """Return the numbers of those frames of ours that have one."""
+    """Return the numbers of our frames. Frames without a number are left out."""
     payloads = (_payload(frame) for frame in sent)
     return tuple(read(payload)[1] for payload in payloads if payload is not None)
 

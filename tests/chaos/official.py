@@ -1,4 +1,4 @@
-"""A player with the Python client, used as programs use it; its seat alone is watched inside."""
+"""A player with the Python client, used as programs do. Only its seat is watched from inside."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from tests.chaos.local_player import LocalPlayer
 from tests.chaos.pulse import Pulse
 from tests.chaos.streams import RESET_CODES
 
-HASTE = 0.25  # of the client's own delays between attempts: a run has no time for all of them
-DAWDLES = 0.005  # of events: a program has other things to do, too
-DAWDLE = 0.3  # seconds at most
-TIMEOUT = 20.0  # seconds to be live at first
+HASTE = 0.25  # share of the client's own delays between attempts, to keep a run short
+DAWDLES = 0.005  # share of events after which the program pauses, as programs do
+DAWDLE = 0.3  # most seconds of such a pause
+TIMEOUT = 20.0  # seconds until the first entry must be live
 
 
 class OfficialPlayer(LocalPlayer):
-    """Connects, with the same secret, until it is in the room once; the rest the client does."""
+    """Connects with the same secret until it has entered once. After that the client reconnects."""
 
     def __init__(
         self, label: str, pulse: Pulse, url: str, options: HelloOptions, random: Random
@@ -45,7 +45,7 @@ class OfficialPlayer(LocalPlayer):
         self._driver = self._make_driver()
         self._room = Room(self._driver)
         self._returns: deque[journal.Began | journal.Resumed] = deque()
-        """What each WELCOME meant, until the program is told of it."""
+        """The meaning of each WELCOME, until the program hears of it."""
         self._refusal = ""
         self._last_seat = (b"", 0)
         self._is_in = self._is_leaving = False
@@ -81,7 +81,7 @@ class OfficialPlayer(LocalPlayer):
         if not await self._enter():
             return
         is_told = False
-        # Of streams that ended before LIVE the program hears nothing; that one began anew, it does.
+        # The program hears nothing of a stream that ended before LIVE, except that one began anew.
         while len(self._returns) > 1:
             self._returns.popleft()
             is_told = True
@@ -186,7 +186,7 @@ class OfficialPlayer(LocalPlayer):
             self._returns.append(journal.Began(epoch, welcome.player, self._refusal))
         self._refusal = ""
 
-    # What the program is told.
+    # Events of the program.
 
     def _tell(self, event: events.Event) -> None:
         match event:

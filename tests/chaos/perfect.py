@@ -1,5 +1,5 @@
-"""A room that keeps every promise, and writes the journals of its players: what the checker must
-find nothing wrong with, and what tests damage."""
+"""A room that keeps every promise, and writes the journals of its players. The checker must find
+nothing wrong with them. Tests damage them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.chaos.journal import (
 
 @dataclass
 class Member:
-    """A player with a seat: what it is to the room, and what it has not said yet."""
+    """A player with a seat, and the frames that it has not sent yet."""
 
     journal: Journal
     player: int = 0
@@ -43,12 +43,12 @@ class Member:
 
 
 class PerfectRoom:
-    """Frames of connected members are ordered at once; those of the others when they are back."""
+    """Frames of connected members take their place at once; those of others when they are back."""
 
     def __init__(self, *, has_history: bool = False, remembers: int | None = None) -> None:
         """Args:
         has_history: a fresh stream tells all that was sent to all before.
-        remembers: only so many of these frames, and it says so.
+        remembers: it keeps only this many of these frames, and says so.
         """
         self.has_history = has_history
         self.remembers = remembers
@@ -114,7 +114,7 @@ class PerfectRoom:
         self._live(member)
 
     def trim(self, member: Member) -> None:
-        """Let a member come back when history no longer reaches back to it."""
+        """Let a member come back whose position history no longer covers."""
         self._stream(member, "HISTORY_TRIMMED")
 
     def crash(self) -> None:
@@ -167,7 +167,7 @@ class PerfectRoom:
         member.journal.heard.append(Live(self.seq, complete_from))
         member.position = self.seq
         member.is_connected = True
-        while member.pending:  # what is still in it has not changed who is in a group
+        while member.pending:  # one by one, as a waiting frame has not changed groups yet
             self._order(member, member.pending.pop(0))
 
     def _say(self, member: Member, said: Sent | Asked) -> None:

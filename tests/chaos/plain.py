@@ -1,7 +1,7 @@
-"""A second client, small and impatient, over the `websockets` library and `protocol.resume` alone.
+"""A second client, small and impatient, on the `websockets` library and `protocol.resume` alone.
 
-The same checker judges it and the Python client: what both get wrong would have to be wrong in
-`protocol` or in the relay.
+The same checker judges it and the Python client. A fault that both show is a fault of `protocol` or
+of the relay.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from tests.chaos.player import Out
 from tests.chaos.pulse import Pulse
 from tests.chaos.streams import RELOADED, RESET_CODES
 
-PATIENCE = 1.0  # seconds of silence: then it pings, and after as many more gives up the connection
+PATIENCE = 1.0  # seconds of silence before a ping, and then before it gives up the connection
 COUNTED = (journal.Sent, journal.Asked)
-RETRY = 0.1  # seconds between attempts at most
+RETRY = 0.1  # most seconds between attempts
 
 
 class PlainPlayer(LocalPlayer):
-    """Connects whenever it is not connected, and says again what was not acknowledged."""
+    """Connects whenever it is not connected, and sends unacknowledged frames again."""
 
     def __init__(
         self, label: str, pulse: Pulse, url: str, options: HelloOptions, random: Random
@@ -50,7 +50,7 @@ class PlainPlayer(LocalPlayer):
         self._refusal = ""
         self._connection: ClientConnection | None = None
         self._unsure: list[journal.Sent | journal.Asked] = []
-        """What was not acknowledged when the program was loaded again."""
+        """Frames that were not acknowledged before a reload."""
         self._complete_from = 0
         self._is_seated = self._is_live = self._was_live = self._is_leaving = False
 
@@ -96,7 +96,7 @@ class PlainPlayer(LocalPlayer):
         return True
 
     async def _leave(self) -> None:
-        """Say so, and let the relay close; while there is no connection, leave without a word."""
+        """Say LEAVE, and let the relay close. Without a connection, leave without a word."""
         self._is_leaving = True
         self._post(frames.Leave())
 
@@ -143,7 +143,7 @@ class PlainPlayer(LocalPlayer):
     # Connections.
 
     async def run(self) -> None:
-        """Connect again and again, until it has left or is told to stay away."""
+        """Connect again and again, until this player has left or is told to stay away."""
         while not self._is_leaving and not self.is_out:
             try:
                 async with self._connect() as connection:
@@ -186,7 +186,7 @@ class PlainPlayer(LocalPlayer):
             await connection.send(await self._send_queue.get())
 
     async def _receive_all(self, connection: ClientConnection) -> None:
-        """Receive until the end, or until not even a ping is answered."""
+        """Receive until the end, or until a ping has no answer."""
         is_asked = False
         while self._connection is connection:
             try:
@@ -246,7 +246,7 @@ class PlainPlayer(LocalPlayer):
             self._post(frames.Leave())
 
     def _learn_fate(self, welcome: frames.Welcome) -> None:
-        """Learn what became of frames that a reload has forgotten."""
+        """Learn the fate of frames that a reload has forgotten."""
         said, unsure, self._unsure = self.journal.said, self._unsure, []
         last = next(each for each in reversed(said) if isinstance(each, journal.Seated))
         if last == journal.Seated(welcome.session.epoch.hex(), welcome.player):

@@ -1,4 +1,4 @@
-"""A player of a chaos run: does things, and keeps its journal, whatever its client is."""
+"""A player of a chaos run. With any client, it does things and keeps a journal."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from tests.chaos.journal import Delivered, Heard, Journal
 from tests.chaos.pulse import Pulse
 
 NOBODY = 2**32 - 1
-"""A player number that no room reaches: the relay refuses to send there."""
+"""A player number that no room reaches, so the relay refuses frames to it."""
 
 
 class Out(Exception):
-    """The room is over for the player who was about to say something."""
+    """A player wanted to say something, but the room is over for it."""
 
 
 class Player(ABC):
-    """What every client can do."""
+    """A player with any client."""
 
     def __init__(self, label: str, pulse: Pulse) -> None:
         """Args: pulse: beats whenever this player hears something."""
@@ -29,9 +29,9 @@ class Player(ABC):
         self.pulse = pulse
         self.groups: set[int] = set()
         self.delivered: set[tuple[str, int]] = set()
-        """Label and number of the frames that were heard."""
+        """Label and number of the frames that it heard."""
         self.trouble = ""
-        """An end that nobody asked for, in words."""
+        """Why the player ended although nobody asked it to, in words."""
         self.is_kicked = False
         self._is_finished = False
 
@@ -49,7 +49,7 @@ class Player(ABC):
     @property
     @abstractmethod
     def others(self) -> Collection[int]:
-        """The numbers of the other players, as far as they are known."""
+        """The numbers of the other players that it knows."""
 
     @property
     @abstractmethod
@@ -59,7 +59,7 @@ class Player(ABC):
     @property
     @abstractmethod
     def was_live(self) -> bool:
-        """Whether it was live once."""
+        """Whether it was ever live."""
 
     @property
     @abstractmethod
@@ -68,10 +68,10 @@ class Player(ABC):
 
     @property
     def is_out(self) -> bool:
-        """Whether the room is over for it, though it did not leave."""
+        """Whether the room is over for it, although it did not leave."""
         return self.is_kicked or bool(self.trouble)
 
-    # What it can do. Each waits while the window is full, and raises Out or a client's own error
+    # What it can do. Each act waits while the window is full. It raises Out or a client's own error
     # if the room is over.
 
     @abstractmethod
@@ -80,9 +80,9 @@ class Player(ABC):
 
     @abstractmethod
     async def set_property(self, key: str, expected: int | None = None) -> None:
-        """Write a property of the room, of which all are told.
+        """Write a property of the room. All players hear of it.
 
-        Args: expected: only if it has this version; else it is refused.
+        Args: expected: write only if the property has this version; otherwise it is refused.
         """
 
     @abstractmethod
@@ -103,10 +103,10 @@ class Player(ABC):
 
     @abstractmethod
     async def presence(self, state: PresenceState) -> None:
-        """Say whether somebody looks."""
+        """Say HERE or AWAY."""
 
     def reload(self) -> bool:
-        """Forget all but the secret, as a page that is loaded again; say whether it did so."""
+        """Forget everything but the secret, as a reloaded page does; say whether it did."""
         return False
 
     @abstractmethod
@@ -114,7 +114,7 @@ class Player(ABC):
         """Give the seat up."""
 
     def finish(self, is_complete: bool) -> None:
-        """Close the journal. Complete: this player was there when everything had arrived."""
+        """Close the journal. Args: complete: it was there when everything had arrived."""
         self.journal.is_complete = is_complete
         self._is_finished = True
 
@@ -137,4 +137,4 @@ class Player(ABC):
 
 
 MakePlayer = Callable[[str, Pulse, str, HelloOptions, Random], Player]
-"""Makes a player of a label, who beats the pulse, for the room at a URL, by its chance."""
+"""Makes a player, given a label, a pulse to beat, a room's URL, and a source of chance."""

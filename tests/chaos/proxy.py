@@ -1,4 +1,4 @@
-"""A TCP proxy that harms connections: at which byte, in which direction, and how, is told it.
+"""A TCP proxy that harms connections. A script says how, in which direction, and after which byte.
 
 Rule 1: a byte that passes, passes unchanged and in order.
 Rule 2: a fault happens after exactly so many bytes of its direction, wherever that is in a frame.
@@ -17,8 +17,8 @@ from enum import Enum
 from types import TracebackType
 
 CHUNK = 4096
-RECEIVE_BUFFER = 16 * 1024  # so that a relay feels it soon when a connection stands still
-NO_LINGER = struct.pack("ii", 1, 0)  # closing then sends RST instead of FIN
+RECEIVE_BUFFER = 16 * 1024  # small, so that a relay soon feels it when a connection stands still
+NO_LINGER = struct.pack("ii", 1, 0)  # with it, a close sends RST instead of FIN
 
 Address = tuple[str, int]
 
@@ -36,15 +36,15 @@ class Harm(Enum):
     RESET = "reset"
     """Both sides get RST."""
     CLOSE = "close"
-    """Both sides get FIN, after what had passed."""
+    """Both sides get FIN, after the bytes that have passed."""
     HALF_CLOSE = "half-close"
-    """The receiver gets FIN; the sender is not told, and what it still sends is swallowed."""
+    """The receiver gets FIN. The sender is not told, and its later bytes are dropped."""
     STALL = "stall"
-    """Nothing passes in this direction for so many seconds, or until told to go on."""
+    """Nothing passes in this direction for `seconds`, or until the stall is ended."""
     FREEZE = "freeze"
     """As STALL, in both directions."""
     DELAY = "delay"
-    """Every chunk from here on waits for so many seconds."""
+    """Every later chunk waits for `seconds`."""
 
 
 CUTS = (Harm.RESET, Harm.CLOSE, Harm.HALF_CLOSE)
@@ -52,7 +52,7 @@ CUTS = (Harm.RESET, Harm.CLOSE, Harm.HALF_CLOSE)
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault of one connection, after `after` bytes of a direction."""
+    """One fault of one connection. It comes after `after` bytes of its direction."""
 
     way: Way
     after: int
@@ -73,8 +73,8 @@ class Proxy:
     """Listens on a port of its own, and passes connections on. Use it as a context manager.
 
     Attributes:
-        upstream: where connections go; a change is for those that come after it.
-        script: the same for their faults.
+        upstream: where connections go. A change affects later connections.
+        script: the faults of connections. A change affects later connections.
         counts: faults that happened, by harm.
     """
 
@@ -89,7 +89,7 @@ class Proxy:
         self._reserved = socket.socket()
 
     async def __aenter__(self) -> Proxy:
-        # Never listens: it keeps the port from everybody else while connections are refused.
+        # It never listens: it only keeps the port while connections are refused.
         self._reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._reserved.bind(("127.0.0.1", 0))
         self.port = self._reserved.getsockname()[1]
@@ -110,11 +110,11 @@ class Proxy:
 
     @property
     def cuts(self) -> int:
-        """Connections that were cut, in whatever way."""
+        """How many connections were cut, in any way."""
         return sum(self.counts[harm] for harm in CUTS)
 
     def refuse(self) -> None:
-        """Refuse new connections; those that are there live on."""
+        """Refuse new connections. Those that exist live on."""
         if self._server is not None:
             self._server.close()
             self._server = None
@@ -138,7 +138,7 @@ class Proxy:
             passage.go_on()
 
     def heal(self) -> None:
-        """Harm nothing any more. Connections that are half dead end, for nobody else would."""
+        """Harm nothing any more. End connections that are half dead, as nobody else would."""
         self.script = unharmed
         for passage in list(self.passages):
             passage.heal()
@@ -183,7 +183,7 @@ class Passage:
         self._swallowed: set[Way] = set()
         self.go_on()
         for writer in self._writers.values():
-            # So that `drain` returns when the kernel has everything: a cut loses no byte before it.
+            # So that `drain` waits until the kernel has every byte, and a cut loses none of them.
             writer.transport.set_write_buffer_limits(0)
 
     async def run(self) -> None:
@@ -198,7 +198,7 @@ class Passage:
             self.ended.set()
 
     def cut(self, harm: Harm, way: Way = Way.UP) -> None:
-        """Cut now. HALF_CLOSE needs to know whose receiver gets FIN."""
+        """Cut the connection. For HALF_CLOSE, the receiver of `way` gets FIN."""
         if harm is Harm.HALF_CLOSE:
             self._swallowed.add(way)
             _end(self._writers[way])
@@ -232,7 +232,7 @@ class Passage:
         self.cut(Harm.RESET)
 
     async def _pass(self, way: Way, data: bytes, passed: int) -> int:
-        """Pass data on, with the faults that happen within it; return its length."""
+        """Pass data on, with the faults within it; return its length."""
         start, faults = 0, self._faults[way]
         while faults and faults[0].after <= passed + len(data):
             fault = faults.pop(0)

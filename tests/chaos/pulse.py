@@ -1,4 +1,4 @@
-"""Waiting for conditions that something somewhere may fulfil, without looking again and again."""
+"""Waits for a condition without polling: it is checked only after a change."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 
 class Pulse:
-    """Whoever changes something lets it beat; whoever waits looks again at every beat."""
+    """A beat says that something has changed. At every beat, each waiter checks its condition."""
 
     def __init__(self) -> None:
         self._waiting: set[asyncio.Future[None]] = set()

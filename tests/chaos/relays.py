@@ -1,4 +1,4 @@
-"""Relays as processes of their own."""
+"""Runs relays in processes of their own."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class RelayProcess:
     """A relay that can be ended and started again. Use it as a context manager.
 
     Attributes:
-        address: where it listens now; another port after each start.
+        address: where it listens. Each start has another port.
     """
 
     def __init__(self, *options: str, module: str = MODULE) -> None:
-        """Args: options: of `relay serve`. module: with the same command line as `relay`."""
+        """Args: options: of `relay serve`. module: has the same command line as `relay`."""
         self._command = ["-m", module, "serve", "--port", "0", "--log-level", "warning", *options]
         self._process: asyncio.subprocess.Process | None = None
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  (closed in __aexit__)

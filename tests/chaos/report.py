@@ -1,4 +1,4 @@
-"""What the checker found, in numbers and words."""
+"""The checker's result, in numbers and words."""
 
 from __future__ import annotations
 
@@ -6,36 +6,36 @@ from collections import Counter
 from dataclasses import dataclass, field, fields
 
 MAX_VIOLATIONS = 20
-"""Violations kept in words: the first ones say what happened, the rest follows from them."""
+"""Most violations to keep in words: the first ones show the cause of the others."""
 
 
 @dataclass(slots=True)
 class Report:
-    """Counts of a run, or of several added up. All but `violations` and their kinds are neutral."""
+    """Counts of a run, or of several added up. Only `violations` and their kinds are faults."""
 
     players: int = 0
     sent: int = 0
     acknowledged: int = 0
     delivered: int = 0
-    """Frames at those who heard them: one to three others counts three times."""
+    """Frames at their hearers: a frame that three players heard counts three times."""
     refused: int = 0
     given_up: int = 0
-    """Never acknowledged, and announced to their sender as lost."""
+    """Frames that were never acknowledged, and announced to their sender as lost."""
     resumes: int = 0
     resets: Counter[str] = field(default_factory=Counter)
     """Streams that began anew, by reason."""
     notices: Counter[str] = field(default_factory=Counter)
-    """What the relay gave notice of, by kind."""
+    """The relay's notices, by kind."""
     past: int = 0
-    """Frames that late joiners heard of what was before them."""
+    """Frames of the past that late joiners heard."""
 
     lost: int = 0
     doubled: int = 0
     reordered: int = 0
     misdelivered: int = 0
-    """Heard by one to whom it was not addressed."""
+    """Frames that somebody heard whom they were not for."""
     unexplained: int = 0
-    """Whatever else cannot be: resets and losses without a reason, frames that nobody sent."""
+    """All other faults: resets and losses without a reason, frames that nobody sent."""
     violations: list[str] = field(default_factory=list)
 
     @property

@@ -1,6 +1,6 @@
 """One room's storm: players send to all kinds of targets while their connections are harmed.
 
-Then it heals, everything must arrive, and the checker judges.
+Then the harm ends, everything must arrive, and the checker judges.
 """
 
 from __future__ import annotations
@@ -26,50 +26,50 @@ from tests.chaos.pulse import Pulse
 from tests.chaos.report import Report
 from tests.chaos.streams import RELOADED
 
-MARKS_WITHIN = 5.0  # seconds: then marks are made again
+MARKS_WITHIN = 5.0  # seconds until the marks are made again
 
 CLIENTS: tuple[MakePlayer, ...] = (PlainPlayer, OfficialPlayer)
 
 ENDED = (RoomwireError, Out)
-"""What is raised when a player says something in a room that is over for it."""
+"""Raised when a player says something in a room that is over for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a seed's storm is to amount to, at least."""
+    """The size of a seed's storm, at least."""
 
     seed: int
     room: str = "chaos"
-    """What the room's name begins with."""
+    """The start of the room's name."""
     players: int = 4
     frames: int = 40
     """Turns of each player."""
     cuts: int = 30
-    """Of all players' connections."""
+    """Cuts of all players' connections together."""
     seconds: float = 20.0
-    """After which the storm is over all the same."""
+    """Seconds after which the storm is over in any case."""
     pause: float = 0.04
-    """Seconds between two turns of a player at most."""
+    """Most seconds between two turns of a player."""
     patience: float = 30.0
-    """Seconds within which everything must arrive once nothing is harmed any more."""
+    """Seconds within which everything must arrive after the last harm."""
     sizes: tuple[int, ...] = (0, 0, 0, 0, 0, 40, 300, 3000)
-    """Bytes that frames carry around."""
+    """Bytes of filler in a frame, from least to most."""
     within: tuple[int, int] = (2, 30_000)
     """Bytes after which a connection is harmed, at the earliest and at the latest."""
     stalls: float = 0.2
     """The share of connections that stand still for a while."""
     history: str = "none"
-    """Of the room."""
+    """The room's `history`."""
     prelude: int = 0
-    """Frames that are sent before anybody else joins."""
+    """Frames that one player sends before the others join."""
     hold: int = 120
-    """Of the room: so long that no seat expires because a machine is slow."""
+    """The room's `hold`: so long that no seat expires because a machine is slow."""
     keep: int = 120
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of one seed."""
+    """The result of one seed."""
 
     plan: Plan
     report: Report
@@ -83,18 +83,18 @@ class Outcome:
 class _Storm:
     turns: int = 0
     ends_at: float = inf
-    """Until it is known, the storm is not over, however long the prelude takes."""
+    """When the storm ends. Infinite while the prelude runs, however long that takes."""
     is_over: bool = False
     present: list[Player] = field(default_factory=list)
 
 
 class Scenario:
-    """One seed's room, behind a proxy of its own."""
+    """Runs one seed's room, behind a proxy of its own."""
 
     def __init__(
         self, plan: Plan, upstream: Address, clients: Sequence[MakePlayer] = CLIENTS
     ) -> None:
-        """Args: clients: which players take in turn."""
+        """Args: clients: the players take one each, in turn."""
         self.plan = plan
         self._clients = clients
         self.proxy = Proxy(upstream, storm(plan.seed, plan.within, plan.stalls))
@@ -108,7 +108,7 @@ class Scenario:
         self._running: dict[Player, asyncio.Task[None]] = {}
 
     async def run(self, resets: Iterable[str] = ()) -> Outcome:
-        """Live through it and return what the checker says.
+        """Run the storm and return the checker's report.
 
         Args: resets: reasons for which streams may begin anew in this run.
         """
@@ -132,15 +132,15 @@ class Scenario:
         return Outcome(self.plan, report, harms, cuts, self.proxy.connections, seconds)
 
     async def until_cut(self, cuts: int) -> None:
-        """Wait until so many connections were cut, or the storm is over."""
+        """Wait until this many connections were cut, or the storm is over."""
         await self._pulse.until(lambda: self.proxy.cuts >= cuts or self._is_calm)
 
     def pause(self) -> None:
-        """Let players wait: without a relay they would do all they do, leave, and not return."""
+        """Pause the players. Without a relay they would do all their turns, and leave for good."""
         self._may_act.clear()
 
     def go_on(self, upstream: Address, paused: float) -> None:
-        """Let them go on at another relay, and the storm last as many seconds longer."""
+        """Let the players go on at another relay. Their pause makes the storm longer."""
         self.proxy.upstream = upstream
         self._storm.ends_at += paused
         self._may_act.set()
@@ -193,7 +193,7 @@ class Scenario:
         await player.leave()
 
     async def _fill_slot(self) -> None:
-        """Let one player after another play, until the storm is over; the last one stays."""
+        """Let one player after another play until the storm is over. The last one stays."""
         while True:
             player = self._seat_player()
             await self._pulse.until(lambda: player.was_live or player.is_out)  # noqa: B023
@@ -226,14 +226,14 @@ class Scenario:
         try:
             await act(player, self._random, self.plan.sizes)
         except ENDED:
-            return  # its trouble is judged
+            return  # its `trouble` is judged
         await asyncio.sleep(self._random.random() * self.plan.pause)
 
     # After it.
 
     async def _settle(self) -> None:
-        """Wait until everything has arrived that was to arrive."""
-        with contextlib.suppress(TimeoutError):  # what is missing then is lost: the checker says so
+        """Wait until everything has arrived."""
+        with contextlib.suppress(TimeoutError):  # the checker counts what is missing then as lost
             async with asyncio.timeout(self.plan.patience):
                 while not await self._all_arrives():
                     pass
@@ -242,9 +242,9 @@ class Scenario:
             player.finish(player in present)
 
     async def _all_arrives(self) -> bool:
-        """Let every player mark the end of what it says; say whether all hear all marks.
+        """Let every player send a last frame, its mark; say whether all players hear all marks.
 
-        If not, one who was about to lose its seat may have lost its mark, too.
+        If they do not, a player may have lost its seat, and its mark with it.
         """
         await self._pulse.until(lambda: all(player.is_settled for player in self._present))
         if gone := [task for player, task in self._running.items() if player not in self._present]:
@@ -261,7 +261,7 @@ class Scenario:
         return [player for player in self._storm.present if not player.is_out]
 
     async def _mark(self, player: Player) -> tuple[str, int]:
-        """Let a player tell all that this was its last frame."""
+        """Let a player send its mark to all."""
         with contextlib.suppress(*ENDED):
             return player.journal.label, await player.send(True)
         return player.journal.label, 0

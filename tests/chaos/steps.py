@@ -29,7 +29,7 @@ def play(
     has_history: bool = False,
     remembers: int | None = None,
 ) -> list[Journal]:
-    """Return the journals of a perfect room in which all this happened."""
+    """Return the journals of a perfect room in which these steps happened."""
     room = PerfectRoom(has_history=has_history, remembers=remembers)
     for _ in range(3):
         room.join()

@@ -1,4 +1,4 @@
-"""What one player heard, stream by stream, and whether each stream is in order by itself."""
+"""Splits what one player heard into streams, and judges the order within each."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.chaos.journal import (
 from tests.chaos.report import Report
 
 RELOADED = "RELOADED"
-"""Why a stream begins anew whose program forgot its position on purpose."""
+"""The reason for a new stream after the program forgot its position on purpose."""
 
 ResumeState = tuple[str, int]
 """Epoch and player."""
@@ -53,10 +53,10 @@ REASONS: dict[str, Callable[[ResumeState, ResumeState], bool]] = {
     "EPOCH_CHANGED": _is_other_epoch,
     "ROOM_GONE": _is_other_epoch,
 }
-"""Why a stream may begin anew, and what that must mean for the seat."""
+"""The reasons for which a stream may begin anew, and what each must mean for the seat."""
 
 RESET_CODES = frozenset(ErrorCode[reason] for reason in REASONS if reason != RELOADED)
-"""The same as clients hear it from the relay."""
+"""The same reasons, as the relay's error codes."""
 
 
 @dataclass(slots=True)
@@ -66,16 +66,16 @@ class Stream:
     label: str
     began: Began
     since: float = inf
-    """The seq of its first LIVE: what follows is covered."""
+    """The seq of its first LIVE. The stream covers what follows."""
     complete_from: int = 0
     """The seq after which its past is complete, as the relay says."""
     standing: list[Fact] = field(default_factory=list)
-    """What was told of the room as it stood."""
+    """The facts of the room as it stood."""
     heard: dict[int, Fact] = field(default_factory=dict)
     last: int = 0
-    """The highest seq of which it is known that all up to there was told."""
+    """The highest seq up to which everything is known to have been told."""
     is_endless: bool = False
-    """It was still heard when everything had arrived."""
+    """Whether it still went on when everything had arrived."""
     newest: dict[tuple[str, int], int] = field(default_factory=dict)
     """The number of the newest volatile value, by label and key."""
 
@@ -93,15 +93,15 @@ class Stream:
         return self.began.epoch, self.began.player
 
     def covers(self, seq: int, end: int) -> bool:
-        """Whether it hears what stands at `seq`, if that is for it.
+        """Whether the stream must hold the fact at `seq`, if that is for its player.
 
-        Args: end: the seq of the last frame that a player sent. What the relay told after that may
-            still have been on its way.
+        Args: end: the seq of the last frame that a player sent. Later facts may still have been on
+            their way.
         """
         return self.since < seq <= (max(end, self.last) if self.is_endless else self.last)
 
     def covers_all(self, span: Span) -> bool:
-        """Whether it hears what was ordered after the one seq and before the other."""
+        """Whether the stream covers every place between the two seqs."""
         return self.since <= span[0] and (self.is_endless or span[1] <= self.last)
 
     def __str__(self) -> str:
@@ -111,8 +111,8 @@ class Stream:
 def streams_of(journal: Journal, resets: Iterable[str], report: Report) -> list[Stream]:
     """Split what a player heard into streams, and judge each by itself.
 
-    A seat of which the relay never saw that its player saw it is held for a few seconds only, so
-    that it may expire in any run.
+    The relay holds a seat for only a few seconds if its player never acknowledged the WELCOME. So
+    such a seat may expire in any run.
     """
     streams: list[Stream] = []
     unseen = {(term.epoch, term.player) for term in terms_of(journal) if not term.acknowledged}

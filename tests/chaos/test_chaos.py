@@ -1,4 +1,4 @@
-"""A share of `make chaos`, and relays that break a promise on purpose and are found out."""
+"""A part of `make chaos`, and relays that break a promise on purpose: the checker finds each."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_course_that_was_not_what_it_is_named_for_says_so() -> None:
 
 @pytest.mark.timeout(150)
 async def test_nor_is_anything_in_a_page(tabs: Tabs) -> None:
-    tabs.expected = ("WebSocket connection to",)  # Chromium writes of every one that is lost
+    tabs.expected = ("WebSocket connection to",)  # Chromium logs every lost connection
     async with (
         RelayProcess() as relay,
         page_stage(tabs, "http://{}:{}".format(*relay.address)) as stage,
@@ -74,7 +74,7 @@ async def test_nor_is_anything_in_a_page(tabs: Tabs) -> None:
 @pytest.fixture(scope="module")
 async def damaged_rooms() -> dict[str, Outcome]:
     """Live through a room of each damage, all at once over one relay."""
-    # Enough cuts for each kind of damage to find a resume.
+    # Enough cuts, so that each kind of damage finds a resume.
     plan = replace(GENTLE, cuts=30, seconds=20.0, history="full")
     hasty = replace(plan, patience=3.0)  # what is left out never arrives
     plans = [replace(plan, room="whole"), *(replace(hasty, room=name) for name in DAMAGES)]
@@ -90,7 +90,7 @@ async def damaged_rooms() -> dict[str, Outcome]:
 
 
 async def damaged_room(plan: Plan, upstream: Address) -> Outcome:
-    """Live through a room, and through others while nobody was there to be harmed."""
+    """Run one room, and others if no player was there to be harmed."""
     outcome = await Scenario(plan, upstream).run()
     found_as = FOUND_AS.get(plan.room)
     while found_as and not getattr(outcome.report, found_as) and outcome.plan.seed < LAST_SEED:

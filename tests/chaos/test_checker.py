@@ -1,4 +1,4 @@
-"""The checker finds nothing wrong with a perfect room, and knows what no perfect room shows."""
+"""The checker finds no fault in a perfect room, and finds faults that no perfect room has."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ SOMETHING_OF_ALL: Steps = [
     ("send", 1, (1, 2)),
     ("send", 1, True),
 ]
-"""Follows what was drawn, so that each damage finds its place."""
+"""Draws where to do the damage."""
 
 Site = TypeVar("Site")
 Places = list[tuple[Journal, int, Delivered]]
@@ -41,7 +41,7 @@ def deliveries(journals: list[Journal]) -> Places:
 
 
 def is_witnessed(journals: list[Journal], fact: Heard) -> bool:
-    """Whether more than one heard it, so that its place is known without the one."""
+    """Whether others heard it, too, so that its place is known without this hearer."""
     return sum(fact in journal.heard for journal in journals) > 1
 
 
@@ -62,7 +62,7 @@ def skip(journals: list[Journal], draw: st.DataObject) -> None:
         if journal.is_complete
         and is_witnessed(journals, fact)
         and not is_for_group(journals, fact)
-        # Missing the last thing before a reset is what a reset announces.
+        # The last fact before a reset may be missing: the reset announces that.
         and not any(isinstance(heard, Began) for heard in journal.heard[index:])
     ]
     journal, index = pick(draw, sites)
@@ -87,7 +87,7 @@ def swap(journals: list[Journal], draw: st.DataObject) -> None:
 
 
 def renumber(journals: list[Journal], draw: st.DataObject) -> None:
-    """Let one receiver hear two frames in the places of each other."""
+    """Swap two frames for one receiver."""
     places = [place for place in deliveries(journals) if is_witnessed(journals, place[2])]
     sites = [
         (journal, one, other, first, second)
@@ -101,7 +101,7 @@ def renumber(journals: list[Journal], draw: st.DataObject) -> None:
 
 
 def misdeliver(journals: list[Journal], draw: st.DataObject) -> None:
-    """Let one hear what was for others, at its proper place in the order."""
+    """Let one player hear a frame that was for others, at its proper place in the order."""
     sites = [
         (journal, index, fact)
         for _, _, fact in deliveries(journals)
@@ -114,7 +114,7 @@ def misdeliver(journals: list[Journal], draw: st.DataObject) -> None:
 
 
 def place_for(journal: Journal, fact: Delivered) -> int | None:
-    """Return where a fact would stand between two facts of a stream that was live."""
+    """Return where a fact would be between two facts of a live stream."""
     for index, (one, other) in enumerate(pairwise(journal.heard)):
         match one, other:
             case ((Live(seq=low) | Delivered(seq=low)), Delivered(seq=high)) if (
@@ -165,7 +165,7 @@ def refuse_twice(journals: list[Journal], draw: st.DataObject) -> None:
 
 
 def pick(draw: st.DataObject, sites: list[Site]) -> Site:
-    """Draw where to do the damage; histories without such a place do not count."""
+    """Draw where to do the damage. A history without such a place does not count."""
     assume(sites)
     return draw.draw(st.sampled_from(sites))
 
@@ -196,7 +196,7 @@ def test_damage_is_found(damage: Damage, kind: str, steps: Steps, draw: st.DataO
     assert not report.is_clean
 
 
-# To what late joiners hear of the past.
+# Damage to the past that late joiners hear.
 
 SOMETHING_OF_THE_PAST: Steps = [
     ("join", 0, None),
@@ -208,7 +208,7 @@ SOMETHING_OF_THE_PAST: Steps = [
 
 
 def past(journals: list[Journal]) -> Places:
-    """Find all deliveries before LIVE by others than the hearer, which somebody heard in time."""
+    """Find all deliveries before LIVE, of others than the hearer, that somebody heard in time."""
     sites: Places = []
     for journal in journals:
         is_live = False
@@ -242,7 +242,7 @@ def swap_past(journals: list[Journal], draw: st.DataObject) -> None:
 
 
 def tell_secrets(journals: list[Journal], draw: st.DataObject) -> None:
-    """Let one who joins late hear what was for others alone."""
+    """Let a late joiner hear a frame that was for others alone."""
     directed = [
         fact
         for _, _, fact in deliveries(journals)

@@ -1,4 +1,4 @@
-"""The proxy passes every byte on, until the very byte at which it is told to do harm."""
+"""The proxy passes every byte on, up to the exact byte at which it has to do harm."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class Relay:
-    """The other side: keeps what it hears, and answers what it is told to."""
+    """A server that keeps what it hears, and sends what a test says."""
 
     def __init__(self) -> None:
         self.streams: asyncio.Queue[Stream] = asyncio.Queue()

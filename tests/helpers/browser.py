@@ -1,4 +1,4 @@
-"""Fixtures for tests in a real browser: `tabs` opens pages and notices what they complain about."""
+"""Fixtures for tests in a real browser: `tabs` opens pages, and notes their errors."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -15,12 +15,12 @@ if TYPE_CHECKING:  # importing Playwright takes longer than most tests here
 
 @dataclass
 class Tabs:
-    """Opens each tab as a visitor of its own: no storage or cookies are shared."""
+    """Opens each tab as a visitor of its own. Visitors share no storage and no cookies."""
 
     browser: "Browser"
     complaints: list[str] = field(default_factory=list)
     expected: tuple[str, ...] = ()
-    """Parts of console errors that are no complaints: Chromium writes of every lost connection."""
+    """Parts of console errors that do not count, as Chromium logs every lost connection."""
 
     async def open(
         self,
@@ -30,10 +30,10 @@ class Tabs:
         mobile: bool = False,
         size: tuple[int, int] | None = None,
     ) -> "Page":
-        """Open the page and return once its scripts have loaded.
+        """Open the page, and return once its scripts have loaded.
 
         Args:
-            name: under which the visitor played here before, if they did.
+            name: the name of the visitor, if they played here before.
             size: width and height of the window, in CSS pixels.
         """
         width, height = size or ((390, 844) if mobile else (1280, 800))
@@ -42,7 +42,7 @@ class Tabs:
             viewport={"width": width, "height": height},
             is_mobile=mobile,
             has_touch=mobile,
-            ignore_https_errors=True,  # a certificate that a test has made is nobody's
+            ignore_https_errors=True,  # no browser trusts the certificate of a test
         )
         page = await context.new_page()
         page.set_default_timeout(10_000)
@@ -75,7 +75,7 @@ async def browser() -> AsyncIterator["Browser"]:
     from playwright.async_api import async_playwright
 
     async with async_playwright() as playwright:
-        # Without a path, Playwright takes its own.
+        # Without a path, Playwright uses its own Chromium.
         browser = await playwright.chromium.launch(
             executable_path=chromium.on_path(), args=chromium.FLAGS
         )
@@ -85,7 +85,7 @@ async def browser() -> AsyncIterator["Browser"]:
 
 @pytest.fixture
 async def tabs(browser: "Browser") -> AsyncIterator[Tabs]:
-    """Give a test fresh tabs; fail it for errors in them that it did not take from `complaints`."""
+    """Give a test fresh tabs. Errors that the test leaves in `complaints` fail it."""
     tabs = Tabs(browser)
     yield tabs
     for context in browser.contexts:

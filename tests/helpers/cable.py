@@ -1,4 +1,4 @@
-"""A network cable to pull: a TCP proxy between a client and a relay, in the test's event loop."""
+"""A network cable that a test can pull: a TCP proxy between a client and a relay."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ class Cable:
 
     @property
     def url(self) -> str:
-        """The address to give a client instead of the relay's."""
+        """The address for a client to use instead of the relay's."""
         return f"http://127.0.0.1:{self.port}"
 
     def cut(self) -> None:
-        """Break all connections at once, as a network does: without a close frame."""
+        """Break all connections at once, without a close frame, as a network does."""
         for end in self._ends:
             end.transport.abort()
 
     def unplug(self) -> None:
-        """Break all connections, and those to come, until `plug`."""
+        """Break all connections, and later ones, until `plug`."""
         self.is_plugged = False
         self.cut()
 
@@ -43,7 +43,7 @@ class Cable:
         self.is_plugged = True
 
     def lead_to(self, url: str) -> None:
-        """End at another relay from now on."""
+        """Lead later connections to another relay."""
         self._relay_port = urlsplit(url).port or 80
 
     def stall(self) -> None:

@@ -9,13 +9,13 @@ from tests.helpers import debian
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 FLAGS = [
-    "--no-sandbox",  # it cannot start as root with one, and loads nothing but our own page
+    "--no-sandbox",  # with a sandbox it cannot start as root, and it loads only our own pages
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
-    # A page's own name, which is neither an address nor loopback to whoever reads an Origin.
+    # A host name for pages, so that their Origin is neither an address nor loopback.
     "--host-resolver-rules=MAP play.example 127.0.0.1",
-    # A browser that phones home makes tests slow where there is no network.
+    # Requests to the browser's maker would make tests slow without a network.
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
@@ -23,12 +23,12 @@ FLAGS = [
 
 
 def on_path() -> str | None:
-    """Return the machine's own Chromium, or None where only Playwright may have one."""
+    """Return the machine's own Chromium; None if only Playwright may have one."""
     return next(filter(None, map(shutil.which, NAMES)), None)
 
 
 def install() -> str:
-    """Return a sentence about the Chromium that is there now."""
+    """Return a sentence about the Chromium that is there."""
     if found := on_path():
         return f"Chromium: {found}"
     if debian.install("chromium") and (found := on_path()):

@@ -1,4 +1,4 @@
-"""A page of another site that has the browser client, for scripts of tests."""
+"""A page of another site with the browser client, in which tests run scripts."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ HELPERS = "const next = () => new Promise(done => setTimeout(done, 0));"
 
 @asynccontextmanager
 async def a_page(relay: str, tabs: Tabs, *, first: str = "", then: str = "") -> AsyncIterator[Page]:
-    """Open a page that has the client: `connect`, `openRoom` and `relay` are there for scripts.
+    """Open a page with the client. Scripts can use `connect`, `openRoom` and `relay`.
 
     Args:
         first: a script that runs before the client is loaded.
-        then: what its module does once it is.
+        then: a script that runs after the client is loaded.
     """
     async with site(PAGE.format(relay=relay, first=first, then=then)) as url:
         page = await tabs.open(url)
         await page.wait_for_function("window.isReady")
         yield page
-        await page.close()  # before its relay goes, which it would complain of
+        await page.close()  # before its relay ends, or the page would log errors
 
 
 async def run(page: Page | Frame, script: str, **given: Any) -> Any:
-    """Run an async function's body in the page; what is given are its constants.
+    """Run the body of an async function in the page, with `given` as its constants.
 
-    There, `await next()` is a macrotask.
+    In it, `await next()` waits for the next macrotask.
     """
     constants = HELPERS + "".join(
         f"const {name} = {json.dumps(value)};" for name, value in given.items()

@@ -1,4 +1,4 @@
-"""See to a C compiler for the compiled wheel: `python -m tests.helpers.compiler`."""
+"""Make sure that there is a C compiler for the wheel: `python -m tests.helpers.compiler`."""
 
 import shutil
 import sys

@@ -1,4 +1,4 @@
-"""What Debian's packages have and a test needs."""
+"""Installs Debian packages that tests need."""
 
 import os
 import shutil
@@ -6,9 +6,9 @@ import subprocess
 
 
 def install(*packages: str) -> bool:
-    """Install packages, if this machine has apt-get and we may. Returns: whether it was tried.
+    """Install packages, if this machine has apt-get and we may use it. Returns: whether we tried.
 
-    A failure prints its reason; whoever needed the packages finds that they are not there.
+    A failure prints its reason. The caller has to check that the packages are there.
     """
     if not shutil.which("apt-get") or os.geteuid() != 0:
         return False

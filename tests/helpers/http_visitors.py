@@ -1,4 +1,4 @@
-"""TCP connections that say HTTP by hand, and apps behind the door of a relay."""
+"""TCP connections that write HTTP by hand, and other apps behind a relay's server."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Visitor:
         self._writer.write(data)
 
     async def is_answered(self) -> int:
-        """Return the status of the next answer, once all of it is there."""
+        """Return the status of the next answer, once it has come in full."""
         async with asyncio.timeout(PATIENCE):
             head = await self._reader.readuntil(b"\r\n\r\n")
             length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
@@ -40,7 +40,7 @@ class Visitor:
         return int(head.split(b" ")[1])
 
     async def ends(self) -> bytes:
-        """Return what is said until the connection ends, however it does."""
+        """Return everything until the connection ends, in whatever way."""
         heard = b""
         async with asyncio.timeout(PATIENCE):
             try:
@@ -51,7 +51,7 @@ class Visitor:
         return heard
 
     async def says_until_the_end(self, data: bytes, times: int) -> int:
-        """Say it again and again, and read on. Returns: how many bytes were taken."""
+        """Write it again and again, and keep reading. Returns: how many bytes the server took."""
         taken = 0
         try:
             for _ in range(times):
@@ -78,7 +78,7 @@ async def visitor(url: str) -> AsyncIterator[Visitor]:
 
 @asynccontextmanager
 async def served(app: ASGIApp, **settings: Any) -> AsyncIterator[str]:
-    """Serve another app behind the same door. Returns: its URL."""
+    """Serve another app behind the same server. Returns: its URL."""
     server = make_server(app, Settings(**settings))
     server.config.lifespan = "off"
     server.config.load()
@@ -92,6 +92,6 @@ async def served(app: ASGIApp, **settings: Any) -> AsyncIterator[str]:
 
 
 async def gone(receive: Receive) -> None:
-    """Wait until whoever asked is gone."""
+    """Wait until the client is gone."""
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -1,4 +1,4 @@
-"""What a hostile player sends: damaged frames, and bytes that are nothing at all."""
+"""What a hostile player sends: damaged frames, and random bytes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from relay.server.process import MESSAGE_MIN
 from tests.helpers import vectors
 
 HEADS = bytes([*range(0x80, 0xA0), *range(0xC0, 0xE0)])
-"""Where msgpack's containers, lengths and forbidden types begin."""
+"""The first bytes of msgpack's containers, lengths and forbidden types."""
 
 
 def malformed() -> list[bytes]:
@@ -19,20 +19,20 @@ def malformed() -> list[bytes]:
 
 
 def wellformed() -> list[bytes]:
-    """Return a client's well-formed messages, in all lengths of heads."""
+    """Return well-formed messages of a client, with heads of all lengths."""
     return [*_of_clients("valid"), *_of_clients("legal")]
 
 
 def _of_clients(name: str) -> Iterator[bytes]:
     for vector in vectors.load(name):
         message = vectors.message(vector["hex"])
-        # Longer ones end the connection before anyone looks at them.
+        # Longer ones end the connection before they are decoded.
         if vectors.role(vector) is Role.CLIENT and len(message) <= MESSAGE_MIN:
             yield message
 
 
 def messages(seed: int, many: int) -> list[bytes]:
-    """Make so many messages up: half of them damaged frames, the others of random bytes."""
+    """Return this many messages: half of them damaged frames, the others random bytes."""
     dice = random.Random(seed)
     frames = wellformed()
     makers: list[Callable[[], bytes]] = [

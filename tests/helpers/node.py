@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 LIBRARY = ROOT / "relay" / "web" / "client" / "roomwire.js"
 
 NODE_OPTIONS = ("--experimental-websocket", "--no-warnings")
-"""Before version 22, Node hid its WebSocket behind the first one."""
+"""Options of Node. Before version 22 its WebSocket needs the first one."""
 
 
 @functools.cache

@@ -1,4 +1,4 @@
-"""Outboxes by hand, beside a room's history, and what they hold."""
+"""Outboxes that tests drive by hand, beside the history of a room."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def outlet(
     write: Callable[[bytes], object] = lambda data: None,
     try_write: Callable[[bytes], int] = write_nothing,
 ) -> Outlet:
-    """Make a link's end that notes what it is told, and takes what is written."""
+    """Make a link's end that notes its calls, and takes what is written."""
     return Outlet(
         try_write=try_write,
         write=write,
@@ -33,12 +33,12 @@ def outlet(
 
 
 def by_hand(note: Callable[[str], object] = lambda what: None) -> FanOut:
-    """Make a fan-out that the test flushes; it notes what that is asked for."""
+    """Make a fan-out that the test flushes. It notes when it asks for a flush."""
     return FanOut(lambda fan_out: note("told"), lambda fan_out: note("riding"))
 
 
 class Link:
-    """One player's outbox beside the history of its room, and the notes that it takes."""
+    """One player's outbox beside the history of its room, and notes of its calls."""
 
     is_late = False
 
@@ -98,14 +98,14 @@ class Link:
             self.outbox.queue(message)
 
     def flows(self) -> Link:
-        """Let it be among a room's outboxes, and flow."""
+        """Put the outbox into a room's fan-out, and let it flow."""
         self.is_live()
         self.among.add(1, self.outbox)
         self.outbox.flow()
         return self
 
     def falls_behind(self) -> list[bytes]:
-        """Tell just so much that it is too much. Returns: it."""
+        """Tell messages until the outbox has too much. Returns: the messages."""
         told = [self.tells() for _ in range(MAX_FRAMES + 1)]
         assert self.outbox.is_following
         return told

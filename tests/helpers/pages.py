@@ -1,4 +1,4 @@
-"""Pages of Markdown whose examples are run: the files that they show, and what is typed."""
+"""Pages of Markdown whose examples are run: files that they show, and commands."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from pathlib import Path
 
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
 NAME = re.compile(r"(?:# |<!-- )(\S+\.(?:py|html))(?: -->)?\n")
-"""The first line of an example: the file's name, as a comment."""
+"""The first line of an example: the name of its file, as a comment."""
 
 
 @dataclass(frozen=True)
 class Typed:
-    """A command, and what the page says that it prints; `...` stands for anything."""
+    """A command, and its output on the page. `...` stands for any text."""
 
     command: str
     printed: str
 
     def is_printed(self, output: str) -> bool:
-        """Say whether the command has printed what the page says."""
+        """Say whether the command printed what the page says."""
         return doctest.OutputChecker().check_output(self.printed, output, doctest.ELLIPSIS)
 
 
@@ -39,20 +39,20 @@ class Page:
 
     @property
     def fragments(self) -> list[str]:
-        """Return examples that are no file of a name, and so are not run."""
+        """Return the examples without a file's name, which are not run."""
         code = [body for language, body in self._fences if language in ("python", "html", "js")]
         return [body for body in code if not NAME.match(body)]
 
     @property
     def typed(self) -> list[Typed]:
-        """Return what is typed in consoles, in order, with what is printed."""
+        """Return the commands of consoles, in order, with their output."""
         shown = "".join(body for language, body in self._fences if language == "console")
         entries = re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", shown, re.M)
         return [Typed(command, printed) for command, printed in entries]
 
     @property
     def commands(self) -> list[str]:
-        """Return commands of ours that the page names: indented, in a console, or in the text."""
+        """Return our commands on the page: indented, in a console, or within the text."""
         prose = FENCE.sub("", self.text)
         shown = re.findall(r"^    (\S.*)$", prose, re.M) + re.findall(r"`([^`\n]+)`", prose)
         shown += [typed.command for typed in self.typed]

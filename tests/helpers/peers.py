@@ -1,4 +1,4 @@
-"""Players by hand, on real sockets: each says and hears frames, one at a time.
+"""Players that a test drives by hand, on real sockets. They say and hear single frames.
 
 async with party() as at:
     ann, bob = await at.enters("ROOM"), await at.enters("ROOM")
@@ -36,10 +36,10 @@ from relay.room.room import Room
 from tests.helpers.raw import BINARY, Closed, RawClient, connect, frame
 from tests.helpers.relay import IS_PORTABLE, link_url, running_relay
 
-PATIENCE = 10.0  # seconds for something to happen that must
+PATIENCE = 10.0  # seconds for something that must happen
 
 SMALL_WINDOW = 4096
-"""Bytes that a kernel takes for a peer that does not read."""
+"""Bytes that the kernel buffers for a peer that does not read."""
 
 F = TypeVar("F", bound=Frame)
 
@@ -50,7 +50,7 @@ def new_seat() -> bytes:
 
 
 class Peer:
-    """One connection, and all that it heard."""
+    """One connection, and everything that it heard."""
 
     def __init__(self, raw: RawClient) -> None:
         self.raw = raw
@@ -59,7 +59,7 @@ class Peer:
     # Saying.
 
     def says(self, *frames: Frame | bytes) -> None:
-        """Send frames, or messages as they are, also to a relay that does not read now."""
+        """Send frames, or raw messages, even to a relay that does not read."""
         messages = (said if isinstance(said, bytes) else encode(said) for said in frames)
         self.raw.write(b"".join(frame(BINARY, message) for message in messages))
 
@@ -73,13 +73,13 @@ class Peer:
         """Return the next frame.
 
         Raises:
-            Closed: there is none.
+            Closed: the connection is over.
         """
         self.heard.append(decode(await self.raw.receive(PATIENCE), Role.RELAY))
         return self.heard[-1]
 
     async def hears(self, wanted: type[F], such: Callable[[F], bool] = lambda frame: True) -> F:
-        """Return the next frame of this kind, and such; others go by."""
+        """Return the next frame of this kind that fits; skip others."""
         async with asyncio.timeout(PATIENCE):
             while True:
                 heard = await self.next()
@@ -87,7 +87,7 @@ class Peer:
                     return heard
 
     async def catches_up(self) -> list[Frame]:
-        """Return all that was on its way: what comes before the answer to a PING."""
+        """Return the frames on their way: those before the answer to a PING."""
         start = len(self.heard)
         t = secrets.randbits(32)
         self.says(Ping(t))
@@ -103,7 +103,7 @@ class Peer:
             return closed.code, closed.reason
 
     async def is_turned_away(self) -> tuple[Error, int]:
-        """Expect an ERROR and then, at once, the close. Returns: it, and the close's code."""
+        """Expect an ERROR and then, at once, the close. Returns: the ERROR, and the close code."""
         error = await self.next()
         assert isinstance(error, Error), error
         start = len(self.heard)
@@ -123,7 +123,7 @@ class Peer:
 
     @property
     def position(self) -> tuple[bytes, int]:
-        """Return where a resume would go on."""
+        """Return the position for a resume."""
         speaking = (f for f in self.heard if not isinstance(f, Snapshot | SnapshotWanted))
         return self.welcome.session.epoch, max(getattr(frame, "seq", 0) for frame in speaking)
 
@@ -133,7 +133,7 @@ class Peer:
 
     @property
     def payloads(self) -> list[bytes]:
-        """What was delivered so far."""
+        """The payloads delivered so far."""
         return [frame.payload for frame in self.all(Deliver)]
 
 
@@ -141,7 +141,7 @@ class Party:
     """Brings peers to a relay."""
 
     def __init__(self, url: str, peers: AsyncExitStack, node: Node | None = None) -> None:
-        """Args: peers: keeps their connections. node: the relay's, where it is in this process."""
+        """Args: peers: closes their connections. node: the relay's, if it is in this process."""
         self.url = url
         self._peers = peers
         self._node = node
@@ -152,25 +152,25 @@ class Party:
         return self._node
 
     def room(self, name: str) -> Room:
-        """Return the room of this name, which is there."""
+        """Return the room of this name, which must exist."""
         room = self.node.registry.find(name)
         assert room is not None
         return room
 
     async def connects(self, room: str, **options: Any) -> Peer:
-        """Open a connection to a room, without a word. Options are those of `raw.connect`."""
+        """Open a connection to a room, and say nothing. Options are those of `raw.connect`."""
         raw = await self._peers.enter_async_context(connect(link_url(self.url, room), **options))
         return Peer(raw)
 
     async def enters(self, room: str, *, source: str | None = None, **options: Any) -> Peer:
-        """Connect, from this address, say HELLO with these options, and come to LIVE."""
+        """Connect from this address, say HELLO with these options, and wait for LIVE."""
         peer = await self.connects(room, source=source)
         peer.greets(**options)
         await peer.hears(Live)
         return peer
 
     async def enters_and_sticks(self, room: str, **options: Any) -> Peer:
-        """Enter, and from then on read nothing."""
+        """Enter, and then read nothing more."""
         stuck = await self.connects(room, receive_buffer=SMALL_WINDOW)
         stuck.greets(**options)
         await stuck.hears(Live)
@@ -198,7 +198,7 @@ async def party_at(url: str) -> AsyncIterator[Party]:
 
 
 async def until(condition: Callable[[], object]) -> None:
-    """Wait for what nobody tells. Where a frame does, wait for the frame."""
+    """Poll for a condition that no frame tells of. Where a frame does, wait for the frame."""
     async with asyncio.timeout(PATIENCE):
         while not condition():  # noqa: ASYNC110 - whoever could set an event is under test
             await asyncio.sleep(0.002)

@@ -1,4 +1,4 @@
-"""Drive a room through a script in domain words: what happens (`>>`), and what comes of it (`<<`).
+"""Drive a room through a script in domain words: what happens (`>>`), and its outcome (`<<`).
 
     assert (
         Playbook(a_room())
@@ -7,13 +7,12 @@
         << hears(1, Joined(1, 1), Host(2, 1, 1), Live(2))
     )
 
-What came of an entry is compared when the next one goes in, and at the end. The order of effects
-counts, and the order of what one connection hears; between two of them there is none to compare.
-Every script also checks what holds in all of them: each stream's seq strictly increases, and
-replaying the entries makes an equal room. What the room says for the log alone is left out: frames
-say as much.
+The outcome of an entry is compared when the next entry goes in, and at the end. The order of
+effects counts, and so does the order of what one connection hears. Between two connections there is
+no order. Every script also checks two rules: each stream's seq strictly increases, and a replay of
+the entries makes an equal room. Lines for the log are not compared, as frames say the same.
 
-Connections are told apart by their attachments. In a `room_of` players, connection n is player n's.
+A connection's name is its attachment. In a `room_of` players, connection n is player n's.
 """
 
 from __future__ import annotations
@@ -65,9 +64,9 @@ def a_room(**options: Any) -> Room:
 
 
 def room_of(players: int, **options: Any) -> Playbook:
-    """Begin a script in a room whose players, 1 (the host) to `players`, all saw their WELCOME.
+    """Begin a script in a room of players 1 (the host) to `players`, who all saw their WELCOME.
 
-    The head of its order is `players + 1`: one JOINED each, and HOST after the first.
+    The room's head is `players + 1`: one JOINED for each, and HOST after the first.
     """
     playbook = Playbook(a_room(**options))
     for player in range(1, players + 1):
@@ -89,14 +88,14 @@ def with_a_spectator() -> Playbook:
 
 
 def key(player: int) -> bytes:
-    """Return what stands for the hash of a player's seat secret."""
+    """Return a stand-in for the hash of a player's seat secret."""
     return b"seat %d" % player
 
 
 def enters(
     attachment: int, player: int | None = None, *, at: int | None = None, role: str = "player"
 ) -> Join:
-    """Join with the secret of `player`; `at`: and with this position."""
+    """Join with the secret of `player`, and with the position `at`, if there is one."""
     position = (EPOCH, at) if at is not None else None
     return Join(attachment, key(player or attachment), PlayerInfo(role=role), position)
 
@@ -111,7 +110,7 @@ def asks(attachment: int, frame: Frame) -> Ask:
 
 @dataclass(frozen=True)
 class Moves:
-    """A volatile frame. It is no entry: it goes past the log."""
+    """A volatile frame. It is no entry, so history does not hold it."""
 
     attachment: int
     key: int
@@ -119,25 +118,25 @@ class Moves:
     payload: bytes = b""
 
 
-# What comes of it.
+# Its outcome.
 
 
 @dataclass(frozen=True)
 class Hears:
-    """What each of these connections is told. Make it with `hears`."""
+    """Frames that some connections hear. Make it with `hears`."""
 
     ears: tuple[int, ...]
     frames: tuple[Frame, ...]
 
 
 def hears(ears: int | tuple[int, ...], *frames: Frame) -> Hears:
-    """Expect a connection, or each of several, to be told these frames."""
+    """Expect a connection, or each of several, to hear these frames."""
     return Hears((ears,) if isinstance(ears, int) else ears, frames)
 
 
 @dataclass(frozen=True)
 class Turned:
-    """A join is refused; without a close code the connection may say HELLO again."""
+    """A join is refused. Without a close code, the connection may say HELLO again."""
 
     attachment: int
     code: ErrorCode
@@ -152,7 +151,7 @@ class Refused:
 
 
 def error(seq: int, code: ErrorCode, **detail: Any) -> Error:
-    """Return an ERROR as scripts see it: without its words for humans."""
+    """Return an ERROR for a script: without its text for humans."""
     return Error(seq, code, "", ErrorDetail(**{"retry": False, **detail}))
 
 
@@ -171,7 +170,7 @@ class Playbook:
         self._is_finished = False
 
     def __rshift__(self, happening: Happening) -> Playbook:
-        """Let something happen; what came of the one before must have been expected."""
+        """Let something happen. The outcome of the last happening must be as expected."""
         self._compare()
         self._script.append(f">> {_show(happening)}")
         if isinstance(happening, Moves):
@@ -182,7 +181,7 @@ class Playbook:
         return self
 
     def __lshift__(self, outcome: Outcome) -> Playbook:
-        """Expect this to come of what happened last."""
+        """Expect this as part of the outcome of the last happening."""
         self._expected.append(outcome)
         return self
 
@@ -193,7 +192,7 @@ class Playbook:
         return True
 
     def __del__(self) -> None:
-        # pytest makes an error of what is raised here.
+        # pytest reports this exception as an error.
         if self._script and not self._is_finished:
             raise AssertionError(f"a script without an assert: {self._script[0]} ...")
 
@@ -207,7 +206,7 @@ class Playbook:
 
 
 class Witness:
-    """Stands in for the node: gives each admitted connection an outbox, and hears all of them."""
+    """Stands in for the node: gives each admitted connection an outbox, and reads all of them."""
 
     def __init__(self, room: Room, *, max_frames: int = 512) -> None:
         """Args: room: a new one. max_frames: of each outbox."""
@@ -241,12 +240,12 @@ class Witness:
         return []
 
     def hear(self) -> dict[int, list[Frame]]:
-        """Take what waits for each connection that something waits for."""
+        """Take the messages that wait, for each connection."""
         heard = {ear: self.hear_one(ear) for ear in self.outboxes}
         return {ear: frames for ear, frames in heard.items() if frames}
 
     def hear_one(self, ear: int) -> list[Frame]:
-        """Take what waits for one connection."""
+        """Take all messages that wait for one connection."""
         outbox = self.outboxes[ear]
         messages: list[bytes] = []
         while outbox.is_waiting:
@@ -254,7 +253,7 @@ class Witness:
         return self._decode(ear, messages)
 
     def take_one(self, ear: int) -> list[Frame]:
-        """Take one batch of what waits for one connection."""
+        """Take one batch of messages that wait for one connection."""
         runs = self.outboxes[ear].take()
         return self._decode(ear, [unwrap(each) for run in runs for each in split(run)])
 
@@ -283,7 +282,7 @@ class Witness:
         outbox.begin((), admit.stream)
         self.outboxes[admit.attachment] = outbox
         self.room.connect(admit.player, outbox)
-        # History begins anew below the facts of a fresh stream.
+        # In a fresh stream, history has lower seqs than the facts before it.
         self._facts_until[admit.attachment] = 0 if admit.resumed else self.room.seq
         self.reached[admit.attachment] = admit.seq
 
@@ -300,14 +299,14 @@ class Witness:
             reached = self.reached[ear]
             if isinstance(frame, Deliver) and seq < reached <= self._facts_until.pop(ear, 0):
                 reached = 0
-            # LIVE tells how far the order has come, and is no place in it.
+            # LIVE tells the head and has no place of its own.
             assert seq >= reached if isinstance(frame, Live) else seq > reached, (ear, frame)
             self.reached[ear] = seq
         return frame
 
 
 def _plain(effect: Effect) -> Outcome:
-    """Leave out what is compared as frames, or not at all."""
+    """Leave out effects that are compared as frames, or not at all."""
     match effect:
         case Admit():
             return replace(effect, stream=None)
@@ -338,14 +337,14 @@ NAMES: dict[str, type[IntEnum]] = {
     "reason": LeftReason,
     "state": PresenceState,
 }
-"""Fields whose numbers have names."""
+"""Fields with numbers that have names."""
 
 WORDS = {"text", "expected", "got"}
-"""Fields of an ERROR that are for humans: not compared."""
+"""Fields of an ERROR for humans, which are not compared."""
 
 
 def _show(value: Any, field: str = "") -> str:
-    """Write a value so that two are alike if the wire has them alike."""
+    """Write a value as text: equal texts for values that are equal on the wire."""
     if is_dataclass(value):
         pairs = ((f.name, getattr(value, f.name)) for f in fields(value) if f.name not in WORDS)
         shown = ", ".join(f"{name}={_show(v, name)}" for name, v in pairs if v is not None)

@@ -1,4 +1,4 @@
-"""One way to play for both of Python's clients, so that one suite can hold both to the same."""
+"""One interface to both clients of Python, so that the same tests run with each."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from clients.python.events import Event
 from clients.python.options import Options
 from clients.python.room import Room
 
-PATIENCE = 15.0  # seconds for something to happen that must
-POLL = 0.002  # seconds between two looks of a blocking client
+PATIENCE = 15.0  # seconds for something that must happen
+POLL = 0.002  # seconds between two polls of a blocking client
 
 E = TypeVar("E")
 
@@ -35,7 +35,7 @@ class TestPlayer(ABC):
 
     @abstractmethod
     async def do(self, act: Callable[[BaseRoom[Any]], Any]) -> Any:
-        """Let the player act, waiting for it where the client waits."""
+        """Let the player act. Awaits the call if the client is async."""
 
     @abstractmethod
     async def leave(self) -> None:
@@ -46,7 +46,7 @@ class TestPlayer(ABC):
 
     @property
     def taken(self) -> list[Event]:
-        """All that the client has given out, also what the test has not looked at yet."""
+        """All events that the client has given out, read by the test or not."""
         return self.seen
 
     async def send(self, value: object, **options: Any) -> int:
@@ -55,7 +55,7 @@ class TestPlayer(ABC):
         return count
 
     async def hears(self, wanted: type[E], such: Callable[[E], bool] = lambda event: True) -> E:
-        """Read events until one is of this kind, and such."""
+        """Read events until one is of this kind and fits."""
         with anyio.fail_after(PATIENCE):
             while True:
                 for event in await self._more():
@@ -64,7 +64,7 @@ class TestPlayer(ABC):
                         return event
 
     async def sees(self, condition: Callable[[BaseRoom[Any]], object]) -> None:
-        """Read events until the room is such."""
+        """Read events until the room fits."""
         with anyio.fail_after(PATIENCE):
             while not condition(self.room):
                 events = await self._more()
@@ -93,7 +93,7 @@ class BlockingPlayer(TestPlayer):
         self._room = room
         self._polled: list[Event] = []
         self.longest = 0.0
-        """Seconds that the slowest call took so far."""
+        """Seconds of the slowest call so far."""
 
     async def do(self, act: Callable[[BaseRoom[Any]], Any]) -> Any:
         began = time.perf_counter()
@@ -109,7 +109,7 @@ class BlockingPlayer(TestPlayer):
         return self.seen + self._polled
 
     async def _more(self) -> list[Event]:
-        # One at a time, so that a test can go on reading behind the event that it waited for.
+        # One at a time, so that a test can read on after the event that it waited for.
         while not self._polled:
             self._polled = self._room.poll()
             await anyio.sleep(0 if self._polled else POLL)
@@ -129,7 +129,7 @@ async def enter_async(url: str, **options: Unpack[Options]) -> AsyncIterator[Tes
 
 @asynccontextmanager
 async def enter_blocking(url: str, **options: Unpack[Options]) -> AsyncIterator[TestPlayer]:
-    """Enter with the blocking client, whose entering and leaving block."""
+    """Enter with the blocking client. Its entry and its leave block, so a thread does them."""
     room = await anyio.to_thread.run_sync(blocking.connect(url, **options).open)
     try:
         yield BlockingPlayer(room)

@@ -13,7 +13,7 @@ from relay.server import process
 
 
 def without_extensions(app: ASGIApp) -> ASGIApp:
-    """Hide from an app what its server can do beyond ASGI."""
+    """Hide everything of a server from the app that is not plain ASGI."""
 
     async def hiding(scope: Scope, receive: Receive, send: Send) -> None:
         await app({**scope, "extensions": {}}, receive, send)
@@ -22,7 +22,7 @@ def without_extensions(app: ASGIApp) -> ASGIApp:
 
 
 def use() -> None:
-    """Let relays of this process be served so."""
+    """Serve all relays of this process like that."""
     make = process.make_server
 
     def make_server(app: ASGIApp, settings: Settings) -> process.Server:

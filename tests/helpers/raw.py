@@ -1,8 +1,7 @@
 """A WebSocket client in bytes: RFC 6455 over a plain socket, and nothing of Roomwire's own.
 
-It does what the WebSocket standard asks of a client and not a bit more, so that a test which
-speaks through it relies on SPEC.md alone. It can also do what no library would: see `write`,
-`reset` and `stop_reading`.
+It does no more than the WebSocket standard asks of a client. So a test that uses it relies on
+SPEC.md alone. It can also do what no library would: see `write`, `reset` and `stop_reading`.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ CHUNK = 64 * 1024
 
 
 class Refused(Exception):
-    """The server did not upgrade. Attributes: status: of its answer."""
+    """The server did not upgrade. Attributes: status: its answer's."""
 
     def __init__(self, status: int, head: str) -> None:
         super().__init__(head)
@@ -42,7 +41,7 @@ class Closed(ConnectionError):
 
 
 class RawClient:
-    """One WebSocket. `connect` makes it. It reads only while it is asked to."""
+    """One WebSocket. `connect` makes it. It reads only when a caller waits for a message."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
@@ -62,21 +61,21 @@ class RawClient:
         await self.send_raw(frame(BINARY, data))
 
     async def send_text(self, text: str) -> None:
-        """Send what no client of Roomwire should: a text message."""
+        """Send a text message, which no client of Roomwire should."""
         await self.send_raw(frame(TEXT, text.encode()))
 
     async def send_raw(self, data: bytes) -> None:
-        """Write bytes as they are; `frame` makes some that are whole."""
+        """Write bytes as they are. `frame` makes whole frames."""
         self.write(data)
         await self._writer.drain()
 
     def write(self, data: bytes) -> None:
-        """As `send_raw`, but without waiting for a server that does not read."""
+        """As `send_raw`, but do not wait for a server that does not read."""
         self._writer.write(data)
 
     @property
     def unsent(self) -> int:
-        """Bytes that the kernel does not take, since the server does not read."""
+        """Bytes that the kernel has not taken, as the server does not read."""
         return self._writer.transport.get_write_buffer_size()
 
     # In.
@@ -85,8 +84,8 @@ class RawClient:
         """Return the next binary message.
 
         Raises:
-            TimeoutError: none came.
-            Closed: the connection was closed, and everything before was received.
+            TimeoutError: no message came.
+            Closed: the connection is over, and every message before was received.
         """
         async with asyncio.timeout(timeout):
             while not self._messages:
@@ -105,26 +104,26 @@ class RawClient:
     # The end.
 
     async def close(self, code: int = 1000) -> None:
-        """Say goodbye the way WebSockets do, and wait for the answer."""
+        """Close with a close frame, and wait for the answer."""
         await self.send_raw(frame(CLOSE, code.to_bytes(2)))
         await self.closed()
 
     def abort(self) -> None:
-        """Drop the connection without a word, as a lost network does."""
+        """Drop the connection without a close frame, as a lost network does."""
         self._writer.transport.abort()
 
     def reset(self) -> None:
-        """Break the TCP connection with a RST, whatever is still on its way."""
+        """Break the TCP connection with a RST. Bytes on their way are lost."""
         end = self._writer.get_extra_info("socket")
         end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.abort()
 
     def half_close(self) -> None:
-        """End our direction of the TCP connection alone, without a close frame."""
+        """End only our direction of the TCP connection, without a close frame."""
         self._writer.write_eof()
 
     def stop_reading(self) -> None:
-        """Take nothing more from the kernel, so that what comes backs up to the server."""
+        """Take nothing more from the kernel, so that the server cannot write."""
         self._reading.pause_reading()
 
     def read_on(self) -> None:
@@ -151,7 +150,7 @@ class RawClient:
             self._take(*found)
 
     def _next_frame(self) -> tuple[int, bytes] | None:
-        """Take a frame from the buffer if it is all there. Returns: first byte and payload."""
+        """Take a frame from the buffer, if it is complete. Returns: first byte and payload."""
         buffer = self._buffer
         if len(buffer) < 2:
             return None
@@ -210,12 +209,12 @@ async def connect(
     receive_buffer: int | None = None,
     source: str | None = None,
 ) -> AsyncIterator[RawClient]:
-    """Open a WebSocket to `ws://host:port/path?query`; what is left of it at the end is dropped.
+    """Open a WebSocket to `ws://host:port/path?query`. At the end the connection is dropped.
 
     Args:
-        headers: beside those of an upgrade, or instead of them.
-        receive_buffer: bytes that the kernel takes before the server must wait.
-        source: address to come from: this machine has all of 127.0.0.0/8.
+        headers: added to those of an upgrade. One of the same name replaces it.
+        receive_buffer: bytes that the kernel buffers before the server must wait.
+        source: the address to connect from. This machine has all of 127.0.0.0/8.
 
     Raises:
         Refused: the server answered with something else than an upgrade.
@@ -259,7 +258,7 @@ async def _open(
 
 
 async def upgraded(reader: asyncio.StreamReader, key: str) -> dict[str, str]:
-    """Read the answer to the upgrade. Returns: its headers, names in small letters."""
+    """Read the answer to the upgrade. Returns: its headers, with names in lower case."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     status, *lines = head.strip().split("\r\n")
     if int(status.split(" ")[1]) != 101:

@@ -20,12 +20,12 @@ from tests.helpers.portable import without_extensions
 
 ADDRESS = re.compile(r"http://\S+")
 IS_PORTABLE = os.environ.get("LINK") == "portable"
-"""Relays that do not say otherwise use the link that runs on any ASGI server."""
+"""Whether relays use the portable link, which runs on any ASGI server, unless a test says so."""
 
 MODULE = "tests.helpers.portable" if IS_PORTABLE else "relay"
-"""What has the command line of `relay`."""
+"""The module with the command line of `relay`."""
 
-END_SECONDS = 15  # for a process to end by itself
+END_SECONDS = 15  # seconds for a process to end by itself
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class RunningRelay:
 
     @property
     def url(self) -> str:
-        """As in http://127.0.0.1:8000."""
+        """Its URL, such as http://127.0.0.1:8000."""
         return self.listener.url
 
     def link_url(self, room: str) -> str:
@@ -47,7 +47,7 @@ class RunningRelay:
 
 @dataclass(frozen=True)
 class RelayProcess:
-    """A relay as users start it."""
+    """A relay process, as users start it."""
 
     process: "subprocess.Popen[str]"
     url: str
@@ -59,7 +59,7 @@ class RelayProcess:
 
     @property
     def log(self) -> str:
-        """What it has written to its log so far."""
+        """Its log so far."""
         return self.log_file.read_text()
 
     def link_url(self, room: str) -> str:
@@ -79,17 +79,17 @@ async def running_relay(
     on_join: OnJoin | None = None,
     is_portable: bool = IS_PORTABLE,
 ) -> AsyncIterator[RunningRelay]:
-    """Run a relay on a free port with uvicorn as in production, but for signals and uvloop.
+    """Run a relay on a free port with uvicorn, as in production but without signals and uvloop.
 
     Args:
-        settings: host and port in them do not matter.
-        is_portable: nothing is used that other servers do not have.
+        settings: their host and port do not matter.
+        is_portable: whether to use only what every ASGI server has.
     """
     settings = settings or Settings()
     app = create_app(settings, on_join=on_join, spell=by_option)
     server = make_server(without_extensions(app) if is_portable else app, settings)
     listener = listen("127.0.0.1", 0)
-    # What Server.serve does, without its polling for a signal ten times a second.
+    # As Server.serve, without its polling for signals ten times a second.
     server.config.load()
     server.lifespan = server.config.lifespan_class(server.config)
     await server.startup([*listener.sockets])
@@ -101,12 +101,12 @@ async def running_relay(
 
 @contextmanager
 def relay_process(*options: str, port: int = 0, module: str = MODULE) -> Iterator[RelayProcess]:
-    """Run `relay serve` in a process of its own; on leaving, it is ended or killed.
+    """Run `relay serve` in a process of its own. At the end it is stopped or killed.
 
     Args:
-        options: of the command line. It drains in no time, unless they say otherwise.
-        port: where to listen, as when it is started anew; 0 is a free one.
-        module: what has the command line of `relay`.
+        options: of the command line. If they do not say otherwise, it drains in 0 s.
+        port: where to listen; 0 is a free port. A restart needs the old one.
+        module: the module with the command line of `relay`.
     """
     command = [sys.executable, "-m", module, "serve", "--port", str(port), *options]
     clean = {key: value for key, value in os.environ.items() if not key.startswith(ENVIRONMENT)}
@@ -129,7 +129,7 @@ def link_url(url: str, room: str) -> str:
 
 def _address(process: "subprocess.Popen[str]", log: Path) -> str:
     assert process.stdout is not None
-    line = process.stdout.readline()  # it says where it is, or ends
+    line = process.stdout.readline()  # it prints its address, or ends
     found = ADDRESS.search(line)
     assert found, f"the relay did not start: {line}{log.read_text()}"
     return found[0]

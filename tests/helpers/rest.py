@@ -1,4 +1,4 @@
-"""What tests ask of an app over REST without a server, and say to its WebSocket."""
+"""Requests to an app without a server: REST, and a HELLO for its WebSocket."""
 
 from typing import Any
 
@@ -12,13 +12,13 @@ LAN = "192.168.1.77"
 
 
 def client_of(app: responder.API, address: str = LAN) -> httpx.AsyncClient:
-    """Ask the app itself. Args: address: where the questions come from."""
+    """Return a client of the app itself. Args: address: where its requests come from."""
     transport = httpx.ASGITransport(app=app, client=(address, 50_000))
     return httpx.AsyncClient(transport=transport, base_url="http://192.168.1.5:8000")
 
 
 async def make(http: httpx.AsyncClient, **room: Any) -> dict[str, Any]:
-    """Make a room as wanted. Returns: its description."""
+    """Make a room with these options. Returns: its description."""
     response = await http.post("/api/rooms", json=room)
     assert response.status_code == 201, response.text
     made: dict[str, Any] = response.json()

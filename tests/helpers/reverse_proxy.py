@@ -1,6 +1,6 @@
-"""A reverse proxy in the test's event loop, right or wrong in the ways in which people set them up.
+"""A reverse proxy in the test's event loop, set up well or with mistakes that people make.
 
-tests/integration has the real nginx; this one is small, and there on every machine.
+tests/integration uses the real nginx. This one is small, and exists on every machine.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ END_OF_HEAD = b"\r\n\r\n"
 
 @dataclass
 class ReverseProxy:
-    """Serves a relay below a prefix, of which it does not tell the relay."""
+    """Serves a relay below a prefix, without telling the relay."""
 
     relay_port: int
     prefix: str = ""
@@ -31,7 +31,7 @@ class ReverseProxy:
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one request of a browser, with its answer or its WebSocket."""
-        # Browsers also connect ahead of need, and close what they did not use.
+        # Browsers also open spare connections, and close them unused.
         with suppress(asyncio.IncompleteReadError, ConnectionError):
             head = self.changed(await reader.readuntil(END_OF_HEAD))
             there = await asyncio.open_connection("127.0.0.1", self.relay_port)
@@ -43,7 +43,7 @@ class ReverseProxy:
         writer.close()
 
     def changed(self, head: bytes) -> bytes:
-        """Return a request's head as the relay gets it."""
+        """Return the head of a request in the form that the relay gets."""
         first, *headers = head.removesuffix(END_OF_HEAD).decode("latin-1").split("\r\n")
         method, path, version = first.split(" ")
         upgrades = self.passes_upgrade and any(map(is_upgrade, headers))

@@ -1,4 +1,4 @@
-"""A room and its model, side by side: what happens to one happens to the other."""
+"""A room and its model, side by side: every step is done to both."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ class RoomAndModel(RuleBasedStateMachine):
     """Holds a room beside its model, and checks that they agree.
 
     Attributes:
-        timers: entries that the room asked for, at some later time.
-        made: connections so far; they are numbered from 1.
-        secrets: of each connection. numbers: of the player of each.
+        timers: entries that the room asked for, to come later.
+        made: how many connections there were; their numbers begin at 1.
+        secrets: the secret of each connection.
+        numbers: the player's number of each connection.
     """
 
     room: Room
@@ -50,7 +51,7 @@ class RoomAndModel(RuleBasedStateMachine):
         return effects
 
     def pick(self, who: int) -> int:
-        """Return a connection: the host's, one that is there, or now and then any that ever was."""
+        """Return a connection: the host's, an open one, or sometimes one that is closed."""
         here = list(self.room.seats.attached)
         if who < 10 or not here:
             return 1 + who % self.made
@@ -60,7 +61,7 @@ class RoomAndModel(RuleBasedStateMachine):
         return here[who % len(here)]
 
     def number(self, which: int) -> int:
-        """Return a player's number: of one in the room, of one who left, or of nobody yet."""
+        """Return a number: of a player in the room, of one who left, or of nobody yet."""
         people = sorted(self.model.people)
         is_there = which <= 5 and people
         return people[which % len(people)] if is_there else max(1, self.model.joins + which - 6)
@@ -91,7 +92,7 @@ class RoomAndModel(RuleBasedStateMachine):
         assert heard == expected
         outbox = self.witness.outboxes[connection]
         assert outbox.is_lost == (not is_all)
-        if outbox.is_lost:  # like a node, end the connection
+        if outbox.is_lost:  # end the connection, as a node does
             self.end(connection)
 
     def end(self, connection: int) -> None:
@@ -103,7 +104,7 @@ class RoomAndModel(RuleBasedStateMachine):
 
     @invariant()
     def follows(self) -> None:
-        """An outbox is bounded: it falls behind just when the model says."""
+        """Check that an outbox falls behind exactly when the model says, so that it is bounded."""
         for connection, stream in self.model.streams.items():
             outbox = self.witness.outboxes[connection]
             assert outbox.is_following == stream.is_following
@@ -127,7 +128,7 @@ class RoomAndModel(RuleBasedStateMachine):
 
 
 def plain(frame: Frame) -> Frame:
-    """Leave out what an ERROR says beyond its code and which frame it was."""
+    """Keep only the code of an ERROR, and the frame that it names."""
     if isinstance(frame, Error):
         return replace(frame, text="", detail=ErrorDetail(frame=frame.detail.frame))
     return frame

@@ -1,5 +1,5 @@
-"""What a room means, without a thought for speed: a model that keeps its whole history, one frame
-for each seq, and looks everything up in it."""
+"""A model of a room. It is slow and simple: it keeps its whole history, one frame for each seq, and
+looks everything up in it."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ from tests.helpers.room_model_people import SAID, Person, Snap, Stream
 
 
 class Model:
-    """A room. Methods do what one entry does; those that can be refused return the reason."""
+    """A room. A method does what one entry does. It returns the reason if the entry is refused."""
 
     def __init__(
         self, capacity: int, spectators: int, *, kept: int, bound: int, option: str
     ) -> None:
-        """Args: kept: frames of history; bound: of an outbox; option: for late joiners."""
+        """Args: kept: frames of history. bound: of an outbox. option: the room's `history`."""
         self.places = {"player": capacity, "spectator": spectators}
         self.kept, self.bound, self.option = kept, bound, option
         self.snap: Snap | None = None
@@ -52,11 +52,11 @@ class Model:
         self.barred: set[bytes | None] = set()
         self.history: list[tuple[frozenset[int], Any]] = []
         self.to_all: dict[int, int] = {}
-        """Which frames were SENDs to all, and to all but whom."""
+        """The seqs of SENDs to all, and the player that each leaves out."""
         self.values: dict[int, dict[int, Update]] = {}
         self.streams: dict[int, Stream] = {}
 
-    # Looking up.
+    # Lookups.
 
     def at(self, connection: int) -> Person | None:
         return next((p for p in self.people.values() if p.connection == connection), None)
@@ -76,7 +76,7 @@ class Model:
         return ErrorCode.NO_SUCH_PLAYER if beyond else wanted & everyone
 
     def standing(self) -> list[Any]:
-        """Return the facts that hold now: each the newest about its subject."""
+        """Return the facts that hold: for each subject the newest."""
         newest = {subject(frame): frame for _, frame in self.history}
         return sorted(filter(self.holds, newest.values()), key=lambda frame: frame.seq)
 
@@ -138,10 +138,10 @@ class Model:
         oldest = self.snap.frame.seq if self.snap else 0
         return None if oldest <= frame.seq <= len(self.history) else ErrorCode.OUT_OF_RANGE
 
-    # Telling.
+    # What connections hear.
 
     def tell(self, to: Iterable[int], cls: Any, *fields: Any) -> int:
-        """Let a frame take the next place in the order."""
+        """Give a frame the next place in the order."""
         addressees = frozenset(to)
         frame = cls(len(self.history) + 1, *fields)
         self.history.append((addressees, frame))
@@ -180,7 +180,7 @@ class Model:
         person = known or self.seat_anew(key, info)
         person.connection, person.lost_with = connection, None
         person.network = network
-        self.streams[connection] = Stream()  # What is told meanwhile, `begin` tells.
+        self.streams[connection] = Stream()  # `begin` tells the facts of this step, too.
         person.said = HERE
         self.set_state(person, HERE)
         self.settle_host()
@@ -229,9 +229,9 @@ class Model:
                 self.put([self.host], SAID, SnapshotWanted(seq))
 
     def take(self, connection: int, number: int) -> tuple[list[Frame], bool]:
-        """Say what a connection, which is that player's, hears now, and whether that is all."""
+        """Say what a connection of that player hears, and whether that is everything."""
         stream = self.streams[connection]
-        if stream.is_following:  # answers go past what is read at the reader's pace
+        if stream.is_following:  # answers overtake frames that wait for a slow reader
             stream.waiting.sort(key=lambda waiting: waiting[0] is None)
         first = [frame for _, frame in stream.waiting]
         stream.waiting = []
@@ -310,7 +310,7 @@ class Model:
             self.settle_host()
 
     def settle_host(self) -> None:
-        """Do what follows from somebody's having come, or having said something of itself."""
+        """Do what follows when a player comes, or tells of itself."""
         host = self.people.get(self.host)
         if host is None:
             self.elect()
@@ -331,7 +331,7 @@ class Model:
 
 
 def subject(frame: Any) -> tuple[Any, ...]:
-    """Say what a frame is about: a newer one about the same overrules it."""
+    """Return a frame's subject: a newer frame of the same subject replaces it."""
     match frame:
         case Property(scope=scope, key=key):
             return (Property, scope, key)

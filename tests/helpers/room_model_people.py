@@ -1,4 +1,4 @@
-"""Who is in the model of a room, and what each connection has yet to hear."""
+"""The players of the model of a room, and what each connection has yet to hear."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.helpers.playbook import AWAY, HERE
 
 @dataclass
 class Person:
-    """Who has a seat."""
+    """A player with a seat."""
 
     number: int
     key: bytes | None
@@ -20,7 +20,7 @@ class Person:
     joined: int
     network: bytes | None = None
     lost_with: int | None = None
-    """The connection that was lost, while there is none."""
+    """The last connection, while the player has none."""
     state: PresenceState = HERE
     said: PresenceState = HERE
     absences: int = 0
@@ -41,7 +41,7 @@ class Person:
 
 
 SAID = "said"
-"""Stands for a slot: what is said to one connection alone."""
+"""In place of a slot: a frame to one connection alone."""
 
 
 @dataclass
@@ -57,19 +57,19 @@ class Snap:
 class Stream:
     """What one connection has yet to hear.
 
-    It keeps up, and everything waits in its order, or it follows: then what was said comes first,
+    While it keeps up, everything waits in order. While it follows, frames to it alone come first,
     then what it missed, then the newest values.
     """
 
     waiting: list[tuple[object, Frame]] = field(default_factory=list)
     is_following: bool = True
     seq: int = 0
-    """What it missed comes after this."""
+    """It missed the frames after this seq."""
     history: int = 0
-    """Up to here what it missed is history."""
+    """Up to this seq, what it missed is history."""
     snap: Snap | None = None
     complete_from: int = 0
-    """All that was for all after this is in it, as far as its player was told."""
+    """As far as its player was told, nothing that was for all is missing after this seq."""
     is_live: bool = False
     values: dict[object, Frame] = field(default_factory=dict)
 
@@ -100,18 +100,18 @@ class Stream:
         self.waiting = [(slot, frame) for slot, frame in self.waiting if slot == SAID]
 
     def forget(self, number: int) -> None:
-        """Let no value of who left come after LEFT."""
+        """Drop the values of a player who left: none may come after LEFT."""
         self.values = {slot: f for slot, f in self.values.items() if not is_of(slot, number)}
         self.waiting = [(GONE if is_of(s, number) else s, frame) for s, frame in self.waiting]
 
     def end(self) -> None:
-        if not self.is_live:  # what the stream began with is of no use in part
+        if not self.is_live:  # a part of a stream's beginning is of no use
             self.waiting = [(slot, frame) for slot, frame in self.waiting if slot is not None]
         self.is_following, self.values = False, {}
 
 
 GONE = ("gone",)
-"""Stands for a slot of a player who left."""
+"""In place of a slot: a value of a player who left."""
 
 
 def is_of(slot: object, number: int) -> bool:

@@ -1,4 +1,4 @@
-"""Short words for what both clients do in a room."""
+"""Short names for what tests do with rooms of both clients."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.helpers.players import TestPlayer
 
 
 def values(player: TestPlayer) -> list[object]:
-    """Return what the messages said that a player has read."""
+    """Return the values of the messages that a player has read."""
     return [event.value for event in player.seen if isinstance(event, Message)]
 
 

@@ -1,4 +1,4 @@
-"""A relay's part in a conversation, played by a script: frames in, frames out, and time by hand."""
+"""A script that plays the relay: frames in, frames out, and time by hand."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ BOB = Player(2, "Bob")
 
 
 def session(**fields: Any) -> Session:
-    """Return a WELCOME's session, of room K7QF unless told otherwise."""
+    """Return the session of a WELCOME, of room K7QF if not told otherwise."""
     return Session(**{"epoch": EPOCH, "room": "K7QF", **fields})
 
 
@@ -42,7 +42,7 @@ def welcome(player: int = 1, seq: int = 0, **fields: Any) -> Welcome:
 
 
 def as_it_stands() -> tuple[Frame, ...]:
-    """Return the facts of a room where Ann (player 1) is host and Bob is her guest, up to LIVE."""
+    """Return the facts up to LIVE of a room where Ann (player 1) is host and Bob is there, too."""
     return (
         Joined(1, 1, PlayerInfo("Ann")),
         Joined(2, 2, PlayerInfo("Bob")),
@@ -57,7 +57,7 @@ def message(seq: int, value: object, sender: int = 2) -> Deliver:
 
 
 class ScriptedRelay:
-    """What a relay says, what it hears, and what the client's program is told of it."""
+    """A relay, the frames that it hears, and the events of the client's program."""
 
     def __init__(self, *, random: float = 0.5, **hello: Any) -> None:
         options = HelloOptions(**{"seat": SEAT, "name": "Ann", **hello})
@@ -78,7 +78,7 @@ class ScriptedRelay:
         return self
 
     def welcomes(self, **fields: Any) -> ScriptedRelay:
-        """Accept, hear HELLO, and tell the room as it stands; forget what was heard and told."""
+        """Accept, hear HELLO, and tell the room as it stands. Forget everything up to here."""
         self.accepts().says(welcome(**fields), *as_it_stands())
         self.heard()
         self.told()
@@ -90,7 +90,7 @@ class ScriptedRelay:
         return self
 
     def waits(self, seconds: float) -> ScriptedRelay:
-        """Let time pass, with the client's timer as it asks for."""
+        """Let time pass, and call the client's timer when it is due."""
         end = self.now + seconds
         while self.client.deadline <= end and self.client.fault is None:
             self.now = max(self.now, self.client.deadline)
@@ -99,11 +99,11 @@ class ScriptedRelay:
         return self
 
     def heard(self) -> list[Frame]:
-        """Return what the client has sent since the last time."""
+        """Return the frames that the client has sent since the last call."""
         return [decode(data, by=Role.CLIENT) for data in self.client.data_to_send()]
 
     def told(self) -> list[Event]:
-        """Return what the client's program was told since the last time."""
+        """Return the events of the client's program since the last call."""
         return self.client.events_received()
 
 
@@ -118,5 +118,5 @@ def volatile(relay: ScriptedRelay, payload: bytes, to: commands.To = OTHERS) -> 
 
 
 def counted(relay: ScriptedRelay) -> list[bytes]:
-    """Return the payloads of the SENDs that the relay has heard since the last time."""
+    """Return the payloads of the SENDs that the relay has heard since the last call."""
     return [frame.payload for frame in relay.heard() if isinstance(frame, Send)]

@@ -1,4 +1,4 @@
-"""Another site: one page, from an origin of its own."""
+"""Another site: one page, with an origin of its own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ async def site(html: str) -> AsyncIterator[str]:
     head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len(body)}\r\n\r\n"
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        # Browsers also connect ahead of need, and close what they did not use.
+        # Browsers also open spare connections, and close them unused.
         with suppress(asyncio.IncompleteReadError):
             await reader.readuntil(b"\r\n\r\n")
             writer.write(head.encode() + body)

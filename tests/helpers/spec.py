@@ -1,4 +1,4 @@
-"""protocol/SPEC.md as tests read it: its sections, its tables, and its lines of hex."""
+"""Reads protocol/SPEC.md: its sections, its tables, and its lines of hex."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ROLES = {"C": Role.CLIENT, "R": Role.RELAY}
 
 @dataclass
 class Example:
-    """A message in hex: who sends it, and its lines with the note beside each."""
+    """A message in hex: its sender, and its lines with the note beside each."""
 
     by: Role
     lines: list[tuple[bytes, str]] = field(default_factory=list)
@@ -53,7 +53,7 @@ def examples(text: str = SPEC) -> list[Example]:
 
 
 def citable(text: str = SPEC) -> set[str]:
-    """Return the numbers of all sections, and of the points of their lists: "11", "11.3"."""
+    """Return the numbers of all sections and of their listed points, as in "11" and "11.3"."""
     found: set[str] = set()
     part, points = "", [""]
     for line in text.splitlines():

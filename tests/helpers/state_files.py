@@ -1,4 +1,4 @@
-"""Look at the files that a relay keeps its rooms in."""
+"""Reads the files in which a relay keeps its rooms."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def kept(file: Path) -> bytes | None:
-    """Return what is in the file, which nobody else may read; None if there is none."""
+    """Return the file's content, and check that nobody else may read it. None: no file."""
     if not file.exists():
         return None
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -19,5 +19,5 @@ def found(folder: Path) -> list[str]:
 
 
 def files(path: Path) -> list[str]:
-    """Return the names of a file and of all beside it."""
+    """Return the names of a file and of all files beside it."""
     return sorted(found(path.parent))

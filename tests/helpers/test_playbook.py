@@ -1,4 +1,4 @@
-"""A playbook must fail when it should: otherwise every script that uses it proves nothing."""
+"""A playbook must fail when it should. Otherwise no script that uses it would prove anything."""
 
 import gc
 

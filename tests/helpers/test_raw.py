@@ -1,4 +1,4 @@
-"""The raw client against a server that is not ours: what it says is WebSocket."""
+"""The raw client against a server that is not ours, to prove that it speaks WebSocket."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.helpers.raw import BINARY, CONTINUATION, RawClient, Refused, connect,
 
 
 async def echo(connection: ServerConnection) -> None:
-    """Send everything back; some messages are orders."""
+    """Send every message back; some messages are commands."""
     async for message in connection:
         match message:
             case b"close":

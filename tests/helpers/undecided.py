@@ -1,4 +1,4 @@
-"""The command `relay`, with a game's own code that decides about some players never.
+"""The command `relay`, with a game's `on_join` that never decides about some players.
 
 python -m tests.helpers.undecided serve --port 8000
 """
@@ -20,7 +20,7 @@ TICKET = "undecided"
 
 
 async def on_join(request: JoinRequest) -> None:
-    """Decide for all but those who hold the ticket for waiting."""
+    """Let everybody in, except players with the ticket to wait for ever."""
     if request.ticket == TICKET:
         await asyncio.Event().wait()
 

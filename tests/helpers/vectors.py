@@ -1,4 +1,4 @@
-"""Reads protocol/vectors/*.json, in the notation that each file explains under `about`."""
+"""Reads protocol/vectors/*.json. Each file explains its notation under `about`."""
 
 from __future__ import annotations
 

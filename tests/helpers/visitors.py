@@ -1,4 +1,4 @@
-"""People in front of the room page: what they see, and what they click."""
+"""Visitors of the room page: what they see, and what they click."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Visitor:
         self.page = page
 
     async def answers(self, text: str) -> None:
-        """Answer what the page asks: a name, or a password."""
+        """Answer the page's question for a name or a password."""
         await self.page.fill("#ask-text", text)
         await self.page.click("#ask-ok")
 
@@ -43,21 +43,21 @@ class Visitor:
         return colour
 
     async def sees(self, condition: str, argument: Any = None) -> None:
-        """Wait until this holds, in JavaScript, of `room`, `game` and what is given as `it`."""
+        """Wait until a condition in JavaScript, of `room`, `game` and the given `it`, holds."""
         await self.page.wait_for_function(
             f"it => {{ const {{ room, game }} = window.roomwire; return {condition}; }}",
             arg=argument,
         )
 
     async def look(self, expression: str) -> Any:
-        """Return what this is, in JavaScript, of `room` and `game`."""
+        """Return the value of an expression in JavaScript, of `room` and `game`."""
         return await self.page.evaluate(
             f"() => {{ const {{ room, game }} = window.roomwire; return {expression}; }}"
         )
 
     @property
     async def number(self) -> int:
-        """Return which player this is."""
+        """Return this visitor's player number."""
         number: int = await self.look("room.me")
         return number
 
@@ -70,7 +70,7 @@ async def visit(
     mobile: bool = False,
     size: tuple[int, int] | None = None,
 ) -> Visitor:
-    """Open a room's page in a tab, under a name that it knows, and be in the room."""
+    """Open a room's page in a tab, with a known name, and wait until it is in the room."""
     visitor = Visitor(await tabs.open(url, name=name, mobile=mobile, size=size))
     await visitor.is_live()
     return visitor

@@ -1,6 +1,6 @@
-"""A Chromium whose tabs hide one another and freeze, as a user's do.
+"""A Chromium with tabs that hide one another and freeze, as a user's do.
 
-The one of the fixture `tabs` takes every tab for the one in front, so that none is ever hidden.
+In the Chromium of the fixture `tabs`, every tab counts as the front one, so none is ever hidden.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tests.helpers.peers import until
 if TYPE_CHECKING:  # importing Playwright takes longer than most tests here
     from playwright.async_api import Browser, BrowserContext, CDPSession, Page, Playwright
 
-CONNECTS_WITHIN = 5.0  # seconds, or it is tried again
+CONNECTS_WITHIN = 5.0  # seconds until the next try
 
 LISTENING = re.compile(r"ws://127\.0\.0\.1:\d+\S*")
 
@@ -28,10 +28,10 @@ HIDDEN = "document.hidden || new Promise(done => { document.onvisibilitychange =
 
 
 class Tab:
-    """A tab of a window, in front until it hides."""
+    """A tab of a window. It is in front until it hides."""
 
     def __init__(self, page: Page, session: CDPSession) -> None:
-        """Args: session: of the page."""
+        """Args: session: of the page, for the browser's own protocol."""
         self.page = page
         self._session = session
 
@@ -41,7 +41,7 @@ class Tab:
         await self.page.evaluate(HIDDEN)
 
     async def freeze(self) -> None:
-        """Let nothing run in it, as a browser does to tabs that are hidden for long."""
+        """Stop all of its scripts, as a browser does with tabs that are hidden for long."""
         await self._session.send("Page.setWebLifecycleState", {"state": "frozen"})
 
     async def wake(self) -> None:
@@ -65,11 +65,11 @@ async def window_with(url: str) -> AsyncIterator[Tab]:
 
 
 async def _connect(playwright: Playwright, address: str) -> Browser:
-    """Connect to a Chromium, which now and then does not answer while it is starting."""
+    """Connect to a Chromium, which sometimes does not answer while it starts."""
     from playwright.async_api import TimeoutError
 
     while True:
-        # The defaults are what keeps every tab in front.
+        # Playwright's default arguments would keep every tab in front.
         connecting = playwright.chromium.connect_over_cdp(
             address, no_defaults=True, timeout=CONNECTS_WITHIN * 1000
         )
@@ -85,7 +85,7 @@ async def _open(window: BrowserContext, url: str) -> Tab:
 
 @contextmanager
 def _chromium(program: str) -> Iterator[Callable[[], str]]:
-    """Run a Chromium. Yields: what returns all that it has said so far."""
+    """Run a Chromium. Yields: a function that returns its output so far."""
     options = (*chromium.FLAGS, "--headless=new", "--remote-debugging-port=0")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         told = Path(profile, "told")

@@ -45,10 +45,13 @@ class Undecided:
 class Stubborn(Undecided):
     """One that lets nobody end it, either."""
 
+    answered = 0
+
     async def __call__(self, request: JoinRequest) -> None:
         while not self.decides.is_set():
             with suppress(asyncio.CancelledError):
                 await super().__call__(request)
+        self.answered += 1
 
 
 @asynccontextmanager
@@ -128,6 +131,19 @@ async def test_one_that_lets_nobody_end_it_keeps_no_place(is_portable: bool) -> 
         hook.decides.set()
         peer = await at.enters("R")
         assert peer.me == 1
+
+
+@LINKS
+async def test_one_that_lets_nobody_end_it_opens_no_room_for_who_has_left(
+    is_portable: bool,
+) -> None:
+    hook = Stubborn()
+    async with undecided(is_portable, hook) as (at, _, waiting):
+        waiting.raw.reset()
+        await until(lambda: not at.node.connections)
+        hook.decides.set()
+        await until(lambda: hook.answered)
+        assert at.node.registry.find("R") is None
 
 
 async def test_passwords_have_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:

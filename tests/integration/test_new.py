@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,14 +15,12 @@ import pytest
 from relay.cli import new
 from roomwire import Message, Updated
 from tests.helpers.browser import Tabs
+from tests.helpers.new_game import Game, served
 from tests.helpers.players import enter_async
 from tests.helpers.relay import relay_process
 
 if TYPE_CHECKING:  # importing Playwright takes longer than most tests here
     from playwright.async_api import Page
-
-END_SECONDS = 15  # for a process to end by itself
-ADDRESS = re.compile(r"http://\S+:\d+")
 
 
 def make(folder: Path, template: str) -> Path:
@@ -44,64 +39,6 @@ def test_its_own_test_passes(template: str, tmp_path: Path) -> None:
     assert re.search(r"^[1-9] passed", ended.stdout, re.M)
 
 
-@dataclass
-class Game:
-    """A project, and where its relay and its page are."""
-
-    project: Path
-    url: str
-
-    @contextmanager
-    def bots(self) -> Iterator[None]:
-        """Let bots in by the command of the project's README."""
-        readme = (self.project / "README.md").read_text()
-        command = re.search(r"^    relay (bots .*?)( +#|$)", readme, re.M)
-        assert command is not None
-        asked = shlex.split(ADDRESS.sub(self.url, command[1]))
-        if "--url" not in asked:  # it means the usual port
-            asked += ["--url", self.url]
-        command_line = [sys.executable, "-m", "relay", *asked]
-        with ended_after(subprocess.Popen(command_line, cwd=self.project, text=True)):
-            yield
-
-
-def play(folder: Path, template: str) -> Iterator[Game]:
-    """Make a project, and run its serve.py on a free port."""
-    project = make(folder, template)
-    process = subprocess.Popen(
-        [sys.executable, "serve.py"],
-        cwd=project,
-        env={**os.environ, "RELAY_PORT": "0"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    with ended_after(process):
-        assert process.stderr is not None
-        said = []
-        for line in process.stderr:  # it says where it is, or ends
-            said.append(line)
-            if (found := ADDRESS.search(line)) is not None:
-                yield Game(project, found[0])
-                return
-        pytest.fail("".join(said))
-
-
-@contextmanager
-def ended_after(process: subprocess.Popen[str]) -> Iterator[None]:
-    """End a process on leaving, or kill it and fail."""
-    with process:
-        try:
-            yield
-        finally:
-            process.terminate()
-            try:
-                process.wait(END_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                raise
-
-
 async def test_three_bots_greet_a_player(tmp_path: Path) -> None:
     with relay_process() as relay:
         async with enter_async(relay.url, room="LOBBY", name="Ann") as ann:
@@ -114,7 +51,8 @@ async def test_three_bots_greet_a_player(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def canvas(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Game]:
-    yield from play(tmp_path_factory.mktemp("canvas"), "canvas")
+    with served(make(tmp_path_factory.mktemp("canvas"), "canvas")) as game:
+        yield game
 
 
 async def test_two_players_and_bots_move_on_the_canvas(canvas: Game, tabs: Tabs) -> None:
@@ -143,7 +81,8 @@ async def test_others_are_drawn_between_two_places(canvas: Game, tabs: Tabs) -> 
 
 @pytest.fixture(scope="module")
 def turns(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Game]:
-    yield from play(tmp_path_factory.mktemp("turns"), "turns")
+    with served(make(tmp_path_factory.mktemp("turns"), "turns")) as game:
+        yield game
 
 
 async def shows(page: Page, sticks: int, *texts: str) -> None:

@@ -1,7 +1,12 @@
-"""The wheel is what users get: it runs without Node, so it must carry what Node built."""
+"""The wheel is what users get: it runs without Node, so it must carry what Node built.
+
+It carries the site of the docs, too, where that was built: half a megabyte, for a `/guide` that is
+there without internet and of the relay's own version.
+"""
 
 import asyncio
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -11,8 +16,13 @@ from importlib.metadata import files
 from pathlib import Path
 from zipfile import ZipFile
 
+import httpx
 import pytest
 
+from roomwire import Updated
+from tests.helpers.guide import built_guide
+from tests.helpers.new_game import ended_after, served
+from tests.helpers.players import enter_async
 from tests.helpers.relay import running_relay
 
 ROOT = Path(__file__).parents[2]
@@ -25,6 +35,10 @@ CARRIED = {
     "roomwire/testing.py",
     "protocol/SPEC.md",
     "relay/cli/templates/canvas/page/game.js",
+    "relay/cli/templates/_vite/all/web/.gitignore",
+    "relay/cli/templates/_vite/canvas/web/game.ts",
+    "relay/guide/index.html",
+    "relay/guide/typescript/index.html",
     "relay/web/index.html",
     "relay/web/room.html",
     "relay/web/client/roomwire.js",
@@ -33,16 +47,29 @@ CARRIED = {
 }
 
 
+COPIED = ("bots/scripts/wander.py", "examples/pygame_arena.py")
+"""What users copy and change, in clients/python."""
+
+ALONE = {
+    "SDL_VIDEODRIVER": "dummy",
+    "SDL_AUDIODRIVER": "dummy",
+    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # as where ours are missing
+}
+
+pytestmark = pytest.mark.timeout(180)  # the site takes its time on a busy machine
+
+
+def uv(*arguments: str | Path) -> None:
+    command = [sys.executable, "-m", "uv", *arguments, "--python", sys.executable]
+    subprocess.run(command, check=True, capture_output=True)
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build it with the packages at hand."""
+    built_guide()
     folder = tmp_path_factory.mktemp("dist")
-    command = ["uv", "build", "--wheel", "--no-build-isolation", "--offline"]
-    subprocess.run(
-        [sys.executable, "-m", *command, "--python", sys.executable, "--out-dir", folder, ROOT],
-        check=True,
-        capture_output=True,
-    )
+    uv("build", "--wheel", "--no-build-isolation", "--offline", "--out-dir", folder, ROOT)
     (path,) = folder.glob("*.whl")
     return path
 
@@ -167,3 +194,64 @@ async def test_a_client_needs_websockets_too(alone: Callable[..., Run]) -> None:
     code, loaded = done.stdout.splitlines()
     assert code == "R", done.stderr
     assert not {"relay", "responder", "pydantic", "uvloop"} & set(loaded.split())
+
+
+class Installed:
+    """An environment with the wheel and what the lock has, and a folder to work in."""
+
+    def __init__(self, wheel: Path, folder: Path) -> None:
+        self.folder = folder
+        self.programs = folder / "venv" / "bin"
+        self.python = self.programs / "python"
+        uv("venv", folder / "venv")
+        install = ("pip", "install", "--prefix", folder / "venv")
+        uv(*install, "--require-hashes", "-r", ROOT / "requirements.lock")
+        uv(*install, "--no-deps", wheel)
+
+    def start(self, command: str, folder: Path | None = None) -> "subprocess.Popen[str]":
+        """Start one of its programs, as a shell would in which the environment is active."""
+        name, *arguments = shlex.split(command)
+        return subprocess.Popen(
+            [self.programs / name, *arguments],
+            cwd=folder or self.folder,
+            env={**without_ours(), **ALONE},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def run(self, command: str, folder: Path | None = None) -> str:
+        """Run one of its programs, and return what it printed; fail if it did."""
+        with self.start(command, folder) as process:
+            assert process.stdout is not None
+            printed = process.stdout.read()
+        assert process.returncode == 0, printed
+        return printed
+
+
+def without_ours() -> dict[str, str]:
+    ours = ("PYTHON", "VIRTUAL_ENV", "COMPILED")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+
+
+async def test_what_it_makes_runs_where_no_checkout_is(built: Path, tmp_path: Path) -> None:
+    here = Installed(built, tmp_path)
+    home = here.run("python -c 'import roomwire; print(roomwire.__file__)'")
+    assert home.startswith(str(here.folder / "venv"))
+
+    here.run("relay new pong")
+    assert "1 passed" in here.run("python -m pytest -p no:cacheprovider", tmp_path / "pong")
+    for path in COPIED:
+        shutil.copy(ROOT / "clients" / "python" / path, tmp_path)
+    with served(tmp_path / "pong", here.python) as game:
+        async with httpx.AsyncClient() as http:
+            assert "<title>pong</title>" in (await http.get(game.url)).text
+        async with enter_async(f"{game.url}/relay", room="R", name="Ann") as ann:
+            where = f"--url {game.url}/relay --room R"
+            with (
+                ended_after(here.start(f"relay bots {where} --script wander.py --count 1")),
+                ended_after(here.start(f"python pygame_arena.py {where}")),
+            ):
+                flying: set[str] = set()
+                while flying != {"bot 1", "pygame"}:
+                    flying.add((await ann.hears(Updated)).player.name)

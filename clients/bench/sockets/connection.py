@@ -21,7 +21,7 @@ CONNECT_SECONDS = 5.0
 
 
 class Connection:
-    """A player: enters as its dialect says, then writes frames and keeps what does not fit."""
+    """A player. It enters as its dialect says, then writes frames, and keeps what does not fit."""
 
     def __init__(self, opened: socket.socket, dialect: Dialect, room: int) -> None:
         """Args: opened: a non-blocking socket to the server."""
@@ -31,9 +31,9 @@ class Connection:
         self.is_open = True
         self.has_entered = False
         self.rest = b""
-        """Bytes of a frame that is not all there."""
+        """The first bytes of a frame that has not come in full."""
         self.newest = b""
-        """The beginning of the newest delivery."""
+        """The first bytes of the newest delivery."""
         self._backlog = bytearray()
         self._entering = dialect.enter(room)
         self._upgrade: ClientProtocol | None = None
@@ -42,7 +42,7 @@ class Connection:
     def to(cls, dialect: Dialect, room: int, receive_buffer: int | None = None) -> Connection:
         """Connect to a room, and ask for the upgrade.
 
-        Args: receive_buffer: bytes that the kernel takes unread, if not as many as it likes.
+        Args: receive_buffer: bytes that the kernel may buffer; None for its own choice.
 
         Raises:
             OSError: nothing listens there.
@@ -60,9 +60,9 @@ class Connection:
         return self._upgrade is None
 
     def write(self, data: bytes | bytearray) -> None:
-        """Write as much as the kernel takes now, and the rest with the next `flush`."""
+        """Write as much as the kernel takes. `flush` writes the rest."""
         if not self.is_open:
-            return  # its descriptor may be another's by now
+            return  # its descriptor may belong to another socket
         try:
             if self._backlog:
                 self._backlog += data
@@ -76,19 +76,19 @@ class Connection:
     def _send(self, data: bytes | bytearray) -> int:
         if sys.platform == "win32":
             return self.socket.send(data)
-        return os.write(self.descriptor, data)  # a sixth cheaper
+        return os.write(self.descriptor, data)  # a sixth cheaper than `socket.send`
 
     def flush(self) -> None:
-        """Try again to write what the kernel did not take."""
+        """Try again to write the bytes that the kernel did not take."""
         if self._backlog:
             waiting, self._backlog = self._backlog, bytearray()
             self.write(waiting)
 
     def upgrade(self, data: bytes) -> bytes:
-        """Take the answer to the upgrade, as far as it is there. Returns: what is behind it.
+        """Take the answer to the upgrade, as far as it has come. Returns: the bytes behind it.
 
         Raises:
-            Refused: it is no upgrade.
+            Refused: the server did not upgrade.
         """
         answer, end, behind = data.partition(HEAD_END)
         if not end:
@@ -106,7 +106,7 @@ class Connection:
         """Take a frame that is no delivery; `first` is its first byte.
 
         Raises:
-            Refused: something is wrong, and a measurement would not be one.
+            Refused: the frame means that the measurement would be wrong.
         """
         if first == wire.CLOSE:
             self.close()
@@ -123,7 +123,7 @@ class Connection:
             raise Refused(f"the bench reads no fragments or extensions, and got {first:#04x}")
 
     def acknowledge(self) -> None:
-        """Say what has been processed, where there is something."""
+        """Acknowledge the newest delivery, if there is one."""
         if self.newest and self.is_open:
             self.write(self.dialect.acknowledge(self.newest))
             self.newest = b""
@@ -149,13 +149,13 @@ class Connection:
 
 
 def connect(url: str, receive_buffer: int | None) -> socket.socket:
-    """Open a socket to where `url` leads; only this waits."""
+    """Open a socket to the server of `url`. Of all calls here, only this one waits."""
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or 80
     family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     opened = socket.socket(family, kind, protocol)
     try:
-        if receive_buffer is not None:  # the kernel looks at it when it connects
+        if receive_buffer is not None:  # set before the connect, as the kernel reads it then
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         opened.settimeout(CONNECT_SECONDS)
         opened.connect(address)

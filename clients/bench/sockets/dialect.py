@@ -1,4 +1,4 @@
-"""What a load must know of a server: how to enter, how to send, and what a delivery looks like."""
+"""How a load talks to a server: how to enter, how to send, and what a delivery looks like."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ from typing import NamedTuple, Protocol
 from clients.bench.sockets import wire
 
 Entering = Generator[bytes, bytes, bytes]
-"""A conversation: it yields bytes to write and is sent each message that comes. It returns the last
-bytes to write, and then the player is in."""
+"""A conversation, as a generator: it yields bytes to write, and each message that comes is sent to
+it. It returns the last bytes to write, and then the player has entered."""
 
 
 class Mark(NamedTuple):
-    """The byte by which messages are told apart."""
+    """A byte at a fixed place by which deliveries differ from other messages."""
 
     at: int
     value: int
 
 
 class Refused(Exception):
-    """A server takes a player not in, or throws one out; the text says why."""
+    """A server refuses a player, or throws one out. The text says why."""
 
 
 class Dialect(Protocol):
-    """How a server is spoken to. Deliveries are binary messages that end in the payload."""
+    """How to talk to one kind of server. Deliveries are binary messages that end in the payload."""
 
     subprotocol: str | None
     mark: Mark | None
-    """Tells deliveries from other binary messages; without one, all are deliveries."""
+    """What deliveries have and other binary messages lack. None: every binary message is one."""
     prelude: bytes
-    """A server's frame that announces each delivery; most need none."""
+    """A frame that comes before each delivery. Most servers have none."""
     goodbye: bytes
-    """What to write before hanging up."""
+    """Bytes to write before the connection is closed."""
 
     def url(self, room: int) -> str:
-        """Return where a room is, as in ws://localhost:8000/r/one."""
+        """Return a room's URL, as in ws://localhost:8000/r/one."""
         ...
 
     def enter(self, room: int) -> Entering:
@@ -43,11 +43,11 @@ class Dialect(Protocol):
         ...
 
     def send(self, payload: bytes) -> bytes:
-        """Return the frames, ending in `payload`, that send it to all others of the room."""
+        """Return the frames that send a payload to all others of the room. They end in it."""
         ...
 
     def answer(self, message: bytes) -> bytes:
-        """Return what to write when a message came that is no delivery.
+        """Return the bytes to write after a message that is no delivery.
 
         Raises:
             Refused: the message says that something is wrong.
@@ -55,12 +55,12 @@ class Dialect(Protocol):
         ...
 
     def acknowledge(self, delivery: bytes) -> bytes:
-        """Return what to write once a second, given the beginning of the newest delivery."""
+        """Return the bytes to write once a second. `newest` begins like the newest delivery."""
         ...
 
 
 class Plain:
-    """A server that passes each binary message on to the others of the path's room."""
+    """A server that sends each binary message to the others of the room that the path names."""
 
     subprotocol: str | None = None
     mark: Mark | None = None

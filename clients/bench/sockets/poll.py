@@ -1,5 +1,5 @@
-"""Which connections have something to read: asked a thousand times a second, so without a detour
-where the system allows it."""
+"""Tells which connections have something to read. It is asked a thousand times a second, so it uses
+the kernel's own call where there is one."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from clients.bench.sockets.connection import Connection
 
 
 class Poll(Protocol):
-    """Knows who has something to read."""
+    """Tells which connections have something to read."""
 
     def add(self, connection: Connection) -> None:
         """Watch an open connection from now on."""
 
     def remove(self, connection: Connection) -> None:
-        """Watch a connection no more; it may be closed already."""
+        """Stop watching a connection. It may be closed already."""
 
     def ready(self, seconds: float) -> list[Connection]:
-        """Return who has something to read, or was hung up on; none after so many seconds."""
+        """Return the connections to read, closed ones included. Wait at most this many seconds."""
 
     def close(self) -> None: ...
 
 
 class AnyPoll:
-    """Works everywhere."""
+    """The slow way, which works on every system."""
 
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
@@ -48,7 +48,7 @@ class AnyPoll:
 if sys.platform == "linux":
 
     class LinuxPoll:
-        """Spares what `selectors` does in Python for each connection that is ready."""
+        """The fast way: `selectors` would run Python code for each connection that is ready."""
 
         def __init__(self) -> None:
             self._epoll = select.epoll()
@@ -76,7 +76,7 @@ if sys.platform == "linux":
 
 
 def poll() -> Poll:
-    """Return the best that there is here."""
+    """Return the fastest way that this system has."""
     if sys.platform == "linux":
         return LinuxPoll()
     return AnyPoll()

@@ -1,8 +1,8 @@
-"""What sockets have for us, by the hundred thousand frames a second.
+"""Reads a hundred thousand frames a second.
 
-Most reads are deliveries of one length and nothing else. Such are laid end to end in one buffer,
-and a look down a few columns of bytes tells of many reads at once whether that is what they are.
-All else is split connection by connection.
+Most reads hold deliveries of one length and nothing else. Such reads go end to end into one buffer.
+A comparison of a few columns of bytes proves for many reads at once that they are such deliveries.
+Any other read is split frame by frame.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from clients.bench.sockets.splitter import Splitter
 from clients.bench.sockets.stamps import pick
 
 ROOM: Final = 256 * 1024
-"""Bytes of one read at most: several of the longest payload."""
+"""Most bytes of one read: several of the longest payloads fit."""
 
 BATCH: Final = 32
-"""Reads looked at together: their deliveries get the age of the last."""
+"""Reads that are checked together. All their deliveries get the age of the last one."""
 
 SPLITS: Final = 4
-"""The same for reads that are split, which takes so much longer."""
+"""The same number for reads that are split, as a split takes much longer."""
 
 
 class Reader:
@@ -34,19 +34,19 @@ class Reader:
         self._buffer = bytearray(2 * ROOM)
         self._view = memoryview(self._buffer)
         self._batch: list[tuple[Connection, int]] = []
-        """Connections that were read, and where each read begins."""
+        """Connections that were read, and where each read begins in the buffer."""
         self._end = 0
         self._splits = 0
         self._usual = self._splitter.usual
         self._length = self._usual[2]
 
     def read(self, connection: Connection) -> bool:
-        """Read a connection, once at most before each `take`.
+        """Read a connection, at most once between two calls of `take`.
 
-        Returns: whether it is time to take.
+        Returns: whether it is time to call `take`.
 
         Raises:
-            Refused: its server lets it not in, or not stay.
+            Refused: the server refuses the player, or throws it out.
         """
         at = self._end
         try:
@@ -67,7 +67,7 @@ class Reader:
         return self._splits >= SPLITS
 
     def take(self) -> bytearray:
-        """Return the stamps, end to end, of all deliveries that were read since the last time."""
+        """Return the stamps of all deliveries since the last call, end to end."""
         if self._batch and not self._take_all_alike():
             ends = [*(at for _, at in self._batch[1:]), self._end]
             for (connection, at), end in zip(self._batch, ends, strict=True):

@@ -1,4 +1,4 @@
-"""The dialect of Roomwire's own relays."""
+"""The dialects of Roomwire's own relays."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from protocol.limits import MAX_CAPACITY, SEAT_BYTES
 from protocol.opcodes import Opcode
 
 SPARE = 8
-"""Seats of a room beyond its players', for guests."""
+"""Seats of a room for guests, besides its players'."""
 
 NOTHING_HEARD = encode(Ack(0))
-"""A sign of life of one who reads nothing."""
+"""The frame that a player who reads nothing sends, to stay connected."""
 
 
 class Reliable:
-    """Players who SEND."""
+    """Players who send SEND frames."""
 
     subprotocol: str | None = SUBPROTOCOL
     mark: Mark | None = Mark(1, Opcode.DELIVER)
@@ -39,7 +39,7 @@ class Reliable:
     goodbye = wire.frame(wire.BINARY, encode(Leave()))
 
     def __init__(self, base: str, capacity: int) -> None:
-        """Args: base: as in ws://localhost:8000. capacity: players in a room."""
+        """Args: base: such as ws://localhost:8000. capacity: players in a room."""
         self.base = base
         self.capacity = min(capacity + SPARE, MAX_CAPACITY)
         self.run = os.urandom(4).hex()
@@ -69,7 +69,7 @@ class Reliable:
 
 
 class Volatile(Reliable):
-    """Players who send VOLATILE values of one key each. They have no seq to acknowledge."""
+    """Players who send VOLATILE values, each of one key. These have no seq to acknowledge."""
 
     mark: Mark | None = Mark(1, Opcode.UPDATE)
 
@@ -81,7 +81,7 @@ class Volatile(Reliable):
 
 
 def say_hello(options: HelloOptions) -> Entering:
-    """Enter, and hear all until the stream is live."""
+    """Enter, and read everything until the stream is live."""
     message = yield wire.frame(wire.BINARY, encode(Hello(WIRE_VERSION, options)))
     while message[1] != Opcode.LIVE:
         if message[1] == Opcode.ERROR:
@@ -91,10 +91,10 @@ def say_hello(options: HelloOptions) -> Entering:
 
 
 def complain(message: bytes) -> None:
-    """Take ERROR, and NOTICEs that bode ill, for the end of an honest measurement.
+    """Refuse an ERROR or a NOTICE that means that the measurement would be wrong.
 
     Raises:
-        Refused: always, but for notices that say nothing about the load.
+        Refused: always, except for a notice that has nothing to do with the load.
     """
     match decode(message, Role.RELAY):
         case Error(text=text):

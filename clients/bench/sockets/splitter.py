@@ -1,4 +1,4 @@
-"""Frames of one connection, one by one."""
+"""Splits the bytes of one connection into frames."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from clients.bench.sockets.dialect import Dialect
 from clients.bench.sockets.stamps import STAMP
 
 HEAD_BYTES: Final = 16
-"""Bytes of a delivery that are enough to acknowledge it."""
+"""The first bytes of a delivery; they are enough to acknowledge it."""
 
 STAMP_BYTES: Final = STAMP.size
 
 
 class Splitter:
-    """Takes the deliveries' stamps, and gives their connection all other frames."""
+    """Collects the stamps of deliveries, and gives all other frames to their connection."""
 
     def __init__(self, dialect: Dialect, size: int) -> None:
         """Args: size: bytes of a payload."""
         self.stamps = bytearray()
-        """Those that were taken, end to end."""
+        """The stamps so far, end to end."""
         self.usual: wire.Head = (0, 0, 1 << 30)
-        """The head of the last delivery: the next will look like it."""
+        """The head of the last delivery. The next one will most likely be equal."""
         self.size = size
         self.prelude = dialect.prelude
         mark = dialect.mark
-        # Without a mark it is a byte that is looked at anyway: the last one before the message.
+        # Without a mark, `mark_at` is the last byte before the message, which is compared anyway.
         self.mark_at, self._mark = (-1, 0) if mark is None else (mark.at, mark.value)
 
     def split(self, connection: Connection, data: bytes) -> None:
-        """Take what a connection sent; it keeps a frame that is not all there.
+        """Split what a connection received. It keeps the start of a frame that is not complete.
 
         Raises:
-            Refused: its server lets it not in, or not stay.
+            Refused: the server refuses the player, or throws it out.
         """
         at, end, newest, ahead = 0, len(data), -1, self.size
         while True:
@@ -54,7 +54,7 @@ class Splitter:
         connection.rest = data[at:]
 
     def is_delivery(self, data: bytes, at: int, head: wire.Head) -> bool:
-        """Say whether the message at `at` is one."""
+        """Say whether the message at `at` is a delivery."""
         first, body, length = head
         if data[at + first] != wire.BINARY or length - body < self.size:
             return False

@@ -1,7 +1,7 @@
-"""WebSocket frames in bulk: what a client writes, and frames alike at one glance.
+"""WebSocket frames in bulk: it builds a client's frame, and compares many frames at once.
 
-RFC 6455 asks clients to mask. A key of zeros is a key, and leaves the bytes as they are: a frame
-is built once, and only the stamp in it changes.
+RFC 6455 asks clients to mask. A key of zeros is allowed, and leaves the bytes as they are. So a
+frame is built once, and only the stamp in it changes.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ def frame(first: int, message: bytes) -> bytes:
 
 
 Head = tuple[int, int, int]
-"""Of a message in a buffer, all counted from where the message begins: where its own frame does
-(after a frame that announces it, if there is one), where its bytes do, and where it ends."""
+"""Three offsets from the start of a message in a buffer: of its frame (a frame that announces it
+may come before), of its bytes, and of its end."""
 
 NOT_THERE: Final = (0, 0, 0)
 
 
 def head(data: bytes, at: int, prelude: bytes) -> Head:
-    """Read the server's head at `at`, or NOT_THERE if that is not all there."""
+    """Read the server's head at `at`; NOT_THERE if it has not come in full."""
     first = len(prelude) if prelude and data.startswith(prelude, at) else 0
     at += first
     if len(data) - at < 2:
@@ -55,10 +55,10 @@ def head(data: bytes, at: int, prelude: bytes) -> Head:
 
 
 def are_alike(data: bytearray, end: int, length: int, columns: Iterable[int]) -> bool:
-    """Say whether all up to `end` are frames of one length, which agree in all `columns` of bytes.
+    """Say whether the bytes up to `end` are frames of one length that agree in all `columns`.
 
-    The columns must hold the lengths, so that what is looked at are frames and no bytes amid them:
-    after a frame of that length begins the next, where it is looked for.
+    The columns must include the bytes of a frame's length. Then each frame begins where the one
+    before it ends, so the compared bytes are those of heads and never of payloads.
     """
     if end % length:
         return False

@@ -1,7 +1,7 @@
 """Bots: players that a program plays, many in one process, and `relay bots`, which plays them.
 
-A script is a subclass of `Bot` (`kit`). The `loader` finds it by name or file, a `swarm` plays many
-in one event loop, and a `report` says what became of them. `scripts` holds those that come along.
+A script is a subclass of `Bot` (`kit`). The `loader` finds it by name or file. A `swarm` plays many
+bots in one event loop, and a `report` sums up the run. `scripts` holds the ready-made ones.
 """
 
 from clients.python.bots.kit import Bot, bot

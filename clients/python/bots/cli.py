@@ -50,16 +50,16 @@ def play(
     json: Switch = False,
     quiet: Switch = False,
 ) -> int:
-    """Let bots play in a room, and say what it came to.
+    """Let bots play in a room, and print a summary.
 
     Args:
         room: the room's code, unless the url ends in it
         count: how many bots
         script: wander (plays the page's game), echo, idle, a file.py of yours, or module:Class
         url: address of the relay, or of the room
-        hz: how often a bot acts in a second, instead of the script's own rate
+        hz: how many times a second a bot acts, instead of the script's own rate
         seconds: how long they play; until Ctrl+C if left out
-        seed: of the bots' chance: the same seed, the same whims
+        seed: of the bots' random choices: the same seed gives the same choices
         password: of the room
         create: how to make the room if there is none, as capacity=200 or history=full; may be
             given several times

@@ -6,7 +6,7 @@
         async def on_tick(self, dt):
             self.room.volatile(0, [self.random.random(), self.random.random()])
 
-or, where a tick is all there is:
+or, for a bot that only ticks:
 
     @bot(hz=20)
     async def dizzy(self, dt):
@@ -27,9 +27,9 @@ Tick = Callable[["Bot", float], Awaitable[None]]
 
 
 class Bot:
-    """One player. Override what you need; the room is there from `on_join` on.
+    """One player. Override what you need. The bot has its `room` from `on_join` on.
 
-    An exception ends this bot, is reported, and leaves the others playing.
+    An exception ends this bot and is reported. The other bots play on.
 
     Attributes:
         number: from 1, within this process.
@@ -39,7 +39,7 @@ class Bot:
     """
 
     hz: float = 10.0
-    """Ticks a second; 0: none."""
+    """Ticks a second; 0 is no ticks."""
 
     room: Room
 
@@ -55,11 +55,11 @@ class Bot:
         """Something happened."""
 
     async def on_tick(self, dt: float) -> None:
-        """It is time to act; `dt` is in seconds since the last tick."""
+        """It is time to act. `dt` is the seconds since the last tick."""
 
 
 def bot(*, hz: float = Bot.hz) -> Callable[[Tick], type[Bot]]:
-    """Make a bot of its tick alone: decorates `async def tick(self, dt)`."""
+    """Make a bot of one function: decorates `async def tick(self, dt)`."""
 
     def decorate(tick: Tick) -> type[Bot]:
         # Its own name and module, so that `--script file.py` finds it like a class.

@@ -19,7 +19,7 @@ BUILT_IN = {
 
 
 class NoScript(Exception):
-    """The script is not to be had; says in one sentence why, and what would be."""
+    """The script cannot be used. The text says why, and what to name instead."""
 
 
 def load(script: str) -> type[Bot]:

@@ -1,4 +1,4 @@
-"""What a run of bots came to, in numbers and in words."""
+"""The summary of a run of bots, in numbers and in words."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from protocol.legible import isolated
 
 
 def recent() -> deque[float]:
-    """Return room for measurements: the last of a run that goes on for days."""
+    """Return a list for measurements. It keeps the newest ones, as a run may last for days."""
     return deque(maxlen=100_000)
 
 
@@ -30,7 +30,7 @@ class Tally:
     trips: deque[float] = field(default_factory=recent)
     """Round trips to the relay, in milliseconds."""
     lateness: deque[float] = field(default_factory=recent)
-    """How late ticks began, in milliseconds: with much of it, this process has too many bots."""
+    """How late ticks began, in milliseconds. If it is much, the process has too many bots."""
     complaints: list[str] = field(default_factory=list)
     """Why bots could not enter, or broke."""
 
@@ -57,7 +57,7 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a run came to."""
+    """The summary of a run."""
 
     script: str
     room: str
@@ -119,13 +119,13 @@ def make_report(tally: Tally, *, script: str, room: str, count: int, seconds: fl
 
 
 def percentile(ordered: list[float], share: float) -> float | None:
-    """Return the value below which a share of the others lies, or None if there are none."""
+    """Return the value that this share of all values lies below; None without values."""
     if not ordered:
         return None
     return round(ordered[min(int(share * len(ordered)), len(ordered) - 1)], 3)
 
 
 def summed(complaints: list[str]) -> list[str]:
-    """Return each different complaint once, with how often it came."""
+    """Return each different complaint once, and how often it came."""
     different = Counter(isolated(each) or "(nothing that can be read)" for each in complaints)
     return [f"  {count} x  {each}" for each, count in different.items()]

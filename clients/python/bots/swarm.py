@@ -19,12 +19,12 @@ from clients.python.options import Options
 from clients.python.room import Room
 from protocol.legible import legible_lines
 
-JOINS_PER_SECOND = 20.0  # what a relay takes from one address
-JOINS_AT_HOME = 100.0  # a relay on this machine sets no limit; faster, and bots wait on each other
-ENTRY_TIMEOUT = 60.0  # seconds: a relay that is asked too fast says when to come back
+JOINS_PER_SECOND = 20.0  # the rate that a relay allows one address
+JOINS_AT_HOME = 100.0  # a relay on this machine sets no limit; above this, bots slow each other
+ENTRY_TIMEOUT = 60.0  # seconds: long, as a busy relay may ask a bot to come back later
 NEWS = (Reconnecting, Refused, Closed)
-TURN = 256  # events that a bot handles in one turn of the loop
-LOOK = 1.0  # seconds between two looks at round trips, and lines of progress
+TURN = 256  # events that a bot handles before other bots have their turn of the loop
+LOOK = 1.0  # seconds between two samples of the round trips, and between two lines of progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Swarm:
         self.plan = plan
         self.tally = Tally()
         self.rooms: dict[int, Room] = {}
-        """Rooms of the bots that are in one, by the bots' numbers."""
+        """The room of each bot that has entered, by the bot's number."""
         self.code = ""
         self._on_progress = on_progress
         self._stop = asyncio.Event()
@@ -83,7 +83,7 @@ class Swarm:
         )
 
     async def _live(self, bot: Bot) -> None:
-        """See one bot through its life."""
+        """Run one bot from its entry to its end."""
         await asyncio.sleep((bot.number - 1) / self.plan.joins_per_second)
         options: Options = {**self.plan.options, "name": bot.name}
         try:
@@ -114,7 +114,7 @@ class Swarm:
                 await self._listen(bot)
                 ticking.cancel()
         except* RoomClosed:
-            pass  # the event that said so is counted
+            pass  # `Closed` said so, and was counted
         except* Exception as broken:
             self._broke(bot, broken.exceptions[0])
 
@@ -132,7 +132,7 @@ class Swarm:
         hz = bot.hz if self.plan.hz is None else self.plan.hz
         if not hz:
             return
-        # Somewhere within the first period, so that bots do not all act at once.
+        # A random start within the first period, so that bots do not all act at once.
         due = last = time.monotonic() + bot.random.random() / hz
         while True:
             await asyncio.sleep(due - time.monotonic())
@@ -140,7 +140,7 @@ class Swarm:
             self.tally.lateness.append((now - due) * 1000)
             await bot.on_tick(now - last)
             last = now
-            # Ticks that were missed are not made up for: they would only be late as well.
+            # Missed ticks are dropped: to catch up would only make the next ones late.
             due = max(due + 1 / hz, time.monotonic())
 
     def _note(self, event: Event) -> None:
@@ -155,7 +155,8 @@ class Swarm:
     def _broke(self, bot: Bot, error: BaseException) -> None:
         kind = type(error).__name__
         if not any(f" {kind}: " in complaint for complaint in self.tally.complaints):
-            # Once each kind: the same bug breaks every bot. What others said may be in it.
+            # One trace for each kind: the same bug breaks every bot. Made legible, as it may quote
+            # what other players said.
             print(legible_lines("".join(traceback.format_exception(error))), file=sys.stderr)
         self.tally.complaints.append(f"{type(bot).__name__} broke with {kind}: {error}")
 

@@ -13,7 +13,7 @@ IN_PATH = re.compile(r"(?P<base>.*?)/r/(?P<room>[^/]+)/?")
 LOOPBACK = re.compile(r"localhost|127(\.\d+){3}|::1")
 AUTHORITY = re.compile(r"(?P<user>[^@]*@)?(?P<host>\[[^\[\]]*\]|[^:\[\]]*)(?P<port>:\d*)?")
 PORTS = range(1, 65536)
-LABEL, NAME = 63, 253  # letters of a host's name between two dots, and in all (RFC 1035)
+LABEL, NAME = 63, 253  # most letters of a host's name: between two dots, and in all (RFC 1035)
 FORM = "write host:port, ws://host:port or http://host:port"
 
 
@@ -21,7 +21,7 @@ class Address(NamedTuple):
     """Where a room is."""
 
     url: str
-    """Of the WebSocket, such as `ws://localhost:8000/r/K7QF`."""
+    """The WebSocket's URL, such as `ws://localhost:8000/r/K7QF`."""
     room: str
     is_loopback: bool
 
@@ -30,7 +30,7 @@ class Relay(NamedTuple):
     """Where a relay is."""
 
     url: str
-    """Such as `http://localhost:8000`, with its prefix if it has one."""
+    """The relay's URL, such as `http://localhost:8000`, with its prefix if it has one."""
     is_loopback: bool
 
 
@@ -38,7 +38,7 @@ def parse_relay(url: str) -> Relay:
     """Understand `url` as `parse` does, with or without a room.
 
     Raises:
-        ValueError: it is no address, in a sentence for a human.
+        ValueError: it is no address. The text is a sentence for a human.
     """
     parts = _split(url)
     host = _host(parts, url)
@@ -56,7 +56,8 @@ def parse(url: str, room: str | None = None) -> Address:
         room: the room, where `url` names none.
 
     Raises:
-        ValueError: no room, two rooms, or an address that is none, in a sentence for a human.
+        ValueError: `url` is no address, or it and `room` name no room, or two. The text is a
+            sentence for a human.
     """
     parts = _split(url)
     host = _host(parts, url)
@@ -86,7 +87,7 @@ def _split(url: str) -> SplitResult:
 
 
 def _check_brackets(authority: str, url: str) -> None:
-    """Refuse an IPv6 address without brackets: nobody can tell its end from a port."""
+    """Refuse an IPv6 address without brackets: its last part might be a port."""
     if "[" in authority or authority.count(":") < 2:
         return
     address, _, port = authority.rpartition(":")
@@ -118,7 +119,7 @@ def _host(parts: SplitResult, url: str) -> str:
 
 
 def _check_name(host: str, url: str) -> None:
-    """Refuse a name for which nobody can be asked: a resolver would fail with its own error."""
+    """Refuse a host's name that no resolver accepts: its own error would be no help."""
     try:
         labels = host.removesuffix(".").encode("idna").decode().split(".")
     except UnicodeError:

@@ -6,16 +6,16 @@ from collections.abc import Callable
 
 from protocol.close_codes import may_return
 
-FIRST = 0.1  # seconds: a blip of a phone's network is over by then
-CAP = 5.0  # seconds: a relay that restarts is missed by no more than this
-STEADY = 5.0  # seconds live after which a loss is a new one and not the last one's echo
+FIRST = 0.1  # seconds: a short gap in a phone's network is over by then
+CAP = 5.0  # seconds: a client is back no later than this after its relay is
+STEADY = 5.0  # seconds live after which a loss counts as a new one, and not as part of the last
 
 
 class Backoff:
-    """Delays that double up to a cap, each drawn from zero to its bound ("full jitter").
+    """Delays with "full jitter": each is drawn from 0 to a bound. The bound doubles up to a cap.
 
-    Full jitter spreads the clients of a relay that fell over the whole delay, where a smaller one
-    would let them come back in waves.
+    When a relay falls, full jitter spreads its clients over the whole delay. A smaller jitter would
+    let them come back in waves.
     """
 
     def __init__(self, random: Callable[[], float]) -> None:
@@ -31,7 +31,7 @@ class Backoff:
         self._live_since = now
 
     def wait(self, after: float, now: float) -> None:
-        """Note that the relay asked not to come back within `after` seconds, as it drains."""
+        """Note that the relay asks its clients to stay away for `after` seconds."""
         self._not_before = max(self._not_before, now + after)
 
     def lost(self, code: int, now: float, *, after: float = 0.0) -> float | None:
@@ -44,11 +44,11 @@ class Backoff:
         self.wait(after, now)
         if not may_return(code):
             return None
-        # SPEC 21.1: one who was live for so long begins with a short wait again.
+        # SPEC 21.1: after a steady connection the first wait is short again.
         if self._live_since is not None and now - self._live_since >= STEADY:
             self.attempt = 0
         self._live_since = None
-        # Doubled without end, the bound would overflow a float after some hours.
+        # Without the `min`, the power would overflow a float after some hours.
         bound = min(CAP, FIRST * 2.0 ** min(self.attempt, 16))
         self.attempt += 1
         return max(self._not_before - now, 0.0) + self._random() * bound

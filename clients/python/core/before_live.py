@@ -1,7 +1,7 @@
 """How much a relay may tell of a room before LIVE: as much as its limits say, and no more.
 
-Until then nothing here makes the relay wait, as the program has no room to read from yet. So what
-waits for the program must be bounded by what a room can hold.
+The client does not make the relay wait before LIVE, as the program has no room to read from yet.
+So the queue must be bounded by what a room can hold.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ from protocol.frames import Limits
 SEATS = 2 * limits.MAX_CAPACITY
 """Players and spectators."""
 PROPERTIES = 256
-"""In one scope: the room, or a player."""
+"""Properties of one scope, which is the room or a player."""
 SCOPE_BYTES = 64 * 1024
-"""Of the keys and values of one scope."""
+"""Bytes of the keys and values of one scope."""
 HEAD_BYTES = 256
-"""Of a fact beside a property's key and value: also a player's name."""
+"""Bytes of a fact besides a property's key and value. A player's name fits into them."""
 
 HELD_FRAMES = 2 * SEATS + (SEATS + 1) * PROPERTIES + limits.SNAPSHOT_PARTS
 """JOINED and PRESENCE of each seat, all properties, and a snapshot."""
 HELD_BYTES = (SEATS + 1) * SCOPE_BYTES + limits.SNAPSHOT_BYTES + HELD_FRAMES * HEAD_BYTES
 MEANWHILE_FRAMES, MEANWHILE_BYTES = limits.HISTORY_FRAMES, limits.HISTORY_BYTES
-"""What is ordered while all that is on its way comes before LIVE as well."""
+"""Frames and bytes that enter the room's order during the entry: they come before LIVE, too."""
 
 
 class BeforeLive:
     """Counts what a fresh stream tells before LIVE."""
 
     def __init__(self, announced: Limits) -> None:
-        """Args: announced: in the WELCOME of this stream."""
+        """Args: announced: the limits in the WELCOME of this stream."""
         self._frames = announced.history_frames + HELD_FRAMES + MEANWHILE_FRAMES
         self._bytes = announced.history_bytes + HELD_BYTES + MEANWHILE_BYTES
 

@@ -5,9 +5,9 @@ Bytes in, events and bytes out.
 Rule 1: nothing here touches the world. Time is an argument, in seconds of a monotonic clock.
 Rule 2: a counted frame is in the window before it is on a connection, so that a resume knows it.
 
-Duties of whoever drives it, for each connection: `connected`; `receive` for every message, then
-`events_received` and `data_to_send`; `handle_timer` at `deadline`; close the connection when
-`fault` says so; `disconnected` at its end, and a new one at `retry_at`.
+Its driver calls, for each connection: `connected` first; `receive` for every message, then
+`events_received` and `data_to_send`; `handle_timer` at `deadline`; `disconnected` at the end. The
+driver closes the connection when `fault` is set, and opens a new one at `retry_at`.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ from protocol.resume import ResumeState
 Phase = Literal["connecting", "live", "reconnecting", "closed"]
 
 ENTRY_REFUSALS = range(ErrorCode.VERSION, ErrorCode.NO_SUCH_PLAYER)
-"""Errors after which the relay closes: they explain that close."""
+"""The relay closes after such an ERROR; the ERROR explains the close."""
 
 ABNORMAL = 1006
-"""What the WebSocket standard calls an end without a close frame."""
+"""The WebSocket standard's code for an end without a close frame."""
 
 MICROSECONDS = 1_000_000
 MILLISECONDS = 1_000
@@ -55,9 +55,9 @@ class ClientProtocol:
     def __init__(self, options: HelloOptions, *, clock: Clock, random: Callable[[], float]) -> None:
         """
         Args:
-            options: of every HELLO; `options.seat` is 16 random bytes, or None to have no seat
-                that outlives its connection.
-            clock: on the same local clock as `now` everywhere, in microseconds.
+            options: sent in every HELLO. `options.seat` is 16 random bytes, or None for a seat that
+                ends with its connection.
+            clock: reads the same local clock as every argument `now`, in microseconds.
             random: draws from [0, 1), for the backoff.
         """
         self.resume = ResumeState(options)
@@ -68,37 +68,38 @@ class ClientProtocol:
         self.options = RoomOptions()
         """How the room was made."""
         self.complete_from = 0
-        """All that was for all after this seq was told, as history or within a snapshot."""
+        """Everything sent to all after this seq was told, as history or within a snapshot."""
         self.fault: tuple[int, str] | None = None
-        """Close code and reason with which to close this connection now."""
+        """Close code and reason: the driver closes this connection with them at once."""
         self.retry_at: float | None = None
-        """When to connect again, while there is no connection."""
+        """When to connect again; None while there is a connection."""
         self.closed: events.Closed | None = None
+        self.unposted: Callable[[], tuple[bytes, ...]] = tuple
+        """Takes what the program has handed over and nobody has posted; asked after `closed`."""
         self._backoff = Backoff(random)
         self._conversation = Conversation(Role.CLIENT)
         self._heartbeat = Heartbeat(0.0)
         self._hello_at = 0.0
         self._fold = RoomFold()
         self._before_live: BeforeLive | None = None
-        self._is_in_room = False
+        self._is_in_room = self._is_departing = self._is_leaving = False
         self._events: list[Event] = []
         self._greeting: list[bytes] = []
         self._send_queue = SendQueue(self.resume.window)
         self._groups: set[int] = set()
         self._presence = PresenceState.HERE
-        self._is_leaving = False
         self._left_after: int | None = None
-        """How many counted frames went before LEAVE, once it is said on this connection."""
+        """How many counted frames came before LEAVE; None until this connection says LEAVE."""
         self._refusal: frames.Error | None = None
 
     @property
     def room(self) -> RoomState:
-        """The room as of what was received. It is a value: it does not change any more."""
+        """The room after everything that was received. The value never changes."""
         return self._fold.state
 
     @property
     def is_in_room(self) -> bool:
-        """Whether what is posted can be sent."""
+        """Whether a posted frame can be sent at once."""
         return self._is_in_room
 
     # What the program asks for.
@@ -123,11 +124,6 @@ class ClientProtocol:
             )
         return message
 
-    @property
-    def has_untaken(self) -> bool:
-        """Whether the relay has yet to take a counted frame."""
-        return self.resume.window.sent > self.resume.window.taken
-
     def post(self, message: bytes) -> int:
         """Send a counted frame, now or after the next WELCOME; return its number.
 
@@ -137,11 +133,11 @@ class ClientProtocol:
         return self._send_queue.counted(self.check_size(message))
 
     def volatile(self, slot: Slot, message: bytes) -> None:
-        """Send a volatile frame, unless a newer one of its slot comes before it could be sent."""
+        """Send a volatile frame. A newer one of its slot replaces it while it waits."""
         self._send_queue.volatile(slot, self.check_size(message))
 
     def note_groups(self, add: Iterable[int], remove: Iterable[int]) -> None:
-        """Note which groups were asked for, so as to ask again in a new seat."""
+        """Note which groups the program wants: a new seat has to subscribe to them again."""
         self._groups = self._groups.union(add).difference(remove)
 
     def presence(self, state: PresenceState) -> None:
@@ -149,6 +145,11 @@ class ClientProtocol:
         message = commands.presence(state)
         self._presence = state
         self._send_queue.own("presence", message)
+
+    def depart(self) -> bool:
+        """Begin to leave; say whether that takes another connection, as the relay holds a seat."""
+        self._is_departing = True
+        return self.resume.player > 0 and not self._is_in_room
 
     def leave(self) -> bool:
         """Give the seat up; say whether the relay will now close the connection."""
@@ -163,7 +164,7 @@ class ClientProtocol:
 
     @property
     def known_seq(self) -> int:
-        """Up to where the room is known in full; 0 while a fresh stream still tells of it."""
+        """The seq up to which the room is known in full; 0 before a fresh stream is live."""
         return self.resume.seq if self.resume.is_live else 0
 
     # What happens to the connection.
@@ -180,7 +181,8 @@ class ClientProtocol:
         """End a connection, or the attempt at one; decide whether to come back.
 
         Args:
-            code, reason: of the close; where there was none, 1006 and what the network said.
+            code: the WebSocket close code; 1006 where there was none.
+            reason: the relay's word for it; with 1006, the network's error.
             after: seconds before which not to come back, if the other side said so.
         """
         said = reason if code == ABNORMAL else ""
@@ -205,7 +207,7 @@ class ClientProtocol:
         self._events.append(events.Reconnecting(self._backoff.attempt, delay, text))
 
     def give_up(self, code: int, text: str) -> None:
-        """End for good although the relay would take this client back."""
+        """End for good, although the relay would accept this client again."""
         self._close(events.Closed(code, "gave_up", text, may_return=True))
 
     def receive(self, data: bytes, now: float) -> None:
@@ -237,7 +239,7 @@ class ClientProtocol:
                 self._say(frames.Ack(self.resume.seq))
 
     def not_listening(self, now: float) -> None:
-        """Note that silence is our own doing, as nothing is read while the program is behind."""
+        """Note that the silence is our own: nothing is read while the program is behind."""
         self._heartbeat.heard = now
 
     @property
@@ -316,14 +318,14 @@ class ClientProtocol:
     def _enter(self, resend: tuple[bytes, ...], *, is_same_seat: bool) -> None:
         self._is_in_room = True
         self._send_queue.open(resend, is_same_seat=is_same_seat)
-        # SPEC 15.2: the relay takes everybody who comes back for being here.
+        # SPEC 15.2: the relay sets everybody who comes back to HERE.
         if self._presence is not PresenceState.HERE:
             self.presence(self._presence)
         if self._groups and not is_same_seat:
             self.post(commands.subscribe(sorted(self._groups)))
 
     def _may_hear(self, size: int) -> bool:
-        """Count a message before LIVE; give a relay up that tells more than a room can hold."""
+        """Count a message before LIVE. A relay that tells more than a room can hold is at fault."""
         assert self._before_live is not None
         try:
             self._before_live.count(size)
@@ -362,12 +364,13 @@ class ClientProtocol:
             )
 
     def _come_anew(self, code: int, now: float) -> None:
-        """Enter without a position; a room that is gone is made again as it was, so that its
-        players meet in it."""
+        """Enter without a position. A room that is gone is made again: its players meet in it."""
+        if self._is_departing:  # there is nothing left to leave
+            self._is_leaving, self.fault = True, (CloseCode.NORMAL, "left")
+            return
         self.resume.forget()
         if code == ErrorCode.ROOM_GONE:
-            password = self.resume.options.password
-            again = replace(self.options, password=password, locked=False)
+            again = replace(self.options, password=self.resume.options.password, locked=False)
             self.resume.options = replace(self.resume.options, create=again)
         self._hello(now)
 
@@ -379,20 +382,17 @@ class ClientProtocol:
         self._events.append(events.Notice(notice.kind, notice.detail))
 
     def _fault(self, error: RemoteProtocolError) -> None:
-        """Give up a connection whose relay sent what cannot be.
-
-        The next one asks for a fresh stream: the same frame would come again in a resumed one.
-        """
+        """Give up a connection whose relay broke the protocol. A resume brings the same frame."""
         self.resume.forget()
         self._out()
         self.fault = (1002, f"the relay broke the protocol: {error}")
 
     def _close(self, closed: events.Closed) -> None:
-        if pending := tuple(self.resume.window.pending()):
+        self.closed = closed
+        if pending := (*self.resume.window.pending(), *self.unposted()):
             self._events.append(lost(pending))
         self.phase = "closed"
         self.retry_at = None
-        self.closed = closed
         self._events.append(closed)
 
     def _say(self, frame: Frame) -> None:

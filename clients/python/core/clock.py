@@ -1,6 +1,6 @@
 """The relay's clock as seen from here: a filter that trusts the fastest of the last round trips.
 
-A round trip that was quick was quick both ways, so its offset is the least wrong.
+The fastest round trip was fast both ways, so its offset has the smallest error.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 SAMPLES = 8
-"""Round trips to choose from: 40 seconds of them, in which clocks drift by microseconds."""
+"""Round trips to choose from. They span 40 seconds, in which clocks drift by microseconds."""
 
 
 class Sample(NamedTuple):
@@ -27,7 +27,7 @@ class Clock:
         """Args: local: reads this machine's monotonic clock."""
         self._local = local
         self._samples: deque[Sample] = deque(maxlen=SAMPLES)
-        # Whole values, each replaced at once: other threads read them.
+        # Other threads read these values, so each is replaced as a whole.
         self._best = Sample(0, 0)
         self.jitter = 0
         """Mean distance of the last round trips from the best one."""
@@ -38,12 +38,12 @@ class Clock:
 
     @property
     def rtt(self) -> int:
-        """The best of the last round trips, without what the relay took; 0 before the first."""
+        """The shortest of the last round trips, less the relay's own time; 0 before the first."""
         return self._best.rtt
 
     @property
     def offset(self) -> int:
-        """What to add to this machine's clock to get the relay's."""
+        """Add it to this machine's clock to get the relay's."""
         return self._best.offset
 
     def now(self) -> int:
@@ -56,7 +56,8 @@ class Clock:
         self.count = 0
 
     def add(self, t: int, received: int, sent: int, now: int) -> None:
-        """Take a round trip: left at `t`, was there from `received` to `sent`, is back `now`."""
+        """Take a round trip: it left at `t`, was at the relay from `received` to `sent`, and came
+        back `now`."""
         rtt = max(now - t - (sent - received), 0)
         offset = ((received - t) + (sent - now)) // 2
         if self._contradicts(Sample(rtt, offset)):
@@ -72,8 +73,8 @@ class Clock:
     def _contradicts(self, sample: Sample) -> bool:
         """Say whether one of the clocks has jumped since the best round trip.
 
-        Some machines' monotonic clocks stand still while they sleep. Each offset is wrong by half
-        of its round trip at most, so two that are farther apart than both cannot be of one time.
+        Some machines' monotonic clocks stand still while they sleep. An offset is wrong by at most
+        half of its round trip. If two offsets differ by more than both round trips, a clock jumped.
         """
         best = self._best
         return bool(self._samples) and abs(sample.offset - best.offset) > sample.rtt + best.rtt

@@ -1,6 +1,6 @@
-"""What a program asks for, as the bytes of frames. A mistake raises here, at the call that made it.
+"""The frames of a program's calls, encoded. A mistake raises here, in the call that made it.
 
-SEND and VOLATILE are put together from their parts, as they come by the thousand; the rest is
+SEND and VOLATILE are built from their parts, as programs send thousands of them. The others are
 encoded like any frame.
 """
 
@@ -23,20 +23,20 @@ OTHERS = None
 EVERYONE = True
 """Target: all in the room, the sender too."""
 HOST = 0
-"""Target: whoever is host when the relay puts the frame in order."""
+"""Target: the player who is host when the frame takes its place in the room's order."""
 
 To: TypeAlias = bool | int | Player | Iterable[int | Player] | None
-"""Whom a payload is for: OTHERS, EVERYONE, HOST, a player or his number, `group(n)`, or players."""
+"""The target of a payload: OTHERS, EVERYONE, HOST, a player or a number, `group(n)`, or players."""
 
 Target: TypeAlias = bool | int | tuple[int, ...] | None
-"""The same, as the wire has it."""
+"""The target as it is on the wire."""
 
 Slot: TypeAlias = tuple[int, Target]
-"""Key and target of a volatile value: a newer one takes the older one's place."""
+"""Key and target of a volatile value: a newer value replaces the older one of its slot."""
 
 
 PART_HEAD = 18
-"""Bytes of a SNAPSHOT before its payload, at most: array, opcode, seq, part, parts, bin."""
+"""Most bytes of a SNAPSHOT before its payload: array, opcode, seq, part, parts, bin."""
 
 
 def group(number: int) -> int:
@@ -50,7 +50,7 @@ def target(to: To) -> Target:
     """Return what the wire calls a target.
 
     Raises:
-        LocalProtocolError: `to` is nobody that can be named.
+        LocalProtocolError: `to` names nobody.
     """
     if to is None or to is False:
         return None
@@ -74,7 +74,7 @@ def number_of(player: int | Player) -> int:
     """Return a player's number."""
     number = player.number if isinstance(player, Player) else player
     if type(number) is not int or not 1 <= number <= limits.MAX_PLAYER:
-        raise mistake("a player is a Player or his number", got=player)
+        raise mistake("a player is a Player or a player's number", got=player)
     return number
 
 
@@ -84,7 +84,7 @@ def send(payload: bytes, to: To) -> bytes:
 
 
 def volatile(key: int, payload: bytes, to: To) -> tuple[Slot, bytes]:
-    """Encode VOLATILE; return it with the slot in which only the newest counts."""
+    """Encode VOLATILE; return it with its slot."""
     if type(key) is not int or not 0 <= key <= limits.MAX_KEY:
         raise mistake(f"a volatile key is a number from 0 to {limits.MAX_KEY}", got=key)
     whom = target(to)
@@ -92,7 +92,7 @@ def volatile(key: int, payload: bytes, to: To) -> tuple[Slot, bytes]:
 
 
 def is_for_all(slot: Slot) -> bool:
-    """Say whether a volatile value names no player: another room would give his number anew."""
+    """Whether a value has no player as its target: in another room the number may be anybody's."""
     whom = slot[1]
     return whom is None or whom is True or (isinstance(whom, int) and whom <= 0)
 
@@ -160,7 +160,15 @@ def mistake(text: str, got: object) -> LocalProtocolError:
 
 
 def _tail(payload: bytes) -> bytes:
-    return tail(_bytes(payload))
+    data = _bytes(payload)
+    if len(data) > limits.FRAME_IN_MAX:
+        raise LocalProtocolError(
+            ErrorCode.OUT_OF_RANGE,
+            "a payload is longer than any relay takes",
+            got=f"{len(data)} bytes",
+            limit=limits.FRAME_IN_MAX,
+        )
+    return tail(data)
 
 
 def _bytes(payload: bytes) -> bytes:

@@ -1,13 +1,13 @@
-"""When a connection has to ping and to acknowledge, and when its relay was silent for too long."""
+"""When a connection has to ping and to acknowledge, and when its relay is silent for too long."""
 
 from __future__ import annotations
 
-PING = 5.0  # seconds between pings: two prove life within the relay's 10 s of patience
-QUICK_PINGS = 3  # at first, for a clock that is good from the start
+PING = 5.0  # seconds between pings: two of them come within the relay's 10 s of patience
+QUICK_PINGS = 3  # pings at the start, so that the clock is good at once
 QUICK = 0.1  # seconds between these
 ACK = 1.0  # seconds between acknowledgements at least
-SILENCE = 15.0  # seconds without a frame, in which the relay was asked
-ASKED = 2  # pings that went unanswered: one who was asleep all the time has not asked
+SILENCE = 15.0  # seconds without a frame: then the connection is dead, if the relay was pinged
+ASKED = 2  # pings without an answer: a client that was asleep must ping again before it gives up
 
 
 class Heartbeat:
@@ -15,7 +15,7 @@ class Heartbeat:
 
     def __init__(self, now: float) -> None:
         self.heard = now
-        """When the relay was last heard; who receives a frame keeps it."""
+        """When the relay was last heard. The receiver of frames sets it."""
         self._quick = QUICK_PINGS
         self._ping_at: float | None = None
         self._pinged = now
@@ -41,7 +41,7 @@ class Heartbeat:
 
     def is_silent(self, now: float) -> bool:
         """Say whether the connection must be given up."""
-        # SPEC 18.2: one who was asleep asks before they give up.
+        # SPEC 18.2: a client that was asleep pings before it gives up.
         return now - self.heard >= SILENCE and (self._ping_at is None or self._has_asked)
 
     def take_ping(self, now: float) -> bool:

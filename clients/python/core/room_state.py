@@ -1,9 +1,9 @@
 """The room as this client knows it: a fold over the relay's frames.
 
-`RoomFold` follows the frames; `RoomState` is the room at one moment and never changes, so that a
-game's thread may read one while the fold goes on. The fold hands its own maps out as a state, and
-copies one only before it next changes it. So a room of half a million facts that come in one stream
-is not copied half a million times.
+`RoomFold` follows the frames. `RoomState` is the room at one moment. It never changes, so a game's
+thread may read one while the fold goes on. The fold lends its own maps to a state, and copies a map
+only before the next change to it. So half a million facts in one stream do not make half a million
+copies.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Properties(Mapping[str, Any]):
 
         Raises:
             KeyError: there is no such property.
-            RemoteProtocolError: who wrote it packed no msgpack value.
+            RemoteProtocolError: its writer packed no msgpack value.
         """
         return unpack(self._held[key].payload)
 
@@ -58,7 +58,7 @@ class Properties(Mapping[str, Any]):
         return f"Properties({{{', '.join(held)}}})"
 
     def version(self, key: str) -> int:
-        """Return a property's version, to write it only if it is still that; 0: is not there."""
+        """Return a property's version, for `expected` of a write; 0: there is no such property."""
         held = self._held.get(key)
         return held.version if held else 0
 
@@ -74,7 +74,7 @@ class RoomState:
     """By scope (0: the room, n: player n), then by key."""
 
     def player(self, number: int) -> Player:
-        """Return a player, or one of whom only the number is known."""
+        """Return a player. Of one who has no seat only the number is known."""
         return self.players.get(number) or Player(number)
 
 
@@ -86,9 +86,9 @@ class RoomFold:
         self._host = self._term = 0
         self._properties: dict[int, dict[str, Property]] = {}
         self._parts: list[frames.Snapshot] = []
-        """Of a snapshot that is still coming."""
+        """The parts so far of a snapshot that is still coming."""
         self._state: RoomState | None = None
-        # Maps that are in no state, so that they may be changed as they are.
+        # Whether a map is lent to no state: then it may be changed in place.
         self._owns_players = self._owns_properties = True
         self._own_scopes: set[int] = set()
 
@@ -104,11 +104,11 @@ class RoomFold:
         return self._state
 
     def player(self, number: int) -> Player:
-        """Return a player, or one of whom only the number is known."""
+        """Return a player. Of one who has no seat only the number is known."""
         return self._players.get(number) or Player(number)
 
     def apply(self, frame: Frame) -> Event | None:
-        """Take a fact in, and return what to tell the game; other frames change nothing.
+        """Take a fact in, and return its event for the game; None for any other frame.
 
         Raises:
             RemoteProtocolError: a part of a snapshot does not follow the last one.
@@ -179,7 +179,7 @@ class RoomFold:
         self._parts.clear()
         return events.SnapshotReceived(part.seq, payload)
 
-    # Maps to change.
+    # Maps that may be changed.
 
     def _keep(self, player: Player) -> None:
         self._own_players()[player.number] = player
@@ -225,7 +225,7 @@ def check_parts(parts: list[frames.Snapshot]) -> None:
 
 
 def known(enum: type[LeftReason] | type[PresenceState], number: int) -> int:
-    """Return the member that a number names, or the number that a newer relay sent."""
+    """Return the member that a number names, or the number itself: a newer relay may know more."""
     try:
         return enum(number)
     except ValueError:

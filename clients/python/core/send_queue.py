@@ -1,4 +1,4 @@
-"""Messages on their way to the relay; a newer volatile value takes the older one's place."""
+"""Messages that wait for the relay. A newer volatile value replaces the older one of its slot."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from protocol.window import Window
 
 
 class SendQueue:
-    """What waits for the next write, or for the next connection.
+    """Messages that wait for the next write, or for the next connection.
 
-    Counted messages are in the seat's window until the relay has taken them, so that of those only
-    the unsent ones of this connection are here.
+    The seat's window holds counted messages until the relay has taken them. So only the ones that
+    this connection has not sent are here.
     """
 
     def __init__(self, window: Window) -> None:
         self._window = window
         self._is_open = False
-        # Keys: a number for a counted message, a slot for a volatile one, a word for our own.
+        # Keys: a count for a counted message, a slot for a volatile one, a word for our own.
         self._waiting: dict[int | Slot | str, bytes] = {}
 
     def counted(self, message: bytes) -> int:
@@ -41,7 +41,7 @@ class SendQueue:
     def open(self, resend: tuple[bytes, ...], *, is_same_seat: bool) -> None:
         """Begin to send: first what the relay has not taken, then volatile values that waited."""
         self._is_open = True
-        # SPEC 13.5: what was not taken goes again, before anything newer.
+        # SPEC 13.5: frames that were not taken go again, before anything newer.
         first = self._window.taken + 1
         waiting, self._waiting = self._waiting, {}
         for count, message in enumerate(resend, start=first):
@@ -67,5 +67,5 @@ class SendQueue:
 
 
 def lost(messages: tuple[bytes, ...]) -> events.Lost:
-    """Return the event for frames of ours that nobody will take."""
+    """Return the event for frames of ours that no relay will take."""
     return events.Lost(tuple(decode(message, by=Role.CLIENT) for message in messages))

@@ -1,1 +1,1 @@
-"""Programs to begin with: copy one and change it."""
+"""Examples: copy one and change it."""

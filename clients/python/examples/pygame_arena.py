@@ -1,7 +1,7 @@
 """Comets in a window: the room page's game, with pygame-ce and the blocking client.
 
     pip install pygame-ce
-    python -m clients.python.examples.pygame_arena --room K7QF
+    python pygame_arena.py --room K7QF
 
 Arrow keys or WASD steer, space pulses. Everything about the network is in `play`.
 """
@@ -16,9 +16,8 @@ from contextlib import suppress
 import cyclopts
 import pygame
 
-from clients.python.bots.scripts.arena import HEIGHT, POP_REACH, WIDTH, Comet, Point
-from clients.python.bots.scripts.comets import Game
 from roomwire import BlockingRoom, RoomwireError, WindowFull, blocking, legible
+from roomwire.comets import HEIGHT, POP_REACH, WIDTH, Comet, Game, Point
 
 SCALE = 0.6  # pixels a unit
 FRAMES_PER_SECOND = 60
@@ -64,7 +63,7 @@ def play(room: BlockingRoom, game: Game, window: Window, frames: int | None = No
             game.handle(event, now)
         game.step(dt, window.steer, now)
         for wish in game.wishes():
-            with suppress(WindowFull):  # the relay is away: a grab or pop is not worth keeping
+            with suppress(WindowFull):  # the relay is away, and a late grab or pop is of no use
                 wish(room)
         window.draw(game, now)
         dt = ticks.tick(FRAMES_PER_SECOND) / 1000
@@ -72,7 +71,7 @@ def play(room: BlockingRoom, game: Game, window: Window, frames: int | None = No
 
 
 class Window:
-    """What is seen, and what is pressed."""
+    """The window and the keyboard."""
 
     def __init__(self, title: str) -> None:
         pygame.display.set_caption(title)
@@ -83,7 +82,7 @@ class Window:
 
     @property
     def steer(self) -> Point:
-        """The direction of the keys that are held."""
+        """The direction that the pressed keys point in."""
         held = [KEYS[key] for key in self.held]
         x, y = sum(each.x for each in held), sum(each.y for each in held)
         length = max((x * x + y * y) ** 0.5, 1.0)
@@ -148,12 +147,12 @@ class Window:
 
 
 def pixels(x: float, y: float) -> tuple[int, int]:
-    """Return where a point of the arena is on the screen."""
+    """Return a point of the arena in pixels of the screen."""
     return int(x * SCALE), int(y * SCALE)
 
 
 def colour_of(player: int) -> tuple[int, int, int]:
-    """Return a player's colour: far from those of his neighbours in number."""
+    """Return a player's colour: players of neighbouring numbers get very different ones."""
     r, g, b = colorsys.hls_to_rgb(player * 0.618 % 1, 0.62, 0.8)
     return int(r * 255), int(g * 255), int(b * 255)
 

@@ -18,20 +18,20 @@ from clients.python.io.websocket import Socket, open_socket
 from protocol.close_codes import CloseCode
 
 OPEN_TIMEOUT = 10.0  # seconds for one attempt: TCP, TLS and upgrade
-LEAVE_PATIENCE = 3.0  # seconds to be in the room again, for what was sent before it is left
-WEBSOCKET_HEAD = 64  # bytes that DELIVER and UPDATE may add to what max_frame bounds, and some
+LEAVE_PATIENCE = 3.0  # seconds to get back into the room, so as to leave it
+WEBSOCKET_HEAD = 64  # bytes above max_frame: DELIVER and UPDATE may be larger by their heads
 
 
 @dataclass(slots=True)
 class Traffic:
-    """Frames since the beginning, over all connections."""
+    """Frames sent and received, over all connections."""
 
     sent: int = 0
     received: int = 0
 
 
 class Driver:
-    """The task behind a room. Everything here runs in one event loop."""
+    """Keeps one room connected, in a task. Everything here runs in one event loop."""
 
     def __init__(
         self, protocol: ClientProtocol, address: Address, tls: ssl.SSLContext | None
@@ -46,11 +46,13 @@ class Driver:
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
-        self._is_paused = self._is_flushing = False
+        self._is_paused = self._is_flushing = self._is_leaving = False
         self._arrival = asyncio.Event()
         self._space = asyncio.Event()
         self._in_room = asyncio.Event()
         self._was_read = asyncio.Event()
+        self._hurry = asyncio.Event()
+        """The next attempt to connect is due at once."""
         self._is_awaited = False
         self._turn = asyncio.Lock()
         self._live: asyncio.Future[None] = self.loop.create_future()
@@ -89,7 +91,7 @@ class Driver:
         return count
 
     def post_now(self, *messages: bytes) -> int:
-        """Send counted frames, whatever the window says; return the last one's number."""
+        """Send counted frames even if the window is full; return the last one's number."""
         count = 0
         for message in messages:
             count = self.protocol.post(message)
@@ -97,7 +99,7 @@ class Driver:
         return count
 
     def flush_soon(self) -> None:
-        """Send in this turn of the loop, in one write, what comes together in it."""
+        """Send all messages of this turn of the loop in one write, at its end."""
         if not self._is_flushing:
             self._is_flushing = True
             self.loop.call_soon(self._flush)
@@ -111,7 +113,7 @@ class Driver:
         """Wait until the queue has something; say False once nothing can come any more.
 
         Raises:
-            RuntimeError: another task waits here. It would not hear what this one takes.
+            RuntimeError: another task waits here. Each would miss the events that the other takes.
         """
         self.check_one_reader()
         self._is_awaited = True
@@ -121,7 +123,7 @@ class Driver:
             self._is_awaited = False
 
     def check_one_reader(self) -> None:
-        """Raise RuntimeError if a task waits for events already."""
+        """Raise RuntimeError if another task already waits for events."""
         if self._is_awaited:
             raise RuntimeError(
                 "another task already reads this room's events: read them in one task, and pass on"
@@ -145,7 +147,7 @@ class Driver:
 
     @property
     def crash(self) -> BaseException | None:
-        """The exception that ended the task: a mistake in this package, never the network's."""
+        """The exception that ended the task. It is a bug of this package, and no network error."""
         if self._task is None or not self._task.done() or self._task.cancelled():
             return None
         return self._task.exception()
@@ -158,7 +160,7 @@ class Driver:
             self.check_open()
 
     async def ended_or(self, event: asyncio.Event) -> None:
-        """Wait until the task is over, or for an event."""
+        """Wait until the task is over, or the event is set."""
         assert self._task is not None
         waiting = asyncio.create_task(event.wait())
         try:
@@ -181,22 +183,25 @@ class Driver:
     async def leave(self) -> None:
         """Give the seat up and end the task; returns within a few seconds, whatever happens.
 
-        What was sent while there was no connection is sent first, if there soon is one; else a
-        `Lost` event tells of it.
+        A lost connection is taken up again for that, if that is soon possible. Otherwise the relay
+        holds the seat for a while, and a `Lost` event tells what was not sent.
         """
         if self._task is None or self._task.done():
             return
+        self._is_leaving = True
         try:
-            await self._be_in_room_for_the_rest()
+            if self.protocol.depart():
+                await self._be_in_room_again()
         finally:
             self._end_now()
         await asyncio.wait([self._task])
 
-    async def _be_in_room_for_the_rest(self) -> None:
-        if self.protocol.has_untaken and not self.protocol.is_in_room:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LEAVE_PATIENCE):
-                    await self.ended_or(self._in_room)
+    async def _be_in_room_again(self) -> None:
+        self._hurry.set()
+        self._was_read.set()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LEAVE_PATIENCE):
+                await self.ended_or(self._in_room)
 
     def _end_now(self) -> None:
         assert self._task is not None
@@ -218,8 +223,7 @@ class Driver:
                 await self._connect()
                 self._pump()
                 if (retry_at := self.protocol.retry_at) is not None:
-                    await asyncio.sleep(retry_at - now())
-                    await self._wait_for_reader()
+                    await self._wait_until(retry_at)
         except asyncio.CancelledError:
             self.protocol.disconnected(CloseCode.NORMAL, "", now())
             self._pump()
@@ -232,17 +236,22 @@ class Driver:
             self._arrival.set()
             self._space.set()
 
-    async def _wait_for_reader(self) -> None:
-        """Do not come back for one past after the other, while nobody reads them."""
-        while not self.queue.has_room_for_a_past:
+    async def _wait_until(self, retry_at: float) -> None:
+        """Wait until it is time to connect again, or there is hurry."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(retry_at - now()):
+                await self._hurry.wait()
+        # Do not come back for one past after the other, while nobody reads them.
+        while not (self._hurry.is_set() or self.queue.has_room_for_a_past):
             self._was_read.clear()
             await self._was_read.wait()
+        self._hurry.clear()
 
     async def _connect(self) -> None:
-        """Open one connection and see it through to its end."""
+        """Open one connection and keep it until it ends."""
         protocol = self.protocol
         if not self._live.done():
-            # Nobody could read yet, and this connection tells all anew.
+            # `open` has not returned, so nobody reads yet; this connection tells everything anew.
             self.queue.clear()
         try:
             socket = await open_socket(
@@ -281,9 +290,13 @@ class Driver:
 
     def _failed(self, error: Exception) -> None:
         text = describe(error, self.address.url, is_loopback=self.address.is_loopback)
+        window = self.protocol.resume.window
+        is_gone = isinstance(error, ConnectionRefusedError) and window.sent == window.taken
+        if is_gone and self._is_leaving:
+            self.protocol.leave()  # no relay is there that could hold the seat
         self.protocol.disconnected(ABNORMAL, text, now(), after=asked_to_wait(error))
         self._unreached = text
-        # SPEC 21.2: one who was in the room comes back whatever the failure.
+        # SPEC 21.2: a client that was in the room comes back, whatever the failure.
         if not (may_pass(error) or self.protocol.resume.player or self._live.done()):
             self._live.set_exception(Unreachable(text))
 
@@ -296,7 +309,7 @@ class Driver:
         self._pump()
 
     def _pump(self) -> None:
-        """Pass on whatever the protocol has for the program, the relay and the timer."""
+        """Pass events to the program and messages to the relay, and set the timer."""
         protocol = self.protocol
         events = protocol.events_received()
         self.queue.put(events, protocol.room, protocol.known_seq)
@@ -323,7 +336,7 @@ class Driver:
             socket.pause()
         self._flush()
         deadline = self.protocol.deadline
-        # A timer that fires too early looks again; only one that is too late must be moved.
+        # A timer that fires too early does no harm, so only one that would fire too late is moved.
         if self._timer is None or deadline < self._timer_at:
             if self._timer is not None:
                 self._timer.cancel()
@@ -345,7 +358,7 @@ class Driver:
             self.traffic.sent += len(messages)
 
     def _answer(self) -> None:
-        """Tell `open` how it went, as soon as that is known."""
+        """Tell `open` the outcome, as soon as there is one."""
         if self.protocol.phase == "live":
             self._live.set_result(None)
         elif self.protocol.closed is not None:

@@ -1,9 +1,9 @@
 """Events on their way from the connection to the program, bounded.
 
-A volatile value that was not yet taken gives its place to a newer one of the same sender and key.
-The rest is kept in order. What a fresh stream tells before LIVE, the past, always finds its place:
-the room's limits bound it (before_live.py). Of what comes after, so much may wait; beyond that,
-reading from the socket pauses until some was taken.
+A newer volatile value replaces one of the same sender and key that still waits. All other events
+are kept, in order. The events of a fresh stream before LIVE, its past, always fit: the room's
+limits bound them (before_live.py). Of the events after LIVE only so many may wait. With more, the
+client stops reading from the socket until the program has taken some.
 """
 
 from __future__ import annotations
@@ -27,30 +27,30 @@ from clients.python.events import (
 from protocol import limits
 
 MESSAGES = 1024
-"""Kept events other than volatile ones; with frames of 60 KiB no more than 60 MiB."""
+"""Events that may wait, without volatile ones. At 60 KiB each they would be 60 MiB."""
 
 BYTES = 4 * 1024 * 1024
-"""Bytes of their payloads, whichever comes first."""
+"""Bytes of payloads that may wait. The bound that is reached first counts."""
 
 PAST_MESSAGES, PAST_BYTES = 2 * limits.HISTORY_FRAMES, 2 * limits.HISTORY_BYTES
-"""Of a past that waits, beyond which another connection, and with it perhaps another past, waits
-for the program."""
+"""If more of a past than this waits for the program, the client does not reconnect yet: the next
+connection may bring another past."""
 
 
 @dataclass(slots=True)
 class Load:
-    """How much waits."""
+    """How many events wait, and how many bytes of payload they have."""
 
     messages: int = 0
     bytes: int = 0
 
     def add(self, event: Event, sign: int = 1) -> None:
-        """Count an event that comes, or with sign -1 one that goes."""
+        """Count an event that comes; with sign -1, one that goes."""
         self.messages += sign
         self.bytes += sign * size(event)
 
     def exceeds(self, messages: int, size: int) -> bool:
-        """Say whether either is above its bound."""
+        """Say whether one of the two counts is above its bound."""
         return self.messages > messages or self.bytes > size
 
 
@@ -60,7 +60,7 @@ class Waiting:
 
     event: Event
     load: Load | None
-    """In which it counts."""
+    """The load that counts it; None for a volatile event."""
 
 
 class EventQueue:
@@ -72,12 +72,12 @@ class EventQueue:
         self._head = 0
         self._is_known = False
         self.seq = 0
-        """Where the room stood after the last event that was taken; 0 before it is known in full.
-        The events still here may be far ahead of it, and so is who received them."""
+        """The seq of the room after the last event that was taken; 0 before it is known in full.
+        Events that still wait here are ahead of it, and so is the protocol that received them."""
         self.clear()
 
     def clear(self) -> None:
-        """Forget all, as a stream begins anew before anybody could read."""
+        """Forget all events, as a stream begins anew before anybody could read."""
         self._places: deque[Waiting] = deque()
         self._volatile: dict[tuple[int, int], Waiting] = {}
         self._past, self._present = Load(), Load()
@@ -90,12 +90,12 @@ class EventQueue:
 
     @property
     def is_low(self) -> bool:
-        """Whether to read again: well below the bound, so as not to flutter around it."""
+        """Whether to read again: at half the bound, so that reading does not stop again at once."""
         return not self._present.exceeds(MESSAGES // 2, BYTES // 2)
 
     @property
     def has_room_for_a_past(self) -> bool:
-        """Whether a fresh stream may come, though nobody has read the last one."""
+        """Whether there is room for a fresh stream, although the program has not read the last."""
         return not self._past.exceeds(PAST_MESSAGES, PAST_BYTES)
 
     def __len__(self) -> int:
@@ -103,11 +103,11 @@ class EventQueue:
 
     @property
     def room(self) -> RoomState:
-        """The room as it is after the newest event here."""
+        """The room after the newest event here."""
         return self._room
 
     def put(self, events: Iterable[Event], room: RoomState, seq: int = 0) -> None:
-        """Add events, the room as it is after them, and the seq up to which it is known in full."""
+        """Add events, the room after them, and the seq up to which the room is known in full."""
         with self._lock:
             self._room = room
             self._head = seq
@@ -120,7 +120,7 @@ class EventQueue:
                 self._reach_head()
 
     def take(self) -> tuple[list[Event], RoomState]:
-        """Remove and return all events, and the room as it is after them, without waiting."""
+        """Remove and return all events, and the room after them, without waiting."""
         with self._lock:
             taken = [place.event for place in self._places]
             self._places.clear()
@@ -150,12 +150,12 @@ class EventQueue:
         self._is_known = self._head > 0
 
     def _follow(self, event: Event) -> None:
-        """Take the room's seq on; the facts of a fresh stream are ahead of its history."""
+        """Advance `seq` after an event, but not before LIVE: there, facts are ahead of history."""
         if type(event) is Resumed and not event.resumed:
             self.seq, self._is_known = 0, False
         elif type(event) is Live:
             self._is_known = True
-        # What a snapshot is wanted of may be ahead of what was told.
+        # SnapshotWanted may name a seq ahead of the events so far.
         if self._is_known and type(event) is not SnapshotWanted:
             self.seq = max(self.seq, getattr(event, "seq", 0))
 
@@ -170,7 +170,8 @@ class EventQueue:
 
     def _put_kept(self, event: Event) -> None:
         if type(event) is Resumed:
-            # What comes after belongs after, though a room begun anew may use the same numbers.
+            # A room that begins anew may reuse player numbers, so no later value may replace one
+            # from before.
             self._volatile.clear()
             self._is_past = self._is_past or not event.resumed
         elif type(event) is Live:
@@ -181,7 +182,7 @@ class EventQueue:
 
 
 def size(event: Event) -> int:
-    """Return the bytes of payload that an event holds on to."""
+    """Return the bytes of payload that an event keeps in memory."""
     if isinstance(event, Message | SnapshotReceived | PropertyChanged):
         return len(event.payload or b"")
     return 0

@@ -1,4 +1,4 @@
-"""The relay's REST, asked over urllib. A call waits for its answer: it belongs into a thread."""
+"""Requests to the relay's REST, over urllib. A call blocks: an async program needs a thread."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from clients.python.errors import LobbyRefused, Unreachable
 from clients.python.io.unreachable import MEANING, describe, described_by
 
 JSON = "application/json"
-MOST = 4 * 1024 * 1024  # bytes of an answer: a page of 200 rooms with all their tags has 2 MiB
+MOST = 4 * 1024 * 1024  # most bytes of an answer: a page of 200 rooms with all their tags has 2 MiB
 
 Query = list[tuple[str, str]]
 
 
 class Rest:
-    """Asks one relay."""
+    """Sends requests to one relay."""
 
     def __init__(self, relay: Relay, timeout: float, tls: ssl.SSLContext | None) -> None:
-        """Args: timeout: seconds for each step of an answer on its way."""
+        """Args: timeout: seconds to wait for each read from the socket."""
         self._relay = relay
         self._timeout = timeout
         self._opener = _opener(relay, tls)
@@ -36,8 +36,8 @@ class Rest:
         """Return what the relay answers to GET, or to POST where there is a body.
 
         Raises:
-            LobbyRefused: the relay says why it does not do this.
-            Unreachable: nothing answers that could be a relay.
+            LobbyRefused: the relay refuses, and says why.
+            Unreachable: nothing that could be a relay answers.
         """
         url = f"{self._base}{path}"
         asked = f"{url}?{urlencode(query)}" if query else url
@@ -69,7 +69,7 @@ class Rest:
 
 
 def _opener(relay: Relay, tls: ssl.SSLContext | None) -> OpenerDirector:
-    # As the WebSocket does: straight to this machine, else by the environment's proxies.
+    # As for the WebSocket: no proxy to this machine, the environment's proxies to others.
     straight = [ProxyHandler({})] if relay.is_loopback else []
     return build_opener(*straight, HTTPSHandler(context=tls))
 

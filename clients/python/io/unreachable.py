@@ -18,17 +18,18 @@ from websockets.proxy import get_proxy
 from websockets.uri import parse_uri
 
 FAILURES = (OSError, WebSocketException, ValueError, ImportError)
-"""What opening a WebSocket raises: the network's errors, the library's, a resolver's about a
-proxy's name, and the lack of a library for SOCKS proxies."""
+"""The errors of opening a WebSocket. They come from the network, from the library, from a resolver
+(a proxy's name), and from a missing library for SOCKS proxies."""
 
 MAX_DETAIL = 300
-"""Letters of what a server says that are passed on."""
+"""Most letters to quote of a server's answer."""
 
 PASSING = frozenset({429, 502, 503, 504})
-"""Statuses of proxies whose relay starts anew, and of a relay that is full or asked too often."""
+"""Statuses that soon pass: of a proxy whose relay restarts, of a relay that is full, and of one
+that was asked too often."""
 
 MOST_AFTER = 60.0
-"""Seconds for which a server is believed at most that asks to wait."""
+"""Seconds that the client waits at most where a server asks it to wait."""
 
 ASKS = "it must pass on the headers Upgrade and Connection"
 
@@ -43,7 +44,7 @@ MEANING = {
     503: "a proxy is there that does not reach the relay behind it, or the relay has no place left",
     504: "a proxy is there to which the relay behind it does not answer: is the relay running?",
 }
-"""What a status means that comes instead of an upgrade."""
+"""The meaning of each status that may come instead of an upgrade."""
 
 
 def may_pass(error: Exception) -> bool:
@@ -67,7 +68,7 @@ def describe(error: Exception, url: str, *, is_loopback: bool) -> str:
     """Say why no WebSocket came about, and what to look at.
 
     Args:
-        is_loopback: the proxies of the environment were not asked.
+        is_loopback: the way led to this machine, past the environment's proxies.
     """
     if isinstance(error, InvalidProxy):
         return _about_proxy(error, url)
@@ -108,7 +109,7 @@ def _detail(response: Response) -> str:
 
 
 def described_by(content_type: str, body: bytes) -> str:
-    """Return what the relay says of its refusal, or nothing of what another server does."""
+    """Return the relay's sentence about its refusal; nothing if another server answered."""
     if content_type.partition(";")[0] != "application/problem+json":
         return ""
     try:
@@ -139,7 +140,7 @@ def _proxy_in_use(url: str) -> str:
 
 
 def _variable(proxy: str) -> str:
-    """Return the variable of the environment that names a proxy. Its value may hold a password."""
+    """Return the environment variable that holds this proxy, as the value may have a password."""
     names = [name for name, value in os.environ.items() if value == proxy]
     return next((name for name in names if name.lower().endswith("_proxy")), "http_proxy")
 

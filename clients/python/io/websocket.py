@@ -1,7 +1,7 @@
-"""One WebSocket, on the `websockets` library; messages come by plain call, leave without waiting.
+"""One WebSocket, on the `websockets` library. Messages come by plain calls; sending never waits.
 
-The library's own `recv` costs a queue, a future and a turn of the loop for every message; a process
-full of bots receives them by the hundred thousand.
+The library's own `recv` costs a queue, a future and a turn of the loop for every message. A process
+full of bots receives a hundred thousand messages a second.
 """
 
 from __future__ import annotations
@@ -21,29 +21,29 @@ from protocol import SUBPROTOCOL
 from protocol.close_codes import CloseCode
 from protocol.limits import MAX_REASON
 
-CLOSE_PATIENCE = 2.0  # seconds: then the other side will not finish closing any more
-WRITE_LIMIT = 64 * 1024  # bytes unsent, beyond which volatile values wait and conflate
+CLOSE_PATIENCE = 2.0  # seconds for the other side to finish the close
+WRITE_LIMIT = 64 * 1024  # unsent bytes; above them, volatile values wait for newer ones
 
 Receiver = Callable[[list[bytes]], None]
 """Takes the messages of one read from the socket."""
 
 
 class Socket(ClientConnection):
-    """A connection that gives its messages to a receiver as they come."""
+    """A connection that hands its messages to a receiver as they come."""
 
     _receiver: Receiver | None = None
     _on_writable: Callable[[], None] | None = None
     _dying: asyncio.TimerHandle | None = None
 
     def attach(self, receiver: Receiver, on_writable: Callable[[], None]) -> None:
-        """Give messages to `receiver` from now on, and say when a congested link is free again."""
+        """Hand messages to `receiver` from here on; call `on_writable` when a full link is free."""
         self._receiver = receiver
         self._on_writable = on_writable
         self._deliver()
 
     @property
     def is_writable(self) -> bool:
-        """Whether what is sent now has a chance to leave soon."""
+        """Whether a message that is sent here has a chance to leave soon."""
         return self.protocol.state is State.OPEN and not self.paused
 
     def transmit(self, messages: Iterable[bytes]) -> None:
@@ -114,7 +114,7 @@ class Socket(ClientConnection):
             self._receiver(arrived)
 
     def _fragment(self, frame: Frame) -> None:
-        # The library's protocol has bounded the size of the whole message.
+        # The library has checked the size of the whole message.
         self._fragments.append(bytes(frame.data))
         if frame.fin:
             self._arrived.append(b"".join(self._fragments))
@@ -129,7 +129,7 @@ async def open_socket(
     Args:
         max_size: largest message to take, in bytes.
         timeout: seconds for all of it.
-        is_loopback: whether to go straight there, past any proxy of the environment.
+        is_loopback: whether to connect directly, past any proxy of the environment.
         tls: for wss, where the default context will not do.
 
     Raises:

@@ -1,4 +1,4 @@
-// Rooms on Bun's own server (uWebSockets inside), as its documentation writes publish and subscribe.
+// Rooms on Bun's own server (uWebSockets inside), with publish and subscribe as it documents them.
 Bun.serve({
   hostname: "127.0.0.1",
   port: Number(process.argv[2]),

@@ -5,7 +5,7 @@ import { WebSocketTransport } from "@colyseus/ws-transport";
 
 class Relay extends Room {
   maxClients = 64;
-  patchRate = null; // there is no state, so none is looked for twenty times a second
+  patchRate = null; // there is no state, so Colyseus need not look for changes 20 times a second
 
   onCreate() {
     this.onMessageBytes("message", (client, bytes) => {

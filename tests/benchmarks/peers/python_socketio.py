@@ -1,4 +1,4 @@
-"""Rooms on python-socketio, as its documentation writes them, under uvicorn."""
+"""Rooms on python-socketio, written as its documentation shows, under uvicorn."""
 
 from __future__ import annotations
 

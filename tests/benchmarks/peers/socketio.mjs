@@ -1,4 +1,4 @@
-// Rooms on socket.io, as its documentation writes them: join, then emit to the others of the room.
+// Rooms on socket.io, written as its documentation shows: join, then emit to the room's others.
 import { Server } from "socket.io";
 
 const io = new Server(Number(process.argv[2]), { transports: ["websocket"] });

@@ -1,4 +1,4 @@
-"""The yardstick: a chat server as tutorials write it. It awaits one receiver after the other."""
+"""The yardstick: a chat server as in tutorials. It awaits one receiver after the other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-// Rooms on `ws`, as its documentation writes a broadcast to everybody but the sender.
+// Rooms on `ws`, written as its documentation shows a broadcast to everybody but the sender.
 import { WebSocketServer, WebSocket } from "ws";
 
 const server = new WebSocketServer({ host: "127.0.0.1", port: Number(process.argv[2]) });

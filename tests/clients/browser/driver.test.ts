@@ -93,24 +93,6 @@ test("who is kicked stays away, and hears what was never taken", () => {
   assert.deepEqual([attempts(), room.state], [1, "closed"]);
 });
 
-test("leaving says so and ends at once", () => {
-  const { room, events, socket } = enterLive();
-  room.leave();
-  assert.deepEqual(types(socket().heardOfGame()), ["Leave"]);
-  assert.deepEqual(types(events), ["closed"]);
-  assert.equal(room.state, "closed");
-  room.leave();
-  assert.equal(events.length, 1);
-});
-
-test("one may leave while there is no connection", () => {
-  const { room, events, socket, attempts } = enterLive();
-  socket().end();
-  room.leave();
-  pass(60_000);
-  assert.deepEqual([types(events), attempts()], [["reconnecting", "closed"], 1]);
-});
-
 test("a relay that breaks the protocol is left, and asked for all anew", () => {
   const { events, socket } = enterLive();
   socket().tellBytes(Uint8Array.of(0x94, 0x11, 0xc3, 0x01, 0xc0));
@@ -176,75 +158,6 @@ test("a connection that answers a check is not in doubt any more", () => {
   socket().tell({ type: "Pong", seq: 3, t: 0, received: 0, sent: 0, taken: 0 });
   socket().end();
   assert.deepEqual(events, [{ type: "reconnecting", attempt: 1, delay: 50, reason: "lost" }]);
-});
-
-// Leaving with something unsaid.
-
-test("what was sent while there was no connection is delivered before one leaves", async () => {
-  const { room, events, socket, attempts } = enterLive();
-  socket().end();
-  for (const value of [1, 2, 3]) await room.send(value);
-  room.leave();
-  await assert.rejects(room.send(4), RoomClosed);
-  room.volatile(0, "nothing more");
-  assert.equal(attempts(), 2, "it comes back at once");
-  socket().open();
-  socket().tell(welcome({ seq: 3, resumed: true }), { type: "Live", seq: 3 });
-  assert.deepEqual(types(socket().heardOfGame()), ["Hello", "Send", "Send", "Send", "Leave"]);
-  room.check();
-  pass(2000);
-  assert.deepEqual(types(socket().heard()), [], "LEAVE is the last word");
-  socket().tell({ type: "Deliver", seq: 9, sender: 2, payload: pack("ignored") });
-  socket().end(CloseCode.NORMAL, "normal");
-  assert.deepEqual(types(events), ["reconnecting", "resumed", "closed"]);
-  pass(60_000);
-  assert.equal(attempts(), 2);
-});
-
-test("who leaves without a connection in time is told what is lost", () => {
-  const { room, events, socket } = enterLive();
-  socket().end();
-  for (let number = 0; number < 300; number++) void room.send(number);
-  room.leave();
-  pass(2000);
-  assert.notEqual(room.state, "closed");
-  pass(1000);
-  const [lost, closed] = events.slice(-2);
-  assert.ok(lost?.type === "lost" && closed?.type === "closed");
-  assert.deepEqual([lost.messages.length, closed.code], [300, CloseCode.NORMAL]);
-  const count = events.length;
-  pass(60_000);
-  assert.equal(events.length, count);
-});
-
-test("a connection that turns out to be dead after LEAVE is taken up again", () => {
-  const { room, events, socket } = enterLive();
-  void room.send("hello?");
-  room.leave();
-  assert.deepEqual(types(socket().heardOfGame()), ["Send", "Leave"]);
-  assert.notEqual(room.state, "closed");
-  socket().end();
-  pass(1000);
-  socket().open();
-  socket().tell(welcome({ seq: 3, resumed: true }));
-  assert.deepEqual(types(socket().heardOfGame()), ["Hello", "Send", "Leave"]);
-  socket().end(CloseCode.NORMAL, "normal");
-  assert.deepEqual(types(events), ["reconnecting", "resumed", "closed"]);
-});
-
-test("who comes back to a seat that LEAVE has ended does not stay in another", () => {
-  const { room, events, socket, attempts } = enterLive();
-  void room.send("heard, as far as I know");
-  room.leave();
-  socket().end();
-  pass(1000);
-  socket().open();
-  socket().tell(error(ErrorCode.SEAT_EXPIRED), { ...welcome(), player: 2 });
-  assert.deepEqual(types(socket().heardOfGame()), ["Hello", "Leave"]);
-  assert.deepEqual(types(events), ["reconnecting", "lost", "closed"]);
-  assert.equal(room.state, "closed");
-  pass(60_000);
-  assert.equal(attempts(), 2);
 });
 
 // A program that does not read.

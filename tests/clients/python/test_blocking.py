@@ -20,7 +20,9 @@ from clients.python import (
     blocking,
 )
 from clients.python.blocking import BlockingRoom
-from clients.python.events import Closed, Event
+from clients.python.events import Closed, Event, Lost
+from protocol.codec import pack
+from protocol.frames import Send
 from tests.helpers.relay import RelayProcess, relay_process
 
 PATIENCE = 10.0
@@ -135,6 +137,36 @@ def test_after_the_end_polls_are_empty_and_sending_says_why(relay: RelayProcess)
         for act in (lambda: room.send(1), lambda: room.volatile(0, 1), lambda: room.kick(2)):
             with pytest.raises(RoomClosed, match="left"):
                 act()
+
+
+def test_what_is_sent_in_the_instant_of_the_end_is_told_as_lost(
+    relay: RelayProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (
+        blocking.connect(relay.url, room="INSTANT") as host,
+        blocking.connect(relay.url, room="INSTANT") as room,
+    ):
+        room.poll()
+        # The other thread hears of the end before it gets to what was sent.
+        monkeypatch.setattr(room._background, "call", lambda *_: None)
+        assert room.send("taken by nobody") == 1
+        host.kick(room.me)
+        lost, closed = read_to_the_end(room)[-2:]
+        monkeypatch.undo()
+        assert isinstance(lost, Lost)
+        assert lost.messages == (Send(None, pack("taken by nobody")),)
+        assert isinstance(closed, Closed)
+        with pytest.raises(RoomClosed):
+            room.send("too late")
+
+
+def read_to_the_end(room: BlockingRoom) -> list[Event]:
+    ends, told = time.monotonic() + PATIENCE, list[Event]()
+    while not any(isinstance(event, Closed) for event in told):
+        assert time.monotonic() < ends
+        time.sleep(NAP)
+        told += room.poll()
+    return told
 
 
 def test_an_exception_leaves_the_room(relay: RelayProcess) -> None:

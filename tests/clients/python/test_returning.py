@@ -196,9 +196,26 @@ class TestReturning:
             assert [unpack(frame.payload) for frame in sent] == list(range(20))
             await ann.hears(Closed)
 
-    async def test_leaving_works_without_a_connection(
-        self, cable: Cable, relay: RunningRelay, enter: Enter
+    async def test_who_leaves_while_away_leaves_no_ghost(
+        self, relay: RunningRelay, cable: Cable, enter: Enter
     ) -> None:
+        async with (
+            enter_async(relay.url, room="R") as bob,
+            enter(cable.url, room="R") as ann,
+            anyio.create_task_group() as tasks,
+        ):
+            cable.unplug()
+            await ann.hears(Reconnecting)
+            tasks.start_soon(ann.leave)
+            cable.plug()
+            left = await bob.hears(Left)
+            assert left.reason == LeftReason.LEFT
+            await ann.hears(Closed)
+
+    async def test_leaving_works_without_a_connection(
+        self, cable: Cable, relay: RunningRelay, enter: Enter, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("clients.python.io.driver.LEAVE_PATIENCE", 0.2)
         async with enter(cable.url, room="R") as ann:
             cable.unplug()
             await ann.hears(Reconnecting)

@@ -13,7 +13,10 @@ import pytest
 from relay.cli import main, new
 
 ALL = sorted(path.name for path in new.TEMPLATES.iterdir() if not path.name.startswith("_"))
-CODE = (".py", ".js", ".html", ".css")
+WITH_VITE = sorted(path.name for path in new.VITE.iterdir() if path.name != "all")
+PROJECTS = [*((name, False) for name in ALL), *((name, True) for name in WITH_VITE)]
+EVERY_PROJECT = pytest.mark.parametrize(("template", "vite"), PROJECTS)
+CODE = (".py", ".js", ".ts", ".html", ".css")
 REMARK = re.compile(r"\s*($|#|//|/\*|\"{3})")
 """A line without code: blank, a comment, or a docstring of one line."""
 MOST_LINES = 150
@@ -46,18 +49,34 @@ def test_every_template_can_be_chosen() -> None:
     assert sorted(new.FIRST_STEPS) == ALL
 
 
-@pytest.mark.parametrize("template", ALL)
-def test_a_project_has_its_name_everywhere(template: str, folder: Path) -> None:
-    assert run("pong", "--template", template) == 0
+@EVERY_PROJECT
+def test_a_project_has_its_name_everywhere(template: str, vite: bool, folder: Path) -> None:
+    assert run("pong", "--template", template, *(["--vite"] if vite else [])) == 0
     made = texts(folder / "pong")
     assert {"README.md", "bot.py"} <= made.keys()
     assert not [path for path, text in made.items() if new.PLACEHOLDER in text]
     assert made["README.md"].startswith("# pong\n")
 
 
-@pytest.mark.parametrize("template", ALL)
-def test_a_template_is_read_in_minutes(template: str) -> None:
-    files = texts(new.TEMPLATES / template)
+@EVERY_PROJECT
+def test_a_project_names_no_file_that_it_has_not(template: str, vite: bool, folder: Path) -> None:
+    new.make(folder / "pong", template, vite=vite)
+    files = texts(folder / "pong")
+    named = {
+        (path, name)
+        for path, text in files.items()
+        for name in re.findall(r"\b(?:\w+/)?\w+\.(?:py|js|ts|css)\b(?!\.)", text)
+        if "roomwire" not in name
+    }
+    assert ("README.md", "bot.py") in named
+    known = {*files, *(Path(path).name for path in files)}
+    assert {(path, name) for path, name in named if name not in known} == set()
+
+
+@EVERY_PROJECT
+def test_a_template_is_read_in_minutes(template: str, vite: bool, folder: Path) -> None:
+    new.make(folder / "my-game", template, vite=vite)
+    files = texts(folder / "my-game")
     code = {
         path: len([line for line in text.splitlines() if not REMARK.match(line)])
         for path, text in files.items()
@@ -79,6 +98,14 @@ def test_it_says_in_three_lines_what_to_do(capsys: pytest.CaptureFixture[str]) -
     assert "serve.py" in start
     assert "http://localhost:8000" in start
     assert "-m pytest" in test
+
+
+def test_with_vite_it_says_in_four(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("pong", "--vite") == 0
+    enter, start, page, test = capsys.readouterr().out.splitlines()
+    assert (enter, "serve.py" in start, "-m pytest" in test) == ("cd pong", True, True)
+    assert page.startswith("npm install && npm run dev")
+    assert "http://localhost:5173" in page
 
 
 @pytest.mark.parametrize(("path", "said"), [("here", "python "), ("elsewhere", sys.executable)])
@@ -119,6 +146,7 @@ def test_a_folder_that_cannot_be_made_is_said(
         ("x" * 33, "cannot be a game's name"),
         ("", "requires an argument"),
         ("pong --template chess", 'Choose from: "canvas", "turns", "bot"'),
+        ("pong --template bot --vite", "a bot has no page that Vite could build"),
     ],
 )
 def test_a_mistake_is_one_line_and_makes_nothing(

@@ -9,8 +9,9 @@ from protocol.close_codes import CloseCode
 from protocol.opcodes import Opcode
 from relay.http.app import create_app
 from relay.policy.config import Settings
+from relay.policy.keys import network_key
 from tests.helpers.relay import running_relay
-from tests.helpers.rest import client_of, hello, make
+from tests.helpers.rest import LAN, client_of, hello, make
 
 
 async def test_a_match_makes_a_room_and_leads_the_next_one_there(http: httpx.AsyncClient) -> None:
@@ -38,6 +39,17 @@ async def test_a_match_never_leads_into_another_game(http: httpx.AsyncClient) ->
     await make(http, name="B")
     assert (await http.post("/api/match", json={"app": "snake"})).json()["created"]
     assert (await http.post("/api/match", json={})).json()["room"] == "B"
+
+
+async def test_a_match_never_leads_to_where_the_asker_is_barred() -> None:
+    app = create_app(Settings())
+    node = app.state.node
+    async with client_of(app) as http, client_of(app, "192.0.2.1") as other:
+        await make(http, name="A")
+        node.registry.get("A").barred.add(network_key("A", LAN))
+        assert (await other.post("/api/match", json={})).json()["room"] == "A"
+        assert (await http.post("/api/match", json={})).json()["created"]
+    node.close()
 
 
 async def test_a_promised_place_is_kept_for_whom_it_was_promised_to() -> None:

@@ -109,6 +109,10 @@ def no_one(name: str) -> int:
     return 0
 
 
+def none(room: FakeRoom) -> bool:
+    return False
+
+
 def test_a_match_leads_to_the_fullest_room_that_fits() -> None:
     rooms = [
         room("A", players=1, app="snake"),
@@ -118,25 +122,31 @@ def test_a_match_leads_to_the_fullest_room_that_fits() -> None:
         room("E", players=64, app="snake"),
         room("F", players=9, app="snake", public=False),
     ]
-    found = listing(rooms).best_match(Filter(app="snake"), no_one)
+    found = listing(rooms).best_match(Filter(app="snake"), no_one, none)
     assert found is rooms[1]
 
 
 def test_promised_places_are_not_free_and_make_a_room_fuller() -> None:
     rooms = [room("A", players=2, capacity=4), room("B", players=1, capacity=4)]
     promised = {"A": 2, "B": 2}
-    found = listing(rooms).best_match(Filter(), promised.__getitem__)
+    found = listing(rooms).best_match(Filter(), promised.__getitem__, none)
     assert found is rooms[1]
     promised = {"A": 0, "B": 2}
-    found = listing(rooms).best_match(Filter(), promised.__getitem__)
+    found = listing(rooms).best_match(Filter(), promised.__getitem__, none)
+    assert found is rooms[1]
+
+
+def test_a_match_leads_to_no_room_that_bars_the_asker() -> None:
+    rooms = [room("A", players=3), room("B", players=1)]
+    found = listing(rooms).best_match(Filter(), no_one, lambda room: room.name == "A")
     assert found is rooms[1]
 
 
 def test_no_room_fits() -> None:
     rooms = [room("A", app="chess")]
-    assert listing(rooms).best_match(Filter(app="snake"), no_one) is None
+    assert listing(rooms).best_match(Filter(app="snake"), no_one, none) is None
     rooms[0].options = replace(rooms[0].options, app="snake")
-    assert listing(rooms).best_match(Filter(app="snake"), no_one) is rooms[0]
+    assert listing(rooms).best_match(Filter(app="snake"), no_one, none) is rooms[0]
 
 
 def test_a_room_that_is_gone_is_on_no_page() -> None:
@@ -146,7 +156,7 @@ def test_a_room_that_is_gone_is_on_no_page() -> None:
     made.remove(rooms[0])
     made.remove(room("B"))  # another one of this name
     assert names(made.page(Filter(), only_open=False, limit=9)[0]) == ["B"]
-    assert made.best_match(Filter("snake", ""), no_one) is None
+    assert made.best_match(Filter("snake", ""), no_one, none) is None
     assert {name for shelf in made._shelves.values() for name in shelf} == {"B"}
 
 
@@ -188,7 +198,7 @@ def test_no_answer_looks_at_more_rooms_than_some() -> None:
         after = following
     assert pages == 3
     looks.clear()
-    assert made.best_match(Filter("", ""), no_one) is None
+    assert made.best_match(Filter("", ""), no_one, none) is None
     assert len(looks) == LOOKS
 
 
@@ -197,4 +207,4 @@ def test_a_match_leads_to_where_someone_is_and_not_into_a_flood_of_empty_rooms()
     lively = room("Z", players=1)
     made.add(lively)
     made.enter(lively)
-    assert made.best_match(Filter("", ""), no_one) is lively
+    assert made.best_match(Filter("", ""), no_one, none) is lively

@@ -104,14 +104,6 @@ def test_nobody_else_can_read_it(path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_it_is_one_msgpack_value() -> None:
-    room = a_played_room()
-    magic, version, wire, returning, rooms, digest = msgpack.unpackb(b"".join(compose([room], 1)))
-    assert (magic, version, wire, returning) == (MAGIC, FORMAT, 1, 1000)
-    assert [each["name"] for each in rooms] == [room.name]
-    assert len(digest) == 32
-
-
 @pytest.mark.parametrize("failing", ["fsync", "replace"])
 def test_what_cannot_be_written_leaves_what_was_there(
     path: Path, monkeypatch: pytest.MonkeyPatch, failing: str

@@ -125,14 +125,15 @@ export class ClientProtocol {
   }
 
   /**
-   * Gives the seat up, once the relay has what was sent, and has let us in where it has not yet. If
-   * so, one `hasLeft`; if not, it takes a connection, and `depart` ends the wait.
+   * Gives the seat up, once the relay has what was sent, and we are in the room to say so. If that is
+   * done at once, one `hasLeft`; if not, it takes a connection, and `depart` ends the wait.
    */
   leave(): void {
-    const isUnanswered = this.phase === "connecting" && this.mayHaveSeat && !this.isInRoom;
+    // Also while the connection is lost: else the others would see a ghost for as long as it is held.
+    const mayBeHeld = this.mayHaveSeat && !this.isInRoom;
     this.isLeaving = true;
     this.sendQueue.refuse(new RoomClosed(closedBy(CloseCode.NORMAL, "left")));
-    if (this.sendQueue.isSettled && !isUnanswered) this.depart();
+    if (this.sendQueue.isSettled && !mayBeHeld) this.depart();
     else this.sayLeave();
   }
 
@@ -179,8 +180,9 @@ export class ClientProtocol {
   disconnected(code: number, reason: string, now: number, isLate = false): void {
     this.hasConnection = this.isInRoom = false;
     this.sendQueue.close();
-    // The answer to LEAVE: all that was said before it is in the room's order.
-    if (this.hasSaidLeave && code === CloseCode.NORMAL) this.seat.window.settle();
+    // The answer to LEAVE, unless we closed: all that was said before it is in the room's order.
+    const isAnswered = this.hasSaidLeave && code === CloseCode.NORMAL && !this.fault;
+    if (isAnswered) this.seat.window.settle();
     const { isDoubtful } = this.heartbeat;
     const delay = this.hasLeft ? null : this.backoff.lost(code, now, isLate || isDoubtful);
     if (delay === null) return this.close(code, reason);

@@ -1,31 +1,31 @@
-// Which page uses a seat: a duplicate of a tab has a copy of its session storage, secrets included.
+// Tells which page uses a seat: a duplicated tab copies the session storage, the secret included.
 
 import { isPage } from "./page-life.js";
 
-/** Milliseconds for a page that is being left to let go of its seat, as after a reload. */
+/** Milliseconds to wait until a page that is left, as by a reload, has released its seat. */
 const LETTING_GO = 1000;
-/** Milliseconds for the other pages of this origin to say that a seat is theirs. */
+/** Milliseconds to wait for another page of this origin to say that a seat is its own. */
 const ANSWER = 250;
 
 const WHOSE = "whose?";
 const TAKEN = "taken";
 
 /**
- * What shows the other pages of this origin that a seat is in use, until it is released.
+ * Shows the other pages of this origin that a seat is in use, until it is released.
  *
- * It is a Web Lock, which the browser takes back from whoever is no more. Pages that have none, as
- * on plain http in a local network, ask each other instead; one that is frozen cannot answer.
+ * It is a Web Lock: the browser releases it when its page is gone. Pages without Web Locks, as on
+ * plain http in a local network, ask each other instead. A frozen page cannot answer.
  */
 export class Claim {
   private letGo: (() => void) | null = null;
 
-  /** @param name tells seats apart, and gives nothing away */
+  /** @param name tells seats apart, and does not give the secret away */
   constructor(private readonly name: string) {}
 
   /**
-   * Takes the seat; resolves with whether it is ours, and not another page's.
+   * Takes the seat. Resolves with true if it is ours, and with false if another page has it.
    *
-   * @param isNew no other page can have it
+   * @param isNew whether the secret is new, so that no other page can have it
    */
   async take(isNew: boolean): Promise<boolean> {
     if (this.letGo || !isPage()) return true;
@@ -40,7 +40,7 @@ export class Claim {
       }
       channel.onmessage = ({ data }) => data === WHOSE && channel.postMessage(TAKEN);
     } catch {
-      // A browser that has or allows neither: nobody can tell.
+      // This browser has neither, or forbids both, so pages cannot know of each other.
     }
     return true;
   }

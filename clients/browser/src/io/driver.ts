@@ -13,15 +13,15 @@ import { Pulse } from "./pulse.js";
 import { Socket } from "./websocket.js";
 import type { World } from "./world.js";
 
-/** Milliseconds for the relay to acknowledge what was sent before one left. */
+/** Milliseconds for the relay to acknowledge what was sent before the player left. */
 const FAREWELL = 3000;
 
-/** Why the connection was closed, with TOO_SLOW, where the program does not read. */
+/** The reason of a close with TOO_SLOW, when the program does not read. */
 export const UNREAD = "unread";
 
 type Timer = ReturnType<typeof setTimeout>;
 
-/** What goes on behind a room. */
+/** Keeps one room connected. */
 export class Driver {
   readonly protocol: ClientProtocol;
   readonly hub = new EventHub(() => this.eventsTaken());
@@ -30,15 +30,15 @@ export class Driver {
     everySecond: () => this.everySecond(),
     ping: () => this.ping(),
   });
-  /** Until the next attempt. */
+  /** The timer of the next attempt. */
   private retry: Timer | undefined;
-  /** Until there is more to send. */
+  /** The timer of the next time to send. */
   private sending: Timer | undefined;
-  /** Until when the relay may acknowledge what was sent before one left. */
+  /** The timer that ends the wait for acknowledgements after the player left. */
   private farewell: Timer | undefined;
-  /** The connection was closed since nobody reads, until somebody does. */
+  /** Whether the connection is closed until somebody reads. */
   private isUnread = false;
-  /** The seat's secret while it is not known yet whose it is. */
+  /** The seat's secret, until it is known which page it belongs to. */
   private confirming: Promise<void> | null = null;
 
   constructor(
@@ -55,7 +55,7 @@ export class Driver {
   /**
    * Connects for the first time.
    *
-   * @param confirmed the seat's secret, where no HELLO can be said before it is known
+   * @param confirmed resolves with the seat's secret, if HELLO has to wait for it
    * @throws Error if no WebSocket can be made for the address
    */
   open(confirmed: Promise<Uint8Array<ArrayBuffer>> | null): void {
@@ -88,7 +88,7 @@ export class Driver {
     this.pump();
   }
 
-  /** There is cause to think that the connection is dead, or that a new one would succeed. */
+  /** Checks the connection, as it may be dead; or connects at once, as that may succeed. */
   check(): void {
     if (this.retry !== undefined) return this.connect();
     this.protocol.doubt(this.world.now(), this.wall());
@@ -100,7 +100,7 @@ export class Driver {
     this.socket?.drop();
   }
 
-  /** Gives the seat up, once the relay has what was sent or FAREWELL is over. */
+  /** Gives the seat up, once the relay has taken what was sent or FAREWELL is over. */
   leave(): void {
     const { protocol } = this;
     if (protocol.phase === "closed" || protocol.isLeaving) return;
@@ -109,7 +109,7 @@ export class Driver {
     this.pump();
   }
 
-  /** Ends all attempts to connect, and leaves the seat to one who comes later. */
+  /** Ends all attempts to connect. The seat stays for a later page. */
   giveUp(): void {
     if (this.protocol.phase === "closed") return;
     this.protocol.end(ABNORMAL, "unreachable");
@@ -124,7 +124,7 @@ export class Driver {
     if (!this.socket) this.connect();
   }
 
-  /** Comes back if nobody read, and somebody has read half of what waited. */
+  /** Reconnects after a close for not reading, once half of what waited was read. */
   private eventsTaken(): void {
     const { session, room } = this.protocol;
     if (!this.isUnread || !session) return;
@@ -138,7 +138,7 @@ export class Driver {
     try {
       this.dial();
     } catch (error) {
-      // The address was right once, so this may pass: as when a page is short of sockets.
+      // The address was right before, so this may pass: a page may be short of sockets.
       this.lost(ABNORMAL, `no WebSocket could be made: ${(error as Error).message}`);
     }
   }
@@ -184,7 +184,7 @@ export class Driver {
     this.protocol.disconnected(code, reason, this.world.now(), this.isUnread);
   }
 
-  /** Whether more waits for the program than may. */
+  /** Whether too much waits for the program. */
   private get isBehind(): boolean {
     const { session, room, hasSaidLeave } = this.protocol;
     if (!session || hasSaidLeave) return false;
@@ -197,7 +197,7 @@ export class Driver {
     this.socket?.drop(CloseCode.TOO_SLOW, UNREAD);
   }
 
-  // What the protocol has for the program, the relay and the timers.
+  // From the protocol to the program, the relay and the timers.
 
   private tell(event: Event): void {
     if (event.type === "reconnecting") this.comeBackIn(event.delay);
@@ -217,7 +217,7 @@ export class Driver {
     this.isUnread = false;
   }
 
-  /** Sends what there is to send, and closes the connection if it must be closed. */
+  /** Sends the messages that wait, and closes the connection if the protocol says so. */
   private pump(): void {
     this.flush();
     const { fault } = this.protocol;

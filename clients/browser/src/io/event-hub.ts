@@ -8,22 +8,22 @@ type Handlers = Map<string, Set<Handler<Event>>>;
 /**
  * Hands every event to the handlers of its type, and to every loop over the room.
  *
- * What happens before anybody reads waits for the first reader: `await connect(...)` returns when
- * much has happened, and neither a handler nor a loop can be there before. Handlers begin to read
- * in a macrotask of their own, so that all that a program sets up in one go hears everything.
+ * Events wait for the first reader: when `await connect(...)` returns, many have happened, and
+ * neither a handler nor a loop could be there before. Handlers begin to read in a macrotask of
+ * their own. So all handlers that a program sets up in one go hear everything.
  */
 export class EventHub {
   private readonly handlers: Handlers = new Map();
   private readonly watchers: Handlers = new Map();
   private readonly loops = new Set<EventQueue>();
-  /** What nobody has read; null once somebody reads. */
+  /** Events that nobody has read; null once somebody reads. */
   private waiting: EventQueue | null = new EventQueue();
   private beginning: ReturnType<typeof setTimeout> | undefined;
   private isBeingRead = false;
   private newest = 0;
   private isOver = false;
 
-  /** @param onRead told whenever a reader has come, or has taken an event */
+  /** @param onRead called whenever a reader has come, or has taken an event */
   constructor(private readonly onRead: () => void = () => {}) {}
 
   /** Calls `handler` for each event of a type, until the returned function is called. */
@@ -34,14 +34,14 @@ export class EventHub {
     return stop;
   }
 
-  /** The same for the client itself: it hears at once, and it is no reader. */
+  /** As `on`, for the client itself: it hears at once, and does not count as a reader. */
   watch<T extends Event["type"]>(type: T, handler: Handler<EventOf<T>>): void {
     add(this.watchers, type, handler);
   }
 
   /**
-   * Lets handlers begin to read, if there are any. Call it at the beginning of a macrotask: what was
-   * set up in one go is set up by then.
+   * Lets handlers begin to read, if there are any. Call it at the start of a macrotask: by then the
+   * program has set up everything that it sets up in one go.
    */
   begin(): void {
     if (this.beginning === undefined) return;
@@ -50,13 +50,13 @@ export class EventHub {
     const { waiting } = this;
     if (!waiting || !this.hasHandlers) return;
     this.isBeingRead = true;
-    // What a handler causes to happen comes behind what waits.
+    // Events that a handler causes come after those that wait.
     for (let event = waiting.shift(); event; event = waiting.shift()) tell(this.handlers, event);
     this.waiting = null;
     this.onRead();
   }
 
-  /** @param seq where the room stands for a reader who has heard the event */
+  /** @param seq the seq that a reader of the event has reached */
   emit(event: Event, seq = 0): void {
     if (event.type === "closed") this.isOver = true;
     this.newest = seq;
@@ -66,7 +66,7 @@ export class EventHub {
     else tell(this.handlers, event);
   }
 
-  /** Whether more than this waits, with nobody who keeps up. */
+  /** Whether more than this waits for every reader. */
   isBeyond(bound: Bound): boolean {
     if (this.waiting) return this.waiting.exceeds(bound);
     if (this.hasHandlers || this.loops.size === 0) return false;
@@ -74,17 +74,17 @@ export class EventHub {
   }
 
   /**
-   * Where the room stands for the reader who is furthest behind: a handler has heard everything once
-   * it reads, a loop may have events before it.
+   * The seq that the slowest reader has reached. Once handlers read, they have heard everything; a
+   * loop may have events left.
    *
-   * @param head where it stands for one who has heard everything
+   * @param head the seq that a reader of everything has reached
    */
   seq(head: number): number {
     const queues = this.waiting ? [this.waiting, ...this.loops] : [...this.loops];
     return Math.min(head, ...queues.map((queue) => queue.seqOf(head)));
   }
 
-  /** Every event from now on; for the first reader, from the beginning. Ends after `closed`. */
+  /** Every later event; for the first reader, all from the beginning. Ends after `closed`. */
   async *events(): AsyncGenerator<Event, void, void> {
     const queue = this.queueForLoop();
     if (this.isOver && queue.isEmpty) return;
@@ -105,7 +105,7 @@ export class EventHub {
   private queueForLoop(): EventQueue {
     const { waiting } = this;
     if (!waiting) return new EventQueue(this.newest);
-    // Handlers that came in the same go are about to hear the same.
+    // Handlers that were set up in the same go will hear the same events.
     if (this.beginning !== undefined || this.isBeingRead) return waiting.copy();
     this.waiting = null;
     return waiting;
@@ -119,7 +119,7 @@ export class EventHub {
 function add<E extends Event>(to: Handlers, type: string, handler: Handler<E>): () => void {
   const handlers = to.get(type) ?? new Set();
   to.set(type, handlers);
-  // A function of its own, so that a handler given twice is called twice and removed singly.
+  // A wrapper, so that a handler given twice is called twice, and each can be removed alone.
   const entry: Handler<Event> = (event) => handler(event as E);
   handlers.add(entry);
   return () => void handlers.delete(entry);
@@ -129,7 +129,7 @@ function tell(handlers: Handlers, event: Event): void {
   for (const handler of [...(handlers.get(event.type) ?? [])]) call(handler, event);
 }
 
-/** A handler's mistake is the handler's: it is reported, and the room goes on. */
+/** Calls a handler. Its exception is reported, and the room goes on. */
 function call(handler: Handler<Event>, event: Event): void {
   try {
     handler(event);

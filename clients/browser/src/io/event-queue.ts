@@ -4,13 +4,13 @@ import type { Bound } from "../core/room-bound.js";
 
 interface Entry {
   event: Event;
-  /** Where the room stands for a reader who has taken it. */
+  /** The seq that a reader has reached once it has taken this. */
   readonly seq: number;
 }
 
 /**
- * Events on their way to one reader. Of each volatile value it holds only the newest, in the place
- * of the oldest; of attempts to reconnect that follow each other likewise.
+ * Events on their way to one reader. A newer volatile value replaces the waiting one of its slot,
+ * in its place. So does an attempt to reconnect that directly follows another.
  */
 export class EventQueue {
   private readonly entries = new Fifo<Entry>();
@@ -18,7 +18,7 @@ export class EventQueue {
   private bytes = 0;
   private wake: (() => void) | null = null;
 
-  /** @param seq where the room stands for a reader who begins here */
+  /** @param seq the seq of a reader who begins here */
   constructor(private seq = 0) {}
 
   get isEmpty(): boolean {
@@ -43,7 +43,7 @@ export class EventQueue {
       older.event = event;
       return;
     }
-    // In a room that has begun anew, the same numbers may mean other players.
+    // A room that has begun anew may reuse player numbers.
     if (event.type === "resumed") this.slots.clear();
     const entry = { event, seq };
     const slot = slotOf(event);
@@ -70,12 +70,12 @@ export class EventQueue {
     return this.shift()!;
   }
 
-  /** Where the room stands for the reader, if for one who has heard everything it is at `head`. */
+  /** The seq of the reader. @param head the seq of a reader who has heard everything */
   seqOf(head: number): number {
     return this.isEmpty ? head : this.seq;
   }
 
-  /** The entry of which an event is the newer version. */
+  /** The waiting entry that an event replaces. */
   private placeFor(event: Event): Entry | undefined {
     const slot = slotOf(event);
     if (slot !== null) return this.slots.get(slot);
@@ -88,6 +88,6 @@ export class EventQueue {
 const slotOf = (event: Event): string | null =>
   event.type === "updated" ? `${event.sender}/${event.key}` : null;
 
-/** Bytes of payload that an event holds. */
+/** Bytes of payload that an event keeps in memory. */
 const sizeOf = (event: Event): number =>
   "payload" in event && event.payload ? event.payload.length : 0;

@@ -1,7 +1,7 @@
 import { homeRelay } from "../core/address.js";
 
 /**
- * The relay that served this module, or the page.
+ * The relay that served this module or the page.
  *
  * @throws TypeError outside of a page
  */

@@ -1,11 +1,11 @@
-/** What a page goes through that a room should know of. */
+/** What happens to a page that a room must know. */
 export interface PageListener {
-  /** Nobody sees the page any more, or it is about to go. */
+  /** The page is hidden, or about to go. */
   hidden(): void;
-  /** The page goes. It may be kept frozen, and then be shown again. */
+  /** The page goes. The browser may freeze it, and show it again later. */
   gone(): void;
   shown(): void;
-  /** The network or the page was away: a connection may have died unnoticed. */
+  /** The network is back, or the page is: the connection may have died unnoticed. */
   doubtful(): void;
 }
 
@@ -13,7 +13,7 @@ export interface PageListener {
 export const isPage = (): boolean =>
   typeof document !== "undefined" && typeof window !== "undefined";
 
-/** Follows the page that we are in, if we are in one; returns a function that stops it. */
+/** Follows the page, if there is one. Returns a function that stops it. */
 export function followPage(listener: PageListener): () => void {
   if (!isPage()) return () => {};
   const stop = new AbortController();
@@ -27,7 +27,7 @@ export function followPage(listener: PageListener): () => void {
     },
     { signal },
   );
-  // A page that is left may be kept frozen and be shown again: no end, and no LEAVE.
+  // A page that is left may be frozen and shown again, so this is no end, and no LEAVE.
   window.addEventListener(
     "pagehide",
     () => {

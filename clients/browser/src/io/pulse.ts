@@ -1,8 +1,8 @@
-/** Milliseconds between the first round trips, which the clock needs at once. */
+/** Milliseconds between the first round trips: the clock needs some at once. */
 const QUICK = [0, 100, 200];
 const SECOND = 1000;
 
-/** What a pulse asks for. */
+/** What a pulse calls when it is time. */
 export interface Keeping {
   everySecond(): void;
   ping(): void;

@@ -17,17 +17,17 @@ export class Rest {
   ) {}
 
   /**
-   * What the relay answers to a GET.
+   * The relay's answer to a GET.
    *
-   * @throws LobbyRefused where the relay says why not
-   * @throws Unreachable where nothing answers that could be a relay
+   * @throws LobbyRefused if the relay refuses, and says why
+   * @throws Unreachable if nothing that could be a relay answers
    */
   get(path: string, query: Query = []): Promise<unknown> {
     const asked = new URLSearchParams(query.map(([key, value]) => [key, value])).toString();
     return this.ask(asked ? `${path}?${asked}` : path, {});
   }
 
-  /** What the relay answers to a POST; see `get`. */
+  /** The relay's answer to a POST; see `get`. */
   post(path: string, body: object): Promise<unknown> {
     const headers = { "content-type": "application/json" };
     return this.ask(path, { method: "POST", headers, body: JSON.stringify(body) });

@@ -1,26 +1,26 @@
-// Seat secrets: who has one, has the seat.
+// Seat secrets: a client that has the secret has the seat.
 
 import { Claim } from "./claim.js";
 import { SEAT_BYTES } from "../protocol/limits.js";
 
-/** Where a page keeps a secret while it is being reloaded; `sessionStorage`, unless told otherwise. */
+/** Where a page keeps a secret during a reload: `sessionStorage`, if nothing else is given. */
 export type Storage = Pick<globalThis.Storage, "getItem" | "setItem" | "removeItem">;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** Digits of a secret that name it to other pages; those that are left are still 96 bits. */
+/** Digits of a secret by which other pages know it. The others are still 96 secret bits. */
 const NAMED_BY = 8;
 
 /**
  * A seat's secret for a room, which a reload of the page finds again. Each seat of a page has its
- * own; what is kept is a list of them, in the order in which the page opened its rooms.
+ * own. The storage keeps a list of them, in the order in which the page opened its rooms.
  *
- * A secret lies in the storage only while the page is hidden or gone: a tab that is duplicated
- * copies the storage, and the two would fight for one seat. If it was hidden then, the copy has the
- * secret, and finds that it is in use.
+ * The storage has a secret only while the page is hidden or gone. A duplicate of a tab copies the
+ * storage, and two pages would fight for one seat. If the page was hidden at that moment, the copy
+ * has the secret, and finds it in use.
  */
 export class SeatSecret {
-  /** To be used once `confirmed` says so. */
+  /** Do not use it before `confirmed` has resolved. */
   bytes: Bytes;
   private readonly key: string;
   private readonly isFound: boolean;
@@ -43,7 +43,7 @@ export class SeatSecret {
     this.claim = this.use();
   }
 
-  /** Null if the secret is new; else the one to use, once it is known whose it is. */
+  /** Null if the secret is new. Otherwise it resolves with the one to use. */
   confirmed(): Promise<Bytes> | null {
     const taken = this.claim.take(!this.isFound);
     return this.isFound ? taken.then((isOurs) => (isOurs ? this.bytes : this.drawAnew())) : null;
@@ -53,12 +53,12 @@ export class SeatSecret {
   putAway(): void {
     if (!this.isWanted) return;
     const kept = new Set([...this.kept(), this.hex]);
-    // First those in use: a reload that opens fewer rooms takes the seats that were open.
+    // Secrets in use come first, so that a reload with fewer rooms takes the seats that were open.
     const inUse = [...this.inUse].filter((secret) => kept.delete(secret));
     this.keep([...inUse, ...kept]);
   }
 
-  /** The page goes: who comes next in this tab may have the seat. */
+  /** The page goes: the next page of this tab may have the seat. */
   letGo(): void {
     this.claim.release();
   }
@@ -80,7 +80,7 @@ export class SeatSecret {
     this.retire();
   }
 
-  /** The seat was not given up, but is out of use: a reload may be admitted. */
+  /** The seat is out of use, but not given up: a reload may enter with it. */
   keepForReload(): void {
     this.putAway();
     this.retire();
@@ -110,7 +110,7 @@ export class SeatSecret {
     this.claim.release();
   }
 
-  // A storage may be full or forbidden, and then throws at anything.
+  // A storage that is full or forbidden throws at every call.
 
   private kept(): string[] {
     try {
@@ -125,7 +125,7 @@ export class SeatSecret {
       if (secrets.length > 0) this.storage?.setItem(this.key, secrets.join());
       else this.storage?.removeItem(this.key);
     } catch {
-      // A reload will not find the seat; nothing else depends on it.
+      // Then a reload will not find the seat. Nothing else depends on it.
     }
   }
 }

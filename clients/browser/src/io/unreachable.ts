@@ -1,11 +1,11 @@
-// Why no WebSocket came about. A browser hides it from a page; the relay's REST tells causes apart.
+// Finds out why no WebSocket opened. A browser hides the cause from a page, so it asks REST.
 
 import { OriginRefused, Unreachable } from "../errors.js";
 
-/** What is needed of `fetch`. */
+/** The part of `fetch` that is used here. */
 export type Fetch = (url: string, options: RequestInit) => Promise<Response>;
 
-/** What stands between where the relay answers, and yet no WebSocket opens. */
+/** The likely cause if the relay answers and yet no WebSocket opens. */
 export const SPOILT_UPGRADE =
   "the relay answers, but no WebSocket to it opens: a proxy before it must pass on the headers " +
   "Upgrade and Connection";
@@ -16,8 +16,8 @@ const PASSING: ReadonlySet<number> = new Set([429, 502, 503, 504]);
  * Finds out why no WebSocket opened.
  *
  * @param url of the WebSocket
- * @param signal ends the asking
- * @returns the error that it is, or in words what may pass by itself
+ * @param signal ends the search
+ * @returns an error; or a text, if the cause may pass by itself
  */
 export async function whyUnreached(
   url: string,
@@ -32,18 +32,18 @@ export async function whyUnreached(
   if (!(await isRelay(answer))) {
     return new Unreachable(`${home} answers HTTP ${answer.status}, and is no Roomwire relay`);
   }
-  // Browsers say whose page it is with a POST, as they do with a WebSocket. This one does nothing.
+  // Browsers send the page's origin with a POST, as with a WebSocket. This POST changes nothing.
   const refused = await fetch(api, { method: "POST", signal }).catch(() => null);
   return refused?.status === 403 ? originRefused(home, await detailOf(refused)) : SPOILT_UPGRADE;
 }
 
-/** Finds out why no answer came that a page may hear. */
+/** Finds out why the page got no answer that it may read. */
 export async function whySilent(
   home: string,
   fetch: Fetch,
   signal: AbortSignal,
 ): Promise<Unreachable> {
-  // Of an answer that it may not read, a page learns that there is one.
+  // The page may not read such an answer, but it learns that there is one.
   const opaque = await fetch(`${home}api/relay`, { mode: "no-cors", signal }).catch(() => null);
   if (opaque) return originRefused(home, `a relay lets it in with --origin ${ownOrigin()}`);
   return new Unreachable(`nothing answers at ${home}: is the relay running? (\`relay serve\`)`);

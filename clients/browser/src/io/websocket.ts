@@ -1,7 +1,7 @@
 import { ABNORMAL } from "../protocol/close-codes.js";
 import { SUBPROTOCOL } from "../protocol/version.js";
 
-/** What we need of a WebSocket: the browser's, Node's, or that of the package `ws`. */
+/** The part of a WebSocket that is used here: the browser's, Node's, or that of `ws`. */
 export interface WebSocketLike {
   binaryType: string;
   readonly bufferedAmount: number;
@@ -16,9 +16,9 @@ export interface WebSocketLike {
 
 export type WebSocketClass = new (url: string, protocols: string) => WebSocketLike;
 
-/** What a socket tells. After `lost` it tells no more. */
+/** What a socket calls. After `lost` it calls nothing more. */
 export interface Listener {
-  /** A macrotask of the socket begins: what a program does in one go is done. */
+  /** A macrotask of the socket begins, so the program has finished what it did in one go. */
   begins(): void;
   opened(): void;
   message(data: Uint8Array): void;
@@ -27,7 +27,7 @@ export interface Listener {
 
 const OPEN = 1;
 
-/** One WebSocket, from its opening to its end, whichever side ends it. */
+/** One WebSocket, from its start to its end, whichever side ends it. */
 export class Socket {
   private socket: WebSocketLike | null = null;
 
@@ -42,11 +42,11 @@ export class Socket {
     socket.onopen = () => listener.opened();
     socket.onmessage = ({ data }: { data: unknown }) => {
       listener.begins();
-      // The program may have ended it by now.
+      // The program may have ended it in the meantime.
       if (this.socket && isBuffer(data)) listener.message(new Uint8Array(data));
     };
     socket.onclose = ({ code, reason }) => this.end(code, reason);
-    // `close` follows at once, but in Node before 24 not where the upgrade failed.
+    // `close` follows at once. Node before 24 leaves it out after a failed upgrade.
     socket.onerror = () => void setTimeout(() => this.end(ABNORMAL, ""), 0);
   }
 
@@ -55,7 +55,7 @@ export class Socket {
   }
 
   send(message: Uint8Array<ArrayBuffer>): void {
-    // While it closes, a browser would throw or log; what matters is sent again.
+    // While the socket closes, a browser would throw or log. Counted frames are sent again anyway.
     if (this.socket?.readyState === OPEN) this.socket.send(message);
   }
 
@@ -64,7 +64,7 @@ export class Socket {
     const socket = this.socket;
     if (!socket) return;
     this.detach(socket);
-    // Of the standard's codes, a browser lets us send 1000 only.
+    // A browser allows only one of the standard's codes here: 1000.
     if (code >= 4000) socket.close(code, reason);
     else socket.close();
     this.listener.lost(code, reason);

@@ -1,20 +1,20 @@
 import type { WebSocketClass } from "./websocket.js";
 
-/** What the world outside gives: time, chance and connections. */
+/** The outside world: time, chance and connections. */
 export interface World {
   readonly WebSocket: WebSocketClass;
   /** A monotonic clock, in milliseconds. */
   now(): number;
-  /** The wall clock, in milliseconds, which goes on while the machine sleeps. */
+  /** The wall clock, in milliseconds. It goes on while the machine sleeps. */
   wall?(): number;
   /** Draws from [0, 1). */
   random(): number;
 }
 
-/** Milliseconds on our clock when the page began: one that loses some must not become negative. */
+/** Our clock at the page's start, in milliseconds: a clock that loses some must stay above 0. */
 const BEGIN = 3_600_000;
 
-/** The world of a browser, or of Node; there, `WebSocket` may have to be given. */
+/** The world of a browser or of Node. An old Node has no `WebSocket`, so it must be given. */
 export function ownWorld(WebSocket: WebSocketClass | undefined): World {
   return {
     WebSocket: WebSocket ?? ownWebSocket(),

@@ -1,6 +1,6 @@
-// The relay's REST, as far as the pages need it; all of it is described at /docs.
+// The part of the relay's REST that the pages need. /docs describes all of it.
 
-// Not from index.js, of which the home page needs no more.
+// Not from index.js: the home page needs nothing else of that.
 import { LobbyRefused, Unreachable } from "../errors.js";
 import { type ListedRoom, Lobby, type NewRoom } from "../lobby.js";
 import { legible } from "./legible.js";
@@ -11,11 +11,11 @@ export interface RelayInfo {
   readonly wire: readonly [number, number];
   readonly rooms: number;
   readonly players: number;
-  /** Where others on the network find this relay, if they can. */
+  /** The relay's URL for others on the network, if they can reach it. */
   readonly lan: string | null;
 }
 
-/** What went wrong, in a sentence for the one who reads it. */
+/** What went wrong, in a sentence for the player. */
 export class ApiError extends Error {}
 
 const lobby = new Lobby(document.baseURI);
@@ -31,11 +31,11 @@ export const makeRoom = (options: NewRoom): Promise<ListedRoom> => explained(lob
 
 export const matchRoom = (): Promise<ListedRoom> => explained(lobby.match());
 
-/** Finds out what keeps a WebSocket from opening; null if the relay does not answer at all. */
+/** Finds out why no WebSocket opens; null if the relay does not answer at all. */
 export async function findSuspect(): Promise<Suspect | null> {
   try {
     await describeRelay();
-    // Browsers say whose page it is with a POST, as they do with a WebSocket. This one does nothing.
+    // Browsers send the page's origin with a POST, as with a WebSocket. This POST changes nothing.
     const answer = await ask("POST");
     if (answer.status !== 403) return UPGRADE;
     const { detail = "" } = (await answer.json().catch(() => ({}))) as { detail?: string };
@@ -45,7 +45,7 @@ export async function findSuspect(): Promise<Suspect | null> {
   }
 }
 
-/** Asks the relay, which may be mounted under a path of its own: that is where <base> leads. */
+/** Asks the relay. It may be mounted under a path of its own, which <base> tells. */
 const ask = (method: string): Promise<Response> =>
   fetch(new URL("api/relay", document.baseURI), { method });
 
@@ -58,7 +58,7 @@ function explained<T>(asked: Promise<T>): Promise<T> {
 }
 
 function inWords({ status, text, after }: LobbyRefused): string {
-  // Only for another site's page, and this one is the relay's own.
+  // This happens only to pages of other sites, and this page is the relay's own.
   if (status === 403) return rewrittenInShort(text);
   return after === null ? legible(text) : `${legible(text)} Try again in ${after} s.`;
 }

@@ -25,12 +25,12 @@ export function ask(question: Question): Promise<string> {
   input.select();
   return new Promise((resolve) => {
     const stop = new AbortController();
-    // There is no playing without an answer, so Escape does not close it; "Other rooms" leads away.
+    // Nobody can play without an answer, so Escape does not close it. "Other rooms" leads away.
     dialog.addEventListener("cancel", (event) => event.preventDefault(), { signal: stop.signal });
     dialog.addEventListener(
       "close",
       () => {
-        // Some browsers close on a second Escape all the same.
+        // Some browsers close it on a second Escape anyway.
         if (!input.value.trim()) return dialog.showModal();
         stop.abort();
         resolve(input.value);

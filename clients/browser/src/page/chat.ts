@@ -1,4 +1,4 @@
-// The lines under the arena: what is said, and what happens in the room.
+// The lines under the arena: chat, and news of the room.
 
 import { type EventOf, LeftReason, NoticeKind, type Player, type Room } from "../index.js";
 import { crown, find, make, nameOf, words } from "./dom.js";
@@ -15,7 +15,7 @@ const LEAVING: Record<number, string> = {
   [LeftReason.KICKED]: "was removed by the host",
 };
 
-/** What the relay gives notice of, in words. */
+/** A notice of the relay, in words. */
 function notice({ kind, detail: { dropped } }: EventOf<"notice">): string {
   switch (kind) {
     case NoticeKind.THROTTLE:
@@ -36,7 +36,7 @@ function notice({ kind, detail: { dropped } }: EventOf<"notice">): string {
   }
 }
 
-/** Why the room had to be told anew, by the relay's word for it. */
+/** Why the room was told anew, by the relay's word for it. */
 const ANEW: Record<string, string> = {
   history_trimmed: "you were away for longer than the room remembers",
   seat_expired: "your place was given up, and this is a new one",
@@ -53,7 +53,7 @@ export function followChat(room: Room, game: Game, palette: Palette): void {
     add("", who, " ", words(text));
   };
   room.on("joined", ({ player }) => {
-    // On entry everybody is told of; that is no news.
+    // On entry the room tells of everybody who is there; that is no news.
     if (room.state === "live" && !isGuest(player)) add("news", words(nameOf(player)), " joined");
   });
   room.on("left", ({ player, reason }) => {
@@ -65,7 +65,7 @@ export function followChat(room: Room, game: Game, palette: Palette): void {
     else add("news", crown(), " ", words(nameOf(player)), " is host now");
   });
   room.on("refused", ({ text }) => {
-    if (room.state === "live") add("refusal", legible(text)); // else it is entry, and the page tells of that
+    if (room.state === "live") add("refusal", legible(text)); // before that, the page shows it
   });
   room.on("notice", (event) => {
     const text = notice(event);
@@ -80,13 +80,13 @@ export function followChat(room: Room, game: Game, palette: Palette): void {
   });
 }
 
-/** Who is asked for a name watches meanwhile: they are news once they have one. */
+/** A guest watches until they have given a name. Only then they are news. */
 const isGuest = ({ name, role }: Player): boolean => role === "spectator" && name === "";
 
 const count = (number: number, thing: string): string =>
   `${number} ${thing}${number === 1 ? "" : "s"}`;
 
-/** Lets the form send what is typed. */
+/** Lets the form send the typed text. */
 export function enableChat(say: (text: string) => void): void {
   const input = find<HTMLInputElement>("#say-text");
   find("#say").addEventListener("submit", (event) => {

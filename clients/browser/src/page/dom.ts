@@ -1,7 +1,7 @@
 import type { Player } from "../index.js";
 import { legible } from "./legible.js";
 
-/** Finds what the page must have. */
+/** Finds an element that the page must have. */
 export function find<E extends Element = HTMLElement>(selector: string): E {
   const element = document.querySelector<E>(selector);
   if (!element) throw new Error(`the page has no ${selector}`);
@@ -19,10 +19,10 @@ export function make<N extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** Makes an element of a stranger's words, which turn nothing around that stands beside them. */
+/** Makes an element of a stranger's words. They cannot change the direction of text beside them. */
 export const words = (text: string): HTMLElement => make("bdi", {}, legible(text));
 
-/** What a player is called here: a name that shows nothing is as good as none. */
+/** The name to show for a player. A name without visible characters counts as none. */
 export const nameOf = ({ name, number }: Pick<Player, "name" | "number">): string =>
   legible(name) || `Player ${number}`;
 
@@ -37,18 +37,18 @@ export function makeSvg(
   return element;
 }
 
-/** Changes a text only if it is another: most are the same, and a change costs a layout. */
+/** Changes a text only if it is different: most are the same, and a change costs a layout. */
 export function write(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Hues that can be told apart, and from the orbs' gold. */
+/** Hues that differ clearly from each other, and from the orbs' gold. */
 const HUES = [190, 322, 140, 265, 18, 215, 95, 295, 165, 345];
 
 /** How many colours there are. */
 export const COLOURS = 3 * HUES.length;
 
-/** A colour, light enough to be read on the dark. */
+/** A colour that is light enough for text on the dark page. */
 export function colour(index: number, alpha = 1): string {
   const round = Math.floor(index / HUES.length) % 3;
   return `hsl(${HUES[index % HUES.length]!} ${95 - 15 * round}% ${70 + 7 * round}% / ${alpha})`;

@@ -26,7 +26,7 @@ function enter(room: string, query = ""): void {
   location.assign(new URL(`r/${encodeURIComponent(room)}${query}`, document.baseURI));
 }
 
-/** Runs what a button does: once at a time, and what goes wrong stands beside it. */
+/** Runs a button's action, one at a time, and shows an error beside it. */
 function act(button: HTMLButtonElement, error: string, action: () => Promise<void>): void {
   button.disabled = true;
   find(error).textContent = "";
@@ -51,7 +51,7 @@ find("#join").addEventListener("submit", (event) => {
     if (!code) return;
     const why = whyNoRoom(code);
     find("#join-error").textContent = why;
-    // REST knows no private rooms: whether there is one, its page finds out by entering.
+    // REST does not tell of private rooms, so the room's page finds out by entering.
     if (!why) enter(code, "?join");
   });
 });
@@ -66,7 +66,7 @@ find("#make").addEventListener("submit", (event) => {
       public: field("#make-public").checked,
       password,
     });
-    if (password) storePassword(code, password); // who made it need not be asked
+    if (password) storePassword(code, password); // its maker is not asked for it again
     enter(code);
   });
 });
@@ -116,6 +116,6 @@ find("#snippet").textContent = SNIPPET.replace(
   new URL("client/roomwire.js", document.baseURI).href,
 );
 void showRooms();
-showRelay().catch(() => {}); // the list of rooms says that the relay does not answer
+showRelay().catch(() => {}); // the list of rooms shows the error
 setInterval(() => void showRooms(), REFRESH);
 document.addEventListener("visibilitychange", () => void showRooms());

@@ -1,16 +1,16 @@
-// Makes a stranger's words fit to stand beside others': in the page, on the canvas, in a title.
+// Makes a stranger's words safe to show beside others: in the page, on the canvas, in a title.
 //
-// A name may hold characters that turn the text after it around, or that show nothing at all. It is
-// the same function as in protocol/legible.py; protocol/vectors/legible.json holds both to it.
+// A name may hold characters that change the direction of the text after it, or that are invisible.
+// protocol/legible.py has the same function, and protocol/vectors/legible.json tests both.
 
-/** Most names and lines are such: what they are is what they show. */
+/** Most texts have only these characters, and need no change. */
 const PLAIN = /^(?:[!-~]+(?: [!-~]+)*)?$/;
 
 const BLANKS = /[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u2800\u3000]+/gu;
 
 const UNSEEN = new RegExp(
   [
-    // A flag of a region is a black flag with letters that nobody sees; it stays whole.
+    // A region's flag is a black flag followed by invisible letters. It stays whole.
     "(\\u{1f3f4}[\\u{e0030}-\\u{e0039}\\u{e0061}-\\u{e007a}]{1,6}\\u{e007f})",
     "|[\\0-\\x08\\x0e-\\x1f\\x7f-\\x84\\x86-\\x9f", // control codes
     "\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069", // direction marks
@@ -22,12 +22,12 @@ const UNSEEN = new RegExp(
   "gu",
 );
 
-// Persian, the scripts of India and families of emoji need joiners. At an edge they would join what
-// stands beside, and between Latin letters they show nothing.
+// Persian, the scripts of India and emoji of families need joiners. At an edge, a joiner would join
+// the text beside it. Between Latin letters it is invisible.
 const JOINERS = /[\u200c\u200d]/u;
 const LAST_LATIN = "\u02ff";
 
-/** Accents on one letter, at most: Hebrew has four, and a pile of forty covers other lines. */
+/** Most accents on one letter. Hebrew has four; a pile of forty would cover other lines. */
 const MARKS = 5;
 const MARK = /\p{M}/u;
 const ACCENT = /[\p{Mn}\p{Me}]/u;
@@ -38,9 +38,10 @@ const FIRST_STRONG_ISOLATE = "\u2068";
 const POP_ISOLATE = "\u2069";
 
 /**
- * What of a text can be seen, in one line. It may be empty: have another name then.
+ * The visible part of a text, in one line. It may be empty: then show another name.
  *
- * What acts on its neighbours is dropped; emoji stay whole, and every script stays readable.
+ * Characters that change the text around them are dropped. Emoji stay whole, and every script stays
+ * readable.
  */
 export function legible(text: string): string {
   if (PLAIN.test(text)) return text;
@@ -63,7 +64,7 @@ export function legible(text: string): string {
   return kept.trimEnd();
 }
 
-/** `legible` text that does not turn around what stands beside it, where there is no `<bdi>`. */
+/** `legible` text that keeps the direction of the text beside it, for places without `<bdi>`. */
 export function isolated(text: string): string {
   const seen = legible(text);
   return RIGHT_TO_LEFT.test(seen) ? `${FIRST_STRONG_ISOLATE}${seen}${POP_ISOLATE}` : seen;

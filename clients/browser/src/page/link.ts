@@ -1,34 +1,34 @@
-// What one's own connection does, in words.
+// The state of this page's connection, in words.
 
 import { NoticeKind, type Room } from "../index.js";
 import { latency } from "./people.js";
 
-/** What the page says of the connection. */
+/** What the page shows of the connection. */
 export interface Words {
   /** For the style: the room's own states, "lagging" and "restarting". */
   readonly state: string;
   readonly text: string;
-  /** Changes all the time. */
+  /** A text that changes often, such as a countdown. */
   readonly detail: string;
-  /** There is something to wait for, and one may try at once instead. */
+  /** Whether the player may try at once instead of waiting. */
   readonly mayRetry: boolean;
 }
 
-const TIRED = 3; // attempts after which we say that this is no longer as it should be
+const TIRED = 3; // attempts after which the page admits that no relay answers
 
 /** Follows a room's connection. Times are in milliseconds. */
 export class Link {
   private attempt = 0;
   private backAt = 0;
-  /** When the relay said it would be back, if it goes down. */
+  /** When a relay that goes down said it would be back. */
   private restartedAt: number | null = null;
-  /** When the connection will be cut, if it is read too slowly. */
+  /** When the relay will cut the connection, if this page reads too slowly. */
   private cutAt: number | null = null;
 
   constructor(
     private readonly room: Room,
     private readonly now: () => number,
-    /** Whether the relay answers, and yet no WebSocket opens. */
+    /** Whether the relay answers and yet no WebSocket opens. */
     private readonly isBlocked: () => boolean = () => false,
   ) {
     room.on("live", () => {
@@ -42,7 +42,7 @@ export class Link {
     });
     room.on("notice", ({ kind, detail }) => {
       if (kind === NoticeKind.DRAIN) this.restartedAt = now() + (detail.after ?? 0);
-      // Of LAG, the first notice threatens, and the second says that it is over.
+      // The first LAG warns of a cut; the second says that the danger is over.
       if (kind === NoticeKind.LAG) {
         this.cutAt = detail.dropped === undefined ? now() + (detail.after ?? Infinity) : null;
       }

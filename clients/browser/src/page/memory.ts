@@ -1,4 +1,4 @@
-// What the browser remembers: a name for good, passwords while the tab lives.
+// What the browser remembers: the name for good, passwords until the tab is closed.
 
 const KEY = "roomwire:name";
 const FIRST = [
@@ -39,7 +39,7 @@ export const storedName = (): string | null => read(() => localStorage, KEY);
 
 export const storeName = (name: string): void => write(() => localStorage, KEY, name);
 
-/** With the path: an origin may have relays below several, and each has rooms of its own. */
+/** It has the path in it: one origin may have several relays, each with its own rooms. */
 const passwordKey = (room: string): string =>
   `roomwire:password:${new URL(`r/${room.toUpperCase()}`, document.baseURI).pathname}`;
 
@@ -50,7 +50,7 @@ export const storedPassword = (room: string): string | null =>
 export const storePassword = (room: string, password: string): void =>
   write(() => sessionStorage, passwordKey(room), password);
 
-// Some browsers forbid storage in private windows; then it is asked again next time.
+// Some browsers forbid storage in private windows. Then the page asks again next time.
 
 function read(storage: () => Storage, key: string): string | null {
   try {
@@ -64,7 +64,7 @@ function write(storage: () => Storage, key: string, value: string): void {
   try {
     storage().setItem(key, value);
   } catch {
-    // As good as never written.
+    // The same as if it was never written.
   }
 }
 

@@ -1,4 +1,4 @@
-// Who is in the room: names, scores, latency, who is host, and what a host may do about it.
+// The list of players: names, scores, latency, the host, and what a host may do with players.
 
 import { type Player, PresenceState, type Room } from "../index.js";
 import { crown, find, make, nameOf, write } from "./dom.js";
@@ -15,7 +15,7 @@ const STATES: Record<number, string> = {
 /** The list of players of one room. */
 export class People {
   private readonly list = find("#players");
-  /** Rows live as long as their players, so that a menu stays open and keeps the focus. */
+  /** A row lives as long as its player, so that an open menu stays open and keeps the focus. */
   private readonly rows = new Map<number, Row>();
 
   constructor(
@@ -26,7 +26,7 @@ export class People {
     this.list.replaceChildren();
   }
 
-  /** Shows how things are. Call it again whenever something may have changed. */
+  /** Updates the list. Call it whenever something may have changed. */
   show(): void {
     const { room } = this;
     for (const number of this.rows.keys()) if (!room.players.has(number)) this.remove(number);
@@ -55,7 +55,7 @@ export class People {
   }
 }
 
-/** Shows whether the room is locked, whoever locks it. */
+/** Shows whether the room is locked. */
 export function followLock(room: Room): void {
   const show = (): void => void (find<HTMLInputElement>("#lock").checked = isLocked(room));
   room.on("live", show);
@@ -145,7 +145,7 @@ class Row {
   }
 }
 
-/** A round trip in milliseconds, for people. */
+/** A round trip in milliseconds, as text. */
 export function latency(milliseconds: number | undefined): string {
   if (milliseconds === undefined) return "–";
   return milliseconds < 1 ? "<1 ms" : `${Math.round(milliseconds)} ms`;

@@ -1,4 +1,4 @@
-// What may be the name of a room, for those who typed another.
+// Explains which names a room may have.
 
 import { legible } from "./legible.js";
 

@@ -30,10 +30,10 @@ declare global {
   }
 }
 
-/** This page is r/CODE below the relay's home, wherever a proxy shows that. */
+/** This page is r/CODE below the relay's home, even if a proxy adds a prefix. */
 const path = location.pathname.slice(new URL(document.baseURI).pathname.length);
 const code = decoded(path.split("/")[1]!);
-/** The home page says so of a code that was typed: a slip must not make a room. */
+/** The home page sets it for a typed code: a typing error must not make a room. */
 const isTyped = new URLSearchParams(location.search).has("join");
 const seconds = (): number => performance.now() / 1000;
 const palette = new Palette();
@@ -68,13 +68,16 @@ async function main(): Promise<void> {
   run(controls);
   if (name === null) {
     const chosen = await askName();
-    room.leave(); // who watched, plays
+    room.leave(); // the player enters again, to play
     play(chosen);
   }
   canvas.focus();
 }
 
-/** Shows the game to who has no name yet. It makes no room, and leaves no seat behind. */
+/**
+ * Shows the game to a player without a name. It makes no room, and leaves no seat behind. A watcher
+ * takes a player number all the same (SPEC 1), so the numbers of the players may have gaps.
+ */
 function watch(): void {
   const seat = null;
   show(openRoom(document.baseURI, { room: code, role: "spectator", create: false, seat }));
@@ -88,7 +91,7 @@ function decoded(part: string): string {
   try {
     return decodeURIComponent(part);
   } catch {
-    return part; // which has a sign that no room has
+    return part; // it has a character that no room's name can have
   }
 }
 
@@ -139,7 +142,7 @@ function showTitle(): void {
 async function showInvitation(): Promise<void> {
   const link = code.toUpperCase();
   showLink(link, null);
-  // The page works without knowing this; while the relay is away, the status says so.
+  // The page works without it. If the relay is away, the status says so.
   const relay = await describeRelay().catch(() => null);
   if (relay) showLink(link, relay);
 }
@@ -156,7 +159,7 @@ function run(controls: Controls): void {
   let steered = 0;
   const frame = (): void => {
     const now = seconds();
-    const dt = Math.min(now - before, 0.1); // a tab that was hidden does not leap
+    const dt = Math.min(now - before, 0.1); // so that nothing jumps after a tab was hidden
     before = now;
     const direction = controls.direction;
     game.step(dt, direction);

@@ -10,7 +10,7 @@ const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 export function showLink(code: string, relay: RelayInfo | null): void {
   const here = new URL(`r/${code}`, document.baseURI);
   const isLocal = LOOPBACK.test(here.hostname);
-  // "localhost" means another machine to everyone else: give them the address on the network.
+  // On another device, "localhost" is that device: show the address on the network.
   const link = isLocal && relay?.lan ? new URL(`r/${code}`, `${relay.lan}/`) : here;
   find("#code").textContent = code;
   const field = find<HTMLInputElement>("#link");
@@ -39,12 +39,12 @@ async function copy(field: HTMLInputElement): Promise<boolean> {
     await navigator.clipboard.writeText(field.value);
     return true;
   } catch {
-    // Over plain http, which a network's address is, there is no clipboard but the old command.
+    // Plain http, as on a local network, has no clipboard API; only the old command works.
     return document.execCommand("copy");
   }
 }
 
-/** How to copy what is selected. */
+/** How to copy the selected text. */
 const byHand = (): string =>
   matchMedia("(pointer: coarse)").matches ? "Hold the link" : "Press Ctrl+C";
 

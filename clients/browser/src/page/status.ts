@@ -1,4 +1,4 @@
-// One's own connection: what it does, and when it is over, what to do.
+// Shows this page's connection, and what to do when it has ended.
 
 import { CloseCode, type Room } from "../index.js";
 import { findSuspect } from "./api.js";
@@ -47,7 +47,7 @@ export function enableRetry(current: () => Room): void {
   find("#retry").addEventListener("click", () => current().check());
 }
 
-/** The detail may change all the time: it stands apart from what screen readers tell. */
+/** The detail changes often, so it is apart from the text that screen readers announce. */
 function showWords({ state, text, detail, mayRetry }: Words): void {
   find("#status").dataset["state"] = state;
   write(find("#status-text"), text);
@@ -62,7 +62,7 @@ function showSuspect(suspect: Suspect | null): void {
   write(find("#suspect-lines"), suspect?.lines ?? "");
 }
 
-/** Says why there is no room here, and leaves nothing that would need one. */
+/** Says why there is no room, and removes everything that needs one. */
 export function showImpossible(why: string): void {
   showWords({ state: "closed", text: "Not connected", detail: "", mayRetry: false });
   for (const part of ["#leave", "#hints", ".talk", ".side"]) find(part).hidden = true;

@@ -4,7 +4,7 @@ from roomwire import Bot, Event, Message
 
 
 class Echo(Bot):
-    """Answers others' messages; never its own, nor what came before it was there."""
+    """Answers messages of others. It answers neither its own nor history."""
 
     hz = 0.0
 

@@ -1,4 +1,4 @@
-"""A bot that is there and does nothing: to see what presence alone costs."""
+"""A bot that enters and does nothing: it shows what an idle player costs."""
 
 from roomwire import Bot
 

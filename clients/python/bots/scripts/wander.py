@@ -1,22 +1,24 @@
-"""A bot that plays Comets: it flies after orbs, pulses now and then, and says a word."""
+"""A bot that plays Comets: it flies after orbs, pulses now and then, and says a word.
+
+Copy it and change it: relay bots --script wander.py
+"""
 
 from __future__ import annotations
 
 import math
 import time
 
-from clients.python.bots.scripts.arena import REACH, Comet, Orb, Point
-from clients.python.bots.scripts.comets import Game
 from roomwire import Bot, Event
+from roomwire.comets import REACH, Comet, Game, Orb, Point
 
 POPS_PER_SECOND = 0.05
 LINES_PER_SECOND = 0.004
 LINES = ("hello", "mine!", "so many orbs", "who is host?", "wheee", "after you", "nice one")
-CHOICE = 3  # orbs to choose among, so that not all bots fly after the same
+CHOICE = 3  # orbs to choose from, so that the bots do not all fly after the same one
 
 
 class Wander(Bot):
-    """Flies after one of the nearest orbs, none too straight."""
+    """Flies after one of the nearest orbs, and sways a little."""
 
     def __init__(self, number: int, seed: int = 0) -> None:
         super().__init__(number, seed)

@@ -18,11 +18,11 @@ class Greeter(Bot):
     hz = 20
 
     async def on_join(self) -> None:
-        """Start somewhere on the circle: each bot has its own chance."""
+        """Start at a random point of the circle."""
         self.angle = self.random.uniform(0, math.tau)
 
     async def on_event(self, event: Event) -> None:
-        """Greet each player: those who are here already, and those who come."""
+        """Greet each player: those who are here already, and those who come later."""
         match event:
             case Joined(player) if player.number != self.room.me:
                 hello = {"t": "say", "text": f"Hello, {player.name}!"}

@@ -14,9 +14,9 @@ class Circler(Bot):
     angle = 0.0
 
     async def on_tick(self, dt: float) -> None:
-        """Go on, and tell where that is: only the newest place counts."""
+        """Move on, and send the new place. Only the newest counts, so it is a volatile value."""
         self.angle += dt
         x = 480 + 200 * math.cos(self.angle + self.number)
         y = 300 + 200 * math.sin(self.angle + self.number)
-        if self.room.clock.count:  # the relay's time is known
+        if self.room.clock.count:  # once the relay's time is known
             self.room.volatile(PLACE, [self.room.clock.now(), round(x), round(y)])

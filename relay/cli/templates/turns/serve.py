@@ -14,7 +14,7 @@ from roomwire import Settings, create_app
 
 
 def make_app(settings: Settings) -> Starlette:
-    """Put page and relay together. `create_app` also takes an `on_join`, to say who may enter."""
+    """Put page and relay together. An `on_join` for `create_app` would decide who may enter."""
     relay = create_app(settings)
 
     @contextlib.asynccontextmanager
@@ -27,7 +27,7 @@ def make_app(settings: Settings) -> Starlette:
 
 
 if __name__ == "__main__":
-    mimetypes.add_type("text/javascript", ".js")  # some machines believe it is plain text
+    mimetypes.add_type("text/javascript", ".js")  # some machines think that it is plain text
     settings = Settings()  # from the environment, as in RELAY_PORT=9000
     fresh = [("Cache-Control", "no-cache")]  # so that a reload shows each change
     uvicorn.run(make_app(settings), host=settings.host, port=settings.port, headers=fresh)

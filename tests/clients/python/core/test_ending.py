@@ -3,6 +3,7 @@
 import pytest
 
 from clients.python import events
+from clients.python.core import commands
 from protocol.close_codes import CloseCode
 from protocol.error_codes import ErrorCode
 from protocol.frames import Error, Leave, Send
@@ -52,6 +53,37 @@ class TestEnding:
     def test_without_a_connection_leaving_has_nobody_to_tell(self, relay: ScriptedRelay) -> None:
         relay.closes()
         assert not relay.client.leave()
+
+    def test_only_who_has_a_seat_and_no_connection_needs_one_to_leave(
+        self, relay: ScriptedRelay
+    ) -> None:
+        assert not relay.client.depart()
+        assert relay.closes().client.depart()
+        assert relay.accepts().client.depart(), "WELCOME is not here yet"
+        assert not ScriptedRelay().accepts().client.depart()
+
+    @pytest.mark.parametrize("code", [ErrorCode.ROOM_GONE, ErrorCode.EPOCH_CHANGED])
+    def test_who_leaves_a_room_that_is_gone_does_not_make_it_again(
+        self, relay: ScriptedRelay, code: ErrorCode
+    ) -> None:
+        relay.closes().told()
+        send(relay, b"anybody?")
+        relay.client.depart()
+        relay.accepts().heard()
+        relay.says(Error(0, code, "That was another time."))
+        assert relay.heard() == []
+        assert relay.client.fault == (CloseCode.NORMAL, "left")
+        (lost, closed) = relay.closes(CloseCode.NORMAL, "left").told()
+        assert lost == events.Lost((Send(None, b"anybody?"),))
+        assert closed == events.Closed(1000, "normal", "You left the room.", False)
+
+    def test_what_nobody_has_posted_is_lost_too(self, relay: ScriptedRelay) -> None:
+        send(relay, b"posted")
+        handed_over = commands.send(b"handed over", commands.OTHERS)
+        relay.client.unposted = lambda: (handed_over,) if relay.client.closed else ()
+        (lost, closed) = relay.closes(CloseCode.KICKED, "kicked").told()
+        assert lost == events.Lost((Send(None, b"posted"), Send(None, b"handed over")))
+        assert isinstance(closed, events.Closed)
 
     def test_a_kick_is_for_good_and_tells_what_was_never_acknowledged(
         self, relay: ScriptedRelay

@@ -16,9 +16,9 @@ import pygame
 
 from clients.python import Message, Updated, blocking
 from clients.python.blocking import BlockingRoom
-from clients.python.bots.scripts.comets import Game
 from clients.python.events import Event
 from clients.python.examples import pygame_arena
+from roomwire.comets import Game
 from tests.helpers.relay import RelayProcess, relay_process
 
 PATIENCE = 10.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -10,12 +11,12 @@ import pytest
 from clients.python import LocalProtocolError, NoSuchRoom, RoomClosed, Unreachable
 from clients.python.core import commands
 from clients.python.events import Closed, Event, Live, Lost, Reconnecting, Resumed
-from clients.python.io.driver import Driver
+from clients.python.io.driver import LEAVE_PATIENCE, Driver
 from clients.python.options import driver_for
 from protocol.frames import Deliver, Send
 from tests.helpers.cable import Cable, cable_to
 from tests.helpers.peers import PATIENCE, Peer, party_at, until
-from tests.helpers.relay import RunningRelay
+from tests.helpers.relay import RunningRelay, running_relay
 
 FRAMES = 300
 """More than a window has room for."""
@@ -153,6 +154,17 @@ async def test_without_any_way_to_the_relay_it_is_left_in_time_and_says_what_is_
     events = await told(driver, Closed)
     (lost,) = (event for event in events if isinstance(event, Lost))
     assert lost.messages == (Send(None, b"never heard"),)
+
+
+async def test_where_no_relay_is_any_more_nobody_waits_to_leave() -> None:
+    async with running_relay() as relay:
+        driver = await entered(relay.url)
+        await relay.node.drain(0)
+    await told(driver, Reconnecting)
+    began = time.monotonic()
+    await driver.leave()
+    assert time.monotonic() - began < LEAVE_PATIENCE / 2
+    assert isinstance((await told(driver, Closed))[-1], Closed)
 
 
 async def test_who_is_not_let_in_hears_why_and_leaves_nothing_running(relay: RunningRelay) -> None:

@@ -10,7 +10,7 @@ import { ARENA, type Ship, type Vector } from "./ship.js";
 import { type Colour, drawGlow, makeStars, paintSky } from "./sky.js";
 import { EDGE, WHOLE, isIn, viewOf, within } from "./view.js";
 
-/** Units from a comet's middle to the ring around mine. */
+/** The radius of the ring around my comet, in units. */
 const RING = 25;
 const MIDDLE: Readonly<Vector> = { x: ARENA.width / 2, y: ARENA.height / 2 };
 const SANS = "system-ui, sans-serif";
@@ -23,7 +23,7 @@ export class Arena {
   private readonly context: CanvasRenderingContext2D;
   private readonly stars = makeStars();
   private readonly isCalm = matchMedia("(prefers-reduced-motion: reduce)");
-  /** What lies behind everything and never changes is painted once. */
+  /** The background never changes, so it is painted once. */
   private readonly sky = paintSky();
   private view = viewOf(MIDDLE, { x: 1, y: 1 }, 1);
 
@@ -53,14 +53,14 @@ export class Arena {
     context.restore();
   }
 
-  /** Which units of the arena a point of the page shows. */
+  /** Turns a point of the page into units of the arena. */
   unitsAt(clientX: number, clientY: number): Vector {
     const { left, top } = this.canvas.getBoundingClientRect();
     const { unit, origin } = this.view;
     return { x: (clientX - left) * unit + origin.x, y: (clientY - top) * unit + origin.y };
   }
 
-  /** Fits the canvas to its box and the screen's pixels, and finds what part of the arena it shows. */
+  /** Fits the canvas to its box and the screen's pixels, and finds which part to show. */
   private look(): void {
     const { clientWidth, clientHeight } = this.canvas;
     const ratio = Math.min(devicePixelRatio || 1, 2); // more costs much and shows little
@@ -82,7 +82,7 @@ export class Arena {
     }
     context.strokeStyle = "rgb(130 150 255 / 0.25)";
     context.lineWidth = 3;
-    // A comet's middle goes to the arena's end: the line is where its ring would touch a wall.
+    // A comet's middle can reach the arena's edge, so the wall is drawn one ring further out.
     context.strokeRect(-RING, -RING, ARENA.width + 2 * RING, ARENA.height + 2 * RING);
   }
 
@@ -104,7 +104,7 @@ export class Arena {
     context.globalAlpha = 1;
   }
 
-  /** The tail is one shape that tapers to nothing. */
+  /** The tail is one shape that ends in a point. */
   private drawTail(player: number, ship: Ship): void {
     const trail = ship.trail.slice(1, this.isCalm.matches ? 8 : undefined);
     const points = [ship.at, ...trail];
@@ -191,7 +191,7 @@ export class Arena {
     const shown = isolated(cut(text, 42));
     context.font = `500 ${14 * unit}px ${SANS}`;
     const width = context.measureText(shown).width + 24 * unit;
-    // The whole of it can be read, also where the comet is at the edge of the view.
+    // The text stays whole inside the view, even if the comet is at its edge.
     const left = within(at.x - width / 2, origin.x + 6, end.x - width - 6);
     const top = Math.max(at.y - 52 - 28 * unit, origin.y + 6);
     context.fillStyle = "rgb(240 243 255 / 0.94)";
@@ -203,11 +203,11 @@ export class Arena {
     context.fillText(shown, left + 12 * unit, top + 19 * unit);
   }
 
-  /** Writes text, `size` CSS pixels high, so far below a point, or where all of it is in view. */
+  /** Writes text of `size` CSS pixels below a point; closer, if it would leave the view. */
   private write(text: string, at: Vector, below: number, colour: string, size = 13): void {
     const { context } = this;
     const { unit, origin, end } = this.view;
-    if (!isIn(this.view, at)) return; // else it would stand at the edge, for nobody to be seen
+    if (!isIn(this.view, at)) return; // otherwise it would stand at the edge, far from its comet
     context.font = `600 ${size * unit}px ${SANS}`;
     const half = context.measureText(text).width / 2 + 2 * unit;
     const x = within(at.x, origin.x + half, end.x - half);

@@ -1,4 +1,4 @@
-// Steering: keys, a mouse that moves over the arena, or a finger anywhere on it.
+// Steering, by keys, by a mouse over the arena, or by a finger on it.
 
 import type { Vector } from "./ship.js";
 
@@ -7,7 +7,7 @@ const KEYS: Record<string, readonly [number, number]> = {
   ArrowRight: [1, 0],
   ArrowUp: [0, -1],
   ArrowDown: [0, 1],
-  // By place on the keyboard, so that they lie under the fingers on every layout.
+  // By their place on the keyboard, so that they are under the same fingers on every layout.
   KeyA: [-1, 0],
   KeyD: [1, 0],
   KeyW: [0, -1],
@@ -15,9 +15,9 @@ const KEYS: Record<string, readonly [number, number]> = {
 };
 /** CSS pixels that a finger must move to steer fully. */
 const STICK = 56;
-/** Units from my comet at which a mouse steers fully. */
+/** Units between a mouse and my comet from which on it steers fully. */
 const MOUSE = 160;
-/** Milliseconds: a touch that is shorter, and stays in place, is a tap. */
+/** A touch shorter than these milliseconds that does not move is a tap. */
 const TAP = 220;
 
 interface Pointer {
@@ -34,9 +34,9 @@ export class Controls {
   private readonly locate: (point: Vector) => Vector;
   private readonly pop: () => void;
   private readonly held = new Set<string>();
-  /** The finger that is down, or the mouse while it is what steers. */
+  /** The finger on the arena, or the mouse while it steers. */
   private pointer: Pointer | null = null;
-  /** Where the mouse lies while it does not steer: it takes a movement to take over. */
+  /** Where the mouse is while it does not steer. It starts to steer when it moves. */
   private resting: Vector | null = null;
 
   /**
@@ -55,7 +55,7 @@ export class Controls {
     this.pop = pop;
     addEventListener("keydown", (event) => this.key(event, true));
     addEventListener("keyup", (event) => this.key(event, false));
-    addEventListener("blur", () => this.held.clear()); // keys are released where we do not see it
+    addEventListener("blur", () => this.held.clear()); // a key released elsewhere sends us no event
     canvas.addEventListener("pointerleave", (event) => this.leave(event));
     canvas.addEventListener("pointerdown", (event) => this.down(event));
     canvas.addEventListener("pointermove", (event) => this.move(event));
@@ -92,7 +92,7 @@ export class Controls {
       event.target instanceof Element &&
       event.target.closest("input, textarea, select, button, a, summary, dialog");
     if (event.code === "Space" && isDown && !isElsewhere) {
-      event.preventDefault(); // or the page scrolls
+      event.preventDefault(); // otherwise the page scrolls
       if (!event.repeat) this.pop();
     }
     if (!(event.code in KEYS)) return;
@@ -125,7 +125,7 @@ export class Controls {
     this.stick.style.setProperty("--y", `${y * STICK}px`);
   }
 
-  /** A browser tells of a mouse, too, that lies still where the page has changed below it. */
+  /** Whether the mouse moved: browsers report a still one, too, when the page below it changes. */
   private wake(event: PointerEvent): void {
     const at = place(event);
     this.resting ??= at;

@@ -1,6 +1,6 @@
-// Comets: everyone steers a comet, collects orbs and pushes the others about. Fork it.
+// Comets: everyone steers a comet, collects orbs and pushes the others about. Make it your own.
 //
-// What the players say to each other is all that a bot has to know:
+// A bot has to know only what the players say to each other:
 //
 //   VOLATILE key 0   [x, y, vx, vy]   where my comet is and how fast it goes, in units of an arena of
 //                                     1600 x 900 and units a second; about 20 times a second
@@ -12,8 +12,8 @@
 //     {"t": "orbs", "orbs": [[7, 120.5, 300], ...], "scores": {"1": 3, ...}}
 //                                     every orb as [id, x, y], every score by player number
 //
-// Each player owns a position: nobody else moves that comet. The host owns orbs and scores; see
-// referee.ts. Everybody remembers what the host said last, and so the next host can go on.
+// Each player decides where their own comet is. The host decides about orbs and scores: see
+// referee.ts. Everybody remembers the host's last word, so the next host can go on from it.
 
 import { EVERYONE, HOST, type Message, type Room, type Updated } from "../../index.js";
 import { legible } from "../legible.js";
@@ -28,7 +28,7 @@ const ASK_AGAIN = 1;
 
 export const Key = { POSITION: 0, RTT: 1 } as const;
 
-/** What the arena shows for a moment. */
+/** Something that the arena shows for a moment. */
 export interface Effect {
   readonly type: "pop" | "grab" | "say";
   readonly player: number;
@@ -40,7 +40,7 @@ export interface Effect {
 /** Seconds for which it is shown. */
 export const LASTS = { pop: 0.8, grab: 0.9, say: 5 } as const;
 
-/** The game as one player sees it. Time is in seconds, and passed in. */
+/** The game as one player sees it. Time is an argument, in seconds. */
 export class Game {
   readonly room: Room;
   private readonly now: () => number;
@@ -49,7 +49,7 @@ export class Game {
   orbs = new Map<number, Orb>();
   scores = new Map<number, number>();
   effects: Effect[] = [];
-  /** Told of every line of chat. */
+  /** Called with every line of chat. */
   onSay: (player: number, text: string) => void = () => {};
   private own: Ship | null = null;
   private readonly referee: Referee;
@@ -66,7 +66,7 @@ export class Game {
     room.on("left", ({ player }) => this.forget(player.number));
     room.on("live", () => this.begin());
     room.on("resumed", ({ resumed }) => {
-      // A room that is told anew may be another one, in which numbers mean other players.
+      // A room that is told anew may be another one, where numbers mean other players.
       if (!resumed) this.reset();
     });
     room.on("propertyChanged", ({ scope, key, value }) => {
@@ -80,7 +80,7 @@ export class Game {
     return this.ships.get(this.room.me);
   }
 
-  /** Moves everything on by `dt` seconds, my comet in the direction in which I steer. */
+  /** Moves everything on by `dt` seconds. My comet goes where I steer. */
   step(dt: number, steer: Vector): void {
     const now = this.now();
     for (const [number, ship] of this.ships) {
@@ -104,7 +104,7 @@ export class Game {
     void this.room.send({ t: "say", text: text.slice(0, 200) }, { to: EVERYONE });
   }
 
-  /** Takes up what the host decided. */
+  /** Takes over the host's decisions. */
   setOrbs(orbs: Map<number, Orb>, scores: Map<number, number>): void {
     for (const [player, score] of scores) {
       if (score > (this.scores.get(player) ?? 0)) this.show("grab", player);
@@ -136,7 +136,7 @@ export class Game {
   private tell(ship: Ship, now: number): void {
     if (now - this.toldAt >= TELL_EVERY) {
       const position = [ship.at.x, ship.at.y, ship.velocity.x, ship.velocity.y].map(Math.round);
-      // Who stands still says nothing: the relay remembers the newest value for those who join.
+      // A comet that stands still sends nothing: the relay keeps the newest value for joiners.
       if (position.join() !== this.told) this.room.volatile(Key.POSITION, position);
       this.told = position.join();
       this.toldAt = now;
@@ -202,13 +202,13 @@ export class Game {
   }
 }
 
-// Others may be bots, older, newer or hostile: what they send is looked at before it is used.
+// Other players may be bots, older, newer or hostile: check what they send before it is used.
 
 function readable(event: Message | Updated): unknown {
   try {
     return event.value;
   } catch {
-    return undefined; // it is no value of ours
+    return undefined; // not of this game
   }
 }
 

@@ -1,7 +1,7 @@
 // Which colour each player has.
 //
-// It goes by the player's number, which all pages know alike. A relay that is started anew may give
-// the same players other numbers: then who was here before keeps the colour that goes with the name.
+// The colour follows from the player's number, so all pages agree. A relay that was restarted may
+// give a player another number: then a player of the same name keeps the colour.
 
 import type { Player, Room } from "../../index.js";
 import { COLOURS, colour } from "../dom.js";
@@ -13,7 +13,7 @@ interface Given {
 
 type Named = Pick<Player, "name" | "number">;
 
-/** The colours of one page, whichever rooms it enters one after another. */
+/** The colours of one page, over all rooms that it enters. */
 export class Palette {
   private room: Pick<Room, "players"> | null = null;
   private readonly given = new Map<number, Given>();

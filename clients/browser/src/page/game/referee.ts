@@ -1,20 +1,20 @@
-// What the host does: lays orbs out, decides who got one, and tells everybody.
+// What the host does: it lays orbs out, decides who got one, and tells everybody.
 //
-// Every player has a referee, and only the host's acts. It goes on from what the last host told
-// everybody, and so the game survives each of its hosts.
+// Every player has a referee, and only the host's referee acts. It goes on from what the last host
+// told, so the game outlives each of its hosts.
 
 import { PresenceState, type Room } from "../../index.js";
 import { ARENA, REACH, type Ship, type Vector } from "./ship.js";
 
 const ORBS = 12;
 const MARGIN = 60;
-/** A comet is some way off where its player saw it: this much is not cheating. */
+/** Units by which the host may misplace a comet: a claim within them is no cheating. */
 const DOUBT = 160;
 const REMEMBER_EVERY = 1000;
 
 export interface Orb extends Readonly<Vector> {
   readonly id: number;
-  /** When we asked for it: until the host has answered, it looks taken. */
+  /** When we asked for it. It looks taken until the host has answered. */
   askedAt: number;
 }
 
@@ -43,16 +43,16 @@ export class Referee {
     room.on("left", ({ player }) => this.drop(player.number));
   }
 
-  /** Takes office, if I am host: lays out what orbs are missing. */
+  /** Becomes the acting referee, if I am host: lays the missing orbs out. */
   begin(): void {
     if (!this.isActing) return;
     this.decide(new Map(this.game.orbs), this.game.scores);
   }
 
-  /** A player says that his comet touches an orb. */
+  /** A player claims that their comet touches an orb. */
   grabbed(player: number, id: unknown): void {
     const orb = this.isActing && this.game.orbs.get(Number(id));
-    // Two may touch one orb at once: the room's order decides, and the second finds it gone.
+    // Two comets may touch one orb at once. The room's order decides: the second finds it gone.
     if (!orb || !this.isNear(player, orb)) return;
     const orbs = new Map(this.game.orbs);
     orbs.delete(orb.id);
@@ -97,7 +97,7 @@ export class Referee {
     void this.room.send({ t: "orbs", orbs, scores: Object.fromEntries(this.game.scores) });
   }
 
-  /** Lets the room itself remember the scores, for a host who has heard nothing yet. */
+  /** Writes the scores into the room, for a next host who has heard nothing yet. */
   private remember(): void {
     if (this.isRemembering) return;
     this.isRemembering = true;

@@ -1,4 +1,4 @@
-// How comets move: mine as I steer it, the others' as I hear of them.
+// How comets move: mine as I steer it, the others as their players tell.
 
 export interface Vector {
   x: number;
@@ -6,18 +6,18 @@ export interface Vector {
 }
 
 export const ARENA = { width: 1600, height: 900 };
-/** How near an orb a comet must come. */
+/** A comet within this many units of an orb touches it. */
 export const REACH = 40;
 
 const SPEED = 430;
-/** How quickly a comet takes a new direction: larger is nimbler. */
+/** How quickly a comet takes a new direction: a larger number turns faster. */
 const GRIP = 4;
 const BOUNCE = 0.6;
-/** Seconds for which a comet that we no longer hear of flies on. */
+/** Seconds that a comet flies on without news from its player. */
 const COAST = 0.5;
-/** Seconds in which most of a wrong guess is taken back. */
+/** Seconds in which most of a wrong guess is corrected. */
 const SMOOTH = 0.12;
-/** Further than this, a comet did not drift but was set elsewhere. */
+/** A comet that is further off than this did not drift: it was put elsewhere. */
 const JUMP = 300;
 const TRAIL = 26;
 const TRAIL_EVERY = 0.025;
@@ -62,9 +62,9 @@ export class Ship {
     this.velocity.y += (this.at.y - from.y) * push;
   }
 
-  /** Another's: was there, going so fast. */
+  /** Another's: takes the place and the speed that its player told. */
   hear(at: Vector, velocity: Vector, now: number): void {
-    // It stays where it is drawn, and the difference fades: nothing jumps on the screen.
+    // It is drawn where it was, and the difference fades, so that nothing jumps on the screen.
     this.error = { x: this.at.x - at.x, y: this.at.y - at.y };
     if (Math.hypot(this.error.x, this.error.y) > JUMP) this.error = { x: 0, y: 0 };
     Object.assign(this.velocity, velocity);
@@ -72,7 +72,7 @@ export class Ship {
     this.heardAt = now;
   }
 
-  /** Another's: is where it must be by now, if it flew straight on. */
+  /** Another's: moves to where it is by now, if it flew straight on. */
   follow(now: number): void {
     const age = now - this.heardAt;
     const fade = Math.exp(-age / SMOOTH);

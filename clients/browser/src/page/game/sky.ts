@@ -1,4 +1,4 @@
-// What lies behind the game: the same sky for everyone.
+// The background of the game: the same sky for everyone.
 
 import { make } from "../dom.js";
 import type { Vector } from "./ship.js";
@@ -49,11 +49,11 @@ export const makeStars = (): Star[] => Array.from({ length: STARS }, (_, index) 
 export interface Star {
   readonly at: Vector;
   readonly radius: number;
-  /** Where in its twinkling it is. */
+  /** Its phase, so that stars do not twinkle together. */
   readonly phase: number;
 }
 
-/** A star at a place that only looks like chance. */
+/** A star at a place that looks random, and is the same for everyone. */
 function star(index: number): Star {
   const part = (factor: number): number => (index * factor) % 1;
   return {

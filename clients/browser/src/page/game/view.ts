@@ -1,13 +1,13 @@
-// What part of the arena the canvas shows, and how large.
+// Which part of the arena the canvas shows, and how large.
 
 import { ARENA, type Vector } from "./ship.js";
 
-/** Units around the arena: a comet at its end has light, a name and a crown, which are whole. */
+/** Units around the arena, so that a comet at its edge shows its whole light, name and crown. */
 export const EDGE: Readonly<Vector> = { x: 40, y: 60 };
-/** All that there is to see. It has the shape of the canvas on a wide window. */
+/** The arena with its margin. It has the shape of the canvas on a wide window. */
 export const WHOLE = { width: ARENA.width + 2 * EDGE.x, height: ARENA.height + 2 * EDGE.y };
 
-/** CSS pixels per unit: on a phone, where the whole arena would be tiny, the view follows me. */
+/** Least CSS pixels to a unit: where the whole arena would be smaller, the view follows me. */
 const SMALLEST_SCALE = 0.52;
 
 export interface View {
@@ -43,12 +43,12 @@ export function viewOf(me: Vector, size: Vector, ratio: number): View {
 export const isIn = ({ origin, end }: View, { x, y }: Vector): boolean =>
   x >= origin.x && x <= end.x && y >= origin.y && y <= end.y;
 
-/** The first unit that is shown along an axis: I am in the middle, but for its ends. */
+/** The first unit to show along an axis. I am in the middle, except near the arena's edges. */
 function firstShown(me: number, shown: number, length: number): number {
   if (shown >= length) return (length - shown) / 2;
   return within(me - shown / 2, 0, length - shown);
 }
 
-/** The value, or the bound that it is beyond; the lower one where there is no room for both. */
+/** Limits a value to two bounds. If they contradict each other, the lower bound counts. */
 export const within = (value: number, least: number, most: number): number =>
   Math.max(Math.min(value, most), least);

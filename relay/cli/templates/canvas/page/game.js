@@ -10,10 +10,11 @@ const [line, pen] = [document.querySelector("p"), canvas.getContext("2d")];
 const mine = { x: 80 + Math.random() * 800, y: 80 + Math.random() * 440 };
 const paths = new Map(); // of each other player the newest places, oldest first
 let target = { ...mine };
-let [told, last] = [{}, 0];
+let [told, last] = ["", 0];
 
 const asked = new URLSearchParams(location.search); // as in /?room=DEN&name=Ann
-const room = openRoom({ room: asked.get("room") ?? "LOBBY", name: asked.get("name") ?? "guest" });
+const [code, name] = [asked.get("room") ?? "LOBBY", asked.get("name") ?? "guest"];
+const room = openRoom({ room: code, name });
 
 room.on("updated", ({ key, sender, value }) => {
   // Others may run another version of this page, or none: look at what they say.
@@ -23,7 +24,7 @@ room.on("updated", ({ key, sender, value }) => {
 room.on("left", ({ player }) => paths.delete(player.number));
 room.on("resumed", ({ resumed }) => {
   if (!resumed) paths.clear(); // the room is told anew
-  told = {};
+  told = "";
 });
 
 canvas.addEventListener("pointermove", ({ offsetX, offsetY }) => {
@@ -39,11 +40,11 @@ function move(ms) {
 }
 
 function tell() {
-  const [x, y] = [Math.round(mine.x), Math.round(mine.y)];
+  const place = [Math.round(mine.x), Math.round(mine.y)];
   // Who stands still says nothing: the relay keeps the newest place for those who join.
-  if ((told.x === x && told.y === y) || !room.clock.count) return;
-  room.volatile(PLACE, [room.clock.now(), x, y]);
-  told = { x, y };
+  if (told === String(place) || !room.clock.count) return;
+  room.volatile(PLACE, [room.clock.now(), ...place]);
+  told = String(place);
 }
 
 /** Returns where a player was at `time`: between what they told before and after it. */
@@ -82,4 +83,4 @@ requestAnimationFrame(function frame(now) {
   requestAnimationFrame(frame);
 });
 
-globalThis.game = { room, mine, paths, placeAt }; // for the browser's console
+Object.assign(globalThis, { game: { room, mine, paths, placeAt } }); // for the browser's console

@@ -54,8 +54,8 @@ function show(id, text) {
   document.getElementById(id).textContent = text;
 }
 
-document.body.addEventListener("click", ({ target }) => {
-  if (target.value) room.send({ take: Number(target.value) }, { to: HOST });
-});
-globalThis.room = room; // for the browser's console
+for (const button of document.querySelectorAll("button")) {
+  button.onclick = () => room.send({ take: Number(button.value) }, { to: HOST });
+}
+Object.assign(globalThis, { room }); // for the browser's console
 for await (const _ of room) draw();

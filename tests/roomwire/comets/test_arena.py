@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clients.python.bots.scripts.arena import COAST, HEIGHT, SPEED, WIDTH, Comet
+from roomwire.comets.arena import COAST, HEIGHT, SPEED, WIDTH, Comet
 
 places = st.builds(Comet, st.floats(0, WIDTH), st.floats(0, HEIGHT))
 angles = st.floats(0, math.tau)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from relay.node.keys import key_of, network_key
+from relay.policy.keys import key_of, network_key
 
 SECRET = bytes(range(16))
 

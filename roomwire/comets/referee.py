@@ -1,7 +1,7 @@
-"""What the host does: lays orbs out, decides who got one, and tells everybody.
+"""What the host does: it lays orbs out, decides who got one, and tells everybody.
 
-Every player has a referee, and only the host's acts. It goes on from what the last host told, and
-so the game survives each of its hosts.
+Every player has a referee, and only the host's referee acts. It goes on from what the last host
+told, so the game outlives each of its hosts.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from collections.abc import Callable
 from random import Random
 from typing import Any, Protocol, TypeAlias
 
-from clients.python.bots.scripts.arena import HEIGHT, REACH, WIDTH, Comet, Orb
 from roomwire import (
     EVERYONE,
     BaseRoom,
@@ -24,15 +23,16 @@ from roomwire import (
     PresenceState,
     Reconnecting,
 )
+from roomwire.comets.arena import HEIGHT, REACH, WIDTH, Comet, Orb
 
 ORBS = 12
 MARGIN = 60
-DOUBT = 160  # a comet is some way off where its player saw it: so much is not cheating
+DOUBT = 160  # units by which the host may misplace a comet: a claim within them is no cheating
 REMEMBER_EVERY = 1.0  # seconds between two notes of the scores in the room itself
 
 
 Wish: TypeAlias = Callable[[BaseRoom[Any]], Any]
-"""Something to send: call it with the room, and await it where the room's calls are awaited."""
+"""Something to send. Call it with the room; await the result if the room is async."""
 
 
 class Play(Protocol):
@@ -51,7 +51,7 @@ class Play(Protocol):
 
 
 class Referee:
-    """The host's part of the game, as each player holds it ready."""
+    """The host's part of the game. Each player has one, ready to become host."""
 
     def __init__(self, game: Play, random: Random) -> None:
         self._game = game
@@ -79,7 +79,7 @@ class Referee:
                 self._tell()
 
     def step(self, now: float) -> None:
-        """Let the room remember the scores, for a host who has heard nothing yet."""
+        """Write the scores into the room, for a next host who has heard nothing yet."""
         if self._is_to_remember and now - self._remembered_at >= REMEMBER_EVERY:
             self._is_to_remember = False
             self._remembered_at = now
@@ -87,10 +87,10 @@ class Referee:
             self._game.wish(lambda room: room.set_property("scores", scores))
 
     def grabbed(self, player: int, orb_id: int, now: float) -> None:
-        """Judge who says that his comet touches an orb."""
+        """Judge a player's claim that their comet touches an orb."""
         orb = self._game.orbs.get(orb_id)
         comet = self._comet(player, now)
-        # Two may touch one orb at once: the relay's order decides, the second finds it gone.
+        # Two comets may touch one orb at once. The relay's order decides: the second finds it gone.
         if not self._is_acting or orb is None or comet is None:
             return
         if comet.distance(orb) > REACH + DOUBT:

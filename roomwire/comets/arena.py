@@ -9,9 +9,9 @@ from typing import NamedTuple
 WIDTH, HEIGHT = 1600, 900
 REACH = 40
 SPEED = 430
-GRIP = 4  # how quickly a comet takes a new direction: more is nimbler
+GRIP = 4  # how quickly a comet takes a new direction: a larger number turns faster
 BOUNCE = 0.6
-COAST = 0.5  # seconds for which a comet that is not heard of flies on
+COAST = 0.5  # seconds that a comet flies on without news from its player
 POP_REACH, POP_FORCE = 240, 900
 
 
@@ -35,13 +35,13 @@ class Comet:
     vx: float = 0.0
     vy: float = 0.0
     heard: float = 0.0
-    """When another player told so."""
+    """When its player said so."""
 
     def distance(self, to: Point | Orb | Comet) -> float:
         return math.hypot(to.x - self.x, to.y - self.y)
 
     def steer(self, x: float, y: float, dt: float) -> None:
-        """Accelerate in a direction of length 0 to 1, and bounce off the walls."""
+        """Accelerate in the direction of a vector of length 0 to 1, and bounce off the walls."""
         grip = 1 - math.exp(-GRIP * dt)
         self.vx += (x * SPEED - self.vx) * grip
         self.vy += (y * SPEED - self.vy) * grip
@@ -58,7 +58,7 @@ class Comet:
         self.vy += (self.y - away.y) * force
 
     def by(self, now: float) -> Comet:
-        """Return where it must be by now, if it flew straight on."""
+        """Return where the comet is by now, if it flew straight on."""
         flown = min(max(now - self.heard, 0.0), COAST)
         x = min(max(self.x + self.vx * flown, 0.0), WIDTH)
         y = min(max(self.y + self.vy * flown, 0.0), HEIGHT)
@@ -66,7 +66,7 @@ class Comet:
 
 
 def bounced(at: float, speed: float, limit: float) -> tuple[float, float]:
-    """Return position and speed after the walls at 0 and `limit`."""
+    """Return position and speed after a bounce off the walls at 0 and `limit`."""
     if 0 <= at <= limit:
         return at, speed
     return min(max(at, 0.0), limit), -speed * BOUNCE

@@ -1,17 +1,4 @@
-"""Comets, the game of the room page: everyone steers a comet, collects orbs, pushes others about.
-
-What the players say to each other:
-
-    VOLATILE key 0   [x, y, vx, vy]   where my comet is in 1600 x 900, and its units a second
-    VOLATILE key 1   ms               my round trip to the relay
-    SEND to others   {"t": "pop"}                    my comet pulses, and pushes those near it away
-    SEND to everyone {"t": "say", "text": "hello"}   a line of chat
-    SEND to the host {"t": "grab", "orb": 7}         I touch orb 7
-    SEND by the host, to everyone:
-                     {"t": "orbs", "orbs": [[7, 120.5, 300], ...], "scores": {"1": 3, ...}}
-
-Nothing here does I/O: time and chance are arguments, and what the game wants to send are `wishes`.
-"""
+"""The game as one player sees it: what they hear, where they fly, and what they want to send."""
 
 from __future__ import annotations
 
@@ -20,8 +7,6 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any, TypeGuard
 
-from clients.python.bots.scripts.arena import HEIGHT, REACH, WIDTH, Comet, Orb, Point
-from clients.python.bots.scripts.referee import Referee, Wish
 from roomwire import (
     EVERYONE,
     HOST,
@@ -35,6 +20,8 @@ from roomwire import (
     Resumed,
     Updated,
 )
+from roomwire.comets.arena import HEIGHT, REACH, WIDTH, Comet, Orb, Point
+from roomwire.comets.referee import Referee, Wish
 
 POSITION, ROUND_TRIP = 0, 1
 """Keys of the volatile values."""
@@ -54,9 +41,9 @@ class Game:
         self.scores: dict[int, int] = {}
         self.mine: Comet | None = None
         self.lines: list[tuple[int, str]] = []
-        """What was said and by whom; whoever shows it takes it away."""
+        """What was said, and by whom. The code that shows a line removes it."""
         self.pops: list[Comet] = []
-        """Where comets pulsed; likewise."""
+        """Where comets pulsed. The code that shows a pulse removes it."""
         self._random = random
         self._heard: dict[int, tuple[Updated, float] | Comet | None] = {}
         self._asked: dict[int, float] = {}
@@ -75,15 +62,15 @@ class Game:
         self._wishes.append(wish)
 
     def comet(self, player: int) -> Comet | None:
-        """Return a player's comet as he told of it last."""
+        """Return a player's comet as they told of it last."""
         heard = self._heard.get(player)
         if isinstance(heard, tuple):
-            # Read only now: of a hundred positions heard, few are looked at.
+            # Decoded late: of a hundred positions that come in, few are looked at.
             self._heard[player] = heard = read_comet(*heard)
         return heard
 
     def others(self, now: float) -> Iterator[tuple[int, Comet]]:
-        """Return the others' comets as they must be by now."""
+        """Return the others' comets where they are by now, if they flew straight on."""
         for player in list(self._heard):
             if (comet := self.comet(player)) is not None:
                 yield player, comet.by(now)
@@ -117,13 +104,13 @@ class Game:
         self._referee.step(now)
 
     def pop(self) -> None:
-        """Pulse, and push away who is near."""
+        """Pulse, and push away the comets that are near."""
         if self.mine is not None:
             self.pops.append(self.mine)
             self.wish(lambda room: room.send({"t": "pop"}))
 
     def say(self, text: str) -> None:
-        """Say a line to all, oneself included."""
+        """Say a line to everyone, this player included."""
         line = {"t": "say", "text": text[:LONGEST_LINE]}
         self.wish(lambda room: room.send(line, to=EVERYONE))
 
@@ -135,7 +122,7 @@ class Game:
             )
 
     def _reset(self) -> None:
-        """Forget a room that is told anew: numbers may mean other players now."""
+        """Forget the room, as a fresh stream tells it anew: numbers may mean other players."""
         self._heard.clear()
         self.orbs.clear()
         self.scores.clear()
@@ -144,7 +131,7 @@ class Game:
     def _tell(self, mine: Comet, now: float) -> None:
         if now - self._told_at >= TELL_EVERY:
             position = [round(mine.x), round(mine.y), round(mine.vx), round(mine.vy)]
-            # Who stands still says nothing: the relay remembers the newest value for joiners.
+            # A comet that stands still sends nothing: the relay keeps the newest value for joiners.
             if position != self._told:
                 self.room.volatile(POSITION, position)
             self._told, self._told_at = position, now
@@ -188,11 +175,11 @@ def grabbing(orb: Orb) -> Wish:
     return lambda room: room.send({"t": "grab", "orb": orb.id}, to=HOST)
 
 
-# Others may be bots, older, newer or hostile: what they send is looked at before it is used.
+# Other players may be bots, older, newer or hostile: check what they send before it is used.
 
 
 def readable(event: Message | Updated | PropertyChanged) -> Any:
-    """Return what was packed, or None for what cannot be unpacked."""
+    """Return what was packed, or None if it cannot be unpacked."""
     try:
         return event.value
     except RemoteProtocolError:
@@ -204,7 +191,7 @@ def is_number(value: object) -> TypeGuard[float]:
 
 
 def read_comet(event: Updated, heard: float) -> Comet | None:
-    """Return the comet that a player told of, or None if it is none."""
+    """Return the comet that a player told of, or None if the value is no comet."""
     match readable(event):
         case [x, y, vx, vy, *_] if all(map(is_number, (x, y, vx, vy))):
             return Comet(x, y, vx, vy, heard)

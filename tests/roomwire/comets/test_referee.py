@@ -2,11 +2,11 @@ from typing import Any
 
 import pytest
 
-from clients.python.bots.scripts.arena import HEIGHT, WIDTH
-from clients.python.bots.scripts.referee import DOUBT, ORBS
 from protocol.codec import pack
 from protocol.frames import Host, Joined, Left, PlayerInfo, Property
-from tests.clients.python.bots.scripts.table import Table
+from roomwire.comets.arena import HEIGHT, WIDTH
+from roomwire.comets.referee import DOUBT, ORBS
+from tests.roomwire.comets.table import Table
 
 
 @pytest.fixture

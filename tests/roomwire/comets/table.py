@@ -5,12 +5,12 @@ from __future__ import annotations
 from random import Random
 
 from clients.python.base_room import BaseRoom
-from clients.python.bots.scripts.arena import Point
-from clients.python.bots.scripts.comets import Game
 from clients.python.core.commands import Slot
 from clients.python.core.room_state import RoomState
 from protocol.codec import pack, unpack
 from protocol.frames import Send, Set, Update, Volatile
+from roomwire.comets import Game
+from roomwire.comets.arena import Point
 from tests.helpers.scripted_relay import ScriptedRelay, as_it_stands, message, welcome
 
 STILL = Point(0, 0)
@@ -74,7 +74,7 @@ class Table:
         return self
 
     def is_at(self, sender: int, position: object) -> Table:
-        """Let a player tell where he is."""
+        """Let a player tell where they are."""
         self.relay.says(Update(0, sender, pack(position)))
         self.go_on()
         return self

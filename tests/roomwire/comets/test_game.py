@@ -1,8 +1,8 @@
 import pytest
 
-from clients.python.bots.scripts.arena import Orb, Point
 from protocol.frames import Left, Update
-from tests.clients.python.bots.scripts.table import Table
+from roomwire.comets.arena import Orb, Point
+from tests.roomwire.comets.table import Table
 
 ORBS = {"t": "orbs", "orbs": [[7, 500, 400], [9, 10.5, 20]], "scores": {"1": 3}}
 
