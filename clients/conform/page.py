@@ -24,7 +24,12 @@ li { border-top: 1px solid var(--line); padding: .5rem 0; }
 .score { font-size: 1.1rem; }
 """
 
-MARKS = {Verdict.PASSED: "✓", Verdict.FAILED: "✗", Verdict.NOT_APPLICABLE: "·"}
+MARKS = {
+    Verdict.PASSED: "✓",
+    Verdict.FAILED: "✗",
+    Verdict.ADVISED: "!",
+    Verdict.NOT_APPLICABLE: "·",
+}
 
 
 def page(sheet: Sheet) -> str:

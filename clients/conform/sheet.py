@@ -58,7 +58,7 @@ class Sheet:
 
     def text(self) -> str:
         """Return the sheet for a terminal."""
-        lines = [f"{'section':26}{'passed':>8}{'failed':>8}{'n/a':>8}"]
+        lines = [f"{'section':26}{'passed':>8}{'failed':>8}{'advised':>8}{'n/a':>8}"]
         lines += [
             _row(f"{number:2} {SECTIONS[number]}", self.count(number)) for number in self.sections()
         ]
@@ -97,8 +97,8 @@ class Progress:
     def tell(self, result: Result[Any]) -> None:
         """Take one result up."""
         self._done += 1
-        if result.verdict is Verdict.FAILED:
-            self._failed += 1
+        self._failed += result.verdict is Verdict.FAILED
+        if result.verdict in (Verdict.FAILED, Verdict.ADVISED):
             self._clear()
             print(failure(result), file=self._out, flush=True)
         if self._out.isatty():
@@ -118,4 +118,4 @@ class Progress:
 def failure(result: Result[Any]) -> str:
     """Say what a case found, for a terminal."""
     case = result.case
-    return f"FAILED {case.number} {case.title}\n       SPEC {result.rule}: {result.text}"
+    return f"{result.verdict.value.upper()} {case.number} {case.title}\n       SPEC {result.rule}: {result.text}"

@@ -82,7 +82,7 @@ class End:
                 message = await self.socket.recv()
             except ConnectionClosed:
                 raise self._ended() from None
-        frame = self._read(message)
+        frame = self.read(message)
         self.heard.append(frame)
         self.noticed(frame)
         return frame
@@ -146,7 +146,8 @@ class End:
         if not holds:
             raise self.breach(rule, text)
 
-    def _read(self, message: bytes | str) -> Frame:
+    def read(self, message: bytes | str) -> Frame:
+        """Return the frame that a message is; judge its form."""
         if isinstance(message, str):
             raise self.breach("2.5a", f"a text message came: {message[:LONGEST]!r}")
         try:

@@ -262,7 +262,7 @@ async def the_relay_writes_short(scene: Scene) -> None:
     await ann.hello(name="Ann", seat=bytes(16))
     message = await ann.socket.recv()
     assert isinstance(message, bytes)
-    frame = ann._read(message)
+    frame = ann.read(message)
     ann.check(encode(frame) == message, f"{message.hex(' ')} could be shorter", "3.1.2b")
     ann.noticed(frame)
 
