@@ -54,8 +54,8 @@ class Case(Generic[Scene]):
 
     def matches(self, pattern: str) -> bool:
         """Say whether `--only` means it: "S12.3", "12.*", or the id of a rule, "13.5"."""
-        names = (self.number, self.number[1:], *self.rules)
-        return any(fnmatchcase(name, pattern) for name in names)
+        names = (self.number, self.number[1:])
+        return pattern in self.rules or any(fnmatchcase(name, pattern) for name in names)
 
 
 class Book(Generic[Scene]):

@@ -77,3 +77,38 @@ def catalogue(cases: dict[str, Iterable[Case[Any]]]) -> dict[str, Rule]:
             for rule in case.breaks:
                 found[rule].broken[side].append(case.number)
     return found
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many rules have cases, on all sides that they bind."""
+
+    both: int
+    """Rules that cases keep, and cases break."""
+    one: int
+    """Rules that cases keep or break, and not both."""
+    reason: int
+    """Rules that no case can show, on one side at least, with the reason."""
+    not_yet: int
+    """Rules that a case could show, on one side at least, and none does yet."""
+
+    @classmethod
+    def of(cls, several: Iterable[Rule]) -> Count:
+        """Count these rules."""
+        both = one = reason = not_yet = 0
+        for rule in several:
+            if rule.open or not SIDES[rule.binds]:
+                reason += bool(rule.reason)
+                not_yet += not rule.reason
+            elif any(rule.kept.values()) and any(rule.broken.values()):
+                both += 1
+            else:
+                one += 1
+        return cls(both, one, reason, not_yet)
+
+    def __str__(self) -> str:
+        total = self.both + self.one + self.reason + self.not_yet
+        return (
+            f"{total} rules: {self.both} kept and broken, {self.one} kept or broken, "
+            f"{self.reason} with a reason, {self.not_yet} not yet"
+        )

@@ -58,7 +58,8 @@ class Sheet:
 
     def text(self) -> str:
         """Return the sheet for a terminal."""
-        lines = [f"{'section':26}{'passed':>8}{'failed':>8}{'advised':>8}{'n/a':>8}"]
+        heads = "".join(f"{head:>8}" for head in ("passed", "failed", "advised", "n/a"))
+        lines = [f"{'section':26}{heads}"]
         lines += [
             _row(f"{number:2} {SECTIONS[number]}", self.count(number)) for number in self.sections()
         ]
@@ -118,4 +119,5 @@ class Progress:
 def failure(result: Result[Any]) -> str:
     """Say what a case found, for a terminal."""
     case = result.case
-    return f"{result.verdict.value.upper()} {case.number} {case.title}\n       SPEC {result.rule}: {result.text}"
+    head = f"{result.verdict.value.upper()} {case.number} {case.title}"
+    return f"{head}\n       SPEC {result.rule}: {result.text}"

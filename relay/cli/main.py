@@ -16,6 +16,7 @@ PLUGINS = "roomwire.commands"
 KNOWN = {
     "bots": "Let bots play in a room, and say what it came to.",
     "bench": "Put a load on a relay, and say what it bears and what it costs.",
+    "conform": "Is a client, or a relay, what SPEC.md says? Numbered cases, and a score sheet.",
 }
 """What plugins do, where we know it: asking them would import them."""
 

@@ -70,7 +70,7 @@ async def errors_that_nobody_knows(stage: Stage) -> None:
 # Section 13: counting.
 
 
-@book.case(13, keeps="13.4a; 5 limits window; 4 ACK R; 4.5; 1.1.8")
+@book.case(13, keeps="13.4a; 5 limits window; 19 counted frames without ACK; 4 ACK R; 4.5; 1.1.8")
 async def the_window(stage: Stage) -> None:
     """No more than `limits.window` messages are unacknowledged."""
     relay = await stage.enters(limits=limits(window=3))
@@ -236,8 +236,8 @@ async def set_and_delete(stage: Stage) -> None:
     stage.needs("set")
     relay = await stage.enters()
     await stage.do("set", key="k", value=[1, "a"], scope=1, expected=7)
-    wanted = {"scope": 1, "key": "k", "value": b"\x92\x01\xa1a", "expected": 7}
-    await relay.expect(Set, "4 SET", **wanted)
+    value = b"\x92\x01\xa1a"
+    await relay.expect(Set, "4 SET", scope=1, key="k", value=value, expected=7)
     await stage.do("delete", key="k")
     await relay.expect(Set, "4.9", scope=0, key="k", value=False, expected=False)
 

@@ -74,8 +74,7 @@ async def run(
     """
     house, rooms = House(), itertools.count(1)
     rows = [Row(command, house, patience, rooms) for _ in range(min(jobs, len(chosen)))]
-    async with house.server() as server:
-        house.opened(server)
+    async with house.open():
         try:
             for row in rows:
                 row.program = await start(command)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
 
-from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
@@ -71,15 +73,15 @@ class Relay(End):
 
     async def find(self, kind: type[F], rule: str = "", within: float | None = None) -> F:
         # A client may say what it has to say in many an order: what was passed over counts.
-        for frame in self.unclaimed:
-            if isinstance(frame, kind):
-                self.unclaimed.remove(frame)
-                return frame
+        for early in self.unclaimed:
+            if isinstance(early, kind):
+                self.unclaimed.remove(early)
+                return early
         begin = len(self.heard)
-        frame = await super().find(kind, rule, within)
+        found = await super().find(kind, rule, within)
         passed = self.heard[begin:-1]
         self.unclaimed += [each for each in passed if not isinstance(each, Ping | Ack)]
-        return frame
+        return found
 
     async def pong(self, ping: Ping) -> None:
         """Answer a PING."""
@@ -305,9 +307,10 @@ class House:
         self.stages: dict[str, Stage] = {}
         self.url = ""
 
-    def server(self) -> serve:
-        """Return the server, to be entered."""
-        return serve(
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Listen on a free port of loopback."""
+        async with serve(
             self._handle,
             "127.0.0.1",
             0,
@@ -318,12 +321,10 @@ class House:
             max_size=None,
             max_queue=None,
             close_timeout=1,
-        )
-
-    def opened(self, server: Server) -> None:
-        """Learn where the server listens."""
-        port = server.sockets[0].getsockname()[1]
-        self.url = f"ws://127.0.0.1:{port}"
+        ) as server:
+            port = server.sockets[0].getsockname()[1]
+            self.url = f"ws://127.0.0.1:{port}"
+            yield
 
     async def _check(self, socket: ServerConnection, request: Request) -> Response | None:
         stage = self._stage(request)

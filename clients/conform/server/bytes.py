@@ -20,6 +20,9 @@ class Fault:
     offset: int
 
 
+REPORTS = ("3.3", "7 ")
+"""Rules about what a reader reports: it keeps them when others are broken."""
+
 SEND = "93 10 C0 "
 """The begin of a SEND to all others, before its payload."""
 
@@ -132,6 +135,16 @@ FAULTS: dict[str, tuple[str, tuple[Fault, ...]]] = {
             Fault("93 10 D1 FF 00 C4 00", ErrorCode.OUT_OF_RANGE, 2),
         ),
     ),
+    "3.3.7.2": (
+        "7 WRONG_TYPE; 5 HELLO position",
+        (
+            Fault(
+                "93 01 01 81 A8 70 6F 73 69 74 69 6F 6E 91 C4 08" + "00" * 8,
+                ErrorCode.WRONG_TYPE,
+                13,
+            ),
+        ),
+    ),
     "4 groups": (
         "",
         (
@@ -182,7 +195,10 @@ def _add(rule: str, others: str, faults: tuple[Fault, ...]) -> None:
 
     said = ", ".join(dict.fromkeys(fault.code.name for fault in faults))
     play.__doc__ = f"Messages that break {rule} are {said}, at the byte that is to blame."
-    book.case(3, "5 error offset; 7.3", "; ".join(filter(None, (rule, others))))(play)
+    several = [rule, *filter(None, others.split("; "))]
+    kept = [each for each in several if each.startswith(REPORTS)]
+    broken = [each for each in several if not each.startswith(REPORTS)]
+    book.case(3, "; ".join([*kept, "5 error offset", "7.3"]), "; ".join(broken))(play)
 
 
 async def _is_told(ann: Player, fault: Fault, rule: str) -> None:

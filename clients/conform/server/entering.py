@@ -108,7 +108,9 @@ async def impatience_before_welcome(scene: Scene) -> None:
 # Section 10: entering.
 
 
-@book.case(10, keeps="10.1; 7 VERSION; 8 4501; 5 HELLO min", breaks="4.1")
+@book.case(
+    10, keeps="10.1; 7 VERSION; 8 4501; 5 HELLO min; 5 error expected; 5 error got", breaks="4.1"
+)
 async def no_version_in_common(scene: Scene) -> None:
     """With no version in common the relay says VERSION, and closes with 4501."""
     ann = await scene.connect()
@@ -375,7 +377,11 @@ async def twenty_bad_frames(scene: Scene) -> None:
     await ann.expect(Left, "11.4b", player=bob.me, reason=LeftReason.LEFT)
 
 
-@book.case(11, keeps="11.5a; 16.1; 13.2; 5 session taken; 11.7; 15.1; 4 PRESENCE HERE")
+@book.case(
+    11,
+    keeps="11.5a; 16.1; 13.2; 5 HELLO seat; 5 session epoch; 5 session taken; 11.7; "
+    "15.1; 4 PRESENCE HERE",
+)
 async def what_a_held_seat_keeps(scene: Scene) -> None:
     """A seat that is taken up again has its number, count, groups and properties."""
     ann, bob = await scene.two()

@@ -13,7 +13,7 @@ from websockets.frames import Frame, Opcode
 from clients.conform.server.scene import Player, Scene, book
 from clients.conform.talk import Ended
 from protocol.error_codes import ErrorCode
-from protocol.frames import Error, Notice, NoticeKind, Ping, Pong, Send, Volatile
+from protocol.frames import Error, Notice, NoticeKind, Ping, Pong, RoomOptions, Send, Volatile
 
 
 @book.case(17, keeps="4.4; 4 PING; 4 PONG; 5 session time")
@@ -103,6 +103,35 @@ async def far_too_many_messages(scene: Scene) -> None:
     ended = await _flood(ann, rate // 5, scene.now + 25)
     ann.check(ended.code == 4003, f"the connection was {ended}")
     ann.check(ended.reason == "too_fast", f"the reason is {ended.reason!r}", "8.3")
+
+
+@book.case(
+    19, keeps="19 bytes of a connection; 19c; 4 NOTICE THROTTLE", breaks="5 limits bytes_per_second"
+)
+async def too_many_bytes(scene: Scene) -> None:
+    """More than 1 MiB at once is throttled, and every counted message is taken."""
+    ann = await scene.enter("Ann")
+    assert ann.welcome is not None
+    limits = ann.welcome.session.limits
+    if not limits.bytes_per_second or limits.bytes_per_second > 1 << 20:
+        scene.not_applicable("the relay has no such limit")
+    size = limits.max_frame - 64
+    count = 5 * limits.bytes_per_second // size
+    await ann.say(*[Send(ann.me, bytes(size))] * count, Ping(5))
+    await ann.expect(Notice, "19c", within=5, kind=NoticeKind.THROTTLE)
+    pong = await ann.expect(Pong, "13.7", within=12)
+    ann.check(pong.taken == count, f"{pong.taken} of {count} are taken", "13.7")
+
+
+@book.case(19, keeps="19 players in a room; 7 ROOM_FULL; 5 room capacity", is_slow=True)
+async def sixty_five_players(scene: Scene) -> None:
+    """A room takes 64 players, unless its `capacity` says otherwise."""
+    await scene.enter("Ann", create=RoomOptions(history="none"))
+    for number in range(2, 65):
+        await scene.enter(f"P{number}")
+    last = await scene.connect()
+    await last.hello()
+    await last.refused(ErrorCode.ROOM_FULL, "19 players in a room")
 
 
 async def _flood(ann: Player, messages: int, until: float) -> Ended:

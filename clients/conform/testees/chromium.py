@@ -43,7 +43,8 @@ PAGE = """<!doctype html><title>Under test</title><link rel="icon" href="data:,"
   import { testee } from "/testee.mjs";
   const lines = new WebSocket(`ws://${location.host}/lines`);
   lines.onopen = () => {
-    const take = testee(roomwire, "Roomwire for JavaScript in Chromium", (line) => lines.send(line));
+    const write = (line) => lines.send(line);
+    const take = testee(roomwire, "Roomwire for JavaScript in Chromium", write);
     lines.onmessage = ({ data }) => take(data);
   };
 </script>"""

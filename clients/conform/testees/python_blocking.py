@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections import deque
+from contextlib import suppress
 
 from clients.conform.testees import lines
 from roomwire import BlockingRoom, LocalProtocolError, RoomwireError, WindowFull, blocking
@@ -47,10 +48,8 @@ class Game:
         room.leave()
 
     def _obey(self, room: BlockingRoom) -> None:
-        try:
+        with suppress(queue.Empty):
             self._waiting.append(self._work.get(timeout=FRAME))
-        except queue.Empty:
-            pass
         while self._waiting:
             try:
                 self._do(room, self._waiting[0])

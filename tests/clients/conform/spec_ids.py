@@ -72,7 +72,9 @@ def _of_frames() -> Iterator[str]:
 
 
 def _of_records() -> Iterator[str]:
-    for heading, body in re.findall(r"^\*\*([\w ]+?)[.]?\*\*(.*?)(?=^\*\*|\Z)", section(5), re.M | re.S):
+    for heading, body in re.findall(
+        r"^\*\*([\w ]+?)[.]?\*\*(.*?)(?=^\*\*|\Z)", section(5), re.M | re.S
+    ):
         for table in _tables(body):
             yield from (f"5 {RECORDS[heading]} {row[0].strip('`')}" for row in table)
 
