@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from itertools import pairwise
 
-from clients.conform.client.stage import EPOCH, Stage, as_it_stands, book
+from clients.conform.client.stage import EPOCH, Stage, as_it_stands, book, welcome
 from protocol.close_codes import CloseCode, may_return
 from protocol.error_codes import ErrorCode
 from protocol.frames import (
@@ -353,8 +353,3 @@ async def ten_cuts(stage: Stage) -> None:
         relay.check(hello.options.position == (EPOCH, seq), f"{hello.options.position}, not {seq}")
         await relay.resumes(seq, Deliver(seq + 1, 2, b"%d" % n), live=seq + 1)
         await stage.payload(b"%d" % n)
-
-
-def welcome() -> Welcome:
-    """Return the WELCOME of a fresh stream."""
-    return Welcome(1, 1, 0, Session(EPOCH, "ROOM"))

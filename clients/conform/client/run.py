@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from clients.conform.case import Case
-from clients.conform.client import returning, room, streams
+from clients.conform.client import frames, returning, room, streams
 from clients.conform.client.program import Program, Silent, start
 from clients.conform.client.stage import House, Stage, book
 from clients.conform.runner import Lane, Result, Tell, play_all
 
-MODULES = (streams, room, returning)
+MODULES = (frames, streams, room, returning)
 """What has cases: importing them has put them into the book."""
 
 PATIENCE_TO_RESET = 3.0  # seconds for a program to let its client go

@@ -150,6 +150,11 @@ def as_it_stands() -> tuple[Frame, ...]:
     return Joined(1, 1, PlayerInfo("Ann")), Host(2, 1, 1), Joined(3, 2, PlayerInfo("Bob"))
 
 
+def welcome() -> Welcome:
+    """Return the WELCOME of a fresh stream."""
+    return Welcome(1, 1, 0, Session(EPOCH, "ROOM"))
+
+
 def taken(count: int, seq: int = 3) -> Taken:
     """Return the ACK of a relay."""
     return Taken(count, seq)

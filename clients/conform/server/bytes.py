@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from clients.conform.case import Breach
 from clients.conform.server.scene import Player, Scene, book
-from protocol.codec import encode
+from protocol.codec import encode, pack
 from protocol.error_codes import ErrorCode
 from protocol.frames import Deliver, Error, Joined, Ping, Pong, Send
 
@@ -175,6 +175,24 @@ FAULTS: dict[str, tuple[str, tuple[Fault, ...]]] = {
             Fault("93 10 91 C0 C4 00", ErrorCode.WRONG_TYPE, 3),
         ),
     ),
+    "4 HELLO": (
+        "",
+        (Fault("92 01 01", ErrorCode.ARITY, 0), Fault("93 01 00 80", ErrorCode.OUT_OF_RANGE, 2)),
+    ),
+    "4 PING": ("", (Fault("92 05 C0", ErrorCode.WRONG_TYPE, 2),)),
+    "4 ACK C": (
+        "",
+        (Fault("92 07 C3", ErrorCode.WRONG_TYPE, 2), Fault("93 07 00 00", ErrorCode.ARITY, 0)),
+    ),
+    "4 LEAVE": ("", (Fault("92 08 00", ErrorCode.ARITY, 0),)),
+    "4 SEND": (
+        "6 true; 6 nil or false",
+        (
+            Fault("92 10 C0", ErrorCode.ARITY, 0),
+            Fault("93 10 CA 00 00 00 00 C4 00", ErrorCode.WRONG_TYPE, 2),
+        ),
+    ),
+    "4 SUBSCRIBE": ("", (Fault("93 14 C0 90", ErrorCode.WRONG_TYPE, 2),)),
     "4 VOLATILE": ("", (Fault("94 12 CD 01 00 C0 C4 00", ErrorCode.OUT_OF_RANGE, 2),)),
     "4 PRESENCE C": ("", (Fault("92 22 02", ErrorCode.OUT_OF_RANGE, 2),)),
     "4 SNAPSHOT C": ("", (Fault("95 32 00 00 00 C4 00", ErrorCode.OUT_OF_RANGE, 4),)),
@@ -213,6 +231,77 @@ async def _is_told(ann: Player, fault: Fault, rule: str) -> None:
 
 for _rule, (_others, _faults) in FAULTS.items():
     _add(_rule, _others, _faults)
+
+
+BAD_OPTIONS: dict[str, tuple[object, ErrorCode]] = {
+    "seat": (bytes(15), ErrorCode.OUT_OF_RANGE),
+    "name": ("n" * 65, ErrorCode.OUT_OF_RANGE),
+    "role": (1, ErrorCode.WRONG_TYPE),
+    "min": (0, ErrorCode.OUT_OF_RANGE),
+    "app": ("a" * 65, ErrorCode.OUT_OF_RANGE),
+    "build": ("b" * 65, ErrorCode.OUT_OF_RANGE),
+    "ticket": ("t" * 1025, ErrorCode.OUT_OF_RANGE),
+    "password": ("p" * 129, ErrorCode.OUT_OF_RANGE),
+    "create": (None, ErrorCode.WRONG_TYPE),
+    "max_frame": (255, ErrorCode.OUT_OF_RANGE),
+    "can_host": (1, ErrorCode.WRONG_TYPE),
+}
+"""Options of HELLO with a value just beyond what section 5 allows, and what is said of it."""
+
+BAD_ROOMS: dict[str, tuple[object, ErrorCode]] = {
+    "title": ("t" * 65, ErrorCode.OUT_OF_RANGE),
+    "capacity": (1025, ErrorCode.OUT_OF_RANGE),
+    "spectators": (1025, ErrorCode.OUT_OF_RANGE),
+    "public": (1, ErrorCode.WRONG_TYPE),
+    "locked": (0, ErrorCode.WRONG_TYPE),
+    "password": ("p" * 129, ErrorCode.OUT_OF_RANGE),
+    "hold": (601, ErrorCode.OUT_OF_RANGE),
+    "keep": (3601, ErrorCode.OUT_OF_RANGE),
+    "history": (1, ErrorCode.WRONG_TYPE),
+    "write": (1, ErrorCode.WRONG_TYPE),
+    "host_keys": (["k"] * 17, ErrorCode.TOO_MANY),
+    "delay": (601, ErrorCode.OUT_OF_RANGE),
+    "host_away": (601, ErrorCode.OUT_OF_RANGE),
+    "bar": (1, ErrorCode.WRONG_TYPE),
+    "app": ("a" * 65, ErrorCode.OUT_OF_RANGE),
+    "build": ("b" * 65, ErrorCode.OUT_OF_RANGE),
+    "tags": ({f"t{n}": "" for n in range(17)}, ErrorCode.TOO_MANY),
+}
+"""Likewise, options of the room."""
+
+
+async def _judge_options(
+    scene: Scene, head: bytes, record: str, values: dict[str, tuple[object, ErrorCode]]
+) -> None:
+    """Say HELLOs with one bad option each; `head` is all that comes before its key."""
+    ann = await scene.connect()
+    for key, (value, code) in values.items():
+        begin = head + pack(key)
+        await ann.say(begin + pack(value))
+        rule = f"5 {record} {key}"
+        error = await ann.find(Error, rule)
+        told = error.code, error.detail.offset
+        ann.check(told == (code, len(begin)), f"{key} {value!r:.20} is {told}", rule)
+    await ann.enter(name="Ann")
+
+
+@book.case(
+    5,
+    keeps="3.3.7.1; 5 error offset; 7.3",
+    breaks="; ".join(f"5 HELLO {key}" for key in BAD_OPTIONS),
+)
+async def options_beyond_their_bounds(scene: Scene) -> None:
+    """Each option of HELLO is refused at its value where that is beyond its bounds."""
+    await _judge_options(scene, b"\x93\x01\x01\x81", "HELLO", BAD_OPTIONS)
+
+
+@book.case(
+    5, keeps="3.3.7.1; 5 error offset; 7.3", breaks="; ".join(f"5 room {key}" for key in BAD_ROOMS)
+)
+async def room_options_beyond_their_bounds(scene: Scene) -> None:
+    """Each room option is refused at its value where that is beyond its bounds."""
+    head = b"\x93\x01\x01\x81" + pack("create") + b"\x81"
+    await _judge_options(scene, head, "room", BAD_ROOMS)
 
 
 @book.case(3, keeps="3.1.3; 3.2.8; 5")

@@ -7,10 +7,20 @@ from urllib.parse import urlsplit
 
 from clients.conform.case import Case
 from clients.conform.runner import Lane, Result, Tell, play_all
-from clients.conform.server import bytes, entering, limits, order, room, slow, transport
+from clients.conform.server import (
+    bytes,
+    entering,
+    limits,
+    room,
+    seats,
+    slow,
+    streams,
+    targets,
+    transport,
+)
 from clients.conform.server.scene import Scene, book, scene
 
-MODULES = (transport, bytes, entering, order, slow, room, limits)
+MODULES = (transport, bytes, targets, entering, seats, streams, slow, room, limits)
 """What has cases: importing them has put them into the book."""
 
 

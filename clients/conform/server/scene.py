@@ -46,6 +46,7 @@ FACTS = (Deliver, Desync, Error, Host, Joined, Left, PresenceChanged, Property, 
 """What has a place in the room's order; an ERROR only where its seq is not 0."""
 
 LETTERS = string.ascii_uppercase + string.digits
+LAG = 2.0  # seconds beside SPEC's own, as the relay's machine may be busy
 UPGRADE = 10.0  # seconds for a WebSocket to open
 
 
@@ -218,6 +219,19 @@ async def scene(url: str, case: Case[Scene], patience: float) -> AsyncIterator[S
 def a_seat() -> bytes:
     """Draw the secret of a seat."""
     return secrets.token_bytes(16)
+
+
+def payloads(frames: list[Frame]) -> list[bytes]:
+    """Return what was delivered, in order."""
+    return [each.payload for each in frames if isinstance(each, Deliver)]
+
+
+async def all_heard(player: Player, until: bytes) -> list[bytes]:
+    """Return what is delivered until a payload comes, that one too."""
+    found: list[bytes] = []
+    while until not in found:
+        found.append((await player.find(Deliver)).payload)
+    return found
 
 
 book: Book[Scene] = Book("S")
