@@ -33,7 +33,7 @@ KNOWN_ADVICE = {
 """What our clients do otherwise than SPEC says with SHOULD."""
 
 OF_PLAIN_ASGI = ["S18.1", "S19.6"] if IS_PORTABLE else []
-"""What a relay cannot keep under any ASGI server: WebSocket pings are the server's, not the app's."""
+"""What a relay on plain ASGI cannot keep: WebSocket pings are the server's, not the app's."""
 
 CLIENTS = ("python_async", "python_blocking", "node", "chromium", "plain")
 
