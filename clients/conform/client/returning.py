@@ -299,7 +299,7 @@ async def an_error_says_when(stage: Stage) -> None:
     relay.check(passed >= 1.4, f"it came back after {passed:.2f} s")
 
 
-@book.case(21, keeps="21.2; 8.1a")
+@book.case(21, keeps="21.2a; 8.1a")
 async def an_upgrade_that_fails(stage: Stage) -> None:
     """A client that has been in the room comes back after upgrades that failed."""
     relay = await stage.enters()
