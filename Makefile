@@ -12,7 +12,7 @@ BOTH_LINKS := $(addprefix tests/,$(NOTHING_LOST) relay/node/test_connection.py r
 	$(addprefix integration/test_,draining.py entering.py gaps.py raw_client.py restart.py))
 # What runs through compiled code over the relay's own link.
 COMPILED_TESTS := $(addprefix tests/,conformance/test_asgi.py $(firstword $(NOTHING_LOST)) \
-	clients/bench/test_load.py clients/bench/sockets/test_reader.py $(addprefix protocol/test_,fast_path.py scan.py) \
+	clients/bench/test_load.py clients/bench/sockets/test_reader.py clients/fuzz/codec/test_compiled.py $(addprefix protocol/test_,fast_path.py scan.py) \
 	$(addprefix relay/,delivery history link policy/test_rate_limits.py room test_slow.py))
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
@@ -117,7 +117,7 @@ $(BIN)/.node: $(BROWSER)/node.lock $(BIN)/.locked
 	@touch $@
 
 # Nice, as `make test` builds it while tests run that wait for what happens in time.
-.compiled/.built: $(BIN)/.project pyproject.toml $(wildcard $(addsuffix /*.py,roomwire protocol protocol/* relay relay/* clients/* clients/*/*))
+.compiled/.built: $(BIN)/.project pyproject.toml $(wildcard $(addsuffix /*.py,roomwire protocol protocol/* relay relay/* clients/* clients/*/* clients/*/*/*))
 	@$(BIN)/python -m tests.helpers.compiler
 	@rm -f dist/*-cp*.whl
 	HATCH_BUILD_HOOK_ENABLE_MYPYC=1 nice $(BIN)/uv build --quiet --no-build-isolation --offline

@@ -17,6 +17,7 @@ PLUGINS = "roomwire.commands"
 KNOWN = {
     "bots": "Let bots play in a room, and say what it came to.",
     "bench": "Put a load on a relay, and say what it bears and what it costs.",
+    "fuzz": "Try a codec with damaged messages whose right answer is known.",
 }
 """What plugins do, where we know it: asking them would import them."""
 

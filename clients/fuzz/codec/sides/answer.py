@@ -1,0 +1,72 @@
+"""What one codec says of one input, and the line of JSON that an adapter says it with."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+ACCEPTED = "accepted"
+REFUSED = "refused"
+IGNORED = "ignored"
+"""A frame of a relay whose opcode the codec does not know."""
+
+FAILED = "failed"
+"""The codec neither accepts nor refuses: something else came out of it."""
+CRASHED = "crashed"
+HUNG = "hung"
+NONSENSE = "nonsense"
+"""An adapter's line that is none of its protocol's."""
+
+ENDINGS = (CRASHED, HUNG)
+
+SPOKEN = (ACCEPTED, REFUSED, IGNORED, FAILED)
+"""Verdicts that an adapter may write."""
+
+
+class Answer(NamedTuple):
+    """A verdict, and what goes with it."""
+
+    verdict: str
+    code: str | None = None
+    """Name of the error, where the input is refused."""
+    offset: int | None = None
+    value: Any = None
+    """What was read: tagged, once somebody looks at it."""
+    again: str = ""
+    """The re-encoding, in hex."""
+    text: str = ""
+    """What is known of a failure."""
+    opcode: int | None = None
+
+    @property
+    def word(self) -> str:
+        """The error's name, or the verdict where there is none: it names classes."""
+        return self.code or self.verdict
+
+    @property
+    def ending(self) -> str:
+        """How the program ended, in the first words of what is known."""
+        return self.text.partition(". ")[0]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the JSON of a report or of an adapter's line, without what says nothing."""
+        if self.verdict == ACCEPTED:
+            said = {"value": self.value, "again": self.again}
+        else:
+            known = {"code": self.code, "offset": self.offset, "opcode": self.opcode}
+            said = {key: value for key, value in known.items() if value is not None}
+        return {"verdict": self.verdict, **said, **({"text": self.text} if self.text else {})}
+
+
+def read(line: bytes) -> Answer:
+    """Read an adapter's line."""
+    try:
+        said = json.loads(line)
+        verdict, code, offset = said["verdict"], said.get("code"), said.get("offset")
+        if verdict in SPOKEN and (verdict != REFUSED or isinstance(code, str)):
+            again = said["again"].lower() if verdict == ACCEPTED else ""
+            text = str(said.get("text", ""))
+            return Answer(verdict, code, offset, said.get("value"), again, text, said.get("opcode"))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        pass
+    return Answer(NONSENSE, text=line[:200].decode(errors="replace"))
