@@ -23,12 +23,11 @@ from clients.fuzz.peers.plan.as_client import (
 )
 from clients.fuzz.peers.plan.breaches import LIVES
 from clients.fuzz.peers.plan.dress import Writing, dressed, in_pieces, plain
-from clients.fuzz.peers.plan.room import ANN, Fact, Room, Said, code_of
+from clients.fuzz.peers.plan.room import Room, Said, code_of
 from clients.fuzz.peers.transcript import Transcript
 from clients.fuzz.peers.wire import Ended, Wire, accept_of
 from protocol import SUBPROTOCOL, WIRE_VERSION, frames
 from protocol.codec import encode
-from protocol.fields.numbers import PresenceState
 
 A_WHILE: Final = 0.3
 """Seconds after which a connection that may go on is taken to do so."""
@@ -68,7 +67,9 @@ class Attack:
                     player.wire.socket.close()
 
     def _step(self, step: Step) -> None:
-        name = "knock" if isinstance(step, Knock) else step.what if hasattr(step, "what") else "ping"
+        name = (
+            "knock" if isinstance(step, Knock) else step.what if hasattr(step, "what") else "ping"
+        )
         try:
             self._do(step, name)
         except Fault as fault:
@@ -171,9 +172,7 @@ class Attack:
             return "TOO_BIG", None
         return said.code, said.offset
 
-    def _position(
-        self, step: Enter, player: Listener
-    ) -> tuple[tuple[bytes, int] | None, str]:
+    def _position(self, step: Enter, player: Listener) -> tuple[tuple[bytes, int] | None, str]:
         """Return the position to ask for, and the error that it gets."""
         if step.position == "none" or player.epoch is None:
             return None, ""

@@ -1,4 +1,4 @@
-"""A hostile relay: plays a plot to a client under test, and judges what the client does and says."""
+"""A hostile relay: plays a plot to a client under test, and judges what that does and says."""
 
 from __future__ import annotations
 
@@ -39,6 +39,9 @@ from protocol.opcodes import is_counted
 A_WHILE: Final = 0.3
 """Seconds after which a connection that may go on is taken to do so."""
 
+LATER: Final = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+"""To requests for no WebSocket, with which a client finds out why none opened."""
+
 GIVES_UP: Final = frozenset({1002, 1003, 1007, 1008, NO_STATUS, ABNORMAL, *range(3000, 5000)})
 """How a client may end a connection whose relay sent what cannot be. In a browser, a program can
 send no code of the standard's but 1000."""
@@ -52,6 +55,10 @@ class Expected:
     seq: int
     """Of a fact of the present life; 0 of all else."""
     is_optional: bool = False
+
+
+class GaveUp(Exception):
+    """The client has left for good after the relay broke the rules, as it may."""
 
 
 class Answer(NamedTuple):
@@ -95,11 +102,14 @@ class Ambush:
         """To messages that the client has not answered yet."""
         self.before_live = 0
         """How many events were expected as the present connection was welcomed."""
+        self.values: dict[tuple[object, object], list[object]] = {}
+        """Volatile values that were told, by key and sender."""
         self.parts: tuple[frames.Snapshot, ...] = ()
         self.acked = -1
         self.not_before = 0.0
         self.hello: frames.Hello | None = None
         self.step = ""
+        self.gave_up = False
 
     def play(self) -> None:
         """Play all visits, then compare what the program printed.
@@ -108,10 +118,7 @@ class Ambush:
             Fault: the client did something wrong.
         """
         try:
-            for visit in self.visits:
-                self.step = visit.finish.what
-                self._visit(visit)
-                self.done += 1
+            self._visits()
             self._compare()
         except Fault as fault:
             fault.step = fault.step or self.step
@@ -123,17 +130,38 @@ class Ambush:
         except TimeoutError:
             raise Fault("silent", "something", "nothing", self.step) from None
 
+    def _visits(self) -> None:
+        try:
+            for visit in self.visits:
+                self.step = visit.finish.what
+                self._visit(visit)
+                self.done += 1
+        except GaveUp:
+            self._expect(("closed", None))
+            self.gave_up = True
+
     # One connection.
 
     def _visit(self, visit: Visit) -> None:
-        wire = self._accepted()
+        wire, head = self._asked()
         try:
             if visit.finish.stage == "upgrade":
-                self._refuse_upgrade(wire, visit.finish)
+                wire.write(Writing(visit.finish.data or upgrade_answer(head)[: visit.finish.code]))
+                wire.close()
             else:
-                self._converse(wire, visit)
+                self._converse(wire, head, visit)
         finally:
             wire.socket.close()
+
+    def _asked(self) -> tuple[Wire, str]:
+        """Wait for a request for a WebSocket. Whatever else is asked for may come later."""
+        while True:
+            wire = self._accepted()
+            head = wire.head(self._until())
+            if "sec-websocket-key" in head.lower():
+                return wire, head
+            wire.write(Writing(LATER))
+            wire.close()
 
     def _accepted(self) -> Wire:
         self.listener.settimeout(self.patience + 5)  # a client waits up to 5 s (SPEC 21.1)
@@ -146,25 +174,16 @@ class Ambush:
             raise Fault("too_early", "a client that waits", f"it came {early:.0f} ms early")
         return Wire(end, f"visit {self.done}", self.transcript, is_client=False)
 
-    def _refuse_upgrade(self, wire: Wire, finish: Finish) -> None:
-        head = wire.head(self._until())
-        whole = finish.data or upgrade_answer(head)[: finish.code]
-        wire.write(Writing(whole))
-        wire.close()
-
-    def _converse(self, wire: Wire, visit: Visit) -> None:
-        head = wire.head(self._until())
+    def _converse(self, wire: Wire, head: str, visit: Visit) -> None:
         wire.write(Writing(upgrade_answer(head)))
         self.hello, self.acked = None, -1
         while self.hello is None:
             self._hear(wire)
-        rng = Random(visit.dress)
-        stage = visit.finish.stage
-        if stage == "greeting":
+        if visit.finish.stage == "greeting":
             self._finish(wire, visit.finish)
             return
-        self._enter(wire, visit, rng)
-        if stage == "live":
+        self._enter(wire, visit, Random(visit.dress))
+        if visit.finish.stage == "live":
             for line in visit.lines:
                 self._line(wire, line)
         self._finish(wire, visit.finish)
@@ -211,9 +230,7 @@ class Ambush:
             for expected in self.expected:
                 expected.seq = 0
         self.cursor = self.acknowledged = taken
-        session = frames.Session(
-            epoch=life.epoch, room=ROOM, taken=taken, resumed=seq is not None
-        )
+        session = frames.Session(epoch=life.epoch, room=ROOM, taken=taken, resumed=seq is not None)
         self._write(wire, rng, frames.Welcome(WIRE_VERSION, life.player, seq or 0, session))
         if self.welcomed:
             self._expect(("resumed", seq is not None))
@@ -262,6 +279,8 @@ class Ambush:
         """Say a frame that the client is to report."""
         if isinstance(told, frames.Snapshot):
             self._snapshot(told)
+        elif isinstance(told, frames.Update):
+            self.values.setdefault((told.key, told.sender), []).append(told.payload.hex())
         elif (report := report_of(told, is_history=is_fresh)) is not None:
             self._expect(report, seq_of(told))
         if isinstance(told, frames.Deliver) and not is_fresh:
@@ -301,6 +320,8 @@ class Ambush:
         seat, position = hello.options.seat, hello.options.position
         if seat is not None and seat == self.former:
             raise Fault("came_back", "a client that stays away", "the same seat")  # SPEC 8.1
+        if self.done and self.visits[self.done - 1].finish.is_breach and seat != self.seat:
+            raise GaveUp
         if seat is not None and seat != (self.seat or seat):
             raise Fault("hello", "the seat's secret as before", "another one")  # SPEC 11.1
         if position is not None and not self.may_have_position:
@@ -376,7 +397,19 @@ class Ambush:
             kind = line.get("event")
             if kind in self.program.reports and kind in FIELDS:
                 got.append((kind, *(line.get(name) for name in FIELDS[kind])))
-        self._match(got)
+        if self.gave_up:
+            got[-1] = ("closed", None)  # with a code of its own
+        self._match([report for report in got if report[0] != "updated"])
+        if "updated" in self.program.reports:
+            self._match_values([report for report in got if report[0] == "updated"])
+
+    def _match_values(self, got: list[Report]) -> None:
+        """SPEC 14.1: older values may be left out, and none comes after a newer one."""
+        for slot, told in self.values.items():
+            heard = [report[3] for report in got if report[1:3] == slot]
+            rest = iter(told)
+            if not all(value in rest for value in heard) or heard[-1:] != told[-1:]:
+                raise differ([*told], [*heard], f"{self.step}: volatile values {slot}")
 
     def _match(self, got: list[Report]) -> None:
         places = {0}
@@ -406,8 +439,6 @@ def upgrade_answer(head: str) -> bytes:
         for line in head.split("\r\n")[1:]
     }
     key = fields.get("sec-websocket-key", "")
-    if not key:
-        raise Fault("upgrade", "a request for a WebSocket", head)
     lines = [
         "HTTP/1.1 101 Switching Protocols",
         "Upgrade: websocket",

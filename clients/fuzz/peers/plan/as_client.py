@@ -1,10 +1,10 @@
-"""What a hostile client does to a relay, and what two honest players say beside it: a story of steps,
-drawn by seed.
+"""What a hostile client does to a relay, and what two honest players say beside it: a story of
+steps, drawn by seed.
 
 Ann and Bob enter first. Eve is the hostile one. Eve's messages are legal, damaged or refused; they
-travel in every legal dress; and each of Eve's connections ends in another way. Only one of the three
-speaks at a time, and a PING that is answered (`Settle`) stands between two speakers, so that what
-each of them must hear is known.
+travel in every legal dress; and each of Eve's connections ends in another way. Only one of the
+three speaks at a time, and a PING that is answered (`Settle`) stands between two speakers, so that
+what each of them must hear is known.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
-from clients.fuzz.inputs.cases import cases
 from clients.fuzz.inputs.case import Case, Reader
+from clients.fuzz.inputs.cases import cases
 from clients.fuzz.peers.plan import breaches
 from clients.fuzz.peers.plan.dress import Writing, dressed, in_pieces, mask, plain
 from clients.fuzz.peers.plan.framing import BINARY, CLOSE, frame
@@ -123,6 +123,8 @@ class Story:
         self.history = self.rng.choice(("none", "full", "snapshot"))
         self.seat = self.rng.randbytes(16)
         self.bad = 0
+        self.number = 2
+        """Of the newest seat."""
         self.has_seat = False
         self.serial = 0
 
@@ -186,7 +188,7 @@ class Story:
             self._enter("eve", f"return: {position}", self.seat, position=position, early=early)
             return
         self.seat, self.has_seat = rng.randbytes(16), True
-        self.number = 3 if not hasattr(self, "number") else self.number + 1
+        self.number += 1
         position = rng.choice(("none", "none", "none", "newest", "other"))
         if self.number == 3:
             position = "none"  # they have no position yet
@@ -329,9 +331,7 @@ class Story:
         else:
             found = breaches.drawn(rng, is_client=True)
             writing = in_pieces(rng, found.data)
-            self.steps.append(
-                End("eve", "breach", f"breach: {found.name}", writing, found.codes)
-            )
+            self.steps.append(End("eve", "breach", f"breach: {found.name}", writing, found.codes))
 
     def _cut(self, how: str) -> None:
         """End within a message, which must have no effect then."""

@@ -68,6 +68,11 @@ class Finish:
     after_ms: int = 0
     """Before which the client may not come back."""
 
+    @property
+    def is_breach(self) -> bool:
+        """Whether the relay breaks the rules, after which a client need not come back."""
+        return self.how in ("damage", "breach")
+
 
 Line = Tell | Acknowledge | Sync
 
@@ -150,9 +155,7 @@ class Plot:
 
     def _new_seat(self) -> None:
         """The client is another player from here on, in the same life; its facts are the same."""
-        number = max(
-            fact.player for fact in self.life.facts if isinstance(fact, frames.Joined)
-        )
+        number = max(fact.player for fact in self.life.facts if isinstance(fact, frames.Joined))
         self.life.facts.append(frames.Left(self._seq(), self.life.player, LeftReason.EXPIRED))
         self.life = replace(self.life, player=number + 1)
         self.life.facts.append(frames.Joined(self._seq(), number + 1, self._info(number + 1)))

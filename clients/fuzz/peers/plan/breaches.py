@@ -57,8 +57,12 @@ def wrong_mask(rng: Random, is_client: bool) -> tuple[bytes, set[int]]:
 @breach
 def reserved_bits(rng: Random, is_client: bool) -> tuple[bytes, set[int]]:
     opcode = rng.choice((BINARY, PING, CLOSE))
-    data = frame(opcode, b"\x92\x05\x01"[: opcode == BINARY and 3 or 0], mask(rng, is_client),
-                 rsv=rng.randint(1, 7))
+    data = frame(
+        opcode,
+        b"\x92\x05\x01" if opcode == BINARY else b"",
+        mask(rng, is_client),
+        rsv=rng.randint(1, 7),
+    )
     return data, {PROTOCOL_ERROR}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from random import Random
 from typing import Final
 
@@ -28,7 +29,7 @@ class Writing:
     def pieces(self) -> list[bytes]:
         """What to write, one after another."""
         ends = (0, *self.cuts, len(self.data))
-        return [self.data[at:end] for at, end in zip(ends, ends[1:], strict=False) if at < end]
+        return [self.data[at:end] for at, end in pairwise(ends) if at < end]
 
 
 def dressed(rng: Random, message: bytes, *, is_client: bool) -> Writing:
@@ -74,7 +75,7 @@ def split(rng: Random, message: bytes) -> list[bytes]:
     """Cut a message into fragments; some may be empty."""
     cuts = sorted(rng.randint(0, len(message)) for _ in range(rng.randint(1, MOST_FRAGMENTS - 1)))
     ends = (0, *cuts, len(message))
-    return [message[at:end] for at, end in zip(ends, ends[1:], strict=False)]
+    return [message[at:end] for at, end in pairwise(ends)]
 
 
 def mask(rng: Random, is_client: bool) -> bytes | None:

@@ -1,4 +1,4 @@
-"""WebSocket frames (RFC 6455, section 5.2): written in any form, read as the standard wants them."""
+"""WebSocket frames (RFC 6455, 5.2): written in any form, read as the standard wants them."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class Inbox:
         if len(buffer) < start + mask_size:
             return None
         size = int.from_bytes(buffer[2:start]) if start > 2 else short
-        if buffer[1 : start] != bytes([buffer[1]]) + length_of(size)[1:]:
+        if buffer[1:start] != bytes([buffer[1]]) + length_of(size)[1:]:
             raise Broken(f"a length of {size} in more bytes than it needs")
         end = start + mask_size + size
         if len(buffer) < end:

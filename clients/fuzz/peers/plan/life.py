@@ -105,8 +105,6 @@ def report_of(frame: frames.Frame, *, is_history: bool) -> Report | None:
             return ("host", seq, player, term)
         case frames.Property(seq, scope, key, value):
             return ("property", seq, scope, key, value.hex() if isinstance(value, bytes) else None)
-        case frames.Update(key, sender, payload):
-            return ("updated", key, sender, payload.hex())
         case frames.Live(seq):
             return ("live", seq)
     return None
