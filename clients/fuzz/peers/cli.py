@@ -66,6 +66,7 @@ def client(
     jobs: AtLeast1 = 1,
     patience: Positive = PATIENCE,
     memory: Positive = 64,
+    first: Switch = False,
     out: Path = Path("findings"),
     json: Switch = False,
     quiet: Switch = False,
@@ -80,11 +81,12 @@ def client(
         jobs: conversations at a time, each with a process of the client
         patience: seconds for each of the client's answers
         memory: MiB by which its process may grow
+        first: end with the first fault
         out: folder for what is found; it is made when there is something
         json: print the summary as JSON
         quiet: show no progress
     """
-    settings = _settings(seed, seconds, count, jobs, memory)
+    settings = _settings(seed, seconds, count, jobs, memory, first)
     replay = f"relay fuzz client {shlex.quote(command)}"
     return _run(settings, lambda: Client(command, patience), replay, out, json, quiet)
 
@@ -100,6 +102,7 @@ def server(
     patience: Positive = PATIENCE,
     pid: AtLeast1 | None = None,
     memory: Positive = 64,
+    first: Switch = False,
     out: Path = Path("findings"),
     json: Switch = False,
     quiet: Switch = False,
@@ -117,23 +120,24 @@ def server(
         patience: seconds for each of the relay's answers
         pid: the relay's process, to watch its memory; found by itself on this machine
         memory: MiB by which that may grow
+        first: end with the first fault
         out: folder for what is found; it is made when there is something
         json: print the summary as JSON
         quiet: show no progress
     """
     if url.startswith(("https:", "wss:")):
         raise CycloptsError(msg=f"{url}: cuts within TLS say nothing; name the relay itself")
-    settings = _settings(seed, seconds, count, jobs, memory)
+    settings = _settings(seed, seconds, count, jobs, memory, first)
     replay = f"relay fuzz server {shlex.quote(url)}"
     return _run(settings, lambda: Server(url, patience, pid), replay, out, json, quiet)
 
 
 def _settings(
-    seed: int, seconds: float | None, count: int | None, jobs: int, memory: float
+    seed: int, seconds: float | None, count: int | None, jobs: int, memory: float, first: bool
 ) -> Settings:
     if seconds is None and count is None:
         seconds = 10
-    return Settings(seed, seconds, count, jobs, memory)
+    return Settings(seed, seconds, count, jobs, memory, first)
 
 
 def _run(

@@ -44,7 +44,7 @@ def kind_of(expected: list[object], got: list[object], at: int) -> str:
     """Say of a difference at an index whether something is lost, doubled, reordered or wrong."""
     if at >= len(got):
         return "lost"
-    if got[at] in got[:at] and got.count(got[at]) > expected.count(got[at]):
+    if got.count(got[at]) > expected.count(got[at]) > 0:
         return "doubled"
     if at >= len(expected) or got[at] not in expected:
         return "wrong"

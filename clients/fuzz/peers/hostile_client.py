@@ -153,6 +153,7 @@ class Attack:
         self._welcomed(step, player, welcome, None if refusal else position)
         if older is not None:
             ended = older.end(player.until())
+            older.close()
             if ended.code != 4502:
                 raise Fault("wrong_close", "4502 for the older connection", str(ended))
 

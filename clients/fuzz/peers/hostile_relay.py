@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from random import Random
 from typing import Final, NamedTuple
 
 from clients.fuzz.inputs.case import Reader
 from clients.fuzz.inputs.judge import judge
-from clients.fuzz.peers.faults import Fault, differ
+from clients.fuzz.peers.faults import Fault
 from clients.fuzz.peers.plan.as_relay import (
     ROOM,
     STAY_AWAY,
@@ -27,7 +27,8 @@ from clients.fuzz.peers.plan.as_relay import (
 from clients.fuzz.peers.plan.breaches import LIVES
 from clients.fuzz.peers.plan.dress import Writing, dressed
 from clients.fuzz.peers.plan.framing import ABNORMAL, BINARY, NO_STATUS, frame
-from clients.fuzz.peers.plan.life import FIELDS, Report, report_of, seq_of, snapshot_report
+from clients.fuzz.peers.plan.life import report_of, seq_of, snapshot_report
+from clients.fuzz.peers.printed import Printed
 from clients.fuzz.peers.program import Program
 from clients.fuzz.peers.transcript import Transcript
 from clients.fuzz.peers.wire import Ended, Wire, accept_of
@@ -39,22 +40,18 @@ from protocol.opcodes import is_counted
 A_WHILE: Final = 0.3
 """Seconds after which a connection that may go on is taken to do so."""
 
+LONGEST_DELAY: Final = 5.0
+"""Seconds that a client may wait before it comes back (SPEC 21.1)."""
+
+LOOK_EVERY: Final = 0.1
+"""Seconds between two looks whether the program is still there."""
+
 LATER: Final = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 """To requests for no WebSocket, with which a client finds out why none opened."""
 
 GIVES_UP: Final = frozenset({1002, 1003, 1007, 1008, NO_STATUS, ABNORMAL, *range(3000, 5000)})
 """How a client may end a connection whose relay sent what cannot be. In a browser, a program can
 send no code of the standard's but 1000."""
-
-
-@dataclass
-class Expected:
-    """An event that the program is to print."""
-
-    report: Report
-    seq: int
-    """Of a fact of the present life; 0 of all else."""
-    is_optional: bool = False
 
 
 class GaveUp(Exception):
@@ -86,7 +83,7 @@ class Ambush:
         self.transcript = transcript
         self.visits = plot(seed)
         self.done = 0
-        self.expected: list[Expected] = []
+        self.printed = Printed(program)
         self.seat: bytes | None = None
         self.former = former
         self.welcomed = False
@@ -102,14 +99,11 @@ class Ambush:
         """To messages that the client has not answered yet."""
         self.before_live = 0
         """How many events were expected as the present connection was welcomed."""
-        self.values: dict[tuple[object, object], list[object]] = {}
-        """Volatile values that were told, by key and sender."""
         self.parts: tuple[frames.Snapshot, ...] = ()
         self.acked = -1
         self.not_before = 0.0
         self.hello: frames.Hello | None = None
         self.step = ""
-        self.gave_up = False
 
     def play(self) -> None:
         """Play all visits, then compare what the program printed.
@@ -119,7 +113,7 @@ class Ambush:
         """
         try:
             self._visits()
-            self._compare()
+            self.printed.compare(self.patience, self.step)
         except Fault as fault:
             fault.step = fault.step or self.step
             if self.program.has_ended:
@@ -137,8 +131,7 @@ class Ambush:
                 self._visit(visit)
                 self.done += 1
         except GaveUp:
-            self._expect(("closed", None))
-            self.gave_up = True
+            self.printed.expect_end()
 
     # One connection.
 
@@ -164,15 +157,19 @@ class Ambush:
             wire.close()
 
     def _accepted(self) -> Wire:
-        self.listener.settimeout(self.patience + 5)  # a client waits up to 5 s (SPEC 21.1)
-        try:
-            end, _ = self.listener.accept()
-        except TimeoutError:
-            raise Fault("stayed_away", "a new connection", "none came") from None
+        end = self._connection()
         if time.monotonic() < self.not_before:
             early = (self.not_before - time.monotonic()) * 1000
             raise Fault("too_early", "a client that waits", f"it came {early:.0f} ms early")
         return Wire(end, f"visit {self.done}", self.transcript, is_client=False)
+
+    def _connection(self) -> socket.socket:
+        until = self._until() + LONGEST_DELAY
+        self.listener.settimeout(LOOK_EVERY)
+        while time.monotonic() < until and not self.program.has_ended:
+            with contextlib.suppress(TimeoutError):
+                return self.listener.accept()[0]
+        raise Fault("stayed_away", "a new connection", "none came")
 
     def _converse(self, wire: Wire, head: str, visit: Visit) -> None:
         wire.write(Writing(upgrade_answer(head)))
@@ -207,7 +204,7 @@ class Ambush:
             if self.hello.options.position is not None:
                 raise Fault("hello", "no position", self.hello.options.position)
         is_resume = position is not None and not refusal
-        if position is not None and not refusal and position[0] != visit.life.epoch:
+        if is_resume and position and position[0] != visit.life.epoch:
             raise Fault("hello", f"the epoch {visit.life.epoch!r}", position)
         seq = position[1] if is_resume and position else None
         if seq is not None:
@@ -216,7 +213,7 @@ class Ambush:
 
     def _forget_beyond(self, seq: int) -> None:
         """What the client did not get on the last connection is told again."""
-        self.expected = [each for each in self.expected if each.seq <= seq]
+        self.printed.forget_beyond(seq)
         self.answers = deque(each for each in self.answers if each.seq <= seq)
 
     def _welcome(self, wire: Wire, visit: Visit, rng: Random, seq: int | None) -> None:
@@ -227,15 +224,14 @@ class Ambush:
             taken = len(self.counted) - back
         else:
             self.counted, taken, self.life_told = [], 0, seat
-            for expected in self.expected:
-                expected.seq = 0
+            self.printed.begin_life()
         self.cursor = self.acknowledged = taken
         session = frames.Session(epoch=life.epoch, room=ROOM, taken=taken, resumed=seq is not None)
         self._write(wire, rng, frames.Welcome(WIRE_VERSION, life.player, seq or 0, session))
         if self.welcomed:
-            self._expect(("resumed", seq is not None))
+            self.printed.expect(("resumed", seq is not None))
         self.welcomed = True
-        self.before_live = len(self.expected)
+        self.before_live = len(self.printed.expected)
         self.may_have_position &= seq is not None
         happened = replace(life, facts=life.facts[: visit.away])
         stream = happened.fresh() if seq is None else happened.after(seq)
@@ -280,9 +276,9 @@ class Ambush:
         if isinstance(told, frames.Snapshot):
             self._snapshot(told)
         elif isinstance(told, frames.Update):
-            self.values.setdefault((told.key, told.sender), []).append(told.payload.hex())
+            self.printed.expect_value(told)
         elif (report := report_of(told, is_history=is_fresh)) is not None:
-            self._expect(report, seq_of(told))
+            self.printed.expect(report, seq_of(told))
         if isinstance(told, frames.Deliver) and not is_fresh:
             self.answers.append(Answer(told.seq, told.payload))
         wire.write(writing)
@@ -290,11 +286,7 @@ class Ambush:
     def _snapshot(self, part: frames.Snapshot) -> None:
         self.parts = (*self.parts, part) if part.part else (part,)
         if part.part == part.parts - 1:
-            self._expect(snapshot_report(self.parts))
-
-    def _expect(self, report: Report, seq: int = 0) -> None:
-        if report[0] in self.program.reports:
-            self.expected.append(Expected(report, seq))
+            self.printed.expect(snapshot_report(self.parts))
 
     # What the client says.
 
@@ -360,17 +352,11 @@ class Ambush:
         else:
             self._gone(wire, frozenset({*finish.codes, ABNORMAL}))
         if not self.has_been_live:
-            for expected in self.expected:
-                expected.is_optional = True
+            self.printed.need_not()
         if finish.stage == "catching up":
-            self._allow_less()
+            self.printed.need_not(self.before_live)
         if finish.how == "close" and finish.code in STAY_AWAY:
-            self._expect(("closed", finish.code))
-
-    def _allow_less(self) -> None:
-        """What came before a LIVE that never came need not be told."""
-        for expected in self.expected[self.before_live :]:
-            expected.is_optional = True
+            self.printed.expect(("closed", finish.code))
 
     def _gone(self, wire: Wire, codes: frozenset[int] | None) -> None:
         """Wait until the client has ended the connection; None stands for any code."""
@@ -386,50 +372,6 @@ class Ambush:
             if not may_live:
                 raise Fault("no_close", "an end of the connection", "none") from None
         wire.close()
-
-    # What the program printed.
-
-    def _compare(self) -> None:
-        """Read the program's lines up to `closed`, and compare them with what it was told."""
-        got: list[Report] = []
-        while not got or got[-1][0] != "closed":
-            line = self.program.line(self.patience)
-            kind = line.get("event")
-            if kind in self.program.reports and kind in FIELDS:
-                got.append((kind, *(line.get(name) for name in FIELDS[kind])))
-        if self.gave_up:
-            got[-1] = ("closed", None)  # with a code of its own
-        self._match([report for report in got if report[0] != "updated"])
-        if "updated" in self.program.reports:
-            self._match_values([report for report in got if report[0] == "updated"])
-
-    def _match_values(self, got: list[Report]) -> None:
-        """SPEC 14.1: older values may be left out, and none comes after a newer one."""
-        for slot, told in self.values.items():
-            heard = [report[3] for report in got if report[1:3] == slot]
-            rest = iter(told)
-            if not all(value in rest for value in heard) or heard[-1:] != told[-1:]:
-                raise differ([*told], [*heard], f"{self.step}: volatile values {slot}")
-
-    def _match(self, got: list[Report]) -> None:
-        places = {0}
-        for report in got:
-            places = {
-                at + 1
-                for place in places
-                for at in self._next(place)
-                if self.expected[at].report == report
-            }
-        if len(self.expected) not in places:
-            needed = [each.report for each in self.expected if not each.is_optional]
-            raise differ([*needed], [*got], f"{self.step}: what the program printed")
-
-    def _next(self, place: int) -> Iterator[int]:
-        """Yield what may be printed next: what may be left out, and the first that may not."""
-        for at in range(place, len(self.expected)):
-            yield at
-            if not self.expected[at].is_optional:
-                return
 
 
 def upgrade_answer(head: str) -> bytes:

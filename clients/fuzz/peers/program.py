@@ -18,6 +18,9 @@ from clients.fuzz.peers.faults import Fault
 TOLD: Final = 2000
 """Characters of a program's last words on stderr that a finding has."""
 
+START_PATIENCE: Final = 20.0
+"""Seconds for its first line at least: an interpreter takes its time to begin."""
+
 VARIABLE: Final = "ROOMWIRE_URL"
 
 
@@ -57,7 +60,7 @@ class Program:
     def _hello(self, command: str) -> frozenset[str]:
         """Return the kinds of events that it prints."""
         try:
-            hello = self.line(self.patience)
+            hello = self.line(max(self.patience, START_PATIENCE))
             return frozenset({"message", "closed", *hello["reports"]})
         except (Fault, KeyError, TypeError) as error:
             told = self.end()

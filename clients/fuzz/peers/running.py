@@ -28,6 +28,8 @@ class Settings:
     count: int | None = None
     jobs: int = 1
     memory_mib: float = 64
+    is_first_enough: bool = False
+    """Whether a run ends with the first fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ class Run:
                 self.tally.conversations += 1
                 self.tally.add(Finding(fault, seed, transcript))
                 self._unreached = self._unreached + 1 if fault.kind == "unreachable" else 0
-                if self._unreached >= MOST_UNREACHED:
+                if self._unreached >= MOST_UNREACHED or self.settings.is_first_enough:
                     self._is_over.set()
             return
         with self._lock:

@@ -127,8 +127,11 @@ class Plot:
         self.visits.append(visit)
 
     def _turn(self) -> str:
-        """Draw whether the life goes on; only where no answer is on its way."""
-        if self.visits[-1].finish.stage != "live" or self.rng.random() < 0.6:
+        """Draw whether the life goes on; only where no answer of the client's is on its way."""
+        last = self.visits[-1]
+        if last.finish.stage in ("upgrade", "greeting"):
+            return last.refusal  # it was not said
+        if last.finish.stage != "live" or self.rng.random() < 0.6:
             return ""
         refusal = self.rng.choice(("EPOCH_CHANGED", "ROOM_GONE", "HISTORY_TRIMMED", "SEAT_EXPIRED"))
         if refusal in ("EPOCH_CHANGED", "ROOM_GONE"):
