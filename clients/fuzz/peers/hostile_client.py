@@ -183,6 +183,8 @@ class Attack:
         if step.position == "beyond":
             seq += 1_000_000
         epoch = b"\xff" * 8 if step.position == "other" else player.epoch
+        if step.position == "newest":
+            seq = max(seq, player.promised)  # SPEC 12.3.1
         if step.position in ("beyond", "other"):
             return (epoch, seq), "EPOCH_CHANGED"
         return (epoch, seq), "SEAT_EXPIRED" if is_new else ""
@@ -202,7 +204,7 @@ class Attack:
         dress = dressed if step.by == "eve" else plain
         player.wire.write(dress(rng, message, is_client=True))
         until = player.until()
-        player.live = False
+        player.live, player.promised = False, 0
         while True:
             frame = player.hear(player.wire.message(until), step.what)
             if isinstance(frame, frames.Welcome):
@@ -283,6 +285,7 @@ class Attack:
         assert player.wire is not None
         player.wire.write(step.writing)
         player.listen("ping", lambda: player.pong == step.t)
+        player.wire.check_pongs(player.until())
         expected, self.room.strays[player.number] = self.room.strays[player.number], []
         got = player.stray()
         if got != expected:

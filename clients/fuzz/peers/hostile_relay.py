@@ -263,6 +263,7 @@ class Ambush:
         else:
             while self.answers or self.cursor < len(self.counted):
                 self._hear(wire)
+            wire.check_pongs(self._until())
 
     def _acknowledge(self, wire: Wire, line: Acknowledge) -> None:
         taken = self.acknowledged = self.cursor

@@ -32,6 +32,8 @@ class Listener:
     since: int = 0
     """Facts of the stream that came before LIVE: there is no position among them."""
     live_seq: int = 0
+    promised: int = 0
+    """All up to this seq was sent on the present connection, said an ACK or PONG."""
     wire: Wire | None = None
     heard: list[tuple[int, Fact]] = field(default_factory=list)
     """Facts of the stream, with their seqs."""
@@ -91,10 +93,10 @@ class Listener:
             case frames.Pong(t, _, _, taken, seq):
                 self.pong = t
                 self._took(taken, step)
-                self._promise(seq, step)
+                self.promised = max(self.promised, seq)
             case frames.Taken(taken, seq):
                 self._took(taken, step)
-                self._promise(seq, step)
+                self.promised = max(self.promised, seq)
             case frames.Live(seq):
                 self.live = True
                 self.since, self.live_seq = len(self.heard), seq
@@ -104,19 +106,16 @@ class Listener:
                 self._fact(getattr(frame, "seq", 0), fact, step)
 
     def _fact(self, seq: int, fact: Fact, step: str) -> None:
-        # SPEC 12.1.2; in a fresh stream the past begins anew (SPEC 12.2.3).
-        if self.live and seq <= self.seq:
-            raise Fault("seq", f"more than {self.seq}", f"{seq} of {fact}", step)
+        # SPEC 12.1.2 and 12.4.1; in a fresh stream the past begins anew (SPEC 12.2.3).
+        if self.live and seq <= max(self.seq, self.promised):
+            known = max(self.seq, self.promised)
+            raise Fault("seq", f"more than {known}", f"{seq} of {fact}", step)
         self.heard.append((seq, fact))
 
     def _took(self, taken: int, step: str) -> None:
         if taken < self.taken:
             raise Fault("taken", f"at least {self.taken}", taken, step)
         self.taken = taken
-
-    def _promise(self, seq: int, step: str) -> None:
-        """SPEC 12.4.1: what is up to here was sent. So a later fact has a higher seq."""
-        self.promised = seq
 
     def stray(self) -> list[Fact]:
         """Take the errors outside the order that came."""

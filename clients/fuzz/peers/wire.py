@@ -58,8 +58,9 @@ class Wire:
         self.socket = end
         self.name = name
         self.transcript = transcript
-        self.pongs: list[bytes] = []
-        """Payloads of the pongs that came."""
+        self._pings: list[bytes] = []
+        self._pongs: list[bytes] = []
+        """Payloads of the pings that were written, and of the pongs that came."""
         self._is_client = is_client
         self._inbox = Inbox(is_masked=not is_client)
         self._messages: deque[bytes] = deque()
@@ -70,6 +71,7 @@ class Wire:
     def write(self, writing: Writing) -> None:
         """Write bytes in their pieces. A peer that is gone takes none: reading tells of it."""
         self.transcript.sent(self.name, writing.data)
+        self._pings += writing.pings
         with contextlib.suppress(OSError):
             for index, piece in enumerate(writing.pieces):
                 if index:
@@ -114,6 +116,21 @@ class Wire:
         while self.take(until):
             pass
 
+    def check_pongs(self, until: float) -> None:
+        """Wait until the last ping is answered. Of more than one, older ones need not be.
+
+        Raises:
+            Fault: it is not, or something is answered that was not asked (RFC 6455, 5.5.3).
+            TimeoutError: nothing comes any more.
+        """
+        while self._pings and self._pings[-1] not in self._pongs:
+            if self._ended is not None:
+                raise self._ended
+            self._read(until)
+        rest = iter(self._pings)
+        if not all(pong in rest for pong in self._pongs):
+            raise Fault("wrong_pong", f"pongs for {self._pings}", f"{self._pongs}")
+
     def _read(self, until: float) -> None:
         data = self.take(until)
         if not data:
@@ -146,7 +163,7 @@ class Wire:
         elif opcode == PING:
             self._answer(PONG, data)
         elif opcode == PONG:
-            self.pongs.append(data)
+            self._pongs.append(data)
         elif opcode == CLOSE:
             self._ended = Ended(*close_of(data))
             self._answer(CLOSE, data[:2])

@@ -251,9 +251,17 @@ class Story:
         return "refused", self._refusable()
 
     def _refusable(self) -> frames.Frame:
+        """Draw a message that the room refuses. Bad frames (SPEC 7.5) are drawn while they may."""
         self.bad += 1
-        return self.rng.choice(
+        big = bytes(BIG)
+        bad: tuple[frames.Frame, ...] = (
+            frames.Hello(1),
+            frames.Volatile(1, 99, b""),
+            frames.Send(True, big),
+        )
+        drawn: frames.Frame = self.rng.choice(
             (
+                *(bad if self.bad < MOST_BAD else ()),
                 frames.Kick(1, "no"),
                 frames.Transfer(2),
                 frames.Snapshot(1, 0, 1, b"mine"),
@@ -265,10 +273,9 @@ class Story:
                 frames.Set(0, "@locked", b"\xc3"),
                 frames.Set(1, "mine", b""),
                 frames.Set(99, "key", b""),
-                frames.Hello(1),
-                frames.Volatile(1, 99, b""),
             )
         )
+        return drawn
 
     def _set(self) -> frames.Set:
         rng = self.rng
