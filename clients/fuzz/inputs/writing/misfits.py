@@ -66,7 +66,7 @@ OF_EACH_TYPE: Final[dict[str, tuple[bytes, ...]]] = {
 ANY_VALUE: Final = tuple(written for several in OF_EACH_TYPE.values() for written in several)
 
 FAR: Final = 300
-"""Elements before one that does not fit, where an array may have so many."""
+"""Elements before one that does not fit."""
 
 NEAR: Final = 8
 """How often the numbers next to a bound are listed, so that they are drawn as often as all others.
@@ -301,15 +301,13 @@ def _(field: Mapped) -> Iterator[Misfit]:
         yield inside(b"\x81\xa1a", each, 1, b"")
     for each in sample(bad):  # and a value before the next key
         yield inside(b"\x82\xa1a", each, 1, words[0].new + value)
-    most = field.high + 1
-    yield from (Misfit(head + entries(field, most), *MANY) for head in heads(Kind.MAP, most))
+    many = entries(field, field.high + 1)
+    yield from (Misfit(head + many, *MANY) for head in heads(Kind.MAP, field.high + 1))
 
 
 @fits.register
 def _(field: Mapped) -> Iterator[bytes]:
-    value = fitting(field.field_type)[0]
-    for word in fits(field.word):
-        yield b"\x81" + word + value
+    yield from (b"\x81" + word + fitting(field.field_type)[0] for word in fits(field.word))
     for count in (0, 1, field.high):
         yield from (head + entries(field, count) for head in heads(Kind.MAP, count))
 
@@ -390,17 +388,6 @@ def entries(field: Mapped, count: int) -> bytes:
     """Write so many entries that fit."""
     value = fitting(field.field_type)[0]
     return b"".join(short_text(b"%d" % index) + value for index in range(count))
-
-
-@cache
-def full(field: FieldType) -> tuple[bytes, ...]:
-    """Return lists of as many elements as a field takes, under every head."""
-    if isinstance(field, Several):
-        elements = fitting(field.field_type)[0] * field.high
-        return tuple(head + elements for head in heads(Kind.ARRAY, field.high))
-    if isinstance(field, Mapped):
-        return tuple(head + entries(field, field.high) for head in heads(Kind.MAP, field.high))
-    return ()
 
 
 def sample(several: tuple[Misfit, ...] | list[Misfit]) -> Iterable[Misfit]:
