@@ -53,7 +53,7 @@ def new(
     Args:
         name: of the game, and of the folder that is made for it
         template: canvas (things that move), turns (a game of moves), bot (no page)
-        vite: the page is in TypeScript, and Vite builds it; this needs Node 20.19, or 22.12 and newer
+        vite: the page is in TypeScript, and Vite builds it; needs Node 20.19, or 22.12 and newer
     """
     if vite and not (VITE / template).exists():
         raise CycloptsError(msg=f"a {template} has no page that Vite could build")

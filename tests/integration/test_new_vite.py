@@ -50,7 +50,7 @@ class Page:
         return self.game.project / "web"
 
     def name_its_relay(self) -> None:
-        """Name the relay that runs in the one place that names a port, as `npm install URL` does."""
+        """Name the relay that runs in the one place for it, as `npm install URL` does."""
         text = (self.web / "package.json").read_text()
         assert USUAL in text
         (self.web / "package.json").write_text(text.replace(USUAL, self.game.url))

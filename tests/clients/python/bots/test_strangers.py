@@ -92,11 +92,12 @@ async def test_no_stranger_ends_a_bot(script: type[Bot], relay: RunningRelay) ->
         async with connect(relay.url, room="BOTS") as room:
             await until(room, lambda _: len(room.players) == 2)
             await molest(room)
-            left = asyncio.create_task(until(room, lambda _: len(room.players) == 1))
-            alive = asyncio.create_task(ticked.wait())
-            await asyncio.wait([left, alive], return_when=asyncio.FIRST_COMPLETED)
-            left.cancel()
-            alive.cancel()
+            async with asyncio.TaskGroup() as tasks:
+                left = tasks.create_task(until(room, lambda _: len(room.players) == 1))
+                alive = tasks.create_task(ticked.wait())
+                await asyncio.wait([left, alive], return_when=asyncio.FIRST_COMPLETED)
+                left.cancel()
+                alive.cancel()
 
     report = await played(Swarm(plan(relay, listens, 1)), meet())
     assert report.complaints == []
