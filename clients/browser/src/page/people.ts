@@ -56,7 +56,7 @@ export class People {
 }
 
 /** How many play, as text. Those who watch take no player's place. */
-function counted(everybody: Player[], capacity: number): string {
+function counted(everybody: Player[], capacity: number | undefined): string {
   const watching = everybody.filter(({ role }) => role === "spectator").length;
   const playing = `${everybody.length - watching} of ${capacity}`;
   return watching ? `${playing}, and ${watching} watching` : playing;
