@@ -1,0 +1,73 @@
+"""What a search that is guided by coverage tries, one module each.
+
+A target takes bytes and checks what must hold, whatever they are. It knows no fuzzer: `make fuzz`
+runs it under atheris, and `make test` gives it the corpus.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from random import Random
+from typing import Final, NamedTuple, Protocol
+
+
+class Target(Protocol):
+    """A module of this package.
+
+    One that knows the structure of its inputs also has `mutated(rng, data, size)`, which returns
+    another input of at most `size` bytes.
+    """
+
+    def check(self, data: bytes) -> None:
+        """Try an input. Whatever it raises is a finding."""
+
+    def seeds(self) -> Iterator[bytes]:
+        """Yield inputs to begin with, the same ones every time."""
+
+
+class Mutating(Target, Protocol):
+    """A target with a mutator of its own."""
+
+    def mutated(self, rng: Random, data: bytes, size: int) -> bytes: ...
+
+
+class About(NamedTuple):
+    """What is known of a target before it is imported."""
+
+    guides: tuple[str, ...]
+    """Packages whose branches guide the search. They must not be imported before it begins."""
+    covers: tuple[str, ...]
+    """Files whose lines it is meant to reach."""
+    longest: int
+    """Bytes of an input at most."""
+
+
+TARGETS: Final = {
+    "codec": About(
+        ("protocol",), ("protocol/codec.py", "protocol/fast_path.py", "protocol/fields/*.py"), 1024
+    ),
+    "scan": About(("protocol",), ("protocol/scan.py",), 1024),
+    "conversation": About(
+        ("protocol",),
+        ("protocol/conversation.py", "protocol/resume.py", "protocol/window.py"),
+        2048,
+    ),
+    "room": About(
+        ("protocol", "relay"),
+        ("relay/room/*.py", "relay/delivery/*.py", "relay/history/*.py"),
+        2048,
+    ),
+    "inbound": About(("relay", "websockets"), ("relay/link/inbound.py",), 1024),
+    "http_head": About(
+        ("relay", "websockets"),
+        ("relay/server/http_protocol.py", "relay/server/ws_protocol.py"),
+        4096,
+    ),
+}
+
+
+def load(name: str) -> Target:
+    """Import a target. Its packages are imported now, so that they can be instrumented."""
+    module: object = importlib.import_module(f"{__name__}.{name}")
+    return module  # type: ignore[return-value] # a module has what the protocol asks for

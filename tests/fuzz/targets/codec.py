@@ -1,0 +1,39 @@
+"""The codec: frames of both directions, and payloads.
+
+The first byte says what the rest is read as.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from random import Random
+
+from clients.fuzz.codec.sides import ours
+from clients.fuzz.codec.sides.answer import FAILED
+from clients.fuzz.inputs import corpus
+from clients.fuzz.inputs.case import Reader
+from tests.fuzz.mutating.messages import another
+
+READERS = tuple(Reader)
+
+
+def check(data: bytes) -> None:
+    """Only our own error may come out, and what is accepted can be encoded anew."""
+    if not data:
+        return
+    reader, message = READERS[data[0] % len(READERS)], data[1:]
+    said = ours.read(message, reader)
+    assert said[0].verdict != FAILED, said[0].text
+    wrong = list(ours.contradictions(message, reader, said))
+    assert not wrong, wrong
+
+
+def seeds() -> Iterator[bytes]:
+    for _, _, case in corpus.inputs():
+        yield bytes([READERS.index(case.reader)]) + case.data
+
+
+def mutated(rng: Random, data: bytes, size: int) -> bytes:
+    """Damage a message with the lab's engine."""
+    which = data[0] % len(READERS) if data else rng.randrange(len(READERS))
+    return bytes([which]) + another(rng, data[1:], READERS[which])[: size - 1]
