@@ -4,6 +4,7 @@ python -m tests.fuzz.guided                        all of it, and a table
 python -m tests.fuzz.guided --seconds 3600         each target for an hour
 python -m tests.fuzz.guided --target room          one target
 python -m tests.fuzz.guided --replay room FILE     one input again
+python -m tests.fuzz.guided --save                 what it reaches, for `make test`, too
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from pathlib import Path
 
 from clients.fuzz.inputs.dictionary import dictionary
 from tests.fuzz.guided import typescript
-from tests.fuzz.guided.search import Folders, Outcome, lines, search
-from tests.fuzz.targets import TARGETS, load
+from tests.fuzz.guided.search import Folders, Outcome, lines, merged, search
+from tests.fuzz.targets import TARGETS, keep, kept, load
 
 SECONDS = 60.0
 
@@ -31,7 +32,7 @@ def main() -> int:
         print("nothing is wrong with it")
         return 0
     names = [arguments.target] if arguments.target else [*TARGETS, typescript.NAME]
-    found = [name for name in names if searched(name, arguments.seconds)]
+    found = [name for name in names if searched(name, arguments.seconds, arguments.save)]
     return 1 if found else 0
 
 
@@ -39,11 +40,12 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz.guided", description=__doc__)
     parser.add_argument("--seconds", type=float, default=SECONDS, help="for each target")
     parser.add_argument("--target", choices=[*TARGETS, typescript.NAME], help="this one alone")
+    parser.add_argument("--save", action="store_true", help="keep what it finds for `make test`")
     parser.add_argument("--replay", nargs=2, metavar=("TARGET", "FILE"), help="one input again")
     return parser.parse_args()
 
 
-def searched(name: str, seconds: float) -> bool:
+def searched(name: str, seconds: float, save: bool) -> bool:
     """Search for what is wrong with one target, and tell. Returns: whether there is something."""
     why_not = typescript.why_not() if name == typescript.NAME else why_not_here()
     if why_not:
@@ -52,19 +54,22 @@ def searched(name: str, seconds: float) -> bool:
     with tempfile.NamedTemporaryFile("w", suffix=".dict") as file:
         file.write(dictionary())
         file.flush()
-        search_in = search_typescript if name == typescript.NAME else search_python
-        return search_in(name, seconds, Path(file.name))
+        if name == typescript.NAME:
+            return search_typescript(name, seconds, Path(file.name))
+        return search_python(name, seconds, Path(file.name), save)
 
 
-def search_python(name: str, seconds: float, tokens: Path) -> bool:
+def search_python(name: str, seconds: float, tokens: Path, save: bool) -> bool:
     """Search without the engine first, and then with it, where the target has a use for it."""
     target = load(name)
-    Folders(name).write_seeds(target.seeds())
+    Folders(name).write_seeds((*target.seeds(), *kept(name)))
     ways = ("plain", "engine") if hasattr(target, "mutated") else ("plain",)
     for way in ways:
         if told(name, way, search(name, way, seconds / len(ways), tokens)):
             return True
     tell_lines(name, lines(name))
+    if save:
+        keep(name, merged(name))
     return False
 
 

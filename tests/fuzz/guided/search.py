@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import resource
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -95,6 +98,22 @@ def outcome(ended: subprocess.CompletedProcess[str], seconds: float, kept: Path)
         findings=findings,
         told=text[-4000:],
     )
+
+
+def merged(name: str) -> list[bytes]:
+    """Return the fewest inputs that reach all that the kept ones do, and the seeds do not."""
+    folders = Folders(name)
+    with tempfile.TemporaryDirectory() as both:
+        for seed in folders.seeds.iterdir():
+            shutil.copy(seed, both)
+        before = set(os.listdir(both))
+        ended = run(
+            *("-m", "tests.fuzz.guided.worker", name, "plain", "-merge=1"),
+            *(both, str(folders.kept)),
+        )
+        if ended.returncode:
+            raise RuntimeError(ended.stdout)
+        return [(Path(both) / name).read_bytes() for name in os.listdir(both) if name not in before]
 
 
 def lines(name: str) -> dict[str, tuple[int, int]]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.fuzz.guided.search import ROOT, SECONDS_EACH, Folders, Outcome, outcome, spent
-from tests.fuzz.targets import TARGETS, load
+from tests.fuzz.targets import TARGETS, kept, load
 from tests.helpers.node import find_node
 
 NAME: Final = "typescript"
@@ -50,7 +50,7 @@ def node() -> list[str]:
 def search(seconds: float, dictionary: Path) -> tuple[Outcome, Lines]:
     """Search for so long; then run all inputs once more, to see which lines they reach."""
     folders = Folders(NAME)
-    folders.write_seeds(load("codec").seeds())
+    folders.write_seeds((*load("codec").seeds(), *kept("codec")))
     with tempfile.TemporaryDirectory(dir=HERE) as built:  # where Node finds the packages
         built_by = ran([find_node(), str(HERE / "build.mjs"), built])
         assert not built_by.returncode, built_by.stdout

@@ -26,7 +26,9 @@ def main(name: str, way: str, *options: str) -> None:
     with atheris.instrument_imports(include=[*TARGETS[name].guides]):
         target = load(name)
     mutator = {"custom_mutator": mutator_of(cast(Mutating, target))} if way == "engine" else {}
-    atheris.Setup([sys.argv[0], *options], target.check, **mutator)
+    # To merge, libFuzzer starts itself again, by this.
+    again = f"{sys.executable} -m tests.fuzz.guided.worker {name} {way}"
+    atheris.Setup([again, *options], target.check, **mutator)
     atheris.Fuzz()
 
 

@@ -7,7 +7,8 @@ runs it under atheris, and `make test` gives it the corpus.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from random import Random
 from typing import Final, NamedTuple, Protocol
 
@@ -43,6 +44,8 @@ class About(NamedTuple):
     """Bytes of an input at most."""
 
 
+CORPUS: Final = Path(__file__).parents[1] / "corpus"
+
 TARGETS: Final = {
     "codec": About(
         ("protocol",), ("protocol/codec.py", "protocol/fast_path.py", "protocol/fields/*.py"), 1024
@@ -65,6 +68,19 @@ TARGETS: Final = {
         4096,
     ),
 }
+
+
+def kept(name: str) -> list[bytes]:
+    """Return inputs that a search found, and that reach what no seed does."""
+    path = CORPUS / f"{name}.txt"
+    return [bytes.fromhex(line) for line in path.read_text().splitlines()]
+
+
+def keep(name: str, inputs: Iterable[bytes]) -> None:
+    """Write inputs for others to begin with: in hex, a line each, the shortest first."""
+    lines = sorted({data.hex() for data in inputs}, key=lambda line: (len(line), line))
+    CORPUS.mkdir(exist_ok=True)
+    (CORPUS / f"{name}.txt").write_text("".join(f"{line}\n" for line in lines))
 
 
 def load(name: str) -> Target:
