@@ -17,7 +17,7 @@ COMPILED_TESTS := $(addprefix tests/,conformance/test_asgi.py $(firstword $(NOTH
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo quick test test-all plain lint format bench chaos conformance attack fuzz docs docs-serve build compiled clean chromium nginx
+.PHONY: help setup demo quick test test-all plain lint format bench chaos conformance attack fuzz docs docs-serve build compiled clean chromium proxies
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null || sed -n 's/^\([a-z-]*\):[^#]*## /  make \1  /p' $(MAKEFILE_LIST)
@@ -27,7 +27,7 @@ setup: $(BIN)/.project ## make .venv with everything in it; then .venv/bin/relay
 demo: setup ## start a relay with bots in a room, and print its link
 	$(BIN)/relay demo
 
-test: lint chromium nginx ## lint, then all tests: Python, TypeScript, and both in a headless browser
+test: lint chromium proxies docs ## lint, then all tests: Python, TypeScript, and both in a headless browser
 	$(MAKE) --no-print-directory -j 2 plain compiled
 	LINK=portable $(COMPILED) $(TEST) $(BOTH_LINKS)
 	$(COMPILED) $(TEST) $(COMPILED_TESTS)
@@ -71,25 +71,25 @@ attack: compiled ## attack a relay in many ways, and measure what its players no
 fuzz: setup ## search the codec and the room for long
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -m fuzz -n 2 --timeout 0
 
-docs: setup ## make the site of the docs in docs/_build; a warning or a dead link fails
-	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going docs docs/_build
+docs: setup ## make the site of the docs, which relays serve at /guide; a warning or a dead link fails
+	$(BIN)/python docs/build.py
 
 docs-serve: docs ## the same, and serve it at http://localhost:8080
-	$(BIN)/python -m http.server --bind 127.0.0.1 --directory docs/_build 8080
+	$(BIN)/python -m http.server --bind 127.0.0.1 --directory relay/guide 8080
 
-build: setup ## build the wheel and the sdist into dist/
+build: docs ## build the wheel and the sdist into dist/, with the site of the docs
 	$(BIN)/uv build --no-build-isolation --offline
 
 compiled: .compiled/.built ## build the wheel with a compiled hot path, for machines like this one
 
 clean: ## remove what the other targets made
-	rm -rf .venv .compiled dist docs/_build relay/web $(BROWSER)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf .venv .compiled dist docs/_build relay/guide relay/web $(BROWSER)/node_modules $(BROWSER)/typedoc/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 
 chromium: setup
 	@$(BIN)/python -m tests.helpers.chromium --install
 
-nginx: setup
-	@$(BIN)/python -m tests.helpers.nginx --install
+proxies: setup
+	@$(BIN)/python -m tests.helpers.proxies --install
 
 # The stamps below make a second run instant.
 

@@ -18,11 +18,13 @@ extensions = ["myst_parser", "sphinx.ext.autodoc"]
 exclude_patterns = ["_build", "README.md"]  # README.md is the index for whoever reads the files
 html_theme = "furo"
 html_title = "Roomwire"
-html_extra_path = ["llms.txt"]
+html_favicon = "icon.svg"
+html_copy_source = False
+html_show_sourcelink = False
 default_role = "code"  # of docstrings: what stands between backticks is a name
 myst_heading_anchors = 3
 autodoc_typehints_format = "short"
-lexers |= {name: TextLexer() for name in ("hex", "mermaid")}  # shown as they stand
+lexers |= {name: TextLexer() for name in ("caddyfile", "hex", "mermaid")}  # shown as they stand
 
 SPEC = re.compile(r"\]\((\.\./)+protocol/SPEC\.md\)")
 ANNOTATED = re.compile(r"~?\w+(?:\.\w+)*\.Annotated\[(.+?), <[^>]*>\]")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum, auto
 from typing import Any
 
@@ -15,10 +16,9 @@ from protocol.fields.records import HelloOptions, RoomOptions
 from protocol.fields.schema import record_fields
 from protocol.frames import CLIENT_FRAMES, RELAY_FRAMES, Frame, Unknown
 from protocol.opcodes import Opcode
-from protocol.scan import locate, scan
-
-FIRST_HEAD, LAST_HEAD = 0x91, 0x9F
-"""Heads of arrays of 1 to 15 elements: a frame's first byte."""
+from protocol.quick import values as quick
+from protocol.quick.frames import FIRST_HEAD, LAST_HEAD, is_flat_type, readers
+from protocol.scan import locate, scan, shown
 
 
 class Role(Enum):
@@ -33,7 +33,24 @@ FRAMES: dict[Role, dict[int, type[Frame]]] = {
     Role.RELAY: {int(cls.opcode): cls for cls in RELAY_FRAMES},
 }
 
-ENCODABLE = frozenset(CLIENT_FRAMES + RELAY_FRAMES)
+CLIENT_READERS = readers(CLIENT_FRAMES, may_be_longer=False)
+RELAY_READERS = readers(RELAY_FRAMES, may_be_longer=True)
+CLIENT, RELAY = Role.CLIENT, Role.RELAY
+
+DUMPERS: dict[type[Any], tuple[tuple[str, Callable[[Any], Any]], ...]] = {
+    cls: tuple((name, field_type.dump) for name, field_type, _ in record_fields(cls))
+    for cls in CLIENT_FRAMES + RELAY_FRAMES
+}
+"""Of each frame that can be sent: its fields, and what checks each."""
+
+FLAT_OPCODES = {
+    cls: int(cls.opcode)
+    for cls in DUMPERS
+    if all(is_flat_type(field_type) for _, field_type, _ in record_fields(cls))
+}
+
+pack_flat: Callable[[list[Any]], bytes] = msgpack.Packer().pack
+"""One packer for all frames without maps. It runs no code of Python's, which could pack as well."""
 
 
 def encode(frame: Frame) -> bytes:
@@ -44,17 +61,19 @@ def encode(frame: Frame) -> bytes:
             a form on the wire (`Unknown`).
     """
     cls = type(frame)
-    if cls not in ENCODABLE:
+    dumpers = DUMPERS.get(cls)
+    if dumpers is None:
         raise LocalProtocolError(
             ErrorCode.UNKNOWN_OPCODE, "this is not a frame that can be sent", got=cls.__name__
         )
-    elements: list[Any] = [int(frame.opcode)]
-    for name, field_type, _ in record_fields(cls):
+    opcode = FLAT_OPCODES.get(cls)
+    elements: list[Any] = [frame.opcode if opcode is None else opcode]
+    for name, dump in dumpers:
         try:
-            elements.append(field_type.dump(getattr(frame, name)))
+            elements.append(dump(getattr(frame, name)))
         except Mismatch as mismatch:
-            raise local_error(mismatch.at(name), cls.__name__) from None
-    return packb(elements)
+            raise local_error(mismatch.at(name), cls) from None
+    return packb(elements) if opcode is None else pack_flat(elements)
 
 
 def decode(data: bytes | bytearray | memoryview, by: Role) -> Frame:
@@ -64,10 +83,31 @@ def decode(data: bytes | bytearray | memoryview, by: Role) -> Frame:
     must have exactly its own.
 
     Raises:
-        RemoteProtocolError: with the offset of the first wrong byte; nothing else escapes.
+        RemoteProtocolError: with the offset of the first wrong byte.
+        TypeError: these are not bytes, or `by` is no Role; nothing else escapes.
     """
     if not isinstance(data, bytes):
-        data = bytes(data)
+        data = bytes_of(data)
+    if by is CLIENT:
+        read = CLIENT_READERS.get(data[:2])
+    elif by is RELAY:
+        read = RELAY_READERS.get(data[:2])
+    else:
+        raise TypeError(f"expected Role.CLIENT or Role.RELAY, got {type(by).__name__}")
+    if read is not None:
+        try:
+            return read(data)
+        except quick.DOUBTS:
+            pass  # what is wrong, or at what byte, is found below
+    return decode_slowly(data, by)
+
+
+def decode_slowly(data: bytes, by: Role) -> Frame:
+    """Parse one frame, value by value: what is wrong is found where it is.
+
+    Raises:
+        RemoteProtocolError: with the offset of the first wrong byte.
+    """
     opcode = check_head(data)
     scan(data)
     # SPEC 20.1: a client ignores what it does not know; a relay takes exactly what is known.
@@ -151,11 +191,32 @@ def unpack(payload: bytes | bytearray | memoryview) -> Any:
 
     Raises:
         RemoteProtocolError: the payload is not one msgpack value within the interop profile.
+        TypeError: these are not bytes.
     """
     if not isinstance(payload, bytes):
-        payload = bytes(payload)
+        payload = bytes_of(payload)
+    try:
+        return quick.unpack(payload)
+    except quick.DOUBTS:
+        pass  # what is wrong, or at what byte, is found below
+    return unpack_slowly(payload)
+
+
+def unpack_slowly(payload: bytes) -> Any:
+    """Unpack a payload that was looked at value by value.
+
+    Raises:
+        RemoteProtocolError: with the offset of the first wrong byte.
+    """
     scan(payload)
     return unpackb(payload)
+
+
+def bytes_of(data: bytearray | memoryview) -> bytes:
+    """Return the bytes of what holds some. To `bytes`, an int would be a length."""
+    if not isinstance(data, bytearray | memoryview):
+        raise TypeError(f"expected bytes, bytearray or memoryview, got {type(data).__name__}")
+    return bytes(data)
 
 
 def packb(value: object) -> bytes:
@@ -232,10 +293,10 @@ def remote_error(data: bytes, mismatch: Mismatch, field: str) -> RemoteProtocolE
     )
 
 
-def local_error(mismatch: Mismatch, frame: str) -> LocalProtocolError:
+def local_error(mismatch: Mismatch, cls: type[Frame]) -> LocalProtocolError:
     return LocalProtocolError(
         mismatch.code,
-        f"{frame}{steps(mismatch.path)} is not what it should be",
+        f"{cls.opcode.name}{steps(mismatch.path)} is not what it should be",
         expected=mismatch.expected,
         got=mismatch.got,
         limit=mismatch.limit,
@@ -243,6 +304,8 @@ def local_error(mismatch: Mismatch, frame: str) -> LocalProtocolError:
 
 
 def steps(path: Path) -> str:
-    """Write a path as Python and JavaScript do, `.create.tags` or `[3]`, and never at length."""
-    written = (f"[{step}]" if isinstance(step, int) else f".{step[:64]}" for step in path)
-    return "".join(written)
+    """Write a path as Python and JavaScript do, `.create.tags` or `[3]`, and never at length.
+
+    A key may be a stranger's: what a terminal would obey is escaped.
+    """
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{shown(step)}" for step in path)

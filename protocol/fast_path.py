@@ -11,6 +11,8 @@ from typing import Final
 
 import msgpack
 
+from protocol.limits import FRAME_IN_MAX, MAX_INT
+
 SEND_HEAD: Final = b"\x93\x10"
 VOLATILE_HEAD: Final = b"\x94\x12"
 DELIVER_HEAD: Final = b"\x94\x11"
@@ -68,7 +70,7 @@ def is_volatile(message: bytes) -> bool:
 
 
 def is_tail(message: bytes, at: int) -> bool:
-    """Say whether a `bin` in its shortest form fills `message` from `at` to its end."""
+    """Say whether a payload in its shortest form fills `message` from `at` to its end."""
     room = len(message) - at
     if room < 2:
         return False
@@ -78,7 +80,8 @@ def is_tail(message: bytes, at: int) -> bool:
     if head == 0xC5:
         return room > 258 and room == 3 + int.from_bytes(message[at + 1 : at + 3])
     if head == 0xC6:
-        return room > 65540 and room == 5 + int.from_bytes(message[at + 1 : at + 5])
+        size = int.from_bytes(message[at + 1 : at + 5])
+        return room == 5 + size and 65535 < size <= FRAME_IN_MAX
     return False
 
 
@@ -136,7 +139,7 @@ def is_deliver(message: bytes, seq: int) -> bool:
     """Say whether a message is a DELIVER with this seq, each of its parts in the shortest form."""
     head = DELIVER_HEAD + uint(seq)
     at = len(head)
-    if len(message) <= at or not message.startswith(head):
+    if len(message) <= at or not message.startswith(head) or seq > MAX_INT:
         return False
     if message[at] < 0x80:
         return is_tail(message, at + 1)

@@ -51,7 +51,10 @@ def scan(data: bytes) -> None:
 
     Raises:
         RemoteProtocolError: naming the first byte that is wrong.
+        TypeError: these are not bytes.
     """
+    if not isinstance(data, bytes):
+        raise TypeError(f"expected bytes, got {type(data).__name__}")
     end = len(data)
     offset = nodes = 0
     remaining = 1  # values still to come in the innermost open container
@@ -177,9 +180,14 @@ def add_key(keys: set[bytes], key: bytes, offset: int) -> None:
             "a map has the same key twice",
             offset=offset,
             expected="each key once",
-            got=f"{key.decode()[:64]!r} again",
+            got=f"'{shown(key.decode())}' again",
         )
     keys.add(key)
+
+
+def shown(text: str) -> str:
+    """Return the beginning of a stranger's word, without characters that a terminal would obey."""
+    return repr(text[:64])[1:-1]
 
 
 def check_int(offset: int, number: int) -> None:

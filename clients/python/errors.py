@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from clients.python.events import Closed
 from protocol.close_codes import CloseCode
+from protocol.legible import legible
 
 MEANING: dict[int, tuple[str, str]] = {
     CloseCode.NORMAL: ("You left the room", ""),
@@ -49,11 +50,12 @@ def explain(code: int, reason: str, said: str) -> str:
 
     Args:
         reason: the word that came with the code.
-        said: a sentence of the relay, or of the network. It replaces ours.
+        said: a sentence of the relay, or of the network. It replaces ours. It may be a stranger's,
+            such as a host's who kicks.
     """
-    unknown = (f"The connection ended with code {code} {reason}".rstrip(), "")
+    unknown = (f"The connection ended with code {code} {legible(reason)}".rstrip(), "")
     meaning, advice = MEANING.get(code, unknown)
-    sentence = said.rstrip(".") or meaning
+    sentence = legible(said).rstrip(".") or meaning
     return f"{sentence[:1].upper()}{sentence[1:]}. {advice}".rstrip()
 
 
@@ -133,7 +135,7 @@ class LobbyRefused(RoomwireError):
 
     def __init__(self, status: int, text: str, after: int | None = None) -> None:
         when = "" if after is None else f"; come back in {after} s"
-        super().__init__(f"the relay refuses (HTTP {status}): {text}{when}")
+        super().__init__(f"the relay refuses (HTTP {status}): {legible(text)}{when}")
         self.status = status
         self.text = text
         self.after = after

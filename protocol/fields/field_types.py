@@ -42,10 +42,11 @@ class Integer(FieldType):
         self.expected = f"int {low}..{high}"
 
     def load(self, value: Any) -> Any:
-        if type(value) is not int:
-            if not isinstance(value, int) or isinstance(value, bool):
-                raise self.wrong(value)
-            value = int(value)
+        if type(value) is int and self.low <= value <= self.high:
+            return value
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise self.wrong(value)
+        value = int(value)
         if not self.low <= value <= self.high:
             raise self.outside(value, self.low if value < self.low else self.high)
         return value
@@ -191,7 +192,7 @@ class Mapped(FieldType):
         self.expected = f"map of up to {high} words to {field_type.expected}"
 
     def load(self, value: Any) -> Any:
-        if not isinstance(value, Mapping):
+        if type(value) is not dict and not isinstance(value, Mapping):
             raise self.wrong(value)
         if len(value) > self.high:
             raise Mismatch(ErrorCode.TOO_MANY, self.expected, value, limit=self.high)

@@ -33,10 +33,10 @@ class Record(FieldType):
         self.expected = "map"
 
     def load(self, value: Any) -> Any:
-        if not isinstance(value, Mapping):
+        if type(value) is not dict and not isinstance(value, Mapping):
             raise self.wrong(value)
         loaded = {}
-        for name, field_type, default in record_fields(self.cls):
+        for name, field_type, default in self._fields:
             if name in value:
                 try:
                     loaded[name] = field_type.load(value[name])
@@ -50,7 +50,7 @@ class Record(FieldType):
         if not isinstance(value, self.cls):
             raise self.wrong(value)
         dumped, absent = {}, self._absent
-        for name, field_type, default in record_fields(self.cls):
+        for name, field_type, default in self._fields:
             held = getattr(value, name)
             if held is default:
                 continue
@@ -64,11 +64,15 @@ class Record(FieldType):
         return dumped
 
     @cached_property
+    def _fields(self) -> tuple[FieldOf, ...]:
+        return record_fields(self.cls)
+
+    @cached_property
     def _absent(self) -> dict[str, Any]:
         """The defaults, as the wire has them."""
         return {
             name: field_type.dump(default)
-            for name, field_type, default in record_fields(self.cls)
+            for name, field_type, default in self._fields
             if default is not None and default is not MISSING
         }
 

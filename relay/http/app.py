@@ -101,6 +101,7 @@ def create_app(
     api.include_router(routes)
     api.mount("/assets", files.Files(files.WEB / "assets"))
     api.mount("/client", files.Files(files.WEB / "client", {"access-control-allow-origin": "*"}))
+    api.mount("/guide", files.Guide(files.GUIDE))
     return api
 
 

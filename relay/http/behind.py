@@ -29,7 +29,9 @@ log = logging.getLogger("relay")
 MAX_REMARKS = 16
 """Most different lines in the log about proxies. Each is written once."""
 
-OWN = re.compile(r"/(?:(?:r|api|client|assets)/|(?:docs|schema\.yml|healthz|metrics)?/?$)")
+OWN = re.compile(
+    r"/(?:(?:r|api|client|assets|guide)/|(?:docs|guide|schema\.yml|healthz|metrics)?/?$)"
+)
 """The app's own paths begin like this."""
 
 ROOM = re.compile(r"/r/[^/]+")

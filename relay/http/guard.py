@@ -55,13 +55,14 @@ class Guard:
         self._token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on what is allowed. Its state has `caller`, `root`, `home`, `port` and `token`."""
+        """Pass on what is allowed. Its state has the keys of `known`."""
         if scope["type"] == "lifespan":
             return await self._app(scope, receive, send)
         caller = caller_of(scope)
         known = {
             "caller": caller,
             "root": root_of(scope),
+            "asked": path_asked(scope),
             "home": way_home(scope),
             "port": port_of(scope),
             "token": self._token,

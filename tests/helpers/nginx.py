@@ -1,27 +1,21 @@
-"""A real nginx with TLS in front of a relay; `python -m tests.helpers.nginx --install` gets one."""
+"""A real nginx with TLS in front of a relay, which it shows below a path."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import ssl
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from tests.helpers import debian
+from tests.helpers.proxies import END_SECONDS, Proxy, find
 
-NEEDED = ("nginx", "openssl")
-PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
 BINDS = "127.0.0.2"
 """The address that nginx connects to the relay from, as if it were another machine."""
-END_SECONDS = 10
 
 CONFIGURATION = """
 daemon off;
@@ -67,27 +61,10 @@ proxy_set_header X-Forwarded-Host $http_host;
 PREFIX = "proxy_set_header X-Forwarded-Prefix /rt;"
 
 
-@dataclass(frozen=True)
-class Nginx:
-    """A running nginx."""
-
-    port: int
-    trusting: ssl.SSLContext
-    """A context that trusts its certificate."""
-
-    @property
-    def url(self) -> str:
-        return f"https://127.0.0.1:{self.port}/rt"
-
-    def link_url(self, room: str) -> str:
-        return f"wss://127.0.0.1:{self.port}/rt/r/{room}"
-
-
 @contextmanager
-def nginx_before(port: int, *settings: str, locations: str = LITERAL) -> Iterator[Nginx]:
+def nginx_before(port: int, *settings: str, locations: str = LITERAL) -> Iterator[Proxy]:
     """Run nginx in front of a relay. Args: settings: lines of configuration for all paths."""
-    where = shutil.which("nginx", path=PATH)
-    assert where, "this test needs nginx: `make nginx` installs it"
+    where = find("nginx")
     certificate, key = made_certificate()
     with tempfile.TemporaryDirectory() as name, socket.create_server(("127.0.0.1", 0)) as bound:
         folder, own_port = Path(name), bound.getsockname()[1]
@@ -108,7 +85,8 @@ def nginx_before(port: int, *settings: str, locations: str = LITERAL) -> Iterato
         environment = {**os.environ, "NGINX": f"{bound.fileno()};"}
         with subprocess.Popen(command, env=environment, pass_fds=[bound.fileno()]) as process:
             try:
-                yield Nginx(own_port, ssl.create_default_context(cafile=str(certificate)))
+                trusting = ssl.create_default_context(cafile=str(certificate))
+                yield Proxy(own_port, trusting, "/rt")
                 assert process.poll() is None, (folder / "error.log").read_text()
             finally:
                 process.terminate()
@@ -126,21 +104,3 @@ def made_certificate() -> tuple[Path, Path]:
     command += ["-keyout", str(key), "-out", str(certificate)]
     subprocess.run(command, check=True, capture_output=True)
     return certificate, key
-
-
-def install() -> str:
-    """Return a sentence about the nginx that is there."""
-    missing = [name for name in NEEDED if not shutil.which(name, path=PATH)]
-    if missing:
-        debian.install(*missing)
-    found = shutil.which("nginx", path=PATH)
-    if found is None or not shutil.which("openssl", path=PATH):
-        sys.exit(
-            "The tests behind a proxy need nginx and openssl, and apt-get (as root) could not "
-            "install them: install both so that they are on PATH, and run again."
-        )
-    return f"nginx: {found}"
-
-
-if __name__ == "__main__":
-    print(install())

@@ -18,7 +18,8 @@ from protocol.frames import Hello, HelloOptions, Live, RoomOptions
 from relay.policy.config import Settings
 from relay.policy.proxies import THROUGH
 from tests.helpers.browser import Tabs
-from tests.helpers.nginx import BINDS, FORWARDING, HOST, PREFIX, UPGRADING, Nginx, nginx_before
+from tests.helpers.nginx import BINDS, FORWARDING, HOST, PREFIX, UPGRADING, nginx_before
+from tests.helpers.proxies import Proxy
 from tests.helpers.relay import IS_PORTABLE, RunningRelay, running_relay
 from tests.helpers.visitors import Visitor, visit
 
@@ -36,7 +37,7 @@ def is_portable(request: pytest.FixtureRequest) -> bool:
 @asynccontextmanager
 async def behind(
     *lines: str, is_portable: bool = IS_PORTABLE, **settings: Any
-) -> AsyncIterator[tuple[RunningRelay, Nginx]]:
+) -> AsyncIterator[tuple[RunningRelay, Proxy]]:
     """Run a relay with these settings behind an nginx with these lines."""
     async with running_relay(Settings(**settings), is_portable=is_portable) as relay:
         with nginx_before(relay.listener.port, *lines) as nginx:
@@ -44,12 +45,12 @@ async def behind(
 
 
 def link(
-    nginx: Nginx, room: str, address: str = PLAYER, *, origin: str | None = None, **said: str
+    proxy: Proxy, room: str, address: str = PLAYER, *, origin: str | None = None, **said: str
 ) -> connect:
     """Open a WebSocket from an address of this machine."""
     return connect(
-        nginx.link_url(room),
-        ssl=nginx.trusting,
+        proxy.link_url(room),
+        ssl=proxy.trusting,
         local_addr=(address, 0),
         origin=origin,  # type: ignore[arg-type] # it names the type of a str
         additional_headers={name.replace("_", "-"): value for name, value in said.items()},
@@ -71,7 +72,7 @@ async def enters(link: ClientConnection, **options: Any) -> int:
         return closed.rcvd.code if closed.rcvd is not None else 1006
 
 
-async def refusal(nginx: Nginx, **said: Any) -> int:
+async def refusal(nginx: Proxy, **said: Any) -> int:
     """Return the HTTP status with which a WebSocket is refused."""
     with pytest.raises(InvalidStatus) as refused:
         async with link(nginx, "DEN", **said):
@@ -169,7 +170,7 @@ async def test_joins_and_requests_count_for_the_client(is_portable: bool) -> Non
             assert await enters(player) == 0
 
 
-async def asked(nginx: Nginx, address: str) -> int:
+async def asked(nginx: Proxy, address: str) -> int:
     """Ask for the relay's health from an address. Returns: the status."""
     transport = httpx.AsyncHTTPTransport(verify=nginx.trusting, local_address=address)
     async with httpx.AsyncClient(transport=transport) as http:

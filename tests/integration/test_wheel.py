@@ -1,4 +1,8 @@
-"""The wheel is what users get: it runs without Node, so it must carry what Node built."""
+"""The wheel is what users get: it runs without Node, so it must carry what Node built.
+
+It carries the site of the docs, too, where that was built: half a megabyte, for a `/guide` that is
+there without internet and of the relay's own version.
+"""
 
 import asyncio
 import os
@@ -16,6 +20,7 @@ import httpx
 import pytest
 
 from roomwire import Updated
+from tests.helpers.guide import built_guide
 from tests.helpers.new_game import ended_after, served
 from tests.helpers.players import enter_async
 from tests.helpers.relay import running_relay
@@ -28,6 +33,8 @@ CARRIED = {
     "relay/cli/templates/canvas/page/game.js",
     "relay/cli/templates/_vite/all/web/.gitignore",
     "relay/cli/templates/_vite/canvas/web/game.ts",
+    "relay/guide/index.html",
+    "relay/guide/typescript/index.html",
     "relay/web/index.html",
     "relay/web/room.html",
     "relay/web/client/roomwire.js",
@@ -45,6 +52,8 @@ ALONE = {
     "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # as where ours are missing
 }
 
+pytestmark = pytest.mark.timeout(180)  # the site takes its time on a busy machine
+
 
 def uv(*arguments: str | Path) -> None:
     command = [sys.executable, "-m", "uv", *arguments, "--python", sys.executable]
@@ -54,6 +63,7 @@ def uv(*arguments: str | Path) -> None:
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build it with the packages at hand."""
+    built_guide()
     folder = tmp_path_factory.mktemp("dist")
     uv("build", "--wheel", "--no-build-isolation", "--offline", "--out-dir", folder, ROOT)
     (path,) = folder.glob("*.whl")

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, cast
 
 import msgpack
@@ -32,6 +33,7 @@ from protocol.frames import (
     Volatile,
     Welcome,
 )
+from protocol.scan import scan
 from tests.helpers import vectors
 from tests.helpers.strategies import (
     game_values,
@@ -182,18 +184,18 @@ UNSENDABLE: list[tuple[Any, ErrorCode, str]] = [
     (Ping(True), ErrorCode.WRONG_TYPE, "got=true"),
     (Ack(cast(Any, None)), ErrorCode.WRONG_TYPE, "got=nil"),
     (Send(cast(Any, "all"), b""), ErrorCode.WRONG_TYPE, "got=str of 3 bytes"),
-    (Send(cast(Any, (1, "Ada")), b""), ErrorCode.WRONG_TYPE, "Send.target[1]"),
+    (Send(cast(Any, (1, "Ada")), b""), ErrorCode.WRONG_TYPE, "SEND.target[1]"),
     (Send(cast(Any, {1, 2}), b""), ErrorCode.WRONG_TYPE, "got=set"),
     (Send(None, cast(Any, bytearray(b"x"))), ErrorCode.WRONG_TYPE, "got=bytearray"),
     (Send(None, cast(Any, "x")), ErrorCode.WRONG_TYPE, "bin of 0..1048576 bytes"),
     (Volatile(256, None, b""), ErrorCode.OUT_OF_RANGE, "limit=255"),
-    (Kick(1, "\ud800"), ErrorCode.BAD_UTF8, "Kick.reason"),
+    (Kick(1, "\ud800"), ErrorCode.BAD_UTF8, "KICK.reason"),
     (Kick(1, "ä" * 62), ErrorCode.OUT_OF_RANGE, "got=str of 124 bytes"),
     (Set(0, "key", True), ErrorCode.WRONG_TYPE, "or false"),
     (Hello(1, cast(Any, {})), ErrorCode.WRONG_TYPE, "got=map of 0"),
-    (hello(role="king"), ErrorCode.OUT_OF_RANGE, "Hello.options.role"),
-    (hello(create=1), ErrorCode.WRONG_TYPE, "Hello.options.create"),
-    (hello(name=None), ErrorCode.WRONG_TYPE, "Hello.options.name"),
+    (hello(role="king"), ErrorCode.OUT_OF_RANGE, "HELLO.options.role"),
+    (hello(create=1), ErrorCode.WRONG_TYPE, "HELLO.options.create"),
+    (hello(name=None), ErrorCode.WRONG_TYPE, "HELLO.options.name"),
     (hello(create=RoomOptions(tags=cast(Any, {1: "x"}))), ErrorCode.WRONG_TYPE, "create.tags.1"),
     (Welcome(1, 1, 0, Session(cast(Any, None), "R")), ErrorCode.WRONG_TYPE, ".epoch"),
 ]
@@ -336,3 +338,60 @@ def test_what_holds_bytes_is_read_as_bytes(kind: Callable[[bytes], Any]) -> None
     frame = Hello(1, HelloOptions(name="Ann"))
     assert decode(kind(encode(frame)), Role.CLIENT) == frame
     assert unpack(kind(pack({"k": [1]}))) == {"k": [1]}
+
+
+NO_BYTES = {"int": 5, "large": 10**13, "text": "a", "list": [1], "nil": None, "dict": {"a": 1}}
+
+
+@pytest.mark.parametrize(
+    "read", [partial(decode, by=Role.CLIENT), unpack, scan], ids=["decode", "unpack", "scan"]
+)
+@pytest.mark.parametrize("value", NO_BYTES.values(), ids=NO_BYTES)
+def test_what_is_no_bytes_is_a_mistake_of_the_caller(
+    read: Callable[[Any], object], value: object
+) -> None:
+    with pytest.raises(TypeError, match=f"bytes.* got {type(value).__name__}"):
+        read(value)
+
+
+def test_only_a_role_can_have_sent_a_frame() -> None:
+    with pytest.raises(TypeError, match=r"Role\.CLIENT or Role\.RELAY, got str"):
+        decode(encode(Leave()), cast(Any, "client"))
+
+
+# What an error says.
+
+SPECIAL = "\x1b[31m\n\x00\x9b\u202e\ufeff\u2028"
+
+
+def options(value: object) -> bytes:
+    return b"\x93\x01\x01" + msgpack.packb(value)
+
+
+STRANGE_WORDS = {
+    "a tag's key": options({"create": {"tags": {SPECIAL + "x" * 99: ""}}}),
+    "a tag's value": options({"create": {"tags": {SPECIAL: 1}}}),
+    "a key that is there twice": b"\x93\x01\x01\x82" + (msgpack.packb(SPECIAL) + b"\xc0") * 2,
+    "a name": options({"name": SPECIAL * 64}),
+    "a word": options({"role": SPECIAL}),
+}
+
+
+@pytest.mark.parametrize("message", STRANGE_WORDS.values(), ids=STRANGE_WORDS)
+def test_no_error_shows_what_a_terminal_would_obey(message: bytes) -> None:
+    error = refusal_of(message, Role.CLIENT)
+    assert error is not None
+    assert str(error).isprintable()
+    check(message, Role.CLIENT)
+
+
+def test_an_error_names_a_field_as_the_wire_does_whoever_is_at_fault() -> None:
+    wrong = (1, 2, 3, cast(Any, None))
+    with pytest.raises(LocalProtocolError, match=r"SEND\.target\[3\]"):
+        encode(Send(wrong, b""))
+    with pytest.raises(RemoteProtocolError, match=r"SEND\.target\[3\]"):
+        decode(b"\x93\x10" + msgpack.packb(wrong) + b"\xc4\x00", Role.CLIENT)
+    with pytest.raises(LocalProtocolError, match=r"HELLO\.options\.create\.tags\.a\.b "):
+        encode(hello(create=RoomOptions(tags={"a.b": cast(Any, 1)})))
+    with pytest.raises(RemoteProtocolError, match=r"HELLO\.options\.create\.tags\.a\.b "):
+        decode(options({"create": {"tags": {"a.b": 1}}}), Role.CLIENT)

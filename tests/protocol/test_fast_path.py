@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import islice
+from random import Random
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocol import fast_path, limits
 from protocol.codec import Role, decode, encode
 from protocol.errors import RemoteProtocolError
 from protocol.frames import Ack, Deliver, Frame, Left, Live, Send, Taken, Update, Volatile
+from tests.helpers import damage
 from tests.helpers.strategies import built, long_winded, mutants, share
 
 LENGTHS = [0, 1, 255, 256, 65535, 65536]
@@ -38,7 +42,7 @@ def check(message: bytes) -> None:
     """Assert that the shortcut takes nothing that the codec does not read just so."""
     short, long = shortcut(message), long_way(message)
     if short is not None:
-        assert short == long
+        assert short == long, message[:20].hex()
         assert encode(short) == message
     elif isinstance(long, Send | Volatile):
         is_common = long.target is None or isinstance(long.target, int)
@@ -64,11 +68,50 @@ ACKS = built(Ack).map(encode)
 @share(0.1)
 @given(ACKS | mutants(ACKS) | ACKS.flatmap(long_winded))
 def test_an_ack_that_is_known_at_sight_is_one(message: bytes) -> None:
+    check_ack(message)
+
+
+def check_ack(message: bytes) -> None:
     ack = long_way(message)
     if fast_path.is_ack(message):
-        assert isinstance(ack, Ack)
+        assert isinstance(ack, Ack), message.hex()
     elif isinstance(ack, Ack):
         assert ack.seq >= 1 << 32 or encode(ack) != message
+
+
+COUNT = 2 * max(settings().max_examples, 5_000)
+"""Damaged messages of each kind: 10,000, and 200,000 in `make fuzz`."""
+
+
+@pytest.mark.fuzz
+def test_every_shortcut_reads_thousands_of_damaged_messages_as_the_codec_does() -> None:
+    pool = [message for message in damage.frames(Role.CLIENT) if message[1:2] in b"\x07\x10\x12"]
+    for message in islice(damage.damaged(Random(4), pool), COUNT):
+        check(message)
+        check_ack(message)
+
+
+@pytest.mark.fuzz
+def test_thousands_of_damaged_delivers_are_known_at_sight_or_none() -> None:
+    pool = [message for message in damage.frames(Role.RELAY) if message[1:2] == b"\x11"]
+    for message in islice(damage.damaged(Random(5), pool), COUNT):
+        check_deliver(message)
+
+
+@pytest.mark.parametrize("size", [limits.FRAME_IN_MAX, limits.FRAME_IN_MAX + 1])
+def test_a_payload_may_be_as_long_as_the_codec_lets_it(size: int) -> None:
+    tail = b"\xc6" + size.to_bytes(4) + bytes(size)
+    check(b"\x93\x10\xc0" + tail)
+    check(b"\x94\x12\x01\xc0" + tail)
+    check_deliver(b"\x94\x11\x01\x02" + tail)
+    assert fast_path.is_tail(tail, 0) == (size == limits.FRAME_IN_MAX)
+
+
+@pytest.mark.parametrize("seq", [limits.MAX_INT, limits.MAX_INT + 1])
+def test_no_deliver_has_a_seq_that_the_codec_does_not_take(seq: int) -> None:
+    message = b"\x94\x11" + fast_path.uint(seq) + b"\x01\xc4\x00"
+    assert fast_path.is_deliver(message, seq) == (seq == limits.MAX_INT)
+    check_deliver(message)
 
 
 @pytest.mark.parametrize("length", LENGTHS)
@@ -120,6 +163,11 @@ def test_a_target_of_one_byte_is_what_the_codec_makes_of_it(byte: int) -> None:
         assert target == fast_path.NO_TARGET
 
 
+@pytest.mark.parametrize("byte", range(256))
+def test_a_key_of_one_byte_is_what_the_codec_makes_of_it(byte: int) -> None:
+    check(bytes([0x94, 0x12, byte, 0xC0, 0xC4, 0x00]))
+
+
 @given(built(Deliver))
 def test_deliver_is_what_the_codec_makes_of_it(frame: Deliver) -> None:
     assert fast_path.deliver(frame.seq, frame.sender, fast_path.tail(frame.payload)) == encode(
@@ -140,21 +188,26 @@ def test_deliver_is_known_by_its_seq(frame: Deliver) -> None:
 @share(0.1)
 @given(DELIVERS | mutants(DELIVERS) | DELIVERS.flatmap(long_winded))
 def test_a_deliver_that_is_known_at_sight_is_one(message: bytes) -> None:
+    check_deliver(message)
+
+
+def check_deliver(message: bytes) -> None:
+    """Assert that it is known by the seq that the codec reads, and by no other."""
     try:
         frame = decode(message, Role.RELAY)
     except RemoteProtocolError:
-        assert len(message) < 3 or not any(
-            fast_path.is_deliver(message, n) for n in seqs_in(message)
-        )
-        return
-    if isinstance(frame, Deliver) and encode(frame) != message:
-        assert not fast_path.is_deliver(message, frame.seq)
+        frame = None
+    is_shortest = isinstance(frame, Deliver) and encode(frame) == message
+    for seq in seqs_in(message):
+        is_its_own = is_shortest and isinstance(frame, Deliver) and frame.seq == seq
+        assert fast_path.is_deliver(message, seq) == is_its_own, message.hex()
 
 
 def seqs_in(message: bytes) -> list[int]:
     """Return the seqs that its first field could be taken for."""
-    numbers = [message[2], *(int.from_bytes(message[3 : 3 + size]) for size in (1, 2, 4, 8))]
-    return [number for number in numbers if number <= limits.MAX_INT]
+    if len(message) < 3:
+        return [0, 1]
+    return [message[2], *(int.from_bytes(message[3 : 3 + size]) for size in (1, 2, 4, 8))]
 
 
 @given(built(Taken))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import msgpack
@@ -13,11 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.codec import Role, decode, encode, pack
+from protocol.error_codes import ErrorCode
 from protocol.errors import RemoteProtocolError
 from protocol.fields.mismatch import Key, Path
 from protocol.frames import Send
 from protocol.scan import locate, scan, skip
 from tests.helpers import vectors
+from tests.helpers.memory import peak_of
 from tests.helpers.strategies import game_values, long_winded, messages, roles
 
 
@@ -41,12 +43,8 @@ HOSTILE = [
 
 @pytest.mark.parametrize("by", Role)
 def test_decoding_allocates_no_more_than_the_message_is_worth(by: Role) -> None:
-    decode(HOSTILE[-1], Role.CLIENT)  # what is made once and kept is no cost of a message
     for message in HOSTILE:
-        tracemalloc.start()
-        refuse(message, by)
-        _, peak = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
+        peak = peak_of(partial(refuse, message, by))
         assert peak < 64 * 1024 + 100 * len(message), message[:20].hex()
 
 
@@ -101,6 +99,32 @@ def test_decoding_is_linear_in_the_message(shape: Callable[[int], bytes]) -> Non
     once, twice = shape(250), shape(500)
     assert work(twice) / work(once) <= 1.05 * len(twice) / len(once) + 0.05
     assert work(twice) <= 10 * len(twice) + 100
+
+
+# Keys.
+
+KEY_LENGTHS = [0, 1, 8, 16, 31, 32, 33, 40, 41, 64, 65, 100, 255, 256, 1000, 65535, 65536]
+
+
+def key_of(length: int) -> bytes:
+    packed: bytes = msgpack.packb("k" * length)
+    return packed
+
+
+@pytest.mark.parametrize("length", KEY_LENGTHS)
+@pytest.mark.parametrize("between", [0, 1, 300])
+def test_a_key_that_is_there_twice_is_noticed_however_long_it_is(length: int, between: int) -> None:
+    others = b"".join(b"\xa6o%05d\xc0" % number for number in range(between))
+    head = b"\xde" + (between + 2).to_bytes(2)
+    first = head + key_of(length) + b"\xc0" + others
+    with pytest.raises(RemoteProtocolError) as caught:
+        scan(first + key_of(length) + b"\xc0")
+    assert (caught.value.code, caught.value.offset) == (ErrorCode.DUPLICATE_KEY, len(first))
+
+
+@pytest.mark.parametrize("length", KEY_LENGTHS[1:])
+def test_keys_that_differ_in_their_last_byte_alone_are_two(length: int) -> None:
+    scan(b"\x82" + key_of(length) + b"\xc0" + key_of(length)[:-1] + b"l\xc0")
 
 
 # Where things are.

@@ -222,6 +222,7 @@ export interface Closed {
   readonly mayReturn: boolean;
 }
 
+/** Whatever happens; `type` says what. */
 export type Event =
   | Message
   | Updated

@@ -32,7 +32,13 @@ export { CloseCode, mayReturn } from "./protocol/close-codes.js";
 export { ErrorCode } from "./protocol/error-codes.js";
 export { LocalProtocolError, ProtocolError, RemoteProtocolError } from "./protocol/errors.js";
 export { LeftReason, NoticeKind, PresenceState } from "./protocol/frames.js";
-export type { HelloOptions, Limits, RoomOptions } from "./protocol/frames.js";
+export type {
+  ErrorDetail,
+  HelloOptions,
+  Limits,
+  NoticeDetail,
+  RoomOptions,
+} from "./protocol/frames.js";
 
 // The wire, for tools and tests.
 export { decode, encode } from "./protocol/codec.js";

@@ -115,6 +115,7 @@ export class Lobby {
     return this.listed(await this.rest.post("/api/match", inSnakeCase(wanted)));
   }
 
+  /** Makes a room. */
   async make(wanted: NewRoom = {}): Promise<ListedRoom> {
     return this.listed(await this.rest.post("/api/rooms", inSnakeCase(wanted)));
   }
@@ -168,6 +169,7 @@ interface Page {
   readonly next: string | null;
 }
 
+/** @inline */
 interface Watching {
   readonly every?: number;
   readonly signal?: AbortSignal;

@@ -11,7 +11,11 @@ import type { ClientFrame, Limits, PresenceState, RoomOptions } from "./protocol
 import { FRAME_IN, WINDOW } from "./protocol/limits.js";
 import { pack } from "./protocol/msgpack/payload.js";
 
-/** A player's number, or the player. */
+/**
+ * A player's number, or the player.
+ *
+ * @inline
+ */
 type PlayerOrNumber = number | Player;
 
 /**
@@ -27,6 +31,7 @@ export class Room implements AsyncIterable<Event> {
   readonly ready: Promise<void>;
   private readonly protocol: ClientProtocol;
 
+  /** @internal */
   constructor(
     private readonly driver: Driver,
     private readonly name: string,
@@ -114,6 +119,7 @@ export class Room implements AsyncIterable<Event> {
     return this.driver.hub.seq(this.protocol.seat.knownSeq);
   }
 
+  /** How the connection is. */
   get state(): ConnectionState {
     return this.protocol.phase;
   }
@@ -183,6 +189,7 @@ export class Room implements AsyncIterable<Event> {
     return this.post({ type: "Subscribe", add: groups, remove: [] });
   }
 
+  /** Leaves groups. */
   unsubscribe(...groups: number[]): Promise<number> {
     this.protocol.noteGroups([], groups);
     return this.post({ type: "Subscribe", add: [], remove: groups });
@@ -198,6 +205,7 @@ export class Room implements AsyncIterable<Event> {
     return this.set(key, pack(value), where);
   }
 
+  /** Deletes a property of the room, or of `player`; `expected` is as for `setProperty`. */
   deleteProperty(key: string, where: Where = {}): Promise<number> {
     return this.set(key, false, where);
   }
@@ -273,6 +281,7 @@ export class Room implements AsyncIterable<Event> {
   }
 }
 
+/** @inline */
 interface Where {
   /** Whose property it is; the room's, if it is left out. */
   player?: PlayerOrNumber;

@@ -41,6 +41,8 @@ MEANT: Final[dict[str, tuple[str, ...]]] = {
 NOT_BROKEN: Final[dict[str, str]] = {
     "3.1.2": "It binds writers: a reader takes longer heads (3.1.3), and `again` compares writers.",
     "3.1.3": "It binds readers: `long_head` and every wordy message show whether they keep it.",
+    "3.2.8": "Every order is legal. `again` shows which one a writer keeps.",
+    "3.2.9": "It binds JavaScript's writers. Their adapters declare that floats are lossy.",
     "3.3.1": "The limit is the relay's setting, not the codec's: no bytes are too long for all.",
 }
 """Rules that no input of a codec breaks, each with the reason."""

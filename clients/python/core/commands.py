@@ -160,7 +160,15 @@ def mistake(text: str, got: object) -> LocalProtocolError:
 
 
 def _tail(payload: bytes) -> bytes:
-    return tail(_bytes(payload))
+    data = _bytes(payload)
+    if len(data) > limits.FRAME_IN_MAX:
+        raise LocalProtocolError(
+            ErrorCode.OUT_OF_RANGE,
+            "a payload is longer than any relay takes",
+            got=f"{len(data)} bytes",
+            limit=limits.FRAME_IN_MAX,
+        )
+    return tail(data)
 
 
 def _bytes(payload: bytes) -> bytes:

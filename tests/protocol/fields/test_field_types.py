@@ -98,6 +98,8 @@ WRONG, RANGE, MANY = ErrorCode.WRONG_TYPE, ErrorCode.OUT_OF_RANGE, ErrorCode.TOO
         (Mapped(SMALL, 1), {"a": 1, "b": 2}, MANY, (), 1),
         (Mapped(SMALL, 1), {"a": 8}, RANGE, ("a",), 7),
         (Mapped(SMALL, 1), {"": 1}, RANGE, (Key(""),), 1),
+        (Mapped(SMALL, 1), {"": 8}, RANGE, (Key(""),), 1),
+        (Mapped(SMALL, 2), {"a": 8, "": 1}, RANGE, ("a",), 7),
         (OPTIONS, 1, WRONG, (), None),
         (OPTIONS, {"hold": 601}, RANGE, ("hold",), 600),
         (OPTIONS, {"tags": {"a": 1}}, WRONG, ("tags", "a"), None),

@@ -31,10 +31,12 @@ export class Properties {
     return this.held.get(key)?.by ?? 0;
   }
 
+  /** Whether there is one of this name. */
   has(key: string): boolean {
     return this.held.has(key);
   }
 
+  /** The names of all. */
   keys(): IterableIterator<string> {
     return this.held.keys();
   }

@@ -9,6 +9,7 @@ export const HOST = 0;
 /** Those who have subscribed to a group, 1 to 255. */
 export const group = (number: number): number => -number;
 
+/** @inline */
 interface Numbered {
   readonly number: number;
 }

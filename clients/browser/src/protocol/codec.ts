@@ -19,7 +19,11 @@ import { beginning } from "./msgpack/utf8.js";
 import { write } from "./msgpack/write.js";
 import { Opcode } from "./opcodes.js";
 
-/** Who speaks. It decides which frames are legal, and how strictly they are read. */
+/**
+ * Who speaks. It decides which frames are legal, and how strictly they are read.
+ *
+ * @inline
+ */
 export type Role = "client" | "relay";
 
 /** A frame's declaration, as a table to go through. */

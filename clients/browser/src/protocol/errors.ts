@@ -1,7 +1,11 @@
 import { errorName } from "./error-codes.js";
 import { printable } from "./printable.js";
 
-/** What is known of a breach of the protocol, beyond its code. */
+/**
+ * What is known of a breach of the protocol, beyond its code.
+ *
+ * @inline
+ */
 export interface Breach {
   /** Byte at which the message is wrong, if one can be named. */
   offset?: number | undefined;

@@ -141,12 +141,24 @@ const noticeDetail = record({
 export const ROOM_OPTIONS = Object.keys(roomOptions.load(NOTHING));
 export const HELLO_OPTIONS = Object.keys(helloOptions.load(NOTHING));
 
-export type RoomOptions = Dumped<typeof roomOptions>;
-export type HelloOptions = Dumped<typeof helloOptions>;
-export type Limits = Loaded<typeof relayLimits>;
+/** How a room is made; SPEC section 5 says what each option means. */
+export interface RoomOptions extends Dumped<typeof roomOptions> {}
+
+/** What a client may say when it enters. */
+export interface HelloOptions extends Dumped<typeof helloOptions> {
+  readonly create?: boolean | RoomOptions | undefined;
+}
+
+/** What the relay asks a client to keep to. */
+export interface Limits extends Loaded<typeof relayLimits> {}
+
 export type Session = Loaded<typeof session>;
-export type ErrorDetail = Loaded<typeof errorDetail>;
-export type NoticeDetail = Loaded<typeof noticeDetail>;
+
+/** Where and why something was refused, as far as it is known. */
+export interface ErrorDetail extends Loaded<typeof errorDetail> {}
+
+/** Numbers of a notice, by its kind. */
+export interface NoticeDetail extends Loaded<typeof noticeDetail> {}
 
 /** Frames that a client may send. */
 export const CLIENT_FRAMES = {
@@ -238,9 +250,11 @@ export interface Unknown {
   readonly opcode: number;
 }
 
+/** A frame that a client may send. */
 export type ClientFrame = {
   [N in keyof typeof CLIENT_FRAMES]: Outgoing<N, (typeof CLIENT_FRAMES)[N]>;
 }[keyof typeof CLIENT_FRAMES];
+/** A frame that a relay may send. */
 export type RelayFrame =
   | {
       [N in keyof typeof RELAY_FRAMES]: Incoming<N, (typeof RELAY_FRAMES)[N]>;

@@ -63,6 +63,20 @@ def test_nobody_cannot_be_sent_to(to: To) -> None:
         commands.send(b"", to)
 
 
+def test_a_payload_is_as_long_as_the_codec_writes_it_at_most() -> None:
+    longest = bytes(limits.FRAME_IN_MAX)
+    assert commands.send(longest, None) == encode(frames.Send(None, longest))
+    for make in (commands.send, lambda payload, to: commands.volatile(0, payload, to)):
+        with pytest.raises(LocalProtocolError) as caught:
+            make(longest + b"x", None)
+        with pytest.raises(LocalProtocolError) as by_codec:
+            encode(frames.Send(None, longest + b"x"))
+        assert (caught.value.code, caught.value.limit) == (
+            by_codec.value.code,
+            by_codec.value.limit,
+        )
+
+
 @pytest.mark.parametrize("key", [-1, 256, "x", 1.0, True])
 def test_a_volatile_key_is_one_byte(key: int) -> None:
     with pytest.raises(LocalProtocolError, match="key"):

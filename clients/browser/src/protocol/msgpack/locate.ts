@@ -8,6 +8,7 @@ export interface ToKey {
   readonly key: string;
 }
 
+/** One step of a path: an index, the key of a value, or to a key itself. */
 export type Step = number | string | ToKey;
 
 /** Indexes and keys that lead from a message's outermost array to a value. */

@@ -1,0 +1,84 @@
+"""What the clients' codec costs, against msgpack's own decoder, which checks nothing.
+
+python -m tests.benchmarks.codec    the rows alone
+"""
+
+from __future__ import annotations
+
+import msgpack
+
+from protocol.codec import FRAMES, Role, decode, encode, unpack
+from protocol.frames import (
+    Deliver,
+    Frame,
+    Hello,
+    HelloOptions,
+    Joined,
+    PlayerInfo,
+    Send,
+    Session,
+    Update,
+    Welcome,
+)
+from tests.benchmarks.micro import Ratio, compare
+
+PAYLOAD = b"x" * 64
+NUMBER = 5_000
+
+VALUES: dict[str, object] = {
+    "a map of 6": {"x": 1.5, "y": -20, "name": "Ada", "hp": 100, "alive": True, "pos": None},
+    "100 ints": [number * 37 % 1000 for number in range(100)],
+    "8 players, nested": {
+        "tick": 1234,
+        "players": [
+            {"id": n, "pos": [n * 1.5, 2.25], "hp": 100 - n, "name": f"p{n}"} for n in range(8)
+        ],
+        "map": "arena",
+    },
+    "8 players, any floats": [{"id": n, "pos": [n / 7, -n / 3]} for n in range(8)],
+    "300 pairs": [[number, number * 37 % 1000] for number in range(300)],
+}
+
+FRAMES_READ: list[Frame] = [
+    Send(None, PAYLOAD),
+    Deliver(70_000, 1, PAYLOAD),
+    Update(7, 1, PAYLOAD),
+    Welcome(1, 2, 7, Session(bytes(8), "K7QF2M", time=1795860084158986, complete_from=1)),
+    Hello(1, HelloOptions(seat=bytes(16), name="Ada")),
+    Joined(1, 1, PlayerInfo("Ada")),
+]
+
+
+def rows() -> list[Ratio]:
+    """Return payloads (the aim: at most 3 times as long) and frames (at most 1 us more)."""
+    return [
+        *(payload_row(name, msgpack.packb(value)) for name, value in VALUES.items()),
+        *map(frame_row, FRAMES_READ),
+    ]
+
+
+def payload_row(name: str, packed: bytes) -> Ratio:
+    return compare(
+        f"unpack {name}",
+        lambda: unpack(packed),
+        "unpackb",
+        lambda: msgpack.unpackb(packed),
+        NUMBER,
+    )
+
+
+def frame_row(frame: Frame) -> Ratio:
+    message = encode(frame)
+    by = Role.CLIENT if type(frame) is FRAMES[Role.CLIENT].get(frame.opcode) else Role.RELAY
+    return compare(
+        f"decode {frame.opcode.name}",
+        lambda: decode(message, by),
+        "unpackb",
+        lambda: msgpack.unpackb(message),
+        NUMBER,
+    )
+
+
+if __name__ == "__main__":
+    for row in rows():
+        print(f"{row.what:34} {row.ours:8.2f} {row.theirs:8.2f} {row.ratio:6.2f}")

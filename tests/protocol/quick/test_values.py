@@ -1,0 +1,241 @@
+"""The quick way to read a message returns what the scan lets through, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from itertools import islice
+from random import Random
+from typing import Any
+
+import msgpack
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from protocol.codec import (
+    CLIENT_READERS,
+    RELAY_READERS,
+    Role,
+    decode,
+    decode_slowly,
+    pack,
+    unpack,
+    unpack_slowly,
+)
+from protocol.errors import RemoteProtocolError
+from protocol.limits import MAX_INT
+from protocol.quick import values as quick
+from protocol.quick.frames import FLAT
+from tests.helpers import damage
+from tests.helpers.memory import peak_of
+from tests.helpers.strategies import game_values, messages, mutants, piles, share
+
+Outcome = tuple[object, ...]
+
+
+def outcome(read: Callable[[], Any]) -> Outcome:
+    """Return all that a reader says: a value, or an error with its words."""
+    try:
+        return ("value", repr(read()))
+    except RemoteProtocolError as error:
+        return (error.code, error.offset, error.limit, str(error))
+
+
+def check_frame(data: bytes, by: Role) -> None:
+    assert outcome(lambda: decode(data, by)) == outcome(lambda: decode_slowly(data, by)), data.hex()
+
+
+def check_payload(data: bytes) -> None:
+    assert outcome(lambda: unpack(data)) == outcome(lambda: unpack_slowly(data)), data.hex()
+
+
+COUNT = 2 * max(settings().max_examples, 5_000)
+"""Damaged messages of each kind: 10,000, and 200,000 in `make fuzz`."""
+
+
+@pytest.mark.fuzz
+@pytest.mark.parametrize("by", Role)
+def test_both_ways_agree_about_thousands_of_damaged_frames(by: Role) -> None:
+    for data in islice(damage.damaged(Random(1), damage.frames(by)), COUNT):
+        check_frame(data, by)
+
+
+@pytest.mark.fuzz
+def test_both_ways_agree_about_thousands_of_damaged_payloads() -> None:
+    for data in islice(damage.damaged(Random(2), damage.payloads()), COUNT):
+        check_payload(data)
+
+
+@pytest.mark.fuzz
+@share(0.1)
+@given(st.one_of(*(st.tuples(mutants(messages(by)) | piles(), st.just(by)) for by in Role)))
+def test_both_ways_agree_about_a_frame_of_any_shape(case: tuple[bytes, Role]) -> None:
+    check_frame(*case)
+
+
+@pytest.mark.fuzz
+@share(0.1)
+@given(mutants(game_values.map(pack)) | piles())
+def test_both_ways_agree_about_a_payload_of_any_shape(data: bytes) -> None:
+    check_payload(data)
+
+
+# At the bounds.
+
+
+def nested(depth: int, innermost: object = 0) -> object:
+    value = innermost
+    for level in range(depth):
+        value = {"k": value} if level % 3 else [value]
+    return value
+
+
+def nodes(count: int) -> list[list[int]]:
+    """Return arrays of that many values in all, themselves included."""
+    rest = count - 1
+    value = []
+    while rest:
+        size = min(rest, 1001)
+        value.append([0] * (size - 1))
+        rest -= size
+    return value
+
+
+RIGHT: dict[str, object] = {
+    "depth 16": nested(16),
+    "depth 16, bytes within": nested(16, b"bytes"),
+    "depth 16, empty, and many containers beside": [nested(14, []), *[[]] * 30],
+    "depth 16, and many containers beside": [nested(15), [[]] * 30],
+    "1024 elements": [0] * 1024,
+    "1024 entries": {str(n): n for n in range(1024)},
+    "1024 entries, and a container": {**{str(n): n for n in range(1023)}, "": [1]},
+    "4096 values": nodes(4096),
+    "4096 values, keys among them": [{str(n): n for n in range(1000)}, *nodes(2095)],
+    "the largest ints": [MAX_INT, -MAX_INT],
+    "the largest ints in a map": {"a": MAX_INT, "b": -MAX_INT, "c": "x"},
+    "the largest ints deep within": [{"a": MAX_INT}, [[-MAX_INT]]],
+    "the largest int alone": MAX_INT,
+    "floats beyond it": [{"a": 2.0**53, "b": -(2.0**60)}, [float("inf")]],
+    "bytes within": {"a": [b"bytes"], "b": b"more"},
+    "a text alone": "hello",
+    "bytes that begin nothing": bytes(range(256)) * 3,
+    "a long text": "ä" * 9000,
+    "nothing": None,
+    "no elements": [],
+    "no entries": {},
+}
+
+
+@pytest.mark.parametrize("value", RIGHT.values(), ids=RIGHT)
+def test_what_is_right_at_a_bound_is_read_quickly(value: object) -> None:
+    data = msgpack.packb(value)
+    assert repr(quick.unpack(data)) == repr(value) == repr(unpack_slowly(data))
+
+
+WRONG: dict[str, object] = {
+    "depth 17": nested(17),
+    "depth 17, empty": nested(16, []),
+    "depth 17, bytes within": nested(17, b"bytes"),
+    "depth 17, empty, and many containers beside": [nested(15, []), *[[]] * 30],
+    "depth 17, and many containers beside": [nested(16), [[]] * 30],
+    "1025 elements": [0] * 1025,
+    "1025 elements within": [[0] * 1025],
+    "1025 entries": {str(n): n for n in range(1025)},
+    "4097 values": nodes(4097),
+    "4097 values, keys among them": [{str(n): n for n in range(1000)}, *nodes(2096)],
+    "an int too large alone": MAX_INT + 1,
+    "an int too small alone": -MAX_INT - 1,
+    "an int too large in an array": [0, MAX_INT + 1],
+    "an int too large beside a text": ["x", MAX_INT + 1],
+    "an int too large beside nan": [float("nan"), MAX_INT + 1],
+    "an int too large in a map": {"a": 0, "b": MAX_INT + 1},
+    "an int too small deep within": [{"a": [0, -MAX_INT - 1]}],
+    "an int too large beside a larger float": [2.0**60, MAX_INT + 1],
+    "a bin for a key": {b"k": 0},
+    "a bin for a key within": [{"a": {b"k": 0}}],
+    "a key that JavaScript cannot hold": {"__proto__": 0},
+    "a key that JavaScript cannot hold, within": [{"__proto__": 0}],
+    "an ext": msgpack.ExtType(5, b"x"),
+    "an ext without bytes": [msgpack.ExtType(5, b"")],
+    "a timestamp": [msgpack.Timestamp(1, 0)],
+    "an ext that looks like an input": [0x41, 1, 1, [msgpack.ExtType(5, b"x")]],
+}
+
+
+@pytest.mark.parametrize("value", WRONG.values(), ids=WRONG)
+def test_what_is_wrong_beyond_a_bound_is_never_read_quickly(value: object) -> None:
+    data = msgpack.packb(value)
+    with pytest.raises(quick.DOUBTS):
+        quick.unpack(data)
+    check_payload(data)
+    check_frame(data, Role.RELAY)
+
+
+TWICE = {
+    "alone": "82A16B00A16B01",
+    "in two ways to write it": "82A16B00D9016B01",
+    "with a long head": "DE0002A16B00A16B01",
+    "with the longest head": "DF00000002A16B00A16B01",
+    "within": "9182A16B00A16B01",
+    "within, beside others": "92A082A16B9082A16B00A16B01",
+}
+
+
+@pytest.mark.parametrize("in_hex", TWICE.values(), ids=TWICE)
+def test_a_key_that_is_there_twice_is_never_read_quickly(in_hex: str) -> None:
+    data = bytes.fromhex(in_hex)
+    with pytest.raises(quick.DOUBTS):
+        quick.unpack(data)
+    check_payload(data)
+
+
+@given(game_values)
+def test_whatever_is_packed_is_read_quickly(value: object) -> None:
+    data = pack(value)
+    if len(data) <= quick.LARGE and b"__proto__" not in data:
+        assert repr(quick.unpack(data)) == repr(value)
+
+
+@given(st.one_of(*(st.tuples(messages(by), st.just(by)) for by in Role)))
+def test_whatever_is_encoded_is_read_quickly(case: tuple[bytes, Role]) -> None:
+    data, by = case
+    if b"__proto__" not in data and not is_for_many(data):
+        readers = CLIENT_READERS if by is Role.CLIENT else RELAY_READERS
+        assert readers[data[:2]](data) == decode_slowly(data, by)
+
+
+def is_for_many(data: bytes) -> bool:
+    """Say whether a SEND or VOLATILE is for more players than a flat frame may name."""
+    target = {0x10: 1, 0x12: 2}.get(data[1])
+    values = msgpack.unpackb(data)
+    return bool(target and isinstance(values[target], list) and len(values[target]) > FLAT)
+
+
+# What it takes.
+
+BOMBS = {
+    "arrays of 15 within one another": b"\x9f" * 1100,
+    "arrays of 15, few": b"\x9f" * 500,
+    "arrays of 1024 within one another": b"\xdc\x04\x00" * 1000,
+    "arrays of 1024, few": b"\xdc\x04\x00" * 100,
+    "arrays as large as the message": b"\xdc\x00\x90" * 50,
+    "maps of 1024 within one another": b"\xde\x04\x00\xa0" * 1000,
+    "maps within one another": b"\x81\xa0" * 1000,
+    "an array that claims 4 G": b"\xdd\xff\xff\xff\xff" * 20,
+    "a str that claims 4 G": b"\xdb\xff\xff\xff\xff",
+    "a bin that claims 4 G": b"\xc6\xff\xff\xff\xff",
+    "empty maps, too many": (b"\xdc\x03\xff" + b"\x80" * 1023) * 64,
+}
+
+
+@pytest.mark.parametrize("by", [None, *Role])
+@pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS)
+def test_claims_take_no_more_than_the_message_is_worth(bomb: bytes, by: Role | None) -> None:
+    heads = (
+        [b""] if by is None else [b"\x93\x10", b"\x93\x01\x01", b"\x94\x11\x01\x02", b"\x94\x41"]
+    )
+    for data in [head + bomb for head in heads]:
+        read = partial(unpack, data) if by is None else partial(decode, data, by)
+        peak = peak_of(partial(outcome, read))
+        assert peak < 64 * 1024 + 100 * len(data), data[:8].hex()
