@@ -46,10 +46,14 @@ class About(NamedTuple):
 
 CORPUS: Final = Path(__file__).parents[1] / "corpus"
 
+CODEC: Final = (
+    *("protocol/codec.py", "protocol/fast_path.py"),
+    *("protocol/fields/*.py", "protocol/quick/*.py"),
+)
+
 TARGETS: Final = {
-    "codec": About(
-        ("protocol",), ("protocol/codec.py", "protocol/fast_path.py", "protocol/fields/*.py"), 1024
-    ),
+    "codec": About(("protocol",), CODEC, 1024),
+    "verdicts": About(("protocol",), CODEC, 1024),
     "scan": About(("protocol",), ("protocol/scan.py",), 1024),
     "conversation": About(
         ("protocol",),

@@ -18,8 +18,9 @@ from uvicorn.server import ServerState
 from relay.policy.config import Settings
 from relay.server.process import make_server
 from relay.server.ws_protocol import DirectProtocol
+from tests.helpers import raw
 from tests.helpers.http_visitors import ASK, POST, UPGRADE
-from tests.helpers.raw import BINARY, CLOSE, frame
+from tests.helpers.raw import BINARY, CLOSE
 
 HEAD = 2
 TURNS: Final = 12
@@ -160,6 +161,10 @@ def check(data: bytes) -> None:
 def plain(answers: bytes) -> bytes:
     """Leave out what the clock decides."""
     return DATE.sub(b"", answers)
+
+
+def frame(opcode: int, data: bytes, *, is_last: bool = True) -> bytes:
+    return raw.frame(opcode, data, is_last=is_last, mask=b"mask")
 
 
 def seeds() -> Iterator[bytes]:

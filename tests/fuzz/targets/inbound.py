@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tests.helpers import raw
 from tests.helpers.inbound import MAX_SIZE, agree, new_inbound
-from tests.helpers.raw import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, frame
+from tests.helpers.raw import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
 
 HEAD = 3
 
@@ -24,6 +25,10 @@ def check(data: bytes) -> None:
     while inbound.is_waiting:
         for message in inbound.read(limit):
             assert len(message) <= MAX_SIZE
+
+
+def frame(opcode: int, data: bytes, *, is_last: bool = True) -> bytes:
+    return raw.frame(opcode, data, is_last=is_last, mask=b"mask")
 
 
 def seeds() -> Iterator[bytes]:
