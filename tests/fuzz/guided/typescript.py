@@ -51,7 +51,7 @@ def search(seconds: float, dictionary: Path) -> tuple[Outcome, Lines]:
     """Search for so long; then run all inputs once more, to see which lines they reach."""
     folders = Folders(NAME)
     folders.write_seeds((*load("codec").seeds(), *kept("codec")))
-    with tempfile.TemporaryDirectory(dir=HERE) as built:  # where Node finds the packages
+    with tempfile.TemporaryDirectory() as built:
         built_by = ran([find_node(), str(HERE / "build.mjs"), built])
         assert not built_by.returncode, built_by.stdout
         target = str(Path(built) / "tests" / "fuzz" / "jazzer" / "codec.js")

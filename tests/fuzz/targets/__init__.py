@@ -51,6 +51,8 @@ CODEC: Final = (
     *("protocol/fields/*.py", "protocol/quick/*.py"),
 )
 
+ROOM: Final = ("relay/room/*.py", "relay/delivery/*.py", "relay/history/*.py")
+
 TARGETS: Final = {
     "codec": About(("protocol",), CODEC, 1024),
     "verdicts": About(("protocol",), CODEC, 1024),
@@ -62,9 +64,10 @@ TARGETS: Final = {
     ),
     "room": About(
         ("protocol", "relay"),
-        ("relay/room/*.py", "relay/delivery/*.py", "relay/history/*.py"),
+        ROOM,
         2048,
     ),
+    "room_model": About(("relay",), ROOM, 601),
     "inbound": About(("relay", "websockets"), ("relay/link/inbound.py",), 1024),
     "http_head": About(
         ("relay", "websockets"),

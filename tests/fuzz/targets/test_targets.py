@@ -61,6 +61,7 @@ FAULTS: dict[str, tuple[Any, str, Any]] = {
     "scan": (scan_target, "scan", lambda data: None),
     "conversation": (Window, "count_on", count_on_without_a_look),
     "room": (Room, "apply", forgetful()),
+    "room_model": (Room, "apply", forgetful()),
     "inbound": (inbound, "unmask", lambda data, mask: data),
     "http_head": (HttpProtocol, "_is_done", property(lambda self: self._asks_for_websocket)),
 }

@@ -40,8 +40,8 @@ from relay.room.effects import TurnedAway
 from relay.room.entries import Detach, Join, Relieve
 from relay.room.room import Room
 from tests.helpers.playbook import Moves, Witness, a_room, asks, enters, key, sends
+from tests.helpers.room_machine import HISTORY, RoomMachine
 from tests.helpers.strategies import mutants
-from tests.relay.room.test_room_model import HISTORY, RoomMachine
 
 HASH = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA"
 
