@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import logging
 import platform
 import sys
 import tempfile
@@ -18,7 +19,7 @@ from pathlib import Path
 
 from clients.fuzz.inputs.dictionary import dictionary
 from tests.fuzz.guided import typescript
-from tests.fuzz.guided.search import Folders, Outcome, lines, merged, search
+from tests.fuzz.guided.search import Folders, Outcome, lines, merged, run, search
 from tests.fuzz.targets import TARGETS, keep, kept, load
 
 SECONDS = 60.0
@@ -28,6 +29,7 @@ def main() -> int:
     arguments = parsed()
     if arguments.replay:
         name, file = arguments.replay
+        logging.disable(logging.CRITICAL)
         load(name).check(Path(file).read_bytes())
         print("nothing is wrong with it")
         return 0
@@ -100,8 +102,13 @@ def told(name: str, way: str, outcome: Outcome) -> bool:
         flush=True,
     )
     for path in outcome.findings:
-        print(f"{outcome.told}\nFOUND: {path.read_bytes().hex()}")
-        print(f"again: {sys.executable} -m tests.fuzz.guided --replay {name} {path}")
+        if name == typescript.NAME:
+            again: tuple[str, ...] = ("-m", "tests.fuzz.guided", "--target", name)
+            why = outcome.told
+        else:
+            again = ("-m", "tests.fuzz.guided", "--replay", name, str(path))
+            why = run(*again).stdout
+        print(f"{why}\nFOUND: {path.read_bytes().hex()}\nagain: python {' '.join(again)}")
     return bool(outcome.findings)
 
 

@@ -64,6 +64,12 @@ class Folders:
             folder.mkdir(parents=True, exist_ok=True)
             object.__setattr__(self, name, folder)
 
+    @property
+    def inputs(self) -> tuple[str, str, str]:
+        """What a search begins with: what was found is tried again until it is mended. Into the
+        first goes what is new."""
+        return str(self.kept), str(self.seeds), str(self.findings)
+
     def write_seeds(self, seeds: Iterable[bytes]) -> None:
         for number, seed in enumerate(seeds):
             (self.seeds / f"{number:04}").write_bytes(seed)
@@ -74,7 +80,7 @@ def search(name: str, way: str, seconds: float, dictionary: Path) -> Outcome:
     folders = Folders(name)
     before = spent()
     ended = run(
-        *("-m", "tests.fuzz.guided.worker", name, way, str(folders.kept), str(folders.seeds)),
+        *("-m", "tests.fuzz.guided.worker", name, way, *folders.inputs),
         *(f"-max_total_time={seconds:.0f}", f"-max_len={TARGETS[name].longest}"),
         *(f"-timeout={SECONDS_EACH}", f"-rss_limit_mb={MEBIBYTES}", "-print_final_stats=1"),
         *(f"-dict={dictionary}", f"-artifact_prefix={folders.findings}/"),
@@ -119,7 +125,7 @@ def merged(name: str) -> list[bytes]:
 def lines(name: str) -> dict[str, tuple[int, int]]:
     """Return how many lines of each file the corpus reaches, and how many there are."""
     folders = Folders(name)
-    ended = run("-m", "tests.fuzz.guided.lines", name, str(folders.kept), str(folders.seeds))
+    ended = run("-m", "tests.fuzz.guided.lines", name, *folders.inputs)
     if ended.returncode:
         raise RuntimeError(ended.stdout)
     reached: dict[str, tuple[int, int]] = json.loads(ended.stdout.splitlines()[-1])

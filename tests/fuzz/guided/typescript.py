@@ -57,7 +57,7 @@ def search(seconds: float, dictionary: Path) -> tuple[Outcome, Lines]:
         target = str(Path(built) / "tests" / "fuzz" / "jazzer" / "codec.js")
         before = spent()
         ended = jazzer(
-            *(target, "--sync", str(folders.kept), str(folders.seeds), "--"),
+            *(target, "--sync", *folders.inputs, "--"),
             *(f"-max_total_time={seconds:.0f}", f"-max_len={TARGETS['codec'].longest}"),
             *(f"-timeout={SECONDS_EACH}", "-print_final_stats=1"),
             *(f"-dict={dictionary}", f"-artifact_prefix={folders.findings}/"),
@@ -71,7 +71,7 @@ def lines(target: str, folders: Folders, built: Path) -> Lines:
     """Return how many lines of each file all inputs reach, and how many there are."""
     told = built / "coverage"
     jazzer(
-        *(target, "--sync", "--mode=regression", str(folders.kept), str(folders.seeds)),
+        *(target, "--sync", "--mode=regression", *folders.inputs),
         *("--coverage", f"--coverageDirectory={told}", "--coverageReporters=json-summary"),
         timeout=10 * PATIENCE,
     )
