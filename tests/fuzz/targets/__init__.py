@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable, Iterator
+from itertools import accumulate
 from pathlib import Path
 from random import Random
 from typing import Final, NamedTuple, Protocol
@@ -45,6 +46,8 @@ class About(NamedTuple):
 
 
 CORPUS: Final = Path(__file__).parents[1] / "corpus"
+MOST: Final = 48 * 1024
+"""Bytes of a file of the corpus."""
 
 CODEC: Final = (
     *("protocol/codec.py", "protocol/fast_path.py"),
@@ -84,10 +87,12 @@ def kept(name: str) -> list[bytes]:
 
 
 def keep(name: str, inputs: Iterable[bytes]) -> None:
-    """Write inputs for others to begin with: in hex, a line each, the shortest first."""
-    lines = sorted({data.hex() for data in inputs}, key=lambda line: (len(line), line))
-    CORPUS.mkdir(exist_ok=True)
-    (CORPUS / f"{name}.txt").write_text("".join(f"{line}\n" for line in lines))
+    """Write inputs for others to begin with: in hex, a line each, the shortest first, as many as
+    a file of the repository should have."""
+    lines = sorted({f"{data.hex()}\n" for data in inputs}, key=lambda line: (len(line), line))
+    sizes = accumulate(map(len, lines))
+    text = "".join(line for line, size in zip(lines, sizes, strict=True) if size <= MOST)
+    (CORPUS / f"{name}.txt").write_text(text)
 
 
 def load(name: str) -> Target:
