@@ -23,6 +23,7 @@ from tests.fuzz.guided.search import Folders, Outcome, lines, merged, run, searc
 from tests.fuzz.targets import TARGETS, keep, kept, load
 
 SECONDS = 60.0
+FINE = "nothing is wrong with it"
 
 
 def main() -> int:
@@ -31,7 +32,7 @@ def main() -> int:
         name, file = arguments.replay
         logging.disable(logging.CRITICAL)
         load(name).check(Path(file).read_bytes())
-        print("nothing is wrong with it")
+        print(FINE)
         return 0
     names = [arguments.target] if arguments.target else [*TARGETS, typescript.NAME]
     found = [name for name in names if searched(name, arguments.seconds, arguments.save)]
@@ -108,6 +109,8 @@ def told(name: str, way: str, outcome: Outcome) -> bool:
         else:
             again = ("-m", "tests.fuzz.guided", "--replay", name, str(path))
             why = run(*again).stdout
+            if FINE in why:  # alone; so what came before it matters
+                why += outcome.told
         print(f"{why}\nFOUND: {path.read_bytes().hex()}\nagain: python {' '.join(again)}")
     return bool(outcome.findings)
 

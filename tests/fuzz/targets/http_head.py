@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from relay.policy.config import Settings
+from relay.server.http_protocol import bounded
 from relay.server.process import make_server
 from relay.server.ws_protocol import DirectProtocol
 from tests.helpers import raw
@@ -102,7 +103,8 @@ class Stage:
         atexit.register(self.loop.close)
         self.failures: list[dict[str, Any]] = []
         self.loop.set_exception_handler(lambda loop, context: self.failures.append(context))
-        self.config = make_server(app, Settings(limit_loopback=False)).config
+        self.settings = Settings()
+        self.config = make_server(app, self.settings).config
         self.config.lifespan = "off"
         self.config.load()
 
@@ -112,7 +114,8 @@ class Stage:
         return self.loop.run_until_complete(self._play([*reads], is_direct))
 
     async def _play(self, reads: list[bytes], is_direct: bool) -> bytes:
-        made: Any = DirectProtocol if is_direct else self.config.http_protocol_class
+        # With a gate of its own: no earlier input counts against the rate of requests.
+        made: Any = DirectProtocol if is_direct else bounded(self.settings)
         state, wire = ServerState(), Wire()
         protocol = made(self.config, state, {}, self.loop)
         wire.set_protocol(protocol)

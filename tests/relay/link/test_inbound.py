@@ -52,6 +52,7 @@ def streams(draw: st.DrawFn) -> bytes:
 
 @given(streams() | st.binary(max_size=40), st.lists(st.integers(0), max_size=6), st.integers(1, 9))
 @example(frame(BINARY, b"hi") * 3, [1, 2, 3, 9], 1)
+@example(b"\x8f\xff", [], 1)  # nobody's opcode, and a length to come
 def test_lane_and_library_agree(data: bytes, cuts: list[int], limit: int) -> None:
     agree(data, cuts, limit)
 
