@@ -72,7 +72,7 @@ def search_python(name: str, seconds: float, tokens: Path, save: bool) -> bool:
             return True
     tell_lines(name, lines(name))
     if save:
-        keep(name, merged(name))
+        keep(name, (*kept(name), *merged(name)))
     return False
 
 

@@ -71,6 +71,8 @@ class Folders:
         return str(self.kept), str(self.seeds), str(self.findings)
 
     def write_seeds(self, seeds: Iterable[bytes]) -> None:
+        for old in self.seeds.iterdir():
+            old.unlink()
         for number, seed in enumerate(seeds):
             (self.seeds / f"{number:04}").write_bytes(seed)
 

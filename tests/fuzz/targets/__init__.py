@@ -54,7 +54,7 @@ CODEC: Final = (
     *("protocol/fields/*.py", "protocol/quick/*.py"),
 )
 
-ROOM: Final = ("relay/room/*.py", "relay/delivery/*.py", "relay/history/*.py")
+ROOM: Final = ("relay/room/*.py", "relay/delivery/outbox.py", "relay/history/history.py")
 
 TARGETS: Final = {
     "codec": About(("protocol",), CODEC, 1024),
@@ -65,11 +65,7 @@ TARGETS: Final = {
         ("protocol/conversation.py", "protocol/resume.py", "protocol/window.py"),
         2048,
     ),
-    "room": About(
-        ("protocol", "relay"),
-        ROOM,
-        2048,
-    ),
+    "room": About(("protocol", "relay"), ROOM, 2048),
     "room_model": About(("relay",), ROOM, 601),
     "inbound": About(("relay", "websockets"), ("relay/link/inbound.py",), 1024),
     "http_head": About(
