@@ -6,12 +6,13 @@ The first byte says what the rest is read as.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from random import Random
 
 from clients.fuzz.codec.sides import ours
 from clients.fuzz.codec.sides.answer import FAILED, REFUSED
 from clients.fuzz.inputs import corpus
-from clients.fuzz.inputs.case import Reader
+from clients.fuzz.inputs.case import Case, Reader
 from protocol.codec import Role, decode_slowly, unpack_slowly
 from tests.fuzz.mutating.messages import another
 
@@ -39,8 +40,14 @@ def slowly(message: bytes, reader: Reader) -> object:
     return decode_slowly(message, Role.CLIENT if reader is Reader.CLIENT_FRAME else Role.RELAY)
 
 
+@cache
+def cases() -> tuple[Case, ...]:
+    """Return the lab's corpus, which three targets begin with."""
+    return tuple(case for _, _, case in corpus.inputs())
+
+
 def seeds() -> Iterator[bytes]:
-    for _, _, case in corpus.inputs():
+    for case in cases():
         yield bytes([READERS.index(case.reader)]) + case.data
 
 

@@ -7,7 +7,6 @@ from random import Random
 
 import msgpack
 
-from clients.fuzz.inputs import corpus
 from clients.fuzz.inputs.case import Reader, Verdict
 from clients.fuzz.inputs.judge import ACCEPTED, judge
 from clients.fuzz.inputs.writing.heads import Kind
@@ -17,6 +16,7 @@ from protocol.fields.mismatch import Key, Path
 from protocol.scan import locate, scan, skip
 from tests.fuzz.mutating.messages import another
 from tests.fuzz.mutating.reading import written
+from tests.fuzz.targets.codec import cases
 
 
 def check(data: bytes) -> None:
@@ -53,7 +53,7 @@ def verdict(data: bytes) -> Verdict:
 
 
 def seeds() -> Iterator[bytes]:
-    for _, _, case in corpus.inputs():
+    for case in cases():
         yield case.data
 
 
