@@ -27,6 +27,7 @@ SECONDS_EACH: Final = 10
 MEBIBYTES: Final = 2048
 STATUS: Final = re.compile(r"^#\d+\s+.*\bcov: (\d+) ", re.MULTILINE)
 EXECUTED: Final = re.compile(r"^stat::number_of_executed_units: (\d+)", re.MULTILINE)
+BEGAN: Final = re.compile(r"^processor seconds before the search: ([\d.]+)", re.MULTILINE)
 FOUND: Final = re.compile(r"Test unit written to (\S+)")
 
 
@@ -36,7 +37,7 @@ class Outcome:
 
     executed: int
     seconds: float
-    """Of one core's time."""
+    """Of one core's time, from the first execution on where that is known."""
     edges: int
     kept: int
     findings: tuple[Path, ...]
@@ -98,6 +99,8 @@ def outcome(ended: subprocess.CompletedProcess[str], seconds: float, kept: Path)
     if not findings and (executed is None or ended.returncode):
         raise RuntimeError(f"the fuzzer ended with status {ended.returncode}:\n{text[-4000:]}")
     edges = STATUS.findall(text)
+    if began := BEGAN.search(text):
+        seconds -= float(began[1])
     return Outcome(
         executed=int(executed[1]) if executed else 0,
         seconds=seconds,

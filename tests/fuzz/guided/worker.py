@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
 from collections.abc import Callable
 from random import Random
 from typing import cast
@@ -29,7 +30,10 @@ def main(name: str, way: str, *options: str) -> None:
     # To merge, libFuzzer starts itself again, by this.
     again = f"{sys.executable} -m tests.fuzz.guided.worker {name} {way}"
     atheris.Setup([again, *options], target.check, **mutator)
-    atheris.Fuzz()
+    print(
+        f"processor seconds before the search: {time.process_time()}", file=sys.stderr, flush=True
+    )
+    atheris.Fuzz()  # and this process ends
 
 
 def mutator_of(target: Mutating) -> Callable[[bytes, int, int], bytes]:
