@@ -1,6 +1,6 @@
 """A room, and frames of several players. They come and go, and timers ring at any time.
 
-The mark of each step says who speaks. What is no frame, by its first byte, is something that
+The mark of each step says who speaks, and the first one also what history the room has. What is no frame, by its first byte, is something that
 happens to the connection.
 """
 
@@ -49,7 +49,8 @@ from tests.fuzz.mutating import steps
 from tests.helpers.playbook import EPOCH, Moves, Witness, a_room
 
 PLAYERS: Final = 5
-STIRRER: Final = steps.Stirrer(range(PLAYERS), lambda mark: Reader.CLIENT_FRAME)
+HISTORIES: Final = ("none", "snapshot", "full")
+STIRRER: Final = steps.Stirrer(range(PLAYERS * len(HISTORIES)), lambda mark: Reader.CLIENT_FRAME)
 HISTORY, OUTBOX = 30, 12
 """So few frames that histories are trimmed, and outboxes fall behind, within one input."""
 
@@ -59,7 +60,7 @@ MOST: Final = 200
 
 def check(data: bytes) -> None:
     """The room keeps its rules, its entries make it anew, and so does its state on disk."""
-    party = Party()
+    party = Party(HISTORIES[(data[0] if data else 0) // PLAYERS % len(HISTORIES)])
     for number, (mark, message) in enumerate(steps.read(data)):
         if number == MOST:
             break
@@ -74,8 +75,8 @@ def check(data: bytes) -> None:
 class Party:
     """A room and its players, each with one connection at a time."""
 
-    def __init__(self) -> None:
-        self.room = a_room(capacity=3, spectators=1, host_away=9)
+    def __init__(self, history: str) -> None:
+        self.room = a_room(capacity=3, spectators=1, host_away=9, history=history)
         self.room.history = History(max_frames=HISTORY)
         self.witness = Witness(self.room, max_frames=OUTBOX)
         self.made = 0
@@ -172,8 +173,9 @@ def seeds() -> Iterator[bytes]:
         yield told(*((len(title) % PLAYERS, frame) for frame in frames))
     enter = [(player, hello(player)) for player in range(4)]
     read = [(player, READS) for player in range(4)]
-    for play in GAMES:
-        yield told(*enter, *read, *play, *read)
+    for number, play in enumerate(GAMES):
+        first = PLAYERS * (number % len(HISTORIES)), hello(0)
+        yield told(first, *enter[1:], *read, *play, *read)
 
 
 def hello(player: int, **options: Any) -> Hello:
