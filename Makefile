@@ -17,7 +17,7 @@ COMPILED_TESTS := $(addprefix tests/,conformance/test_asgi.py $(firstword $(NOTH
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo quick test test-all plain lint format bench chaos conformance attack fuzz docs docs-serve build compiled clean chromium proxies
+.PHONY: help setup demo quick test test-all plain lint format bench chaos conformance attack fuzz docs docs-serve build compiled clean chromium proxies tshark
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null || sed -n 's/^\([a-z-]*\):[^#]*## /  make \1  /p' $(MAKEFILE_LIST)
@@ -27,7 +27,7 @@ setup: $(BIN)/.project ## make .venv with everything in it; then .venv/bin/relay
 demo: setup ## start a relay with bots in a room, and print its link
 	$(BIN)/relay demo
 
-test: lint chromium proxies docs ## lint, then all tests: Python, TypeScript, and both in a headless browser
+test: lint chromium proxies tshark docs ## lint, then all tests: Python, TypeScript, and both in a headless browser
 	$(MAKE) --no-print-directory -j 2 plain compiled
 	LINK=portable $(COMPILED) $(TEST) $(BOTH_LINKS)
 	$(COMPILED) $(TEST) $(COMPILED_TESTS)
@@ -95,6 +95,9 @@ chromium: setup
 
 proxies: setup
 	@$(BIN)/python -m tests.helpers.proxies --install
+
+tshark: setup
+	@$(BIN)/python -m tests.helpers.tshark --install
 
 # The stamps below make a second run instant.
 

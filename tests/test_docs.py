@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import roomwire
+import roomwire.testing
 from docs import tidy
 from tests.helpers.guide import built_guide
 
@@ -32,6 +33,19 @@ def site() -> Path:
 def test_the_reference_has_every_name(site: Path) -> None:
     shown = set(re.findall(r'id="roomwire[.-]([\w.]+)"', (site / "reference.html").read_text()))
     assert set(roomwire.__all__) - shown == set()
+
+
+def test_the_reference_has_every_strategy(site: Path) -> None:
+    page = (site / "reference.html").read_text()
+    shown = set(re.findall(r'id="roomwire\.testing\.(\w+)"', page))
+    names = {name for name in dir(roomwire.testing) if is_of_the_kit(name)}
+    assert len(names) > 14
+    assert names - shown == set()
+
+
+def is_of_the_kit(name: str) -> bool:
+    home = getattr(getattr(roomwire.testing, name), "__module__", "")
+    return name in roomwire.testing.__all__ and home.startswith("clients.fuzz")
 
 
 def test_no_page_shows_where_an_object_lies(site: Path) -> None:

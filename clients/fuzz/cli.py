@@ -14,6 +14,8 @@ from clients.fuzz.codec import report
 from clients.fuzz.codec.corpus import READERS, NoCorpus
 from clients.fuzz.codec.settings import Settings
 from clients.fuzz.codec.sides.adapter import PATIENCE, AdapterError
+from clients.fuzz.grammar import grammar
+from clients.fuzz.grammar.dissector import lua
 from clients.fuzz.inputs import corpus as inputs
 from clients.fuzz.vectors import export
 
@@ -26,6 +28,8 @@ EXAMPLES = """Examples:
   relay fuzz codec --against "./my_codec" --count 100000
   relay fuzz corpus seeds
   relay fuzz vectors vectors
+  relay fuzz grammar grammar.json
+  relay fuzz dissector roomwire.lua
 """
 
 CODEC_EXAMPLES = """Examples:
@@ -55,6 +59,16 @@ A hello may add "floats": "lossy" where whole floats are ints, as in JavaScript,
 
 The exit status is 0 where nothing differs, 1 where something does, 2 where the command line or an \
 adapter is wrong.
+"""
+
+GRAMMAR_EXAMPLES = """Examples:
+  relay fuzz grammar grammar.json
+  relay fuzz grammar grammar.schema.json --schema
+"""
+
+DISSECTOR_EXAMPLES = """Examples:
+  relay fuzz dissector roomwire.lua
+  tshark -X lua_script:roomwire.lua -i lo -Y roomwire
 """
 
 fuzz = App(
@@ -142,6 +156,35 @@ def vectors(folder: Path, /) -> None:
     """
     with _one_sentence():
         export(folder)
+
+
+@fuzz.command(name="grammar", help_epilogue=GRAMMAR_EXAMPLES)
+def grammar_command(file: Path | None = None, /, *, schema: Switch = False) -> None:
+    """Write the grammar of the wire as JSON: frames, records, bounds, errors and close codes.
+
+    Args:
+        file: where to; it is printed if none is given
+        schema: write the JSON Schema of the grammar instead
+    """
+    _write(grammar.SCHEMA.read_text("utf-8") if schema else grammar.text(), file)
+
+
+@fuzz.command(help_epilogue=DISSECTOR_EXAMPLES)
+def dissector(file: Path | None = None, /) -> None:
+    """Write a dissector of the wire for Wireshark and tshark, in Lua.
+
+    Args:
+        file: where to; it is printed if none is given
+    """
+    _write(lua(), file)
+
+
+def _write(text: str, file: Path | None) -> None:
+    if file is None:
+        print(text, end="")
+        return
+    with _one_sentence():
+        file.write_text(text, "utf-8")
 
 
 @contextlib.contextmanager

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import shlex
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -39,10 +40,11 @@ def relay() -> Iterator[RelayProcess]:
 
 
 def run(typed: Typed, folder: Path, address: str) -> str:
-    """Type a command, as in an environment that is active. Returns: what it printed."""
+    """Type a line at a shell, as in an environment that is active. Returns: what it printed."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     ended = subprocess.run(
-        shlex.split(typed.command.replace(RELAY, address)),
+        typed.command.replace(RELAY, address),
+        shell=True,
         cwd=folder,
         env={**os.environ, "PATH": path, "PYTHONWARNINGS": "error"},
         capture_output=True,
@@ -65,7 +67,7 @@ def test_a_page_prints_what_it_says(page: Page, relay: RelayProcess, tmp_path: P
 
 @pytest.mark.parametrize("page", GUIDE, ids=title)
 def test_every_example_of_a_page_is_run(page: Page) -> None:
-    typed = " ".join(typed.command for typed in page.typed).split()
+    typed = re.findall(r"[^\s\"]+", " ".join(typed.command for typed in page.typed))
     run_by_pytest = {"conftest.py"} if "pytest" in typed else set()
     assert page.fragments == []
     assert page.files.keys() <= {*typed, *PLAYED, *run_by_pytest}
@@ -85,7 +87,7 @@ def test_a_page_names_commands_that_exist(page: Page, capsys: pytest.CaptureFixt
             assert f"\n{name}:" in (ROOT / "Makefile").read_text()
             continue
         with pytest.raises(SystemExit) as ended:
-            main.main([name, "--help"])
+            main.main([name, *takewhile(str.isalpha, rest), "--help"])
         assert ended.value.code == 0
         shown = capsys.readouterr().out
         options = {word for word in rest if word.startswith("--")} - {"--help"}

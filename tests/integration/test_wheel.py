@@ -27,8 +27,12 @@ from tests.helpers.relay import running_relay
 
 ROOT = Path(__file__).parents[2]
 CARRIED = {
+    "clients/fuzz/grammar/grammar.schema.json",
+    "clients/fuzz/grammar/reading.lua",
+    "clients/fuzz/grammar/showing.lua",
     "roomwire/__init__.py",
     "roomwire/py.typed",
+    "roomwire/testing.py",
     "protocol/SPEC.md",
     "relay/cli/templates/canvas/page/game.js",
     "relay/cli/templates/_vite/all/web/.gitignore",
@@ -160,6 +164,16 @@ def test_what_is_not_installed_is_named(
     said = done.stderr.splitlines()[-1]
     assert said.startswith(f"ImportError: roomwire.{name} needs the package {package or ''!r}"[:-1])
     assert "`pip install roomwire` brings all that is needed" in said
+
+
+def test_tests_of_a_codec_need_hypothesis_too(alone: Callable[..., Run]) -> None:
+    program = (
+        "from hypothesis import find\n"
+        "from roomwire.testing import Opcode, Role, decode, frames, messages\n"
+        "print(decode(find(messages(Role.CLIENT, Opcode.PING), bool), Role.CLIENT))"
+    )
+    done = alone("msgpack", "hypothesis", "sortedcontainers")(program)
+    assert done.stdout == "Ping(t=0)\n", done.stderr
 
 
 def test_the_command_says_what_is_not_installed(alone: Callable[..., Run]) -> None:

@@ -34,17 +34,17 @@ from protocol.frames import (
     Welcome,
 )
 from protocol.scan import scan
-from tests.helpers import vectors
-from tests.helpers.strategies import (
+from roomwire.testing import (
     game_values,
     long_winded,
     messages,
     mutants,
     piles,
     roles,
-    share,
     spoken,
 )
+from tests.helpers import vectors
+from tests.helpers.strategies import share
 
 Damaged = tuple[bytes, Role]
 
@@ -84,7 +84,7 @@ def check(data: bytes, by: Role) -> None:
 
 @pytest.mark.fuzz
 @share(0.2)
-@given(spoken)
+@given(spoken())
 def test_decode_inverts_encode(case: tuple[Frame, Role]) -> None:
     frame, by = case
     message = encode(frame)
@@ -94,7 +94,7 @@ def test_decode_inverts_encode(case: tuple[Frame, Role]) -> None:
 
 @pytest.mark.fuzz
 @share(0.05)
-@given(st.data(), roles)
+@given(st.data(), roles())
 def test_whatever_heads_a_frame_came_with_it_is_encoded_in_its_shortest(
     data: st.DataObject, by: Role
 ) -> None:
@@ -135,14 +135,14 @@ def test_a_damaged_frame_is_a_frame_or_refused(case: Damaged) -> None:
 
 @pytest.mark.fuzz
 @share(0.1)
-@given(st.binary(max_size=64), roles)
+@given(st.binary(max_size=64), roles())
 def test_bytes_at_random_are_a_frame_or_refused(data: bytes, by: Role) -> None:
     check(data, by)
 
 
 @pytest.mark.fuzz
 @share(0.1)
-@given(piles(), roles)
+@given(piles(), roles())
 def test_piles_of_anything_are_a_frame_or_refused(data: bytes, by: Role) -> None:
     check(data, by)
 
@@ -157,7 +157,7 @@ def test_an_error_about_something_long_fits_into_error(long: str) -> None:
 
 @pytest.mark.fuzz
 @share(0.1)
-@given(mutants(game_values.map(pack)))
+@given(mutants(game_values().map(pack)))
 def test_a_damaged_payload_is_a_value_or_refused(payload: bytes) -> None:
     try:
         value = unpack(payload)
@@ -254,7 +254,7 @@ def test_a_hello_that_is_all_known_has_nothing_ignored() -> None:
 # Payloads.
 
 
-@given(game_values)
+@given(game_values())
 def test_unpack_inverts_pack(value: Any) -> None:
     packed = pack(value)
     assert packed == msgpack.packb(value)

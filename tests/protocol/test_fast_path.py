@@ -13,8 +13,9 @@ from protocol import fast_path, limits
 from protocol.codec import Role, decode, encode
 from protocol.errors import RemoteProtocolError
 from protocol.frames import Ack, Deliver, Frame, Left, Live, Send, Taken, Update, Volatile
+from roomwire.testing import instances, long_winded, mutants
 from tests.helpers import damage
-from tests.helpers.strategies import built, long_winded, mutants, share
+from tests.helpers.strategies import share
 
 LENGTHS = [0, 1, 255, 256, 65535, 65536]
 """Lengths of payloads at which the head changes."""
@@ -51,7 +52,7 @@ def check(message: bytes) -> None:
         assert not has_one_byte or encode(long) != message
 
 
-HOT = (built(Send) | built(Volatile)).map(encode)
+HOT = (instances(Send) | instances(Volatile)).map(encode)
 
 
 @pytest.mark.fuzz
@@ -61,7 +62,7 @@ def test_the_shortcut_reads_what_the_codec_reads(message: bytes) -> None:
     check(message)
 
 
-ACKS = built(Ack).map(encode)
+ACKS = instances(Ack).map(encode)
 
 
 @pytest.mark.fuzz
@@ -168,17 +169,17 @@ def test_a_key_of_one_byte_is_what_the_codec_makes_of_it(byte: int) -> None:
     check(bytes([0x94, 0x12, byte, 0xC0, 0xC4, 0x00]))
 
 
-@given(built(Deliver))
+@given(instances(Deliver))
 def test_deliver_is_what_the_codec_makes_of_it(frame: Deliver) -> None:
     assert fast_path.deliver(frame.seq, frame.sender, fast_path.tail(frame.payload)) == encode(
         frame
     )
 
 
-DELIVERS = built(Deliver).map(encode)
+DELIVERS = instances(Deliver).map(encode)
 
 
-@given(built(Deliver))
+@given(instances(Deliver))
 def test_deliver_is_known_by_its_seq(frame: Deliver) -> None:
     assert fast_path.is_deliver(encode(frame), frame.seq)
     assert not fast_path.is_deliver(encode(frame), frame.seq + 1)
@@ -210,23 +211,23 @@ def seqs_in(message: bytes) -> list[int]:
     return [message[2], *(int.from_bytes(message[3 : 3 + size]) for size in (1, 2, 4, 8))]
 
 
-@given(built(Taken))
+@given(instances(Taken))
 def test_an_acknowledgement_is_what_the_codec_makes_of_it(frame: Taken) -> None:
     assert fast_path.taken(frame.taken, frame.seq) == encode(frame)
 
 
-@given(built(Update) | built(Left))
+@given(instances(Update) | instances(Left))
 def test_two_fields_are_read_without_the_rest(frame: Update | Left) -> None:
     expected = (frame.key, frame.sender) if isinstance(frame, Update) else (frame.seq, frame.player)
     assert fast_path.pair(encode(frame)) == expected
 
 
-@given(built(Deliver) | built(Left))
+@given(instances(Deliver) | instances(Left))
 def test_the_seq_of_a_frame_is_read_without_the_rest(frame: Deliver | Left) -> None:
     assert fast_path.seq(encode(frame)) == frame.seq
 
 
-@given(built(Update))
+@given(instances(Update))
 def test_update_is_what_the_codec_makes_of_it(frame: Update) -> None:
     assert fast_path.update(frame.key, frame.sender, fast_path.tail(frame.payload)) == encode(frame)
 

@@ -18,9 +18,9 @@ from protocol.errors import RemoteProtocolError
 from protocol.fields.mismatch import Key, Path
 from protocol.frames import Send
 from protocol.scan import locate, scan, skip
+from roomwire.testing import game_values, long_winded, messages, roles
 from tests.helpers import vectors
 from tests.helpers.memory import peak_of
-from tests.helpers.strategies import game_values, long_winded, messages, roles
 
 
 def refuse(message: bytes, by: Role) -> None:
@@ -144,7 +144,7 @@ def paths(value: Any) -> Iterator[tuple[Path, Any]]:
                 yield (key, *path), inner
 
 
-@given(st.lists(game_values).map(pack) | roles.flatmap(messages))
+@given(st.lists(game_values()).map(pack) | roles().flatmap(messages))
 def test_locate_finds_whatever_is_there(message: bytes) -> None:
     for path, value in paths(msgpack.unpackb(message)):
         start = locate(message, path)
@@ -154,13 +154,13 @@ def test_locate_finds_whatever_is_there(message: bytes) -> None:
 
 @given(st.data())
 def test_locate_finds_things_behind_long_heads(data: st.DataObject) -> None:
-    message = data.draw(roles.flatmap(messages).flatmap(long_winded))
+    message = data.draw(roles().flatmap(messages).flatmap(long_winded))
     for path, value in paths(msgpack.unpackb(message)):
         start = locate(message, path)
         assert msgpack.unpackb(message[start : skip(message, start)]) == value
 
 
-@given(roles.flatmap(messages))
+@given(roles().flatmap(messages))
 def test_every_frame_that_can_be_built_is_within_the_profile(message: bytes) -> None:
     scan(message)
     assert skip(message, 0) == len(message)

@@ -1,7 +1,7 @@
 """A room, and frames of several players. They come and go, and timers ring at any time.
 
-The mark of each step says who speaks, and the first one also what history the room has. What is no frame, by its first byte, is something that
-happens to the connection.
+The mark of each step says who speaks, and the first one also what history the room has. What is no
+frame, by its first byte, is something that happens to the connection.
 """
 
 from __future__ import annotations

@@ -27,9 +27,10 @@ from protocol.errors import RemoteProtocolError
 from protocol.limits import MAX_INT
 from protocol.quick import values as quick
 from protocol.quick.frames import FLAT
+from roomwire.testing import game_values, messages, mutants, piles
 from tests.helpers import damage
 from tests.helpers.memory import peak_of
-from tests.helpers.strategies import game_values, messages, mutants, piles, share
+from tests.helpers.strategies import share
 
 Outcome = tuple[object, ...]
 
@@ -76,7 +77,7 @@ def test_both_ways_agree_about_a_frame_of_any_shape(case: tuple[bytes, Role]) ->
 
 @pytest.mark.fuzz
 @share(0.1)
-@given(mutants(game_values.map(pack)) | piles())
+@given(mutants(game_values().map(pack)) | piles())
 def test_both_ways_agree_about_a_payload_of_any_shape(data: bytes) -> None:
     check_payload(data)
 
@@ -190,7 +191,7 @@ def test_a_key_that_is_there_twice_is_never_read_quickly(in_hex: str) -> None:
     check_payload(data)
 
 
-@given(game_values)
+@given(game_values())
 def test_whatever_is_packed_is_read_quickly(value: object) -> None:
     data = pack(value)
     if len(data) <= quick.LARGE and b"__proto__" not in data:

@@ -39,9 +39,9 @@ from relay.persistence.room_state import BadState
 from relay.room.effects import TurnedAway
 from relay.room.entries import Detach, Join, Relieve
 from relay.room.room import Room
+from roomwire.testing import mutants
 from tests.helpers.playbook import Moves, Witness, a_room, asks, enters, key, sends
 from tests.helpers.room_machine import HISTORY, RoomMachine
-from tests.helpers.strategies import mutants
 
 HASH = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA"
 

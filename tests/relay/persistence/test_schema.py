@@ -12,9 +12,10 @@ from protocol import fast_path, limits
 from protocol.codec import Role, decode, encode
 from protocol.frames import Deliver, Frame, Host, Joined, Left, PresenceChanged, Property, Update
 from relay.persistence.schema import LONGEST, BadState, FramesField
-from tests.helpers.strategies import built, mutants, share
+from roomwire.testing import instances, mutants
+from tests.helpers.strategies import share
 
-LOGGED = st.one_of(*map(built, (Deliver, Host, Joined, Left, PresenceChanged, Property)))
+LOGGED = st.one_of(*map(instances, (Deliver, Host, Joined, Left, PresenceChanged, Property)))
 FIELD = FramesField()
 
 

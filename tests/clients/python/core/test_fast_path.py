@@ -14,9 +14,10 @@ from protocol import limits
 from protocol.codec import Role, decode, encode
 from protocol.errors import RemoteProtocolError
 from protocol.frames import Deliver, Update
+from roomwire.testing import instances, long_winded, mutants
 from tests.helpers import damage
 from tests.helpers.memory import peak_of
-from tests.helpers.strategies import built, long_winded, mutants, share
+from tests.helpers.strategies import share
 
 COUNT = 2 * max(settings().max_examples, 10_000)
 """Damaged messages: 20,000, and 200,000 in `make fuzz`."""
@@ -40,7 +41,7 @@ def check(message: bytes) -> None:
         assert read_payload(message) == long_way(message), message.hex()
 
 
-PAYLOADS = (built(Deliver) | built(Update)).map(encode)
+PAYLOADS = (instances(Deliver) | instances(Update)).map(encode)
 
 
 @pytest.mark.fuzz
