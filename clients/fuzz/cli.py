@@ -17,6 +17,7 @@ from clients.fuzz.codec.sides.adapter import PATIENCE, AdapterError
 from clients.fuzz.grammar import grammar
 from clients.fuzz.grammar.dissector import lua
 from clients.fuzz.inputs import corpus as inputs
+from clients.fuzz.peers import cli as peers
 from clients.fuzz.vectors import export
 
 AtLeast1 = Annotated[int, Parameter(validator=validators.Number(gte=1))]
@@ -26,6 +27,8 @@ Switch = Annotated[bool, Parameter(negative=())]
 EXAMPLES = """Examples:
   relay fuzz codec --seconds 60
   relay fuzz codec --against "./my_codec" --count 100000
+  relay fuzz client "python my_bot.py"
+  relay fuzz server http://127.0.0.1:8000
   relay fuzz corpus seeds
   relay fuzz vectors vectors
   relay fuzz grammar grammar.json
@@ -73,10 +76,14 @@ DISSECTOR_EXAMPLES = """Examples:
 
 fuzz = App(
     name="fuzz",
-    help="Try a codec with damaged messages whose right answer is known.",
+    help="Try a codec, a client or a relay with what is damaged, where the right answer is known.",
     help_format="plaintext",
     help_epilogue=EXAMPLES,
 )
+
+
+fuzz.command(peers.client, help_epilogue=peers.CLIENT_EXAMPLES + peers.EXIT)
+fuzz.command(peers.server, help_epilogue=peers.SERVER_EXAMPLES + peers.EXIT)
 
 
 @fuzz.command(help_epilogue=CODEC_EXAMPLES)

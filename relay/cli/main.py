@@ -19,6 +19,7 @@ KNOWN = {
     "bots": "Let bots play in a room, and print a summary.",
     "bench": "Put a load on a relay, and print what it delivers, how fast, and at what cost.",
     "fuzz": "Try a codec with damaged messages whose right answer is known.",
+    "conform": "Is a client, or a relay, what SPEC.md says? Numbered cases, and a score sheet.",
 }
 """Help for known plugins. To ask the plugins themselves would import them."""
 

@@ -74,6 +74,27 @@ function live(options = {}): Talk {
   return talk;
 }
 
+for (const [when, begin, frame] of [
+  ["before WELCOME", () => new Talk(), { type: "Deliver", seq: 1, sender: 2, payload: pack("early") }],
+  ["before WELCOME", () => new Talk(), { type: "Live", seq: 1 }],
+  ["when live", live, welcome()],
+  ["when live", live, { type: "Live", seq: 4 }],
+] as [string, () => Talk, RelayFrame][]) {
+  test(`${frame.type} ${when} breaks the protocol`, () => {
+    const talk = begin();
+    talk.tell(frame);
+    assert.match(talk.protocol.fault?.[1] ?? "", new RegExp(`${frame.type} cannot come in state`));
+    assert.deepEqual(talk.events, []);
+  });
+}
+
+test("what may come before WELCOME does no harm", () => {
+  const talk = new Talk();
+  talk.protocol.receive(Uint8Array.of(0x91, 0x7f), 0);
+  talk.tell(welcome());
+  assert.equal(talk.protocol.fault, null);
+});
+
 test("a new connection goes on from the position, and sends the rest again", () => {
   const talk = live();
   const { protocol, events } = talk;

@@ -84,12 +84,19 @@ export function read({ room, events }: Entered): void {
   for (const type of TYPES) room.on(type, (event: Event) => void events.push(event));
 }
 
-/** Enters a room as Ada, player 1 and host; Bob, player 2, is there too. */
-export function enterLive(options = {}, host = 1): Entered {
+/** Is told a room up to LIVE as Ada, player 1 and host; Bob, player 2, is there too. */
+export function enterUpToLive(options = {}, host = 1): Entered {
   const entered = enter(options);
   entered.socket().open();
   entered.socket().tell(welcome(), joined(1, "Ada", 1), joined(2, "Bob", 2));
-  entered.socket().tell({ type: "Host", seq: 3, player: host, term: 1 }, { type: "Live", seq: 3 });
+  entered.socket().tell({ type: "Host", seq: 3, player: host, term: 1 });
+  return entered;
+}
+
+/** Enters a room as Ada, player 1 and host; Bob, player 2, is there too. */
+export function enterLive(options = {}, host = 1): Entered {
+  const entered = enterUpToLive(options, host);
+  entered.socket().tell({ type: "Live", seq: 3 });
   entered.socket().heard();
   entered.events.length = 0;
   return entered;

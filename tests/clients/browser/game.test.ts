@@ -5,7 +5,7 @@ import { beforeEach, test } from "node:test";
 import { Game } from "../../../clients/browser/src/page/game/game.js";
 import { pack, unpack } from "../../../clients/browser/src/protocol/msgpack/payload.js";
 import { joined, welcome } from "./frames.js";
-import { type Entered, clock, enterLive, pass, stopClock } from "./entered.js";
+import { type Entered, clock, enterUpToLive, pass, stopClock } from "./entered.js";
 
 const STILL = { x: 0, y: 0 };
 
@@ -23,7 +23,7 @@ interface Play extends Entered {
 
 /** Plays as player 1, with Bob. */
 function play(host: number): Play {
-  const entered = enterLive({}, host);
+  const entered = enterUpToLive({}, host);
   const { room, socket } = entered;
   const game = new Game(room, () => clock() / 1000);
   socket().tell({ type: "Live", seq: 4 });

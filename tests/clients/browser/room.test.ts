@@ -176,8 +176,8 @@ test("a refused frame is told with its number", () => {
 test("frames and fields of a newer relay are ignored", () => {
   const { events, socket } = enterLive();
   socket().tellBytes(Uint8Array.of(0x92, 0x6f, 0x01));
-  socket().tellBytes(Uint8Array.of(0x93, 0x09, 0x04, 0xc0));
-  assert.deepEqual(events, [{ type: "live", seq: 4 }]);
+  socket().tellBytes(Uint8Array.of(0x95, 0x23, 0x04, 0x02, 0x02, 0xc0));
+  assert.deepEqual(types(events), ["hostChanged"]);
 });
 
 test("a congested connection gets the newest volatile value once it has drained", () => {

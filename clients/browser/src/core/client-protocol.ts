@@ -12,6 +12,7 @@
 import { closedBy, RoomClosed } from "../errors.js";
 import { ABNORMAL, CloseCode, closeName } from "../protocol/close-codes.js";
 import { decode, encode } from "../protocol/codec.js";
+import { checkTurn } from "../protocol/conversation.js";
 import { ErrorCode, errorName } from "../protocol/error-codes.js";
 import { LocalProtocolError, RemoteProtocolError } from "../protocol/errors.js";
 import type { WireTarget } from "../protocol/fields/field-types.js";
@@ -245,6 +246,7 @@ export class ClientProtocol {
   // What the relay's frames mean.
 
   private handle(frame: RelayFrame, now: number): void {
+    checkTurn(frame.type, this.isInRoom, this.isInRoom && this.phase === "live");
     switch (frame.type) {
       case "Welcome":
         return this.welcomed(frame, now);

@@ -1,0 +1,114 @@
+"""Every rule of SPEC.md by its id: who is bound, what it asks, and which cases are about it."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import Any
+
+from clients.conform.case import Case
+
+SIDES = {
+    "client": ("client",),
+    "relay": ("server",),
+    "both": ("client", "server"),
+    "reader": ("server",),
+    "game": (),
+    "author": (),
+}
+"""Who a rule binds, and which runs must have a case about it. A client may answer broken bytes as
+it likes, so a reader's rules are tried on relays; `relay fuzz codec` tries a client's codec."""
+
+
+@dataclass
+class Rule:
+    """One rule, or one row of a table."""
+
+    id: str
+    binds: str
+    """A key of `SIDES`."""
+    asks: str
+    reason: str = ""
+    """Why no case can show it, on the sides that have none."""
+    kept: dict[str, list[str]] = field(default_factory=lambda: {"client": [], "server": []})
+    """Numbers of the cases that keep it, by run."""
+    broken: dict[str, list[str]] = field(default_factory=lambda: {"client": [], "server": []})
+    """Numbers of the cases that break it, by run."""
+
+    @property
+    def open(self) -> list[str]:
+        """The runs that must have a case about it, and have none."""
+        return [side for side in SIDES[self.binds] if not self.kept[side] + self.broken[side]]
+
+
+def rules() -> dict[str, Rule]:
+    """Read the lists of rules, in the order of SPEC.md's parts."""
+    found: dict[str, Rule] = {}
+    folder = files("clients.conform") / "rules"
+    for file in sorted(folder.iterdir(), key=lambda each: each.name):
+        if file.name.endswith(".toml") and file.name != "not-yet.toml":
+            entries: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
+            found |= {id: Rule(id, *entry) for id, entry in entries.items()}
+    return found
+
+
+def not_yet() -> dict[str, list[str]]:
+    """Return the ids of rules that a case could show, and none does yet, by run."""
+    file = files("clients.conform") / "rules" / "not-yet.toml"
+    found: dict[str, list[str]] = tomllib.loads(file.read_text(encoding="utf-8"))
+    return found
+
+
+def catalogue(cases: dict[str, Iterable[Case[Any]]]) -> dict[str, Rule]:
+    """Return all rules with the cases about each.
+
+    Args: cases: by run, "client" and "server".
+
+    Raises:
+        KeyError: a case names a rule that is none.
+    """
+    found = rules()
+    for side, several in cases.items():
+        for case in several:
+            for rule in case.keeps:
+                found[rule].kept[side].append(case.number)
+            for rule in case.breaks:
+                found[rule].broken[side].append(case.number)
+    return found
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many rules have cases, on all sides that they bind."""
+
+    both: int
+    """Rules that cases keep, and cases break."""
+    one: int
+    """Rules that cases keep or break, and not both."""
+    reason: int
+    """Rules that no case can show, on one side at least, with the reason."""
+    not_yet: int
+    """Rules that a case could show, on one side at least, and none does yet."""
+
+    @classmethod
+    def of(cls, several: Iterable[Rule]) -> Count:
+        """Count these rules."""
+        both = one = reason = not_yet = 0
+        for rule in several:
+            if rule.open or not SIDES[rule.binds]:
+                reason += bool(rule.reason)
+                not_yet += not rule.reason
+            elif any(rule.kept.values()) and any(rule.broken.values()):
+                both += 1
+            else:
+                one += 1
+        return cls(both, one, reason, not_yet)
+
+    def __str__(self) -> str:
+        total = self.both + self.one + self.reason + self.not_yet
+        return (
+            f"{total} rules: {self.both} kept and broken, {self.one} kept or broken, "
+            f"{self.reason} with a reason, {self.not_yet} not yet"
+        )

@@ -1,0 +1,160 @@
+"""The commands `relay fuzz client` and `relay fuzz server`."""
+
+from __future__ import annotations
+
+import json as json_module
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import CycloptsError, Parameter, validators
+
+from clients.fuzz.peers import report
+from clients.fuzz.peers.program import NoProgram
+from clients.fuzz.peers.running import Run, Settings
+from clients.fuzz.peers.sides import Client, Server, Side
+
+AtLeast0 = Annotated[int, Parameter(validator=validators.Number(gte=0))]
+AtLeast1 = Annotated[int, Parameter(validator=validators.Number(gte=1))]
+Positive = Annotated[float, Parameter(validator=validators.Number(gt=0))]
+Switch = Annotated[bool, Parameter(negative=())]
+
+PATIENCE = 5.0
+
+CLIENT_EXAMPLES = """Examples:
+  relay fuzz client "python my_bot.py"
+  relay fuzz client "./my_bot" --seconds 3600 --jobs 8 --out night
+  relay fuzz client "node my_bot.mjs" --seed 17 --count 1
+
+The command is started with the URL of a room as its last argument (and in ROOMWIRE_URL). It is a \
+bot: it enters, prints a line of JSON for every event, answers each message that is no history by \
+a SEND of the same bytes to all others, and enters anew after `closed` (or ends: then it is \
+started anew). Its first line says what else it prints beside messages:
+  {"testee": "my bot", "reports": ["live", "joined", "snapshot"]}
+  {"event": "message", "seq": 7, "sender": 2, "payload": "6869", "history": false}
+  {"event": "closed", "code": 4503}
+
+More events, each with its fields in any order: updated (key, sender, payload), joined (seq, \
+player), left (seq, player, reason), presence (seq, player, state), host (seq, player, term), \
+property (seq, scope, key, value), snapshot (seq, payload), live (seq), resumed (resumed). Bytes \
+are hex. It may send VOLATILE, PING and ACK as it likes. clients/fuzz/peers/testees has examples.
+"""
+
+SERVER_EXAMPLES = """Examples:
+  relay fuzz server http://127.0.0.1:8000
+  relay fuzz server http://127.0.0.1:8000 --seconds 3600 --jobs 4 --out night
+  relay fuzz server http://127.0.0.1:8000 --seed 17 --count 1
+
+It sends at most 12 bad frames on a connection, which every relay bears. It makes rooms named \
+FUZZ-SEED, and leaves them.
+"""
+
+EXIT = """
+The exit status is 0 where all went well, 1 where something did not, 2 where the command line is \
+wrong.
+"""
+
+
+def client(
+    command: str,
+    /,
+    *,
+    seconds: Positive | None = None,
+    count: AtLeast1 | None = None,
+    seed: AtLeast0 = 0,
+    jobs: AtLeast1 = 1,
+    patience: Positive = PATIENCE,
+    memory: Positive = 64,
+    first: Switch = False,
+    out: Path = Path("findings"),
+    json: Switch = False,
+    quiet: Switch = False,
+) -> int:
+    """Be a hostile relay for a client, and say what the client does wrong.
+
+    Args:
+        command: the client's program, as one would type it
+        seconds: how long it goes on; 10 if no count is given either
+        count: how many conversations
+        seed: of the first conversation; the next one has the next seed
+        jobs: conversations at a time, each with a process of the client
+        patience: seconds for each of the client's answers
+        memory: MiB by which its process may grow
+        first: end with the first fault
+        out: folder for what is found; it is made when there is something
+        json: print the summary as JSON
+        quiet: show no progress
+    """
+    settings = _settings(seed, seconds, count, jobs, memory, first)
+    replay = f"relay fuzz client {shlex.quote(command)}"
+    return _run(settings, lambda: Client(command, patience), replay, out, json, quiet)
+
+
+def server(
+    url: str,
+    /,
+    *,
+    seconds: Positive | None = None,
+    count: AtLeast1 | None = None,
+    seed: AtLeast0 = 0,
+    jobs: AtLeast1 = 1,
+    patience: Positive = PATIENCE,
+    pid: AtLeast1 | None = None,
+    memory: Positive = 64,
+    first: Switch = False,
+    out: Path = Path("findings"),
+    json: Switch = False,
+    quiet: Switch = False,
+) -> int:
+    """Be a hostile client for a relay, and say what the relay does wrong.
+
+    Two honest players are beside the hostile one in each room: they must miss nothing.
+
+    Args:
+        url: the relay's address, without TLS
+        seconds: how long it goes on; 10 if no count is given either
+        count: how many conversations
+        seed: of the first conversation; the next one has the next seed
+        jobs: conversations at a time
+        patience: seconds for each of the relay's answers
+        pid: the relay's process, to watch its memory; found by itself on this machine
+        memory: MiB by which that may grow
+        first: end with the first fault
+        out: folder for what is found; it is made when there is something
+        json: print the summary as JSON
+        quiet: show no progress
+    """
+    if url.startswith(("https:", "wss:")):
+        raise CycloptsError(msg=f"{url}: cuts within TLS say nothing; name the relay itself")
+    settings = _settings(seed, seconds, count, jobs, memory, first)
+    replay = f"relay fuzz server {shlex.quote(url)}"
+    return _run(settings, lambda: Server(url, patience, pid), replay, out, json, quiet)
+
+
+def _settings(
+    seed: int, seconds: float | None, count: int | None, jobs: int, memory: float, first: bool
+) -> Settings:
+    if seconds is None and count is None:
+        seconds = 10
+    return Settings(seed, seconds, count, jobs, memory, first)
+
+
+def _run(
+    settings: Settings,
+    make: Callable[[], Side],
+    replay: str,
+    out: Path,
+    as_json: bool,
+    is_quiet: bool,
+) -> int:
+    run, progress = Run(settings, make), report.Progress(is_quiet)
+    try:
+        tally = run.go(progress.show)
+    except (NoProgram, OSError) as error:
+        raise CycloptsError(msg=str(error)) from error
+    progress.end()
+    findings = report.write(tally, out, replay)
+    done = report.Report(tally, run.seconds, settings.seed, findings)
+    print(json_module.dumps(done.as_dict(), indent=2) if as_json else done)
+    return 1 if findings else 0

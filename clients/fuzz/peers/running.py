@@ -1,0 +1,148 @@
+"""One run: conversations, seed after seed, until its time or count is over."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from clients.fuzz.peers.faults import Fault
+from clients.fuzz.peers.memory import Memory
+from clients.fuzz.peers.sides import Side
+from clients.fuzz.peers.transcript import Transcript
+
+MOST_UNREACHED: Final = 3
+"""Conversations in a row that cannot even begin, after which a run ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How long a run goes on, and what it bears."""
+
+    seed: int = 0
+    seconds: float | None = None
+    count: int | None = None
+    jobs: int = 1
+    memory_mib: float = 64
+    is_first_enough: bool = False
+    """Whether a run ends with the first fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A fault, with the conversation that showed it."""
+
+    fault: Fault
+    seed: int
+    transcript: Transcript
+
+    @property
+    def group(self) -> tuple[str, str]:
+        """What it has in common with others like it: the numbers in its step do not count."""
+        step = "".join(letter for letter in self.fault.step if not letter.isdigit())
+        return self.fault.kind, " ".join(step.split())
+
+
+@dataclass
+class Tally:
+    """What a run came to so far."""
+
+    conversations: int = 0
+    steps: Counter[str] = field(default_factory=Counter)
+    found: dict[tuple[str, str], Finding] = field(default_factory=dict)
+    """Of each kind the shortest conversation."""
+    seeds: dict[tuple[str, str], list[int]] = field(default_factory=dict)
+    """All that showed it."""
+
+    def add(self, finding: Finding) -> None:
+        """Take a finding in."""
+        known = self.found.get(finding.group)
+        if known is None or len(finding.transcript.entries) < len(known.transcript.entries):
+            self.found[finding.group] = finding
+        self.seeds.setdefault(finding.group, []).append(finding.seed)
+
+
+class Run:
+    """Shares the seeds among as many sides as there are jobs."""
+
+    def __init__(self, settings: Settings, make: Callable[[], Side]) -> None:
+        """Args: make: starts what is under test, once a job."""
+        self.settings = settings
+        self.tally = Tally()
+        self._make = make
+        self._seeds = itertools.count(settings.seed)
+        self._lock = threading.Lock()
+        self._is_over = threading.Event()
+        self._unreached = 0
+        self._errors: list[BaseException] = []
+        self._started = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """For how long it goes on."""
+        return time.monotonic() - self._started
+
+    def go(self, show: Callable[[Tally, float], None]) -> Tally:
+        """Play conversations until the run is over. Ctrl+C ends it early, and loses nothing.
+
+        Raises:
+            NoProgram: the client under test cannot be started.
+        """
+        jobs = [threading.Thread(target=self._job, daemon=True) for _ in range(self.settings.jobs)]
+        for job in jobs:
+            job.start()
+        try:
+            while any(job.is_alive() for job in jobs):
+                jobs[0].join(0.1)
+                show(self.tally, self.seconds)
+        except KeyboardInterrupt:
+            self._is_over.set()
+        for job in jobs:
+            job.join()
+        if self._errors:
+            raise self._errors[0]
+        return self.tally
+
+    def _job(self) -> None:
+        try:
+            side = self._make()
+            try:
+                memory = Memory(self.settings.memory_mib)
+                while (seed := self._next()) is not None:
+                    self._play(side, memory, seed)
+            finally:
+                side.end()
+        except BaseException as error:
+            self._errors.append(error)
+            self._is_over.set()
+
+    def _next(self) -> int | None:
+        """Return the seed of another conversation, unless the run is over."""
+        settings = self.settings
+        with self._lock:
+            seed = next(self._seeds)
+            is_enough = settings.count is not None and seed >= settings.seed + settings.count
+            is_late = settings.seconds is not None and self.seconds >= settings.seconds
+            return None if is_enough or is_late or self._is_over.is_set() else seed
+
+    def _play(self, side: Side, memory: Memory, seed: int) -> None:
+        transcript = Transcript()
+        try:
+            steps = side.converse(seed, transcript)
+            memory.check(side.pid)
+        except Fault as fault:
+            with self._lock:
+                self.tally.conversations += 1
+                self.tally.add(Finding(fault, seed, transcript))
+                self._unreached = self._unreached + 1 if fault.kind == "unreachable" else 0
+                if self._unreached >= MOST_UNREACHED or self.settings.is_first_enough:
+                    self._is_over.set()
+            return
+        with self._lock:
+            self._unreached = 0
+            self.tally.conversations += 1
+            self.tally.steps.update(steps)

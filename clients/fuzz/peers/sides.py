@@ -1,0 +1,110 @@
+"""What is under test: a relay that is there already, or a client that is started."""
+
+from __future__ import annotations
+
+import socket
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from clients.fuzz.peers.faults import Fault
+from clients.fuzz.peers.hostile_client import Attack
+from clients.fuzz.peers.hostile_relay import Ambush
+from clients.fuzz.peers.memory import server_of
+from clients.fuzz.peers.plan.as_relay import ROOM
+from clients.fuzz.peers.program import Program
+from clients.fuzz.peers.transcript import Transcript
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class Side(Protocol):
+    """One of those under test."""
+
+    @property
+    def pid(self) -> int | None:
+        """Its process, where it is known."""
+
+    def converse(self, seed: int, transcript: Transcript) -> list[str]:
+        """Play one conversation. Returns: what was done, by name.
+
+        Raises:
+            Fault: what is under test did something wrong.
+        """
+
+    def end(self) -> None:
+        """Let go of it."""
+
+
+class Server:
+    """A relay, by its URL."""
+
+    def __init__(self, url: str, patience: float, pid: int | None = None) -> None:
+        self._url = url
+        self._patience = patience
+        parts = urlsplit(url if "//" in url else f"http://{url}")
+        is_near = parts.hostname in LOOPBACK
+        self.pid = pid or (server_of(parts.port or 80) if is_near else None)
+
+    def converse(self, seed: int, transcript: Transcript) -> list[str]:
+        attack = Attack(self._url, seed, self._patience, transcript)
+        attack.play()
+        return [getattr(step, "what", "settle") for step in attack.steps]
+
+    def end(self) -> None:
+        """It goes on: somebody else has started it."""
+
+
+class Client:
+    """A program, which is started anew once it has done something wrong."""
+
+    def __init__(self, command: str, patience: float) -> None:
+        """Raises:
+        NoProgram: the command cannot be started, or says no hello.
+        """
+        self._command = command
+        self._patience = patience
+        self._former: bytes | None = None
+        self._start()
+
+    def _start(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        port = self._listener.getsockname()[1]
+        url = f"ws://127.0.0.1:{port}/r/{ROOM}"
+        try:
+            self._program = Program(self._command, url, self._patience)
+        except Exception:
+            self._listener.close()
+            raise
+
+    @property
+    def pid(self) -> int | None:
+        return self._program.process.pid
+
+    def converse(self, seed: int, transcript: Transcript) -> list[str]:
+        if self._program.has_ended:  # as one may, once it has said `closed`
+            self._check_status()
+            self._anew()
+        ambush = Ambush(self._listener, self._program, seed, transcript, self._former)
+        try:
+            ambush.play()
+        except Fault:
+            self._anew()
+            raise
+        self._former = ambush.seat
+        return [visit.finish.what for visit in ambush.visits]
+
+    def _check_status(self) -> None:
+        status = self._program.process.returncode
+        if status:
+            told = self._program.last_words()
+            self._anew()
+            raise Fault("died", "status 0 after `closed`", told, "the conversation before")
+
+    def _anew(self) -> None:
+        self.end()
+        self._former = None
+        self._start()
+
+    def end(self) -> None:
+        self._program.end()
+        self._listener.close()

@@ -1,0 +1,131 @@
+"""`relay conform`, as people type it, and its score sheet."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cyclopts import CycloptsError
+
+from clients.conform.case import Breach, Case, NotApplicable
+from clients.conform.cli import conform
+from clients.conform.page import page
+from clients.conform.runner import Verdict, play_one
+from clients.conform.sheet import Sheet
+from clients.conform.talk import Ended
+from tests.clients.conform.plain import BUGS
+from tests.helpers.browser import Tabs
+from tests.helpers.browser import browser as browser
+from tests.helpers.browser import tabs as tabs
+from tests.helpers.relay import relay_process
+
+PLAIN = shlex.join([sys.executable, "-m", "tests.clients.conform.plain"])
+
+
+def run(*options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "relay", "conform", *options]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+
+def test_a_relay_is_judged_and_the_sheet_written(tmp_path: Path) -> None:
+    sheet, html = tmp_path / "sheet.json", tmp_path / "sheet.html"
+    with relay_process() as relay:
+        done = run("server", relay.url, "--only", "6.*", f"--json={sheet}", f"--html={html}")
+    assert done.returncode == 0, done.stderr
+    assert " 6 Targets" in done.stdout
+    written = json.loads(sheet.read_text())
+    assert written["score"] == {"passed": 6, "failed": 0, "advised": 0, "not applicable": 0}
+    assert [case["case"] for case in written["cases"]] == [f"S6.{n}" for n in range(1, 7)]
+    assert "6 passed, 0 failed" in html.read_text()
+
+
+def test_a_client_that_breaks_a_rule_is_told_so() -> None:
+    assert BUGS["window is one too large"] == "13.4a"
+    done = run("client", f"{PLAIN} window is one too large", "--only", "13.4a")
+    assert done.returncode == 1
+    assert "FAILED C13.1" in done.stderr
+    assert "SPEC 13.4a: Send(" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["server", "ws://127.0.0.1:1"], "nothing listens"),
+        (["server", "ftp://127.0.0.1"], "no address of a relay"),
+        (["server", "ws://127.0.0.1:1", "--only", "99.1"], "no case and no rule is called 99.1"),
+        (["client", "no-such-program"], "the program does not start"),
+        (["client", "true"], "the program has ended"),
+        (["client", "echo hello"], "a line that is no event"),
+    ],
+)
+def test_what_can_be_mended_is_said_in_one_line(options: list[str], complaint: str) -> None:
+    with pytest.raises(CycloptsError, match=complaint) as raised:
+        conform(options, print_error=False, exit_on_error=False)
+    assert len(str(raised.value).splitlines()) == 1
+
+
+def test_what_can_be_mended_ends_with_2() -> None:
+    done = run("server", "ftp://127.0.0.1")
+    assert done.returncode == 2
+    assert done.stderr == (
+        "relay: ftp://127.0.0.1 is no address of a relay, such as ws://127.0.0.1:8000\n"
+    )
+
+
+def a_case(number: str = "S2.1", *, is_advice: bool = False) -> Case[None]:
+    async def play(_: None) -> None:
+        raise AssertionError
+
+    return Case(number, "A <title>", ("2.1a",), ("2.5a",), play, is_advice=is_advice)
+
+
+@pytest.mark.parametrize(
+    ("error", "verdict", "rule"),
+    [
+        (None, Verdict.PASSED, ""),
+        (Breach("7 ARITY", "seen"), Verdict.FAILED, "7 ARITY"),
+        (Ended(1006, ""), Verdict.FAILED, "2.1a"),
+        (ConnectionRefusedError("refused"), Verdict.FAILED, "2.1a"),
+        (TimeoutError(), Verdict.FAILED, "2.1a"),
+        (NotApplicable("no kick"), Verdict.NOT_APPLICABLE, ""),
+    ],
+)
+async def test_a_case_ends_in_a_verdict(
+    error: Exception | None, verdict: Verdict, rule: str
+) -> None:
+    async def lane(_: Case[None]) -> None:
+        if error is not None:
+            raise error
+
+    result = await play_one(a_case(), lane)
+    assert (result.verdict, result.rule) == (verdict, rule)
+
+
+async def test_who_does_otherwise_than_should_does_not_fail() -> None:
+    async def lane(_: Case[None]) -> None:
+        raise Breach("14.3", "nothing came")
+
+    result = await play_one(a_case(is_advice=True), lane)
+    assert result.verdict is Verdict.ADVISED
+    assert Sheet("client", "mine", [result]).failed == []
+
+
+async def test_the_page_is_readable_on_a_phone_in_the_dark(tabs: Tabs, tmp_path: Path) -> None:
+    async def lane(case: Case[None]) -> None:
+        raise Breach("7 ARITY", "expected Error<b>: none came, after " + "F" * 300)
+
+    results = [await play_one(a_case(f"S2.{n}"), lane) for n in range(1, 4)]
+    file = tmp_path / "sheet.html"
+    file.write_text(page(Sheet("server", "ws://127.0.0.1:8000", results)))
+    opened = await tabs.open(file.as_uri(), size=(390, 844))
+    assert await opened.locator("li.failed").count() == 3
+    assert "Error<b>: none came" in await opened.locator("li").first.inner_text()
+    assert await opened.evaluate("document.documentElement.scrollWidth") <= 390
+    ground = "getComputedStyle(document.body).backgroundColor"
+    light = await opened.evaluate(ground)
+    await opened.emulate_media(color_scheme="dark")
+    assert await opened.evaluate(ground) != light

@@ -1,0 +1,150 @@
+"""Our relay and our clients pass: some cases by lot, and in the long version all of them."""
+
+from __future__ import annotations
+
+import random
+import shlex
+import sys
+from collections.abc import Container, Iterable
+from typing import Any
+
+import pytest
+
+from clients.conform.case import Case
+from clients.conform.client import run as client_run
+from clients.conform.runner import Result, Verdict
+from clients.conform.server import run as server_run
+from clients.conform.sheet import failure
+from tests.clients.conform import bad_relay
+from tests.clients.conform.plain import BUGS
+from tests.helpers import chromium
+from tests.helpers.node import NODE_OPTIONS, ROOT, find_node
+from tests.helpers.relay import IS_PORTABLE, relay_process
+
+PATIENCE = 6.0  # seconds: the machine is busy with other tests
+LOT = 8
+"""Cases that a client plays in the short version."""
+
+TESTEES = "clients.conform.testees"
+PLAIN = [sys.executable, "-m", "tests.clients.conform.plain"]
+KNOWN_ADVICE = {
+    "python_async": {"C14.2", "C21.7"},
+    "python_blocking": {"C14.2", "C21.7"},
+}
+"""What our clients do otherwise than SPEC says with SHOULD."""
+
+OF_PLAIN_ASGI = ["S18.1", "S19.6"] if IS_PORTABLE else []
+"""What a relay on plain ASGI cannot keep: WebSocket pings are the server's, not the app's."""
+
+CLIENTS = ("python_async", "python_blocking", "node", "chromium", "plain")
+
+pytestmark = pytest.mark.timeout(240)
+
+
+def command(client: str) -> str:
+    """Return how a client of ours is put under test."""
+    match client:
+        case "node":
+            program = str(ROOT / "clients" / "conform" / "testees" / "node.mjs")
+            return shlex.join([find_node(), *NODE_OPTIONS, program])
+        case "chromium":
+            return shlex.join([sys.executable, "-m", f"{TESTEES}.chromium", browser()])
+        case "plain":
+            return shlex.join(PLAIN)
+        case _:
+            return shlex.join([sys.executable, "-m", f"{TESTEES}.{client}"])
+
+
+def browser() -> str:
+    """Return the Chromium of the machine, or Playwright's own."""
+    if found := chromium.on_path():
+        return found
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        return playwright.chromium.executable_path
+
+
+async def played(client: str, cases: list[Case[Any]], jobs: int) -> list[Result[Any]]:
+    """Play cases against a client of ours."""
+    _, results = await client_run.run(command(client), cases, jobs, PATIENCE, lambda result: None)
+    return results
+
+
+def failures(results: list[Result[Any]], known: list[str] | None = None) -> str:
+    """Say what failed, beside what is known to; nothing, if all is well."""
+    failed = [each for each in results if each.verdict is Verdict.FAILED]
+    return "\n".join(failure(each) for each in failed if each.case.number not in (known or []))
+
+
+def quick(cases: list[Case[Any]]) -> list[Case[Any]]:
+    """Return those that do not take long by SPEC's own times, and are no advice."""
+    return [case for case in cases if not case.is_slow and not case.is_advice]
+
+
+async def test_our_relay_passes_what_is_quick() -> None:
+    cases = quick(server_run.cases())
+    with relay_process() as relay:
+        url = f"ws{relay.url.removeprefix('http')}"
+        results = await server_run.run(url, cases, 8, PATIENCE, lambda result: None)
+    assert failures(results, OF_PLAIN_ASGI) == ""
+    assert len(results) > 100
+
+
+@pytest.mark.long
+async def test_our_relay_passes_everything() -> None:
+    with relay_process() as relay:
+        url = f"ws{relay.url.removeprefix('http')}"
+        results = await server_run.run(url, server_run.cases(), 8, PATIENCE, lambda result: None)
+    assert failures(results, OF_PLAIN_ASGI) == ""
+    assert not [each for each in results if each.verdict is Verdict.NOT_APPLICABLE]
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+async def test_our_clients_pass_some_by_lot(client: str) -> None:
+    cases = random.sample(quick(client_run.cases()), LOT)
+    results = await played(client, cases, jobs=1 if client == "chromium" else 2)
+    assert failures(results) == ""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("client", CLIENTS)
+async def test_our_clients_pass_everything(client: str) -> None:
+    results = await played(client, client_run.cases(), jobs=4)
+    assert failures(results) == ""
+    advised = {each.case.number for each in results if each.verdict is Verdict.ADVISED}
+    assert advised == KNOWN_ADVICE.get(client, set())
+
+
+SHORT = ("ack one too many", "position over volatile", "resume sends all again")
+"""Bugs of the short version."""
+
+
+def short_ones(bugs: Iterable[str], short: Container[str]) -> list[Any]:
+    """Return all bugs as parameters; those that are not short are for the long version."""
+    return [bug if bug in short else pytest.param(bug, marks=pytest.mark.long) for bug in bugs]
+
+
+@pytest.mark.parametrize("bug", short_ones(BUGS, SHORT))
+async def test_planted_bugs_are_named_by_the_rule_that_they_break(bug: str) -> None:
+    rule = BUGS[bug]
+    cases = quick(client_run.cases((rule,)))
+    assert cases, rule
+    bad = shlex.join([*PLAIN, *bug.split()])
+    _, results = await client_run.run(bad, cases, 3, 3, lambda result: None)
+    found = {each.rule for each in results if each.verdict is Verdict.FAILED}
+    assert any(each.split()[0] == rule.split()[0] for each in found), found
+    assert rule in found or any(each.startswith(f"{rule} ") for each in found), found
+
+
+@pytest.mark.parametrize("bug", short_ones(bad_relay.BUGS, ("acknowledges late",)))
+async def test_bugs_of_a_relay_are_named_by_the_rule_that_they_break(
+    bug: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule, _ = bad_relay.BUGS[bug]
+    monkeypatch.setenv("BUG", bug)
+    cases = quick(server_run.cases((rule,)))
+    with relay_process(module=bad_relay.__name__) as relay:
+        url = f"ws{relay.url.removeprefix('http')}"
+        results = await server_run.run(url, cases, 4, 3, lambda result: None)
+    assert rule in {each.rule for each in results if each.verdict is Verdict.FAILED}

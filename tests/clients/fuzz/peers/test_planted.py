@@ -1,0 +1,118 @@
+"""Bugs that are put into a relay or a client on purpose are found.
+
+Each begins at a seed that is known to show it, so that `make test` need not search for long;
+`make fuzz` begins at 0, and has some more bugs.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.clients.fuzz.peers.copies import IS_LONG, Bug, fuzz, python, relay_of, with_bug
+
+CONNECTION = "relay/node/connection.py"
+CLIENT = "clients/python/core/client_protocol.py"
+FAULT = """\
+        except RemoteProtocolError as error:
+            self._fault(error)
+
+    def handle_timer"""
+
+IN_RELAY = {
+    "it forwards a damaged frame": (
+        Bug("protocol/fast_path.py", "is_send and size == 5", "is_send and size >= 5"),
+        23,
+        {"lost", "bad_frame", "wrong"},
+    ),
+    "it does not count what is damaged": (
+        Bug(CONNECTION, "counted=is_counted(message))", "counted=False)"),
+        1,
+        {"wrong_error"},
+    ),
+}
+IN_CLIENT = {
+    "it dies of a damaged frame": (
+        Bug(CLIENT, FAULT, FAULT.replace("self._fault(error)", "__import__('os')._exit(3)")),
+        2,
+        {"died"},
+    ),
+    "it passes over a damaged frame": (
+        Bug(CLIENT, FAULT, FAULT.replace("self._fault(error)", "pass")),
+        2,
+        {"no_close", "answer"},
+    ),
+    "it counts a VOLATILE": (
+        Bug(
+            "clients/python/core/send_queue.py",
+            "        self._waiting.pop(slot, None)\n",
+            "        self._window.add(message)\n        self._waiting.pop(slot, None)\n",
+        ),
+        1,
+        {"resend", "answer"},
+    ),
+    "its position is one message behind": (
+        Bug(CLIENT, "self.resume.seq = first\n", "self.resume.seq = first - 1\n"),
+        1,
+        {"doubled"},
+    ),
+}
+RARE_IN_RELAY = {
+    "it counts a VOLATILE": (
+        Bug("protocol/opcodes.py", "        Opcode.SEND,\n", "Opcode.SEND, Opcode.VOLATILE,\n"),
+        0,
+        {"wrong_error"},
+    ),
+    "it fails upon what is damaged": (
+        Bug(
+            CONNECTION, "self._answer(explain(error, message), now, counted=is_", "raise KeyError("
+        ),
+        0,
+        {"closed"},
+    ),
+    "it says that too many fragments are its own fault": (
+        Bug(
+            "relay/link/inbound.py",
+            '_refuse(1009, f"over {self.max_p',
+            '_refuse(1011, f"{self.max_p',
+        ),
+        0,
+        {"wrong_close"},
+    ),
+}
+RARE_IN_CLIENT = {
+    "it comes back although it shall not": (
+        Bug("clients/python/core/backoff.py", "if not may_return(code):", "if code == -1:"),
+        0,
+        {"silent", "came_back"},
+    ),
+}
+
+RELAYS = {**IN_RELAY, **RARE_IN_RELAY} if IS_LONG else IN_RELAY
+CLIENTS = {**IN_CLIENT, **RARE_IN_CLIENT} if IS_LONG else IN_CLIENT
+
+
+def options(seed: int, out: Path) -> tuple[object, ...]:
+    first = 0 if IS_LONG else seed
+    return ("--first", "--count", 300, "--seed", first, "--patience", 1, "--out", out)
+
+
+@pytest.mark.fuzz
+@pytest.mark.parametrize("name", RELAYS)
+def test_a_relays_bug_is_found(name: str, tmp_path: Path) -> None:
+    bug, seed, kinds = RELAYS[name]
+    with relay_of(with_bug(tmp_path, bug)) as url:
+        done = fuzz("server", url, *options(seed, tmp_path / "found"))
+    assert done.status == 1, done.text
+    assert done.kinds <= kinds, done.text
+
+
+@pytest.mark.fuzz
+@pytest.mark.parametrize("name", CLIENTS)
+def test_a_clients_bug_is_found(name: str, tmp_path: Path) -> None:
+    bug, seed, kinds = CLIENTS[name]
+    command = python("python_async", with_bug(tmp_path, bug))
+    done = fuzz("client", command, *options(seed, tmp_path / "found"))
+    assert done.status == 1, done.text
+    assert done.kinds <= kinds, done.text
