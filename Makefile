@@ -70,6 +70,11 @@ attack: compiled ## attack a relay in many ways, and measure what its players no
 
 fuzz: setup ## search the codec and the room for long
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -m fuzz -n 2 --timeout 0
+	$(MAKE) --no-print-directory guided
+
+.PHONY: guided
+guided: $(BIN)/.atheris ## search with coverage as the guide (ARGS="--seconds 600 --target room" takes one target)
+	$(BIN)/python -m tests.fuzz.guided $(ARGS)
 
 docs: setup ## make the site of the docs, which relays serve at /guide; a warning or a dead link fails
 	$(BIN)/python docs/build.py
@@ -83,7 +88,7 @@ build: docs ## build the wheel and the sdist into dist/, with the site of the do
 compiled: .compiled/.built ## build the wheel with a compiled hot path, for machines like this one
 
 clean: ## remove what the other targets made
-	rm -rf .venv .compiled dist docs/_build relay/guide relay/web $(BROWSER)/node_modules $(BROWSER)/typedoc/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf .venv .compiled .fuzz dist docs/_build relay/guide relay/web $(BROWSER)/node_modules $(BROWSER)/typedoc/node_modules tests/fuzz/jazzer/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 
 chromium: setup
 	@$(BIN)/python -m tests.helpers.chromium --install
@@ -117,6 +122,11 @@ $(BIN)/.project: pyproject.toml $(BIN)/.locked relay/web/.built
 # Node is taken from PyPI where the machine has none.
 $(BIN)/.node: $(BROWSER)/node.lock $(BIN)/.locked
 	@$(BIN)/python $(BROWSER)/node.py find >/dev/null || $(BIN)/uv pip install --quiet --require-hashes -r $(BROWSER)/node.lock
+	@touch $@
+
+# Where there is no wheel of it, the lock names none, and the search says so.
+$(BIN)/.atheris: tests/fuzz/atheris.lock $(BIN)/.project
+	-$(BIN)/uv pip install --quiet --require-hashes -r tests/fuzz/atheris.lock
 	@touch $@
 
 # Nice, as `make test` builds it while tests run that wait for what happens in time.

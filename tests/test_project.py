@@ -20,6 +20,8 @@ LOCKS = (
     "clients/browser/package-lock.json",
     "clients/browser/typedoc/package-lock.json",
     "tests/benchmarks/peers/package-lock.json",
+    "tests/fuzz/atheris.lock",
+    "tests/fuzz/jazzer/package-lock.json",
     "tests/integration/vite/package-lock.json",
 )
 MADE = {"node_modules", "dist", "web", "__pycache__"}

@@ -44,11 +44,15 @@ CODEC_EXAMPLES = """Examples:
   relay fuzz codec --replay findings
 
 An adapter reads inputs on stdin, each one byte (c: a client's frame, r: a relay's, p: a payload), \
-four bytes of length, and the bytes. It writes {"adapter": "its name"} first, and then a line for \
-each input:
+four bytes of length, the high byte first, and the bytes. It writes {"adapter": "its name"} first, \
+and then a line for each input. Flush after each line:
   {"verdict": "accepted", "value": TAGGED, "again": "the re-encoding in hex"}
   {"verdict": "refused", "code": "TRUNCATED", "offset": 3}
   {"verdict": "ignored", "opcode": 77}
+  {"verdict": "skipped"}
+
+"ignored" is a relay's frame of an opcode that the codec does not know. "skipped" is no answer, \
+for a codec that reads a few frames only.
 
 TAGGED is null, true, false, an array, or an object of one key: {"i": "12"} is an int, \
 {"s": "text"} a str, {"b": "00ff"} a bin, {"f": "3ff8000000000000"} a float by the bits of its \

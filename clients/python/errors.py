@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from clients.python.events import Closed
 from protocol.close_codes import CloseCode
+from protocol.errors import LocalProtocolError, RemoteProtocolError
 from protocol.legible import legible
 
 MEANING: dict[int, tuple[str, str]] = {
@@ -35,7 +36,7 @@ MEANING: dict[int, tuple[str, str]] = {
         "There is no such room",
         "Check its code, or make it with create=True.",
     ),
-    CloseCode.NOT_ADMITTED: ("You were not admitted", "Check your name and ticket."),
+    CloseCode.NOT_ADMITTED: ("You were not admitted: check your name and ticket", ""),
     CloseCode.OTHER_APP: (
         "The room is for another app or build",
         "Pass its app=... and build=..., or join another room.",
@@ -147,6 +148,11 @@ class WindowFull(RoomwireError):
     Nothing was sent: keep the value and try again later, or give it up.
     """
 
+
+PUBLIC = RoomwireError | LocalProtocolError | RemoteProtocolError
+for each in list(globals().values()):
+    if isinstance(each, type) and issubclass(each, PUBLIC):
+        each.__module__ = "roomwire"  # a traceback shows the name that programs import
 
 CAUSES: dict[int, type[JoinError]] = {
     CloseCode.NO_SUCH_ROOM: NoSuchRoom,

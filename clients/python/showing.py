@@ -20,6 +20,8 @@ SHORT = Repr()
 SHORT.maxlevel = 4
 SHORT.maxdict = SHORT.maxlist = SHORT.maxtuple = 8
 SHORT.maxstring = SHORT.maxother = 80
+SENTENCE = 300
+"""Letters of a sentence. What is above is cut at its end: addresses stay whole."""
 
 
 def named_by(names: type[IntEnum]) -> Mapping[str, type[IntEnum]]:
@@ -76,6 +78,8 @@ def _in_words(value: Any, names: type[IntEnum] | None) -> str:
     if isinstance(value, tuple):
         more = [f"and {len(value) - 8} more"] if len(value) > 8 else []
         return f"({', '.join([*(_in_words(each, None) for each in value[:8]), *more])})"
+    if isinstance(value, str):
+        return repr(value if len(value) <= SENTENCE else f"{value[:SENTENCE]}...")
     if hasattr(value, "__dataclass_fields__"):
         return in_words(value)
     return short(value)

@@ -53,7 +53,7 @@ def new(
     Args:
         name: of the game, and of the folder that is made for it
         template: canvas (things that move), turns (a game of moves), bot (no page)
-        vite: the page is in TypeScript, and Vite builds it; this needs Node
+        vite: the page is in TypeScript, and Vite builds it; needs Node 20.19, or 22.12 and newer
     """
     if vite and not (VITE / template).exists():
         raise CycloptsError(msg=f"a {template} has no page that Vite could build")
@@ -107,7 +107,7 @@ def _checked(name: str) -> str:
 def _next_steps(name: str, steps: str) -> str:
     python = _command("python")
     first = steps.format(python=python, relay=_command("relay"))
-    return f"cd {name}\n{first}\n{python} -m pytest    # plays two players against a relay"
+    return f"cd {name}\n{first}\n{python} -m pytest    # lets a bot play, with a relay of its own"
 
 
 def _command(name: str) -> str:

@@ -26,6 +26,8 @@ LONG: Final = 126
 LONGER: Final = 127
 """Lengths that say: the next 2, or 8, bytes are the length."""
 
+OPCODES: Final = frozenset(int(opcode) for opcode in Opcode)
+
 LONGEST: Final = 0xFFFF
 """Bytes of a message that the lane takes at most."""
 
@@ -250,7 +252,7 @@ def _size_of(buffer: bytes, at: int) -> int:
     if room < 2:
         return 0
     size = buffer[at + 1]
-    if not size & MASKED:
+    if not size & MASKED or buffer[at] & 0x0F not in OPCODES:
         return room  # an error, whatever follows
     size -= MASKED
     if size < LONG:

@@ -14,6 +14,8 @@ from protocol.fields.schema import Record
 from protocol.frames import HelloOptions, PlayerInfo
 from relay.room.refusals import Refusal
 
+NO_REASON = "this game did not admit you: check your name and ticket"
+
 MAX_WHY = 1024
 """UTF-8 bytes that ERROR's text holds; what a game has to say beyond is cut."""
 
@@ -73,7 +75,7 @@ async def judge(on_join: OnJoin | None, request: JoinRequest) -> PlayerInfo:
         return _checked(_info(verdict))
     if verdict is None or verdict is True:
         return _info(request)
-    why = verdict if isinstance(verdict, str) else "this game did not admit you"
+    why = verdict if isinstance(verdict, str) else NO_REASON
     raise Refusal(ErrorCode.NOT_ADMITTED, codec.cut(why, MAX_WHY), close=CloseCode.NOT_ADMITTED)
 
 

@@ -73,6 +73,8 @@ class HttpProtocol(HttpToolsProtocol):
         self._is_extra = False
         self._is_in_head = True
         self._asks_for_websocket = False
+        self._is_deaf = False
+        """What follows cannot be told from a protocol that was asked for, and not agreed to."""
         self._size = 0  # bytes of the request that is being read
         self._deadline: asyncio.TimerHandle | None = None
 
@@ -169,7 +171,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         view = memoryview(data)
-        while view and not self._asks_for_websocket and not self.transport.is_closing():
+        while view and not (self._is_done or self.transport.is_closing()):
             left = (HEAD_BYTES if self._is_in_head else MESSAGE_BYTES) - self._size
             if left <= 0:
                 return self._refuse(431 if self._is_in_head else 413)
@@ -177,12 +179,18 @@ class HttpProtocol(HttpToolsProtocol):
             self._size += len(part)
             self._parse(part)
 
+    @property
+    def _is_done(self) -> bool:
+        return self._asks_for_websocket or self._is_deaf
+
     def _parse(self, data: memoryview) -> None:
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
             if self._asks_for_websocket:
                 self.handle_websocket_upgrade()
+            else:
+                self._is_deaf = True
         except httptools.HttpParserError as error:
             cause = error.__context__
             refused = cause if isinstance(cause, _Refused) else _Refused(400)
@@ -238,7 +246,7 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         if self._is_busy:
             self._allow(BODY_SECONDS)
-            # Nothing after a request for an upgrade can be told from the other protocol.
+            # It is the last: nothing is heard after a request for an upgrade.
             self.cycle.keep_alive &= not (self._is_extra or upgrades)
 
     def _should_upgrade(self) -> bool:

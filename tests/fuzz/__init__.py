@@ -1,0 +1,1 @@
+"""Searches that look for what no test thought of."""

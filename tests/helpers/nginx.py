@@ -62,8 +62,15 @@ PREFIX = "proxy_set_header X-Forwarded-Prefix /rt;"
 
 
 @contextmanager
-def nginx_before(port: int, *settings: str, locations: str = LITERAL) -> Iterator[Proxy]:
-    """Run nginx in front of a relay. Args: settings: lines of configuration for all paths."""
+def nginx_before(
+    port: int, *settings: str, locations: str = LITERAL, path: str = "/rt"
+) -> Iterator[Proxy]:
+    """Run nginx in front of a relay.
+
+    Args:
+        settings: lines of configuration for all paths.
+        path: where the locations show the relay.
+    """
     where = find("nginx")
     certificate, key = made_certificate()
     with tempfile.TemporaryDirectory() as name, socket.create_server(("127.0.0.1", 0)) as bound:
@@ -86,7 +93,7 @@ def nginx_before(port: int, *settings: str, locations: str = LITERAL) -> Iterato
         with subprocess.Popen(command, env=environment, pass_fds=[bound.fileno()]) as process:
             try:
                 trusting = ssl.create_default_context(cafile=str(certificate))
-                yield Proxy(own_port, trusting, "/rt")
+                yield Proxy(own_port, trusting, path)
                 assert process.poll() is None, (folder / "error.log").read_text()
             finally:
                 process.terminate()

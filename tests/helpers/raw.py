@@ -183,8 +183,8 @@ class RawClient:
         self._writer.close()
 
 
-def frame(opcode: int, data: bytes, *, is_last: bool = True) -> bytes:
-    """Build one masked WebSocket frame."""
+def frame(opcode: int, data: bytes, *, is_last: bool = True, mask: bytes | None = None) -> bytes:
+    """Build one masked WebSocket frame. Args: mask: four bytes; any, if left out."""
     length = len(data)
     head = bytes([opcode | 0x80 * is_last])
     if length < 126:
@@ -193,7 +193,7 @@ def frame(opcode: int, data: bytes, *, is_last: bool = True) -> bytes:
         head += b"\xfe" + length.to_bytes(2)
     else:
         head += b"\xff" + length.to_bytes(8)
-    mask = os.urandom(4)
+    mask = mask or os.urandom(4)
     stretched = (mask * (length // 4 + 1))[:length]
     masked = (int.from_bytes(data) ^ int.from_bytes(stretched)).to_bytes(length)
     return head + mask + masked

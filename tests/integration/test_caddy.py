@@ -42,7 +42,7 @@ def test_the_guide_has_a_caddyfile_for_each_path() -> None:
 async def test_page_rest_and_links_work(which: int, tabs: Tabs) -> None:
     async with behind(which) as (_, caddy):
         async with httpx.AsyncClient(verify=caddy.trusting) as http:
-            origin = {"Origin": f"https://127.0.0.1:{caddy.port}"}
+            origin = {"Origin": f"https://127.0.0.1:{caddy.port}", "X-Forwarded-Prefix": "/evil"}
             made = await http.post(f"{caddy.url}/api/rooms", json={"name": "den"}, headers=origin)
             assert (made.status_code, made.json()["url"]) == (201, f"{caddy.path}/r/DEN")
             home = await http.get(caddy.url, follow_redirects=True)

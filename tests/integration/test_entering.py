@@ -193,7 +193,10 @@ class TestOnJoin:
 
     @pytest.mark.parametrize(
         ("verdict", "text"),
-        [(False, "this game did not admit you"), ("not on a Sunday", "not on a Sunday")],
+        [
+            (False, "this game did not admit you: check your name and ticket"),
+            ("not on a Sunday", "not on a Sunday"),
+        ],
     )
     async def test_a_no_is_an_error_with_the_games_words(self, verdict: Verdict, text: str) -> None:
         async with party(lambda request: verdict) as at:

@@ -7,12 +7,14 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
 
 import pytest
 
 from relay.cli import main
+from tests.helpers.new_game import address_in, ended_after
 from tests.helpers.pages import Page, Typed
 from tests.helpers.relay import RelayProcess, relay_process
 
@@ -22,6 +24,9 @@ HOSTING = Page(ROOT / "docs/hosting.md")
 GUIDE = [Page(path) for path in sorted((ROOT / "docs/guide").glob("*.md"))]
 RELAY = "localhost:8000"
 """Where the examples believe the relay to be."""
+
+UVICORN = re.compile(r"^    uvicorn (\w+):app$", re.M)
+"""How a page says to run an app of its own, by the module that has it."""
 
 PLAYED = {"dots.html", "drop.html"}
 """Pages that test_guide_pages.py opens in a browser."""
@@ -55,14 +60,30 @@ def run(typed: Typed, folder: Path, address: str) -> str:
     return ended.stdout
 
 
+@contextmanager
+def serving(page: Page, folder: Path, relay: RelayProcess) -> Iterator[str]:
+    """Run a page's own app, if it has one. Yields: its address, or the relay's."""
+    if (app := UVICORN.search(page.text)) is None:
+        yield relay.url
+        return
+    command = [sys.executable, "-m", "uvicorn", f"{app[1]}:app", "--port", "0"]
+    process = subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True)
+    with ended_after(process):
+        assert process.stderr is not None
+        yield address_in(process.stderr)
+
+
 @pytest.mark.parametrize("page", [page for page in GUIDE if page.typed], ids=title)
 def test_a_page_prints_what_it_says(page: Page, relay: RelayProcess, tmp_path: Path) -> None:
-    address = relay.url.removeprefix("http://")
     for name, body in page.files.items():
-        (tmp_path / name).write_text(body.replace(RELAY, address))
-    for typed in page.typed:
-        printed = run(typed, tmp_path, address)
-        assert typed.is_printed(printed), f"$ {typed.command}\n{printed}"
+        (tmp_path / name).write_text(body)
+    with serving(page, tmp_path, relay) as url:
+        address = url.removeprefix("http://")
+        for name, body in page.files.items():
+            (tmp_path / name).write_text(body.replace(RELAY, address))
+        for typed in page.typed:
+            printed = run(typed, tmp_path, address)
+            assert typed.is_printed(printed), f"$ {typed.command}\n{printed}"
 
 
 @pytest.mark.parametrize("page", GUIDE, ids=title)
@@ -70,7 +91,8 @@ def test_every_example_of_a_page_is_run(page: Page) -> None:
     typed = re.findall(r"[^\s\"]+", " ".join(typed.command for typed in page.typed))
     run_by_pytest = {"conftest.py"} if "pytest" in typed else set()
     assert page.fragments == []
-    assert page.files.keys() <= {*typed, *PLAYED, *run_by_pytest}
+    served = {f"{module}.py" for module in re.findall(UVICORN, page.text)}
+    assert page.files.keys() <= {*typed, *PLAYED, *run_by_pytest, *served}
 
 
 @pytest.mark.parametrize("page", GUIDE, ids=title)

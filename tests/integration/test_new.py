@@ -108,6 +108,10 @@ async def test_two_players_take_turns(turns: Game, tabs: Tabs) -> None:
     await shows(ann, 16, "It is your turn")
     await bob.reload()
     await shows(bob, 16, "It is the turn of Ann", "Here: Ann, Bob.")
+    await bob.evaluate("room.presence(1)")  # as a hidden tab does; a lost one is marked alike
+    await shows(ann, 16, "Here: Ann, Bob (away).")
+    await bob.evaluate("room.presence(0)")
+    await shows(ann, 16, "Here: Ann, Bob.")
 
     await ann.evaluate("room.leave()")  # the next host goes on
     await shows(bob, 16, "It is your turn", "The host is Bob")

@@ -50,11 +50,10 @@ class Page:
         return self.game.project / "web"
 
     def name_its_relay(self) -> None:
-        """Name the relay that runs where the project names one at the usual port."""
-        for name in ("game.ts", "package.json"):
-            text = (self.web / name).read_text()
-            assert USUAL in text
-            (self.web / name).write_text(text.replace(USUAL, self.game.url))
+        """Name the relay that runs in the one place for it, as `npm install URL` does."""
+        text = (self.web / "package.json").read_text()
+        assert USUAL in text
+        (self.web / "package.json").write_text(text.replace(USUAL, self.game.url))
 
     def install(self) -> None:
         """Install as the README says: our client from the relay that runs, others by the lock."""
@@ -155,7 +154,7 @@ def without_types(game: Path) -> str:
     printed = subprocess.run(
         [find_node(), esbuild, "--target=es2022", game], capture_output=True, text=True, check=True
     ).stdout
-    printed = re.sub(r"^(import .*|const relay = .*)\n", "", printed, flags=re.M)
+    printed = re.sub(r"^(import .*|const (?:home|relay) = .*)\n", "", printed, flags=re.M)
     return printed.replace("openRoom(relay, ", "openRoom(")
 
 

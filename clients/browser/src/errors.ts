@@ -134,7 +134,7 @@ const CAUSES: Record<number, readonly [cause: Cause, advice?: string]> = {
   [CloseCode.ROOM_FULL]: [RoomFull],
   [CloseCode.LOCKED]: [RoomLocked],
   [CloseCode.WRONG_PASSWORD]: [WrongPassword, "Give the right { password }."],
-  [CloseCode.NOT_ADMITTED]: [NotAdmitted, "Check { name } and { ticket }."],
+  [CloseCode.NOT_ADMITTED]: [NotAdmitted],
   [CloseCode.KICKED]: [Kicked],
   [CloseCode.VERSION]: [VersionRefused],
   [CloseCode.OTHER_APP]: [OtherApp, "Give its { app } and { build }."],

@@ -7,6 +7,7 @@ the same input before, and that was right then, is compared as bytes.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
@@ -22,7 +23,7 @@ from clients.fuzz.codec.compare import (
 )
 from clients.fuzz.codec.sides import ours
 from clients.fuzz.codec.sides.adapter import Adapter, Line, framed, parsed
-from clients.fuzz.codec.sides.answer import ACCEPTED, Answer
+from clients.fuzz.codec.sides.answer import ACCEPTED, SKIPPED, Answer
 from clients.fuzz.codec.tally import Tally
 from clients.fuzz.inputs.case import Case
 from clients.fuzz.inputs.shortest import again as shortest_of
@@ -78,6 +79,9 @@ def hunt(
         for found in judged(batch, adapters):
             tally.note(found)
         tally.count(batch.cases)
+        tally.skipped = Counter({each.command: each.skipped for each in adapters if each.skipped})
+        for adapter in adapters:
+            adapter.skipped = 0
         tally.worn_out = {adapter.command for adapter in adapters if adapter.is_worn_out}
         if not goes_on(tally) or tally.worn_out:
             return
@@ -129,6 +133,10 @@ def against(batch: Batch, reads: Sequence[ours.Read], adapter: Adapter) -> Itera
         return
     is_agreed = len(lines) == len(batch.cases)
     for case, said, line in zip(batch.cases, reads, lines, strict=False):
+        if understood(line).verdict == SKIPPED:
+            adapter.skipped += 1
+            is_agreed = False  # so that they are counted when they come again
+            continue
         found = compared(case, said, line, adapter)
         if found is not None:
             is_agreed = False

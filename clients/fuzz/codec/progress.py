@@ -7,7 +7,8 @@ import time
 from collections.abc import Sequence
 from typing import TextIO
 
-from clients.fuzz.codec.findings import Finding
+from clients.fuzz.codec.findings import ABOUT, Finding
+from clients.fuzz.codec.sides.answer import ACCEPTED
 from clients.fuzz.codec.tally import Tally
 
 EVERY = 2.0
@@ -69,13 +70,18 @@ def summary(tally: Tally, seconds: float, findings: Sequence[tuple[Finding, str]
     """Return what a person reads at the end."""
     lines = [
         f"{tally.executions} inputs in {seconds:.1f} s: {rate(tally, seconds)}/s, "
-        f"{rules(tally)} rules of SPEC broken",
+        f"with inputs that break {rules(tally)} rules of SPEC",
         table(tally),
+    ]
+    lines += [
+        f"{command} skipped {count} of {tally.executions} inputs"
+        for command, count in tally.skipped.items()
     ]
     lines += [f"{command} died too often: the rest was left out" for command in tally.worn_out]
     if not findings:
         return "\n".join([*lines, "no differences"])
-    lines.append(f"{len(findings)} kinds of difference:")
+    count = len(findings)
+    lines.append(f"{count} kinds of difference; each folder's {ABOUT} has all that was said:")
     for finding, replay in findings:
         lines += ["", *told(finding), f"    {replay}"]
     return "\n".join(lines)
@@ -88,16 +94,31 @@ def table(tally: Tally) -> str:
 
 
 def told(finding: Finding) -> list[str]:
-    """Return what a finding is, in three lines."""
+    """Return what a finding is, in a few lines."""
     kind, case = finding.difference.kind, finding.difference.case
     about = f"breaks {case.rule}" if case.rule else f"legal; see {kind.rule or 'SPEC'}"
     times = sum(finding.damages.values())
     damages = ", ".join(sorted(finding.damages, key=finding.damages.__getitem__)[-SHOWN:][::-1])
-    data = case.data.hex().upper()
-    shown = data if len(data) <= 160 else f"{data[:160]}... ({len(case.data)} bytes)"
     sides = ", ".join(filter(None, (kind.left, kind.right)))
     return [
         f"  {kind.what}: {sides}; {kind.reader}, {about}",
         f"    {times} times ({damages})",
-        f"    {shown or '(no bytes)'}",
+        f"    {short(case.data.hex())}",
+        *re_encodings(finding),
     ]
+
+
+def re_encodings(finding: Finding) -> list[str]:
+    """Return what two acceptances were encoded to, where that differs."""
+    (left, ours), (right, theirs) = finding.difference.left, finding.difference.right
+    if not (ours.verdict == theirs.verdict == ACCEPTED) or ours.again == theirs.again:
+        return []
+    return [f"    {left} re-encodes to {short(ours.again)}, {right} to {short(theirs.again)}"]
+
+
+def short(data: str) -> str:
+    """Return bytes in hex, or the first of many."""
+    shown = (
+        data.upper() if len(data) <= 160 else f"{data[:160].upper()}... ({len(data) // 2} bytes)"
+    )
+    return shown or "(no bytes)"

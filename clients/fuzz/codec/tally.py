@@ -40,6 +40,8 @@ class Tally:
     rules: Counter[str] = field(default_factory=Counter)
     readers: Counter[str] = field(default_factory=Counter)
     found: dict[Kind, Found] = field(default_factory=dict)
+    skipped: Counter[str] = field(default_factory=Counter)
+    """Inputs that a program skipped, by its command."""
     worn_out: set[str] = field(default_factory=set)
     """Programs that died too often to be asked on."""
 
@@ -61,6 +63,7 @@ class Tally:
         self.damages.update(other.damages)
         self.rules.update(other.rules)
         self.readers.update(other.readers)
+        self.skipped.update(other.skipped)
         self.worn_out |= other.worn_out
         for kind, found in other.found.items():
             self._add(kind, found)
@@ -79,5 +82,6 @@ class Tally:
             "readers": dict(sorted(self.readers.items())),
             "damages": dict(self.damages.most_common()),
             "rules": rules,
+            "skipped": dict(sorted(self.skipped.items())),
             "worn_out": sorted(self.worn_out),
         }

@@ -33,7 +33,8 @@ class Bot:
 
     Attributes:
         number: from 1, within this process.
-        name: as others see it; change it in `__init__`.
+        name: as others see it. For another, override `__init__(self, number, seed=0)`, call that
+            of `super()`, and set `self.name`.
         random: seeded by the run's seed and `number`, so that a run can be repeated.
         room: where it plays.
     """

@@ -58,7 +58,10 @@ class Properties(Mapping[str, Any]):
         return f"Properties({{{', '.join(held)}}})"
 
     def version(self, key: str) -> int:
-        """Return a property's version, for `expected` of a write; 0: there is no such property."""
+        """Return a property's version, for `expected` of a write; 0: there is no such property.
+
+        It is no count of writes: any number that grows with each of them.
+        """
         held = self._held.get(key)
         return held.version if held else 0
 

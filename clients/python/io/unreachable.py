@@ -33,6 +33,12 @@ MOST_AFTER = 60.0
 
 ASKS = "it must pass on the headers Upgrade and Connection"
 
+NO_REASON = (
+    "see `relay serve --help`, or no relay is at this path: one mounted at /relay is"
+    " http://HOST/relay"
+)
+"""A router of Starlette's has the same answer where nothing is mounted."""
+
 MEANING = {
     200: f"a proxy before the relay may not pass on the upgrade ({ASKS}), or no relay is there",
     400: f"a proxy before the relay may not pass on the upgrade ({ASKS}), or no relay is there",
@@ -97,8 +103,7 @@ def _describe(error: Exception, url: str) -> str:
 def _about_status(response: Response, url: str) -> str:
     status, said = response.status_code, _detail(response)
     if status == 403:
-        why = said or "see `relay serve --help`"
-        return f"{url} refuses this Host or Origin (HTTP 403): {why}"
+        return f"{url} refuses this Host or Origin (HTTP 403): {said or NO_REASON}"
     meaning = MEANING.get(status, "is it a Roomwire relay?")
     also = f". It says: {said}" if said else ""
     return f"{url} answers HTTP {status} instead of a WebSocket: {meaning}{also}"

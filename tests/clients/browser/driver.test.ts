@@ -65,6 +65,16 @@ test("an error that an end follows is one loss", () => {
   assert.equal(attempts(), 2);
 });
 
+test("a game's reason stands alone: our advice could contradict it", async () => {
+  const { room, socket } = enter();
+  socket().open();
+  socket().tell(error(ErrorCode.NOT_ADMITTED, "'Mallory' is not on the guest list"));
+  socket().end(CloseCode.NOT_ADMITTED, "not_admitted");
+  await assert.rejects(room.ready, {
+    message: "'Mallory' is not on the guest list. (not_admitted, 4508)",
+  });
+});
+
 test("a refused entry says why, and connect rejects", async () => {
   const { room, events, socket } = enter();
   socket().open();

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
+import roomwire
 from clients.python.errors import (
     CAUSES,
     MEANING,
@@ -28,6 +31,22 @@ def test_the_relays_words_replace_ours_and_keep_our_advice(said: str) -> None:
     assert explain(CloseCode.NO_SUCH_ROOM, "no_such_room", said) == (
         "The room is over. Check its code, or make it with create=True."
     )
+
+
+def test_a_games_reason_stands_alone() -> None:
+    """Our advice could contradict it."""
+    said = "'Mallory' is not on the guest list"
+    assert explain(CloseCode.NOT_ADMITTED, "not_admitted", said) == f"{said}."
+
+
+PUBLIC = [getattr(roomwire, name) for name in roomwire.__all__]
+ERRORS = [each for each in PUBLIC if isinstance(each, type) and issubclass(each, Exception)]
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_a_traceback_names_an_error_as_programs_import_it(error: type[Exception]) -> None:
+    assert f"{error.__module__}.{error.__qualname__}" == f"roomwire.{error.__name__}"
+    assert pickle.loads(pickle.dumps(error)) is error
 
 
 def test_a_code_of_a_newer_relay_is_named() -> None:

@@ -17,6 +17,7 @@ from clients.python.events import (
     Player,
     PresenceChanged,
     PropertyChanged,
+    Reconnecting,
     Refused,
     SnapshotReceived,
     Updated,
@@ -76,6 +77,15 @@ def test_a_printed_event_shows_values_and_names(event: Event, words: str) -> Non
 def test_a_printed_event_is_short(event: Event) -> None:
     assert "..." in str(event)
     assert len(str(event)) < 1200
+
+
+def test_a_sentence_is_shown_in_whole() -> None:
+    """A part of an address would lead elsewhere."""
+    lost = (
+        "Nothing listens at ws://localhost:8101/relay/r/DEN: is the relay running? (`relay serve`)."
+    )
+    assert lost in str(Reconnecting(1, 0.5, lost))
+    assert len(str(Reconnecting(1, 0.5, "x" * 9999))) < 400
 
 
 def test_what_is_left_out_is_counted() -> None:

@@ -2,88 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from itertools import pairwise
-
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from websockets.frames import Frame, Opcode
-from websockets.protocol import State
-from websockets.server import ServerProtocol
 
-from relay.link.inbound import Closed, Inbound
+from relay.link.inbound import Closed
+from tests.helpers.inbound import MAX_SIZE, agree, new_inbound
 from tests.helpers.raw import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, frame
-
-MAX_SIZE = 300
-Message = bytes | str
-
-
-def new_library(max_size: int | None = MAX_SIZE) -> ServerProtocol:
-    return ServerProtocol(state=State.OPEN, max_size=max_size)
-
-
-def new_inbound(max_size: int | None = MAX_SIZE, **options: int) -> Inbound:
-    return Inbound(new_library(max_size), max_size=max_size, **options)
-
-
-@dataclass
-class Heard:
-    """What a server makes of some bytes."""
-
-    messages: list[Message] = field(default_factory=list)
-    closed: Closed | None = None
-    replies: bytes = b""
-
-
-def by_library(data: bytes) -> Heard:
-    """Let the library alone read all at once."""
-    library, heard, pieces = new_library(), Heard(), list[bytes]()
-    library.receive_data(data)
-    is_text = False
-    for event in library.events_received():
-        assert isinstance(event, Frame)
-        if event.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
-            is_text = event.opcode is Opcode.TEXT or (is_text and event.opcode is Opcode.CONT)
-            pieces.append(bytes(event.data))
-            if event.fin:
-                whole = b"".join(pieces)
-                pieces.clear()
-                try:
-                    heard.messages.append(whole.decode() if is_text else whole)
-                except UnicodeDecodeError:
-                    heard.closed = Closed(1007, "invalid UTF-8", is_error=True)
-                    return heard
-        elif event.opcode is Opcode.CLOSE:
-            assert library.close_rcvd is not None
-            heard.closed = Closed(library.close_rcvd.code, library.close_rcvd.reason)
-    if library.parser_exc is not None:
-        assert library.close_sent is not None
-        heard.closed = Closed(library.close_sent.code, library.close_sent.reason, is_error=True)
-    heard.replies = b"".join(library.data_to_send())
-    return heard
-
-
-def by_inbound(data: bytes, cuts: list[int], limit: int) -> Heard:
-    inbound, heard = new_inbound(), Heard()
-    places = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
-    for start, stop in pairwise(places):
-        message = inbound.lone(data[start:stop])
-        if message is not None:
-            heard.messages.append(message)
-            continue
-        inbound.feed(data[start:stop])
-        while True:
-            before = inbound.frames
-            messages = inbound.read(limit)
-            assert inbound.frames - before <= limit
-            heard.messages += messages
-            heard.replies += b"".join(inbound.library.data_to_send())
-            if inbound.frames == before:
-                break
-    heard.closed = inbound.closed
-    return heard
-
 
 SIZES = st.integers(0, 8) | st.sampled_from([124, 125, 126, 127, 128, 300, 301])
 FRAMES = st.builds(
@@ -127,19 +52,9 @@ def streams(draw: st.DrawFn) -> bytes:
 
 @given(streams() | st.binary(max_size=40), st.lists(st.integers(0), max_size=6), st.integers(1, 9))
 @example(frame(BINARY, b"hi") * 3, [1, 2, 3, 9], 1)
+@example(b"\x8f\xff", [], 1)  # nobody's opcode, and a length to come
 def test_lane_and_library_agree(data: bytes, cuts: list[int], limit: int) -> None:
-    expected, got = by_library(data), by_inbound(data, cuts, limit)
-    assert got.messages == expected.messages
-    if expected.closed == Closed(1007, "invalid UTF-8", is_error=True):
-        assert got.closed == expected.closed
-        return
-    if got.closed is not None and "in fragments" in got.closed.reason:
-        # Said of the same bytes by the library, in its own words.
-        assert expected.closed is not None
-        assert expected.closed.code == got.closed.code
-        return
-    assert got.closed == expected.closed
-    assert got.replies == expected.replies
+    agree(data, cuts, limit)
 
 
 def test_bytes_that_were_read_are_let_go() -> None:

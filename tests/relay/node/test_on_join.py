@@ -52,7 +52,11 @@ async def test_a_hook_admits(
 @pytest.mark.parametrize("hook", [admitting, admitting_later])
 @pytest.mark.parametrize(
     ("verdict", "text"),
-    [(False, "this game did not admit you"), ("members only", "members only"), ("", "")],
+    [
+        (False, "this game did not admit you: check your name and ticket"),
+        ("members only", "members only"),
+        ("", ""),
+    ],
 )
 async def test_a_hook_refuses(
     hook: Callable[[Verdict], OnJoin], verdict: Verdict, text: str

@@ -41,7 +41,7 @@ from relay.room.entries import Detach, Join, Relieve
 from relay.room.room import Room
 from roomwire.testing import mutants
 from tests.helpers.playbook import Moves, Witness, a_room, asks, enters, key, sends
-from tests.relay.room.test_room_model import HISTORY, RoomMachine
+from tests.helpers.room_machine import HISTORY, RoomMachine
 
 HASH = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA"
 

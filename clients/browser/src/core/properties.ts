@@ -21,7 +21,10 @@ export class Properties {
     return this.held.get(key)?.payload;
   }
 
-  /** A property's version, to write it only if it is still that; 0 if there is none. */
+  /**
+   * A property's version, to write it only if it is still that. It is no count of writes: 0 if there
+   * is none, else a number that grows.
+   */
   version(key: string): number {
     return this.held.get(key)?.version ?? 0;
   }

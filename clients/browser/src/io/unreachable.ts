@@ -30,7 +30,10 @@ export async function whyUnreached(
   if (!answer) return whySilent(home, fetch, signal);
   if (PASSING.has(answer.status)) return `${home} answers HTTP ${answer.status}: is the relay running?`;
   if (!(await isRelay(answer))) {
-    return new Unreachable(`${home} answers HTTP ${answer.status}, and is no Roomwire relay`);
+    const elsewhere = "one that is mounted at /relay is http://HOST/relay";
+    return new Unreachable(
+      `${home} answers HTTP ${answer.status}, and is no Roomwire relay: ${elsewhere}`,
+    );
   }
   // Browsers send the page's origin with a POST, as with a WebSocket. This POST changes nothing.
   const refused = await fetch(api, { method: "POST", signal }).catch(() => null);

@@ -37,7 +37,7 @@ export class People {
     if (order.some((element, index) => this.list.children[index] !== element)) {
       this.list.append(...order);
     }
-    write(find("#count"), room.options ? `${players.length} of ${room.options.capacity}` : "");
+    write(find("#count"), room.options ? counted(players, room.options.capacity) : "");
     find("#lock-row").hidden = !room.isHost;
   }
 
@@ -53,6 +53,13 @@ export class People {
     this.rows.get(number)?.element.remove();
     this.rows.delete(number);
   }
+}
+
+/** How many play, as text. Those who watch take no player's place. */
+function counted(everybody: Player[], capacity: number | undefined): string {
+  const watching = everybody.filter(({ role }) => role === "spectator").length;
+  const playing = `${everybody.length - watching} of ${capacity}`;
+  return watching ? `${playing}, and ${watching} watching` : playing;
 }
 
 /** Shows whether the room is locked. */

@@ -69,7 +69,7 @@ const MEANINGS: Record<number, readonly [what: string, advice?: string]> = {
   [CloseCode.LOCKED]: ["The room is locked.", "Its host can unlock it."],
   [CloseCode.WRONG_PASSWORD]: ["The password is wrong."],
   [CloseCode.NO_SUCH_ROOM]: ["There is no such room.", "Is the code right?"],
-  [CloseCode.NOT_ADMITTED]: ["The game did not admit you to the room."],
+  [CloseCode.NOT_ADMITTED]: ["The game did not admit you to the room: check the name and the ticket."],
   [CloseCode.OTHER_APP]: ["The room plays another game, or another version of it."],
   [CloseCode.FRAME_SIZE]: ["The room's messages may be larger than this client takes."],
 };

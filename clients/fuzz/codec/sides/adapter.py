@@ -1,9 +1,10 @@
 """Another codec: a program that reads inputs on stdin and writes a line of JSON for each.
 
-An input is one byte for its reader ("c", "r", "p"), four for its length, and the bytes. The first
-line of all is a hello, `{"adapter": "name"}`. Programs may answer when nothing more is at hand, so
-inputs come in batches. When a program dies within a batch, some of its answers are lost with it.
-So the batch is given once more to a new one, an input at a time: that shows which one kills it.
+An input is one byte for its reader ("c", "r", "p"), four for its length, the high byte first, and
+the bytes. The first line of all is a hello, `{"adapter": "name"}`. Programs may answer when nothing
+more is at hand, so inputs come in batches. When a program dies within a batch, some of its answers
+are lost with it. So the batch is given once more to a new one, an input at a time: that shows which
+one kills it.
 """
 
 from __future__ import annotations
@@ -75,6 +76,8 @@ class Adapter:
         """
         self.command = command
         self.deaths = 0
+        self.skipped = 0
+        """Inputs that the program skipped, of those that nobody has counted yet."""
         self._patience = patience
         self._environment = {**os.environ, **(environment or {})}
         self._batch: Sequence[bytes] = ()
@@ -150,6 +153,8 @@ class Adapter:
             raise AdapterError(self._complaint(lines, self._program.end())) from None
 
     def _complaint(self, lines: Sequence[bytes], end: End) -> str:
+        if self._program.is_hung:
+            return f"{self.command!r} wrote nothing within {STARTING:g} s: does it flush?"
         said = lines[0][:200].decode(errors="replace") if lines else end.told or end.status
         return f'{self.command!r} does not begin with a line {{"adapter": NAME}}, but: {said}'
 

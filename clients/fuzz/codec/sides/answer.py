@@ -10,6 +10,9 @@ REFUSED = "refused"
 IGNORED = "ignored"
 """A frame of a relay whose opcode the codec does not know."""
 
+SKIPPED = "skipped"
+"""The codec does not read such inputs. It counts as no answer."""
+
 FAILED = "failed"
 """The codec neither accepts nor refuses: something else came out of it."""
 CRASHED = "crashed"
@@ -19,7 +22,7 @@ NONSENSE = "nonsense"
 
 ENDINGS = (CRASHED, HUNG)
 
-SPOKEN = (ACCEPTED, REFUSED, IGNORED, FAILED)
+SPOKEN = (ACCEPTED, REFUSED, IGNORED, SKIPPED, FAILED)
 """Verdicts that an adapter may write."""
 
 

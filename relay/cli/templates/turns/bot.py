@@ -1,8 +1,9 @@
 """A bot of my-game. It knows the rules, as it may become host."""
 
+from contextlib import suppress
 from typing import Any
 
-from roomwire import HOST, Bot, Event, HostChanged, Left, Live, Message
+from roomwire import HOST, Bot, Event, HostChanged, Left, Live, Message, RemoteProtocolError
 
 
 def after(game: Any, player: int, take: Any, players: list[int]) -> dict[str, int] | None:
@@ -31,11 +32,12 @@ class Taker(Bot):
         """Do what the host has to do, as in page/game.js."""
         game, players = self.room.properties.get("game"), sorted(self.room.players)
         following = None
-        match event:
-            case Message(sender=sender, value={"take": take}):
-                following = after(game, sender, take, players)
-            case Live() | HostChanged() | Left() if not game or game["turn"] not in players:
-                following = {"sticks": 21, **(game or {}), "turn": players[0]}
+        with suppress(RemoteProtocolError):  # a player may have sent what is no value
+            match event:
+                case Message(sender=sender, value={"take": take}):
+                    following = after(game, sender, take, players)
+                case Live() | HostChanged() | Left() if not game or game["turn"] not in players:
+                    following = {"sticks": 21, **(game or {}), "turn": players[0]}
         if self.room.is_host and following:
             version = self.room.properties.version("game")
             await self.room.set_property("game", following, expected=version)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from clients.fuzz.codec.sides import adapter as adapters
 from clients.fuzz.codec.sides.adapter import MOST_DEATHS, Adapter, AdapterError, framed
 from clients.fuzz.codec.sides.answer import CRASHED, HUNG, NONSENSE, Answer
 from clients.fuzz.inputs.case import Reader
@@ -99,6 +100,12 @@ def test_a_line_that_is_no_answer_is_one_all_the_same(line: str, tmp_path: Path)
 def test_what_is_no_adapter_is_refused(command: str, complaint: str) -> None:
     with pytest.raises(AdapterError, match=complaint):
         Adapter(command)
+
+
+def test_a_hello_that_is_not_flushed_is_suspected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adapters, "STARTING", 0.5)
+    with pytest.raises(AdapterError, match=r"wrote nothing within 0\.5 s: does it flush\?"):
+        Adapter("cat")
 
 
 def test_more_than_one_line_for_an_input_is_refused(tmp_path: Path) -> None:

@@ -141,6 +141,40 @@ def test_the_input_that_ends_a_program_is_found(
     assert finding["input"] == shrunk
 
 
+def test_a_reader_of_a_few_frames_may_skip_the_others(tmp_path: Path) -> None:
+    corpus, out = tmp_path / "payload", tmp_path / "out"
+    corpus.mkdir()
+    for number, data in enumerate((b"\xc0", b"\xc1", b"\xc3")):
+        (corpus / str(number)).write_bytes(data)
+    skips = 'say(b\'{"verdict": "skipped"}\')'
+    command = script(tmp_path, f"if data != b'\\xc0': {skips}\nelse: {NIL}")
+    options = ("--corpus", corpus, "--reader", "payload", "--count", 30, "--out", out, "--quiet")
+    for jobs in (1, 2):
+        done = run("codec", "--against", command, *options, "--jobs", jobs)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "skipped 20 of 30 inputs" in done.stdout
+    report = json.loads(run("codec", "--against", command, *options, "--json").stdout)
+    assert report["skipped"] == {command: 20}
+
+
+def test_two_re_encodings_are_shown(tmp_path: Path) -> None:
+    corpus, out = tmp_path / "payload", tmp_path / "out"
+    corpus.mkdir()
+    (corpus / "nil").write_bytes(b"\xc0")
+    command = script(tmp_path, NIL.replace('"c0"', '"c1"'))
+    options = ("--corpus", corpus, "--reader", "payload", "--out", out, "--quiet")
+    done = run("codec", "--against", command, *options)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "ours re-encodes to C0, script to C1" in done.stdout
+    assert "finding.json has all that was said" in done.stdout
+
+
+def test_what_the_inputs_break_reads_as_no_failure() -> None:
+    done = run(*FEW, "--reader", "payload")
+    assert "inputs that break" in done.stdout.splitlines()[0]
+    assert "no differences" in done.stdout
+
+
 def test_a_corpus_of_ones_own_is_replayed(plain: Path, tmp_path: Path) -> None:
     (tmp_path / "client").mkdir()
     (tmp_path / "client" / "leave").write_bytes(b"\x91\x08")
@@ -196,6 +230,9 @@ def test_help_has_examples_and_the_protocol() -> None:
     shown = run("codec", "--help").stdout
     assert 'relay fuzz codec --against "node my_codec.mjs"' in shown
     assert '{"verdict": "refused", "code": "TRUNCATED", "offset": 3}' in shown
+    assert '{"verdict": "skipped"}' in shown
+    assert "four bytes of length, the high byte first" in " ".join(shown.split())
+    assert "Flush after each line" in shown
 
 
 def test_the_vectors_are_copied_with_their_version(tmp_path: Path) -> None:

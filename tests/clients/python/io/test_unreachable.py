@@ -167,6 +167,13 @@ async def test_what_a_relay_says_of_its_refusal_is_passed_on() -> None:
             await connect(url, room="R")
 
 
+async def test_a_403_without_a_reason_may_be_a_path_without_a_relay() -> None:
+    """Starlette's router answers so where nothing is mounted."""
+    async with proxy(status(403)) as url:
+        with pytest.raises(Unreachable, match=r"or no relay is at this path.*mounted at /relay"):
+            await connect(url, room="R")
+
+
 @pytest.mark.parametrize(
     "body",
     [b"[" * 10_000, b"\xff", b'"x"', b'{"detail": "\\u001b[2J"}'],

@@ -58,7 +58,8 @@ function placeAt(path, time) {
 }
 
 function drawPlayer(number, x, y) {
-  pen.fillStyle = `hsl(${number * 137} 75% 65%)`;
+  // Whoever is away, or has lost their connection, is faint until they are back or leave.
+  pen.fillStyle = `hsl(${number * 137} 75% 65% / ${room.players.get(number)?.state ? 0.3 : 1})`;
   pen.beginPath();
   pen.arc(x, y, 16, 0, 2 * Math.PI);
   pen.fill();

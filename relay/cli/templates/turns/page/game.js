@@ -3,11 +3,8 @@
 import { HOST, openRoom } from "./relay/client/roomwire.js";
 
 const asked = new URLSearchParams(location.search); // as in /?room=DEN&name=Ann
-const room = openRoom({
-  room: asked.get("room") ?? "LOBBY",
-  name: asked.get("name") ?? "guest",
-  create: { hostKeys: ["game"] },
-});
+const [code, name] = [asked.get("room") ?? "LOBBY", asked.get("name") ?? "guest"];
+const room = openRoom({ room: code, name, create: { hostKeys: ["game"] } });
 
 const game = () => room.properties.get("game");
 const here = () => [...room.players.keys()];
@@ -44,7 +41,8 @@ function draw() {
   const told = sticks ? next : lost;
   show("line", room.state === "live" ? told : `The connection is ${room.state}.`);
   show("sticks", "|".repeat(sticks ?? 0));
-  show("here", `Here: ${here().map(name).join(", ")}. The host is ${name(room.host)}.`);
+  const all = [...room.players.values()].map((it) => it.name + (it.state ? " (away)" : ""));
+  show("here", `Here: ${all.join(", ")}. The host is ${name(room.host)}.`);
   for (const button of document.querySelectorAll("button")) {
     button.disabled = !after(game(), room.me, Number(button.value), here());
   }

@@ -1,5 +1,6 @@
 // Every player tells where they are, and when. The others draw them a little in the past.
 import { openRoom } from "roomwire-client";
+import { dependencies } from "./package.json";
 
 type Place = [time: number, x: number, y: number];
 
@@ -14,8 +15,9 @@ const paths = new Map<number, Place[]>(); // of each other player the newest pla
 let target = { ...mine };
 let [told, last] = ["", 0];
 
-// On Vite's own server the page is at another port than the relay.
-const relay = import.meta.env.DEV ? "http://localhost:8000/relay" : `${location.origin}/relay`;
+// Vite's own server has another port than the relay, which the client was installed from.
+const home = new URL("..", dependencies["roomwire-client"]).href;
+const relay = import.meta.env.DEV ? home : `${location.origin}/relay`;
 const asked = new URLSearchParams(location.search); // as in /?room=DEN&name=Ann
 const [code, name] = [asked.get("room") ?? "LOBBY", asked.get("name") ?? "guest"];
 const room = openRoom(relay, { room: code, name });
@@ -62,7 +64,8 @@ function placeAt(path: Place[], time: number): [number, number] {
 }
 
 function drawPlayer(number: number, x: number, y: number) {
-  pen.fillStyle = `hsl(${number * 137} 75% 65%)`;
+  // Whoever is away, or has lost their connection, is faint until they are back or leave.
+  pen.fillStyle = `hsl(${number * 137} 75% 65% / ${room.players.get(number)?.state ? 0.3 : 1})`;
   pen.beginPath();
   pen.arc(x, y, 16, 0, 2 * Math.PI);
   pen.fill();

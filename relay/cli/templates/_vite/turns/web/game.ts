@@ -1,17 +1,16 @@
 // Take 1 to 3 sticks in turn; whoever takes the last one loses. The host keeps the game as the
 // room's property "game", which the relay lets nobody else write. Players ask the host for moves.
 import { HOST, openRoom } from "roomwire-client";
+import { dependencies } from "./package.json";
 
 type Game = { sticks: number; turn: number; last?: number };
 
-// On Vite's own server the page is at another port than the relay.
-const relay = import.meta.env.DEV ? "http://localhost:8000/relay" : `${location.origin}/relay`;
+// Vite's own server has another port than the relay, which the client was installed from.
+const home = new URL("..", dependencies["roomwire-client"]).href;
+const relay = import.meta.env.DEV ? home : `${location.origin}/relay`;
 const asked = new URLSearchParams(location.search); // as in /?room=DEN&name=Ann
-const room = openRoom(relay, {
-  room: asked.get("room") ?? "LOBBY",
-  name: asked.get("name") ?? "guest",
-  create: { hostKeys: ["game"] },
-});
+const [code, name] = [asked.get("room") ?? "LOBBY", asked.get("name") ?? "guest"];
+const room = openRoom(relay, { room: code, name, create: { hostKeys: ["game"] } });
 
 const game = (): Game | undefined => room.properties.get("game");
 const here = () => [...room.players.keys()];
@@ -48,7 +47,8 @@ function draw() {
   const told = sticks ? next : lost;
   show("line", room.state === "live" ? told : `The connection is ${room.state}.`);
   show("sticks", "|".repeat(sticks ?? 0));
-  show("here", `Here: ${here().map(name).join(", ")}. The host is ${name(room.host)}.`);
+  const all = [...room.players.values()].map((it) => it.name + (it.state ? " (away)" : ""));
+  show("here", `Here: ${all.join(", ")}. The host is ${name(room.host)}.`);
   for (const button of document.querySelectorAll("button")) {
     button.disabled = !after(game(), room.me, Number(button.value), here());
   }
