@@ -10,10 +10,9 @@ from functools import cache
 from random import Random
 
 from clients.fuzz.codec.sides import ours
-from clients.fuzz.codec.sides.answer import FAILED, REFUSED
+from clients.fuzz.codec.sides.answer import FAILED
 from clients.fuzz.inputs import corpus
 from clients.fuzz.inputs.case import Case, Reader
-from protocol.codec import Role, decode_slowly, unpack_slowly
 from tests.fuzz.mutating.messages import another
 
 READERS = tuple(Reader)
@@ -25,19 +24,10 @@ def check(data: bytes) -> None:
     if not data:
         return
     reader, message = READERS[data[0] % len(READERS)], data[1:]
-    said, value, again = ours.read(message, reader)
-    assert said.verdict != FAILED, said.text
-    wrong = list(ours.contradictions(message, reader, (said, value, again)))
+    said = ours.read(message, reader)
+    assert said[0].verdict != FAILED, said[0].text
+    wrong = list(ours.contradictions(message, reader, said))
     assert not wrong, wrong
-    if said.verdict != REFUSED:
-        assert repr(value) == repr(slowly(message, reader))
-
-
-def slowly(message: bytes, reader: Reader) -> object:
-    """Return what is read without the quick way. It raises what is wrong."""
-    if reader is Reader.PAYLOAD:
-        return unpack_slowly(message)
-    return decode_slowly(message, Role.CLIENT if reader is Reader.CLIENT_FRAME else Role.RELAY)
 
 
 @cache
