@@ -100,6 +100,7 @@ def codec(
     seconds: Positive | None = None,
     count: AtLeast1 | None = None,
     seed: int = 0,
+    first: Switch = False,
     jobs: AtLeast1 = 1,
     patience: Positive = PATIENCE,
     out: Path = Path("findings"),
@@ -120,6 +121,7 @@ def codec(
         seconds: how long it goes on; 10 if no count is given either
         count: how many inputs
         seed: of the inputs: the same seed, the same inputs
+        first: end with the first batch of inputs in which something differs
         jobs: processes that share the work
         patience: seconds without an answer after which a program is said to hang
         out: folder for what is found; it is made when there is something
@@ -134,6 +136,7 @@ def codec(
         reader=None if reader is None else READERS[reader],
         seconds=seconds,
         count=count,
+        first=first,
         jobs=jobs,
         against=tuple(against or ()),
         compiled=compiled,

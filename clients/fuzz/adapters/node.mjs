@@ -131,6 +131,13 @@ function retried(work) {
   }
 }
 
+/** Copies an input into a larger buffer, as payloads lie within their messages. */
+function surrounded(data) {
+  const room = new Uint8Array(data.length + 12).fill(0xff);
+  room.set(data, 3);
+  return room.subarray(3, 3 + data.length);
+}
+
 const HEAD = 5; // the reader's letter, and four bytes of length
 write(`${JSON.stringify({ adapter: "typescript", floats: "lossy", maps: "unordered" })}\n`);
 const chunk = Buffer.alloc(1 << 20);
@@ -144,7 +151,7 @@ for (let size; (size = retried(() => readSync(0, chunk))); ) {
     const end = body + (waiting.length < body ? 0 : waiting.readUInt32BE(at + 1));
     if (waiting.length < body || waiting.length < end) break;
     const letter = String.fromCharCode(waiting[at]);
-    lines.push(`${JSON.stringify(answer(letter, new Uint8Array(waiting.subarray(body, end))))}\n`);
+    lines.push(`${JSON.stringify(answer(letter, surrounded(waiting.subarray(body, end))))}\n`);
     at = end;
   }
   waiting = waiting.subarray(at);

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from clients.fuzz.codec.sides.adapter import Hello
 from clients.fuzz.codec.sides.answer import ACCEPTED, ENDINGS, IGNORED, REFUSED, Answer
+from clients.fuzz.codec.sides.shortcuts import RULES
 from clients.fuzz.codec.sides.tagged import settle, tag
 from clients.fuzz.inputs.case import Case, Reader, Verdict
+from clients.fuzz.inputs.rules import REPORTED
+from clients.fuzz.inputs.shortest import misread
 from protocol.codec import packb, unpackb
 
 VERDICT = "verdict"
@@ -26,6 +31,7 @@ class Kind(NamedTuple):
 
     reader: str
     rule: str
+    """The rule that is broken; of a legal message, the one that says why it is legal."""
     what: str
     """What differs; for our codec alone, the check that failed."""
     left: str
@@ -45,12 +51,34 @@ class Difference(NamedTuple):
 def difference(
     case: Case, what: str, left: tuple[str, Answer], right: tuple[str, Answer]
 ) -> Difference:
+    rule = RULES.get(what) or case.rule or of_legal(case, what, left, right)
     words = (f"{name} {answer.word}" for name, answer in (left, right))
     if right[1].verdict in ENDINGS:  # which rule the input breaks does not matter then
         kind = Kind(case.reader.value, "", right[1].verdict, "", f"{right[0]}: {right[1].ending}")
     else:
-        kind = Kind(case.reader.value, case.rule, what, *words)
+        kind = Kind(case.reader.value, rule, what, *words)
     return Difference(kind, case, left, right)
+
+
+def of_legal(case: Case, what: str, left: tuple[str, Answer], right: tuple[str, Answer]) -> str:
+    """Return the rule that somebody forgets about a legal message.
+
+    Whoever refuses it takes it for one that breaks a rule; of several that have this code, all are
+    told. Whoever writes it wrongly forgets what its values are, or which form is the shortest.
+    """
+    code = left[1].code or right[1].code
+    if code:
+        return " or ".join(rule for rule in rules_of(case.reader) if code in REPORTED[rule])
+    if what in (VALUE, AGAIN):
+        with contextlib.suppress(ValueError):  # theirs may be no hex
+            return misread(case.data, bytes.fromhex(right[1].again), case.reader)
+    return ""
+
+
+def rules_of(reader: Reader) -> Iterable[str]:
+    """Return the rules that a reader refuses by: of a payload those of structure."""
+    is_payload = reader is Reader.PAYLOAD
+    return [rule for rule in REPORTED if not is_payload or rule.startswith(("3.3.3", "3.3.4"))]
 
 
 def as_expected(verdict: Verdict, answer: Answer) -> str:

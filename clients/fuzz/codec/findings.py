@@ -56,20 +56,21 @@ class Finding:
             "damages": dict(self.damages),
             "input": case.data.hex() if len(case.data) <= 1024 else f"{len(case.data)} bytes",
             "damage": case.damage,
+            "rule": case.rule,
             "verdict": None if case.verdict is None else asdict(case.verdict),
             "said": {name: answer.as_dict() for name, answer in sides.items()},
         }
 
 
-def shrunk(found: Found, adapters: Sequence[Adapter]) -> Finding:
-    """Return a difference with the smallest input that shows it.
+def shrunk(found: Found, adapters: Sequence[Adapter], most: int = MOST) -> Finding:
+    """Return a difference with the smallest input that shows it, as far as candidates lead.
 
     An input that takes a program's patience stays as it is: each candidate would cost that.
     """
     seen = found.smallest
     if HUNG in verdicts(seen):
         return Finding(seen, seen.case.data, found.damages)
-    bounds = (FEW, FEW_AT_ONCE) if CRASHED in verdicts(seen) else (MOST, ROUND)
+    bounds = (FEW, FEW_AT_ONCE) if CRASHED in verdicts(seen) else (most, ROUND)
     data = shrink(seen.case.data, lambda batch: alike(batch, seen, adapters), *bounds)
     again = next(reproduced(rejudged(seen.case, data), seen.kind, adapters), seen)
     return Finding(again, seen.case.data, found.damages)
@@ -125,7 +126,7 @@ def load(path: Path, settings: Settings) -> tuple[Case, Settings]:
         data, about = (path / INPUT).read_bytes(), json.loads((path / ABOUT).read_text())
         kind = about["kind"]
         verdict = about["verdict"] and Verdict(**about["verdict"])
-        case = Case(data, READERS[kind["reader"]], about["damage"], kind["rule"], verdict)
+        case = Case(data, READERS[kind["reader"]], about["damage"], about["rule"], verdict)
         found_with = replace(
             settings,
             against=tuple(about["against"]),

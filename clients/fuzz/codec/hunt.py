@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
 from clients.fuzz.codec.compare import (
+    AGAIN,
     EXPECTED,
     Difference,
     as_expected,
@@ -25,10 +26,15 @@ from clients.fuzz.codec.sides.adapter import Adapter, Line, framed, parsed
 from clients.fuzz.codec.sides.answer import ACCEPTED, SKIPPED, Answer
 from clients.fuzz.codec.tally import Tally
 from clients.fuzz.inputs.case import Case
+from clients.fuzz.inputs.shortest import again as shortest_of
+from clients.fuzz.inputs.shortest import misread
 
 BATCH = 512
 """Inputs of a batch."""
 BATCH_BYTES = 1 << 20
+
+SOME = 7
+"""Of so many forms and one more, one is looked at."""
 
 OURS = "ours"
 
@@ -102,8 +108,22 @@ def faults(case: Case, said: ours.Read) -> Iterator[Difference]:
         yield difference(case, what, left, (OURS, ours.complete(*said)))
     elif answer.verdict == "failed":
         yield difference(case, "failed", (OURS, answer), (OURS, answer))
-    for check, other in ours.contradictions(case.data, case.reader, said):
+    elif answer.verdict == ACCEPTED and (wanted := other_form(case, said[2])):
+        yield difference(case, AGAIN, (EXPECTED, wanted), (OURS, ours.complete(*said)))
+    for check, other in ours.contradictions(case, said):
         yield difference(case, check, (OURS, ours.complete(*said)), (check, other))
+
+
+def other_form(case: Case, again: bytes) -> Answer | None:
+    """Return what should be written of a legal message, where something else was.
+
+    A form that came as it goes is looked at now and then: that it changes nothing says much.
+    """
+    if again == case.data and again[-1] & SOME:
+        return None
+    if not misread(case.data, again, case.reader):
+        return None
+    return Answer(ACCEPTED, again=shortest_of(case.data, case.reader).hex())
 
 
 def against(batch: Batch, reads: Sequence[ours.Read], adapter: Adapter) -> Iterator[Difference]:

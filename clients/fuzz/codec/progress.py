@@ -96,11 +96,12 @@ def table(tally: Tally) -> str:
 def told(finding: Finding) -> list[str]:
     """Return what a finding is, in a few lines."""
     kind, case = finding.difference.kind, finding.difference.case
-    where = f"{kind.reader}, breaks {kind.rule}" if kind.rule else kind.reader
+    about = f"breaks {case.rule}" if case.rule else f"legal; see {kind.rule or 'SPEC'}"
     times = sum(finding.damages.values())
     damages = ", ".join(sorted(finding.damages, key=finding.damages.__getitem__)[-SHOWN:][::-1])
+    sides = ", ".join(filter(None, (kind.left, kind.right)))
     return [
-        f"  {kind.what}: {', '.join(filter(None, (kind.left, kind.right)))}; {where}",
+        f"  {kind.what}: {sides}; {kind.reader}, {about}",
         f"    {times} times ({damages})",
         f"    {short(case.data.hex())}",
         *re_encodings(finding),

@@ -13,7 +13,11 @@ from clients.fuzz.codec.hunt import Batch, judged
 from clients.fuzz.codec.progress import Progress, rate, summary
 from clients.fuzz.codec.running import run
 from clients.fuzz.codec.settings import Settings
+from clients.fuzz.codec.shrink import FEW, MOST
 from clients.fuzz.codec.tally import Tally
+
+MOST_IN_ALL = 20_000
+"""Candidates of all findings: of a codec that is broken everywhere, each gets a few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +66,9 @@ def smallest(tally: Tally, settings: Settings) -> Iterator[Finding]:
     """Yield what was found, each in its smallest form."""
     if tally.found:
         with settings.adapters() as adapters:
+            most = min(MOST, max(FEW, MOST_IN_ALL // len(tally.found)))
             for _, found in sorted(tally.found.items()):
-                yield shrunk(found, adapters)
+                yield shrunk(found, adapters, most)
 
 
 def replayed(path: Path, settings: Settings) -> Report:

@@ -98,7 +98,8 @@ class Clock:
         seconds, count = self.settings.seconds, self.settings.count
         is_late = seconds is not None and now - self.started >= seconds
         is_enough = count is not None and self.done >= count
-        return not (is_late or is_enough or self.is_over())
+        is_found = self.settings.first and bool(tally.found)
+        return not (is_late or is_enough or is_found or self.is_over())
 
     def flush(self) -> None:
         """Report what is new."""
@@ -116,8 +117,14 @@ def many(settings: Settings, report: Show) -> None:
     ]
     for process in shares:
         process.start()
+
+    def report_first(part: Tally) -> None:
+        if settings.first and part.found:
+            over.set()
+        report(part)
+
     try:
-        gather(reports, shares, report)
+        gather(reports, shares, report_first)
     finally:
         over.set()
         drain(reports, shares, report)

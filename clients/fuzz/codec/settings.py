@@ -26,6 +26,7 @@ class Settings:
     reader: Reader | None = None
     seconds: float | None = None
     count: int | None = None
+    first: bool = False
     jobs: int = 1
     against: tuple[str, ...] = ()
     compiled: Path | None = None

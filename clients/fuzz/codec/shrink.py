@@ -30,10 +30,14 @@ LENGTH = 4
 MOST = 5_000
 """Candidates for one input at most."""
 
+FEW = 500
+MOST_BYTES = 1 << 20
+"""Of an input so long that its candidates come to more bytes than that, only a few are tried."""
+
 
 def shrink(data: bytes, holds: Holds, most: int = MOST, at_once: int = ROUND) -> bytes:
     """Return the smallest input that `holds`, as far as `most` candidates lead."""
-    left = most
+    left = min(most, max(FEW, MOST_BYTES // (len(data) + 1)))
     while left > 0:
         tried, smaller = first(candidates(data), holds, left, at_once)
         left -= tried

@@ -15,10 +15,17 @@ from clients.fuzz.inputs.case import Reader
 from protocol import fast_path
 from protocol.frames import Ack, Deliver, Frame, Left, Send, Taken, Update, Volatile
 from protocol.limits import MAX_INT
+from protocol.opcodes import Opcode
 
 PLUGINS = "roomwire.shortcuts"
 """Entry points of this group read a relay's DELIVER or UPDATE in one step, or return None: opcode,
 seq or key, sender, payload."""
+
+RULES = {
+    **dict.fromkeys(("deliver", "update", "taken", "payload"), "3.1.2"),
+    **dict.fromkeys(("is_volatile", "seq", "pair"), "3.1.1"),
+}
+"""The rules of what is written in a short way, or read where it always stands."""
 
 Wrong = tuple[str, str]
 """Which shortcut, and what it says."""
@@ -73,10 +80,15 @@ def right_ack(data: bytes, frame: Frame | None, is_shortest: bool) -> bool:
     return isinstance(frame, Ack) and (data[2] < 0x80 or 0xCC <= data[2] <= 0xCE)
 
 
+def right_opcode(data: bytes, frame: Frame | None, is_shortest: bool) -> bool:
+    return len(data) > 1 and data[1] == Opcode.VOLATILE
+
+
 READERS = (
     (fast_path.target_of_send, right_send),
     (fast_path.target_of_volatile, right_volatile),
     (fast_path.is_ack, right_ack),
+    (fast_path.is_volatile, right_opcode),
 )
 
 

@@ -6,7 +6,16 @@ from functools import lru_cache
 from random import Random
 from typing import Final
 
-from clients.fuzz.inputs.damages.harm import ALL, FRAMES, SELDOM, Edit, Harm, damage, replaced
+from clients.fuzz.inputs.damages.harm import (
+    ALL,
+    FRAMES,
+    SELDOM,
+    THOUSANDS,
+    Edit,
+    Harm,
+    damage,
+    replaced,
+)
 from clients.fuzz.inputs.writing.heads import Kind, heads, pick
 from clients.fuzz.inputs.writing.misfits import LONGEST, taken
 from clients.fuzz.inputs.writing.nodes import Node, Written
@@ -18,6 +27,9 @@ ROW: Final = 1 + limits.MAX_ELEMENTS
 
 ROW_BYTES: Final = 3 + limits.MAX_ELEMENTS
 """Bytes of it, as nils."""
+
+LONG_ONES: Final = 0.1
+"""Likewise, of one or more KiB."""
 
 MIB: Final = 0.05
 """How often a message of a MiB is written where it is drawn."""
@@ -102,6 +114,21 @@ def longest_bin(rng: Random, written: Written) -> Harm | None:
     return replaced(node, _bin(_longest(node.wants) + 1), "3.3.7.1", "OUT_OF_RANGE")
 
 
+@damage(ALL, alone=True)
+def long_value(rng: Random, written: Written) -> Harm | None:
+    """Put a str or bin of a size at which programs take more room, or a head grows."""
+    if not written.values or rng.random() > LONG_ONES:
+        return None
+    node = pick(rng, written.values)
+    size = (1 << 10 + int(rng.random() * 7)) + int(rng.random() * 3) - 1
+    kind = pick(rng, (Kind.STR, Kind.BIN))
+    new = pick(rng, heads(kind, size)) + b"x" * size
+    if node.wants is None or (kind is Kind.BIN and _longest(node.wants) >= size):
+        return _fits(node, new)
+    is_taken = kind.name.lower() in taken(node.wants)
+    return replaced(node, new, "3.3.7.1", "OUT_OF_RANGE" if is_taken else "WRONG_TYPE")
+
+
 @lru_cache(maxsize=64)
 def pile(total: int) -> bytes:
     """Return an array with so many values in it, itself counted: full arrays of nils, then a rest.
@@ -145,7 +172,7 @@ def _longest(wants: FieldType | None) -> int:
 
 
 def _value(rng: Random, written: Written) -> Node | None:
-    return pick(rng, written.values) if written.values else None
+    return pick(rng, written.values) if written.values and rng.random() < THOUSANDS else None
 
 
 def _whole(node: Node, new: bytes) -> Harm:

@@ -5,15 +5,25 @@ from __future__ import annotations
 from functools import cache
 from random import Random
 
-from clients.fuzz.inputs.damages.harm import FRAMES, USUAL, Edit, Fault, Harm, damage
+from clients.fuzz.inputs.damages.harm import (
+    FRAMES,
+    THOUSANDS,
+    USUAL,
+    Edit,
+    Fault,
+    Harm,
+    damage,
+)
 from clients.fuzz.inputs.writing.heads import pick
 from clients.fuzz.inputs.writing.misfits import (
     LENGTH,
+    LONGEST,
     MANY,
     RANGE,
     TYPE,
     Misfit,
     fitting,
+    full,
     misfits,
 )
 from clients.fuzz.inputs.writing.nodes import Node, Written
@@ -48,6 +58,17 @@ def at_bound(rng: Random, written: Written) -> Harm | None:
         return None
     values = fitting(node.wants)
     if not values:
+        return None
+    return Harm((Edit(node.start, node.end, pick(rng, values)),), None)
+
+
+@damage(FRAMES, needs="lists", alone=True)
+def full_list(rng: Random, written: Written) -> Harm | None:
+    """Give a list as many elements as the field takes."""
+    node = pick(rng, written.lists) if written.lists else None
+    if node is None or node.wants is None or not (values := full(node.wants)):
+        return None
+    if len(values[0]) > LONGEST and rng.random() > THOUSANDS:
         return None
     return Harm((Edit(node.start, node.end, pick(rng, values)),), None)
 

@@ -58,6 +58,8 @@ PAYLOADS: Final = frozenset({Reader.PAYLOAD})
 USUAL: Final = 40
 SELDOM: Final = 1
 """For what costs a reader a hundred times as much as other inputs do."""
+THOUSANDS: Final = 0.25
+"""How often a message of thousands of values is written where it is drawn."""
 
 
 @dataclass(frozen=True)

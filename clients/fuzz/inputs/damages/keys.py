@@ -71,12 +71,18 @@ def long_duplicate_key(rng: Random, written: Written) -> Harm | None:
     if not written.values:
         return None
     node = pick(rng, written.values)
-    key = pick(rng, ("k", "é", "😀")).encode() * int(1 + rng.random() * rng.random() * 200)
-    between = int(rng.random() ** 3 * 40)
-    others = b"".join(b"\xa2%02d\xc0" % index for index in range(between))
+    key = pick(rng, ("k", "é", "😀")).encode() * _far(rng, 200, 4000)
+    between = _far(rng, 40, 300) - 1
+    others = b"".join(b"\xa3%03d\xc0" % index for index in range(between))
     before = heads(Kind.MAP, between + 2)[0] + key_of(rng, key) + b"\x07" + others
     fault = Fault("3.3.3.9", "DUPLICATE_KEY", node.start, len(before))
     return Harm((Edit(node.start, node.end, before + key_of(rng, key) + b"\x07"),), fault)
+
+
+def _far(rng: Random, usual: int, most: int) -> int:
+    """Choose how long a key is, or how far from its like: far beyond the usual, now and then."""
+    roll = rng.random()
+    return 1 + int(roll**3 * usual if roll < 0.98 else rng.random() * most)
 
 
 @damage(needs="maps")

@@ -66,9 +66,27 @@ def several_wrong_keys(rng: Random, written: Written) -> Harm | None:
     return _written_anew(rng, node, record, wrong)
 
 
-def _written_anew(rng: Random, node: Node, record: Record, wrong: list[Chosen]) -> Harm:
+@damage(FRAMES, 2 * USUAL, needs="records")
+def required_key_missing_and_worse(rng: Random, written: Written) -> Harm | None:
+    """Leave out a key that must be there, and let another be wrong: each has its turn."""
+    node, record = _record(rng, written)
+    if node is None or record is None or not _required(record):
+        return None
+    missing = pick(rng, sorted(_required(record)))
+    others = [key for key in _keys(record) if key[0] != missing and misfits(key[2])]
+    wrong = [pick(rng, others)]
+    harm = _written_anew(rng, node, record, wrong, missing)
+    if wrong[0][0] < missing:
+        return harm
+    fault = Fault("3.3.7.3", "WRONG_TYPE", node.start, 0, (*node.place, missing))
+    return harm._replace(fault=fault)
+
+
+def _written_anew(
+    rng: Random, node: Node, record: Record, wrong: list[Chosen], missing: int = -1
+) -> Harm:
     bad = {index: pick(rng, misfits(field)) for index, _, field in wrong}
-    needed = _required(record) - bad.keys()
+    needed = _required(record) - bad.keys() - {missing}
     good = [key for key in _keys(record) if key[0] in needed and _plain(record, key[0])]
     keys = [*wrong, *good]
     rng.shuffle(keys)

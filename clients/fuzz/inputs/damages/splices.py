@@ -23,6 +23,14 @@ TRAPS: Final = tuple(
 """Pieces that a reader should stumble over."""
 
 
+TURNS: Final = tuple(
+    bytes([head + step])
+    for head in (0x80, 0x90, 0xA0, 0xC0, 0xC4, 0xC7, 0xCA, 0xCC, 0xD0, 0xD4, 0xD9, 0xDC, 0xDE, 0xE0)
+    for step in (-1, 0)
+)
+"""Heads on both sides of where they change what they are."""
+
+
 @damage(ALL, USUAL // 2, judged=True)
 def spliced(rng: Random, written: Written) -> Harm | None:
     """End a message with the end of another."""
@@ -54,6 +62,13 @@ def flipped(rng: Random, written: Written) -> Harm | None:
     byte = written.data[at] ^ (1 << int(rng.random() * 8))
     new = byte if rng.random() < 0.6 else int(rng.random() * 256)
     return Harm((Edit(at, at + 1, bytes([new])),), None)
+
+
+@damage(ALL, judged=True)
+def other_head(rng: Random, written: Written) -> Harm | None:
+    """Begin a value with a head next to where heads change what they are."""
+    node = pick(rng, written.nodes)
+    return Harm((Edit(node.start, node.start + 1, pick(rng, TURNS)),), None)
 
 
 @damage(ALL, USUAL // 2, judged=True)

@@ -97,8 +97,10 @@ def _(field: Mapped, writer: Writer, place: Place, wants: FieldType) -> None:
         text(writer.rng, field.word.low, field.word.high) for _ in range(breadth(writer.rng, 9))
     }
     words.discard(FORBIDDEN_KEY)
+    keys = sorted(words)  # a set has no order that a seed decides
+    writer.rng.shuffle(keys)
     writer.open(Kind.MAP, len(words), wants, place)
-    for index, key in enumerate(sorted(words)):
+    for index, key in enumerate(keys):
         writer.key(key, field.word, (*place, 2 * index))
         write(field.field_type, writer, (*place, 2 * index + 1), field.field_type)
     writer.close()

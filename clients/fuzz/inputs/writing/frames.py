@@ -14,8 +14,12 @@ from clients.fuzz.inputs.writing.values import game_value, payload
 from clients.fuzz.inputs.writing.writer import Writer
 from protocol.fields.schema import record_fields
 from protocol.frames import CLIENT_FRAMES, RELAY_FRAMES, Frame
+from protocol.opcodes import Opcode
 
 FRAMES: Final = {Reader.CLIENT_FRAME: CLIENT_FRAMES, Reader.RELAY_FRAME: RELAY_FRAMES}
+
+SHORTCUT: Final = (Opcode.SEND, Opcode.DELIVER, Opcode.VOLATILE, Opcode.UPDATE, Opcode.ACK)
+"""Frames that are nearly all there is in a game, and so have a shorter way through programs."""
 
 WORDY: Final = 0.3
 """How many messages have longer heads than they need."""
@@ -48,8 +52,12 @@ def frame(rng: Random, reader: Reader, cls: type[Frame]) -> Written:
 
 @cache
 def drawn(reader: Reader) -> tuple[type[Frame], ...]:
-    """Return the frames of one side, those with records more than once."""
-    return tuple(cls for cls in FRAMES[reader] for _ in range(1 + keys_of(cls) // 4))
+    """Return the frames of one side, those with records or with shortcuts more than once."""
+    return tuple(
+        cls
+        for cls in FRAMES[reader]
+        for _ in range(1 + keys_of(cls) // 4 + 2 * (cls.opcode in SHORTCUT))
+    )
 
 
 def keys_of(cls: type[Any]) -> int:

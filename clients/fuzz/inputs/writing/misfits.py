@@ -65,6 +65,9 @@ OF_EACH_TYPE: Final[dict[str, tuple[bytes, ...]]] = {
 
 ANY_VALUE: Final = tuple(written for several in OF_EACH_TYPE.values() for written in several)
 
+FAR: Final = 300
+"""Elements before one that does not fit, where an array may have so many."""
+
 NEAR: Final = 8
 """How often the numbers next to a bound are listed, so that they are drawn as often as all others.
 """
@@ -235,6 +238,7 @@ def _(field: Several) -> Iterator[Misfit]:
         yield within([], bad, [])
     for bad in sample(refused):
         yield within([good], bad, [refused[0].new, good])
+    yield within([good] * min(field.high - 1, FAR), refused[0], [])
     if field.high < limits.MAX_ELEMENTS:
         count = field.high + 1
         for head in heads(Kind.ARRAY, count):
@@ -297,8 +301,8 @@ def _(field: Mapped) -> Iterator[Misfit]:
         yield inside(b"\x81\xa1a", each, 1, b"")
     for each in sample(bad):  # and a value before the next key
         yield inside(b"\x82\xa1a", each, 1, words[0].new + value)
-    entries = b"".join(short_text(b"%d" % index) + value for index in range(field.high + 1))
-    yield from (Misfit(head + entries, *MANY) for head in heads(Kind.MAP, field.high + 1))
+    most = field.high + 1
+    yield from (Misfit(head + entries(field, most), *MANY) for head in heads(Kind.MAP, most))
 
 
 @fits.register
@@ -307,8 +311,7 @@ def _(field: Mapped) -> Iterator[bytes]:
     for word in fits(field.word):
         yield b"\x81" + word + value
     for count in (0, 1, field.high):
-        entries = b"".join(short_text(b"%d" % index) + value for index in range(count))
-        yield from (head + entries for head in heads(Kind.MAP, count))
+        yield from (head + entries(field, count) for head in heads(Kind.MAP, count))
 
 
 @taken.register
@@ -381,6 +384,23 @@ def inside(before: bytes, bad: Misfit, index: int, after: bytes) -> Misfit:
         len(before) + bad.inner,
         (index, *bad.place),
     )
+
+
+def entries(field: Mapped, count: int) -> bytes:
+    """Write so many entries that fit."""
+    value = fitting(field.field_type)[0]
+    return b"".join(short_text(b"%d" % index) + value for index in range(count))
+
+
+@cache
+def full(field: FieldType) -> tuple[bytes, ...]:
+    """Return lists of as many elements as a field takes, under every head."""
+    if isinstance(field, Several):
+        elements = fitting(field.field_type)[0] * field.high
+        return tuple(head + elements for head in heads(Kind.ARRAY, field.high))
+    if isinstance(field, Mapped):
+        return tuple(head + entries(field, field.high) for head in heads(Kind.MAP, field.high))
+    return ()
 
 
 def sample(several: tuple[Misfit, ...] | list[Misfit]) -> Iterable[Misfit]:

@@ -72,7 +72,7 @@ def test_the_judge_says_what_every_damage_knows_by_itself() -> None:
 
 
 def test_all_damages_are_drawn_and_all_rules_are_broken() -> None:
-    drawn = taken(8, 20_000)
+    drawn = taken(8, 60_000)
     often = DAMAGES.keys() - {longest_bin.name}
     assert often <= {case.damage for case in drawn}
     told = {(case.rule, case.verdict.code) for case in drawn if case.verdict and case.rule}
