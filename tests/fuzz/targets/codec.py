@@ -10,7 +10,7 @@ from functools import cache
 from random import Random
 
 from clients.fuzz.codec.sides import ours
-from clients.fuzz.codec.sides.answer import FAILED, REFUSED
+from clients.fuzz.codec.sides.answer import ACCEPTED, FAILED, REFUSED
 from clients.fuzz.inputs import corpus
 from clients.fuzz.inputs.case import Case, Reader
 from protocol.codec import Role, decode_slowly, unpack_slowly
@@ -32,6 +32,8 @@ def check(data: bytes) -> None:
     assert not wrong, wrong
     if said.verdict != REFUSED:
         assert repr(value) == repr(slowly(message, reader))
+    if said.verdict == ACCEPTED and again != message:
+        assert repr(value) == repr(ours.read(again, reader)[1])
 
 
 def slowly(message: bytes, reader: Reader) -> object:

@@ -15,13 +15,13 @@ from clients.fuzz.inputs.damages.harm import (
     damage,
 )
 from clients.fuzz.inputs.writing.heads import pick
+from clients.fuzz.inputs.writing.misfit import Misfit
 from clients.fuzz.inputs.writing.misfits import (
     LENGTH,
     LONGEST,
     MANY,
     RANGE,
     TYPE,
-    Misfit,
     fitting,
     full,
     misfits,

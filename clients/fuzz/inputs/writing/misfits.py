@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cache, singledispatch
-from typing import Final, NamedTuple
+from typing import Final
 
 from clients.fuzz.inputs.writing.heads import (
     FALSE,
@@ -23,7 +23,7 @@ from clients.fuzz.inputs.writing.heads import (
     short_text,
     single,
 )
-from clients.fuzz.inputs.writing.nodes import Place
+from clients.fuzz.inputs.writing.misfit import Misfit, inside, within
 from clients.fuzz.inputs.writing.numbers import edges
 from clients.fuzz.inputs.writing.texts import near_to, texts_of, too_short
 from protocol import limits
@@ -71,18 +71,6 @@ FAR: Final = 300
 NEAR: Final = 8
 """How often the numbers next to a bound are listed, so that they are drawn as often as all others.
 """
-
-
-class Misfit(NamedTuple):
-    """A value that a field refuses."""
-
-    new: bytes
-    rule: str
-    code: str
-    inner: int = 0
-    """Where in it the blamed byte is."""
-    place: Place = ()
-    """Where within the value the blame is, in the order of SPEC 3.3.7."""
 
 
 @cache
@@ -364,26 +352,6 @@ def _(field: TargetField) -> Iterator[bytes]:
     yield from (NIL, FALSE, TRUE)
     yield from fits(field.one)
     yield from fits(field.several)
-
-
-def within(before: list[bytes], bad: Misfit, after: list[bytes]) -> Misfit:
-    """Put what does not fit into an array, after what fits."""
-    return inside(
-        heads(Kind.ARRAY, len(before) + 1 + len(after))[0] + b"".join(before),
-        bad,
-        len(before),
-        b"".join(after),
-    )
-
-
-def inside(before: bytes, bad: Misfit, index: int, after: bytes) -> Misfit:
-    return Misfit(
-        before + bad.new + after,
-        bad.rule,
-        bad.code,
-        len(before) + bad.inner,
-        (index, *bad.place),
-    )
 
 
 def entries(field: Mapped, count: int) -> bytes:
