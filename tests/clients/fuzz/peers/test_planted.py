@@ -22,8 +22,8 @@ FAULT = """\
 
 IN_RELAY = {
     "it forwards a damaged frame": (
-        Bug("protocol/fast_path.py", "is_send and size == 5", "is_send and size >= 5"),
-        23,
+        Bug("protocol/fast_path.py", "is_send and size == 5 + message[4]", "is_send"),
+        10,
         {"lost", "bad_frame", "wrong"},
     ),
     "it does not count what is damaged": (
