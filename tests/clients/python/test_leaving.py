@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import takewhile
+from operator import methodcaller
 
 import anyio
 import pytest
@@ -69,7 +70,7 @@ def sends(said: list[Frame]) -> list[Frame]:
 async def sends_and_leaves(player: TestPlayer, payloads: list[bytes]) -> None:
     """Let a player send, and leave at once."""
     for payload in payloads:
-        await player.do(lambda room, payload=payload: room.send_bytes(payload))  # type: ignore[misc]
+        await player.do(methodcaller("send_bytes", payload))
     with anyio.fail_after(10):
         await player.leave()
 
