@@ -26,6 +26,11 @@ class Window:
         """Whether the client must wait before it sends another counted frame."""
         return len(self._pending) >= self.size
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether the relay has taken all that was sent."""
+        return not self._pending
+
     def add(self, message: bytes) -> int:
         """Remember a counted frame that is about to be sent; return its count."""
         self.sent += 1

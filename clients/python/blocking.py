@@ -76,7 +76,7 @@ class BlockingRoom(BaseRoom[int]):
         """Give the seat up and end the thread, within some seconds. Events that wait stay to poll.
 
         A lost connection is taken up again for that, if that is soon possible. Otherwise the relay
-        holds the seat for a while, and a `Lost` event tells what was not sent.
+        holds the seat for a while, and a `Lost` event tells what it may not have.
         """
         self._background.end()
 

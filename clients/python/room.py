@@ -87,7 +87,7 @@ class Room(BaseRoom[Coroutine[Any, Any, int]]):
         """Give the seat up, within some seconds. Events that wait stay to read, `Closed` last.
 
         A lost connection is taken up again for that, if that is soon possible. Otherwise the relay
-        holds the seat for a while, and a `Lost` event tells what was not sent.
+        holds the seat for a while, and a `Lost` event tells what it may not have.
         """
         await self._driver.leave()
 

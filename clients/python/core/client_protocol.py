@@ -22,6 +22,7 @@ from clients.python.core.backoff import Backoff
 from clients.python.core.before_live import BeforeLive
 from clients.python.core.clock import Clock
 from clients.python.core.commands import Slot
+from clients.python.core.farewell import Farewell
 from clients.python.core.fast_path import PAYLOAD_HEADS, UPDATE, read_payload
 from clients.python.core.heartbeat import Heartbeat
 from clients.python.core.room_state import RoomFold, RoomState
@@ -61,6 +62,7 @@ class ClientProtocol:
             random: draws from [0, 1), for the backoff.
         """
         self.resume = ResumeState(options)
+        self.farewell = Farewell(self.resume)
         self.clock = clock
         self.phase: Phase = "connecting"
         self.code = ""
@@ -82,25 +84,18 @@ class ClientProtocol:
         self._hello_at = 0.0
         self._fold = RoomFold()
         self._before_live: BeforeLive | None = None
-        self._is_in_room = self._is_departing = self._is_leaving = False
+        self._is_in_room = False
         self._events: list[Event] = []
         self._greeting: list[bytes] = []
         self._send_queue = SendQueue(self.resume.window)
         self._groups: set[int] = set()
         self._presence = PresenceState.HERE
-        self._left_after: int | None = None
-        """How many counted frames came before LEAVE; None until this connection says LEAVE."""
         self._refusal: frames.Error | None = None
 
     @property
     def room(self) -> RoomState:
         """The room after everything that was received. The value never changes."""
         return self._fold.state
-
-    @property
-    def is_in_room(self) -> bool:
-        """Whether a posted frame can be sent at once."""
-        return self._is_in_room
 
     # What the program asks for.
 
@@ -146,21 +141,11 @@ class ClientProtocol:
         self._presence = state
         self._send_queue.own("presence", message)
 
-    def depart(self) -> bool:
-        """Begin to leave; say whether that takes another connection, as the relay holds a seat."""
-        self._is_departing = True
-        return self.resume.player > 0 and not self._is_in_room
-
-    def leave(self) -> bool:
-        """Give the seat up; say whether the relay will now close the connection."""
-        self._is_leaving = True
-        if not self._is_in_room:
-            return False
-        self._left_after = self.resume.window.sent
-        self._say(frames.Leave())
-        self._greeting = self._send_queue.take()
-        self._out()
-        return True
+    def leave(self) -> None:
+        """Give the seat up after what was sent: on this connection, or upon the next WELCOME."""
+        self.farewell.begin()
+        if self._is_in_room:
+            self._say_leave()
 
     @property
     def known_seq(self) -> int:
@@ -174,7 +159,7 @@ class ClientProtocol:
         self._conversation = Conversation(Role.CLIENT)
         self._heartbeat = Heartbeat(now)
         self.clock.restart()
-        self.fault = self.retry_at = self._refusal = self._left_after = None
+        self.fault = self.retry_at = self._refusal = None
         self._hello(now)
 
     def disconnected(self, code: int, reason: str, now: float, *, after: float = 0.0) -> None:
@@ -190,18 +175,14 @@ class ClientProtocol:
             code, said = ABNORMAL, self.fault[1]
         if self._refusal:
             said = self._refusal.text
-        if self._left_after is not None and code == CloseCode.NORMAL:
-            # The answer to LEAVE: the relay has read all that came before it.
-            self.resume.window.take(self._left_after)
-        if self._is_leaving:
-            code, reason, said = CloseCode.NORMAL, CloseCode.NORMAL.reason, ""
-        text = explain(code, reason, said)
         self._out()
         self._greeting = []
+        self.farewell.disconnected(code)
         delay = self._backoff.lost(code, now, after=after)
-        if delay is None:
-            self._close(events.Closed(code, reason, text, may_return=False))
+        if delay is None or not self.farewell.may_return:
+            self._end(code, reason, said)
             return
+        text = explain(code, reason, said)
         self.phase = "reconnecting" if self.resume.player else "connecting"
         self.retry_at = now + delay
         self._events.append(events.Reconnecting(self._backoff.attempt, delay, text))
@@ -219,7 +200,7 @@ class ClientProtocol:
             self._payload(*fields)
             return
         # SPEC 9.5: after LEAVE what still arrives is ignored.
-        if self.fault or self._is_leaving:
+        if self.fault or self.farewell.is_said:
             return
         try:
             frame = decode(data, by=Role.RELAY)
@@ -285,6 +266,8 @@ class ClientProtocol:
             case frames.Live():
                 self._live(frame, now)
             case _:
+                if isinstance(frame, frames.Left):
+                    self._send_queue.forget(frame.player)
                 if (event := self._fold.apply(frame)) is not None:
                     self._events.append(event)
         if self._is_in_room:
@@ -318,6 +301,9 @@ class ClientProtocol:
     def _enter(self, resend: tuple[bytes, ...], *, is_same_seat: bool) -> None:
         self._is_in_room = True
         self._send_queue.open(resend, is_same_seat=is_same_seat)
+        if self.farewell.has_begun:
+            self._say_leave()
+            return
         # SPEC 15.2: the relay sets everybody who comes back to HERE.
         if self._presence is not PresenceState.HERE:
             self.presence(self._presence)
@@ -365,8 +351,9 @@ class ClientProtocol:
 
     def _come_anew(self, code: int, now: float) -> None:
         """Enter without a position. A room that is gone is made again: its players meet in it."""
-        if self._is_departing:  # there is nothing left to leave
-            self._is_leaving, self.fault = True, (CloseCode.NORMAL, "left")
+        if self.farewell.has_begun:  # there is nothing left to leave
+            self.farewell.end()
+            self.fault = (CloseCode.NORMAL, "left")
             return
         self.resume.forget()
         if code == ErrorCode.ROOM_GONE:
@@ -387,6 +374,11 @@ class ClientProtocol:
         self._out()
         self.fault = (1002, f"the relay broke the protocol: {error}")
 
+    def _end(self, code: int, reason: str, said: str) -> None:
+        if self.farewell.has_begun:
+            code, reason, said = CloseCode.NORMAL, CloseCode.NORMAL.reason, ""
+        self._close(events.Closed(code, reason, explain(code, reason, said), may_return=False))
+
     def _close(self, closed: events.Closed) -> None:
         self.closed = closed
         if pending := (*self.resume.window.pending(), *self.unposted()):
@@ -394,6 +386,12 @@ class ClientProtocol:
         self.phase = "closed"
         self.retry_at = None
         self._events.append(closed)
+
+    def _say_leave(self) -> None:
+        self.farewell.said()
+        self._say(frames.Leave())
+        self._greeting += self._send_queue.take()
+        self._out()
 
     def _say(self, frame: Frame) -> None:
         self._conversation.advance(frame, by=Role.CLIENT)

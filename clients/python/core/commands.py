@@ -97,6 +97,12 @@ def is_for_all(slot: Slot) -> bool:
     return whom is None or whom is True or (isinstance(whom, int) and whom <= 0)
 
 
+def names(slot: Slot, player: int) -> bool:
+    """Whether a value has this player as its target, or as one of its targets."""
+    whom = slot[1]
+    return player in whom if isinstance(whom, tuple) else whom is not True and whom == player
+
+
 def presence(state: frames.PresenceState) -> bytes:
     """Encode PRESENCE."""
     return encode(frames.Presence(state))

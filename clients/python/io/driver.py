@@ -18,7 +18,7 @@ from clients.python.io.websocket import Socket, open_socket
 from protocol.close_codes import CloseCode
 
 OPEN_TIMEOUT = 10.0  # seconds for one attempt: TCP, TLS and upgrade
-LEAVE_PATIENCE = 3.0  # seconds to get back into the room, so as to leave it
+LEAVE_PATIENCE = 3.0  # seconds for a relay to answer LEAVE, over as many connections as it takes
 WEBSOCKET_HEAD = 64  # bytes above max_frame: DELIVER and UPDATE may be larger by their heads
 
 
@@ -46,10 +46,9 @@ class Driver:
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
-        self._is_paused = self._is_flushing = self._is_leaving = False
+        self._is_paused = self._is_flushing = False
         self._arrival = asyncio.Event()
         self._space = asyncio.Event()
-        self._in_room = asyncio.Event()
         self._was_read = asyncio.Event()
         self._hurry = asyncio.Event()
         """The next attempt to connect is due at once."""
@@ -171,7 +170,11 @@ class Driver:
     def events_taken(self) -> None:
         """Read again from the socket, if the program has caught up."""
         self._was_read.set()
-        if self._is_paused and self.queue.is_low and self._socket is not None:
+        if self.queue.is_low:
+            self._read_again()
+
+    def _read_again(self) -> None:
+        if self._is_paused and self._socket is not None:
             self._is_paused = False
             self._socket.resume()
 
@@ -184,35 +187,30 @@ class Driver:
         """Give the seat up and end the task; returns within a few seconds, whatever happens.
 
         A lost connection is taken up again for that, if that is soon possible. Otherwise the relay
-        holds the seat for a while, and a `Lost` event tells what was not sent.
+        holds the seat for a while, and a `Lost` event tells what it may not have.
         """
         if self._task is None or self._task.done():
             return
-        self._is_leaving = True
+        self.protocol.leave()
+        self._pump()
         try:
-            if self.protocol.depart():
-                await self._be_in_room_again()
+            if self.protocol.resume.player:
+                await self._wait_for_answer(self._task)
         finally:
-            self._end_now()
+            self._end_now(self._task)
         await asyncio.wait([self._task])
 
-    async def _be_in_room_again(self) -> None:
-        self._hurry.set()
-        self._was_read.set()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(LEAVE_PATIENCE):
-                await self.ended_or(self._in_room)
-
-    def _end_now(self) -> None:
-        assert self._task is not None
-        said = self.protocol.leave()
+    async def _wait_for_answer(self, task: asyncio.Task[None]) -> None:
         if self._socket is None:
-            self._task.cancel()
-        elif said:
-            self._flush()
-            self._socket.resume()
-            self._socket.expect_end()
-        else:
+            self._hurry.set()
+        self._was_read.set()
+        await asyncio.wait([task], timeout=LEAVE_PATIENCE)
+
+    def _end_now(self, task: asyncio.Task[None]) -> None:
+        self.protocol.farewell.end()
+        if self._socket is None:
+            task.cancel()
+        elif not self.protocol.farewell.is_said:
             self._socket.shut()
 
     # The task.
@@ -225,7 +223,8 @@ class Driver:
                 if (retry_at := self.protocol.retry_at) is not None:
                     await self._wait_until(retry_at)
         except asyncio.CancelledError:
-            self.protocol.disconnected(CloseCode.NORMAL, "", now())
+            self.protocol.farewell.end()
+            self.protocol.disconnected(ABNORMAL, "", now())
             self._pump()
             raise
         except Exception as error:
@@ -242,7 +241,7 @@ class Driver:
             async with asyncio.timeout(retry_at - now()):
                 await self._hurry.wait()
         # Do not come back for one past after the other, while nobody reads them.
-        while not (self._hurry.is_set() or self.queue.has_room_for_a_past):
+        while not (self.protocol.farewell.has_begun or self.queue.has_room_for_a_past):
             self._was_read.clear()
             await self._was_read.wait()
         self._hurry.clear()
@@ -282,7 +281,6 @@ class Driver:
     def _end(self, socket: Socket) -> None:
         self._socket = None
         self._is_paused = False
-        self._in_room.clear()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -290,10 +288,9 @@ class Driver:
 
     def _failed(self, error: Exception) -> None:
         text = describe(error, self.address.url, is_loopback=self.address.is_loopback)
-        window = self.protocol.resume.window
-        is_gone = isinstance(error, ConnectionRefusedError) and window.sent == window.taken
-        if is_gone and self._is_leaving:
-            self.protocol.leave()  # no relay is there that could hold the seat
+        is_gone = isinstance(error, ConnectionRefusedError) and self.protocol.resume.window.is_empty
+        if is_gone and self.protocol.farewell.has_begun:
+            self.protocol.farewell.end()  # no relay is there that could hold the seat
         self.protocol.disconnected(ABNORMAL, text, now(), after=asked_to_wait(error))
         self._unreached = text
         # SPEC 21.2: a client that was in the room comes back, whatever the failure.
@@ -320,8 +317,6 @@ class Driver:
             self._arrival.set()
         if not self._live.done():
             self._answer()
-        if protocol.is_in_room:
-            self._in_room.set()
         if protocol.window_has_room or protocol.closed is not None:
             self._space.set()
         if self._socket is not None:
@@ -331,10 +326,10 @@ class Driver:
         if self.protocol.fault is not None:
             socket.shut(*self.protocol.fault)
             return
-        if self.queue.is_full and not self._is_paused:
-            self._is_paused = True
-            socket.pause()
         self._flush()
+        if self.protocol.farewell.is_said:
+            socket.expect_end()
+        self._read_or_pause(socket)
         deadline = self.protocol.deadline
         # A timer that fires too early does no harm, so only one that would fire too late is moved.
         if self._timer is None or deadline < self._timer_at:
@@ -342,6 +337,13 @@ class Driver:
                 self._timer.cancel()
             self._timer = self.loop.call_later(deadline - now(), self._timed_out)
             self._timer_at = deadline
+
+    def _read_or_pause(self, socket: Socket) -> None:
+        if self.protocol.farewell.has_begun:
+            self._read_again()  # a program that leaves need not read, but the relay's answer counts
+        elif self.queue.is_full and not self._is_paused:
+            self._is_paused = True
+            socket.pause()
 
     def _timed_out(self) -> None:
         self._timer = None

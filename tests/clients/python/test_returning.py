@@ -135,6 +135,23 @@ class TestReturning:
             await bob.send("we meet again")
             assert (await ann.hears(Message)).player.name == "Bob"
 
+    async def test_a_relay_started_anew_is_told_the_newest_volatile_values(
+        self, enter: Enter
+    ) -> None:
+        async with AsyncExitStack() as stack:
+            first, second = [await stack.enter_async_context(running_relay()) for _ in range(2)]
+            cable = await stack.enter_async_context(cable_to(first.url))
+            ann = await stack.enter_async_context(enter(cable.url, room="R", name="Ann"))
+            for number in (1, 2):
+                await ann.do(partial(volatile, number))
+            bob = await stack.enter_async_context(enter_async(first.url, room="R", name="Bob"))
+            await bob.hears(Updated, lambda u: u.value == 2)
+            cable.lead_to(second.url)
+            cable.cut()
+            await ann.hears(Live)
+            cyd = await stack.enter_async_context(enter_async(second.url, room="R", name="Cyd"))
+            assert (await cyd.hears(Updated)).value == 2
+
     async def test_a_second_connection_of_a_seat_ends_the_first(
         self, relay: RunningRelay, enter: Enter
     ) -> None:

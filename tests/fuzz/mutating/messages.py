@@ -21,7 +21,8 @@ FRESH = 0.1
 BLIND = tuple(
     damage
     for damage in damages_of(splices)
-    if damage not in (splices.grafted, splices.value_moved)  # which look for values
+    # These look for values.
+    if damage not in (splices.grafted, splices.other_head, splices.value_moved)
 )
 """Damages that need no legal message."""
 

@@ -10,7 +10,7 @@ from functools import cache
 from random import Random
 
 from clients.fuzz.codec.sides import ours
-from clients.fuzz.codec.sides.answer import FAILED
+from clients.fuzz.codec.sides.answer import ACCEPTED, FAILED
 from clients.fuzz.inputs import corpus
 from clients.fuzz.inputs.case import Case, Reader
 from tests.fuzz.mutating.messages import another
@@ -24,10 +24,12 @@ def check(data: bytes) -> None:
     if not data:
         return
     reader, message = READERS[data[0] % len(READERS)], data[1:]
-    said = ours.read(message, reader)
-    assert said[0].verdict != FAILED, said[0].text
-    wrong = list(ours.contradictions(message, reader, said))
+    said, value, again = ours.read(message, reader)
+    assert said.verdict != FAILED, said.text
+    wrong = list(ours.contradictions(message, reader, (said, value, again)))
     assert not wrong, wrong
+    if said.verdict == ACCEPTED and again != message:
+        assert repr(value) == repr(ours.read(again, reader)[1])
 
 
 @cache

@@ -14,20 +14,20 @@ from clients.fuzz.inputs.damages.harm import (
     Harm,
     damage,
 )
-from clients.fuzz.inputs.writing.heads import Kind, heads, pick
+from clients.fuzz.inputs.writing.heads import pick
+from clients.fuzz.inputs.writing.misfit import Misfit
 from clients.fuzz.inputs.writing.misfits import (
     LENGTH,
     LONGEST,
     MANY,
     RANGE,
     TYPE,
-    Misfit,
-    entries,
     fitting,
+    full,
     misfits,
 )
 from clients.fuzz.inputs.writing.nodes import Node, Written
-from protocol.fields.field_types import FieldType, Mapped, Several
+from protocol.fields.field_types import FieldType
 
 
 @damage(FRAMES, 2 * USUAL)
@@ -107,14 +107,3 @@ def _misfit(rng: Random, nodes: list[Node], blame: tuple[str, str]) -> Harm | No
 def blamed(field: FieldType, blame: tuple[str, str]) -> tuple[Misfit, ...]:
     """Return the values that a field refuses by this rule, with this code."""
     return tuple(misfit for misfit in misfits(field) if (misfit.rule, misfit.code) == blame)
-
-
-@cache
-def full(field: FieldType) -> tuple[bytes, ...]:
-    """Return lists of as many elements as a field takes, under every head."""
-    if isinstance(field, Several):
-        elements = fitting(field.field_type)[0] * field.high
-        return tuple(head + elements for head in heads(Kind.ARRAY, field.high))
-    if isinstance(field, Mapped):
-        return tuple(head + entries(field, field.high) for head in heads(Kind.MAP, field.high))
-    return ()

@@ -10,7 +10,8 @@ from clients.fuzz.inputs.damages.harm import FRAMES, USUAL, Edit, Fault, Harm, d
 from clients.fuzz.inputs.damages.keys import added, key_of
 from clients.fuzz.inputs.writing.fields import record_of
 from clients.fuzz.inputs.writing.heads import NIL, Kind, heads, pick
-from clients.fuzz.inputs.writing.misfits import Misfit, fitting, misfits
+from clients.fuzz.inputs.writing.misfit import Misfit
+from clients.fuzz.inputs.writing.misfits import fitting, misfits
 from clients.fuzz.inputs.writing.nodes import Node, Written
 from protocol.fields.field_types import FieldType
 from protocol.fields.schema import Record, record_fields

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cache, singledispatch
-from typing import Final, NamedTuple
+from typing import Final
 
 from clients.fuzz.inputs.writing.heads import (
     FALSE,
@@ -23,7 +23,7 @@ from clients.fuzz.inputs.writing.heads import (
     short_text,
     single,
 )
-from clients.fuzz.inputs.writing.nodes import Place
+from clients.fuzz.inputs.writing.misfit import Misfit, inside, within
 from clients.fuzz.inputs.writing.numbers import edges
 from clients.fuzz.inputs.writing.texts import near_to, texts_of, too_short
 from protocol import limits
@@ -66,23 +66,11 @@ OF_EACH_TYPE: Final[dict[str, tuple[bytes, ...]]] = {
 ANY_VALUE: Final = tuple(written for several in OF_EACH_TYPE.values() for written in several)
 
 FAR: Final = 300
-"""Elements before one that does not fit."""
+"""Elements before one that does not fit, where an array may have so many."""
 
 NEAR: Final = 8
 """How often the numbers next to a bound are listed, so that they are drawn as often as all others.
 """
-
-
-class Misfit(NamedTuple):
-    """A value that a field refuses."""
-
-    new: bytes
-    rule: str
-    code: str
-    inner: int = 0
-    """Where in it the blamed byte is."""
-    place: Place = ()
-    """Where within the value the blame is, in the order of SPEC 3.3.7."""
 
 
 @cache
@@ -301,13 +289,15 @@ def _(field: Mapped) -> Iterator[Misfit]:
         yield inside(b"\x81\xa1a", each, 1, b"")
     for each in sample(bad):  # and a value before the next key
         yield inside(b"\x82\xa1a", each, 1, words[0].new + value)
-    many = entries(field, field.high + 1)
-    yield from (Misfit(head + many, *MANY) for head in heads(Kind.MAP, field.high + 1))
+    most = field.high + 1
+    yield from (Misfit(head + entries(field, most), *MANY) for head in heads(Kind.MAP, most))
 
 
 @fits.register
 def _(field: Mapped) -> Iterator[bytes]:
-    yield from (b"\x81" + word + fitting(field.field_type)[0] for word in fits(field.word))
+    value = fitting(field.field_type)[0]
+    for word in fits(field.word):
+        yield b"\x81" + word + value
     for count in (0, 1, field.high):
         yield from (head + entries(field, count) for head in heads(Kind.MAP, count))
 
@@ -364,30 +354,21 @@ def _(field: TargetField) -> Iterator[bytes]:
     yield from fits(field.several)
 
 
-def within(before: list[bytes], bad: Misfit, after: list[bytes]) -> Misfit:
-    """Put what does not fit into an array, after what fits."""
-    return inside(
-        heads(Kind.ARRAY, len(before) + 1 + len(after))[0] + b"".join(before),
-        bad,
-        len(before),
-        b"".join(after),
-    )
-
-
-def inside(before: bytes, bad: Misfit, index: int, after: bytes) -> Misfit:
-    return Misfit(
-        before + bad.new + after,
-        bad.rule,
-        bad.code,
-        len(before) + bad.inner,
-        (index, *bad.place),
-    )
-
-
 def entries(field: Mapped, count: int) -> bytes:
     """Write so many entries that fit."""
     value = fitting(field.field_type)[0]
     return b"".join(short_text(b"%d" % index) + value for index in range(count))
+
+
+@cache
+def full(field: FieldType) -> tuple[bytes, ...]:
+    """Return lists of as many elements as a field takes, under every head."""
+    if isinstance(field, Several):
+        elements = fitting(field.field_type)[0] * field.high
+        return tuple(head + elements for head in heads(Kind.ARRAY, field.high))
+    if isinstance(field, Mapped):
+        return tuple(head + entries(field, field.high) for head in heads(Kind.MAP, field.high))
+    return ()
 
 
 def sample(several: tuple[Misfit, ...] | list[Misfit]) -> Iterable[Misfit]:

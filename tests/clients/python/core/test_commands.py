@@ -177,3 +177,21 @@ def test_a_snapshot_is_bytes_as_of_a_seq() -> None:
     for seq, payload in ((-1, b""), (0, "text")):
         with pytest.raises(LocalProtocolError):
             commands.snapshot(seq, payload, frames.Limits())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("whom", "is_named"),
+    [
+        (1, True),
+        ((2, 1), True),
+        ((2, 3), False),
+        (2, False),
+        (True, False),
+        (None, False),
+        (-1, False),
+    ],
+)
+def test_a_slot_names_the_players_that_are_its_target(
+    whom: commands.Target, is_named: bool
+) -> None:
+    assert commands.names((0, whom), 1) is is_named

@@ -152,6 +152,30 @@ class TestReturning:
             frames.Volatile(0, None, b"new")
         ]
 
+    def test_a_volatile_value_that_was_sent_is_said_again(self, relay: ScriptedRelay) -> None:
+        volatile(relay, b"old")
+        volatile(relay, b"new")
+        send(relay, b"a")
+        relay.heard()
+        for _ in range(2):
+            relay.closes().accepts().heard()
+            relay.says(welcome(seq=3, resumed=True))
+            assert relay.heard() == [Send(None, b"a"), frames.Volatile(0, None, b"new")]
+
+    def test_a_value_for_a_player_who_has_left_is_said_to_nobody(
+        self, relay: ScriptedRelay
+    ) -> None:
+        volatile(relay, b"for Bob", to=2)
+        volatile(relay, b"for Bob and Cyd", to=[2, 3])
+        volatile(relay, b"for Cyd", to=3)
+        volatile(relay, b"for all")
+        relay.says(frames.Left(4, 2, 1)).closes().accepts().heard()
+        relay.says(welcome(seq=4, resumed=True))
+        assert [frame.payload for frame in relay.heard() if isinstance(frame, frames.Volatile)] == [
+            b"for Cyd",
+            b"for all",
+        ]
+
     def test_a_relay_that_drains_is_given_time(self, relay: ScriptedRelay) -> None:
         relay.says(frames.Notice(NoticeKind.DRAIN, NoticeDetail(after=2000)))
         assert relay.told() == [events.Notice(NoticeKind.DRAIN, NoticeDetail(after=2000))]

@@ -56,6 +56,18 @@ def test_what_the_relay_has_not_taken_comes_first_on_a_new_connection(
     assert send_queue.take() == [b"a", b"b", b"v", b"c"]
 
 
+def test_volatile_values_that_were_sent_go_again_on_a_new_connection(
+    send_queue: SendQueue,
+) -> None:
+    send_queue.volatile((0, None), b"old")
+    send_queue.volatile((0, None), b"new")
+    assert send_queue.take() == [b"new"]
+    send_queue.close()
+    send_queue.open((), is_same_seat=True)
+    assert send_queue.take() == [b"new"]
+    assert send_queue.take() == []
+
+
 def test_in_a_new_seat_old_player_numbers_mean_strangers(send_queue: SendQueue) -> None:
     send_queue.close()
     send_queue.volatile((0, None), b"for all")

@@ -7,16 +7,20 @@ import time
 from collections.abc import AsyncIterator
 
 import pytest
+from websockets.asyncio.server import ServerConnection
 
 from clients.python import LocalProtocolError, NoSuchRoom, RoomClosed, Unreachable
 from clients.python.core import commands
 from clients.python.events import Closed, Event, Live, Lost, Reconnecting, Resumed
 from clients.python.io.driver import LEAVE_PATIENCE, Driver
 from clients.python.options import driver_for
-from protocol.frames import Deliver, Send
+from protocol.codec import encode
+from protocol.frames import Deliver, Leave, Send
 from tests.helpers.cable import Cable, cable_to
 from tests.helpers.peers import PATIENCE, Peer, party_at, until
 from tests.helpers.relay import RunningRelay, running_relay
+from tests.helpers.scripted_relay import message, welcome
+from tests.helpers.strange_relay import greet, hear, part, strange_relay
 
 FRAMES = 300
 """More than a window has room for."""
@@ -154,6 +158,48 @@ async def test_without_any_way_to_the_relay_it_is_left_in_time_and_says_what_is_
     events = await told(driver, Closed)
     (lost,) = (event for event in events if isinstance(event, Lost))
     assert lost.messages == (Send(None, b"never heard"),)
+
+
+async def test_a_program_that_reads_nothing_more_can_leave_over_a_second_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("clients.python.io.event_queue.PAST_MESSAGES", 0)
+
+    async def floods(socket: ServerConnection) -> None:
+        await greet(socket)
+        for seq in range(4, 2000):
+            await socket.send(encode(message(seq, "x")))
+        while not isinstance(await hear(socket), Leave):
+            pass
+        socket.transport.abort()
+
+    async def answers(socket: ServerConnection) -> None:
+        await hear(socket)
+        await socket.send(encode(welcome(seq=3, resumed=True)))
+        await part(socket)
+
+    async with strange_relay(floods, answers) as url:
+        driver = await entered(url)
+        await until(lambda: driver.queue.is_full)
+        await driver.post(posts(b"last words"))
+        began = time.monotonic()
+        await driver.leave()
+        assert time.monotonic() - began < LEAVE_PATIENCE / 2
+        assert not any(isinstance(event, Lost) for event in await told(driver, Closed))
+
+
+async def test_a_loop_that_ends_ends_the_room_and_says_what_is_lost() -> None:
+    async def listens(socket: ServerConnection) -> None:
+        await greet(socket)
+
+    async with strange_relay(listens) as url:
+        driver = await entered(url)
+        await driver.post(posts(b"last words"))
+        (task,) = (each for each in asyncio.all_tasks() if each.get_name().startswith("roomwire "))
+        task.cancel()
+        events = await told(driver, Closed)
+    (lost,) = (event for event in events if isinstance(event, Lost))
+    assert lost.messages == (Send(None, b"last words"),)
 
 
 async def test_where_no_relay_is_any_more_nobody_waits_to_leave() -> None:
