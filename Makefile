@@ -68,8 +68,9 @@ conformance: setup ## judge the WebSocket class by the whole Autobahn suite
 attack: compiled ## attack a relay in many ways, and measure what its players notice
 	$(COMPILED) $(BIN)/python -m tests.attack
 
-fuzz: setup ## search the codec and the room for long
+fuzz: compiled ## search the codec and the room for long
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -m fuzz -n 2 --timeout 0
+	$(BIN)/python -m tests.fuzz.agreement
 	$(MAKE) --no-print-directory guided
 
 .PHONY: guided

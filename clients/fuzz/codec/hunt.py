@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 
 from clients.fuzz.codec.compare import (
     AGAIN,
@@ -110,7 +110,8 @@ def faults(case: Case, said: ours.Read) -> Iterator[Difference]:
         yield difference(case, "failed", (OURS, answer), (OURS, answer))
     elif answer.verdict == ACCEPTED and (wanted := other_form(case, said[2])):
         yield difference(case, AGAIN, (EXPECTED, wanted), (OURS, ours.complete(*said)))
-    for check, other in ours.contradictions(case, said):
+    checks = ours.contradictions(case.data, case.reader, said)
+    for check, other in chain(checks, ours.unchecked(case)):
         yield difference(case, check, (OURS, ours.complete(*said)), (check, other))
 
 

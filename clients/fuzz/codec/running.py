@@ -133,8 +133,14 @@ def many(settings: Settings, report: Show) -> None:
 def share(settings: Settings, reports: Any, over: Event) -> None:
     """Work in a process of its own. Its last report is None, or what went wrong."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process gets it, and sets `over`
+    first = multiprocessing.parent_process()
+    assert first is not None
+
+    def is_over() -> bool:
+        return over.is_set() or not first.is_alive()  # it may have been killed
+
     try:
-        work(settings, reports.put, over.is_set)
+        work(settings, reports.put, is_over)
     except (AdapterError, corpus.NoCorpus) as error:
         reports.put(error)
     else:

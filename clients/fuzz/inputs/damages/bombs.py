@@ -114,7 +114,7 @@ def longest_bin(rng: Random, written: Written) -> Harm | None:
     return replaced(node, _bin(_longest(node.wants) + 1), "3.3.7.1", "OUT_OF_RANGE")
 
 
-@damage(ALL, alone=True)
+@damage(ALL, judged=True)
 def long_value(rng: Random, written: Written) -> Harm | None:
     """Put a str or bin of a size at which programs take more room, or a head grows."""
     if not written.values or rng.random() > LONG_ONES:
@@ -123,10 +123,7 @@ def long_value(rng: Random, written: Written) -> Harm | None:
     size = (1 << 10 + int(rng.random() * 7)) + int(rng.random() * 3) - 1
     kind = pick(rng, (Kind.STR, Kind.BIN))
     new = pick(rng, heads(kind, size)) + b"x" * size
-    if node.wants is None or (kind is Kind.BIN and _longest(node.wants) >= size):
-        return _fits(node, new)
-    is_taken = kind.name.lower() in taken(node.wants)
-    return replaced(node, new, "3.3.7.1", "OUT_OF_RANGE" if is_taken else "WRONG_TYPE")
+    return _fits(node, new)
 
 
 @lru_cache(maxsize=64)
