@@ -46,8 +46,8 @@ IN_CLIENT = {
     "it counts a VOLATILE": (
         Bug(
             "clients/python/core/send_queue.py",
-            "        self._waiting.pop(slot, None)\n",
-            "        self._window.add(message)\n        self._waiting.pop(slot, None)\n",
+            "            self._waiting.pop(slot, None)\n",
+            "            self._window.add(message)\n            self._waiting.pop(slot, None)\n",
         ),
         1,
         {"resend", "answer"},
