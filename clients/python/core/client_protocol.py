@@ -288,7 +288,9 @@ class ClientProtocol:
         self.clock.add(asked, session.time, session.time, heard)
         if continued.lost:
             self._events.append(lost(continued.lost))
-        if is_return:
+        # If LEAVE came through and its answer did not, the program asked for no new seat.
+        is_left = self.farewell.has_begun and seat != self.resume.seat_id
+        if is_return and not is_left:
             why = self._refusal.text if self._refusal else ""
             self._events.append(events.Resumed(continued.resumed, why))
         if not continued.resumed:
