@@ -100,20 +100,33 @@ async def running_relay(
 
 
 @contextmanager
-def relay_process(*options: str, port: int = 0, module: str = MODULE) -> Iterator[RelayProcess]:
+def relay_process(
+    *options: str, port: int = 0, module: str = MODULE, bound: int | None = None
+) -> Iterator[RelayProcess]:
     """Run `relay serve` in a process of its own. At the end it is stopped or killed.
 
     Args:
         options: of the command line. If they do not say otherwise, it drains in 0 s.
         port: where to listen; 0 is a free port. A restart needs the old one.
         module: the module with the command line of `relay`.
+        bound: a listening socket that it gets as from a service manager, by its descriptor.
     """
     command = [sys.executable, "-m", module, "serve", "--port", str(port), *options]
     clean = {key: value for key, value in os.environ.items() if not key.startswith(ENVIRONMENT)}
     clean[f"{ENVIRONMENT}DRAIN_SECONDS"] = "0"
+    inherited = () if bound is None else (bound,)
+    if bound is not None:
+        as_service = f'LISTEN_FDS=1 LISTEN_PID=$$ exec "$@" 3<&{bound}'
+        command = ["sh", "-c", as_service, "sh", *command]
     with tempfile.NamedTemporaryFile(mode="w", suffix=".log") as log:
         process = subprocess.Popen(
-            command, env=clean, stdout=subprocess.PIPE, stderr=log, text=True, bufsize=1
+            command,
+            env=clean,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            bufsize=1,
+            pass_fds=inherited,
         )
         with process:
             try:

@@ -1,0 +1,184 @@
+"""A relay of two workers is one relay: in its rooms, in its end, and when one of them is killed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections import Counter
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+
+from protocol.close_codes import CloseCode
+from protocol.codec import Role, decode
+from protocol.error_codes import ErrorCode
+from protocol.frames import Deliver, Error, Joined, Live, Send
+from relay.server.listening import listen
+from tests.helpers.crew import names_at, pids
+from tests.helpers.peers import PATIENCE, Party, new_seat, party_at, until
+from tests.helpers.raw import connect
+from tests.helpers.relay import RelayProcess, relay_process
+from tests.helpers.state_files import found
+
+WORKERS = ("--workers", "2", "--profile", "bench", "--log-level", "info")
+AT_ONCE = 50
+FIRST, SECOND = next(names_at(0)), next(names_at(1))
+
+
+async def joins(relay: RelayProcess, many: int) -> None:
+    """Let so many players enter 100 rooms, each over a connection of its own, and leave."""
+    places = asyncio.Semaphore(AT_ONCE)
+
+    async def join(number: int) -> None:
+        async with places, party_at(relay.url) as at:
+            peer = await at.enters(f"CROWD-{number % 100}")
+            peer.says(Send(True, b"%d" % number))
+            assert (await peer.hears(Deliver, lambda d: d.sender == peer.me)).payload == (
+                b"%d" % number
+            )
+
+    await asyncio.gather(*map(join, range(many)))
+
+
+async def meet(at: Party, rooms: int) -> None:
+    """Let four players enter each room, over connections that any worker accepts."""
+    for number in range(rooms):
+        peers = [await at.enters(f"MEET-{number}") for _ in range(4)]
+        peers[0].says(Send(None, b"hello"))
+        for peer in peers[1:]:
+            assert (await peer.hears(Deliver)).payload == b"hello"
+
+
+async def comes_back_to_nothing(at: Party, room: str, seat: bytes, position: tuple[bytes, int]) -> None:
+    again = await at.connects(room)
+    again.greets(seat=seat, position=position)
+    error = await again.hears(Error)
+    assert error.code in (ErrorCode.ROOM_GONE, ErrorCode.EPOCH_CHANGED)
+    again.greets(seat=seat)
+    await again.hears(Live)
+
+
+async def test_two_workers_are_one_relay() -> None:
+    with (
+        listen("127.0.0.1", 0).sockets[0] as bound,
+        relay_process(*WORKERS, bound=bound.fileno()) as relay,
+    ):
+        assert relay.port == bound.getsockname()[1]
+        async with party_at(relay.url) as at:
+            await meet(at, 6)
+            await joins(relay, 1000)
+            await a_second_start_is_refused(relay)
+            await a_killed_worker_is_replaced(relay, at)
+            await all_workers_begin_anew(relay, at)
+            left = [await at.enters(room) for room in (FIRST, SECOND)]
+            ending = asyncio.to_thread(relay.end)
+            ends = await asyncio.gather(*(peer.ends() for peer in left))
+            assert [code for code, _ in ends] == [CloseCode.DRAIN] * 2
+            assert await ending == 0
+
+
+async def a_second_start_is_refused(relay: RelayProcess) -> None:
+    command = [sys.executable, "-m", "relay", "serve", "--port", str(relay.port), *WORKERS]
+    ended = await asyncio.to_thread(
+        subprocess.run, command, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert ended.returncode == 2
+    assert f"port {relay.port}" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+async def a_killed_worker_is_replaced(relay: RelayProcess, at: Party) -> None:
+    """Its players come back, those of the other notice nothing, and nobody who comes is lost."""
+    seat = new_seat()
+    ann, bob = await at.enters(FIRST), await at.enters(SECOND, seat=seat)
+    before = pids(relay)
+    os.kill(before[1], signal.SIGKILL)
+    await bob.ends()
+    await comes_back_to_nothing(at, SECOND, seat, bob.position)
+    assert pids(relay)[1] != before[1]
+    assert pids(relay)[0] == before[0]
+    ann.says(Send(True, b"still here"))
+    assert (await ann.hears(Deliver)).payload == b"still here"
+    assert "worker 1 ended with code -9: its rooms are gone" in relay.log
+
+
+async def all_workers_begin_anew(relay: RelayProcess, at: Party) -> None:
+    """SIGUSR2: rooms stay, with all that was said in them."""
+    before, seats = pids(relay), {room: new_seat() for room in (FIRST, SECOND)}
+    peers = {room: await at.enters(room, seat=seat) for room, seat in seats.items()}
+    relay.process.send_signal(signal.SIGUSR2)
+    for peer in peers.values():
+        assert (await peer.ends())[0] == CloseCode.DRAIN
+    await until(lambda: "all workers have begun anew" in relay.log)
+    assert not set(pids(relay).values()) & set(before.values())
+    for room, peer in peers.items():
+        again = await at.connects(room)
+        again.greets(seat=seats[room], position=peer.position)
+        await again.hears(Live)
+        assert again.welcome.session.resumed
+        again.raw.abort()
+
+
+@pytest.mark.long
+async def test_ten_thousand_joins_lose_none() -> None:
+    with relay_process(*WORKERS) as relay:
+        await joins(relay, 10_000)
+
+
+async def test_rooms_of_workers_are_found_by_a_relay_of_any_number(file: Path) -> None:
+    seats = {room: new_seat() for room in (FIRST, SECOND)}
+    positions: dict[str, tuple[bytes, int]] = {}
+    for options in (WORKERS, (), WORKERS):
+        with relay_process(*options, "--state", str(file)) as relay:
+            async with party_at(relay.url) as at:
+                for room, seat in seats.items():
+                    peer = await at.connects(room)
+                    peer.greets(seat=seat, position=positions.get(room))
+                    await peer.hears(Live)
+                    assert peer.welcome.session.resumed == (room in positions)
+                    peer.says(Send(True, b"word"))
+                    await peer.hears(Deliver)
+                    positions[room] = peer.position
+                assert await asyncio.to_thread(relay.end) == 0, relay.log
+        assert found(file.parent) == [file.name]
+
+
+async def test_workers_whose_supervisor_is_killed_end_and_keep_their_rooms(file: Path) -> None:
+    seat = new_seat()
+    with relay_process(*WORKERS, "--state", str(file)) as relay:
+        async with party_at(relay.url) as at:
+            peer = await at.enters(SECOND, seat=seat)
+            relay.process.kill()
+            assert (await peer.ends())[0] == CloseCode.DRAIN
+        workers = pids(relay).values()
+        await until(lambda: not any(map(is_alive, workers)))
+    with relay_process("--state", str(file)) as relay:
+        async with party_at(relay.url) as at:
+            again = await at.connects(SECOND)
+            again.greets(seat=seat, position=peer.position)
+            await again.hears(Live)
+            assert again.welcome.session.resumed
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_a_worker_that_cannot_begin_ends_the_start(file: Path) -> None:
+    command = [sys.executable, "-m", "relay", "serve", "--port", "0", *WORKERS]
+    file.with_name(f"{file.name}.worker-1").mkdir()
+    ended = subprocess.run(
+        [*command, "--state", str(file)], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert ended.returncode == 2
+    assert f"{file.name}.worker-1" in ended.stderr
