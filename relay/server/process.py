@@ -90,7 +90,7 @@ class Server(uvicorn.Server):
                 self.on_started()
         except Exception as error:
             self.failure = error
-            self._leave_or_hurry(self._loop)
+            self._leave_or_hurry()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End all connections, those that do not end by themselves with a cut."""
@@ -115,11 +115,16 @@ class Server(uvicorn.Server):
         if self._loop is None:
             self.should_exit = True
         elif sig != HANGUP or self._leaving is None:
-            self._loop.call_soon_threadsafe(self._leave_or_hurry, self._loop)
+            self._loop.call_soon_threadsafe(self._leave_or_hurry)
 
-    def _leave_or_hurry(self, loop: asyncio.AbstractEventLoop) -> None:
+    def leave(self) -> None:
+        """Begin to end, as upon the first signal, unless that has begun. Call it in the loop."""
         if self._leaving is None:
-            self._leaving = loop.create_task(self._leave())
+            self._leaving = asyncio.get_running_loop().create_task(self._leave())
+
+    def _leave_or_hurry(self) -> None:
+        if self._leaving is None:
+            self.leave()
             return
         self.force_exit = True
         if self.on_impatience is not None:

@@ -91,6 +91,8 @@ class Supervisor:
     def __init__(self, crew: Crew, settings: Settings, on_ready: Callable[[], None]) -> None:
         """Args: on_ready: called once all workers serve."""
         self._crew = crew
+        self._mail = Mail(*crew.own_mail)
+        self._group = asyncio.TaskGroup()
         self._on_ready = on_ready
         self._patience = settings.drain_seconds + END_SECONDS
         if settings.state is not None:
@@ -106,10 +108,9 @@ class Supervisor:
         Raises:
             CannotShare: a worker did not start, or did not end well.
         """
-        self._mail = Mail(*self._crew.own_mail)
         self._mail.on(Kind.NOTE, lambda name, _: self._note_ready(name.decode()))
         self._mail.open()
-        async with asyncio.TaskGroup() as self._group:
+        async with self._group:
             self._hear_signals()
             keeping = [self._group.create_task(self._keep(each)) for each in self._crew.places]
             self._group.create_task(self._begin())
@@ -142,9 +143,9 @@ class Supervisor:
             began = loop.time()
             code = await place.run()
             self._tell_who_lives()
-            if self._ending.is_set() or not self._has_begun:
-                if code:
-                    self._fail(f"worker {place.number} ended with code {code}: the log says why")
+            if code and self._ending.is_set() or not self._has_begun:
+                self._fail(f"worker {place.number} ended with code {code}: the log says why")
+            if self._ending.is_set():
                 break
             pause = _pause(loop.time() - began, pause)
             if not place.is_leaving:

@@ -65,7 +65,7 @@ class Worker:
         """Take note that nobody has anything more to say."""
         asyncio.get_running_loop().remove_reader(STDIN)
         self._is_over = True
-        self._server.handle_exit(signal.SIGTERM, None)
+        self._server.leave()  # a service manager may have told all processes so already
 
     def _keeps(self) -> bool:
         return self._orders.keeps or not self._is_over
@@ -74,6 +74,7 @@ class Worker:
 def main() -> None:
     """Do what the supervisor orders. The exit code is 1 if the rooms could not be kept."""
     given = orders.read(sys.stdin.buffer.readline())
+    signal.signal(signal.SIGUSR2, signal.SIG_IGN)  # it is for the supervisor
     logs.set_up(given.read_settings().log_level)
     try:
         Worker(given).run()
