@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -130,7 +131,8 @@ class Place:
 
     def signal(self, number: int) -> None:
         if self._process is not None:
-            self._process.send_signal(number)
+            with suppress(ProcessLookupError):  # it has just ended
+                self._process.send_signal(number)
 
     def _say(self, line: bytes) -> None:
         assert self._process is not None

@@ -143,12 +143,13 @@ class Supervisor:
             began = loop.time()
             code = await place.run()
             self._tell_who_lives()
-            if code and self._ending.is_set() or not self._has_begun:
+            is_failure = code != 0 if self._ending.is_set() else not self._has_begun
+            if is_failure:
                 self._fail(f"worker {place.number} ended with code {code}: the log says why")
             if self._ending.is_set():
                 break
             pause = _pause(loop.time() - began, pause)
-            if not place.is_leaving:
+            if code or not place.is_leaving:
                 what = "worker %d ended with code %d: its rooms are gone; the next begins in %g s"
                 log.error(what, place.number, code, pause)
                 await self._sleep(pause)
