@@ -34,8 +34,8 @@ AllSettings = Annotated[
 
 def serve(*, settings: AllSettings = None) -> None:
     """Run a relay until Ctrl+C."""
-    settings = settings or Settings()
     with _one_sentence():
+        settings = settings or Settings()
         start = run if settings.workers == 1 else supervise
         start(settings, on_listening=_announce)
 

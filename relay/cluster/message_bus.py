@@ -15,6 +15,7 @@ from relay.cluster.bus import Receive, Reply, Unheard
 
 log = logging.getLogger("relay")
 
+
 class Kind:
     """What a message is: the first of its fields. The others are the sender's name, the name of
     whom it is for, the subject, the question's number and the data."""
@@ -64,7 +65,8 @@ class MessageBus:
     async def ask(self, node: str, subject: str, data: bytes, seconds: float) -> bytes:
         if node not in self._others:
             raise _gone(node)
-        number, answer = next(self._numbers), asyncio.get_running_loop().create_future()
+        number = next(self._numbers)
+        answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._questions[number] = (node, answer)
         try:
             self._send(Kind.ASKED, node, subject, number, data)

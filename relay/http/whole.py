@@ -21,8 +21,8 @@ DENIAL = "websocket.http.response"
 """Of the servers that let an app answer a WebSocket's request with a response of its own."""
 
 WHY = (
-    "another process serves this port too, and rooms of one name would be apart: start one process, "
-    "as with `uvicorn --workers 1`, or let `relay serve --workers N` share the rooms out"
+    "another process serves this port too, and rooms of one name would be apart: start one "
+    "process, as with `uvicorn --workers 1`, or use `relay serve --workers N`"
 )
 
 

@@ -1,8 +1,9 @@
-"""One state file for any number of workers: at the end it is whole, at the start it is dealt out.
+"""One state file for any number of workers: dealt out at the start, and whole at the end.
 
-Worker 2 keeps its rooms in FILE.worker-2, while the supervisor lives: it writes them there when it ends,
-and takes them from there when it starts. At the relay's start the supervisor deals FILE out, and
-at its end it puts FILE together. So the next relay may have any other number of workers, or none.
+Worker 2 keeps its rooms in FILE.worker-2 while the supervisor lives: it writes them there when it
+ends, and takes them from there when it starts. At the relay's start the supervisor deals FILE out,
+and at its end it puts FILE together. So the next relay may have any other number of workers, or
+none.
 
 A supervisor that is killed leaves shares behind. Every start puts those together first. At each
 moment every room is in FILE or in a share, whole; in both it is the same.
@@ -15,7 +16,6 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from relay.lobby.homes import Homes
-from relay.persistence.encoding import Kept
 from relay.persistence.file import StateFile
 
 

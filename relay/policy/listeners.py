@@ -46,7 +46,7 @@ def claim(server: tuple[str, int | None]) -> bool:
     """
     if sys.platform == "win32":
         return True
-    return all([_lock(number_of(each)) for each in _listening(server)])
+    return all(_lock(number_of(each)) for each in _listening(server))
 
 
 def number_of(listener: socket.socket) -> int:

@@ -27,7 +27,7 @@ from relay.policy import operators
 from relay.policy.config import Settings
 from relay.policy.spelling import by_option
 from relay.server import logs
-from relay.server.http_protocol import HttpProtocol, bounded
+from relay.server.http_protocol import bounded
 from relay.server.listening import CannotListen as CannotListen
 from relay.server.listening import Listener as Listener
 from relay.server.listening import inherited as inherited
@@ -148,18 +148,13 @@ class Server(uvicorn.Server):
             connection.transport.abort()
 
 
-def make_server(
-    app: ASGIApp, settings: Settings, http: type[HttpProtocol] | None = None
-) -> Server:
-    """Set up uvicorn for the app; run it with the socket of a `Listener`.
-
-    Args: http: reads requests, if not the class that has the settings' bounds and no more.
-    """
+def make_server(app: ASGIApp, settings: Settings) -> Server:
+    """Set up uvicorn for the app; run it with the socket of a `Listener`."""
     return Server(
         uvicorn.Config(
             app,
             loop="uvloop" if importlib.util.find_spec("uvloop") else "asyncio",
-            http=http or bounded(settings),
+            http=bounded(settings),
             ws=cast(type[asyncio.Protocol], DirectProtocol),  # one by its methods
             ws_max_size=longest_message(settings.max_frame),
             ws_per_message_deflate=False,

@@ -16,7 +16,7 @@ from relay.persistence.shares import share
 from relay.policy.config import Settings
 from relay.server.listening import Listener
 from relay.workers.mail import make_box
-from relay.workers.orders import Orders, name_of
+from relay.workers.orders import Orders
 
 COMMAND: Final = (sys.executable, "-P", "-m", "relay.workers.worker")
 LEAST_MEMORY: Final = 64 * 1024 * 1024

@@ -14,7 +14,7 @@ import os
 import re
 import socket
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from urllib.parse import unquote
 
 from relay.http import media
@@ -188,7 +188,7 @@ class Arrivals:
         connection.setblocking(False)
         config = self._server.config
         make = partial(
-            config.http_protocol_class,
+            cast(type[MovingProtocol], config.http_protocol_class),
             config=config,
             server_state=self._server.server_state,
             app_state=self._server.lifespan.state,

@@ -12,6 +12,7 @@ import errno
 import os
 import socket
 import struct
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -31,7 +32,9 @@ RETRY_SECONDS: Final = 0.01  # until the system is asked again that has no memor
 LATER: Final = (errno.ENOBUFS, errno.ENOMEM, errno.ETOOMANYREFS)
 """What the system says if it could take a datagram later, but does not say when."""
 
-CLOSE_ON_EXEC: Final = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
+CLOSE_ON_EXEC: Final = getattr(socket, "MSG_CMSG_CLOEXEC", 0)  # what `recv_fds` cannot say
+ONE_SOCKET: Final = socket.CMSG_LEN(4) if hasattr(socket, "CMSG_LEN") else 0
+"""Bytes in which one descriptor comes."""
 
 Take = Callable[[bytes, int | None], None]
 """Takes a message, and the descriptor of the socket that came with it: it is the taker's."""
@@ -114,10 +117,10 @@ class Mail:
     def _read(self) -> None:
         for _ in range(AT_ONCE):
             try:
-                data, fds, *_ = socket.recv_fds(self._box, HEAD.size + PART, 1, CLOSE_ON_EXEC)
+                data, came, *_ = self._box.recvmsg(HEAD.size + PART, ONE_SOCKET, CLOSE_ON_EXEC)
             except BlockingIOError:
                 return
-            self._take(data, fds[0] if fds else None)
+            self._take(data, int.from_bytes(came[0][2], sys.byteorder) if came else None)
 
     def _take(self, datagram: bytes, fd: int | None) -> None:
         number, start, kind, is_last = HEAD.unpack_from(datagram)

@@ -12,6 +12,7 @@ from relay.policy.config import Settings
 from relay.server.listening import Listener
 from relay.workers.mail import Mail
 
+
 @dataclass(frozen=True, slots=True)
 class Orders:
     """A worker's place among the others. Numbers of files are descriptors that it inherits.

@@ -29,6 +29,7 @@ log = logging.getLogger("relay")
 
 STDIN: Final = 0
 
+
 class Worker:
     """A worker as long as it serves."""
 
@@ -40,8 +41,8 @@ class Worker:
         settings = given.read_settings()
         self._app = create_app(settings, spell=by_option, homes=given.homes, token=given.token)
         self._app.state.bus = self._bus
-        protocol = moving(settings, given.homes, self._mail)
-        self._server = make_server(self._app, settings, protocol)
+        self._server = make_server(self._app, settings)
+        self._server.config.http = moving(settings, given.homes, self._mail)
 
     def run(self) -> None:
         """Serve until the end.

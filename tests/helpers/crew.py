@@ -76,7 +76,8 @@ async def colleagues(many: int = 2, **settings: Any) -> AsyncIterator[list[Colle
 async def _begin(homes: Homes, mail: Mail, options: dict[str, Any]) -> Colleague:
     settings = Settings(**options)
     app = create_app(settings, homes=homes)
-    server = make_server(app, settings, moving(settings, homes, mail))
+    server = make_server(app, settings)
+    server.config.http = moving(settings, homes, mail)
     server.config.load()
     server.lifespan = server.config.lifespan_class(server.config)
     listener = listen("127.0.0.1", 0)

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
-import pytest
 
 from tests.helpers.peers import PATIENCE
 
@@ -42,7 +41,10 @@ def served(folder: Path, *command: str) -> Iterator[tuple[Callable[[], str], Pat
             start_new_session=True,
         )
         try:
-            yield lambda: in_time(lambda: (found := ADDRESS.search(log.read_text())) and found[1]), log
+            yield (
+                lambda: in_time(lambda: (found := ADDRESS.search(log.read_text())) and found[1]),
+                log,
+            )
         finally:
             os.killpg(process.pid, signal.SIGTERM)
             process.wait(PATIENCE)

@@ -5,24 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
-from collections import Counter
-from contextlib import AsyncExitStack
 from pathlib import Path
 
-import httpx
 import pytest
 
 from protocol.close_codes import CloseCode
-from protocol.codec import Role, decode
 from protocol.error_codes import ErrorCode
-from protocol.frames import Deliver, Error, Joined, Live, Send
+from protocol.frames import Deliver, Error, Live, Send
 from relay.server.listening import listen
 from tests.helpers.crew import names_at, pids
-from tests.helpers.peers import PATIENCE, Party, new_seat, party_at, until
-from tests.helpers.raw import connect
+from tests.helpers.peers import Party, new_seat, party_at, until
 from tests.helpers.relay import RelayProcess, relay_process
 from tests.helpers.state_files import found
 
@@ -55,7 +49,9 @@ async def meet(at: Party, rooms: int) -> None:
             assert (await peer.hears(Deliver)).payload == b"hello"
 
 
-async def comes_back_to_nothing(at: Party, room: str, seat: bytes, position: tuple[bytes, int]) -> None:
+async def comes_back_to_nothing(
+    at: Party, room: str, seat: bytes, position: tuple[bytes, int]
+) -> None:
     again = await at.connects(room)
     again.greets(seat=seat, position=position)
     error = await again.hears(Error)

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from relay.cluster.bus import Bus, Unheard
+from relay.cluster.bus import Bus, Receive, Unheard
 from relay.cluster.local_bus import LocalBus, LocalNet
 from relay.workers.mail import PART, Mail
 from relay.workers.unix_bus import UnixBus
@@ -63,8 +63,12 @@ async def echo(asker: str, data: bytes) -> bytes:
 async def test_what_one_publishes_all_others_hear_in_order(net: Net) -> None:
     (ann, bob, cid), _ = net
     heard: dict[str, list[tuple[str, bytes]]] = {"ann": [], "bob": [], "cid": []}
+
+    def hears(name: str) -> Receive:
+        return lambda sender, data: heard[name].append((sender, data))
+
     for bus in (ann, bob, cid):
-        bus.subscribe("news", lambda sender, data, to=bus.name: heard[to].append((sender, data)))
+        bus.subscribe("news", hears(bus.name))
         bus.subscribe("other", lambda sender, data: pytest.fail("nobody spoke of it"))
     sent = [b"%d" % number for number in range(50)]
     for data in sent:

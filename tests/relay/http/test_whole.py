@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 
 import pytest
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from relay.http import whole
 from relay.http.app import create_app
 from relay.lobby.homes import ALONE
+from relay.policy import listeners
 from relay.policy.config import Settings
 
 
 @pytest.fixture
-def answers(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bool]]:
+def answers(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Answer claims with these, one after another."""
     answers: list[bool] = []
-    monkeypatch.setattr(whole.listeners, "claim", lambda server: answers.pop(0))
-    yield answers
+    monkeypatch.setattr(listeners, "claim", lambda server: answers.pop(0))
+    return answers
 
 
 def test_it_refuses_everything_as_long_as_another_process_serves(
@@ -55,7 +54,7 @@ def test_where_nothing_can_be_claimed_it_serves_and_says_so(
     def fail(server: object) -> bool:
         raise OSError("no such folder")
 
-    monkeypatch.setattr(whole.listeners, "claim", fail)
+    monkeypatch.setattr(listeners, "claim", fail)
     with caplog.at_level(logging.WARNING, "relay"), TestClient(create_app(Settings())) as client:
         assert client.get("/healthz").status_code == 200
         assert client.get("/healthz").status_code == 200

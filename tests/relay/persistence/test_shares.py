@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from relay.lobby.homes import Homes
-from relay.persistence import file as file_module
 from relay.persistence.file import CannotKeep, StateFile
 from relay.persistence.shares import deal, gather, share
 from relay.room.room import Room
@@ -39,7 +39,7 @@ def write(path: Path) -> StateFile:
 
 def taken(path: Path) -> dict[str, object]:
     file = StateFile(path)
-    rooms = {room.name: room.summary() for room in file.take().rooms}
+    rooms: dict[str, object] = {room.name: room.summary() for room in file.take().rooms}
     file.remove()
     return rooms
 
@@ -113,9 +113,10 @@ def test_whoever_is_killed_at_any_moment_loses_no_room(
         def counted(*arguments: object, **options: object) -> None:
             nonlocal steps_left
             # The system frees a killed one's locks, which here only their removal does.
-            steps_left -= not str(arguments[0]).endswith(".lock")
-            if steps_left < 0:
-                raise Killed
+            if not str(arguments[0]).endswith(".lock"):
+                steps_left -= 1
+                if steps_left < 0:
+                    raise Killed
             does(*arguments, **options)
 
         return counted
@@ -125,7 +126,7 @@ def test_whoever_is_killed_at_any_moment_loses_no_room(
             left.unlink()
         deal(write(path), 2)
         with monkeypatch.context() as patched:
-            patched.setattr(file_module.os, "replace", step(file_module.os.replace))
+            patched.setattr(os, "replace", step(os.replace))
             patched.setattr(Path, "unlink", step(Path.unlink))
             steps_left = steps
             try:

@@ -77,9 +77,7 @@ def test_processes_with_sockets_of_their_own_do_not_mind_those_that_they_inherit
 ) -> None:
     """A test runner, say, has a server of its own, and starts relays by fork."""
     with ExitStack() as stack:
-        own = [
-            stack.enter_context(listen("127.0.0.1", 0).sockets[0]).fileno() for _ in range(2)
-        ]
+        own = [stack.enter_context(listen("127.0.0.1", 0).sockets[0]).fileno() for _ in range(2)]
         processes = [Process(listener.fileno())]
         processes += [Process(each, listener.fileno(), *own) for each in own]
         assert [each.may_serve for each in processes] == [True, True, True]
