@@ -55,6 +55,11 @@ class Crew:
         """What the supervisor's `Mail` is made of."""
         return self._boxes[-1], self._ways, len(self.places), 0
 
+    def close(self) -> None:
+        """Let go of all boxes, and of what is still in them."""
+        for end in (*self._boxes, *self._ways):
+            end.close()
+
     def let_go(self) -> None:
         """Tell all workers that the relay ends."""
         for place in self.places:
@@ -75,6 +80,7 @@ class Place:
 
     Attributes:
         number: as a room's home has it. is_up: set while a worker serves there.
+        orders: of the worker that is there, or was the last one.
         is_leaving: the worker was asked to make way for another, which gets its rooms.
     """
 
@@ -82,14 +88,14 @@ class Place:
         self.number = orders.number
         self.is_up = asyncio.Event()
         self.is_leaving = False
-        self._orders = orders
+        self.orders = orders
         self._process: asyncio.subprocess.Process | None = None
         self._has_been_let_go = False
 
     @property
     def name(self) -> str:
         """The name on the bus of the worker that is there."""
-        return self._orders.name
+        return self.orders.name
 
     @property
     def pid(self) -> int:
@@ -98,8 +104,7 @@ class Place:
     async def run(self) -> int:
         """Run a worker. Returns: its exit code, or the number of a signal below 0."""
         self.is_leaving = False
-        self._orders = self._orders.next()
-        orders = self._orders
+        self.orders = orders = self.orders.next()
         process = await asyncio.create_subprocess_exec(
             *COMMAND,
             stdin=asyncio.subprocess.PIPE,

@@ -115,8 +115,8 @@ class MovingProtocol(HttpProtocol):
 
     def _settle(self, name: str | None) -> None:
         """Answer the request here, unless it is about a room that lives elsewhere."""
-        if name is not None and not self.homes.is_own(name.upper()):
-            raise Elsewhere(self.homes.of(name.upper()))
+        if name is not None and (home := self.homes.of(name.upper())) != self.homes.own:
+            raise Elsewhere(home)
         if self._begun <= 1:
             self._kept = None
         super().on_headers_complete()

@@ -62,7 +62,10 @@ def supervise(
         _rooms_dealt(settings) as path,
     ):
         crew = Crew(settings, listener, token, path)
-        asyncio.run(Supervisor(crew, settings, lambda: on_listening(listener)).run())
+        try:
+            asyncio.run(Supervisor(crew, settings, lambda: on_listening(listener)).run())
+        finally:
+            crew.close()
 
 
 @contextlib.contextmanager
@@ -148,7 +151,7 @@ class Supervisor:
                 self._fail(f"worker {place.number} ended with code {code}: the log says why")
             if self._ending.is_set():
                 break
-            pause = _pause(loop.time() - began, pause)
+            pause = pause_after(loop.time() - began, pause)
             if code or not place.is_leaving:
                 what = "worker %d ended with code %d: its rooms are gone; the next begins in %g s"
                 log.error(what, place.number, code, pause)
@@ -216,6 +219,6 @@ class Supervisor:
                 await self._ending.wait()
 
 
-def _pause(lived: float, last: float) -> float:
+def pause_after(lived: float, last: float) -> float:
     """Return the seconds to wait before the next worker, after one that lived for so many."""
     return 0.0 if lived >= STEADY_SECONDS else min(max(FIRST_PAUSE, 2 * last), LONGEST_PAUSE)

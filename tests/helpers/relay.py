@@ -25,6 +25,14 @@ IS_PORTABLE = os.environ.get("LINK") == "portable"
 MODULE = "tests.helpers.portable" if IS_PORTABLE else "relay"
 """The module with the command line of `relay`."""
 
+AS_SERVICE = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+"""Starts a program as a service manager does that has bound a socket."""
+
 END_SECONDS = 15  # seconds for a process to end by itself
 
 
@@ -116,8 +124,7 @@ def relay_process(
     clean[f"{ENVIRONMENT}DRAIN_SECONDS"] = "0"
     inherited = () if bound is None else (bound,)
     if bound is not None:
-        as_service = f'LISTEN_FDS=1 LISTEN_PID=$$ exec "$@" 3<&{bound}'
-        command = ["sh", "-c", as_service, "sh", *command]
+        command = [sys.executable, "-c", AS_SERVICE, str(bound), *command]
     with tempfile.NamedTemporaryFile(mode="w", suffix=".log") as log:
         process = subprocess.Popen(
             command,
