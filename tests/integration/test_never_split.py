@@ -24,7 +24,6 @@ ADDRESS = re.compile(r"unning on (http://[\d.:]+)")
 TRIES = 200  # connections, of which each process accepts at least one
 
 UVICORN = ("uvicorn", "app:app", "--port", "0")
-HYPERCORN = ("hypercorn", "app:app", "--bind", "127.0.0.1:0")
 
 
 @contextmanager

@@ -12,6 +12,8 @@ import pytest
 import uvloop
 
 from protocol.frames import Deliver, Send
+from relay.http.app import MAX_BODY
+from relay.server.http_protocol import HEAD_BYTES
 from relay.workers.hand_over import name_in, path_of
 from relay.workers.mail import MOST_WAITING, Kind
 from tests.helpers.crew import Colleague, colleagues, names_at
@@ -87,6 +89,15 @@ async def test_what_comes_in_pieces_moves_whole() -> None:
             guest.says(bytes([piece]))
             await asyncio.sleep(0)
         guest.says(make(THERE)[-1:])
+        assert await guest.is_answered() == 201
+        assert second.node.registry.get(THERE) is not None
+
+
+async def test_the_longest_heads_and_bodies_move_too() -> None:
+    body = json.dumps({"name": THERE}).encode().ljust(MAX_BODY)
+    head = POST + b"x: " + b"y" * (HEAD_BYTES - 500) + b"\r\nContent-Length: %d\r\n\r\n" % MAX_BODY
+    async with colleagues() as (first, second), visitor(first.url) as guest:
+        guest.says(head + body)
         assert await guest.is_answered() == 201
         assert second.node.registry.get(THERE) is not None
 
