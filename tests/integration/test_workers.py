@@ -7,13 +7,15 @@ import os
 import signal
 import subprocess
 import sys
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
+from protocol import limits
 from protocol.close_codes import CloseCode
 from protocol.error_codes import ErrorCode
-from protocol.frames import Deliver, Error, Live, Send
+from protocol.frames import Deliver, Error, Live, RoomOptions, Send
 from relay.persistence.file import StateFile
 from relay.persistence.shares import gather
 from relay.server.listening import listen
@@ -25,7 +27,11 @@ from tests.helpers.state_files import found
 WORKERS = ("--workers", "2", "--profile", "bench", "--log-level", "info")
 AT_ONCE = 50
 START_SECONDS = 60.0  # for processes to start, one after another, beside all other tests
-FIRST, SECOND = next(names_at(0)), next(names_at(1))
+FIRST, OF_FIRST = islice(names_at(0), 2)
+SECOND, OF_SECOND = islice(names_at(1), 2)
+"""Rooms, two in each worker."""
+PATIENT = RoomOptions(hold=limits.MAX_HOLD)
+"""Waits for its players however long a start takes."""
 
 
 async def joins(relay: RelayProcess, many: int) -> None:
@@ -110,12 +116,15 @@ async def a_killed_worker_is_replaced(relay: RelayProcess, at: Party) -> None:
 
 async def all_workers_begin_anew(relay: RelayProcess, at: Party) -> None:
     """SIGUSR2: rooms stay, with all that was said in them."""
-    before, seats = pids(relay), {room: new_seat() for room in (FIRST, SECOND)}
-    peers = {room: await at.enters(room, seat=seat) for room, seat in seats.items()}
-    relay.process.send_signal(signal.SIGUSR2)
+    before, seats = pids(relay), {room: new_seat() for room in (OF_FIRST, OF_SECOND)}
+    peers = {room: await at.enters(room, seat=seat, create=PATIENT) for room, seat in seats.items()}
     for peer in peers.values():
-        assert (await peer.ends())[0] == CloseCode.DRAIN
+        peer.says(Send(True, b"word"))  # SPEC 11.3: who says nothing may not know of their seat
+        await peer.hears(Deliver)
+    relay.process.send_signal(signal.SIGUSR2)
+    assert (await peers[OF_FIRST].ends())[0] == CloseCode.DRAIN
     await until(lambda: "all workers have begun anew" in relay.log, START_SECONDS)
+    assert (await peers[OF_SECOND].ends())[0] == CloseCode.DRAIN
     assert not set(pids(relay).values()) & set(before.values())
     for room, peer in peers.items():
         again = await at.connects(room)
@@ -139,7 +148,7 @@ async def test_rooms_go_from_one_relay_to_workers_and_back(file: Path) -> None:
             async with party_at(relay.url) as at:
                 for room, seat in seats.items():
                     peer = await at.connects(room)
-                    peer.greets(seat=seat, position=positions.get(room))
+                    peer.greets(seat=seat, position=positions.get(room), create=PATIENT)
                     await peer.hears(Live)
                     assert peer.welcome.session.resumed == (room in positions)
                     peer.says(Send(True, b"word"))
