@@ -19,6 +19,7 @@ from relay.policy.config import Settings
 from relay.policy.spelling import option
 from relay.server.process import CannotListen, Listener
 from relay.server.process import serve as run
+from relay.workers.supervisor import CannotShare, supervise
 
 AllSettings = Annotated[
     Settings | None,
@@ -34,7 +35,9 @@ AllSettings = Annotated[
 def serve(*, settings: AllSettings = None) -> None:
     """Run a relay until Ctrl+C."""
     with _one_sentence():
-        run(settings or Settings(), on_listening=_announce)
+        settings = settings or Settings()
+        start = run if settings.workers == 1 else supervise
+        start(settings, on_listening=_announce)
 
 
 def demo(
@@ -69,7 +72,7 @@ def _one_sentence() -> Iterator[None]:
     printed is no error."""
     try:
         yield
-    except (CannotListen, CannotKeep, ValidationError) as error:
+    except (CannotListen, CannotKeep, CannotShare, ValidationError) as error:
         raise CycloptsError(msg=str(error)) from error
     finally:
         let_go()

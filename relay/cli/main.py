@@ -34,6 +34,9 @@ nobody enter any more, and closes one connection after another within --drain-se
 Ctrl+C closes the rest at once. A relay that was started with nohup keeps running when its \
 terminal closes.
 
+With --workers N the relay runs in N processes, which share the port. Each room lives in one of \
+them. SIGUSR2 starts them anew one after another, and their rooms stay.
+
 With --state FILE the rooms outlive the relay. It writes them to FILE when it stops. The next \
 start reads them, and players go on where they were. Each relay needs a FILE of its own.
 
@@ -50,6 +53,7 @@ SERVE_EXAMPLES = """Examples:
   relay serve --origin https://my-game.example.com
   relay serve --name relay.example.com --trusted-proxy 127.0.0.1
   relay serve --state rooms.state --drain-seconds 5
+  relay serve --workers auto
   RELAY_PORT=9000 relay serve
 """
 

@@ -25,8 +25,10 @@ from relay.http import (
 )
 from relay.http.behind import Behind
 from relay.http.guard import Guard, Refusals, is_shared
+from relay.http.whole import Whole
 from relay.link import EXTENSION, portable
 from relay.link.direct import DirectLink
+from relay.lobby.homes import ALONE, Homes
 from relay.lobby.listing import Filter
 from relay.node.node import Node
 from relay.node.on_join import OnJoin
@@ -61,6 +63,8 @@ def create_app(
     *,
     on_join: OnJoin | None = None,
     spell: Spelling = by_settings,
+    homes: Homes | None = None,
+    token: str | None = None,
 ) -> responder.API:
     """Build a relay, to run under any ASGI server or to mount in another app.
 
@@ -68,16 +72,18 @@ def create_app(
         settings: if left out, they come from the environment.
         on_join: decides who may enter; see `roomwire.OnJoin`.
         spell: returns a setting's name for advice in the log, as the operator has to type it.
+        homes: which rooms live in this process. If left out, all of them do, and so the app refuses
+            to serve a port that another relay process serves, too.
+        token: the operator's, if it is not to be read or made here.
 
     Returns: the app. Its `Node` is `app.state.node`. If you mount the app and do not pass its
         lifespan on, call `app.state.node.close()` at the end.
     """
     settings = settings or Settings()
-    node = Node(settings, on_join=on_join)
+    node = Node(settings, on_join=on_join, homes=homes or ALONE)
     policy, refusals = Policy(settings.names, settings.origins, spell), Refusals()
     proxies = Proxies(settings.trusted_proxies, spell)
-    chosen = settings.operator_token_file
-    token = operators.new_token() if chosen is None else operators.read_token(chosen)
+    token = token or operators.token_of(settings.operator_token_file)
     api = responder.API(
         sessions=False,
         gzip=False,
@@ -97,6 +103,8 @@ def create_app(
     api.add_middleware(Guard, policy=policy, refusals=refusals, token=token)
     # The middleware that is added last runs first: the others see the request as it was made.
     api.add_middleware(Behind, proxies=proxies, root=settings.root_path, refusals=refusals)
+    if homes is None:
+        api.add_middleware(Whole)
     api.before_request(websocket=True)(_admit_pages(policy, refusals))
     api.include_router(routes)
     api.mount("/assets", files.Files(files.WEB / "assets"))

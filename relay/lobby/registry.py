@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from protocol.close_codes import CloseCode
 from protocol.error_codes import ErrorCode
+from relay.lobby.homes import ALONE, Homes
 from relay.room.refusals import Refusal
 from relay.room.room import Room
 
@@ -25,7 +26,9 @@ Choose = Callable[[Sequence[str]], str]
 class RoomRegistry:
     """Name to room. Names are compared without regard to case and kept in capitals."""
 
-    def __init__(self) -> None:
+    def __init__(self, homes: Homes = ALONE) -> None:
+        """Args: homes: which rooms live in this process."""
+        self.homes = homes
         self._rooms: dict[str, Room] = {}
 
     def __len__(self) -> int:
@@ -49,10 +52,10 @@ class RoomRegistry:
         self._rooms.pop(name, None)
 
     def new_name(self, choose: Choose) -> str:
-        """Generate a name that no room has."""
+        """Generate a name that no room has, of one that lives in this process."""
         while True:
             name = "".join(choose(ALPHABET) for _ in range(CODE_LENGTH))
-            if name not in self._rooms:
+            if name not in self._rooms and self.homes.is_own(name):
                 return name
 
 

@@ -14,6 +14,7 @@ from protocol.limits import EPOCH_BYTES
 from relay.delivery.fan_out import FanOut
 from relay.history.history import History
 from relay.history.memory_budget import ROOM_BYTES, Memory
+from relay.lobby.homes import Homes
 from relay.lobby.listing import Listing
 from relay.lobby.makers import Makers
 from relay.lobby.registry import RoomRegistry, canonical
@@ -44,6 +45,7 @@ class Rooms:
         limits: AddressLimits,
         passwords: Passwords,
         *,
+        homes: Homes,
         check_open: Callable[[], None],
         fan_out: Callable[[], FanOut],
         added: Callable[[Room], None],
@@ -53,13 +55,14 @@ class Rooms:
     ) -> None:
         """
         Args:
+            homes: which rooms live in this process.
             check_open: raises `Refusal` if nobody may enter any more.
             fan_out: makes that of a room.
             added: called with each room that there is from then on; removed: with one that is gone.
             opened: called with the name of each new room; made_way: with that of one which was let
                 go for another.
         """
-        self.registry = RoomRegistry()
+        self.registry = RoomRegistry(homes)
         self.listing: Listing[Room] = Listing()
         self.makers = Makers(
             settings.rooms_per_address,
@@ -168,6 +171,7 @@ class Rooms:
     def check_may_make(self, name: str, address: str) -> None:
         """Raise `Refusal` if this address may not make a room now."""
         self._check_open()
+        check_home(self.registry.homes, name)
         self._check_place(address)
         slow_down(self._limits.make_room(address, time.monotonic()), "rooms made")
         check_memory(self.memory.may_open(self._payer(name, address), ROOM_BYTES))
@@ -204,6 +208,17 @@ class Rooms:
         """Return who is charged for a room: the address that made it, if addresses are limited."""
         is_free = is_loopback(address) and not self._settings.limit_loopback
         return name if is_free or not address else network_of(address)
+
+
+def check_home(homes: Homes, name: str) -> None:
+    """Raise `Refusal` if a room lives elsewhere: there must not be two of one name."""
+    if not homes.is_own(name):
+        raise Refusal(
+            ErrorCode.RELAY_FULL,
+            "the room of this name lives in another process of this relay: ask again",
+            close=CloseCode.RELAY_FULL,
+            retry=True,
+        )
 
 
 def check_memory(has_room: bool) -> None:

@@ -31,6 +31,7 @@ from relay.delivery.flush_scheduler import FlushScheduler
 from relay.delivery.outbox import BATCH_BYTES
 from relay.history.memory_budget import RESERVATIONS
 from relay.history.ws_frame import wrap
+from relay.lobby.homes import ALONE, Homes
 from relay.lobby.reservations import PROMISE_BYTES, Reservations
 from relay.lobby.rooms import Rooms
 from relay.node.admission import Admission
@@ -80,7 +81,9 @@ class Node(Owner):
         *,
         on_join: OnJoin | None = None,
         broker: Broker | None = None,
+        homes: Homes = ALONE,
     ) -> None:
+        """Args: homes: which rooms live in this process."""
         self.settings = settings or Settings()
         self.version = WIRE_VERSION
         self.journal = Journal()
@@ -105,6 +108,7 @@ class Node(Owner):
             self.settings,
             self.limits,
             self.passwords,
+            homes=homes,
             check_open=self.check_open,
             fan_out=self._flushes.fan_out,
             added=self._watch,

@@ -2,5 +2,5 @@
 
 `room_state` turns a room into plain values and back, as `schema` bounds them. `encoding` turns
 those into bytes, room by room. `file` writes and takes the file, and is never without a copy; a
-`lock` keeps two relays from sharing one.
+`lock` keeps two relays from sharing one. `shares` deals it out to several workers.
 """

@@ -62,6 +62,9 @@ PROFILES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
 its silence or its mistakes."""
 
 
+MAX_WORKERS = 256
+
+
 def _split(value: Any) -> Any:
     """Read several values from one environment variable; options come as a list already."""
     return value.replace(",", " ").split() if isinstance(value, str) else value
@@ -73,6 +76,10 @@ def _never(value: Any) -> Any:
 
 def _unlimited(value: Any) -> Any:
     return None if value in ("unlimited", "0", 0) else value
+
+
+def _auto(value: Any) -> Any:
+    return machine.cores() if value == "auto" else value
 
 
 def _none_if_empty(value: Any) -> Any:
@@ -133,6 +140,9 @@ OrNever = Annotated[Amount | None, BeforeValidator(_never)]
 OrUnlimited = Annotated[Annotated[int, Field(gt=0)] | None, BeforeValidator(_unlimited)]
 
 
+OrAuto = Annotated[Annotated[int, Field(ge=1, le=MAX_WORKERS)], BeforeValidator(_auto)]
+
+
 class Settings(BaseSettings):
     """The relay's settings. Rates are per second; sizes are in bytes, times in seconds.
 
@@ -147,6 +157,10 @@ class Settings(BaseSettings):
     )
     port: int = Field(
         default=8000, ge=0, le=65535, description="port to listen on; 0 takes a free one"
+    )
+    workers: OrAuto = Field(
+        default=1,
+        description="processes that share the port and the rooms, or auto for one on each core",
     )
     names: Names = Field(
         default=(), description="host name by which browsers call the relay; several may be given"

@@ -23,6 +23,13 @@ def memory(groups: Path = CGROUPS, own: Path = OWN) -> int:
     return min([_installed(), *_limits(groups, own)])
 
 
+def cores() -> int:
+    """Return how many cores this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def resident() -> int:
     """Return the bytes that this process has in memory; 0 where the system does not say."""
     try:

@@ -12,12 +12,11 @@ import hmac
 import logging
 import os
 import secrets
-import stat
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from relay.policy.folders import runtime_folder
 from relay.policy.origins import parse_authority
 from relay.policy.proxies import is_forwarding
 from relay.policy.rate_limits import is_loopback
@@ -83,6 +82,18 @@ def read_token(path: Path) -> str:
     return token
 
 
+def token_of(chosen: Path | None) -> str:
+    """Return the token: the one that the operator has chosen in a file, or a new one."""
+    return new_token() if chosen is None else read_token(chosen)
+
+
+@contextlib.contextmanager
+def known(chosen: Path | None, token: str, port: int) -> Iterator[None]:
+    """Let this user's command line find the token, unless the operator knows it already."""
+    with contextlib.nullcontext() if chosen is not None else kept(token, port):
+        yield
+
+
 @contextlib.contextmanager
 def kept(token: str, port: int) -> Iterator[None]:
     """Keep the token where this user's command line finds it, while the relay runs."""
@@ -111,25 +122,7 @@ def find_token(port: int) -> str | None:
 
 
 def _path(port: int) -> Path:
-    return _folder() / f"operator-{port}"
-
-
-def _folder() -> Path:
-    """Return the folder for it, which is there and this user's alone.
-
-    Raises:
-        OSError: there can be none.
-    """
-    user = os.getuid() if hasattr(os, "getuid") else None
-    runtime = os.environ.get("XDG_RUNTIME_DIR")
-    shared = Path(tempfile.gettempdir(), "roomwire" if user is None else f"roomwire-{user}")
-    folder = Path(runtime, "roomwire") if runtime else shared
-    folder.mkdir(mode=0o700, exist_ok=True)
-    found = folder.lstat()  # in a folder of all users' another may have made it before
-    is_ours = user is None or (found.st_uid == user and not found.st_mode & 0o077)
-    if not stat.S_ISDIR(found.st_mode) or not is_ours:
-        raise OSError(f"{folder} is not this user's alone")
-    return folder
+    return runtime_folder() / f"operator-{port}"
 
 
 def _private(path: str, flags: int) -> int:

@@ -192,9 +192,12 @@ class HttpProtocol(HttpToolsProtocol):
             else:
                 self._is_deaf = True
         except httptools.HttpParserError as error:
-            cause = error.__context__
-            refused = cause if isinstance(cause, _Refused) else _Refused(400)
-            self._refuse(refused.status, refused.after)
+            self._stop(error.__context__)
+
+    def _stop(self, cause: BaseException | None) -> None:
+        """Read no more of a request. Args: cause: what was raised while it was parsed."""
+        refused = cause if isinstance(cause, _Refused) else _Refused(400)
+        self._refuse(refused.status, refused.after)
 
     def _refuse(self, status: int, after: float = 0.0) -> None:
         why = REASONS[status]

@@ -25,6 +25,9 @@ TRIES = 10
 ABSENT = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 """What the system says of an address that this machine has not, and of a whole family of them."""
 
+FIRST_INHERITED = 3
+"""The first of the descriptors that a service manager passes on (sd_listen_fds)."""
+
 Place: TypeAlias = tuple[int, str, tuple[int, ...]]
 """A family, an address, and what else tells it from others: an IPv6 address may need more."""
 
@@ -64,6 +67,37 @@ def listen(host: str, port: int) -> Listener:
             if tries == 1 or error.errno != errno.EADDRINUSE:
                 raise CannotListen(_why(error, host, port)) from None
     raise AssertionError("the last try returns or raises")
+
+
+def inherited() -> Listener | None:
+    """Take the sockets that a service manager has bound (LISTEN_FDS), if it has.
+
+    Raises:
+        CannotListen: one of them is no TCP socket that listens, or their ports differ.
+    """
+    count = os.environ.pop("LISTEN_FDS", "")
+    if os.environ.pop("LISTEN_PID", "") != str(os.getpid()) or not count.isdecimal():
+        return None
+    numbers = range(FIRST_INHERITED, FIRST_INHERITED + int(count))
+    return adopt([socket.socket(fileno=number) for number in numbers]) if numbers else None
+
+
+def adopt(sockets: list[socket.socket]) -> Listener:
+    """Listen on sockets that somebody else has bound.
+
+    Raises:
+        CannotListen: one of them is no TCP socket that listens, or their ports differ.
+    """
+    for each in sockets:
+        is_tcp = each.family in (socket.AF_INET, socket.AF_INET6)
+        if not is_tcp or not each.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+            raise CannotListen("LISTEN_FDS names a socket that is no TCP socket that listens")
+        each.set_inheritable(False)
+        _bound_waiting(each)
+    host, port = sockets[0].getsockname()[:2]
+    if any(each.getsockname()[1] != port for each in sockets):
+        raise CannotListen("LISTEN_FDS names sockets of several ports: a relay has one")
+    return Listener(tuple(sockets), host, port)
 
 
 def _places(host: str) -> list[Place]:
@@ -123,11 +157,16 @@ def _bind(place: Place, port: int, host: str) -> socket.socket:
 def _prepare(bound: socket.socket, host: str) -> None:
     if os.name == "posix":  # elsewhere it would let another program take the port over
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    _bound_waiting(bound)
+    if bound.family is socket.AF_INET6:
+        bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, not lan.is_everywhere(host))
+
+
+def _bound_waiting(bound: socket.socket) -> None:
+    """Bound what waits for a client, and for how long."""
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
     bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    if bound.family is socket.AF_INET6:
-        bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, not lan.is_everywhere(host))
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT)
 

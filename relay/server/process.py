@@ -18,8 +18,10 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from relay.http.app import create_app
+from relay.lobby.homes import ALONE
 from relay.node.node import Node
 from relay.node.on_join import OnJoin
+from relay.persistence import shares
 from relay.persistence.file import StateFile
 from relay.policy import operators
 from relay.policy.config import Settings
@@ -28,6 +30,7 @@ from relay.server import logs
 from relay.server.http_protocol import bounded
 from relay.server.listening import CannotListen as CannotListen
 from relay.server.listening import Listener as Listener
+from relay.server.listening import inherited as inherited
 from relay.server.listening import listen as listen
 from relay.server.ws_protocol import DirectProtocol
 
@@ -51,6 +54,7 @@ class Server(uvicorn.Server):
         on_serving: called once clients can connect, before any HELLO is looked at.
         on_started: called after that. What it raises ends the server, as a signal does.
         on_signal: awaited upon the first signal; when it returns, serving ends.
+        on_left: called after that.
         on_impatience: called upon each further signal.
         failure: what `on_started` or `on_signal` raised.
     """
@@ -59,6 +63,7 @@ class Server(uvicorn.Server):
     on_serving: Callable[[], None] | None = None
     on_started: Callable[[], None] | None = None
     on_signal: Callable[[], Awaitable[None]] | None = None
+    on_left: Callable[[], None] | None = None
     on_impatience: Callable[[], None] | None = None
     failure: Exception | None = None
 
@@ -85,7 +90,7 @@ class Server(uvicorn.Server):
                 self.on_started()
         except Exception as error:
             self.failure = error
-            self._leave_or_hurry(self._loop)
+            self._leave_or_hurry()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End all connections, those that do not end by themselves with a cut."""
@@ -110,11 +115,16 @@ class Server(uvicorn.Server):
         if self._loop is None:
             self.should_exit = True
         elif sig != HANGUP or self._leaving is None:
-            self._loop.call_soon_threadsafe(self._leave_or_hurry, self._loop)
+            self._loop.call_soon_threadsafe(self._leave_or_hurry)
 
-    def _leave_or_hurry(self, loop: asyncio.AbstractEventLoop) -> None:
+    def leave(self) -> None:
+        """Begin to end, as upon the first signal, unless that has begun. Call it in the loop."""
         if self._leaving is None:
-            self._leaving = loop.create_task(self._leave())
+            self._leaving = asyncio.get_running_loop().create_task(self._leave())
+
+    def _leave_or_hurry(self) -> None:
+        if self._leaving is None:
+            self.leave()
             return
         self.force_exit = True
         if self.on_impatience is not None:
@@ -128,6 +138,8 @@ class Server(uvicorn.Server):
         except Exception as error:
             self.failure = self.failure or error
         finally:
+            if self.on_left is not None:
+                self.on_left()
             self.should_exit = True
 
     def _cut(self) -> None:
@@ -177,22 +189,34 @@ def serve(
 
     Args:
         on_join: decides who may enter, as for `create_app`.
-        listener: where, if not as the settings say.
+        listener: where, if not as LISTEN_FDS or the settings say.
         on_listening: called once clients are served.
 
     Raises:
         CannotListen: the address is not to be had.
         CannotKeep: the rooms cannot be written where the settings say.
     """
-    listener = listener or listen(settings.host, settings.port)
+    listener = listener or inherited() or listen(settings.host, settings.port)
     logs.set_up(settings.log_level)
-    app = create_app(settings, on_join=on_join, spell=by_option)
+    app = create_app(settings, on_join=on_join, spell=by_option, homes=ALONE)
     server = make_server(app, settings)
     server.on_started = functools.partial(on_listening, listener)
+    with operators.known(settings.operator_token_file, app.state.token, listener.port):
+        run(server, app.state.node, listener)
+
+
+def run(
+    server: Server, node: Node, listener: Listener, *, keeps: Callable[[], bool] = lambda: True
+) -> None:
+    """Run a server until it is told to end.
+
+    Args: keeps: says at the end whether the rooms are written to the state file, if there is one.
+
+    Raises:
+        CannotKeep: the rooms cannot be written there.
+    """
     _calm_collector()
-    chosen = settings.operator_token_file is not None
-    keeping = contextlib.nullcontext() if chosen else operators.kept(app.state.token, listener.port)
-    with keeping, _rooms_kept(server, app.state.node):
+    with _rooms_kept(server, node, keeps):
         server.run(sockets=[*listener.sockets])
     if server.failure is not None:
         raise server.failure
@@ -210,13 +234,14 @@ def _calm_collector() -> None:
 
 
 @contextlib.contextmanager
-def _rooms_kept(server: Server, node: Node) -> Iterator[None]:
+def _rooms_kept(server: Server, node: Node, keeps: Callable[[], bool]) -> Iterator[None]:
     """Let a server begin with the rooms of the state file, if there is one, and end with one."""
     settings = node.settings
     file = StateFile(settings.state) if settings.state is not None else None
 
     def begin() -> None:
         if file is not None:
+            shares.gather(file)
             kept = file.take()
             node.restore(*kept)
             longest = max((room.max_frame for room in kept.rooms), default=0)
@@ -225,7 +250,7 @@ def _rooms_kept(server: Server, node: Node) -> Iterator[None]:
 
     async def end() -> None:
         returning = await node.drain(settings.drain_seconds)
-        if file is not None and len(node.registry):
+        if file is not None and len(node.registry) and keeps():
             file.write(list(node.registry), returning)
 
     server.on_starting, server.on_signal, server.on_impatience = begin, end, node.hurry

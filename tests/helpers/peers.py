@@ -197,8 +197,8 @@ async def party_at(url: str) -> AsyncIterator[Party]:
         yield Party(url, peers)
 
 
-async def until(condition: Callable[[], object]) -> None:
+async def until(condition: Callable[[], object], seconds: float = PATIENCE) -> None:
     """Poll for a condition that no frame tells of. Where a frame does, wait for the frame."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - whoever could set an event is under test
             await asyncio.sleep(0.002)

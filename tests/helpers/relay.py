@@ -25,6 +25,14 @@ IS_PORTABLE = os.environ.get("LINK") == "portable"
 MODULE = "tests.helpers.portable" if IS_PORTABLE else "relay"
 """The module with the command line of `relay`."""
 
+AS_SERVICE = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+"""Starts a program as a service manager does that has bound a socket."""
+
 END_SECONDS = 15  # seconds for a process to end by itself
 
 
@@ -100,20 +108,32 @@ async def running_relay(
 
 
 @contextmanager
-def relay_process(*options: str, port: int = 0, module: str = MODULE) -> Iterator[RelayProcess]:
+def relay_process(
+    *options: str, port: int = 0, module: str = MODULE, bound: int | None = None
+) -> Iterator[RelayProcess]:
     """Run `relay serve` in a process of its own. At the end it is stopped or killed.
 
     Args:
         options: of the command line. If they do not say otherwise, it drains in 0 s.
         port: where to listen; 0 is a free port. A restart needs the old one.
         module: the module with the command line of `relay`.
+        bound: a listening socket that it gets as from a service manager, by its descriptor.
     """
     command = [sys.executable, "-m", module, "serve", "--port", str(port), *options]
     clean = {key: value for key, value in os.environ.items() if not key.startswith(ENVIRONMENT)}
     clean[f"{ENVIRONMENT}DRAIN_SECONDS"] = "0"
+    inherited = () if bound is None else (bound,)
+    if bound is not None:
+        command = [sys.executable, "-c", AS_SERVICE, str(bound), *command]
     with tempfile.NamedTemporaryFile(mode="w", suffix=".log") as log:
         process = subprocess.Popen(
-            command, env=clean, stdout=subprocess.PIPE, stderr=log, text=True, bufsize=1
+            command,
+            env=clean,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            bufsize=1,
+            pass_fds=inherited,
         )
         with process:
             try:

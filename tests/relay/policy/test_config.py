@@ -1,11 +1,13 @@
 """Settings come from four places, and what is wrong with them is said in one line."""
 
+import os
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from protocol.frames import RoomOptions
+from relay.policy import machine
 from relay.policy.config import PROFILES, Settings, explain
 from relay.policy.spelling import ENVIRONMENT, option
 
@@ -83,6 +85,13 @@ def test_the_bench_profile_raises_rates_and_nothing_else() -> None:
 def test_bad_frames_may_be_unlimited(value: str | int, most: int | None) -> None:
     assert (Settings().bad_frames, Settings(bad_frames=0).bad_frames) == (20, None)
     assert Settings(bad_frames=value).bad_frames == most  # type: ignore[arg-type]  # as typed in
+
+
+@pytest.mark.parametrize(("value", "count"), [("auto", machine.cores()), ("3", 3)])
+def test_there_may_be_a_worker_for_each_core(value: str, count: int) -> None:
+    assert Settings().workers == 1
+    assert Settings(workers=value).workers == count  # type: ignore[arg-type]  # as typed in
+    assert 1 <= machine.cores() <= (os.cpu_count() or 1)
 
 
 def test_the_debug_profile_lets_bad_frames_pass() -> None:

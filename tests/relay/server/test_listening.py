@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import pytest
 
 from relay.server import listening
-from relay.server.listening import CannotListen, Listener, listen
+from relay.server.listening import CannotListen, Listener, adopt, inherited, listen
 
 
 @contextmanager
@@ -133,3 +135,38 @@ def test_a_name_of_several_addresses_is_all_of_them(monkeypatch: pytest.MonkeyPa
     with listener_at("relay.test") as listener:
         names = [bound.getsockname()[0] for bound in listener.sockets]
         assert names == ["127.0.0.1", "127.0.0.2", "::1"]
+
+
+def test_sockets_of_a_service_manager_are_listened_on_within_our_bounds() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as bound:
+        listener = adopt([bound])
+        assert (listener.host, listener.port) == bound.getsockname()
+        assert bound.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) <= 128 * 1024
+        assert not bound.get_inheritable()
+
+
+def test_a_socket_that_is_no_relays_is_refused(tmp_path: Path) -> None:
+    with (
+        socket.socket() as silent,
+        socket.socket(socket.AF_UNIX) as local,
+        socket.create_server(("127.0.0.1", 0)) as one,
+        socket.create_server(("127.0.0.1", 0)) as other,
+    ):
+        local.bind(str(tmp_path / "socket"))
+        local.listen()
+        for given in ([silent], [local], [one, other]):
+            with pytest.raises(CannotListen) as refused:
+                adopt(given)
+            assert "LISTEN_FDS" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("pid", "count"), [("1", "1"), (str(os.getpid()), "0"), (str(os.getpid()), "one"), ("", "")]
+)
+def test_sockets_for_another_process_are_not_taken(
+    pid: str, count: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LISTEN_PID", pid)
+    monkeypatch.setenv("LISTEN_FDS", count)
+    assert inherited() is None
+    assert "LISTEN_FDS" not in os.environ  # a child would take it for its own

@@ -1,0 +1,88 @@
+"""One worker of several: `python -m relay.workers.worker`, which the supervisor starts.
+
+SIGTERM ends this worker alone: its rooms go to the next one of its number, by file. The end of its
+standard input means that the whole relay ends, or that its supervisor was killed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from typing import Final
+
+import msgpack
+
+from relay.http.app import create_app
+from relay.persistence.file import CannotKeep
+from relay.policy.spelling import by_option
+from relay.server import logs
+from relay.server.process import make_server, run
+from relay.workers import orders
+from relay.workers.hand_over import Arrivals, moving
+from relay.workers.mail import Kind
+from relay.workers.orders import Orders
+from relay.workers.unix_bus import UnixBus
+
+log = logging.getLogger("relay")
+
+STDIN: Final = 0
+
+
+class Worker:
+    """A worker as long as it serves."""
+
+    def __init__(self, given: Orders) -> None:
+        self._orders = given
+        self._mail = given.mail()
+        self._bus = UnixBus(self._mail, given.name)
+        self._is_over = False
+        settings = given.read_settings()
+        self._app = create_app(settings, spell=by_option, homes=given.homes, token=given.token)
+        self._app.state.bus = self._bus
+        self._server = make_server(self._app, settings)
+        self._server.config.http = moving(settings, given.homes, self._mail)
+
+    def run(self) -> None:
+        """Serve until the end.
+
+        Raises:
+            CannotKeep: the rooms cannot be written.
+        """
+        self._mail.on(Kind.MOVE, Arrivals(self._server).take)
+        self._mail.on(Kind.NOTE, lambda note, _: self._bus.know(msgpack.unpackb(note)))
+        self._server.on_started = self._begin
+        self._server.on_left = self._mail.close
+        node = self._app.state.node
+        run(self._server, node, self._orders.listener(), keeps=self._keeps)
+
+    def _begin(self) -> None:
+        asyncio.get_running_loop().add_reader(STDIN, self._end_all)
+        self._mail.open()
+        self._mail.send(self._orders.count, Kind.NOTE, self._orders.name.encode())
+
+    def _end_all(self) -> None:
+        """Take note that nobody has anything more to say."""
+        asyncio.get_running_loop().remove_reader(STDIN)
+        self._is_over = True
+        self._server.leave()  # a service manager may have told all processes so already
+
+    def _keeps(self) -> bool:
+        return self._orders.keeps or not self._is_over
+
+
+def main() -> None:
+    """Do what the supervisor orders. The exit code is 1 if the rooms could not be kept."""
+    given = orders.read(sys.stdin.buffer.readline())
+    signal.signal(signal.SIGUSR2, signal.SIG_IGN)  # it is for the supervisor
+    logs.set_up(given.read_settings().log_level)
+    try:
+        Worker(given).run()
+    except CannotKeep as error:
+        log.error("%s", error)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
