@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
 from typing import ClassVar, ParamSpec, TypeVar
 
 import psutil
 
 from tests.attack.verdict import Timing
+from tests.helpers.forked import FORKING, PRELOADED
 from tests.helpers.relay import MODULE, RelayProcess, relay_process
 
 P = ParamSpec("P")
@@ -28,9 +28,7 @@ PATIENCE = 30.0
 FREE_SECONDS = 15.0
 NICENESS = 10
 
-FORKING = get_context("forkserver")
-"""Forks processes from one that has imported all attacks, as an import takes over a second."""
-FORKING.set_forkserver_preload(["__main__", "tests.attack.attacks"])
+FORKING.set_forkserver_preload(["__main__", *PRELOADED, "tests.attack.attacks"])
 
 
 @dataclass(frozen=True, slots=True)

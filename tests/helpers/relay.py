@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from relay.node.on_join import OnJoin
 from relay.policy.config import Settings
 from relay.policy.spelling import ENVIRONMENT, by_option
 from relay.server.process import Listener, listen, make_server
+from tests.helpers.forked import Forked
 from tests.helpers.portable import without_extensions
 
 ADDRESS = re.compile(r"http://\S+")
@@ -47,9 +48,9 @@ class RunningRelay:
 
 @dataclass(frozen=True)
 class RelayProcess:
-    """A relay process, as users start it."""
+    """A relay in a process of its own."""
 
-    process: "subprocess.Popen[str]"
+    process: "Forked | subprocess.Popen[str]"
     url: str
     log_file: Path
 
@@ -100,26 +101,51 @@ async def running_relay(
 
 
 @contextmanager
-def relay_process(*options: str, port: int = 0, module: str = MODULE) -> Iterator[RelayProcess]:
+def relay_process(
+    *options: str, port: int = 0, module: str = MODULE, is_forked: bool = True
+) -> Iterator[RelayProcess]:
     """Run `relay serve` in a process of its own. At the end it is stopped or killed.
 
     Args:
         options: of the command line. If they do not say otherwise, it drains in 0 s.
         port: where to listen; 0 is a free port. A restart needs the old one.
         module: the module with the command line of `relay`.
+        is_forked: whether it may be forked from a process that has imported the relay.
     """
-    command = [sys.executable, "-m", module, "serve", "--port", str(port), *options]
+    arguments = ["serve", "--port", str(port), *options]
     clean = {key: value for key, value in os.environ.items() if not key.startswith(ENVIRONMENT)}
     clean[f"{ENVIRONMENT}DRAIN_SECONDS"] = "0"
-    with tempfile.NamedTemporaryFile(mode="w", suffix=".log") as log:
-        process = subprocess.Popen(
-            command, env=clean, stdout=subprocess.PIPE, stderr=log, text=True, bufsize=1
-        )
-        with process:
-            try:
-                yield RelayProcess(process, _address(process, Path(log.name)), Path(log.name))
-            finally:
-                _end(process)
+    start = _forked if is_forked else _anew
+    with (
+        tempfile.NamedTemporaryFile(suffix=".log") as log,
+        start(module, arguments, clean, Path(log.name)) as process,
+    ):
+        try:
+            yield RelayProcess(process, _address(process, Path(log.name)), Path(log.name))
+        finally:
+            _end(process)
+
+
+@contextmanager
+def _forked(
+    module: str, arguments: list[str], environment: dict[str, str], log: Path
+) -> Iterator[Forked]:
+    with closing(Forked(module, arguments, environment, log)) as process:
+        yield process
+
+
+@contextmanager
+def _anew(
+    module: str, arguments: list[str], environment: dict[str, str], log: Path
+) -> Iterator["subprocess.Popen[str]"]:
+    command = [sys.executable, "-m", module, *arguments]
+    with (
+        log.open("ab") as errors,
+        subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True
+        ) as process,
+    ):
+        yield process
 
 
 def link_url(url: str, room: str) -> str:
@@ -127,7 +153,7 @@ def link_url(url: str, room: str) -> str:
     return f"ws{url.removeprefix('http')}/r/{room}"
 
 
-def _address(process: "subprocess.Popen[str]", log: Path) -> str:
+def _address(process: "Forked | subprocess.Popen[str]", log: Path) -> str:
     assert process.stdout is not None
     line = process.stdout.readline()  # it prints its address, or ends
     found = ADDRESS.search(line)
@@ -135,7 +161,7 @@ def _address(process: "subprocess.Popen[str]", log: Path) -> str:
     return found[0]
 
 
-def _end(process: "subprocess.Popen[str]") -> None:
+def _end(process: "Forked | subprocess.Popen[str]") -> None:
     process.terminate()
     try:
         process.wait(END_SECONDS)
