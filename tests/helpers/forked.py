@@ -19,7 +19,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 FORKING = get_context("forkserver")
-PRELOADED = ["relay.cli.commands", "tests.helpers.portable", "tests.helpers.forked"]
+PRELOADED = ["tests.helpers.preloaded", "tests.helpers.forked"]
 FORKING.set_forkserver_preload(PRELOADED)
 
 END_SECONDS = 60.0

@@ -99,15 +99,15 @@ def test_a_room_follows_the_facts(room: Held, relay: ScriptedRelay) -> None:
 
 def test_the_state_is_that_of_the_connection(relay: ScriptedRelay) -> None:
     room = Held(relay)
-    assert room.state == "connecting"
-    relay.welcomes()
-    assert room.state == "live"
-    relay.closes()
-    assert room.state == "reconnecting"
+    states = [room.state]
+    for happens in (relay.welcomes, relay.closes):
+        happens()
+        states.append(room.state)
+    assert states == ["connecting", "live", "reconnecting"]
 
 
 def test_properties_are_the_rooms_and_each_players(room: Held, relay: ScriptedRelay) -> None:
-    relay.says(Property(4, 0, "map", pack("ice"), 1), Property(5, 2, "hp", pack(3), 2))
+    relay.says(Property(4, 0, "map", pack("ice"), 1, 1), Property(5, 2, "hp", pack(3), 1, 2))
     assert dict(room.properties) == {"map": "ice"}
     assert dict(room.properties_of(2)) == dict(room.properties_of(BOB)) == {"hp": 3}
     assert dict(room.properties_of(9)) == {}
@@ -152,6 +152,7 @@ def test_a_printed_room_names_its_kind_and_who_is_there(room: Held) -> None:
         (lambda room: room.give_snapshot([1], seq=0), Snapshot(0, 0, 1, pack([1]))),
         (lambda room: room.give_snapshot_bytes(b"all", 3), Snapshot(3, 0, 1, b"all")),
     ],
+    ids=str,
 )
 def test_a_call_is_one_frame_and_returns_its_number(
     call: Callable[[BaseRoom[int]], int], frame: Frame, room: Held
@@ -189,6 +190,7 @@ def test_groups_are_joined_again_in_a_new_seat(room: Held, relay: ScriptedRelay)
         lambda room: room.kick(0),
         lambda room: room.give_snapshot(0, seq=-1),
     ],
+    ids=["value", "target", "key", "group", "player", "seq"],
 )
 def test_a_mistake_raises_in_the_call_and_nothing_is_posted(
     call: Callable[[BaseRoom[int]], object], room: Held

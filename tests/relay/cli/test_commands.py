@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from relay import is_compiled
 from relay.cli import commands
 from relay.policy.config import Settings
 from relay.server.process import listen
+from tests.helpers import forked
 from tests.helpers.forked import Forked
 
 
@@ -26,9 +26,7 @@ def test_serve_says_where_it_is_and_nothing_else(tmp_path: Path) -> None:
         relay.terminate()
         assert relay.wait(15) == 0
         assert relay.stdout.read() == ""
-    assert re.fullmatch(
-        r"Roomwire is at http://127\.0\.0\.1:[0-9]+ \(Ctrl\+C stops it\)\n", first
-    )
+    assert re.fullmatch(r"Roomwire is at http://127\.0\.0\.1:[0-9]+ \(Ctrl\+C stops it\)\n", first)
 
 
 def test_serve_without_settings_asks_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,24 +49,25 @@ def test_demo_hands_on_all_that_it_is_told(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_a_port_that_is_taken_is_one_sentence() -> None:
     taken = listen("127.0.0.1", 0)
-    with taken.sockets[0]:
-        with pytest.raises(CycloptsError) as error:
-            commands.serve(settings=Settings(port=taken.port))
+    with taken.sockets[0], pytest.raises(CycloptsError) as error:
+        commands.serve(settings=Settings(port=taken.port))
     assert str(taken.port) in str(error.value)
 
 
 def test_a_state_file_that_can_never_be_written_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(CycloptsError, match="--state"):
-        commands.serve(settings=Settings(port=0, state=tmp_path))
+    ended = forked.run("relay", "serve", "--port", "0", "--state", str(tmp_path))
+    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
+    assert "--state" in ended.stderr
 
 
-@pytest.mark.parametrize("command", [commands.serve, commands.demo])
+@pytest.mark.parametrize("command", ["serve", "demo"])
 def test_a_mistake_in_the_environment_is_an_error_of_the_command_line(
-    command: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+    command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RELAY_PING_SECONDS", "soon")
-    with pytest.raises(CycloptsError):
-        command()
+    ended = forked.run("relay", command, "--port", "0")
+    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
+    assert "RELAY_PING_SECONDS" in ended.stderr
 
 
 def test_a_fault_of_ours_is_not_taken_for_the_users(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,16 @@
+"""What a process has done that forks relays for tests: all that each of them does at its start."""
+
+from __future__ import annotations
+
+import gc
+
+import relay.cli.commands
+import tests.helpers.portable
+from relay.http.app import create_app
+from relay.policy.config import Settings
+
+__all__ = ["relay", "tests"]
+
+create_app(Settings()).state.node.close()  # it describes REST, once for all that follow
+gc.collect()
+gc.freeze()  # or a collection in each fork would copy all memory
