@@ -12,7 +12,7 @@ import pytest
 from cyclopts import CycloptsError
 
 from relay import is_compiled
-from relay.cli import commands
+from relay.cli import commands, demo
 from relay.policy.config import Settings
 from relay.server.process import listen
 from tests.helpers import forked
@@ -41,7 +41,7 @@ def test_serve_without_settings_asks_the_environment(monkeypatch: pytest.MonkeyP
 
 def test_demo_hands_on_all_that_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(commands, "show", lambda *told, opens: shown.append((*told, opens)))
+    monkeypatch.setattr(demo, "show", lambda *told, opens: shown.append((*told, opens)))
     commands.demo()
     commands.demo(host="127.0.0.1", port=9000, bots=0, open=True)
     assert shown == [("0.0.0.0", 8000, 8, False), ("127.0.0.1", 9000, 0, True)]
