@@ -12,7 +12,6 @@ from pydantic import ValidationError
 
 from protocol import WIRE_VERSION, WIRE_VERSION_MIN
 from relay import is_compiled
-from relay.cli.demo import show
 from relay.cli.printing import let_go, say
 from relay.persistence.file import CannotKeep
 from relay.policy.config import Settings
@@ -55,6 +54,9 @@ def demo(
         bots: how many bots play
         open: open the room in a browser
     """
+    # A relay that serves draws no QR code, and needs nothing to start bots and browsers.
+    from relay.cli.demo import show
+
     with _one_sentence():
         show(host, port, bots, opens=open)
 

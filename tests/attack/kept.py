@@ -32,10 +32,10 @@ async def c6(scale: Scale) -> Row:
         StateFile(file).write([lived_in(number, scale.many // ROOMS) for number in range(ROOMS)], 0)
         size = file.stat().st_size / MEBIBYTE
         began = time.monotonic()
-        with stage("--state", str(file)) as on:
+        with stage("--state", str(file), is_forked=False) as on:
             took = time.monotonic() - began
             back = on.relay.log.count(f"{ROOMS} rooms are back")
-            passing = high_water(on) - on.memory / MEBIBYTE
+            passing = high_water(on) - (on.memory + on.mapped) / MEBIBYTE
         left = StateFile(file).take()
         frames = sum(len(room.history) for room in left.rooms)
     return Row(

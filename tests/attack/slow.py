@@ -13,7 +13,6 @@ from tests.attack import hostile, seat
 from tests.attack.neighbours import Neighbours, gather
 from tests.attack.seat import JOINED, LEFT, PRESENCE, Seat
 from tests.attack.stage import (
-    FORKING,
     KIBIBYTE,
     MEBIBYTE,
     Scale,
@@ -23,6 +22,7 @@ from tests.attack.stage import (
     stage,
 )
 from tests.attack.verdict import Check, Row, Timing, neighbours_p99
+from tests.helpers.forked import FORKING
 
 CROWDED = encode(Hello(1, HelloOptions(create=RoomOptions(capacity=200))))
 HEALTHY = 20

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
 from typing import ClassVar, ParamSpec, TypeVar
 
 import psutil
 
 from tests.attack.verdict import Timing
+from tests.helpers.forked import FORKING, PRELOADED
 from tests.helpers.relay import MODULE, RelayProcess, relay_process
 
 P = ParamSpec("P")
@@ -28,9 +28,7 @@ PATIENCE = 30.0
 FREE_SECONDS = 15.0
 NICENESS = 10
 
-FORKING = get_context("forkserver")
-"""Forks processes from one that has imported all attacks, as an import takes over a second."""
-FORKING.set_forkserver_preload(["__main__", "tests.attack.attacks"])
+FORKING.set_forkserver_preload(["__main__", *PRELOADED, "tests.attack.attacks"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +59,8 @@ class Stage:
     """The relay's own core, once this process has left it."""
     niceness: ClassVar[int] = 0
     """The niceness of attackers, so that the measuring process goes first."""
+    may_fork: ClassVar[bool] = True
+    """Whether relays may be forked, which no user does."""
 
     def __init__(self, relay: RelayProcess) -> None:
         self.relay = relay
@@ -69,8 +69,14 @@ class Stage:
 
     @property
     def memory(self) -> int:
-        """Resident bytes."""
-        return int(self.process.memory_info().rss)
+        """Resident bytes of its own: a library's are there as soon as they are needed."""
+        held = self.process.memory_info()
+        return int(held.rss - held.shared)
+
+    @property
+    def mapped(self) -> int:
+        """Resident bytes of files. A fork has only those that it needed itself."""
+        return int(self.process.memory_info().shared)
 
     @property
     def cpu(self) -> float:
@@ -111,9 +117,17 @@ class Stage:
 
 
 @contextmanager
-def stage(*options: str, port: int = 0, module: str = MODULE) -> Iterator[Stage]:
-    """Run a relay with these options of `relay serve`. Args: module: has that command."""
-    with relay_process(*options, port=port, module=module) as relay:
+def stage(
+    *options: str, port: int = 0, module: str = MODULE, is_forked: bool = True
+) -> Iterator[Stage]:
+    """Run a relay with these options of `relay serve`.
+
+    Args:
+        module: has that command.
+        is_forked: as for `relay_process`; False where all of its memory is measured.
+    """
+    is_forked = is_forked and Stage.may_fork
+    with relay_process(*options, port=port, module=module, is_forked=is_forked) as relay:
         running = Stage(relay)
         if Stage.core is not None:
             running.process.cpu_affinity([Stage.core])
@@ -146,7 +160,7 @@ def allow_many_files() -> None:
 
 def measure_alone() -> None:
     """Leave the first core to relays, and let attackers use only time that nobody else needs."""
-    Stage.niceness = NICENESS
+    Stage.niceness, Stage.may_fork = NICENESS, False
     first, *others = sorted(os.sched_getaffinity(0))
     if others:
         os.sched_setaffinity(0, others)

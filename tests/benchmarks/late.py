@@ -58,7 +58,7 @@ def run(histories: Sequence[int] = HISTORIES, turns: int = TURNS) -> list[Late]:
 
 async def measure(client: str, messages: int, turns: int) -> Late:
     """Fill a room, and let one client join it this many times."""
-    with stage("--profile", "bench", "--log-level", "warning") as on:
+    with stage("--profile", "bench", "--log-level", "warning", is_forked=False) as on:
         filler = await fill(on, messages)
         neighbours = await gather(on.port)
         # The first start of a client reads it from the disk, on the neighbours' core. That is no

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import signal
-import sys
 import tempfile
+from contextlib import closing
+from pathlib import Path
 from types import TracebackType
 
 from tests.chaos.proxy import Address
+from tests.helpers.forked import Forked
 from tests.helpers.relay import MODULE
 
 ENDS_WITHIN = 15.0  # seconds for a relay to end when asked to
-LISTENING = re.compile(rb"http://127\.0\.0\.1:(\d+)")
+LISTENING = re.compile(r"http://127\.0\.0\.1:(\d+)")
 
 
 class RelayProcess:
@@ -25,9 +28,10 @@ class RelayProcess:
 
     def __init__(self, *options: str, module: str = MODULE) -> None:
         """Args: options: of `relay serve`. module: has the same command line as `relay`."""
-        self._command = ["-m", module, "serve", "--port", "0", "--log-level", "warning", *options]
-        self._process: asyncio.subprocess.Process | None = None
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115  (closed in __aexit__)
+        self._module = module
+        self._arguments = ["serve", "--port", "0", "--log-level", "warning", *options]
+        self._process: Forked | None = None
+        self._log = tempfile.NamedTemporaryFile()  # noqa: SIM115  (closed in __aexit__)
         self.starts = 0
         self.address: Address = ("127.0.0.1", 0)
 
@@ -46,11 +50,9 @@ class RelayProcess:
 
     async def start(self) -> None:
         """Start it, and return when clients can connect."""
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable, *self._command, stdout=asyncio.subprocess.PIPE, stderr=self._log
-        )
-        assert self._process.stdout is not None
-        line = await self._process.stdout.readline()
+        log = Path(self._log.name)
+        self._process = Forked(self._module, self._arguments, os.environ, log)
+        line = await asyncio.to_thread(self._process.stdout.readline)
         if (found := LISTENING.search(line)) is None:
             raise RuntimeError(f"the relay said {line!r} and: {self.complaints()}")
         self.address = ("127.0.0.1", int(found[1]))
@@ -58,11 +60,12 @@ class RelayProcess:
 
     async def end(self, how: signal.Signals = signal.SIGTERM) -> None:
         """End it: SIGTERM lets it drain, SIGKILL does not."""
-        if self._process is None or self._process.returncode is not None:
+        process, self._process = self._process, None
+        if process is None:
             return
-        self._process.send_signal(how)
-        async with asyncio.timeout(ENDS_WITHIN):
-            await self._process.wait()
+        with closing(process):
+            process.send_signal(how)
+            await asyncio.to_thread(process.wait, ENDS_WITHIN)
 
     def complaints(self) -> str:
         """Return what it has logged: warnings and worse."""

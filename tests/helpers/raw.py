@@ -247,7 +247,8 @@ async def connect(
 async def _open(
     host: str, port: int, receive_buffer: int | None, source: str | None
 ) -> socket.socket:
-    end = socket.socket()
+    # asyncio lets no write wait for the answer to another, where the protocol is named.
+    end = socket.socket(proto=socket.IPPROTO_TCP)
     end.setblocking(False)
     if source is not None:
         end.bind((source, 0))

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from relay.node.on_join import OnJoin
 from relay.policy.config import Settings
 from relay.policy.spelling import ENVIRONMENT, by_option
 from relay.server.process import Listener, listen, make_server
+from tests.helpers.forked import Forked
 from tests.helpers.portable import without_extensions
 
 ADDRESS = re.compile(r"http://\S+")
@@ -55,9 +56,9 @@ class RunningRelay:
 
 @dataclass(frozen=True)
 class RelayProcess:
-    """A relay process, as users start it."""
+    """A relay in a process of its own."""
 
-    process: "subprocess.Popen[str]"
+    process: "Forked | subprocess.Popen[str]"
     url: str
     log_file: Path
 
@@ -109,7 +110,11 @@ async def running_relay(
 
 @contextmanager
 def relay_process(
-    *options: str, port: int = 0, module: str = MODULE, bound: int | None = None
+    *options: str,
+    port: int = 0,
+    module: str = MODULE,
+    bound: int | None = None,
+    is_forked: bool = True,
 ) -> Iterator[RelayProcess]:
     """Run `relay serve` in a process of its own. At the end it is stopped or killed.
 
@@ -118,28 +123,51 @@ def relay_process(
         port: where to listen; 0 is a free port. A restart needs the old one.
         module: the module with the command line of `relay`.
         bound: a listening socket that it gets as from a service manager, by its descriptor.
+        is_forked: whether it may be forked from a process that has imported the relay; not if
+            it gets a socket.
     """
-    command = [sys.executable, "-m", module, "serve", "--port", str(port), *options]
+    arguments = ["serve", "--port", str(port), *options]
     clean = {key: value for key, value in os.environ.items() if not key.startswith(ENVIRONMENT)}
     clean[f"{ENVIRONMENT}DRAIN_SECONDS"] = "0"
-    inherited = () if bound is None else (bound,)
+    with (
+        tempfile.NamedTemporaryFile(suffix=".log") as log,
+        _forked(module, arguments, clean, Path(log.name))
+        if is_forked and bound is None
+        else _anew(module, arguments, clean, Path(log.name), bound) as process,
+    ):
+        try:
+            yield RelayProcess(process, _address(process, Path(log.name)), Path(log.name))
+        finally:
+            _end(process)
+
+
+@contextmanager
+def _forked(
+    module: str, arguments: list[str], environment: dict[str, str], log: Path
+) -> Iterator[Forked]:
+    with closing(Forked(module, arguments, environment, log)) as process:
+        yield process
+
+
+@contextmanager
+def _anew(
+    module: str, arguments: list[str], environment: dict[str, str], log: Path, bound: int | None
+) -> Iterator["subprocess.Popen[str]"]:
+    command = [sys.executable, "-m", module, *arguments]
     if bound is not None:
         command = [sys.executable, "-c", AS_SERVICE, str(bound), *command]
-    with tempfile.NamedTemporaryFile(mode="w", suffix=".log") as log:
-        process = subprocess.Popen(
+    with (
+        log.open("ab") as errors,
+        subprocess.Popen(
             command,
-            env=clean,
+            env=environment,
             stdout=subprocess.PIPE,
-            stderr=log,
+            stderr=errors,
             text=True,
-            bufsize=1,
-            pass_fds=inherited,
-        )
-        with process:
-            try:
-                yield RelayProcess(process, _address(process, Path(log.name)), Path(log.name))
-            finally:
-                _end(process)
+            pass_fds=() if bound is None else (bound,),
+        ) as process,
+    ):
+        yield process
 
 
 def link_url(url: str, room: str) -> str:
@@ -147,7 +175,7 @@ def link_url(url: str, room: str) -> str:
     return f"ws{url.removeprefix('http')}/r/{room}"
 
 
-def _address(process: "subprocess.Popen[str]", log: Path) -> str:
+def _address(process: "Forked | subprocess.Popen[str]", log: Path) -> str:
     assert process.stdout is not None
     line = process.stdout.readline()  # it prints its address, or ends
     found = ADDRESS.search(line)
@@ -155,7 +183,7 @@ def _address(process: "subprocess.Popen[str]", log: Path) -> str:
     return found[0]
 
 
-def _end(process: "subprocess.Popen[str]") -> None:
+def _end(process: "Forked | subprocess.Popen[str]") -> None:
     process.terminate()
     try:
         process.wait(END_SECONDS)

@@ -95,7 +95,7 @@ def test_a_hangup_that_was_ignored_at_the_start_stays_so() -> None:
     """As under nohup, whose programs begin so."""
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        relaying = relay_process()
+        relaying = relay_process(is_forked=False)
         relay = relaying.__enter__()
     finally:
         signal.signal(signal.SIGHUP, before)

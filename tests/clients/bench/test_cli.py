@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 
 import pytest
 
+from tests.helpers import forked
 from tests.helpers.relay import relay_process
 
 SMALL = ["--rooms", "2", "--players", "3", "--seconds", "0.5"]
 
 
 def run(*options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "relay", "bench", *options]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+    return forked.run("relay", "bench", *options)
 
 
 def test_a_load_ends_in_a_table_and_shows_progress_beside_it() -> None:

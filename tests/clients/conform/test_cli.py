@@ -18,6 +18,7 @@ from clients.conform.runner import Verdict, play_one
 from clients.conform.sheet import Sheet
 from clients.conform.talk import Ended
 from tests.clients.conform.plain import BUGS
+from tests.helpers import forked
 from tests.helpers.browser import Tabs
 from tests.helpers.browser import browser as browser
 from tests.helpers.browser import tabs as tabs
@@ -27,8 +28,7 @@ PLAIN = shlex.join([sys.executable, "-m", "tests.clients.conform.plain"])
 
 
 def run(*options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "relay", "conform", *options]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+    return forked.run("relay", "conform", *options)
 
 
 def test_a_relay_is_judged_and_the_sheet_written(tmp_path: Path) -> None:

@@ -137,7 +137,7 @@ async def test_bugs_of_a_relay_are_named_by_the_rule_that_they_break(
     rule, _ = bad_relay.BUGS[bug]
     monkeypatch.setenv("BUG", bug)
     cases = quick(server_run.cases((rule,)))
-    with relay_process(module=bad_relay.__name__) as relay:
+    with relay_process(module=bad_relay.__name__, is_forked=False) as relay:
         url = f"ws{relay.url.removeprefix('http')}"
         results = await server_run.run(url, cases, 4, 3, lambda result: None)
     assert rule in {each.rule for each in results if each.verdict is Verdict.FAILED}

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from tests.helpers import forked
 from tests.helpers.compiler import NAMES
 from tests.helpers.node import find_node
 
@@ -20,8 +21,17 @@ Patch = tuple[str, str, str]
 """A file of protocol/, what stands in it, and what shall."""
 
 
-def run(*options: object, path: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run `relay fuzz`; with a path, with the `protocol` that lies there."""
+def run(
+    *options: object, path: Path | None = None, is_forked: bool = True
+) -> subprocess.CompletedProcess[str]:
+    """Run `relay fuzz`.
+
+    Args:
+        path: where another `protocol` lies, to be imported instead of ours.
+        is_forked: whether processes may have one hash seed.
+    """
+    if path is None and is_forked:
+        return forked.run("relay", "fuzz", *map(str, options))
     command = [sys.executable, "-m", "relay", "fuzz", *map(str, options)]
     return subprocess.run(
         ["env", *environment(path), *command], capture_output=True, text=True, timeout=50

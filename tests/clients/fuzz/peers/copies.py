@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.helpers import forked
 from tests.helpers.node import NODE_OPTIONS, find_node
 from tests.helpers.relay import ADDRESS
 
@@ -82,7 +83,6 @@ class Done(NamedTuple):
 
 def fuzz(*options: object) -> Done:
     """Run `relay fuzz` to its end."""
-    command = [sys.executable, "-m", "relay", "fuzz", *map(str, options)]
-    done = subprocess.run([*command, "--json", "--quiet"], capture_output=True, text=True)
+    done = forked.run("relay", "fuzz", *map(str, options), "--json", "--quiet")
     assert done.stdout, done.stderr
     return Done(done.returncode, json.loads(done.stdout), done.stdout)

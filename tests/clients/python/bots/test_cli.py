@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from clients.python import Updated, blocking
+from tests.helpers import forked
 from tests.helpers.relay import RelayProcess, relay_process
 
 COMMAND = [sys.executable, "-m", "relay", "bots"]
@@ -24,7 +25,7 @@ def relay() -> Iterator[RelayProcess]:
 
 
 def run(*options: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*COMMAND, *options], capture_output=True, text=True, timeout=60)
+    return forked.run("relay", "bots", *options)
 
 
 def test_bots_play_and_sum_up(relay: RelayProcess) -> None:
