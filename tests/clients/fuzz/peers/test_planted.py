@@ -16,7 +16,7 @@ CONNECTION = "relay/node/connection.py"
 CLIENT = "clients/python/core/client_protocol.py"
 FAULT = """\
         except RemoteProtocolError as error:
-            self._fault(error)
+            self.break_off(error)
 
     def handle_timer"""
 
@@ -34,12 +34,12 @@ IN_RELAY = {
 }
 IN_CLIENT = {
     "it dies of a damaged frame": (
-        Bug(CLIENT, FAULT, FAULT.replace("self._fault(error)", "__import__('os')._exit(3)")),
+        Bug(CLIENT, FAULT, FAULT.replace("self.break_off(error)", "__import__('os')._exit(3)")),
         2,
         {"died"},
     ),
     "it passes over a damaged frame": (
-        Bug(CLIENT, FAULT, FAULT.replace("self._fault(error)", "pass")),
+        Bug(CLIENT, FAULT, FAULT.replace("self.break_off(error)", "pass")),
         2,
         {"no_close", "answer"},
     ),
