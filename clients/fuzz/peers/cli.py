@@ -23,22 +23,12 @@ Switch = Annotated[bool, Parameter(negative=())]
 PATIENCE = 5.0
 
 CLIENT_EXAMPLES = """Examples:
-  relay fuzz client "python my_bot.py"
-  relay fuzz client "./my_bot" --seconds 3600 --jobs 8 --out night
-  relay fuzz client "node my_bot.mjs" --seed 17 --count 1
+  relay fuzz client "python my_program.py"
+  relay fuzz client "./my_program" --seconds 3600 --jobs 8 --out night
+  relay fuzz client "node my_program.mjs" --seed 17 --count 1
 
-The command is started with the URL of a room as its last argument (and in ROOMWIRE_URL). It is a \
-bot: it enters, prints a line of JSON for every event, answers each message that is no history by \
-a SEND of the same bytes to all others, and enters anew after `closed` (or ends: then it is \
-started anew). Its first line says what else it prints beside messages:
-  {"testee": "my bot", "reports": ["live", "joined", "snapshot"]}
-  {"event": "message", "seq": 7, "sender": 2, "payload": "6869", "history": false}
-  {"event": "closed", "code": 4503}
-
-More events, each with its fields in any order: updated (key, sender, payload), joined (seq, \
-player), left (seq, player, reason), presence (seq, player, state), host (seq, player, term), \
-property (seq, scope, key, value), snapshot (seq, payload), live (seq), resumed (resumed). Bytes \
-are hex. It may send VOLATILE, PING and ACK as it likes. clients/fuzz/peers/testees has examples.
+The command is the program that `relay conform client` starts, too: it is told in lines of JSON to \
+connect and to send, and prints a line for every event. The guide on conformance lists all lines.
 """
 
 SERVER_EXAMPLES = """Examples:

@@ -280,9 +280,17 @@ class Ambush:
             self.printed.expect_value(told)
         elif (report := report_of(told, is_history=is_fresh)) is not None:
             self.printed.expect(report, seq_of(told))
-        if isinstance(told, frames.Deliver) and not is_fresh:
-            self.answers.append(Answer(told.seq, told.payload))
+        if isinstance(told, frames.Deliver):
+            self._ask(told, is_fresh)
         wire.write(writing)
+
+    def _ask(self, told: frames.Deliver, is_history: bool) -> None:
+        """Let a message call for an answer, unless it is history."""
+        if is_history:
+            self.program.to_answer.discard(told.payload.hex())
+        else:
+            self.program.to_answer.add(told.payload.hex())
+            self.answers.append(Answer(told.seq, told.payload))
 
     def _snapshot(self, part: frames.Snapshot) -> None:
         self.parts = (*self.parts, part) if part.part else (part,)

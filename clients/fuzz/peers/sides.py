@@ -81,9 +81,10 @@ class Client:
         return self._program.process.pid
 
     def converse(self, seed: int, transcript: Transcript) -> list[str]:
-        if self._program.has_ended:  # as one may, once it has said `closed`
-            self._check_status()
+        if self._program.has_ended:
+            told = self._program.last_words()
             self._anew()
+            raise Fault("died", "a program that goes on", told, "the conversation before")
         ambush = Ambush(self._listener, self._program, seed, transcript, self._former)
         try:
             ambush.play()
@@ -92,13 +93,6 @@ class Client:
             raise
         self._former = ambush.seat
         return [visit.finish.what for visit in ambush.visits]
-
-    def _check_status(self) -> None:
-        status = self._program.process.returncode
-        if status:
-            told = self._program.last_words()
-            self._anew()
-            raise Fault("died", "status 0 after `closed`", told, "the conversation before")
 
     def _anew(self) -> None:
         self.end()

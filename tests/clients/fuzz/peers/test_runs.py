@@ -91,10 +91,9 @@ def ambushed(client: Client, seed: int) -> list[bytes]:
     ]
 
 
-SILENT = "import sys; print('{}', flush=True); sys.stdin.read()"
 DEAD = """
 import sys
-print('{"testee": "dead", "reports": []}', flush=True)
+print('{"event": "hello", "can": []}', flush=True)
 sys.exit("I do not play")
 """
 
