@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import json as json_module
 import shlex
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from cyclopts import CycloptsError, Parameter, validators
 
 from clients.fuzz.peers import report
 from clients.fuzz.peers.program import NoProgram
 from clients.fuzz.peers.running import Run, Settings
-from clients.fuzz.peers.sides import Client, Server, Side
+from clients.fuzz.peers.sides import Client, Server
 
 AtLeast0 = Annotated[int, Parameter(validator=validators.Number(gte=0))]
 AtLeast1 = Annotated[int, Parameter(validator=validators.Number(gte=1))]
 Positive = Annotated[float, Parameter(validator=validators.Number(gt=0))]
+NotNegative = Annotated[float, Parameter(validator=validators.Number(gte=0))]
 Switch = Annotated[bool, Parameter(negative=())]
 
 PATIENCE = 5.0
+SHRINKING = 20.0
 
 CLIENT_EXAMPLES = """Examples:
   relay fuzz client "python my_program.py"
   relay fuzz client "./my_program" --seconds 3600 --jobs 8 --out night
-  relay fuzz client "node my_program.mjs" --seed 17 --count 1
+  relay fuzz client "node my_program.mjs" --replay findings
 
 The command is the program that `relay conform client` starts, too: it is told in lines of JSON to \
 connect and to send, and prints a line for every event. The guide on conformance lists all lines.
@@ -34,7 +35,7 @@ connect and to send, and prints a line for every event. The guide on conformance
 SERVER_EXAMPLES = """Examples:
   relay fuzz server http://127.0.0.1:8000
   relay fuzz server http://127.0.0.1:8000 --seconds 3600 --jobs 4 --out night
-  relay fuzz server http://127.0.0.1:8000 --seed 17 --count 1
+  relay fuzz server http://127.0.0.1:8000 --replay findings
 
 It sends at most 12 bad frames on a connection, which every relay bears. It makes rooms named \
 FUZZ-SEED, and leaves them.
@@ -57,6 +58,8 @@ def client(
     patience: Positive = PATIENCE,
     memory: Positive = 64,
     first: Switch = False,
+    shrink: NotNegative = SHRINKING,
+    replay: Path | None = None,
     out: Path = Path("findings"),
     json: Switch = False,
     quiet: Switch = False,
@@ -72,13 +75,16 @@ def client(
         patience: seconds for each of the client's answers
         memory: MiB by which its process may grow
         first: end with the first fault
+        shrink: seconds for making each finding smaller; 0 leaves it as it is
+        replay: play what was found again: a finding's folder, or one of several
         out: folder for what is found; it is made when there is something
         json: print the summary as JSON
         quiet: show no progress
     """
     settings = _settings(seed, seconds, count, jobs, memory, first)
-    replay = f"relay fuzz client {shlex.quote(command)}"
-    return _run(settings, lambda: Client(command, patience), replay, out, json, quiet)
+    line = f"relay fuzz client {shlex.quote(command)}"
+    run = Run(settings, lambda: Client(command, patience))
+    return _run(run, shrink, replay, Shown(line, out, json, quiet))
 
 
 def server(
@@ -93,6 +99,8 @@ def server(
     pid: AtLeast1 | None = None,
     memory: Positive = 64,
     first: Switch = False,
+    shrink: NotNegative = SHRINKING,
+    replay: Path | None = None,
     out: Path = Path("findings"),
     json: Switch = False,
     quiet: Switch = False,
@@ -111,6 +119,8 @@ def server(
         pid: the relay's process, to watch its memory; found by itself on this machine
         memory: MiB by which that may grow
         first: end with the first fault
+        shrink: seconds for making each finding smaller; 0 leaves it as it is
+        replay: play what was found again: a finding's folder, or one of several
         out: folder for what is found; it is made when there is something
         json: print the summary as JSON
         quiet: show no progress
@@ -118,8 +128,9 @@ def server(
     if url.startswith(("https:", "wss:")):
         raise CycloptsError(msg=f"{url}: cuts within TLS say nothing; name the relay itself")
     settings = _settings(seed, seconds, count, jobs, memory, first)
-    replay = f"relay fuzz server {shlex.quote(url)}"
-    return _run(settings, lambda: Server(url, patience, pid), replay, out, json, quiet)
+    line = f"relay fuzz server {shlex.quote(url)}"
+    run = Run(settings, lambda: Server(url, patience, pid))
+    return _run(run, shrink, replay, Shown(line, out, json, quiet))
 
 
 def _settings(
@@ -130,21 +141,28 @@ def _settings(
     return Settings(seed, seconds, count, jobs, memory, first)
 
 
-def _run(
-    settings: Settings,
-    make: Callable[[], Side],
-    replay: str,
-    out: Path,
-    as_json: bool,
-    is_quiet: bool,
-) -> int:
-    run, progress = Run(settings, make), report.Progress(is_quiet)
+class Shown(NamedTuple):
+    """How a run is told."""
+
+    line: str
+    """What replays a finding, but for its folder."""
+    out: Path
+    as_json: bool
+    is_quiet: bool
+
+
+def _run(run: Run, shrink: float, replay: Path | None, shown: Shown) -> int:
+    progress = report.Progress(shown.is_quiet)
     try:
-        tally = run.go(progress.show)
-    except (NoProgram, OSError) as error:
+        if replay is None:
+            run.go(progress.show)
+            run.shrink(shrink)
+        else:
+            run.replay(report.known(replay))
+    except (NoProgram, OSError, ValueError) as error:
         raise CycloptsError(msg=str(error)) from error
     progress.end()
-    findings = report.write(tally, out, replay)
-    done = report.Report(tally, run.seconds, settings.seed, findings)
-    print(json_module.dumps(done.as_dict(), indent=2) if as_json else done)
+    findings = report.write(run.tally, shown.out, shown.line)
+    done = report.Report(run.tally, run.seconds, run.settings.seed, findings)
+    print(json_module.dumps(done.as_dict(), indent=2) if shown.as_json else done)
     return 1 if findings else 0

@@ -95,7 +95,10 @@ CLIENTS = {**IN_CLIENT, **RARE_IN_CLIENT} if IS_LONG else IN_CLIENT
 
 def options(seed: int, out: Path) -> tuple[object, ...]:
     first = 0 if IS_LONG else seed
-    return ("--first", "--count", 300, "--seed", first, "--patience", 1, "--out", out)
+    return (
+        *("--first", "--count", 300, "--seed", first, "--patience", 1),
+        *("--shrink", 0, "--out", out),
+    )
 
 
 @pytest.mark.fuzz

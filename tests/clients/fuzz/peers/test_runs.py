@@ -106,8 +106,8 @@ def test_a_finding_has_a_folder_with_all_bytes_and_a_line_that_replays_it(tmp_pa
     (finding,) = done.report["findings"]
     assert (finding["kind"], finding["seed"]) == ("died", 4)
     assert "I do not play" in finding["got"]
-    assert finding["replay"] == f"relay fuzz client {shlex.quote(command)} --seed 4 --count 1"
     folder = Path(finding["folder"])
+    assert finding["replay"] == f"relay fuzz client {shlex.quote(command)} --replay {folder}"
     assert json.loads((folder / "finding.json").read_text()) == finding
     assert (folder / "transcript.jsonl").exists()
 
