@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from clients.fuzz.peers.hostile_client import Attack
-from clients.fuzz.peers.plan.as_client import Enter, story
+from clients.fuzz.peers.plan.as_client import story
+from clients.fuzz.peers.plan.steps import Enter
 from clients.fuzz.peers.sides import Client
 from clients.fuzz.peers.transcript import Transcript
 from tests.clients.fuzz.peers.copies import IS_LONG, browser_client, fuzz, python
