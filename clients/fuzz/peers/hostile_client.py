@@ -106,20 +106,17 @@ class Attack:
                 wire.end_with([encode(each) for each in said or (frames.Leave(),)])
 
     def _step(self, step: Step) -> None:
-        name = (
-            "knock" if isinstance(step, Knock) else step.what if hasattr(step, "what") else "ping"
-        )
         try:
-            self._do(step, name)
+            self._do(step)
         except Fault as fault:
-            fault.step = fault.step or name
+            fault.step = fault.step or step.what
             raise
         except Ended as ended:
-            raise Fault("closed", "a connection that lives", str(ended), name) from None
+            raise Fault("closed", "a connection that lives", str(ended), step.what) from None
         except TimeoutError:
-            raise Fault("silent", "an answer", f"none in {self.patience} s", name) from None
+            raise Fault("silent", "an answer", f"none in {self.patience} s", step.what) from None
 
-    def _do(self, step: Step, name: str) -> None:
+    def _do(self, step: Step) -> None:
         match step:
             case Say():
                 self._say(step)

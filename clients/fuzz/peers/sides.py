@@ -57,7 +57,7 @@ class Server:
     ) -> list[str]:
         attack = Attack(self._url, seed, self._patience, transcript, kept)
         attack.play()
-        return [getattr(step, "what", "settle") for step in attack.steps]
+        return [step.what for step in attack.steps]
 
     def parts(self, seed: int) -> int:
         return len(steps_of(seed, None))

@@ -26,6 +26,7 @@ class Settle:
     by: str
     t: int
     writing: Writing
+    what: str = "ping"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ class Knock:
     size: int
     """Bytes of the request that are written."""
     key: bytes
+    what: str = "knock"
 
 
 @dataclass(frozen=True, slots=True)
