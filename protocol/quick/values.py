@@ -44,6 +44,10 @@ PER_BYTE: Final = 100
 LIST, SLOT = 72, 8
 """Bytes that a list takes, and those of each element that its head claims."""
 
+SHORT: Final = LIST + SLOT * 15
+"""Bytes that a container with a head of one byte takes at most, and a map with any head: what that
+claims takes none."""
+
 CONTAINERS: Final = frozenset((list, dict))
 FORBIDDEN_KEY: Final = "__proto__"
 FORBIDDEN_BYTES: Final = FORBIDDEN_KEY.encode()
@@ -84,7 +88,8 @@ def unpack(data: bytes) -> Any:
         raise Doubt
     heads = len(data.translate(None, NO_HEADS)) if size <= COUNTED else size
     most = size if size < MAX_ELEMENTS else MAX_ELEMENTS
-    if heads * (LIST + SLOT * most) > SPARE + PER_BYTE * size:
+    arrays = data.count(0xDC) + data.count(0xDD)
+    if heads * SHORT + arrays * SLOT * most > SPARE + PER_BYTE * size:
         check_claims(data)
     value = unpackb(data, ext_hook=refuse, max_ext_len=0, max_array_len=most, max_map_len=most)
     may_be_wide = (0xCF in data and WIDE_UINT.search(data) is not None) or (
