@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as json_module
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -13,6 +14,7 @@ from clients.fuzz.peers import report
 from clients.fuzz.peers.program import NoProgram
 from clients.fuzz.peers.running import Run, Settings
 from clients.fuzz.peers.sides import Client, Server
+from clients.fuzz.peers.transcript import Transcript
 
 AtLeast0 = Annotated[int, Parameter(validator=validators.Number(gte=0))]
 AtLeast1 = Annotated[int, Parameter(validator=validators.Number(gte=1))]
@@ -97,6 +99,7 @@ def server(
     jobs: AtLeast1 = 1,
     patience: Positive = PATIENCE,
     pid: AtLeast1 | None = None,
+    drain: Switch = False,
     memory: Positive = 64,
     first: Switch = False,
     shrink: NotNegative = SHRINKING,
@@ -117,6 +120,7 @@ def server(
         jobs: conversations at a time
         patience: seconds for each of the relay's answers
         pid: the relay's process, to watch its memory; found by itself on this machine
+        drain: tell the relay to end after that, and see how it does
         memory: MiB by which that may grow
         first: end with the first fault
         shrink: seconds for making each finding smaller; 0 leaves it as it is
@@ -129,8 +133,9 @@ def server(
         raise CycloptsError(msg=f"{url}: cuts within TLS say nothing; name the relay itself")
     settings = _settings(seed, seconds, count, jobs, memory, first)
     line = f"relay fuzz server {shlex.quote(url)}"
-    run = Run(settings, lambda: Server(url, patience, pid))
-    return _run(run, shrink, replay, Shown(line, out, json, quiet))
+    relay = Server(url, patience, pid)
+    run = Run(settings, lambda: relay)
+    return _run(run, shrink, replay, Shown(line, out, json, quiet), relay.drain if drain else None)
 
 
 def _settings(
@@ -151,12 +156,20 @@ class Shown(NamedTuple):
     is_quiet: bool
 
 
-def _run(run: Run, shrink: float, replay: Path | None, shown: Shown) -> int:
+def _run(
+    run: Run,
+    shrink: float,
+    replay: Path | None,
+    shown: Shown,
+    finish: Callable[[Transcript], None] | None = None,
+) -> int:
     progress = report.Progress(shown.is_quiet)
     try:
         if replay is None:
             run.go(progress.show)
             run.shrink(shrink)
+            if finish is not None:
+                run.finish(finish)
         else:
             run.replay(report.known(replay))
     except (NoProgram, OSError, ValueError) as error:

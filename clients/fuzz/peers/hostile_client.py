@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import os
+import signal
 import socket
 import time
 from random import Random
@@ -13,11 +15,11 @@ from clients.fuzz.peers.faults import Fault
 from clients.fuzz.peers.listener import RESUMING, Listener
 from clients.fuzz.peers.plan.as_client import Story
 from clients.fuzz.peers.plan.breaches import LIVES
-from clients.fuzz.peers.plan.dress import Writing, dressed, in_pieces, mask, plain
-from clients.fuzz.peers.plan.framing import BINARY, frame
+from clients.fuzz.peers.plan.dress import Writing, dressed, in_pieces, plain
 from clients.fuzz.peers.plan.parts import Kept, room_of, steps_of
 from clients.fuzz.peers.plan.room import BOB, Room, Said, code_of
 from clients.fuzz.peers.plan.steps import (
+    Drain,
     End,
     Enter,
     Flood,
@@ -36,11 +38,8 @@ from protocol.codec import encode
 A_WHILE: Final = 0.3
 """Seconds after which a connection that may go on is taken to do so."""
 
-BURST: Final = 2.5
-"""Seconds of its rate at which a relay throttles: it bears two at once (SPEC 19)."""
-
-FLOOD: Final = 1 << 20
-"""Where the numbers of a flood's PINGs begin."""
+DRAINING: Final = 60.0
+"""Seconds for a relay to close the last connection."""
 
 QUICKEST: Final = 500
 """Messages a second beyond which a relay is not flooded: that would take too many."""
@@ -117,23 +116,13 @@ class Attack:
             raise Fault("silent", "an answer", f"none in {self.patience} s", step.what) from None
 
     def _do(self, step: Step) -> None:
-        match step:
-            case Say():
-                self._say(step)
-            case Settle():
-                self._settle(step)
-            case Enter():
-                self._enter(step)
-            case Refused():
-                self._refused(step)
-            case End():
-                self._end(step)
-            case Flood():
-                self._flood(step)
-            case Knock():
-                wire = self._dial("knock")
-                wire.write(Writing(self._request(step.key)[: step.size]))
-                wire.close()
+        # A method for each kind of step, called as that is.
+        getattr(self, f"_{type(step).__name__.lower()}")(step)
+
+    def _knock(self, step: Knock) -> None:
+        wire = self._dial("knock")
+        wire.write(Writing(self._request(step.key)[: step.size]))
+        wire.close()
 
     # Connections.
 
@@ -318,12 +307,22 @@ class Attack:
         assert player.wire is not None
         if not 0 < player.rate <= QUICKEST:
             return
-        rng, last = Random(step.masks), int(player.rate * BURST)
-        pings = (encode(frames.Ping(FLOOD + number)) for number in range(last + 1))
-        player.wire.write(Writing(b"".join(frame(BINARY, each, mask(rng, True)) for each in pings)))
-        player.listen(step.what, lambda: player.pong == FLOOD + last)
+        player.wire.write(Writing(step.pings(player.rate)))
+        player.listen(step.what, lambda: player.pong == step.last(player.rate))
         if frames.NoticeKind.THROTTLE not in player.notices:
             raise Fault("no_throttle", "NOTICE THROTTLE", "none")
+
+    def _drain(self, step: Drain) -> None:
+        """SPEC 21.3."""
+        os.kill(step.pid, signal.SIGTERM)
+        for player in (each for each in self.players.values() if each.wire):
+            player.patience = DRAINING
+            try:
+                player.listen(step.what, lambda: False)
+            except Ended as ended:
+                self._check_code(ended.code, frozenset({1012}))
+            if frames.NoticeKind.DRAIN not in player.notices:
+                raise Fault("no_notice", "NOTICE DRAIN", "none")
 
     def _settle(self, step: Settle) -> None:
         player = self.players[step.by]

@@ -123,6 +123,14 @@ class Run:
                     found = self.tally.found[group]
                     self.tally.found[group] = shrunk(side, found, seconds)
 
+    def finish(self, last: Callable[[Transcript], None]) -> None:
+        """Do something last, which may show a fault, too."""
+        transcript = Transcript()
+        try:
+            last(transcript)
+        except Fault as fault:
+            self.tally.add(Finding(fault, self.settings.seed, transcript))
+
     def replay(self, known: Iterable[tuple[int, Kept | None]]) -> Tally:
         """Play conversations, or parts of them, once more."""
         with ended(self._make()) as side:

@@ -12,8 +12,12 @@ from clients.fuzz.peers.hostile_relay import Ambush
 from clients.fuzz.peers.memory import server_of
 from clients.fuzz.peers.plan.as_relay import ROOM
 from clients.fuzz.peers.plan.parts import Kept, count_of, steps_of, visits_of
+from clients.fuzz.peers.plan.steps import Drain
 from clients.fuzz.peers.program import Program
 from clients.fuzz.peers.transcript import Transcript
+
+ENTRY = (0, 1)
+"""The parts of a story in which two players enter."""
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -61,6 +65,18 @@ class Server:
 
     def parts(self, seed: int) -> int:
         return len(steps_of(seed, None))
+
+    def drain(self, transcript: Transcript) -> None:
+        """Tell the relay to end, with players in a room.
+
+        Raises:
+            Fault: it does not close as it should; or where its process is, is not known.
+        """
+        if self.pid is None:
+            raise Fault("unreachable", "the relay's process", "none on this machine: name --pid")
+        attack = Attack(self._url, 0, self._patience, transcript, ENTRY)
+        attack.steps.append(Drain(self.pid))
+        attack.play()
 
     def end(self) -> None:
         """It goes on: somebody else has started it."""

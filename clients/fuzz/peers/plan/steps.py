@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from random import Random
+from typing import Final
 
 from clients.fuzz.peers.plan.dress import Writing
+from clients.fuzz.peers.plan.framing import BINARY, frame
 from clients.fuzz.peers.plan.room import Said
-from protocol.frames import RoomOptions
+from protocol.codec import encode
+from protocol.frames import Ping, RoomOptions
+
+BURST: Final = 2.5
+"""Seconds of its rate at which a relay throttles: it bears two at once (SPEC 19)."""
+
+FIRST: Final = 1 << 20
+"""Where the numbers of a flood's PINGs begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,5 +104,25 @@ class Flood:
     masks: int
     """Seed of their masks: how many there are, the relay's limit says."""
 
+    def last(self, rate: int) -> int:
+        """Return the number of the last one, for a relay that takes so many messages a second."""
+        return FIRST + int(rate * BURST)
 
-Step = Say | Settle | Enter | Refused | End | Knock | Flood
+    def pings(self, rate: int) -> bytes:
+        """Return all of them."""
+        rng = Random(self.masks)
+        numbers = range(FIRST, self.last(rate) + 1)
+        return b"".join(
+            frame(BINARY, encode(Ping(number)), rng.randbytes(4)) for number in numbers
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """The relay is told to end: it says so, and closes every connection with 1012."""
+
+    pid: int
+    what: str = "drain"
+
+
+Step = Say | Settle | Enter | Refused | End | Knock | Flood | Drain
