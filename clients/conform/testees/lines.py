@@ -157,8 +157,8 @@ def _fact(event: Event) -> None:
         case HostChanged(host, term, seq):
             tell("host", player=host.number if host else 0, term=term, seq=seq)
         case PropertyChanged(scope, key, payload, version, by, seq):
-            tell("property", scope=scope, key=key, payload=None if payload is None else payload.hex(),
-                 version=version, by=by, seq=seq)  # fmt: skip
+            held = None if payload is None else payload.hex()
+            tell("property", scope=scope, key=key, payload=held, version=version, by=by, seq=seq)
         case SnapshotReceived(seq, payload):
             tell("snapshot", seq=seq, payload=payload.hex())
         case SnapshotWanted(seq):

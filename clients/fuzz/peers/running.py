@@ -179,7 +179,7 @@ class Run:
 
 
 def shrunk(side: Side, finding: Finding, seconds: float) -> Finding:
-    """Return the same fault in a conversation of fewer parts; the finding itself if none shows it."""
+    """Return the same fault in a conversation of fewer parts, if one shows it."""
     until = time.monotonic() + seconds
     smallest = finding
 

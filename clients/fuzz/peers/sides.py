@@ -29,9 +29,7 @@ class Side(Protocol):
     def pid(self) -> int | None:
         """Its process, where it is known."""
 
-    def converse(
-        self, seed: int, transcript: Transcript, kept: Kept | None = None
-    ) -> list[str]:
+    def converse(self, seed: int, transcript: Transcript, kept: Kept | None = None) -> list[str]:
         """Play one conversation, or some parts of it. Returns: what was done, by name.
 
         Raises:
@@ -56,9 +54,7 @@ class Server:
         is_near = parts.hostname in LOOPBACK
         self.pid = pid or (server_of(parts.port or 80) if is_near else None)
 
-    def converse(
-        self, seed: int, transcript: Transcript, kept: Kept | None = None
-    ) -> list[str]:
+    def converse(self, seed: int, transcript: Transcript, kept: Kept | None = None) -> list[str]:
         attack = Attack(self._url, seed, self._patience, transcript, kept)
         attack.play()
         return [step.what for step in attack.steps]
@@ -111,9 +107,7 @@ class Client:
     def parts(self, seed: int) -> int:
         return count_of(visits_of(seed, None))
 
-    def converse(
-        self, seed: int, transcript: Transcript, kept: Kept | None = None
-    ) -> list[str]:
+    def converse(self, seed: int, transcript: Transcript, kept: Kept | None = None) -> list[str]:
         if self._program.has_ended:
             told = self._program.last_words()
             self._anew()

@@ -42,8 +42,8 @@ class Ways(NamedTuple):
 
 QUICKLY = Ways(decode, unpack, pack)
 SLOWLY = Ways(decode_slowly, unpack_slowly, packb)
-"""Value by value, as both ways do with what is wrong. Bytes that `pack` has scanned once need not be
-scanned again: these must be the same."""
+"""Value by value, as both ways do with what is wrong. What `pack` has scanned once is not scanned
+again: the bytes must be the same."""
 
 NOT_WRITTEN = (None, "DUPLICATE_KEY")
 """What no value of a program can be refused for: it has each key once."""

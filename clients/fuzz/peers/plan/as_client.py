@@ -325,9 +325,7 @@ class Story:
         key, cuts, behind = rng.randbytes(16), rng.getrandbits(32), rng.randint(1, 4)
         role = self.role if by == "eve" else "player"
         self.steps.append(
-            Enter(
-                by, what, key, cuts, seat, position, behind, early, create, role, self.password
-            )
+            Enter(by, what, key, cuts, seat, position, behind, early, create, role, self.password)
         )
 
     def _speak(self, by: str, what: str, said: frames.Frame) -> None:

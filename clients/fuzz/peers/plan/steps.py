@@ -112,9 +112,7 @@ class Flood:
         """Return all of them."""
         rng = Random(self.masks)
         numbers = range(FIRST, self.last(rate) + 1)
-        return b"".join(
-            frame(BINARY, encode(Ping(number)), rng.randbytes(4)) for number in numbers
-        )
+        return b"".join(frame(BINARY, encode(Ping(number)), rng.randbytes(4)) for number in numbers)
 
 
 @dataclass(frozen=True, slots=True)
