@@ -39,6 +39,7 @@ FLAT_TYPES: Final = (Binary, Flag, Integer, OrFalse, TargetField, Text, Word)
 
 Load = Callable[[Any], Any]
 Loaders = tuple[Load, ...]
+Make = Callable[..., Frame]
 
 Reader = Callable[[bytes], Frame]
 """Decodes a message of one shape. Raises: one of `values.DOUBTS`."""
@@ -91,7 +92,7 @@ def flat_reader(cls: type[Frame], loaders: Loaders) -> Reader:
     return FLAT_BY_ARITY.get(len(loaders), lambda *_: read)(cls, *loaders)
 
 
-def flat_of_two(cls: Any, load_first: Load, load_second: Load) -> Reader:
+def flat_of_two(cls: Make, load_first: Load, load_second: Load) -> Reader:
     def read(data: bytes) -> Frame:
         _, first, second = unpackb(data, max_array_len=FLAT, max_map_len=0)
         return cls(load_first(first), load_second(second))
@@ -99,7 +100,7 @@ def flat_of_two(cls: Any, load_first: Load, load_second: Load) -> Reader:
     return read
 
 
-def flat_of_three(cls: Any, load_first: Load, load_second: Load, load_third: Load) -> Reader:
+def flat_of_three(cls: Make, load_first: Load, load_second: Load, load_third: Load) -> Reader:
     def read(data: bytes) -> Frame:
         _, first, second, third = unpackb(data, max_array_len=FLAT, max_map_len=0)
         return cls(load_first(first), load_second(second), load_third(third))
