@@ -84,12 +84,15 @@ def flat_reader(cls: type[Frame], loaders: Loaders) -> Reader:
     """Return a reader of frames that are right if each of their fields is: no map is within, and
     nothing that is not looked at."""
 
+    if make := FLAT_BY_ARITY.get(len(loaders)):
+        return make(cls, *loaders)
+
     def read(data: bytes) -> Frame:
         values = unpackb(data, max_array_len=FLAT, max_map_len=0)
         del values[0]  # the opcode
         return cls(*map(call, loaders, values))
 
-    return FLAT_BY_ARITY.get(len(loaders), lambda *_: read)(cls, *loaders)
+    return read
 
 
 def flat_of_two(cls: Make, load_first: Load, load_second: Load) -> Reader:

@@ -45,8 +45,8 @@ LIST, SLOT = 72, 8
 """Bytes that a list takes, and those of each element that its head claims."""
 
 SHORT: Final = LIST + SLOT * 15
-"""Bytes that a container takes before it has what it claims, but for arrays with longer heads: there
-are more. What a map claims takes none."""
+"""Bytes that a container takes before it has what it claims; more, if it is an array with a longer
+head. What a map claims takes none."""
 
 STACKED: Final = 1024
 """Containers within one another at most, as msgpack goes."""
