@@ -41,6 +41,7 @@ A_WHILE: Final = 0.3
 DRAINING: Final = 60.0
 """Seconds for a relay to close the last connection."""
 
+THROTTLED: Final = 10.0  # seconds that a relay may take longer for what it throttles
 QUICKEST: Final = 500
 """Messages a second beyond which a relay is not flooded: that would take too many."""
 
@@ -304,11 +305,12 @@ class Attack:
     def _flood(self, step: Flood) -> None:
         """SPEC 19: who says too much is told so, and read slowly; no PING is lost of that."""
         player = self.players[step.by]
-        assert player.wire is not None
-        if not 0 < player.rate <= QUICKEST:
+        if player.wire is None or not 0 < player.rate <= QUICKEST:
             return
         player.wire.write(Writing(step.pings(player.rate)))
+        player.patience += THROTTLED
         player.listen(step.what, lambda: player.pong == step.last(player.rate))
+        player.patience = self.patience
         if frames.NoticeKind.THROTTLE not in player.notices:
             raise Fault("no_throttle", "NOTICE THROTTLE", "none")
 

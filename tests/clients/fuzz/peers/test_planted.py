@@ -23,7 +23,7 @@ FAULT = """\
 IN_RELAY = {
     "it forwards a damaged frame": (
         Bug("protocol/fast_path.py", "is_send and size == 5 + message[4]", "is_send"),
-        10,
+        334,
         {"lost", "bad_frame", "wrong"},
     ),
     "it does not count what is damaged": (
