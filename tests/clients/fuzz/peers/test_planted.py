@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from clients.fuzz.peers.plan.as_client import story
 from tests.clients.fuzz.peers.copies import IS_LONG, Bug, fuzz, python, relay_of, with_bug
 
 CONNECTION = "relay/node/connection.py"
@@ -119,3 +120,19 @@ def test_a_clients_bug_is_found(name: str, tmp_path: Path) -> None:
     done = fuzz("client", command, *options(seed, tmp_path / "found"))
     assert done.status == 1, done.text
     assert done.kinds <= kinds, done.text
+
+
+@pytest.mark.fuzz
+def test_a_finding_is_shrunk_and_replayed_bit_for_bit(tmp_path: Path) -> None:
+    bug, seed, kinds = IN_RELAY["it does not count what is damaged"]
+    with relay_of(with_bug(tmp_path / "copy", bug)) as url:
+        options = ("--count", 1, "--seed", seed, "--shrink", 5)
+        found = fuzz("server", url, *options, "--out", tmp_path / "out")
+        (finding,) = found.report["findings"]
+        again = fuzz("server", url, "--replay", finding["folder"], "--out", tmp_path / "again")
+    assert {finding["kind"]} == kinds
+    assert len(finding["parts"]) < len(story(seed)) / 2
+    (replayed,) = again.report["findings"]
+    assert [replayed[key] for key in ("kind", "step", "got", "parts", "sent")] == [
+        finding[key] for key in ("kind", "step", "got", "parts", "sent")
+    ]
