@@ -25,6 +25,9 @@ ARRAY: Final = 5
 MAP: Final = 6
 FORBIDDEN: Final = 7
 
+NO_HEAD: Final = (FORBIDDEN, 1, 0)
+"""What begins nothing. Something is said to follow it, so that it is looked at more closely."""
+
 # For each head byte: what it begins, how many bytes of length (or number) follow it, and the
 # length that the head itself carries.
 HEADS: Final[list[tuple[int, int, int]]] = (
@@ -32,13 +35,13 @@ HEADS: Final[list[tuple[int, int, int]]] = (
     + [(MAP, 0, n) for n in range(16)]
     + [(ARRAY, 0, n) for n in range(16)]
     + [(STR, 0, n) for n in range(32)]
-    + [(LEAF, 0, 0), (FORBIDDEN, 0, 0), (LEAF, 0, 0), (LEAF, 0, 0)]  # nil, 0xC1, false, true
+    + [(LEAF, 0, 0), NO_HEAD, (LEAF, 0, 0), (LEAF, 0, 0)]  # nil, 0xC1, false, true
     + [(BIN, 1, 0), (BIN, 2, 0), (BIN, 4, 0)]
-    + [(FORBIDDEN, 0, 0)] * 3  # ext 8, 16, 32
+    + [NO_HEAD] * 3  # ext 8, 16, 32
     + [(LEAF, 4, 0), (LEAF, 8, 0)]  # float 32, 64
     + [(LEAF, 1, 0), (LEAF, 2, 0), (LEAF, 4, 0), (UINT64, 8, 0)]
     + [(LEAF, 1, 0), (LEAF, 2, 0), (LEAF, 4, 0), (INT64, 8, 0)]
-    + [(FORBIDDEN, 0, 0)] * 5  # fixext 1, 2, 4, 8, 16
+    + [NO_HEAD] * 5  # fixext 1, 2, 4, 8, 16
     + [(STR, 1, 0), (STR, 2, 0), (STR, 4, 0)]
     + [(ARRAY, 2, 0), (ARRAY, 4, 0)]
     + [(MAP, 2, 0), (MAP, 4, 0)]
@@ -67,7 +70,14 @@ def scan(data: bytes) -> None:
         is_key = keys is not None and not remaining % 2
         remaining -= 1
         nodes += 1
-        what, body, length = read_head(data, offset, nodes, is_key)
+        what, width, length = HEADS[data[offset]] if offset < end else NO_HEAD
+        body = offset + 1
+        # Most heads are one byte that may stand anywhere. All others are looked at more closely.
+        if width or nodes > limits.MAX_NODES or (is_key and what != STR):
+            what, body, length = read_head(data, offset, nodes, is_key)
+        if what == LEAF:
+            offset = body
+            continue
         if what in (ARRAY, MAP):
             check_container(offset, length, len(outer))
             outer.append((remaining, keys))
@@ -76,9 +86,11 @@ def scan(data: bytes) -> None:
         if length > end - body:
             raise truncated(end, length - (end - body))
         if what == STR:
-            check_text(data, body, body + length)
+            text = data[body : body + length]
+            if not text.isascii():
+                check_text(data, body, body + length)
             if keys is not None and is_key:
-                add_key(keys, data[body : body + length], offset)
+                add_key(keys, text, offset)
         offset = body if what in (ARRAY, MAP) else body + length
     if offset != end:
         raise trailing(offset, end)

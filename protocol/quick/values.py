@@ -22,7 +22,7 @@ right only takes time. To return what the scan would refuse is a bug. Rule by ru
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from itertools import chain
 from typing import Any, Final, NoReturn
 
@@ -43,6 +43,13 @@ PER_BYTE: Final = 100
 
 LIST, SLOT = 72, 8
 """Bytes that a list takes, and those of each element that its head claims."""
+
+SHORT: Final = LIST + SLOT * 15
+"""Bytes that a container takes before it has what it claims; more, if it is an array with a longer
+head. What a map claims takes none."""
+
+STACKED: Final = 1024
+"""Containers within one another at most, as msgpack goes."""
 
 CONTAINERS: Final = frozenset((list, dict))
 FORBIDDEN_KEY: Final = "__proto__"
@@ -85,7 +92,7 @@ def unpack(data: bytes) -> Any:
     heads = len(data.translate(None, NO_HEADS)) if size <= COUNTED else size
     most = size if size < MAX_ELEMENTS else MAX_ELEMENTS
     if heads * (LIST + SLOT * most) > SPARE + PER_BYTE * size:
-        check_claims(data)
+        heads = check_claims(data, heads, most)
     value = unpackb(data, ext_hook=refuse, max_ext_len=0, max_array_len=most, max_map_len=most)
     may_be_wide = (0xCF in data and WIDE_UINT.search(data) is not None) or (
         0xD3 in data and WIDE_INT.search(data) is not None
@@ -103,11 +110,21 @@ def unpack(data: bytes) -> Any:
     return value
 
 
-def check_claims(data: bytes) -> None:
-    """Doubt a message that has not what its heads claim: step over all of it."""
-    walk = msgpack.Unpacker(max_buffer_size=len(data))
-    walk.feed(data)
-    walk.skip()
+def check_claims(data: bytes, heads: int, most: int) -> int:
+    """Doubt a message whose heads may claim far more than it has. Of those within one another,
+    some may wait for what they claim; all others have it. Returns: how many heads there are at
+    most."""
+    size = len(data)
+    worth = SPARE + PER_BYTE * size
+    if 0xDC in data or 0xDD in data:
+        worth -= SLOT * most * (data.count(0xDC) + data.count(0xDD))
+    if min(heads, STACKED) * SHORT > worth and size > COUNTED:
+        heads = len(data.translate(None, NO_HEADS))
+    if min(heads, STACKED) * SHORT > worth:
+        walk = msgpack.Unpacker(max_buffer_size=size)
+        walk.feed(data)
+        walk.skip()
+    return heads
 
 
 def check_flat_map(data: bytes, value: dict[Any, Any], may_be_wide: bool) -> None:
@@ -166,22 +183,22 @@ def check_depth(value: Any, heads: int) -> None:
 def check_all(value: Any, may_be_wide: bool) -> None:
     """Go through all levels, and doubt their number, keys, ints, and the number of values."""
     level = [value]
-    found: list[Any] = []
+    count = 1
     maps: list[dict[Any, Any]] = []
     for _ in range(MAX_DEPTH):
         maps += [outer for outer in level if type(outer) is dict]
         inner = [
             each for outer in level for each in (outer.values() if type(outer) is dict else outer)
         ]
-        found += inner
+        count += len(inner)
         level = [each for each in inner if type(each) in CONTAINERS]
+        if may_be_wide and len(level) < len(inner):
+            check_ints(inner)
         if not level:
             break
-    if level or 1 + len(found) + sum(map(len, maps)) > MAX_NODES:
+    if level or count + sum(map(len, maps)) > MAX_NODES:
         raise Doubt
     check_keys(chain.from_iterable(maps))
-    if may_be_wide:
-        check_ints(found)
 
 
 def check_keys(keys: Iterable[Any]) -> None:
@@ -189,8 +206,10 @@ def check_keys(keys: Iterable[Any]) -> None:
     "".join(keys)
 
 
-def check_ints(values: Iterable[Any]) -> None:
+def check_ints(values: Collection[Any]) -> None:
     """Doubt ints beyond what JavaScript can hold."""
+    if are_small(values):
+        return
     ints = [value for value in values if type(value) is int]
     if ints and not are_small(ints):
         raise Doubt
@@ -205,7 +224,7 @@ def are_numbers(values: list[Any]) -> bool:
     return True
 
 
-def are_small(values: list[Any]) -> bool:
+def are_small(values: Collection[Any]) -> bool:
     """Say whether there are numbers alone, within the bounds of ints: nothing else compares."""
     try:
         return bool(max(values) <= MAX_INT and min(values) >= -MAX_INT)

@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from tests.helpers.raw import BINARY, CONTINUATION, RawClient, connect, frame
+from tests.helpers.raw import BINARY, CLOSE, CONTINUATION, RawClient, connect, frame
 from tests.helpers.relay import RunningRelay, running_relay
 from tests.helpers.spec import ROLES, examples, section
 
@@ -213,6 +213,15 @@ async def test_leaving_is_said_and_ends_with_1000(open_socket: Open) -> None:
     await enter(second)
     await second.send("91 08")
     assert await second.closed() == (1000, "normal")
+    (_, player, reason), _ = fields(await hear(first, LEFT), 3)
+    assert (player, reason) == (2, 1)
+
+
+async def test_who_closes_right_after_leave_has_left(open_socket: Open) -> None:
+    first, second = await open_socket(), await open_socket()
+    await enter(first)
+    await enter(second)
+    await second.send_raw(frame(BINARY, b"\x91\x08") + frame(CLOSE, (1000).to_bytes(2)))
     (_, player, reason), _ = fields(await hear(first, LEFT), 3)
     assert (player, reason) == (2, 1)
 

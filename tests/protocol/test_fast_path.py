@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from itertools import islice
-from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clients.fuzz.inputs.cases import Reader, cases_of
 from protocol import fast_path, limits
 from protocol.codec import Role, decode, encode
 from protocol.errors import RemoteProtocolError
 from protocol.frames import Ack, Deliver, Frame, Left, Live, Send, Taken, Update, Volatile
 from roomwire.testing import instances, long_winded, mutants
-from tests.helpers import damage
 from tests.helpers.strategies import share
 
 LENGTHS = [0, 1, 255, 256, 65535, 65536]
@@ -86,16 +85,16 @@ COUNT = 2 * max(settings().max_examples, 5_000)
 
 @pytest.mark.fuzz
 def test_every_shortcut_reads_thousands_of_damaged_messages_as_the_codec_does() -> None:
-    pool = [message for message in damage.frames(Role.CLIENT) if message[1:2] in b"\x07\x10\x12"]
-    for message in islice(damage.damaged(Random(4), pool), COUNT):
+    for case in islice(cases_of(4, Reader.CLIENT_FRAME, Ack, Send, Volatile), COUNT):
+        message = case.data
         check(message)
         check_ack(message)
 
 
 @pytest.mark.fuzz
 def test_thousands_of_damaged_delivers_are_known_at_sight_or_none() -> None:
-    pool = [message for message in damage.frames(Role.RELAY) if message[1:2] == b"\x11"]
-    for message in islice(damage.damaged(Random(5), pool), COUNT):
+    for case in islice(cases_of(5, Reader.RELAY_FRAME, Deliver), COUNT):
+        message = case.data
         check_deliver(message)
 
 

@@ -342,6 +342,18 @@ async def a_leave_that_nobody_answered(stage: Stage) -> None:
     await relay.expect(Leave, "21.5")
 
 
+@book.case(21, keeps="21.8", breaks="2.5a; 3.1.1", is_advice=True)
+async def a_relay_that_breaks_the_protocol(stage: Stage) -> None:
+    """After text, or bytes that are no frame, the client comes back without a position."""
+    relay = await stage.enters()
+    for broken in ("text", b"\xc1\x11"):
+        await relay.socket.send(broken)
+        relay, hello = await stage.comes_back()
+        relay.check(hello.options.position is None, "it resumed")
+        await relay.welcomes()
+        await stage.told("live")
+
+
 @book.case(21, keeps="21.1a; 12.3.3b", is_slow=True)
 async def ten_cuts(stage: Stage) -> None:
     """Ten cuts in a row lose nothing and tell nothing twice."""

@@ -86,6 +86,15 @@ async def leave_is_answered(scene: Scene) -> None:
     await ann.expect(Left, "11.4a", player=bob.me, reason=LeftReason.LEFT)
 
 
+@book.case(9, keeps="9.5b; 11.4a; 8.4")
+async def a_close_right_after_leave(scene: Scene) -> None:
+    """Who closes right after LEAVE has left, and is not held."""
+    ann, bob = await scene.two()
+    await bob.say(Leave())
+    await bob.socket.close()
+    await ann.expect(Left, "9.5b", player=bob.me, reason=LeftReason.LEFT)
+
+
 @book.case(9, keeps="9 GREETED", breaks="9.2a")
 async def impatience_before_welcome(scene: Scene) -> None:
     """What follows HELLO at once is taken after WELCOME, or refused as UNEXPECTED."""

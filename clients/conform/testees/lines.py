@@ -34,7 +34,7 @@ from roomwire import (
 
 CAN = [
     "volatile", "subscribe", "set", "kick", "transfer", "presence", "snapshot", "clock", "seat",
-    "lost", "create", "spectator",
+    "lost", "create", "spectator", "history",
 ]  # fmt: skip
 """What our clients offer beyond connect, send and leave."""
 
@@ -122,7 +122,8 @@ def happened(room: BaseRoom[Any], event: Event) -> None:
     """Tell an event."""
     match event:
         case Message(seq, sender, payload):
-            tell("message", seq=seq, sender=sender, payload=payload.hex())
+            tell("message", seq=seq, sender=sender, payload=payload.hex(),
+                 history=event.is_history)  # fmt: skip
         case Updated(key, sender, payload):
             tell("update", key=key, sender=sender, payload=payload.hex())
         case Live(seq):
@@ -156,8 +157,8 @@ def _fact(event: Event) -> None:
         case HostChanged(host, term, seq):
             tell("host", player=host.number if host else 0, term=term, seq=seq)
         case PropertyChanged(scope, key, payload, version, by, seq):
-            tell("property", scope=scope, key=key, payload=payload.hex() if payload else None,
-                 version=version, by=by, seq=seq)  # fmt: skip
+            held = None if payload is None else payload.hex()
+            tell("property", scope=scope, key=key, payload=held, version=version, by=by, seq=seq)
         case SnapshotReceived(seq, payload):
             tell("snapshot", seq=seq, payload=payload.hex())
         case SnapshotWanted(seq):

@@ -76,6 +76,8 @@ def main() -> None:
     game: Game | None = None
     while (line := lines.command()) is not None:
         if line["do"] == "connect":
+            if game is not None:
+                game.end()
             game = Game(line)
         elif line["do"] == "reset":
             if game is not None:

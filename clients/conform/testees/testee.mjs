@@ -2,7 +2,7 @@
 
 const CAN = [
   "volatile", "subscribe", "set", "kick", "transfer", "presence", "snapshot", "clock", "seat",
-  "lost", "create", "spectator",
+  "lost", "create", "spectator", "history",
 ];
 
 const hex = (bytes) => Array.from(bytes, (each) => each.toString(16).padStart(2, "0")).join("");
@@ -49,7 +49,12 @@ export function testee({ openRoom, group }, name, write) {
     const { seq } = event;
     switch (event.type) {
       case "message":
-        return tell("message", { seq, sender: event.sender, payload: hex(event.payload) });
+        return tell("message", {
+          seq,
+          sender: event.sender,
+          payload: hex(event.payload),
+          history: event.isHistory,
+        });
       case "updated":
         return tell("update", {
           key: event.key,

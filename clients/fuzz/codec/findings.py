@@ -6,7 +6,7 @@ import json
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,7 @@ class Finding:
             "input": case.data.hex() if len(case.data) <= 1024 else f"{len(case.data)} bytes",
             "damage": case.damage,
             "rule": case.rule,
-            "verdict": None if case.verdict is None else asdict(case.verdict),
+            "verdict": None if case.verdict is None else case.verdict._asdict(),
             "said": {name: answer.as_dict() for name, answer in sides.items()},
         }
 

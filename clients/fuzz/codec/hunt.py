@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
 from itertools import chain, islice
 
 from clients.fuzz.codec.compare import (
@@ -44,10 +45,14 @@ class Batch:
 
     def __init__(self, cases: Sequence[Case]) -> None:
         self.cases = cases
-        self.blobs = [framed(case.reader, case.data) for case in cases]
         self.reads: list[ours.Read] | None = None
         self.agreed: dict[str, list[Line]] = {}
         """By adapter, its lines of a time when all of them were right."""
+
+    @cached_property
+    def blobs(self) -> list[bytes]:
+        """The inputs as adapters get them."""
+        return [framed(case.reader, case.data) for case in self.cases]
 
 
 def batches(cases: Iterable[Case]) -> Iterator[Batch]:

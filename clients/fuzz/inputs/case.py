@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 
 class Reader(Enum):
@@ -15,9 +15,10 @@ class Reader(Enum):
     """A frame that a relay sent."""
     PAYLOAD = "payload"
 
+    __hash__ = object.__hash__  # that of Enum is a function in Python
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+
+class Verdict(NamedTuple):
     """What a right codec says of an input."""
 
     code: str | None
@@ -26,8 +27,7 @@ class Verdict:
     """First byte that is wrong; None where the input is accepted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(NamedTuple):
     """One input, and what is known about it."""
 
     data: bytes

@@ -12,9 +12,10 @@ from clients.fuzz.inputs.case import Verdict as Verdict
 from clients.fuzz.inputs.damages.deck import deck_for
 from clients.fuzz.inputs.damages.harm import Damage, Harm, edited, offset_of
 from clients.fuzz.inputs.judge import ACCEPTED, judge
-from clients.fuzz.inputs.writing.frames import message
+from clients.fuzz.inputs.writing.frames import frame, message
 from clients.fuzz.inputs.writing.heads import pick
 from clients.fuzz.inputs.writing.nodes import Written
+from protocol.frames import Frame
 
 OF_EACH: Final = 16
 """Damages that each legal message takes, one after another."""
@@ -34,10 +35,26 @@ def cases(seed: int, reader: Reader | None = None) -> Iterator[Case]:
         written = message(rng, reads)
         written.neighbour = neighbours[reads]
         neighbours[reads] = written.data
-        yield Case(written.data, reads, "none", "", ACCEPTED)
-        deck = deck_for(written)
-        for _ in range(OF_EACH):
-            yield damaged(rng, written, deck)
+        yield from forms(rng, written)
+
+
+def cases_of(seed: int, reader: Reader, *classes: type[Frame]) -> Iterator[Case]:
+    """Yield inputs for ever that are, or began as, frames of these classes."""
+    rng = Random(seed)
+    neighbour = b""
+    while True:
+        written = frame(rng, reader, pick(rng, classes))
+        written.neighbour = neighbour
+        neighbour = written.data
+        yield from forms(rng, written)
+
+
+def forms(rng: Random, written: Written) -> Iterator[Case]:
+    """Yield a legal message, and damaged forms of it."""
+    yield Case(written.data, written.reader, "none", "", ACCEPTED)
+    deck = deck_for(written)
+    for _ in range(OF_EACH):
+        yield damaged(rng, written, deck)
 
 
 def damaged(rng: Random, written: Written, deck: tuple[Damage, ...]) -> Case:

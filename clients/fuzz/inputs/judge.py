@@ -70,6 +70,10 @@ HEADS: Final[tuple[Head, ...]] = (
 """What each of the 256 bytes means as a head."""
 
 
+STRINGS: Final = frozenset(("str", "bin"))
+CONTAINERS: Final = frozenset(("array", "map"))
+
+
 class Value(NamedTuple):
     """A value of a message whose structure is right."""
 
@@ -164,23 +168,24 @@ class Reading:
             raise Refusal("3.3.3.4", "TRUNCATED", end)
         if width and kind != "float":
             length = int.from_bytes(self.data[start + 1 : body], signed=signed)
-        if kind == "int" and abs(length) > limits.MAX_INT:
-            raise Refusal("3.3.3.5", "OUT_OF_RANGE", start)
-        if kind in ("array", "map"):
-            return self.container(kind, start, length, depth)
-        if kind in ("str", "bin"):
+        if kind in STRINGS:
             return self.string(kind, start, length)
+        if kind in CONTAINERS:
+            return self.container(kind, start, length, depth)
+        if kind == "int" and not -limits.MAX_INT <= length <= limits.MAX_INT:
+            raise Refusal("3.3.3.5", "OUT_OF_RANGE", start)
         return Value(kind, start, length)
 
     def string(self, kind: str, start: int, length: int) -> Value:
         body, self.at = self.at, self.at + length
         if self.at > self.end:
             raise Refusal("3.3.3.7", "TRUNCATED", self.end)
-        if kind == "str":
-            good = WELL_FORMED.match(self.data, body, self.at)
-            if good and good.end() < self.at:
-                raise Refusal("3.3.3.8", "BAD_UTF8", good.end())
-        return Value(kind, start, body=self.data[body : self.at])
+        text = self.data[body : self.at]
+        if kind == "str" and not text.isascii():
+            good = WELL_FORMED.match(text)
+            if good and good.end() < length:
+                raise Refusal("3.3.3.8", "BAD_UTF8", body + good.end())
+        return Value(kind, start, 0, text)
 
     def container(self, kind: str, start: int, length: int, depth: int) -> Value:
         if length > limits.MAX_ELEMENTS:
@@ -194,7 +199,7 @@ class Reading:
             elements = [self.value(depth + 1) for _ in range(length)]
         else:
             elements = self.entries(length, depth + 1)
-        return Value(kind, start, elements=tuple(elements))
+        return Value(kind, start, 0, b"", tuple(elements))
 
     def entries(self, length: int, depth: int) -> list[Value]:
         elements: list[Value] = []

@@ -41,7 +41,7 @@ def misread(data: bytes, written: bytes, reader: Reader) -> str:
     """
     wanted = kept(read(data), data, reader)
     ours = tokens(wanted, data)
-    if b"".join(form for _, form in ours) == written:
+    if b"".join([form for _, form in ours]) == written:
         return ""
     try:
         theirs = tokens(read(written), written)

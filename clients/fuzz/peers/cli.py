@@ -6,45 +6,38 @@ import json as json_module
 import shlex
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from cyclopts import CycloptsError, Parameter, validators
 
 from clients.fuzz.peers import report
 from clients.fuzz.peers.program import NoProgram
 from clients.fuzz.peers.running import Run, Settings
-from clients.fuzz.peers.sides import Client, Server, Side
+from clients.fuzz.peers.sides import Client, Server
+from clients.fuzz.peers.transcript import Transcript
 
 AtLeast0 = Annotated[int, Parameter(validator=validators.Number(gte=0))]
 AtLeast1 = Annotated[int, Parameter(validator=validators.Number(gte=1))]
 Positive = Annotated[float, Parameter(validator=validators.Number(gt=0))]
+NotNegative = Annotated[float, Parameter(validator=validators.Number(gte=0))]
 Switch = Annotated[bool, Parameter(negative=())]
 
 PATIENCE = 5.0
+SHRINKING = 20.0
 
 CLIENT_EXAMPLES = """Examples:
-  relay fuzz client "python my_bot.py"
-  relay fuzz client "./my_bot" --seconds 3600 --jobs 8 --out night
-  relay fuzz client "node my_bot.mjs" --seed 17 --count 1
+  relay fuzz client "python my_program.py"
+  relay fuzz client "./my_program" --seconds 3600 --jobs 8 --out night
+  relay fuzz client "node my_program.mjs" --replay findings
 
-The command is started with the URL of a room as its last argument (and in ROOMWIRE_URL). It is a \
-bot: it enters, prints a line of JSON for every event, answers each message that is no history by \
-a SEND of the same bytes to all others, and enters anew after `closed` (or ends: then it is \
-started anew). Its first line says what else it prints beside messages:
-  {"testee": "my bot", "reports": ["live", "joined", "snapshot"]}
-  {"event": "message", "seq": 7, "sender": 2, "payload": "6869", "history": false}
-  {"event": "closed", "code": 4503}
-
-More events, each with its fields in any order: updated (key, sender, payload), joined (seq, \
-player), left (seq, player, reason), presence (seq, player, state), host (seq, player, term), \
-property (seq, scope, key, value), snapshot (seq, payload), live (seq), resumed (resumed). Bytes \
-are hex. It may send VOLATILE, PING and ACK as it likes. clients/fuzz/peers/testees has examples.
+The command is the program that `relay conform client` starts, too: it is told in lines of JSON to \
+connect and to send, and prints a line for every event. The guide on conformance lists all lines.
 """
 
 SERVER_EXAMPLES = """Examples:
   relay fuzz server http://127.0.0.1:8000
   relay fuzz server http://127.0.0.1:8000 --seconds 3600 --jobs 4 --out night
-  relay fuzz server http://127.0.0.1:8000 --seed 17 --count 1
+  relay fuzz server http://127.0.0.1:8000 --replay findings
 
 It sends at most 12 bad frames on a connection, which every relay bears. It makes rooms named \
 FUZZ-SEED, and leaves them.
@@ -67,6 +60,8 @@ def client(
     patience: Positive = PATIENCE,
     memory: Positive = 64,
     first: Switch = False,
+    shrink: NotNegative = SHRINKING,
+    replay: Path | None = None,
     out: Path = Path("findings"),
     json: Switch = False,
     quiet: Switch = False,
@@ -82,13 +77,16 @@ def client(
         patience: seconds for each of the client's answers
         memory: MiB by which its process may grow
         first: end with the first fault
+        shrink: seconds for making each finding smaller; 0 leaves it as it is
+        replay: play what was found again: a finding's folder, or one of several
         out: folder for what is found; it is made when there is something
         json: print the summary as JSON
         quiet: show no progress
     """
     settings = _settings(seed, seconds, count, jobs, memory, first)
-    replay = f"relay fuzz client {shlex.quote(command)}"
-    return _run(settings, lambda: Client(command, patience), replay, out, json, quiet)
+    line = f"relay fuzz client {shlex.quote(command)}"
+    run = Run(settings, lambda: Client(command, patience))
+    return _run(run, shrink, replay, Shown(line, out, json, quiet))
 
 
 def server(
@@ -101,8 +99,11 @@ def server(
     jobs: AtLeast1 = 1,
     patience: Positive = PATIENCE,
     pid: AtLeast1 | None = None,
+    drain: Switch = False,
     memory: Positive = 64,
     first: Switch = False,
+    shrink: NotNegative = SHRINKING,
+    replay: Path | None = None,
     out: Path = Path("findings"),
     json: Switch = False,
     quiet: Switch = False,
@@ -119,8 +120,11 @@ def server(
         jobs: conversations at a time
         patience: seconds for each of the relay's answers
         pid: the relay's process, to watch its memory; found by itself on this machine
+        drain: tell the relay to end after that, and see how it does
         memory: MiB by which that may grow
         first: end with the first fault
+        shrink: seconds for making each finding smaller; 0 leaves it as it is
+        replay: play what was found again: a finding's folder, or one of several
         out: folder for what is found; it is made when there is something
         json: print the summary as JSON
         quiet: show no progress
@@ -128,8 +132,10 @@ def server(
     if url.startswith(("https:", "wss:")):
         raise CycloptsError(msg=f"{url}: cuts within TLS say nothing; name the relay itself")
     settings = _settings(seed, seconds, count, jobs, memory, first)
-    replay = f"relay fuzz server {shlex.quote(url)}"
-    return _run(settings, lambda: Server(url, patience, pid), replay, out, json, quiet)
+    line = f"relay fuzz server {shlex.quote(url)}"
+    relay = Server(url, patience, pid)
+    run = Run(settings, lambda: relay)
+    return _run(run, shrink, replay, Shown(line, out, json, quiet), relay.drain if drain else None)
 
 
 def _settings(
@@ -140,21 +146,36 @@ def _settings(
     return Settings(seed, seconds, count, jobs, memory, first)
 
 
+class Shown(NamedTuple):
+    """How a run is told."""
+
+    line: str
+    """What replays a finding, but for its folder."""
+    out: Path
+    as_json: bool
+    is_quiet: bool
+
+
 def _run(
-    settings: Settings,
-    make: Callable[[], Side],
-    replay: str,
-    out: Path,
-    as_json: bool,
-    is_quiet: bool,
+    run: Run,
+    shrink: float,
+    replay: Path | None,
+    shown: Shown,
+    finish: Callable[[Transcript], None] | None = None,
 ) -> int:
-    run, progress = Run(settings, make), report.Progress(is_quiet)
+    progress = report.Progress(shown.is_quiet)
     try:
-        tally = run.go(progress.show)
-    except (NoProgram, OSError) as error:
+        if replay is None:
+            run.go(progress.show)
+            run.shrink(shrink)
+            if finish is not None:
+                run.finish(finish)
+        else:
+            run.replay(report.known(replay))
+    except (NoProgram, OSError, ValueError) as error:
         raise CycloptsError(msg=str(error)) from error
     progress.end()
-    findings = report.write(tally, out, replay)
-    done = report.Report(tally, run.seconds, settings.seed, findings)
-    print(json_module.dumps(done.as_dict(), indent=2) if as_json else done)
+    findings = report.write(run.tally, shown.out, shown.line)
+    done = report.Report(run.tally, run.seconds, run.settings.seed, findings)
+    print(json_module.dumps(done.as_dict(), indent=2) if shown.as_json else done)
     return 1 if findings else 0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import os
+import signal
 import socket
 import time
 from random import Random
@@ -11,41 +13,66 @@ from urllib.parse import urlsplit
 
 from clients.fuzz.peers.faults import Fault
 from clients.fuzz.peers.listener import RESUMING, Listener
-from clients.fuzz.peers.plan.as_client import (
+from clients.fuzz.peers.plan.as_client import Story
+from clients.fuzz.peers.plan.breaches import LIVES
+from clients.fuzz.peers.plan.dress import Writing, dressed, in_pieces, plain
+from clients.fuzz.peers.plan.parts import Kept, room_of, steps_of
+from clients.fuzz.peers.plan.room import BOB, Room, Said, code_of
+from clients.fuzz.peers.plan.steps import (
+    Drain,
     End,
     Enter,
+    Flood,
     Knock,
     Refused,
     Say,
     Settle,
     Step,
-    Story,
 )
-from clients.fuzz.peers.plan.breaches import LIVES
-from clients.fuzz.peers.plan.dress import Writing, dressed, in_pieces, plain
-from clients.fuzz.peers.plan.room import Room, Said, code_of
+from clients.fuzz.peers.plan.upgrade import accept_of, fields_of, request_of
 from clients.fuzz.peers.transcript import Transcript
-from clients.fuzz.peers.wire import Ended, Wire, accept_of
+from clients.fuzz.peers.wire import Ended, Wire
 from protocol import SUBPROTOCOL, WIRE_VERSION, frames
 from protocol.codec import encode
 
 A_WHILE: Final = 0.3
 """Seconds after which a connection that may go on is taken to do so."""
 
+DRAINING: Final = 60.0
+"""Seconds for a relay to close the last connection."""
+
+THROTTLED: Final = 10.0  # seconds that a relay may take longer for what it throttles
+QUICKEST: Final = 500
+"""Messages a second beyond which a relay is not flooded: that would take too many."""
+
 
 class Attack:
     """One conversation with a relay."""
 
-    def __init__(self, url: str, seed: int, patience: float, transcript: Transcript) -> None:
-        """Args: url: of the relay. patience: seconds for each of its answers."""
+    def __init__(
+        self,
+        url: str,
+        seed: int,
+        patience: float,
+        transcript: Transcript,
+        kept: Kept | None = None,
+    ) -> None:
+        """
+        Args:
+            url: of the relay.
+            patience: seconds for each of its answers.
+            kept: the numbers of the steps that are played; None: all.
+
+        Raises:
+            Unsound: without the others they make no story.
+        """
         parts = urlsplit(url if "//" in url else f"http://{url}")
         self.host, self.port = parts.hostname or "127.0.0.1", parts.port or 80
-        self.path = f"{parts.path.rstrip('/')}/r/FUZZ-{seed}"
+        self.path = f"{parts.path.rstrip('/')}/r/{room_of(seed, kept)}"
         self.patience = patience
         self.transcript = transcript
-        self.story = Story(seed)
-        self.steps = self.story.told()
-        self.room = Room(self.story.history)
+        self.steps = steps_of(seed, kept)
+        self.room = Room(Story(seed).history)
         self.players = {name: Listener(name, patience) for name in ("ann", "bob", "eve")}
         self.connections = 0
         self.done = 0
@@ -61,41 +88,42 @@ class Attack:
             for step in self.steps:
                 self._step(step)
                 self.done += 1
+        except BaseException:
+            self._leave()
+            raise
         finally:
             for player in self.players.values():
                 if player.wire is not None:
                     player.wire.socket.close()
 
+    def _leave(self) -> None:
+        """Empty the room, as far as that goes: the next conversation may be the same again."""
+        guests = range(BOB + 1, max(self.room.told, default=0) + 1)
+        kicks = [frames.Kick(number) for number in guests]
+        for name, said in (("ann", kicks), ("bob", []), ("ann", [])):
+            wire = self.players[name].wire
+            if wire is not None:
+                wire.end_with([encode(each) for each in said or (frames.Leave(),)])
+
     def _step(self, step: Step) -> None:
-        name = (
-            "knock" if isinstance(step, Knock) else step.what if hasattr(step, "what") else "ping"
-        )
         try:
-            self._do(step, name)
+            self._do(step)
         except Fault as fault:
-            fault.step = fault.step or name
+            fault.step = fault.step or step.what
             raise
         except Ended as ended:
-            raise Fault("closed", "a connection that lives", str(ended), name) from None
+            raise Fault("closed", "a connection that lives", str(ended), step.what) from None
         except TimeoutError:
-            raise Fault("silent", "an answer", f"none in {self.patience} s", name) from None
+            raise Fault("silent", "an answer", f"none in {self.patience} s", step.what) from None
 
-    def _do(self, step: Step, name: str) -> None:
-        match step:
-            case Say():
-                self._say(step)
-            case Settle():
-                self._settle(step)
-            case Enter():
-                self._enter(step)
-            case Refused():
-                self._refused(step)
-            case End():
-                self._end(step)
-            case Knock():
-                wire = self._dial("knock")
-                wire.write(Writing(self._request(step.key)[: step.size]))
-                wire.close()
+    def _do(self, step: Step) -> None:
+        # A method for each kind of step, called as that is.
+        getattr(self, f"_{type(step).__name__.lower()}")(step)
+
+    def _knock(self, step: Knock) -> None:
+        wire = self._dial("knock")
+        wire.write(Writing(self._request(step.key)[: step.size]))
+        wire.close()
 
     # Connections.
 
@@ -108,16 +136,7 @@ class Attack:
         return Wire(end, f"{name} {self.connections}", self.transcript, is_client=True)
 
     def _request(self, key: bytes) -> bytes:
-        lines = (
-            f"GET {self.path} HTTP/1.1",
-            f"Host: {self.host}:{self.port}",
-            "Upgrade: websocket",
-            "Connection: Upgrade",
-            f"Sec-WebSocket-Key: {base64.b64encode(key).decode()}",
-            "Sec-WebSocket-Version: 13",
-            f"Sec-WebSocket-Protocol: {SUBPROTOCOL}",
-        )
-        return "\r\n".join((*lines, "", "")).encode()
+        return request_of(self.path, f"{self.host}:{self.port}", key)
 
     def _upgraded(self, name: str, key: bytes, rng: Random | None = None) -> Wire:
         """Open a WebSocket; with dice, its request travels in pieces."""
@@ -125,13 +144,12 @@ class Attack:
         request = self._request(key)
         wire.write(in_pieces(rng, request) if rng else Writing(request))
         head = wire.head(time.monotonic() + self.patience)
-        status, *lines = head.split("\r\n")
-        fields = {line.partition(":")[0].strip().lower(): line.partition(":")[2] for line in lines}
+        status, fields = head.partition("\r\n")[0], fields_of(head)
         wanted = accept_of(base64.b64encode(key).decode())
-        got = fields.get("sec-websocket-accept", "").strip()
+        got = fields.get("sec-websocket-accept", "")
         if " 101" not in status or got != wanted:
             raise Fault("upgrade", f"101 and {wanted}", f"{status} and {got}")
-        if fields.get("sec-websocket-protocol", "").strip() != SUBPROTOCOL:
+        if fields.get("sec-websocket-protocol", "") != SUBPROTOCOL:
             raise Fault("upgrade", SUBPROTOCOL, fields)  # SPEC 2.3
         return wire
 
@@ -142,6 +160,7 @@ class Attack:
         older = player.wire
         player.wire = self._upgraded(step.by, step.key, rng if step.by == "eve" else None)
         player.strays, player.values_heard, player.pong = [], [], -1
+        player.notices = set()
         self._say_early(step, player)
         position, refusal = self._position(step, player)
         welcome = self._greet(step, player, rng, position)
@@ -199,6 +218,8 @@ class Attack:
             name=step.by,
             position=position,
             create=step.create if step.create else step.by == "ann",
+            role=step.role,
+            password=step.password,
         )
         message = encode(frames.Hello(WIRE_VERSION, options))
         dress = dressed if step.by == "eve" else plain
@@ -222,12 +243,13 @@ class Attack:
         """Judge a WELCOME and the stream that follows it, up to LIVE."""
         is_new = player.number not in self.room.people or not player.number
         if is_new:
-            player.number, player.taken = self.room.enters(), 0
+            player.number, player.taken = self.room.enters(step.role), 0
             player.values = {}
         else:
             self.room.returns(player.number, None if position is None else 0)
         session = welcome.session
         self.room.max_frame = session.limits.max_frame
+        player.rate = session.limits.frames_per_second
         wanted = (player.number, position is not None, self.room.taken[player.number])
         got = (welcome.player, session.resumed, session.taken)
         if got != wanted:
@@ -279,6 +301,30 @@ class Attack:
         kicked = self.players["eve"]
         if isinstance(said.frame, frames.Kick) and step.by == "ann" and kicked.wire is not None:
             self._closed(kicked, kicked.wire, frozenset({4503}))
+
+    def _flood(self, step: Flood) -> None:
+        """SPEC 19: who says too much is told so, and read slowly; no PING is lost of that."""
+        player = self.players[step.by]
+        if player.wire is None or not 0 < player.rate <= QUICKEST:
+            return
+        player.wire.write(Writing(step.pings(player.rate)))
+        player.patience += THROTTLED
+        player.listen(step.what, lambda: player.pong == step.last(player.rate))
+        player.patience = self.patience
+        if frames.NoticeKind.THROTTLE not in player.notices:
+            raise Fault("no_throttle", "NOTICE THROTTLE", "none")
+
+    def _drain(self, step: Drain) -> None:
+        """SPEC 21.3."""
+        os.kill(step.pid, signal.SIGTERM)
+        for player in (each for each in self.players.values() if each.wire):
+            player.patience = DRAINING
+            try:
+                player.listen(step.what, lambda: False)
+            except Ended as ended:
+                self._check_code(ended.code, frozenset({1012}))
+            if frames.NoticeKind.DRAIN not in player.notices:
+                raise Fault("no_notice", "NOTICE DRAIN", "none")
 
     def _settle(self, step: Settle) -> None:
         player = self.players[step.by]

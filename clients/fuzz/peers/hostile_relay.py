@@ -22,17 +22,18 @@ from clients.fuzz.peers.plan.as_relay import (
     Tell,
     Visit,
     pieces,
-    plot,
 )
 from clients.fuzz.peers.plan.breaches import LIVES
 from clients.fuzz.peers.plan.dress import Writing, dressed
 from clients.fuzz.peers.plan.framing import ABNORMAL, BINARY, NO_STATUS, frame
 from clients.fuzz.peers.plan.life import report_of, seq_of, snapshot_report
+from clients.fuzz.peers.plan.parts import Kept, visits_of
+from clients.fuzz.peers.plan.upgrade import answer_to
 from clients.fuzz.peers.printed import Printed
 from clients.fuzz.peers.program import Program
 from clients.fuzz.peers.transcript import Transcript
-from clients.fuzz.peers.wire import Ended, Wire, accept_of
-from protocol import SUBPROTOCOL, WIRE_VERSION, frames
+from clients.fuzz.peers.wire import Ended, Wire
+from protocol import WIRE_VERSION, frames
 from protocol.codec import Role, decode, encode
 from protocol.error_codes import ErrorCode
 from protocol.opcodes import is_counted
@@ -75,13 +76,21 @@ class Ambush:
         seed: int,
         transcript: Transcript,
         former: bytes | None = None,
+        kept: Kept | None = None,
     ) -> None:
-        """Args: former: the seat's secret of the conversation before, which is over."""
+        """
+        Args:
+            former: the seat's secret of the conversation before, which is over.
+            kept: the numbers of the parts that are played; None: all.
+
+        Raises:
+            Unsound: without the others they make no conversation.
+        """
         self.listener = listener
         self.program = program
         self.patience = program.patience
         self.transcript = transcript
-        self.visits = plot(seed)
+        self.visits = visits_of(seed, kept)
         self.done = 0
         self.printed = Printed(program)
         self.seat: bytes | None = None
@@ -139,7 +148,7 @@ class Ambush:
         wire, head = self._asked()
         try:
             if visit.finish.stage == "upgrade":
-                wire.write(Writing(visit.finish.data or upgrade_answer(head)[: visit.finish.code]))
+                wire.write(Writing(visit.finish.data or answer_to(head)[: visit.finish.code]))
                 wire.close()
             else:
                 self._converse(wire, head, visit)
@@ -172,7 +181,7 @@ class Ambush:
         raise Fault("stayed_away", "a new connection", "none came")
 
     def _converse(self, wire: Wire, head: str, visit: Visit) -> None:
-        wire.write(Writing(upgrade_answer(head)))
+        wire.write(Writing(answer_to(head)))
         self.hello, self.acked = None, -1
         while self.hello is None:
             self._hear(wire)
@@ -280,9 +289,17 @@ class Ambush:
             self.printed.expect_value(told)
         elif (report := report_of(told, is_history=is_fresh)) is not None:
             self.printed.expect(report, seq_of(told))
-        if isinstance(told, frames.Deliver) and not is_fresh:
-            self.answers.append(Answer(told.seq, told.payload))
+        if isinstance(told, frames.Deliver):
+            self._ask(told, is_fresh)
         wire.write(writing)
+
+    def _ask(self, told: frames.Deliver, is_history: bool) -> None:
+        """Let a message call for an answer, unless it is history."""
+        if is_history:
+            self.program.to_answer.discard(told.payload.hex())
+        else:
+            self.program.to_answer.add(told.payload.hex())
+            self.answers.append(Answer(told.seq, told.payload))
 
     def _snapshot(self, part: frames.Snapshot) -> None:
         self.parts = (*self.parts, part) if part.part else (part,)
@@ -373,21 +390,3 @@ class Ambush:
             if not may_live:
                 raise Fault("no_close", "an end of the connection", "none") from None
         wire.close()
-
-
-def upgrade_answer(head: str) -> bytes:
-    """Return what lets a client in."""
-    fields = {
-        line.partition(":")[0].strip().lower(): line.partition(":")[2].strip()
-        for line in head.split("\r\n")[1:]
-    }
-    key = fields.get("sec-websocket-key", "")
-    lines = [
-        "HTTP/1.1 101 Switching Protocols",
-        "Upgrade: websocket",
-        "Connection: Upgrade",
-        f"Sec-WebSocket-Accept: {accept_of(key)}",
-    ]
-    if SUBPROTOCOL in fields.get("sec-websocket-protocol", ""):
-        lines.append(f"Sec-WebSocket-Protocol: {SUBPROTOCOL}")
-    return "\r\n".join((*lines, "", "")).encode()

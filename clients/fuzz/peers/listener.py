@@ -43,8 +43,10 @@ class Listener:
     values_heard: list[tuple[tuple[int, int], bytes]] = field(default_factory=list)
     taken: int = 0
     pong: int = -1
-    limit: int = 0
-    """Bytes of a message that the relay takes."""
+    rate: int = 0
+    """Messages a second that the relay takes."""
+    notices: set[int] = field(default_factory=set)
+    """Kinds of NOTICE that came on the present connection."""
 
     @property
     def seq(self) -> int:
@@ -100,6 +102,8 @@ class Listener:
             case frames.Live(seq):
                 self.live = True
                 self.since, self.live_seq = len(self.heard), seq
+            case frames.Notice(kind):
+                self.notices.add(kind)
             case frames.Update(key, sender, payload):
                 self.values_heard.append(((sender, key), payload))
             case _ if (fact := fact_of(frame)) is not None:

@@ -1,4 +1,9 @@
-"""A client under test: a program that prints a line of JSON for every event."""
+"""A client under test: the program that `relay conform client` starts, too.
+
+It is told in lines of JSON what to do, and prints one for every event (docs/guide/conformance.md).
+Here it is a bot: as soon as it prints a message that calls for an answer, it is told to send the
+same bytes back, and after `closed` to enter anew.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +26,16 @@ TOLD: Final = 2000
 START_PATIENCE: Final = 20.0
 """Seconds for its first line at least: an interpreter takes its time to begin."""
 
-VARIABLE: Final = "ROOMWIRE_URL"
+ALWAYS: Final = frozenset(
+    ("message", "joined", "left", "presence", "host", "property", "live", "resumed", "closed")
+)
+"""Events that every program prints."""
+
+PRINTED_WITH: Final = {"volatile": "update", "snapshot": "snapshot"}
+"""What a program can do, and the event that goes with it."""
+
+ENDS: Final = ("closed", "failed")
+"""Events after which there is no client."""
 
 
 class NoProgram(Exception):
@@ -29,7 +43,7 @@ class NoProgram(Exception):
 
 
 class Program:
-    """A process whose lines are read in a thread of their own."""
+    """A process, with a thread that reads its lines and one that writes to it."""
 
     def __init__(self, command: str, url: str, patience: float) -> None:
         """Start it, and take its first line.
@@ -38,14 +52,16 @@ class Program:
             NoProgram: it does not say hello.
         """
         self.patience = patience
-        self.ended = False
+        self.to_answer: set[str] = set()
+        """Payloads, in hex, that call for an answer."""
+        self._enter = {"do": "connect", "url": url, "options": {"name": "Testee"}}
         self._lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._orders: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - `end` closes it
         try:
             self.process = subprocess.Popen(
-                [*shlex.split(command), url],
-                env={**os.environ, VARIABLE: url},
-                stdin=subprocess.DEVNULL,
+                shlex.split(command),
+                stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
                 start_new_session=True,  # Ctrl+C is for us, and its children end with it
@@ -53,21 +69,33 @@ class Program:
         except (OSError, ValueError, IndexError) as error:
             self._errors.close()
             raise NoProgram(f"{command}: {error}") from None
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-        self.reports = self._hello(command)
+        self._threads = [
+            threading.Thread(target=each, daemon=True) for each in (self._read, self._write)
+        ]
+        for thread in self._threads:
+            thread.start()
+        self.can = self._hello(command)
+        self.reports = ALWAYS | {PRINTED_WITH[each] for each in self.can & PRINTED_WITH.keys()}
+        self.do(self._enter)
 
     def _hello(self, command: str) -> frozenset[str]:
-        """Return the kinds of events that it prints."""
+        """Return what it can do beyond what every program does."""
         try:
             hello = self.line(max(self.patience, START_PATIENCE))
-            return frozenset({"message", "closed", *hello["reports"]})
-        except (Fault, KeyError, TypeError) as error:
-            told = self.end()
-            raise NoProgram(
-                f'{command}: the first line is to be {{"testee": NAME, "reports": [...]}}; '
-                f"{error}\n{told}".rstrip()
-            ) from None
+            if hello["event"] == "hello":
+                return frozenset(hello["can"])
+            error: object = f"it is {hello}"
+        except (Fault, KeyError, TypeError) as wrong:
+            error = wrong
+        told = self.end()
+        raise NoProgram(
+            f'{command}: the first line is to be {{"event": "hello", "can": [...]}}; '
+            f"{error}\n{told}".rstrip()
+        )
+
+    def do(self, order: dict[str, Any]) -> None:
+        """Tell it to do something, without waiting."""
+        self._orders.put(json.dumps(order).encode() + b"\n")
 
     def line(self, patience: float) -> dict[str, Any]:
         """Return the next line.
@@ -82,11 +110,7 @@ class Program:
         if not line:
             self._lines.put(b"")
             raise Fault("died", "a program that goes on", self.last_words())
-        try:
-            said = json.loads(line)
-        except ValueError:
-            said = None
-        if not isinstance(said, dict):
+        if (said := read(line)) is None:
             raise Fault("no_json", "a line of JSON", line.decode(errors="replace"))
         return said
 
@@ -110,9 +134,13 @@ class Program:
                 else:
                     self.process.kill()
         told = self.last_words()
-        self._reader.join(timeout=self.patience)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
+        self._orders.put(b"")
+        for thread in self._threads:
+            thread.join(timeout=self.patience)
+        for pipe in (self.process.stdin, self.process.stdout):
+            assert pipe is not None
+            with contextlib.suppress(OSError):
+                pipe.close()
         self._errors.close()
         return told
 
@@ -120,4 +148,29 @@ class Program:
         assert self.process.stdout is not None
         for line in self.process.stdout:
             self._lines.put(line)
+            self._react(read(line) or {})
         self._lines.put(b"")
+
+    def _react(self, said: dict[str, Any]) -> None:
+        if said.get("event") in ENDS:
+            self.do(self._enter)
+        elif said.get("event") == "message" and said.get("payload") in self.to_answer:
+            self.do({"do": "send", "payload": said["payload"], "to": None})
+            if "volatile" in self.can:
+                self.do({"do": "volatile", "key": 1, "payload": said["payload"], "to": None})
+
+    def _write(self) -> None:
+        assert self.process.stdin is not None
+        with contextlib.suppress(OSError):  # it is gone, as the reader notices
+            while order := self._orders.get():
+                self.process.stdin.write(order)
+                self.process.stdin.flush()
+
+
+def read(line: bytes) -> dict[str, Any] | None:
+    """Read a line; None where it is no JSON object."""
+    try:
+        said = json.loads(line)
+    except ValueError:
+        return None
+    return said if isinstance(said, dict) else None

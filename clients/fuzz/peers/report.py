@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TextIO
 
+from clients.fuzz.peers.plan.parts import Kept
 from clients.fuzz.peers.running import Finding, Tally
 
 ABOUT: Final = "finding.json"
@@ -90,21 +92,20 @@ class Report:
 def write(tally: Tally, out: Path, command: str) -> list[dict[str, Any]]:
     """Write all findings down. Returns: what each is.
 
-    Args: command: what replays one, but for its seed.
+    Args: command: what replays one, but for its folder.
     """
     findings = []
     for group, finding in sorted(tally.found.items()):
-        about = told(finding, tally.seeds[group], command)
         folder = out / name_of(group)
+        about = told(finding, tally.seeds[group], command, folder)
         folder.mkdir(parents=True, exist_ok=True)
-        about["folder"] = str(folder)
         (folder / ABOUT).write_text(json.dumps(about, indent=2) + "\n")
         finding.transcript.write(folder)
         findings.append(about)
     return findings
 
 
-def told(finding: Finding, seeds: list[int], command: str) -> dict[str, Any]:
+def told(finding: Finding, seeds: list[int], command: str, folder: Path) -> dict[str, Any]:
     """Return what a finding is."""
     fault = finding.fault
     return {
@@ -116,8 +117,23 @@ def told(finding: Finding, seeds: list[int], command: str) -> dict[str, Any]:
         "times": len(seeds),
         "seeds": sorted(seeds)[:MOST_SEEDS],
         "sent": finding.transcript.digest,
-        "replay": f"{command} --seed {finding.seed} --count 1",
+        "parts": None if finding.kept is None else list(finding.kept),
+        "replay": f"{command} --replay {shlex.quote(str(folder))}",
+        "folder": str(folder),
     }
+
+
+def known(folder: Path) -> list[tuple[int, Kept | None]]:
+    """Return seed and parts of the findings in a folder, and in folders within it.
+
+    Raises:
+        ValueError: there are none.
+    """
+    files = sorted(folder.rglob(ABOUT))
+    if not files:
+        raise ValueError(f"{folder} holds no findings")
+    found = (json.loads(file.read_text()) for file in files)
+    return [(each["seed"], each["parts"] and tuple(each["parts"])) for each in found]
 
 
 def name_of(group: tuple[str, str]) -> str:

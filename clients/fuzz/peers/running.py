@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 from clients.fuzz.peers.faults import Fault
 from clients.fuzz.peers.memory import Memory
+from clients.fuzz.peers.plan.parts import Kept, Unsound, fewest
 from clients.fuzz.peers.sides import Side
 from clients.fuzz.peers.transcript import Transcript
+
+OF_NO_PART: Final = ("unreachable", "memory")
+"""Faults that are no part's of a conversation."""
 
 MOST_UNREACHED: Final = 3
 """Conversations in a row that cannot even begin, after which a run ends."""
@@ -39,6 +44,8 @@ class Finding:
     fault: Fault
     seed: int
     transcript: Transcript
+    kept: Kept | None = None
+    """The numbers of its parts that are left; None where it could not be shrunk."""
 
     @property
     def group(self) -> tuple[str, str]:
@@ -107,15 +114,38 @@ class Run:
             raise self._errors[0]
         return self.tally
 
+    def shrink(self, seconds: float) -> None:
+        """Make the findings smaller, each within so many seconds."""
+        worth = [group for group in self.tally.found if group[0] not in OF_NO_PART]
+        if seconds and worth:
+            with ended(self._make()) as side:
+                for group in worth:
+                    found = self.tally.found[group]
+                    self.tally.found[group] = shrunk(side, found, seconds)
+
+    def finish(self, last: Callable[[Transcript], None]) -> None:
+        """Do something last, which may show a fault, too."""
+        transcript = Transcript()
+        try:
+            last(transcript)
+        except Fault as fault:
+            self.tally.add(Finding(fault, self.settings.seed, transcript))
+
+    def replay(self, known: Iterable[tuple[int, Kept | None]]) -> Tally:
+        """Play conversations, or parts of them, once more."""
+        with ended(self._make()) as side:
+            for seed, kept in known:
+                self.tally.conversations += 1
+                if found := again_with(side, seed, kept):
+                    self.tally.add(found)
+        return self.tally
+
     def _job(self) -> None:
         try:
-            side = self._make()
-            try:
+            with ended(self._make()) as side:
                 memory = Memory(self.settings.memory_mib)
                 while (seed := self._next()) is not None:
                     self._play(side, memory, seed)
-            finally:
-                side.end()
         except BaseException as error:
             self._errors.append(error)
             self._is_over.set()
@@ -146,3 +176,41 @@ class Run:
             self._unreached = 0
             self.tally.conversations += 1
             self.tally.steps.update(steps)
+
+
+def shrunk(side: Side, finding: Finding, seconds: float) -> Finding:
+    """Return the same fault in a conversation of fewer parts, if one shows it."""
+    until = time.monotonic() + seconds
+    smallest = finding
+
+    def still_fails(kept: Kept) -> bool:
+        nonlocal smallest
+        again = None if time.monotonic() > until else again_with(side, finding.seed, kept)
+        if again is None or again.group != finding.group:
+            return False
+        smallest = again
+        return True
+
+    fewest(side.parts(finding.seed), still_fails)
+    return smallest
+
+
+def again_with(side: Side, seed: int, kept: Kept | None) -> Finding | None:
+    """Play a conversation, or some parts of it, once more. Returns: the fault that it shows."""
+    transcript = Transcript()
+    try:
+        side.converse(seed, transcript, kept)
+    except Unsound:
+        return None
+    except Fault as fault:
+        return Finding(fault, seed, transcript, kept)
+    return None
+
+
+@contextlib.contextmanager
+def ended(side: Side) -> Iterator[Side]:
+    """Let go of a side at the end."""
+    try:
+        yield side
+    finally:
+        side.end()

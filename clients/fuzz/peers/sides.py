@@ -11,8 +11,13 @@ from clients.fuzz.peers.hostile_client import Attack
 from clients.fuzz.peers.hostile_relay import Ambush
 from clients.fuzz.peers.memory import server_of
 from clients.fuzz.peers.plan.as_relay import ROOM
+from clients.fuzz.peers.plan.parts import Kept, count_of, steps_of, visits_of
+from clients.fuzz.peers.plan.steps import Drain
 from clients.fuzz.peers.program import Program
 from clients.fuzz.peers.transcript import Transcript
+
+ENTRY = (0, 1)
+"""The parts of a story in which two players enter."""
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -24,12 +29,16 @@ class Side(Protocol):
     def pid(self) -> int | None:
         """Its process, where it is known."""
 
-    def converse(self, seed: int, transcript: Transcript) -> list[str]:
-        """Play one conversation. Returns: what was done, by name.
+    def converse(self, seed: int, transcript: Transcript, kept: Kept | None = None) -> list[str]:
+        """Play one conversation, or some parts of it. Returns: what was done, by name.
 
         Raises:
             Fault: what is under test did something wrong.
+            Unsound: these parts make no conversation.
         """
+
+    def parts(self, seed: int) -> int:
+        """Return how many parts a conversation has."""
 
     def end(self) -> None:
         """Let go of it."""
@@ -45,10 +54,25 @@ class Server:
         is_near = parts.hostname in LOOPBACK
         self.pid = pid or (server_of(parts.port or 80) if is_near else None)
 
-    def converse(self, seed: int, transcript: Transcript) -> list[str]:
-        attack = Attack(self._url, seed, self._patience, transcript)
+    def converse(self, seed: int, transcript: Transcript, kept: Kept | None = None) -> list[str]:
+        attack = Attack(self._url, seed, self._patience, transcript, kept)
         attack.play()
-        return [getattr(step, "what", "settle") for step in attack.steps]
+        return [step.what for step in attack.steps]
+
+    def parts(self, seed: int) -> int:
+        return len(steps_of(seed, None))
+
+    def drain(self, transcript: Transcript) -> None:
+        """Tell the relay to end, with players in a room.
+
+        Raises:
+            Fault: it does not close as it should; or where its process is, is not known.
+        """
+        if self.pid is None:
+            raise Fault("unreachable", "the relay's process", "none on this machine: name --pid")
+        attack = Attack(self._url, 0, self._patience, transcript, ENTRY)
+        attack.steps.append(Drain(self.pid))
+        attack.play()
 
     def end(self) -> None:
         """It goes on: somebody else has started it."""
@@ -80,11 +104,15 @@ class Client:
     def pid(self) -> int | None:
         return self._program.process.pid
 
-    def converse(self, seed: int, transcript: Transcript) -> list[str]:
-        if self._program.has_ended:  # as one may, once it has said `closed`
-            self._check_status()
+    def parts(self, seed: int) -> int:
+        return count_of(visits_of(seed, None))
+
+    def converse(self, seed: int, transcript: Transcript, kept: Kept | None = None) -> list[str]:
+        if self._program.has_ended:
+            told = self._program.last_words()
             self._anew()
-        ambush = Ambush(self._listener, self._program, seed, transcript, self._former)
+            raise Fault("died", "a program that goes on", told, "the conversation before")
+        ambush = Ambush(self._listener, self._program, seed, transcript, self._former, kept)
         try:
             ambush.play()
         except Fault:
@@ -92,13 +120,6 @@ class Client:
             raise
         self._former = ambush.seat
         return [visit.finish.what for visit in ambush.visits]
-
-    def _check_status(self) -> None:
-        status = self._program.process.returncode
-        if status:
-            told = self._program.last_words()
-            self._anew()
-            raise Fault("died", "status 0 after `closed`", told, "the conversation before")
 
     def _anew(self) -> None:
         self.end()

@@ -207,7 +207,7 @@ class ClientProtocol:
             self._conversation.advance(frame, by=Role.RELAY)
             self._handle(frame, now)
         except RemoteProtocolError as error:
-            self._fault(error)
+            self.break_off(error)
 
     def handle_timer(self, now: float) -> None:
         """Do what is due: ping, acknowledge, or give up a silent connection."""
@@ -318,7 +318,7 @@ class ClientProtocol:
         try:
             self._before_live.count(size)
         except RemoteProtocolError as error:
-            self._fault(error)
+            self.break_off(error)
             return False
         return True
 
@@ -370,8 +370,8 @@ class ClientProtocol:
             self.complete_from = max(self.complete_from, notice.detail.seq or 0)
         self._events.append(events.Notice(notice.kind, notice.detail))
 
-    def _fault(self, error: RemoteProtocolError) -> None:
-        """Give up a connection whose relay broke the protocol. A resume brings the same frame."""
+    def break_off(self, error: RemoteProtocolError) -> None:
+        """Give up a connection whose relay broke the protocol. A resume brings the same again."""
         self.resume.forget()
         self._out()
         self.fault = (1002, f"the relay broke the protocol: {error}")

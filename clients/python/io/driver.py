@@ -16,6 +16,8 @@ from clients.python.io.event_queue import EventQueue
 from clients.python.io.unreachable import FAILURES, asked_to_wait, describe, may_pass
 from clients.python.io.websocket import Socket, open_socket
 from protocol.close_codes import CloseCode
+from protocol.error_codes import ErrorCode
+from protocol.errors import RemoteProtocolError
 
 OPEN_TIMEOUT = 10.0  # seconds for one attempt: TCP, TLS and upgrade
 LEAVE_PATIENCE = 3.0  # seconds for a relay to answer LEAVE, over as many connections as it takes
@@ -267,6 +269,8 @@ class Driver:
             await self._converse(socket)
         finally:
             self._end(socket)
+        if socket.spoke_text:
+            protocol.break_off(RemoteProtocolError(ErrorCode.NOT_A_FRAME, "frames are binary"))
         code = socket.close_code or ABNORMAL
         protocol.disconnected(code, socket.close_reason or "", now())
 

@@ -22,6 +22,7 @@ from protocol.close_codes import CloseCode
 from protocol.limits import MAX_REASON
 
 CLOSE_PATIENCE = 2.0  # seconds for the other side to finish the close
+PROTOCOL_ERROR = 1002  # the WebSocket standard's code for it
 WRITE_LIMIT = 64 * 1024  # unsent bytes; above them, volatile values wait for newer ones
 
 Receiver = Callable[[list[bytes]], None]
@@ -34,6 +35,8 @@ class Socket(ClientConnection):
     _receiver: Receiver | None = None
     _on_writable: Callable[[], None] | None = None
     _dying: asyncio.TimerHandle | None = None
+    spoke_text = False
+    """Whether the other side sent text, as no relay does."""
 
     def attach(self, receiver: Receiver, on_writable: Callable[[], None]) -> None:
         """Hand messages to `receiver` from here on; call `on_writable` when a full link is free."""
@@ -85,7 +88,8 @@ class Socket(ClientConnection):
         elif event.opcode is BINARY or event.opcode is CONT:
             self._fragment(event)
         elif event.opcode is TEXT:
-            self.shut(CloseCode.TEXT_REFUSED, CloseCode.TEXT_REFUSED.reason)
+            self.spoke_text = True
+            self.shut(PROTOCOL_ERROR, "a text message")
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)

@@ -113,6 +113,17 @@ test("a relay that breaks the protocol is left, and asked for all anew", () => {
   assert.ok(hello.type === "Hello" && hello.options.position === undefined);
 });
 
+test("a relay that speaks text is left, and asked for all anew", () => {
+  const { events, socket } = enterLive();
+  socket().tellText("hello");
+  assert.ok(events[0]?.type === "reconnecting");
+  assert.match(events[0].reason, /frames are binary/);
+  pass(50);
+  socket().open();
+  const hello = only(socket().heard());
+  assert.ok(hello.type === "Hello" && hello.options.position === undefined);
+});
+
 test("a silent connection is given up", () => {
   const { events } = enterLive();
   pass(20_000);

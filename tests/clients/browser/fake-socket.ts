@@ -45,6 +45,10 @@ export class FakeSocket implements WebSocketLike {
     this.onmessage?.({ data: message.buffer as never });
   }
 
+  tellText(message: string): void {
+    this.onmessage?.({ data: message as never });
+  }
+
   /** The connection ends; without a code, as if it was lost. */
   end(code = 1006, reason = ""): void {
     this.readyState = 3;

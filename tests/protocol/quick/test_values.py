@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from itertools import islice
-from random import Random
 from typing import Any
 
 import msgpack
@@ -13,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clients.fuzz.inputs.cases import Reader, cases
 from protocol.codec import (
     CLIENT_READERS,
     RELAY_READERS,
@@ -28,7 +28,6 @@ from protocol.limits import MAX_INT
 from protocol.quick import values as quick
 from protocol.quick.frames import FLAT
 from roomwire.testing import game_values, messages, mutants, piles
-from tests.helpers import damage
 from tests.helpers.memory import peak_of
 from tests.helpers.strategies import share
 
@@ -58,14 +57,15 @@ COUNT = 2 * max(settings().max_examples, 5_000)
 @pytest.mark.fuzz
 @pytest.mark.parametrize("by", Role)
 def test_both_ways_agree_about_thousands_of_damaged_frames(by: Role) -> None:
-    for data in islice(damage.damaged(Random(1), damage.frames(by)), COUNT):
-        check_frame(data, by)
+    reader = Reader.CLIENT_FRAME if by is Role.CLIENT else Reader.RELAY_FRAME
+    for case in islice(cases(1, reader), COUNT):
+        check_frame(case.data, by)
 
 
 @pytest.mark.fuzz
 def test_both_ways_agree_about_thousands_of_damaged_payloads() -> None:
-    for data in islice(damage.damaged(Random(2), damage.payloads()), COUNT):
-        check_payload(data)
+    for case in islice(cases(2, Reader.PAYLOAD), COUNT):
+        check_payload(case.data)
 
 
 @pytest.mark.fuzz

@@ -195,15 +195,25 @@ export class ClientProtocol {
   /** Takes one message of the relay. */
   receive(data: Uint8Array, now: number): void {
     this.heartbeat.heard();
-    if (this.hasSaidLeave || this.fault) return; // SPEC 9.4: what still arrives is ignored
+    if (this.hasSaidLeave || this.fault) return; // SPEC 9.5: what still arrives is ignored
     try {
       this.handle(decode(data), now);
     } catch (error) {
       if (!(error instanceof RemoteProtocolError)) throw error;
-      // The next connection asks for all anew: a resumed one would bring the same frame again.
-      this.seat.forget();
-      this.fault = [ABNORMAL, `the relay broke the protocol: ${error.message}`];
+      this.breakOff(error);
     }
+  }
+
+  /** Takes a text message, which no relay sends. */
+  receiveText(): void {
+    if (this.hasSaidLeave || this.fault) return;
+    this.breakOff(new RemoteProtocolError(ErrorCode.NOT_A_FRAME, "frames are binary"));
+  }
+
+  /** Gives up a connection. The next one asks for all anew: a resume would bring the same again. */
+  private breakOff(error: RemoteProtocolError): void {
+    this.seat.forget();
+    this.fault = [ABNORMAL, `the relay broke the protocol: ${error.message}`];
   }
 
   /** Does what is due: pings, acknowledges, or gives up a silent connection. */

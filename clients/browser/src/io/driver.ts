@@ -151,6 +151,7 @@ export class Driver {
       begins: () => this.hub.begin(),
       opened: () => this.opened(),
       message: (data) => this.received(data),
+      text: () => this.heardText(),
       lost: (code, reason) => this.lost(code, reason),
     });
     this.protocol.connecting(this.world.now(), this.wall());
@@ -174,6 +175,11 @@ export class Driver {
     this.protocol.receive(data, this.world.now());
     this.pump();
     if (this.socket && this.isBehind) this.rest();
+  }
+
+  private heardText(): void {
+    this.protocol.receiveText();
+    this.pump();
   }
 
   private lost(code: number, reason: string): void {

@@ -22,6 +22,8 @@ export interface Listener {
   begins(): void;
   opened(): void;
   message(data: Uint8Array): void;
+  /** A text message came, as no relay sends one. */
+  text(): void;
   lost(code: number, reason: string): void;
 }
 
@@ -43,7 +45,9 @@ export class Socket {
     socket.onmessage = ({ data }: { data: unknown }) => {
       listener.begins();
       // The program may have ended it in the meantime.
-      if (this.socket && isBuffer(data)) listener.message(new Uint8Array(data));
+      if (!this.socket) return;
+      if (isBuffer(data)) listener.message(new Uint8Array(data));
+      else listener.text();
     };
     socket.onclose = ({ code, reason }) => this.end(code, reason);
     // `close` follows at once. Node before 24 leaves it out after a failed upgrade.

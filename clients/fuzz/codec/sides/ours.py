@@ -20,6 +20,7 @@ from protocol.codec import (
     decode_slowly,
     encode,
     pack,
+    packb,
     unpack,
     unpack_slowly,
 )
@@ -36,11 +37,13 @@ class Ways(NamedTuple):
 
     decode: Callable[[bytes, Role], Frame]
     unpack: Callable[[bytes], Any]
+    pack: Callable[[Any], bytes]
 
 
-QUICKLY = Ways(decode, unpack)
-SLOWLY = Ways(decode_slowly, unpack_slowly)
-"""Value by value, as both ways do with what is wrong."""
+QUICKLY = Ways(decode, unpack, pack)
+SLOWLY = Ways(decode_slowly, unpack_slowly, packb)
+"""Value by value, as both ways do with what is wrong. What `pack` has scanned once is not scanned
+again: the bytes must be the same."""
 
 NOT_WRITTEN = (None, "DUPLICATE_KEY")
 """What no value of a program can be refused for: it has each key once."""
@@ -68,7 +71,7 @@ def read(data: bytes, reader: Reader, ways: Ways = QUICKLY) -> Read:
     try:
         if reader is Reader.PAYLOAD:
             value = ways.unpack(data)
-            return ACCEPTANCE, value, pack(value)
+            return ACCEPTANCE, value, ways.pack(value)
         frame = ways.decode(data, role_of(reader))
         if isinstance(frame, Unknown):
             return Answer(IGNORED, opcode=frame.number), frame, b""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from random import Random
@@ -98,8 +98,11 @@ def replaced(node: Node, new: bytes, rule: str, code: str, inner: int = 0) -> Ha
     return Harm((Edit(node.start, node.end, new),), fault)
 
 
-def edited(data: bytes, edits: Iterable[Edit]) -> bytes:
+def edited(data: bytes, edits: Sequence[Edit]) -> bytes:
     """Return the message with its edits."""
+    if len(edits) == 1:
+        ((start, stop, new),) = edits
+        return data[:start] + new + data[stop:]
     parts: list[bytes] = []
     at = 0
     for start, stop, new in edits:
@@ -113,11 +116,11 @@ def offset_of(fault: Fault, edits: Iterable[Edit], size: int) -> int:
     """Return the offset of a fault in a damaged message of this size."""
     if fault.code == TRUNCATED:
         return size
-    return (
-        fault.at
-        + fault.inner
-        + sum(len(new) - (stop - start) for start, stop, new in edits if start < fault.at)
-    )
+    offset = fault.at + fault.inner
+    for start, stop, new in edits:
+        if start < fault.at:
+            offset += len(new) - (stop - start)
+    return offset
 
 
 def first(faults: Iterable[Fault]) -> Fault:

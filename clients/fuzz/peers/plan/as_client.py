@@ -17,9 +17,10 @@ from typing import Final
 from clients.fuzz.inputs.case import Case, Reader
 from clients.fuzz.inputs.cases import cases
 from clients.fuzz.peers.plan import breaches
-from clients.fuzz.peers.plan.dress import Writing, dressed, in_pieces, mask, plain
+from clients.fuzz.peers.plan.dress import dressed, in_pieces, mask, plain
 from clients.fuzz.peers.plan.framing import BINARY, CLOSE, frame
 from clients.fuzz.peers.plan.room import Said
+from clients.fuzz.peers.plan.steps import End, Enter, Flood, Knock, Refused, Say, Settle, Step
 from protocol import frames
 from protocol.codec import encode
 from protocol.frames import RoomOptions
@@ -33,81 +34,11 @@ BIG: Final = 20_000
 CONNECTIONS: Final = 4
 """Of Eve, at most."""
 
-
-@dataclass(frozen=True, slots=True)
-class Say:
-    """A message of somebody who is in the room, or at its door."""
-
-    by: str
-    what: str
-    said: Said
-    writing: Writing
-
-
-@dataclass(frozen=True, slots=True)
-class Settle:
-    """A PING: its answer comes after everything that was said before."""
-
-    by: str
-    t: int
-    writing: Writing
-
-
-@dataclass(frozen=True, slots=True)
-class Enter:
-    """A new connection, up to LIVE."""
-
-    by: str
-    what: str
-    key: bytes
-    """Of the upgrade."""
-    cuts: int
-    """Seed of the pieces that the upgrade and the HELLO travel in: they are not known yet."""
-    seat: bytes
-    position: str = "none"
-    """Also "newest", "behind" (by some facts), "beyond" or "other" (another epoch)."""
-    behind: int = 0
-    early: tuple[Say, ...] = ()
-    """What is said before HELLO, and refused."""
-    create: RoomOptions | bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A HELLO that must be refused, on a connection of its own."""
-
-    what: str
-    key: bytes
-    hello: bytes
-    writing: Writing
-    code: str
-    close: int
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """How a connection ends. `how`: "fin", "half", "reset", "close", "leave" or "breach"."""
-
-    by: str
-    how: str
-    what: str
-    writing: Writing
-    codes: frozenset[int] = frozenset()
-    """How the relay may close."""
-
-
-@dataclass(frozen=True, slots=True)
-class Knock:
-    """A connection that is dropped within its upgrade."""
-
-    size: int
-    """Bytes of the request that are written."""
-    key: bytes
+FLOODS: Final = 0.03
+"""How many connections are throttled: that takes a while."""
 
 
 TargetValue = bool | int | tuple[int, ...] | None
-
-Step = Say | Settle | Enter | Refused | End | Knock
 
 
 @dataclass
@@ -119,6 +50,10 @@ class Story:
 
     def __post_init__(self) -> None:
         self.rng = Random(self.seed)
+        self.dice = Random(f"room {self.seed}")
+        """For what kind of room it is, and who Eve is in it."""
+        self.password = "hush" if self.dice.random() < 0.2 else ""
+        self.role = "player"
         self.damaged = self._damaged()
         self.history = self.rng.choice(("none", "full", "snapshot"))
         self.seat = self.rng.randbytes(16)
@@ -139,7 +74,7 @@ class Story:
     # The beginning and the end.
 
     def _honest_enter(self) -> None:
-        room = RoomOptions(history=self.history, keep=0)
+        room = RoomOptions(history=self.history, keep=0, password=self.password)
         self._enter("ann", "enter", self.rng.randbytes(16), create=room)
         self._enter("bob", "enter", self.rng.randbytes(16))
 
@@ -148,7 +83,7 @@ class Story:
         if self.has_seat:
             self._speak("ann", "kick", frames.Kick(self.number, "enough"))
             self._settle("ann")
-            hello = frames.Hello(1, frames.HelloOptions(seat=self.seat, create=False))
+            hello = self._hello(self.seat, self.password)
             self._refused("barred", hello, "KICKED", 4503)
         for by in ("bob", "ann"):
             self._end(by, "leave", "leave", encode(frames.Leave()), frozenset({1000}))
@@ -161,9 +96,14 @@ class Story:
             self.steps.append(Knock(rng.randint(0, 150), rng.randbytes(16)))
         if rng.random() < 0.1:
             self._refuse_one()
+        if self.password and self.dice.random() < 0.3:
+            hello = self._hello(self.dice.randbytes(16), "not it")
+            self._refused("password", hello, "WRONG_PASSWORD", 4506)
         self._come()
         for _ in range(rng.randint(1, 5)):
             rng.choice((self._burst, self._burst, self._chat, self._snapshot))()
+        if self.dice.random() < FLOODS:
+            self.steps.append(Flood("eve", "flood", self.dice.getrandbits(32)))
         if rng.random() < 0.15:
             self._takeover()
         self._go()
@@ -178,6 +118,9 @@ class Story:
             small = frames.HelloOptions(seat=options.seat, max_frame=256)
             self._refused("frame size", frames.Hello(1, small), "FRAME_SIZE", 4510)
 
+    def _hello(self, seat: bytes, password: str) -> frames.Hello:
+        return frames.Hello(1, frames.HelloOptions(seat=seat, create=False, password=password))
+
     def _come(self) -> None:
         """Enter, anew or again."""
         rng = self.rng
@@ -188,6 +131,7 @@ class Story:
             self._enter("eve", f"return: {position}", self.seat, position=position, early=early)
             return
         self.seat, self.has_seat = rng.randbytes(16), True
+        self.role = "spectator" if self.dice.random() < 0.15 else "player"
         self.number += 1
         position = rng.choice(("none", "none", "none", "newest", "other"))
         if self.number == 3:
@@ -235,6 +179,8 @@ class Story:
 
     def _legal(self) -> tuple[str, frames.Frame]:
         """Draw a legal message; the room may still refuse it."""
+        if self.role == "spectator":
+            return self._watching()
         rng = self.rng
         roll = rng.random()
         if roll < 0.4:
@@ -249,6 +195,20 @@ class Story:
         if roll < 0.85:
             return "presence", frames.Presence(rng.randint(0, 1))
         return "refused", self._refusable()
+
+    def _watching(self) -> tuple[str, frames.Frame]:
+        """Draw a message of a spectator, who may say nothing to the others."""
+        told = ["send", "set", "presence", "subscribe"]
+        kind = self.rng.choice(told if self.bad >= MOST_BAD else [*told, "volatile"])
+        self.bad += kind == "volatile"
+        said: dict[str, frames.Frame] = {
+            "send": frames.Send(self.rng.random() < 0.5, self._payload()),
+            "set": frames.Set(0, "a", self._payload(), False),
+            "presence": frames.Presence(self.rng.randint(0, 1)),
+            "subscribe": frames.Subscribe((1,), (2,)),
+            "volatile": frames.Volatile(1, None, self._payload()),
+        }
+        return f"spectator: {kind}", said[kind]
 
     def _refusable(self) -> frames.Frame:
         """Draw a message that the room refuses. Bad frames (SPEC 7.5) are drawn while they may."""
@@ -363,7 +323,10 @@ class Story:
     ) -> None:
         rng = self.rng
         key, cuts, behind = rng.randbytes(16), rng.getrandbits(32), rng.randint(1, 4)
-        self.steps.append(Enter(by, what, key, cuts, seat, position, behind, early, create))
+        role = self.role if by == "eve" else "player"
+        self.steps.append(
+            Enter(by, what, key, cuts, seat, position, behind, early, create, role, self.password)
+        )
 
     def _speak(self, by: str, what: str, said: frames.Frame) -> None:
         message = encode(said)

@@ -120,7 +120,7 @@ def close_with_a_bad_reason(rng: Random, is_client: bool) -> tuple[bytes, set[in
 
 @breach
 def text(rng: Random, is_client: bool) -> tuple[bytes, set[int]]:
-    """SPEC 2.5: the relay closes with 1003. What a client does is not said."""
+    """SPEC 2.5: the relay closes with 1003. SPEC 21.8: a client should close, too."""
     words = rng.choice((b"", b"hello", "\N{SNOWMAN}".encode()))
     codes = {TEXT_REFUSED} if is_client else {TEXT_REFUSED, PROTOCOL_ERROR, LIVES}
     return frame(TEXT, words, mask(rng, is_client)), codes

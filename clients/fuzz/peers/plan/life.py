@@ -13,18 +13,19 @@ Report = tuple[object, ...]
 
 FIELDS: Final = {
     "message": ("seq", "sender", "payload", "history"),
-    "updated": ("key", "sender", "payload"),
+    "update": ("key", "sender", "payload"),
     "joined": ("seq", "player"),
     "left": ("seq", "player", "reason"),
     "presence": ("seq", "player", "state"),
     "host": ("seq", "player", "term"),
-    "property": ("seq", "scope", "key", "value"),
+    "property": ("seq", "scope", "key", "payload"),
     "snapshot": ("seq", "payload"),
     "live": ("seq",),
     "resumed": ("resumed",),
     "closed": ("code",),
 }
-"""What a program prints of each kind of event. Bytes are hex."""
+"""What a program prints of each kind of event. Bytes are hex. `history` is there where the program
+can tell it."""
 
 
 @dataclass

@@ -34,6 +34,7 @@ class Person:
     state: int = PresenceState.HERE
     state_at: int = 0
     groups: set[int] = field(default_factory=set)
+    role: str = "player"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +74,12 @@ class Room:
 
     # Who comes and goes.
 
-    def enters(self) -> int:
+    def enters(self, role: str = "player") -> int:
         """Give a new seat. Returns: its number."""
         self._newest += 1
         number = self._newest
         self._tick()
-        self.people[number] = Person(number, self._clock)
+        self.people[number] = Person(number, self._clock, role=role)
         self.values[number] = {}
         self.strays[number] = []
         self.told[number] = []
@@ -152,6 +153,8 @@ class Room:
     def _do(self, by: int, frame: frames.Frame) -> str:
         """Do what a legal frame asks for. Returns: why it is refused; "" where it is not."""
         match frame:
+            case frames.Send() | frames.Volatile() | frames.Set() if self._only_watches(by):
+                return "READ_ONLY"
             case frames.Send(target, payload):
                 return self._send(by, target, payload)
             case frames.Volatile(key, target, payload):
@@ -174,6 +177,9 @@ class Room:
             case frames.Kick(player):
                 self.leaves(player, LeftReason.KICKED)
         return ""
+
+    def _only_watches(self, number: int) -> bool:
+        return self.people[number].role == "spectator"
 
     def _send(self, by: int, target: object, payload: bytes) -> str:
         audience = self._audience(by, target)

@@ -19,8 +19,8 @@ from tests.helpers.relay import ADDRESS
 
 ROOT = Path(__file__).parents[4]
 PACKAGES = ("roomwire", "protocol", "relay", "clients")
-TESTEES = "clients.fuzz.peers.testees"
-BROWSER = ROOT / "clients" / "fuzz" / "peers" / "testees" / "browser.mjs"
+TESTEES = "clients.conform.testees"
+BROWSER = ROOT / "clients" / "conform" / "testees" / "node.mjs"
 
 IS_LONG = os.environ.get("HYPOTHESIS_PROFILE") == "fuzz"
 

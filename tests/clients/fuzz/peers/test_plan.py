@@ -14,10 +14,11 @@ from websockets.server import ServerProtocol
 from clients.fuzz.inputs.case import Reader
 from clients.fuzz.inputs.judge import judge
 from clients.fuzz.peers.plan import breaches
-from clients.fuzz.peers.plan.as_client import End, Enter, Refused, Say, story
+from clients.fuzz.peers.plan.as_client import story
 from clients.fuzz.peers.plan.as_relay import Tell, plot
 from clients.fuzz.peers.plan.dress import dressed, in_pieces
 from clients.fuzz.peers.plan.framing import BINARY, Broken, Inbox, Message
+from clients.fuzz.peers.plan.steps import End, Enter, Flood, Refused, Say
 
 SEEDS = range(150)
 
@@ -46,8 +47,11 @@ def test_a_hostile_client_does_all_that_it_can() -> None:
     positions = {step.position for step in steps if isinstance(step, Enter)}
     assert positions == {"none", "newest", "behind", "beyond", "other"}
     assert {step.code for step in steps if isinstance(step, Refused)} == {
-        *("VERSION", "FRAME_SIZE", "KICKED")
+        *("VERSION", "FRAME_SIZE", "KICKED", "WRONG_PASSWORD")
     }
+    assert {step.role for step in steps if isinstance(step, Enter)} == {"player", "spectator"}
+    assert {step.password for step in steps if isinstance(step, Enter)} == {"", "hush"}
+    assert any(isinstance(step, Flood) for step in steps)
     broken = {step.what for step in steps if isinstance(step, End) and step.how == "breach"}
     assert broken == {f"breach: {name}" for name in breaches.MAKERS}
 

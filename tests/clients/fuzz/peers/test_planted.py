@@ -10,20 +10,21 @@ from pathlib import Path
 
 import pytest
 
+from clients.fuzz.peers.plan.as_client import story
 from tests.clients.fuzz.peers.copies import IS_LONG, Bug, fuzz, python, relay_of, with_bug
 
 CONNECTION = "relay/node/connection.py"
 CLIENT = "clients/python/core/client_protocol.py"
 FAULT = """\
         except RemoteProtocolError as error:
-            self._fault(error)
+            self.break_off(error)
 
     def handle_timer"""
 
 IN_RELAY = {
     "it forwards a damaged frame": (
         Bug("protocol/fast_path.py", "is_send and size == 5 + message[4]", "is_send"),
-        10,
+        334,
         {"lost", "bad_frame", "wrong"},
     ),
     "it does not count what is damaged": (
@@ -34,12 +35,12 @@ IN_RELAY = {
 }
 IN_CLIENT = {
     "it dies of a damaged frame": (
-        Bug(CLIENT, FAULT, FAULT.replace("self._fault(error)", "__import__('os')._exit(3)")),
+        Bug(CLIENT, FAULT, FAULT.replace("self.break_off(error)", "__import__('os')._exit(3)")),
         2,
         {"died"},
     ),
     "it passes over a damaged frame": (
-        Bug(CLIENT, FAULT, FAULT.replace("self._fault(error)", "pass")),
+        Bug(CLIENT, FAULT, FAULT.replace("self.break_off(error)", "pass")),
         2,
         {"no_close", "answer"},
     ),
@@ -95,7 +96,10 @@ CLIENTS = {**IN_CLIENT, **RARE_IN_CLIENT} if IS_LONG else IN_CLIENT
 
 def options(seed: int, out: Path) -> tuple[object, ...]:
     first = 0 if IS_LONG else seed
-    return ("--first", "--count", 300, "--seed", first, "--patience", 1, "--out", out)
+    return (
+        *("--first", "--count", 300, "--seed", first, "--patience", 1),
+        *("--shrink", 0, "--out", out),
+    )
 
 
 @pytest.mark.fuzz
@@ -116,3 +120,19 @@ def test_a_clients_bug_is_found(name: str, tmp_path: Path) -> None:
     done = fuzz("client", command, *options(seed, tmp_path / "found"))
     assert done.status == 1, done.text
     assert done.kinds <= kinds, done.text
+
+
+@pytest.mark.fuzz
+def test_a_finding_is_shrunk_and_replayed_bit_for_bit(tmp_path: Path) -> None:
+    bug, seed, kinds = IN_RELAY["it does not count what is damaged"]
+    with relay_of(with_bug(tmp_path / "copy", bug)) as url:
+        options = ("--count", 1, "--seed", seed, "--shrink", 5)
+        found = fuzz("server", url, *options, "--out", tmp_path / "out")
+        (finding,) = found.report["findings"]
+        again = fuzz("server", url, "--replay", finding["folder"], "--out", tmp_path / "again")
+    assert {finding["kind"]} == kinds
+    assert len(finding["parts"]) < len(story(seed)) / 2
+    (replayed,) = again.report["findings"]
+    assert [replayed[key] for key in ("kind", "step", "got", "parts", "sent")] == [
+        finding[key] for key in ("kind", "step", "got", "parts", "sent")
+    ]

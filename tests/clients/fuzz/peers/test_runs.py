@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from clients.fuzz.peers.hostile_client import Attack
-from clients.fuzz.peers.plan.as_client import Enter, story
+from clients.fuzz.peers.plan.as_client import story
+from clients.fuzz.peers.plan.steps import Enter
 from clients.fuzz.peers.sides import Client
 from clients.fuzz.peers.transcript import Transcript
 from tests.clients.fuzz.peers.copies import IS_LONG, browser_client, fuzz, python
@@ -91,10 +92,9 @@ def ambushed(client: Client, seed: int) -> list[bytes]:
     ]
 
 
-SILENT = "import sys; print('{}', flush=True); sys.stdin.read()"
 DEAD = """
 import sys
-print('{"testee": "dead", "reports": []}', flush=True)
+print('{"event": "hello", "can": []}', flush=True)
 sys.exit("I do not play")
 """
 
@@ -107,8 +107,8 @@ def test_a_finding_has_a_folder_with_all_bytes_and_a_line_that_replays_it(tmp_pa
     (finding,) = done.report["findings"]
     assert (finding["kind"], finding["seed"]) == ("died", 4)
     assert "I do not play" in finding["got"]
-    assert finding["replay"] == f"relay fuzz client {shlex.quote(command)} --seed 4 --count 1"
     folder = Path(finding["folder"])
+    assert finding["replay"] == f"relay fuzz client {shlex.quote(command)} --replay {folder}"
     assert json.loads((folder / "finding.json").read_text()) == finding
     assert (folder / "transcript.jsonl").exists()
 

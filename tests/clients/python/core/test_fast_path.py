@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import islice
-from random import Random
 
 import pytest
 from hypothesis import given, settings
 
+from clients.fuzz.inputs.cases import Reader, cases_of
 from clients.python.core.fast_path import PAYLOAD_HEADS, Fields, read_payload
 from protocol import limits
 from protocol.codec import Role, decode, encode
 from protocol.errors import RemoteProtocolError
 from protocol.frames import Deliver, Update
 from roomwire.testing import instances, long_winded, mutants
-from tests.helpers import damage
 from tests.helpers.memory import peak_of
 from tests.helpers.strategies import share
 
@@ -53,9 +52,8 @@ def test_a_payload_is_read_as_the_codec_reads_it(message: bytes) -> None:
 
 @pytest.mark.fuzz
 def test_thousands_of_damaged_payloads_are_read_as_the_codec_reads_them() -> None:
-    pool = [frame for frame in damage.frames(Role.RELAY) if frame[:2] in PAYLOAD_HEADS]
-    for message in islice(damage.damaged(Random(3), pool), COUNT):
-        check(message)
+    for case in islice(cases_of(3, Reader.RELAY_FRAME, Deliver, Update), COUNT):
+        check(case.data)
 
 
 @pytest.mark.parametrize(

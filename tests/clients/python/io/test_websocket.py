@@ -21,7 +21,7 @@ from clients.python.errors import Unreachable
 from protocol.codec import encode
 from protocol.frames import Hello, Limits, Live
 from tests.helpers.scripted_relay import as_it_stands, message, welcome
-from tests.helpers.strange_relay import greet, hear, part, strange_relay
+from tests.helpers.strange_relay import Act, greet, hear, part, strange_relay
 
 
 async def in_fragments(socket: ServerConnection) -> None:
@@ -44,12 +44,21 @@ async def malformed(socket: ServerConnection) -> None:
     await socket.send(b"\x94\x11\x04\x02\xa2hi" + bytes(200))
 
 
-async def test_a_relay_that_breaks_the_protocol_is_tried_again_for_a_fresh_stream() -> None:
+async def text(socket: ServerConnection) -> None:
+    await greet(socket)
+    await socket.send("hello, I speak text")
+    await part(socket)
+
+
+@pytest.mark.parametrize("breaks", [malformed, text])
+async def test_a_relay_that_breaks_the_protocol_is_tried_again_for_a_fresh_stream(
+    breaks: Act,
+) -> None:
     async def well(socket: ServerConnection) -> None:
         await greet(socket)
         await part(socket)
 
-    async with strange_relay(malformed, well) as url, connect(url, room="R") as room:
+    async with strange_relay(breaks, well) as url, connect(url, room="R") as room:
         lost = await anext(event async for event in room if isinstance(event, Reconnecting))
         assert "broke the protocol" in lost.reason
         back = await anext(event async for event in room if isinstance(event, Resumed))
@@ -123,9 +132,10 @@ async def test_options_go_with_hello() -> None:
         assert not hello.options.can_host
 
 
-async def text(socket: ServerConnection) -> None:
+async def another_language(socket: ServerConnection) -> None:
     await hear(socket)
     await socket.send("hello, I speak text")
+    await part(socket)
 
 
 async def silence(socket: ServerConnection) -> None:
@@ -138,9 +148,9 @@ async def too_big(socket: ServerConnection) -> None:
 
 
 async def test_a_server_that_speaks_text_is_no_relay() -> None:
-    async with strange_relay(text) as url:
+    async with strange_relay(another_language) as url:
         with pytest.raises(JoinError, match="binary"):
-            await connect(url, room="R")
+            await connect(url, room="R", timeout=0.5)
 
 
 async def test_a_server_that_never_welcomes_is_left_in_time() -> None:
