@@ -85,7 +85,7 @@ def client(
     """Judge a client: start a program that has it, and play the relay for it.
 
     The program reads lines of JSON that say what to do, and writes lines of what it hears: see
-    docs/guide/client-authors.md. Exit status: as for `relay conform server`.
+    docs/guide/conformance.md. Exit status: as for `relay conform server`.
 
     Args:
         command: that starts the program, in quotes

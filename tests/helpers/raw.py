@@ -52,6 +52,7 @@ class RawClient:
         self._closed: Closed | None = None
         self.headers: dict[str, str] = {}
         self.answers_pings = True
+        self.joins_fragments = True
 
     # Out.
 
@@ -171,7 +172,7 @@ class RawClient:
             case 9 if self.answers_pings:
                 self.write(frame(PONG, data))
             case 0 | 2:
-                self._fragments += data
+                self._fragments = self._fragments * self.joins_fragments + data
                 if first & 0x80:
                     self._messages.append(self._fragments)
                     self._fragments = b""

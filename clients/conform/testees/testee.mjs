@@ -2,7 +2,7 @@
 
 const CAN = [
   "volatile", "subscribe", "set", "kick", "transfer", "presence", "snapshot", "clock", "seat",
-  "lost", "create", "spectator",
+  "lost", "create", "spectator", "frame", "hold",
 ];
 
 const hex = (bytes) => Array.from(bytes, (each) => each.toString(16).padStart(2, "0")).join("");
@@ -20,6 +20,8 @@ const NAMES = { host_keys: "hostKeys", host_away: "hostAway" };
  */
 export function testee({ openRoom, group }, name, write) {
   let room = null;
+  let reading = null;
+  let readOn = null;
 
   const tell = (event, fields = {}) => write(JSON.stringify({ event, ...fields }));
 
@@ -42,7 +44,10 @@ export function testee({ openRoom, group }, name, write) {
   async function follow(url, given) {
     const own = openRoom(url, { storage: null, ...options(given) });
     room = own;
-    for await (const event of own) if (room === own) happened(own, event);
+    for await (const event of own) {
+      await reading;
+      if (room === own) happened(own, event);
+    }
   }
 
   function happened(own, event) {
@@ -131,9 +136,14 @@ export function testee({ openRoom, group }, name, write) {
     snapshot: ({ payload, seq }) => room.giveSnapshotBytes(bytes(payload), { seq }),
     leave: () => room.leave(),
     clock: () => tell("clock", { now: room.clock.now() }),
+    hold: () => {
+      reading = new Promise((resolve) => (readOn = resolve));
+    },
+    go_on: () => readOn(),
     reset: () => {
+      readOn?.();
       room?.leave();
-      room = null;
+      room = reading = null;
       tell("reset");
     },
   };

@@ -60,6 +60,11 @@ def test_no_reason_outlives_the_lack_of_a_case() -> None:
             assert rule.reason, rule.id
 
 
+def test_every_rule_of_a_client_is_kept_and_broken_or_says_why_not() -> None:
+    one_sided = {id for id, rule in RULES.items() if "client" in rule.one_sided}
+    assert one_sided == {id for id, rule in RULES.items() if "client" in rule.unbroken}
+
+
 def test_numbers_of_cases_are_unique_and_titles_say_what_happens() -> None:
     for cases in (client_run.cases(), server_run.cases()):
         numbers = [case.number for case in cases]
