@@ -72,6 +72,6 @@ def _of_people(frame: Frame) -> Line | None:
     return None
 
 
-def event(name: str, **fields: Any) -> Line:
+def event(name: str, /, **fields: Any) -> Line:
     """Return a line that tells of an event."""
     return {"event": name, **fields}
