@@ -205,7 +205,7 @@ class Plain:
         return may_return(code)
 
     def pause(self, attempt: int) -> float:
-        return random.random() * min(MOST, STEP * 2**attempt)
+        return random.random() * min(MOST, STEP * (1 << attempt))
 
     def opens(self) -> AbstractAsyncContextManager[raw.RawClient]:
         return raw.connect(self.url)

@@ -176,9 +176,7 @@ FAULTS = {
         partial(Blind, to=lambda message: message[1] == 2 and b"time" not in message), ("5",)
     ),
     "sorts tags": Fault(partial(Slipped, alter=_sorts_tags), ("5b",)),
-    "speaks a version that nobody has": Fault(
-        partial(Slipped, alter=_speaks_version_2), ("4.1",)
-    ),
+    "speaks a version that nobody has": Fault(partial(Slipped, alter=_speaks_version_2), ("4.1",)),
     "says PING before HELLO": Fault(SaysPingFirst, ("9 NEW",)),
     "speaks before WELCOME": Fault(SpeaksBeforeWelcome, ("9.2a", "9 GREETED")),
     "says HELLO after WELCOME": Fault(SaysHelloAfterWelcome, ("9 CATCHING_UP", "9.3")),

@@ -185,16 +185,12 @@ FAULTS = {
     "stands still during a resume": Fault(StandsStillDuringAResume, ("12.3.5",)),
     "tells the room anew": Fault(TellsTheRoomAnew, ("12.3.3b",)),
     "takes every WELCOME for a resume": Fault(blank(Welcome, "session.resumed", True), ("12.3.4",)),
-    "moves with UPDATE": Fault(
-        partial(Moved, by=Update, to=lambda _, seq: seq + 1), ("12.3.1c",)
-    ),
+    "moves with UPDATE": Fault(partial(Moved, by=Update, to=lambda _, seq: seq + 1), ("12.3.1c",)),
     "moves with SNAPSHOT_WANTED": Fault(
         partial(Moved, by=SnapshotWanted, to=lambda frame, _: frame.seq),
         ("12.4 SNAPSHOT_WANTED R",),
     ),
-    "moves with every ERROR": Fault(
-        partial(Moved, by=Error, to=lambda _, seq: seq + 1), ("4.3",)
-    ),
+    "moves with every ERROR": Fault(partial(Moved, by=Error, to=lambda _, seq: seq + 1), ("4.3",)),
     "keeps its position after EPOCH_CHANGED": Fault(
         partial(KeepsARefusedPosition, upon=ErrorCode.EPOCH_CHANGED), ids("7 EPOCH_CHANGED; 7.1")
     ),
@@ -215,9 +211,7 @@ FAULTS = {
     "sends again to another seat": Fault(SendsToAnotherSeat, ("13.6a",)),
     "loses quietly": Fault(LosesQuietly, ("13.6b",)),
     "sends the newest first": Fault(SendsTheNewestFirst, ("12.1.3",)),
-    "has a larger window": Fault(
-        HasALargerWindow, ids("13.4a; 19 counted frames without ACK")
-    ),
+    "has a larger window": Fault(HasALargerWindow, ids("13.4a; 19 counted frames without ACK")),
     "comes back at once": Fault(ComesBackAtOnce, ("21.1a",)),
     "comes back late": Fault(ComesBackLate, ("21.1a",)),
     "heeds no `after`": Fault(HeedsNoAfter, ("21.1b",)),

@@ -199,8 +199,7 @@ AIMS: dict[str, tuple[Callable[[Any], bool], Any]] = {
 """Rows: which targets are meant, and what is said for them."""
 
 TARGETS = {
-    f"says another target for {row}": Fault(aimed(*aim), (f"6 {row}",))
-    for row, aim in AIMS.items()
+    f"says another target for {row}": Fault(aimed(*aim), (f"6 {row}",)) for row, aim in AIMS.items()
 }
 
 # Section 7 and 8: codes.
