@@ -222,7 +222,11 @@ async def connect(
     """
     parts = urlsplit(url)
     end = await _open(parts.hostname or "", parts.port or 80, receive_buffer, source)
-    reader, writer = await asyncio.open_connection(sock=end)
+    try:
+        reader, writer = await asyncio.open_connection(sock=end)
+    except BaseException:
+        end.close()
+        raise
     client = RawClient(reader, writer)
     key = base64.b64encode(os.urandom(16)).decode()
     wanted = {
@@ -254,7 +258,11 @@ async def _open(
         end.bind((source, 0))
     if receive_buffer is not None:
         end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-    await asyncio.get_running_loop().sock_connect(end, (host, port))
+    try:
+        await asyncio.get_running_loop().sock_connect(end, (host, port))
+    except BaseException:
+        end.close()
+        raise
     return end
 
 

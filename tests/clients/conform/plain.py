@@ -20,10 +20,12 @@ def tell(line: Line) -> None:
 
 async def main(fault: str) -> None:
     """Obey until the input ends."""
-    seat = Seat(tell, f"the plain client {fault}".rstrip(), FAULTS[fault].make if fault else None)
-    while text := await asyncio.to_thread(sys.stdin.readline):
-        seat.do(json.loads(text))
-    seat.end()
+    make = FAULTS[fault].make if fault else None
+    async with asyncio.TaskGroup() as tasks:
+        seat = Seat(tasks, tell, f"the plain client {fault}".rstrip(), make)
+        while text := await asyncio.to_thread(sys.stdin.readline):
+            seat.do(json.loads(text))
+        seat.end()
 
 
 if __name__ == "__main__":

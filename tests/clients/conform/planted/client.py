@@ -349,10 +349,13 @@ class Plain:
 
     def assemble(self, part: Snapshot) -> None:
         """Put a snapshot together, and hand it on once it is whole."""
-        self.parts.append(part.payload)
+        self.put(part.payload)
         if len(self.parts) == part.parts:
             whole, self.parts = b"".join(self.parts), []
             self.told(event("snapshot", seq=part.seq, payload=whole.hex()))
+
+    def put(self, part: bytes) -> None:
+        self.parts.append(part)
 
     def sample(self, t: int, received: int, sent: int, now: int) -> None:
         """Keep what a PONG says of the clocks, as in SPEC 17."""

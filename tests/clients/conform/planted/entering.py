@@ -185,11 +185,14 @@ FAULTS = {
         touchy(_is_unknown), ids("9.1c; 20.1a; 23.3")
     ),
     "speaks after LEAVE": Fault(SpeaksAfterLeave, ("9.5a", "9 OVER")),
-    "says no HELLO after a refused resume": Fault(WaitsAfterARefusal, ("9.4",)),
-    "draws another secret each time": Fault(DrawsAnotherSecret, ("11.1a", "21.7")),
+    "says no HELLO after a refused resume": Fault(WaitsAfterARefusal, ("9.4", "9 GREETED")),
+    "draws another secret each time": Fault(DrawsAnotherSecret, ("11.1a", "21.7", "5 HELLO seat")),
     "has one secret for every room": Fault(unasked("seat", bytes(16)), ("22.1b",)),
     "answers no pings": Fault(AnswersNoPings, ("18.1b",)),
     "cannot skip a further field": Fault(
-        partial(Blind, to=lambda message: message[:2] == b"\x95\x11"), ("23.2",)
+        partial(Blind, to=lambda message: message[:2] == b"\x95\x11"), ids("23.2; 23.3; 20.1a")
+    ),
+    "takes no longer WELCOME": Fault(
+        partial(Blind, to=lambda message: message[:2] == b"\x96\x02"), ("20.1a",)
     ),
 }

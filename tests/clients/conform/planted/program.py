@@ -16,7 +16,8 @@ Make = Callable[[Line, Tell], Plain]
 class Seat:
     """Where one client after another sits. It says hello upon its beginning."""
 
-    def __init__(self, tell: Tell, name: str, make: Make | None) -> None:
+    def __init__(self, tasks: asyncio.TaskGroup, tell: Tell, name: str, make: Make | None) -> None:
+        self._tasks = tasks
         self._tell = tell
         self._make = make or Plain
         self._client: Plain | None = None
@@ -29,26 +30,27 @@ class Seat:
             case "connect":
                 self.end()
                 self._client = self._make(line, self._tell)
-                self._running = asyncio.get_running_loop().create_task(self._client.run())
+                self._running = self._tasks.create_task(self._client.run())
             case "reset":
                 self.end()
                 self._tell(event("reset"))
             case _ if self._client is not None:
                 self._client.do(line)
 
-    def end(self) -> None:
-        """Forget the client."""
-        if self._running is not None:
-            self._running.cancel()
-        self._client = self._running = None
+    def end(self) -> asyncio.Task[None] | None:
+        """Forget the client. Returns: what is left of it."""
+        ending, self._client, self._running = self._running, None, None
+        if ending is not None:
+            ending.cancel()
+        return ending
 
 
 class InProcess(Program):
     """A program without a process: what it is told, and tells, passes through no pipe."""
 
-    def __init__(self, make: Make | None = None) -> None:
+    def __init__(self, tasks: asyncio.TaskGroup, make: Make | None = None) -> None:
         self._told: asyncio.Queue[Told] = asyncio.Queue()
-        self._seat = Seat(self._told.put_nowait, "in process", make)
+        self._seat = Seat(tasks, self._told.put_nowait, "in process", make)
         self.name = "in process"
         self.can = frozenset(self._told.get_nowait()["can"])
 
@@ -60,4 +62,5 @@ class InProcess(Program):
             return await self._told.get()
 
     async def end(self) -> None:
-        self._seat.end()
+        if ending := self._seat.end():
+            await asyncio.wait([ending])

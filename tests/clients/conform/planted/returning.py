@@ -13,6 +13,7 @@ from protocol.frames import (
     Error,
     Frame,
     Live,
+    Notice,
     PlayerInfo,
     SnapshotWanted,
     Update,
@@ -186,6 +187,9 @@ FAULTS = {
     "tells the room anew": Fault(TellsTheRoomAnew, ("12.3.3b",)),
     "takes every WELCOME for a resume": Fault(blank(Welcome, "session.resumed", True), ("12.3.4",)),
     "moves with UPDATE": Fault(partial(Moved, by=Update, to=lambda _, seq: seq + 1), ("12.3.1c",)),
+    "moves with NOTICE": Fault(
+        partial(Moved, by=Notice, to=lambda frame, _: frame.detail.seq or 0), ("12.3.1c",)
+    ),
     "moves with SNAPSHOT_WANTED": Fault(
         partial(Moved, by=SnapshotWanted, to=lambda frame, _: frame.seq),
         ("12.4 SNAPSHOT_WANTED R",),
@@ -216,5 +220,5 @@ FAULTS = {
     "comes back late": Fault(ComesBackLate, ("21.1a",)),
     "heeds no `after`": Fault(HeedsNoAfter, ("21.1b",)),
     "gives up upon an upgrade that fails": Fault(GivesUpUponARefusedUpgrade, ("21.2a",)),
-    "forgets its last words": Fault(ForgetsItsLastWords, ("21.5",)),
+    "forgets its last words": Fault(ForgetsItsLastWords, ("21.5", "13.5")),
 }

@@ -85,6 +85,11 @@ class KeepsPartsOfACutStream(Plain):
         super().assemble(part)
 
 
+class PutsPartsTogetherBackwards(Plain):
+    def put(self, part: bytes) -> None:
+        self.parts.insert(0, part)
+
+
 class StopsReading(Plain):
     def hold(self) -> None:
         super().hold()
@@ -160,6 +165,9 @@ FAULTS = {
     ),
     "hands on each part of a snapshot": Fault(HandsOnParts, ("12.5.7",)),
     "keeps the parts of a stream that was cut": Fault(KeepsPartsOfACutStream, ("12.5.7",)),
+    "puts parts together backwards": Fault(
+        PutsPartsTogetherBackwards, ("4.10", "12.5.2", "12.5.7")
+    ),
     "stops reading with its program": Fault(StopsReading, ("12.6.4",)),
     "forgets its values": Fault(ForgetsItsValues, ("14.3",)),
     "forgets that it is away": Fault(ForgetsThatItIsAway, ("15.2a",)),

@@ -9,7 +9,7 @@ from typing import Any
 from clients.conform.case import ids
 from clients.conform.client.streams import HEADS
 from protocol import limits
-from protocol.close_codes import CloseCode
+from protocol.close_codes import CloseCode, may_return
 from protocol.conversation import name_of
 from protocol.error_codes import ErrorCode
 from protocol.frames import (
@@ -78,7 +78,7 @@ HEARD: dict[type[Frame], str] = {
     Left: "4 LEFT",
     PresenceChanged: "4 PRESENCE R",
     Host: "4 HOST",
-    Property: "4 PROPERTY",
+    Property: "4 PROPERTY; 4.9",
     Snapshot: "4 SNAPSHOT R; 12.2.3",
     SnapshotWanted: "4 SNAPSHOT_WANTED",
     Tick: "4 TICK; 4 inputs",
@@ -92,7 +92,7 @@ SAID: dict[type[Frame], str] = {
     Ack: "4 ACK C; 1.1.5; 12.4.2a",
     Leave: "4 LEAVE",
     Send: "4 SEND",
-    Volatile: "4 VOLATILE",
+    Volatile: "4 VOLATILE; 4.7",
     Subscribe: "4 SUBSCRIBE",
     Presence: "4 PRESENCE C",
     Kick: "4 KICK",
@@ -135,7 +135,7 @@ DEFAULTS = HelloOptions()
 OPTIONS = {
     f"leaves {name} out of HELLO": Fault(unasked(name, getattr(DEFAULTS, name)), ids(rules))
     for name, rules in {
-        "seat": "5 HELLO seat; 1.1.1",
+        "seat": "5 HELLO seat; 1.1.1; 11.1a",
         "position": "5 HELLO position; 21.7",
         "name": "5 HELLO name",
         "role": "5 HELLO role",
@@ -154,7 +154,7 @@ READ: dict[str, tuple[type[Frame], Any, str]] = {
     "session.room": (Welcome, "", "5 session room"),
     "session.taken": (Welcome, 0, "5 session taken; 11.7"),
     "session.resumed": (Welcome, False, "5 session resumed"),
-    "session.complete_from": (Welcome, 0, "5 session complete_from"),
+    "session.complete_from": (Welcome, 0, "5 session complete_from; 12.5.6"),
     "session.limits": (Welcome, Limits(), "5 session limits"),
     "session.limits.max_frame": (Welcome, limits.FRAME_IN, "5 limits max_frame"),
     "session.limits.window": (Welcome, limits.WINDOW, "5 limits window"),
@@ -220,7 +220,7 @@ ERRORS = {
     },
     **{
         f"takes {code.name} for its opposite": Fault(
-            partial(Contrary, errors=(code,)), (f"7 {code.name}",)
+            partial(Contrary, errors=(code,)), (f"7 {code.name}", "7.3")
         )
         for code in ErrorCode
         if 48 <= code < 64
@@ -229,6 +229,9 @@ ERRORS = {
         f"ends upon {code.name}": _ends_upon(code)
         for code in (ErrorCode.HELLO_EXPECTED, ErrorCode.UNEXPECTED)
     },
+    "takes an unknown refusal for its opposite": Fault(
+        partial(Contrary, errors=(61,)), ids("7.4; 8.1b; 20.1b")
+    ),
 }
 
 
@@ -236,26 +239,33 @@ def _contrary(code: int, rules: str) -> Fault:
     return Fault(partial(Contrary, codes=(code,)), ids(rules))
 
 
+def _range(code: int) -> str:
+    return "8.1a" if may_return(code) else "8.1b"
+
+
 CLOSES = {
     f"takes {code} for its opposite": _contrary(code, rules)
     for code, rules in {
-        **{int(code): f"8 {int(code)}" for code in CloseCode},
+        **{int(code): f"8 {int(code)}; {_range(code)}" for code in CloseCode},
+        **{code: _range(code) for code in (1006, 4042, 4499, 4777, 4999)},
+        CloseCode.NORMAL: "8 1000",
+        CloseCode.REPLACED: "8 4502; 8.1b; 11.2b",
         1002: "8.5",
-        1006: "8.1a",
-        4042: "8.1a",
-        4502: "8 4502; 11.2b",
-        4777: "8.1b",
+        1007: "8.5",
     }.items()
 }
 
 # Section 12.4: positions.
 
 UNMOVED: dict[type[Frame], str] = {
-    Deliver: "12.4 DELIVER R; 12.3.1a",
-    Error: "12.4 ERROR R",
+    **dict.fromkeys(
+        (Deliver, Joined, Left, PresenceChanged, Host, Property), "12.4 DELIVER R; 12.3.1a"
+    ),
+    **dict.fromkeys((Tick, Desync, Start), "12.3.1a"),
+    Error: "12.4 ERROR R; 12.3.1a",
     Live: "12.4 LIVE R",
-    Pong: "12.4 PONG R",
-    Taken: "12.4 ACK R",
+    Pong: "12.4 PONG R; 12.3.1a",
+    Taken: "12.4 ACK R; 12.3.1a",
 }
 
 POSITIONS = {
