@@ -22,7 +22,7 @@ from tests.clients.conform.planted.program import InProcess, Make
 
 PATIENCE, RETRY = 0.6, 0.6  # seconds: what a fault keeps back is missed soon, in one process
 SLOW = 6.0  # seconds for a client without a fault, on a busy machine
-AT_ONCE = 32
+AT_ONCE, FEW = 32, 8  # plays: those of a client without a fault measure its time
 FAILED = (Verdict.FAILED, Verdict.ADVISED)
 ALONE = ("comes back at once",)
 """Faults that are too quick to be seen among others, which slow them down."""
@@ -40,7 +40,7 @@ class Stand:
     house: House
     tasks: asyncio.TaskGroup
     patience: float
-    turn: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    turn: asyncio.Semaphore
     rooms: Iterator[int] = field(default_factory=itertools.count)
     plays: dict[tuple[str, str], asyncio.Task[bool]] = field(default_factory=dict)
     """Whether a case finds a fault, of those that were played."""
@@ -77,10 +77,10 @@ class Stand:
 
 
 @asynccontextmanager
-async def stand(patience: float) -> AsyncIterator[Stand]:
+async def stand(patience: float, at_once: int) -> AsyncIterator[Stand]:
     house = House()
     async with house.open(), asyncio.TaskGroup() as tasks:
-        yield Stand(house, tasks, patience)
+        yield Stand(house, tasks, patience, asyncio.Semaphore(at_once))
 
 
 def shared(case: Case[Stage], fault: str) -> set[str]:
@@ -117,7 +117,7 @@ async def test_every_fault_is_found_and_every_case_finds_faults_of_all_that_it_k
     monkeypatch.setattr(stages, "RETRY", RETRY)
     together = [name for name in FAULTS if name not in LONG + ALONE]
     claims = {**kept(together), **broken(together)}
-    async with stand(PATIENCE) as here:
+    async with stand(PATIENCE, AT_ONCE) as here:
         found = await asyncio.gather(*map(here.finds_any, claims.values()))
         assert [claim for claim, holds in zip(claims, found, strict=True) if not holds] == []
         for claim, pairs in broken(ALONE).items():
@@ -127,14 +127,14 @@ async def test_every_fault_is_found_and_every_case_finds_faults_of_all_that_it_k
 
 @pytest.mark.long
 async def test_faults_that_take_long_are_found() -> None:
-    async with stand(PATIENCE) as here:
+    async with stand(PATIENCE, 1) as here:
         for claim, pairs in broken(LONG).items():
             assert await here.finds_any(pairs), claim
 
 
 async def test_the_client_without_a_fault_passes_all_that_is_quick() -> None:
     cases = [case for case in client_run.cases() if not case.is_slow]
-    async with stand(SLOW) as here:
+    async with stand(SLOW, FEW) as here:
         results = await asyncio.gather(*(here.play(case) for case in cases))
     assert [f"{each.case.number}: {each.text}" for each in results
             if each.verdict is not Verdict.PASSED] == []  # fmt: skip
