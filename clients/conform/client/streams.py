@@ -111,7 +111,7 @@ async def a_past_that_nobody_reads(stage: Stage) -> None:
         await relay.welcomes(*as_it_stands(), *past, live=seqs.stop, complete_from=0)
     await stage.do("go_on")
     for seq in seqs:
-        await stage.told("message", seq=seq, sender=2)
+        await stage.told("message", within=2 * stage.patience, seq=seq, sender=2)
 
 
 # Section 20 and 23: what a client does not know.

@@ -5,7 +5,14 @@ const CAN = [
   "lost", "create", "spectator", "frame", "hold",
 ];
 
-const hex = (bytes) => Array.from(bytes, (each) => each.toString(16).padStart(2, "0")).join("");
+const HEX = Array.from({ length: 256 }, (_, each) => each.toString(16).padStart(2, "0"));
+
+function hex(bytes) {
+  let text = "";
+  for (const each of bytes) text += HEX[each];
+  return text;
+}
+
 const bytes = (text) => Uint8Array.from(text.match(/../g) ?? [], (each) => parseInt(each, 16));
 
 const NAMES = { host_keys: "hostKeys", host_away: "hostAway" };
