@@ -132,6 +132,7 @@ def _add_position(rule: str, frames: tuple[Frame, ...], seq: int) -> None:
         position = hello.options.position
         # What must not move it was said as well: an UPDATE, so as to know that all was heard.
         blamed = "12.3.1c" if position and position[1] > seq else ""
+        relay.check(position is not None, "it has no position", "5 HELLO position")
         relay.check(position == (EPOCH, seq), f"its position is {position}, not {seq}", blamed)
 
     name = type(frames[-1]).__name__
@@ -243,7 +244,7 @@ def _add_reset(code: ErrorCode) -> None:
         await relay.drop()
         relay, first = await stage.comes_back()
         await relay.say(Error(0, code, "", ErrorDetail()))
-        second = await relay.expect(Hello, within=5)
+        second = await relay.expect(Hello, "9.4", within=5)
         relay.check(second.options.position is None, "the position is not dropped", "7.1")
         relay.check(second.options.seat == first.options.seat, "another seat", "21.7")
         await relay.welcomes(epoch=b"epoch--2")

@@ -42,8 +42,8 @@ class Stand:
     patience: float
     turn: asyncio.Semaphore
     rooms: Iterator[int] = field(default_factory=itertools.count)
-    plays: dict[tuple[str, str], asyncio.Task[bool]] = field(default_factory=dict)
-    """Whether a case finds a fault, of those that were played."""
+    plays: dict[tuple[str, str], asyncio.Task[Result[Stage]]] = field(default_factory=dict)
+    """What was played, by the case's number and the fault's name."""
 
     async def play(self, case: Case[Stage], make: Make | None = None) -> Result[Stage]:
         """Play one case against a client."""
@@ -66,14 +66,19 @@ class Stand:
         for case, fault in sorted(pairs, key=lambda pair: -len(shared(*pair))):
             play = self.plays.get((case.number, fault))
             if play is None:
-                play = self.tasks.create_task(self._finds(case, fault))
+                play = self.tasks.create_task(self.play(case, FAULTS[fault].make))
                 self.plays[(case.number, fault)] = play
-            if await play:
+            if (await play).verdict in FAILED:
                 return True
         return False
 
-    async def _finds(self, case: Case[Stage], fault: str) -> bool:
-        return (await self.play(case, FAULTS[fault].make)).verdict in FAILED
+    def named(self) -> set[str]:
+        """Return the faults of which a case that failed has named a rule that they break."""
+        return {
+            fault
+            for (_, fault), play in self.plays.items()
+            if play.result().rule in FAULTS[fault].rules
+        }
 
 
 @asynccontextmanager
@@ -122,6 +127,7 @@ async def test_every_fault_is_found_and_every_case_finds_faults_of_all_that_it_k
         assert [claim for claim, holds in zip(claims, found, strict=True) if not holds] == []
         for claim, pairs in broken(ALONE).items():
             assert await here.finds_any(pairs), claim
+        assert {*together, *ALONE} - here.named() == set()
     assert len(claims) > 600
 
 

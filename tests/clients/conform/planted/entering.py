@@ -177,10 +177,10 @@ FAULTS = {
     ),
     "sorts tags": Fault(partial(Slipped, alter=_sorts_tags), ("5b",)),
     "speaks a version that nobody has": Fault(partial(Slipped, alter=_speaks_version_2), ("4.1",)),
-    "says PING before HELLO": Fault(SaysPingFirst, ("9 NEW",)),
+    "says PING before HELLO": Fault(SaysPingFirst, ("9 NEW", "9.2a")),
     "speaks before WELCOME": Fault(SpeaksBeforeWelcome, ("9.2a", "9 GREETED")),
     "says HELLO after WELCOME": Fault(SaysHelloAfterWelcome, ("9 CATCHING_UP", "9.3")),
-    "says HELLO after LIVE": Fault(SaysHelloAfterLive, ("9 LIVE",)),
+    "says HELLO after LIVE": Fault(SaysHelloAfterLive, ("9 LIVE", "9.3")),
     "ends upon an opcode that it does not know": Fault(
         touchy(_is_unknown), ids("9.1c; 20.1a; 23.3")
     ),
@@ -190,7 +190,8 @@ FAULTS = {
     "has one secret for every room": Fault(unasked("seat", bytes(16)), ("22.1b",)),
     "answers no pings": Fault(AnswersNoPings, ("18.1b",)),
     "cannot skip a further field": Fault(
-        partial(Blind, to=lambda message: message[:2] == b"\x95\x11"), ids("23.2; 23.3; 20.1a")
+        partial(Blind, to=lambda message: message[:2] == b"\x95\x11"),
+        ids("23.2; 23.3; 20.1a; 23.2 0x00..0x7F, 0xE0..0xFF, 0xC0, 0xC2, 0xC3"),
     ),
     "takes no longer WELCOME": Fault(
         partial(Blind, to=lambda message: message[:2] == b"\x96\x02"), ("20.1a",)

@@ -208,7 +208,7 @@ FAULTS = {
     "says HELLO after SEAT_EXPIRED": Fault(
         partial(KeepsARefusedPosition, upon=ErrorCode.SEAT_EXPIRED), ids("7 SEAT_EXPIRED; 7.2")
     ),
-    "counts HELLO": Fault(CountsHello, ("1.1.6",)),
+    "counts HELLO": Fault(CountsHello, ("1.1.6", "13.5")),
     "counts VOLATILE": Fault(CountsVolatile, ("13.5",)),
     "sends all again": Fault(SendsAllAgain, ("13.5",)),
     "forgets what was not taken": Fault(ForgetsWhatWasNotTaken, ids("13.4b; 23.4")),

@@ -148,7 +148,7 @@ class NeverDoubts(Plain):
 
 
 FAULTS = {
-    "ends upon a refusal": Fault(touchy(_is_refusal), ("7.3",)),
+    "ends upon a refusal": Fault(touchy(_is_refusal), ("7.3", "7 NO_SUCH_PLAYER")),
     "ends upon a code that it does not know": Fault(touchy(_is_unknown_code), ("7.4",)),
     "ends upon a number that it does not know": Fault(touchy(_is_news), ("20.1b",)),
     "takes a gap for a loss": Fault(touchy(_is_after_a_gap), ("12.1.1b",)),

@@ -66,20 +66,20 @@ from tests.clients.conform.planted.kinds import (
 # Section 4: frames, and the numbers in them.
 
 HEARD: dict[type[Frame], str] = {
-    Welcome: "4 WELCOME",
-    Error: "4 ERROR",
-    Notice: "4 NOTICE",
-    Pong: "4 PONG",
+    Welcome: "4 WELCOME; 12.4.2a",
+    Error: "4 ERROR; 7 NO_SUCH_PLAYER",
+    Notice: "4 NOTICE; 4 NOTICE THROTTLE",
+    Pong: "4 PONG; 17",
     Taken: "4 ACK R",
-    Live: "4 LIVE",
+    Live: "4 LIVE; 12.4.2a",
     Deliver: "4 DELIVER; 4.6",
     Update: "4 UPDATE; 4.7; 12.2.5",
     Joined: "4 JOINED; 1.1.4",
-    Left: "4 LEFT",
-    PresenceChanged: "4 PRESENCE R",
-    Host: "4 HOST",
+    Left: "4 LEFT; 4 LEFT LEFT",
+    PresenceChanged: "4 PRESENCE R; 4 PRESENCE HERE",
+    Host: "4 HOST; 1.1.4",
     Property: "4 PROPERTY; 4.9",
-    Snapshot: "4 SNAPSHOT R; 12.2.3",
+    Snapshot: "4 SNAPSHOT R; 12.2.3; 12.5.7",
     SnapshotWanted: "4 SNAPSHOT_WANTED",
     Tick: "4 TICK; 4 inputs",
     Desync: "4 DESYNC",
@@ -88,7 +88,7 @@ HEARD: dict[type[Frame], str] = {
 
 SAID: dict[type[Frame], str] = {
     Hello: "4 HELLO",
-    Ping: "4 PING",
+    Ping: "4 PING; 17.1a",
     Ack: "4 ACK C; 1.1.5; 12.4.2a",
     Leave: "4 LEAVE",
     Send: "4 SEND",
@@ -155,9 +155,9 @@ READ: dict[str, tuple[type[Frame], Any, str]] = {
     "session.taken": (Welcome, 0, "5 session taken; 11.7"),
     "session.resumed": (Welcome, False, "5 session resumed"),
     "session.complete_from": (Welcome, 0, "5 session complete_from; 12.5.6"),
-    "session.limits": (Welcome, Limits(), "5 session limits"),
+    "session.limits": (Welcome, Limits(), "5 session limits; 13.4a"),
     "session.limits.max_frame": (Welcome, limits.FRAME_IN, "5 limits max_frame"),
-    "session.limits.window": (Welcome, limits.WINDOW, "5 limits window"),
+    "session.limits.window": (Welcome, limits.WINDOW, "5 limits window; 13.4a"),
     "info.name": (Joined, PlayerInfo().name, "5 info name"),
     "info.role": (Joined, PlayerInfo().role, "5 info role"),
     "info.can_host": (Joined, PlayerInfo().can_host, "5 info can_host"),
@@ -173,7 +173,9 @@ RECORDS = {
         f"reads no {path}": Fault(blank(kind, path, value), ids(rules))
         for path, (kind, value, rules) in READ.items()
     },
-    "reads no after of ERROR": Fault(blank(Error, "detail.after", None), ("5 error after",)),
+    "reads no after of ERROR": Fault(
+        blank(Error, "detail.after", None), ("5 error after", "21.1b")
+    ),
     "reads no after of NOTICE": Fault(blank(Notice, "detail.after", None), ("5 notice after",)),
     "takes no WELCOME with options": Fault(
         partial(Blind, to=lambda message: message[1] == 2 and b"options" in message),
@@ -209,7 +211,7 @@ def _ends_upon(code: int) -> Fault:
     def upon(frame: Frame, _: object) -> bool:
         return isinstance(frame, Error) and frame.code == code
 
-    return Fault(touchy(upon), (f"7 {ErrorCode(code).name}",))
+    return Fault(touchy(upon), (f"7 {ErrorCode(code).name}", "7.3"))
 
 
 ERRORS = {
@@ -261,9 +263,11 @@ UNMOVED: dict[type[Frame], str] = {
     **dict.fromkeys(
         (Deliver, Joined, Left, PresenceChanged, Host, Property), "12.4 DELIVER R; 12.3.1a"
     ),
-    **dict.fromkeys((Tick, Desync, Start), "12.3.1a"),
+    Tick: "4 TICK; 12.3.1a",
+    Desync: "4 DESYNC; 12.3.1a",
+    Start: "4 START; 12.3.1a",
     Error: "12.4 ERROR R; 12.3.1a",
-    Live: "12.4 LIVE R",
+    Live: "12.4 LIVE R; 12.4.2a",
     Pong: "12.4 PONG R; 12.3.1a",
     Taken: "12.4 ACK R; 12.3.1a",
 }
