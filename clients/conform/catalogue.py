@@ -36,11 +36,25 @@ class Rule:
     """Numbers of the cases that keep it, by run."""
     broken: dict[str, list[str]] = field(default_factory=lambda: {"client": [], "server": []})
     """Numbers of the cases that break it, by run."""
+    planted: dict[str, list[str]] = field(default_factory=lambda: {"client": [], "server": []})
+    """Faults that break it in the one under test, so that a case that keeps it fails, by run."""
+    unbroken: dict[str, str] = field(default_factory=dict)
+    """Why nothing breaks it, by run."""
 
     @property
     def open(self) -> list[str]:
         """The runs that must have a case about it, and have none."""
         return [side for side in SIDES[self.binds] if not self.kept[side] + self.broken[side]]
+
+    @property
+    def one_sided(self) -> list[str]:
+        """The runs that have cases about it, and do not both keep and break it."""
+        return [
+            side
+            for side in SIDES[self.binds]
+            if side not in self.open
+            and not (self.kept[side] and self.broken[side] + self.planted[side])
+        ]
 
 
 def rules() -> dict[str, Rule]:
@@ -61,8 +75,24 @@ def not_yet() -> dict[str, list[str]]:
     return found
 
 
+@dataclass(frozen=True)
+class Planted:
+    """What is known of the faults that are planted into those under test, of one run."""
+
+    faults: dict[str, list[str]]
+    """Rules that each breaks."""
+    none: dict[str, str]
+    """Why no fault shows a rule."""
+
+
+def planted(side: str) -> Planted:
+    """Read the list of one run; a test holds it to the faults that there are."""
+    file = files("clients.conform") / "planted" / f"{side}.toml"
+    return Planted(**tomllib.loads(file.read_text(encoding="utf-8")))
+
+
 def catalogue(cases: dict[str, Iterable[Case[Any]]]) -> dict[str, Rule]:
-    """Return all rules with the cases about each.
+    """Return all rules with the cases about each, and the faults that break it.
 
     Args: cases: by run, "client" and "server".
 
@@ -76,7 +106,17 @@ def catalogue(cases: dict[str, Iterable[Case[Any]]]) -> dict[str, Rule]:
                 found[rule].kept[side].append(case.number)
             for rule in case.breaks:
                 found[rule].broken[side].append(case.number)
+        _add_planted(found, side)
     return found
+
+
+def _add_planted(found: dict[str, Rule], side: str) -> None:
+    known = planted(side)
+    for fault, broken in known.faults.items():
+        for rule in broken:
+            found[rule].planted[side].append(fault)
+    for rule, reason in known.none.items():
+        found[rule].unbroken[side] = reason
 
 
 @dataclass(frozen=True)
@@ -84,11 +124,11 @@ class Count:
     """How many rules have cases, on all sides that they bind."""
 
     both: int
-    """Rules that cases keep, and cases break."""
+    """Rules that cases keep, and cases or planted faults break."""
     one: int
-    """Rules that cases keep or break, and not both."""
+    """Rules that are kept or broken, and not both, on one side at least."""
     reason: int
-    """Rules that no case can show, on one side at least, with the reason."""
+    """Rules that no case can keep, or nothing can break, on one side at least, with the reason."""
     not_yet: int
     """Rules that a case could show, on one side at least, and none does yet."""
 
@@ -100,8 +140,10 @@ class Count:
             if rule.open or not SIDES[rule.binds]:
                 reason += bool(rule.reason)
                 not_yet += not rule.reason
-            elif any(rule.kept.values()) and any(rule.broken.values()):
+            elif not rule.one_sided:
                 both += 1
+            elif all(side in rule.unbroken for side in rule.one_sided):
+                reason += 1
             else:
                 one += 1
         return cls(both, one, reason, not_yet)

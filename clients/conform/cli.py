@@ -85,7 +85,7 @@ def client(
     """Judge a client: start a program that has it, and play the relay for it.
 
     The program reads lines of JSON that say what to do, and writes lines of what it hears: see
-    docs/guide/client-authors.md. Exit status: as for `relay conform server`.
+    docs/guide/conformance.md. Exit status: as for `relay conform server`.
 
     Args:
         command: that starts the program, in quotes
@@ -133,6 +133,9 @@ def _list(found: list[catalogue.Rule]) -> str:
         lines.append(f"{rule.id} ({rule.binds}): {rule.asks}")
         lines += [f"    kept in {', '.join(kept)}"] * bool(kept)
         lines += [f"    broken in {', '.join(broken)}"] * bool(broken)
+        lines += [f"    broken by a {side} that {' or '.join(faults)}"
+                  for side, faults in rule.planted.items() if faults]  # fmt: skip
+        lines += [f"    {side}: {reason}" for side, reason in rule.unbroken.items()]
         lines += [f"    {side}: {rule.reason or 'no case yet'}" for side in rule.open]
     count = catalogue.Count.of(found)
     return "\n".join([*lines, str(count)])
@@ -145,6 +148,8 @@ def _as_dict(rule: catalogue.Rule) -> dict[str, Any]:
         "asks": rule.asks,
         "kept": rule.kept,
         "broken": rule.broken,
+        "planted": rule.planted,
+        "unbroken": rule.unbroken,
         "reason": rule.reason,
         "open": rule.open,
     }

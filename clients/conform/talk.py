@@ -77,15 +77,18 @@ class End:
             Ended: none will come.
             Breach: it is no frame, or not as a writer must write it.
         """
-        async with asyncio.timeout(self.patience if within is None else within):
-            try:
-                message = await self.socket.recv()
-            except ConnectionClosed:
-                raise self._ended() from None
-        frame = self.read(message)
+        frame = self.read(await self.message(within))
         self.heard.append(frame)
         self.noticed(frame)
         return frame
+
+    async def message(self, within: float | None = None) -> bytes | str:
+        """Return the next message as it came. Raises: as `next`, but for what is in it."""
+        async with asyncio.timeout(self.patience if within is None else within):
+            try:
+                return await self.socket.recv()
+            except ConnectionClosed:
+                raise self._ended() from None
 
     def noticed(self, frame: Frame) -> None:
         """Follow a frame, and judge it by what holds for all of its kind."""

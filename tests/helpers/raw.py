@@ -52,6 +52,7 @@ class RawClient:
         self._closed: Closed | None = None
         self.headers: dict[str, str] = {}
         self.answers_pings = True
+        self.joins_fragments = True
 
     # Out.
 
@@ -171,7 +172,7 @@ class RawClient:
             case 9 if self.answers_pings:
                 self.write(frame(PONG, data))
             case 0 | 2:
-                self._fragments += data
+                self._fragments = self._fragments * self.joins_fragments + data
                 if first & 0x80:
                     self._messages.append(self._fragments)
                     self._fragments = b""
@@ -221,7 +222,11 @@ async def connect(
     """
     parts = urlsplit(url)
     end = await _open(parts.hostname or "", parts.port or 80, receive_buffer, source)
-    reader, writer = await asyncio.open_connection(sock=end)
+    try:
+        reader, writer = await asyncio.open_connection(sock=end)
+    except BaseException:
+        end.close()
+        raise
     client = RawClient(reader, writer)
     key = base64.b64encode(os.urandom(16)).decode()
     wanted = {
@@ -254,7 +259,11 @@ async def _open(
         end.bind((source, 0))
     if receive_buffer is not None:
         end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-    await asyncio.get_running_loop().sock_connect(end, (host, port))
+    try:
+        await asyncio.get_running_loop().sock_connect(end, (host, port))
+    except BaseException:
+        end.close()
+        raise
     return end
 
 

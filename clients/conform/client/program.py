@@ -1,7 +1,7 @@
 """The program under test: it is told on its standard input what to do, and tells what it hears.
 
 Each line is one JSON object, {"do": ...} on its way in and {"event": ...} on its way out. Its first
-line is {"event": "hello", "name": ..., "can": [...]}. docs/guide/client-authors.md lists all lines.
+line is {"event": "hello", "name": ..., "can": [...]}. docs/guide/conformance.md lists all lines.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
@@ -213,6 +213,13 @@ class Stage:
                 raise Breach(rule or self.rule, text)
         return line
 
+    def agree(self, line: Told, table: str, **values: Any) -> None:
+        """Judge fields of a line, each by the row of its name in a table such as "5 info"."""
+        for name, value in values.items():
+            if line.get(name) != value:
+                text = f"{name} is {line.get(name)!r} in {line['event']!r}, expected {value!r}"
+                raise Breach(f"{table} {name}", text)
+
     async def payload(self, payload: bytes, rule: str = "", **values: Any) -> Told:
         """Expect the program to tell a message with this payload next."""
         return await self.told("message", rule, payload=payload.hex(), **values)
@@ -320,7 +327,7 @@ class House:
             "127.0.0.1",
             0,
             process_request=self._check,
-            subprotocols=[Subprotocol(SUBPROTOCOL)],
+            select_subprotocol=_selected,
             compression=None,
             ping_interval=None,
             max_size=None,
@@ -351,6 +358,11 @@ class House:
     def _stage(self, request: Request | None) -> Stage | None:
         path = request.path if request else ""
         return self.stages.get(path.partition("?")[0].rpartition("/")[2].upper())
+
+
+def _selected(_: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+    # SPEC 2.3: a client that offers none is served all the same.
+    return Subprotocol(SUBPROTOCOL) if SUBPROTOCOL in offered else None
 
 
 book: Book[Stage] = Book("C")

@@ -34,7 +34,7 @@ from roomwire import (
 
 CAN = [
     "volatile", "subscribe", "set", "kick", "transfer", "presence", "snapshot", "clock", "seat",
-    "lost", "create", "spectator", "history",
+    "lost", "create", "spectator", "history", "frame", "hold",
 ]  # fmt: skip
 """What our clients offer beyond connect, send and leave."""
 

@@ -19,15 +19,21 @@ class Testee:
         self._client: asyncio.Task[None] | None = None
         self._work: asyncio.Queue[lines.Command] = asyncio.Queue()
         self._room: Room | None = None
+        self._reads = asyncio.Event()
 
     async def do(self, line: lines.Command) -> None:
         """Do what a line says."""
         match line["do"]:
             case "connect":
                 self._work = asyncio.Queue()
+                self._reads.set()
                 self._client = self._tasks.create_task(self._play(line, self._work))
             case "reset":
                 self._reset()
+            case "hold":
+                self._reads.clear()
+            case "go_on":
+                self._reads.set()
             case "clock" if self._room is not None:
                 lines.clock(self._room)
             case _:
@@ -43,6 +49,7 @@ class Testee:
         working = self._tasks.create_task(self._obey(room, work))
         try:
             async for event in room:
+                await self._reads.wait()
                 lines.happened(room, event)
         finally:
             working.cancel()

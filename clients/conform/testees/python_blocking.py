@@ -22,12 +22,16 @@ class Game:
         self._work: queue.SimpleQueue[lines.Command] = queue.SimpleQueue()
         self._waiting: deque[lines.Command] = deque()
         self._is_over = threading.Event()
+        self._reads = True
         self.thread = threading.Thread(target=self._play, daemon=True)
         self.thread.start()
 
     def do(self, line: lines.Command) -> None:
-        """Do something in the next turn."""
-        self._work.put(line)
+        """Do something in the next turn; whether the program reads is said at once."""
+        if line["do"] in ("hold", "go_on"):
+            self._reads = line["do"] == "go_on"
+        else:
+            self._work.put(line)
 
     def end(self) -> None:
         """Forget the client: nothing that it does is told any more."""
@@ -42,7 +46,7 @@ class Game:
                 lines.not_entered(error)
             return
         while not self._is_over.is_set():
-            for event in room.poll():
+            for event in room.poll() if self._reads else ():
                 lines.happened(room, event)
             self._obey(room)
         room.leave()

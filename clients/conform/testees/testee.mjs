@@ -2,10 +2,17 @@
 
 const CAN = [
   "volatile", "subscribe", "set", "kick", "transfer", "presence", "snapshot", "clock", "seat",
-  "lost", "create", "spectator", "history",
+  "lost", "create", "spectator", "history", "frame", "hold",
 ];
 
-const hex = (bytes) => Array.from(bytes, (each) => each.toString(16).padStart(2, "0")).join("");
+const HEX = Array.from({ length: 256 }, (_, each) => each.toString(16).padStart(2, "0"));
+
+function hex(bytes) {
+  let text = "";
+  for (const each of bytes) text += HEX[each];
+  return text;
+}
+
 const bytes = (text) => Uint8Array.from(text.match(/../g) ?? [], (each) => parseInt(each, 16));
 
 const NAMES = { host_keys: "hostKeys", host_away: "hostAway" };
@@ -20,6 +27,8 @@ const NAMES = { host_keys: "hostKeys", host_away: "hostAway" };
  */
 export function testee({ openRoom, group }, name, write) {
   let room = null;
+  let reading = null;
+  let readOn = null;
 
   const tell = (event, fields = {}) => write(JSON.stringify({ event, ...fields }));
 
@@ -42,7 +51,10 @@ export function testee({ openRoom, group }, name, write) {
   async function follow(url, given) {
     const own = openRoom(url, { storage: null, ...options(given) });
     room = own;
-    for await (const event of own) if (room === own) happened(own, event);
+    for await (const event of own) {
+      await reading;
+      if (room === own) happened(own, event);
+    }
   }
 
   function happened(own, event) {
@@ -136,9 +148,14 @@ export function testee({ openRoom, group }, name, write) {
     snapshot: ({ payload, seq }) => room.giveSnapshotBytes(bytes(payload), { seq }),
     leave: () => room.leave(),
     clock: () => tell("clock", { now: room.clock.now() }),
+    hold: () => {
+      reading = new Promise((resolve) => (readOn = resolve));
+    },
+    go_on: () => readOn(),
     reset: () => {
+      readOn?.();
       room?.leave();
-      room = null;
+      room = reading = null;
       tell("reset");
     },
   };

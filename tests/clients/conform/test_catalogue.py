@@ -14,6 +14,7 @@ from clients.conform.cli import every_rule
 from clients.conform.client import run as client_run
 from clients.conform.server import run as server_run
 from tests.clients.conform.spec_ids import asked, parent, points, row_ids
+from tests.helpers.guide import ROOT
 
 RULES = every_rule()
 ROWS = {id for id in RULES if " " in id}
@@ -58,6 +59,20 @@ def test_no_reason_outlives_the_lack_of_a_case() -> None:
             assert rule.open or not rule.reason, f"{rule.id} has cases on every side"
         else:
             assert rule.reason, rule.id
+
+
+def test_every_rule_of_a_client_is_kept_and_broken_or_says_why_not() -> None:
+    one_sided = {id for id, rule in RULES.items() if "client" in rule.one_sided}
+    assert one_sided == {id for id, rule in RULES.items() if "client" in rule.unbroken}
+
+
+def test_the_guide_has_the_numbers_of_rules_that_bind_a_client() -> None:
+    bound = [rule for rule in RULES.values() if "client" in catalogue.SIDES[rule.binds]]
+    shown = [rule for rule in bound if "client" not in rule.open + rule.one_sided]
+    guide = " ".join((ROOT / "docs" / "guide" / "conformance.md").read_text().split())
+    assert f"Of the {len(bound)} rules that bind a client, {len(shown)} are both" in guide
+    assert f"The other {len(bound) - len(shown)} say why not." in guide
+    assert f"plant {len(catalogue.planted('client').faults)} faults into a client" in guide
 
 
 def test_numbers_of_cases_are_unique_and_titles_say_what_happens() -> None:
