@@ -20,8 +20,11 @@ from protocol.frames import Error, Notice, NoticeKind, Ping, Pong, RoomOptions, 
 async def the_relays_clock(scene: Scene) -> None:
     """PONG has `t` as it came, and a clock in µs that grows with ours."""
     ann = await scene.enter("Ann")
+    assert ann.welcome is not None
     await ann.say(Ping(0))
     first = await ann.expect(Pong, t=0)
+    time_then = ann.welcome.session.time
+    ann.check(0 < time_then <= first.received, f"it was {time_then}", "5 session time")
     begin = scene.now
     await scene.idle(0.5)
     await ann.say(Ping(1))
@@ -80,7 +83,8 @@ async def too_many_messages(scene: Scene) -> None:
         scene.not_applicable("the relay has no such limit")
     await ann.say(*[Send(None, b"")] * (rate * 3))
     notice = await ann.expect(Notice, "19c", kind=NoticeKind.THROTTLE)
-    ann.check(notice.detail.limit == rate, f"the limit is told as {notice.detail.limit}")
+    told = notice.detail.limit
+    ann.check(told == rate, f"the limit is told as {told}", "5 notice limit")
     ann.check(notice.detail.after is not None, "`after` is missing", "5 notice after")
     await ann.say(Ping(5))
     pong = await ann.expect(Pong, "13.7", within=8)

@@ -105,6 +105,7 @@ async def what_a_held_seat_keeps(scene: Scene) -> None:
     again = await scene.again(bob)
     welcome = await again.welcomed()
     again.check(welcome.player == bob.me, "its number is another one")
+    again.check(welcome.session.epoch == bob.epoch, "the epoch is new", "5 session epoch")
     again.check(welcome.session.taken == 2, f"taken is {welcome.session.taken}", "11.7")
     await again.live()
     kept = [each.key for each in again.stream if isinstance(each, Property)]

@@ -40,7 +40,7 @@ async def to_players(scene: Scene) -> None:
     ann, bob = await scene.two()
     cid = await scene.enter("Cid", role="spectator")
     await ann.say(Send(bob.me, b"b"), Send((cid.me, ann.me, cid.me), b"ca"), Send(ann.me, b"a"))
-    ann.check(await all_heard(ann, b"a") == [b"ca", b"a"], "Ann heard something else", "6.1")
+    ann.check(await all_heard(ann, b"a", "6.1") == [b"ca", b"a"], "Ann heard something else", "6.1")
     await ann.say(Send(True, b"end"))
     bob.check(await all_heard(bob, b"end") == [b"b", b"end"], "Bob heard something else")
     cid.check(await all_heard(cid, b"end") == [b"ca", b"end"], "not each once", "6 players")

@@ -160,7 +160,7 @@ async def four_bytes_open_the_door(scene: Scene) -> None:
     """`93 01 01 80` is answered with WELCOME, the room as it stands, and LIVE."""
     ann = await scene.connect()
     await ann.say("93 01 01 80")
-    welcome = await ann.welcomed()
+    welcome = await ann.welcomed("4 WELCOME")
     await ann.expect(Joined, "1.1.3", player=welcome.player)
     await ann.live("1.1.4")
 
