@@ -82,6 +82,18 @@ async def no_hello(scene: Scene) -> None:
     ann.check(ended.reason == "no_hello", f"the reason is {ended.reason!r}", "8.3")
 
 
+@book.case(9, keeps="9.4; 7.1; 8 4000", breaks="7 ROOM_GONE", is_slow=True)
+async def no_hello_once_more(scene: Scene) -> None:
+    """After ROOM_GONE the relay waits 5 s anew for HELLO, and then closes with 4000."""
+    ann = await scene.connect()
+    await scene.idle(1.5)
+    await ann.hello(seat=a_seat(), position=(bytes(8), 3))
+    await ann.refused(ErrorCode.ROOM_GONE, "10.4a")
+    begin = scene.now
+    await ann.ends(4000, within=5 + LAG)
+    ann.check(scene.now - begin > 4, "it was closed too soon")
+
+
 @book.case(9, keeps="9.5b; 8 1000; 9 OVER; 4 LEAVE; 11.4a; 4 LEFT LEFT; 4 LEFT")
 async def leave_is_answered(scene: Scene) -> None:
     """LEAVE is answered with 1000, and the others hear LEFT, LEFT."""

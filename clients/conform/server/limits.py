@@ -12,6 +12,7 @@ from websockets.frames import Frame, Opcode
 
 from clients.conform.server.scene import Player, Scene, book
 from clients.conform.talk import Ended
+from protocol.codec import unpack
 from protocol.error_codes import ErrorCode
 from protocol.frames import Error, Notice, NoticeKind, Ping, Pong, RoomOptions, Send, Volatile
 
@@ -61,11 +62,18 @@ async def a_pong_is_a_sign_of_life(scene: Scene) -> None:
 )
 async def welcome_says_the_limits(scene: Scene) -> None:
     """WELCOME says limits that lie within their bounds."""
-    ann = await scene.enter("Ann")
-    assert ann.welcome is not None
-    limits = ann.welcome.session.limits
-    ann.check(256 <= limits.max_frame <= 1_048_576, f"max_frame is {limits.max_frame}")
-    ann.check(1 <= limits.window <= 65_536, f"window is {limits.window}")
+    ann = await scene.connect()
+    await ann.hello()
+    message = await ann.socket.recv()
+    assert isinstance(message, bytes)
+    *_, session = unpack(message)
+    told = {"max_frame": 16_384, "window": 256, **session.get("limits", {})}
+    most, window = told["max_frame"], told["window"]
+    highest = "19 the highest that this can be set to"
+    ann.check(most <= 1_048_576, f"max_frame is {most}", highest)
+    ann.check(most >= 256, f"max_frame is {most}", "5 limits max_frame")
+    ann.check(1 <= window <= 65_536, f"window is {window}", "5 limits window")
+    ann.noticed(ann.read(message))
 
 
 @book.case(

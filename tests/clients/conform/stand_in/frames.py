@@ -134,6 +134,13 @@ FAULTS: dict[str, Fault] = {
     "writes keys in another order": Fault(
         "3.1.2c", says=_session(lambda session: dict(reversed(session.items())))
     ),
+    "says that it takes messages of 2 MiB": Fault(
+        "19 the highest that this can be set to",
+        says=_session(lambda session: {**session, "limits": {"max_frame": 2_097_152}}),
+    ),
+    "says a window of no frame": Fault(
+        "5 limits window", says=_session(lambda session: {**session, "limits": {"window": 0}})
+    ),
     "tells the tags in another order": Fault(
         "5b",
         says=alters(Welcome, session__options__tags=lambda tags: dict(reversed(tags.items()))),

@@ -55,10 +55,7 @@ class Front(ServerConnection):
 
     behind: Behind | None = None
     line: Line
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._tasks: set[asyncio.Future[Any]] = set()
+    tasks: asyncio.TaskGroup
 
     def process_event(self, event: Any) -> None:
         if self.behind is not None and isinstance(event, Piece):
@@ -78,9 +75,7 @@ class Front(ServerConnection):
 
     def go(self, doing: Awaitable[Any]) -> None:
         """Do something meanwhile, as far as the connection lets it."""
-        task = asyncio.ensure_future(_quietly(doing))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self.tasks.create_task(_quietly(doing))
 
 
 class StandIn:
@@ -143,12 +138,12 @@ class StandIn:
         """Pass on what comes from both sides, to the end of both."""
         assert isinstance(front, Front) and front.behind is not None
         behind, fault = front.behind, self._fault
-        await _pass(fault.opens(front.line), front, behind, front)
-        hearing = asyncio.ensure_future(self._hear(front, behind))
-        await self._say(front, behind)
-        code, reason = fault.closes(behind.close_code or LOST, behind.close_reason or "")
-        await _close(front, code, reason)
-        await hearing
+        async with asyncio.TaskGroup() as front.tasks:
+            await _quietly(_pass(fault.opens(front.line), front, behind, front))
+            front.tasks.create_task(self._hear(front, behind))
+            await self._say(front, behind)
+            code, reason = fault.closes(behind.close_code or LOST, behind.close_reason or "")
+            await _close(front, code, reason)
 
     async def _say(self, front: Front, behind: Behind) -> None:
         line = front.line
