@@ -87,7 +87,7 @@ def _asked_for(frame: Frame, line: Line) -> Frame:
 
 
 def _only_says_capacity(message: Frame | bytes, line: Line) -> Passed:
-    is_meant = isinstance(message, Set) and message.key == "@capacity"
+    is_meant = isinstance(message, Set) and (message.key, message.value) == ("@capacity", b"\x02")
     return alter(message, value=b"\x40") if is_meant else message
 
 
@@ -187,7 +187,7 @@ FAULTS: dict[str, Fault] = {
         "12.3.2", loses=_wants_an_ack, is_long=True
     ),
     "takes WELCOME for acknowledged": Fault("11.3b", says=_acknowledges_for_them, is_long=True),
-    "holds no seat": Fault("11.3a", hears=creates(hold=0)),
+    "holds every seat for 600 s": Fault("11.3a", hears=creates(hold=600)),
     "keeps no room": Fault("10c", hears=creates(keep=0)),
     "tells the options that a latecomer asks for": Fault("10b", says=_asked_for),
     "says another capacity and does not keep to it": Fault(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from secrets import token_bytes
 from typing import Any
 
 from protocol.codec import encode, pack, unpack
@@ -47,7 +48,7 @@ SILENT: dict[str, tuple[type[Frame], str]] = {
 """Frames that a relay keeps to itself, and the rules that this breaks beside the frame's own."""
 
 ROWS: dict[str, tuple[Says, str]] = {
-    "session epoch": (alters(Welcome, session__epoch=lambda old: old[::-1]), "11.5a"),
+    "session epoch": (alters(Welcome, session__epoch=lambda old: token_bytes(8)), ""),
     "session room": (alters(Welcome, session__room=str.lower), "2.2a"),
     "session taken": (alters(Welcome, session__taken=0), "11.7; 13.3"),
     "session resumed": (alters(Welcome, session__resumed=False), "12.3.3a"),

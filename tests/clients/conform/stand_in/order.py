@@ -187,9 +187,9 @@ FAULTS: dict[str, Fault] = {
         "1.1.6; 1.1.8; 4.5; 13.2", says=_counts_too_many
     ),
     "counts VOLATILE": Fault("14.1", says=_counts_volatile),
-    "drops what comes over the rate": Fault("13.7", hears=_drops_beyond(240)),
-    "takes half of its window": Fault("5 limits window; 13.2", hears=_drops_beyond(WINDOW)),
-    "acknowledges after 64": Fault("13.3", says=_late),
+    "drops what comes over the rate": Fault("13.7", hears=_drops_beyond(300)),
+    "takes half of its window": Fault("5 limits window", hears=_drops_beyond(WINDOW)),
+    "says only every other ACK": Fault("13.3", says=_late),
     "gives the refusal of VOLATILE a place": Fault(
         "4.3; 14.4",
         says=alters(Error, {"seq": 0, "code": ErrorCode.NO_SUCH_PLAYER}, seq=1_000_000),
