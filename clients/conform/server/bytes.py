@@ -357,7 +357,9 @@ async def a_message_that_is_too_big(scene: Scene) -> None:
     head = len(encode(Send(True, bytes(most - 16)))) - (most - 16)
     await ann.say(Send(True, bytes(most - head + 1)))
     error = await ann.refused(ErrorCode.TOO_BIG, "3.3.1", detail__offset=None)
-    ann.check(error.detail.limit == most, f"the limit is told as {error.detail.limit}", "5 error limit")
+    ann.check(
+        error.detail.limit == most, f"the limit is told as {error.detail.limit}", "5 error limit"
+    )
     ann.check(error.detail.frame == 1, "the message did not count", "19b")
     await ann.say(Send(True, bytes(most - head)))
     await ann.expect(Deliver, "19 message from a client")

@@ -71,8 +71,8 @@ async def a_fresh_stream(scene: Scene) -> None:
 
 
 @book.case(
-    12, keeps="12.3.3a; 12.1.2; 5 session resumed; 11.1b; 23.4; 4 PRESENCE R; "
-    "12.4 DELIVER R; 1.1.1",
+    12,
+    keeps="12.3.3a; 12.1.2; 5 session resumed; 11.1b; 23.4; 4 PRESENCE R; 12.4 DELIVER R; 1.1.1",
 )
 async def a_resume(scene: Scene) -> None:
     """A resume tells every fact after the position once, one's own PRESENCE too, then LIVE."""

@@ -16,8 +16,9 @@ HELLO = b"\x93\x01"
 
 def _is(kind: type[Frame], **values: Any) -> Callable[[Any], bool]:
     """Return whether a message is of a kind and has these values."""
-    return lambda message: isinstance(message, kind) and all(
-        getattr(message, name) == value for name, value in values.items()
+    return lambda message: (
+        isinstance(message, kind)
+        and all(getattr(message, name) == value for name, value in values.items())
     )
 
 
@@ -49,9 +50,7 @@ FAULTS: dict[str, Fault] = {
     "refuses frames of one element": Fault(
         "3.1.1", hears=refuses_bytes(lambda message: message == b"\x91\x08")
     ),
-    "refuses floats": Fault(
-        "3.2.1", hears=refuses_bytes(lambda message: pack(1.5) in message)
-    ),
+    "refuses floats": Fault("3.2.1", hears=refuses_bytes(lambda message: pack(1.5) in message)),
     "takes keys for the same whatever their case": Fault(
         "3.2.4",
         hears=refuses_bytes(lambda message: b"\xa1a" in message and b"\xa1A" in message),
@@ -59,15 +58,11 @@ FAULTS: dict[str, Fault] = {
     "takes the end of a bin for trailing": Fault(
         "3.2.5; 3.2.7", hears=refuses_bytes(lambda message: message.endswith(b"\xff" * 300))
     ),
-    "refuses a ticket of 1,024 bytes": Fault(
-        "5 HELLO ticket", hears=refuses(_has_a_long_ticket)
-    ),
+    "refuses a ticket of 1,024 bytes": Fault("5 HELLO ticket", hears=refuses(_has_a_long_ticket)),
     "refuses the tick 2^53 - 1": Fault("4 count", hears=refuses(_is(Input, tick=2**53 - 1))),
     "refuses the player 2^32 - 1": Fault("4 player", hears=refuses(_is(Transfer, player=HIGHEST))),
     "refuses the scope 2^32 - 1": Fault("4 player or 0", hears=refuses(_is(Set, scope=HIGHEST))),
-    "refuses 1,024 targets": Fault(
-        "4 players", hears=refuses(_is(Send, target=(HIGHEST,) * 1024))
-    ),
+    "refuses 1,024 targets": Fault("4 players", hears=refuses(_is(Send, target=(HIGHEST,) * 1024))),
     "refuses a word of 64 bytes": Fault("4 word", hears=refuses(_is(Set, key="k" * 64))),
     "refuses an empty payload": Fault("4 payload", hears=refuses(_is(Send, payload=b""))),
     "refuses the group 255": Fault(

@@ -126,9 +126,7 @@ FAULTS: dict[str, Fault] = {
     **{f"closes with {CLOSES[code][0]} for {code}": _close(code) for code in CLOSES},
     **{f"tells LEFT, {REASONS[name][0]} for {name}": _left(name) for name in REASONS},
     **{f"tells PRESENCE {STATES[name][0]} for {name}": _presence(name) for name in STATES},
-    "blames the byte after the one that is wrong": Fault(
-        "; ".join(READING), says=_blames_the_next
-    ),
+    "blames the byte after the one that is wrong": Fault("; ".join(READING), says=_blames_the_next),
     "shouts the reasons of closes": Fault(
         "8.3", closes=lambda code, reason: (code, reason.upper())
     ),

@@ -173,19 +173,13 @@ FAULTS: dict[str, Fault] = {
     "resumes where it refused to": Fault("12.3.4", says=_resumes_what_it_refused),
     "refuses a HELLO without options": Fault(
         "23.1; 4 WELCOME",
-        hears=lambda message, line: Back(Error(0, ErrorCode.ARITY, ""))
-        if line.message == encode(Hello(1))
-        else message,
+        hears=lambda message, line: (
+            Back(Error(0, ErrorCode.ARITY, "")) if line.message == encode(Hello(1)) else message
+        ),
     ),
-    "knows no seat again": Fault(
-        "1.1.1; 10.5; 11.1b; 11.5a; 12.3.3a; 23.4", hears=_knows_nobody
-    ),
-    "gives a seat up with its connection": Fault(
-        "8.4; 11.5b; 15.1", loses=lambda line: Leave()
-    ),
-    "gives the seat of a player without ACK up": Fault(
-        "12.3.2", loses=_wants_an_ack, is_long=True
-    ),
+    "knows no seat again": Fault("1.1.1; 10.5; 11.1b; 11.5a; 12.3.3a; 23.4", hears=_knows_nobody),
+    "gives a seat up with its connection": Fault("8.4; 11.5b; 15.1", loses=lambda line: Leave()),
+    "gives the seat of a player without ACK up": Fault("12.3.2", loses=_wants_an_ack, is_long=True),
     "takes WELCOME for acknowledged": Fault("11.3b", says=_acknowledges_for_them, is_long=True),
     "holds every seat for 600 s": Fault("11.3a", hears=creates(hold=600)),
     "keeps no room": Fault("10c", hears=creates(keep=0)),

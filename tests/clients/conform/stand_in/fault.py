@@ -138,9 +138,7 @@ def is_like(frame: Any, kind: type[Frame] | tuple[type[Frame], ...], like: dict[
 
 def alters(kind: type[Frame], like: dict[str, Any] | None = None, **values: Any) -> Says:
     """Have other values in frames of a kind that are like this."""
-    return lambda frame, line: (
-        alter(frame, **values) if is_like(frame, kind, like or {}) else frame
-    )
+    return lambda frame, line: alter(frame, **values) if is_like(frame, kind, like or {}) else frame
 
 
 def never(*kinds: type[Frame], **like: Any) -> Says:
@@ -155,9 +153,7 @@ def takes_for(kind: type[Frame], like: dict[str, Any] | None = None, **values: A
     )
 
 
-def refuses(
-    is_meant: Callable[[Any], bool], code: ErrorCode = ErrorCode.OUT_OF_RANGE
-) -> Hears:
+def refuses(is_meant: Callable[[Any], bool], code: ErrorCode = ErrorCode.OUT_OF_RANGE) -> Hears:
     """Answer some messages with ERROR, though nothing is wrong with them."""
 
     def hears(message: Frame | bytes, line: Line) -> Passed:

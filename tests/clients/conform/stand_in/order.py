@@ -171,9 +171,7 @@ FAULTS: dict[str, Fault] = {
     "names a seq before it has sent all up to it": Fault(
         "12.4.1; 12.4 PONG R; 12.4 ACK R", says=_promises_too_much
     ),
-    "closes upon an ACK of the future": Fault(
-        "12.4.2c; 12.4 ACK C", hears=_ends_upon_the_future
-    ),
+    "closes upon an ACK of the future": Fault("12.4.2c; 12.4 ACK C", hears=_ends_upon_the_future),
     "takes a snapshot as of a seq less": Fault(
         "12.5.4; 12.4 SNAPSHOT C",
         hears=takes_for(Snapshot, seq=lambda seq: max(seq - 1, 0)),
@@ -183,9 +181,7 @@ FAULTS: dict[str, Fault] = {
         "12.5.2; 12.4 SNAPSHOT R", says=alters(Snapshot, seq=lambda seq: seq + 1)
     ),
     "keeps no spectator behind": Fault("12.7", hears=creates(delay=0)),
-    "counts one frame too many": Fault(
-        "1.1.6; 1.1.8; 4.5; 13.2", says=_counts_too_many
-    ),
+    "counts one frame too many": Fault("1.1.6; 1.1.8; 4.5; 13.2", says=_counts_too_many),
     "counts VOLATILE": Fault("14.1", says=_counts_volatile),
     "drops what comes over the rate": Fault("13.7", hears=_drops_beyond(300)),
     "takes half of its window": Fault("5 limits window", hears=_drops_beyond(WINDOW)),
@@ -195,4 +191,3 @@ FAULTS: dict[str, Fault] = {
         says=alters(Error, {"seq": 0, "code": ErrorCode.NO_SUCH_PLAYER}, seq=1_000_000),
     ),
 }
-

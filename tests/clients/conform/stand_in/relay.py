@@ -136,7 +136,8 @@ class StandIn:
 
     async def serve(self, front: ServerConnection) -> None:
         """Pass on what comes from both sides, to the end of both."""
-        assert isinstance(front, Front) and front.behind is not None
+        assert isinstance(front, Front)
+        assert front.behind is not None
         behind, fault = front.behind, self._fault
         async with asyncio.TaskGroup() as front.tasks:
             await _quietly(_pass(fault.opens(front.line), front, behind, front))

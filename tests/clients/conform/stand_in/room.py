@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from protocol.close_codes import CloseCode
+from protocol.error_codes import ErrorCode
 from protocol.frames import (
     Error,
     Frame,
@@ -19,7 +20,6 @@ from protocol.frames import (
     Update,
     Volatile,
 )
-from protocol.error_codes import ErrorCode
 from tests.clients.conform.stand_in.entering import creates
 from tests.clients.conform.stand_in.fault import (
     End,
