@@ -21,7 +21,7 @@ from tests.clients.conform.stand_in.relay import stand_in
 from tests.helpers.relay import IS_PORTABLE, relay_process
 
 PATIENCE = 2.0  # seconds
-JOBS = 8  # faults at a time
+JOBS = 16  # faults at a time
 KINDS = {
     each.__name__.rpartition(".")[2]: each.FAULTS
     for each in (bounds, codes, entering, frames, order, room)

@@ -96,12 +96,9 @@ def _resumes_what_it_refused(frame: Frame, line: Line) -> Frame:
     return alter(frame, session__resumed=True) if is_meant else frame
 
 
-def _is_before_live(line: Line) -> bool:
-    return line.welcome is not None and not line.is_live
-
-
 def _waits_for_live(message: Frame | bytes, line: Line) -> Passed:
-    if isinstance(message, Send) and _is_before_live(line):
+    """Take nothing of a client that has not acknowledged LIVE."""
+    if isinstance(message, Send) and not line.earlier(Ack):
         return Back(Error(0, ErrorCode.UNEXPECTED, ""))
     return message
 

@@ -115,7 +115,7 @@ class Fault:
         return tuple(self.breaks.split("; "))
 
 
-def alter(frame: Any, **values: Any) -> Any:
+def alter(frame: Any, /, **values: Any) -> Any:
     """Return a frame with other values; a field of a record is named as `detail__frame`.
 
     A function as a value is called with the value that is there.

@@ -85,6 +85,8 @@ class StandIn:
         self._relay = relay
         self._fault = fault
         self._lines: list[Line] = []
+        self.failures: list[Exception] = []
+        """What went wrong in the stand-in itself, which no case must take for the relay's fault."""
 
     async def meet(self, front: ServerConnection, request: Request) -> Response | None:
         """Ask the relay for the same upgrade; return the answer where there is none."""
@@ -97,6 +99,9 @@ class StandIn:
             front.behind = await self._reach(request)
         except InvalidStatus as refused:
             return front.respond(HTTPStatus(refused.response.status_code), "")
+        except Exception as error:
+            self.failures.append(error)
+            raise
         front.behind.front = front
         front.line = Line(self._lines)
         self._lines.append(front.line)
@@ -138,7 +143,13 @@ class StandIn:
         """Pass on what comes from both sides, to the end of both."""
         assert isinstance(front, Front)
         assert front.behind is not None
-        behind, fault = front.behind, self._fault
+        try:
+            await self._serve(front, front.behind)
+        except* Exception as failed:
+            self.failures += failed.exceptions
+
+    async def _serve(self, front: Front, behind: Behind) -> None:
+        fault = self._fault
         async with asyncio.TaskGroup() as front.tasks:
             await _quietly(_pass(fault.opens(front.line), front, behind, front))
             front.tasks.create_task(self._hear(front, behind))
@@ -239,3 +250,5 @@ async def stand_in(relay: str, fault: Fault) -> AsyncIterator[str]:
     ) as server:
         port = next(iter(server.sockets)).getsockname()[1]
         yield f"ws://127.0.0.1:{port}"
+    if own.failures:
+        raise ExceptionGroup("the stand-in failed", own.failures)
