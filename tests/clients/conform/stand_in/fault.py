@@ -105,8 +105,6 @@ class Fault:
     """Further headers of the answer to an upgrade."""
     drops_origin: bool = False
     """Whether it does not look at Origin."""
-    is_narrow: bool = False
-    """Whether little waits on its way, so that the relay sees a slow reader."""
     is_long: bool = False
     """Whether the cases about it take more than some seconds."""
 

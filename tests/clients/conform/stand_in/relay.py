@@ -23,7 +23,7 @@ from protocol.errors import RemoteProtocolError
 from protocol.frames import Frame
 from tests.clients.conform.stand_in.fault import Back, End, Fault, Line, Passed
 
-BUFFER = 4096  # bytes that wait on a narrow way
+BUFFER = 65_536  # bytes that the kernel keeps: little, so that the relay sees a slow reader
 LOST = 1006
 FORWARDED = b"forwarded"
 """What a pong that the client has sent carries on; others are the library's own."""
@@ -105,8 +105,7 @@ class StandIn:
         front.behind.front = front
         front.line = Line(self._lines)
         self._lines.append(front.line)
-        if self._fault.is_narrow:
-            _narrow(front.transport.get_extra_info("socket"))
+        _narrow(front.transport.get_extra_info("socket"))
         return None
 
     async def _reach(self, request: Request) -> Behind:
@@ -123,8 +122,7 @@ class StandIn:
             proxy=None,
             create_connection=Behind,
         )
-        if self._fault.is_narrow:
-            _narrow(reached.transport.get_extra_info("socket"))
+        _narrow(reached.transport.get_extra_info("socket"))
         assert isinstance(reached, Behind)
         return reached
 
@@ -245,7 +243,7 @@ async def stand_in(relay: str, fault: Fault) -> AsyncIterator[str]:
         create_connection=Front,
         compression=None,
         ping_interval=None,
-        close_timeout=1,
+        close_timeout=5,
         max_size=None,
     ) as server:
         port = next(iter(server.sockets)).getsockname()[1]

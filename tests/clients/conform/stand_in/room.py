@@ -84,28 +84,22 @@ SLOW: dict[str, Fault] = {
     "tells nobody that a player lags": Fault(
         "4 PRESENCE LAGGING; 12.6.2",
         says=never(PresenceChanged, state=PresenceState.LAGGING),
-        is_narrow=True,
         is_long=True,
     ),
     "gives no notice of LAG": Fault(
         "4 NOTICE LAG; 12.6.2; 19 waiting for a client to read",
         says=never(Notice, kind=NoticeKind.LAG),
-        is_narrow=True,
         is_long=True,
     ),
     "says not what it dropped": Fault(
         "5 notice dropped; 12.6.2",
         says=alters(Notice, {"kind": NoticeKind.LAG}, detail__dropped=None),
-        is_narrow=True,
         is_long=True,
     ),
-    "leaves DELIVERs out for a slow reader": Fault(
-        "12.6.1", says=_forgets_old_sends, is_narrow=True, is_long=True
-    ),
+    "leaves DELIVERs out for a slow reader": Fault("12.6.1", says=_forgets_old_sends, is_long=True),
     "closes with 4003 upon a slow reader": Fault(
         "8 4002; 12.6.3",
         closes=lambda code, reason: (4003 if code == 4002 else code, reason),
-        is_narrow=True,
         is_long=True,
     ),
 }
