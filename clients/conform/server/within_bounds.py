@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from clients.conform.server.scene import Scene, a_seat, book, payloads
 from protocol.codec import encode, pack
 from protocol.error_codes import ErrorCode
@@ -105,7 +107,7 @@ async def fields_on_their_bounds(scene: Scene) -> None:
             ann.check(told == wanted, f"{frame!r:.60} is answered with {told}", rule)
 
 
-OPTIONS: dict[str, object] = {
+OPTIONS: dict[str, Any] = {
     "seat": bytes(16),
     "name": "n" * 64,
     "role": "spectator",

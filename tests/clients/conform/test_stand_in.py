@@ -22,6 +22,7 @@ from tests.helpers.relay import IS_PORTABLE, relay_process
 
 PATIENCE = 2.0  # seconds
 JOBS = 16  # faults at a time
+SLOW_JOBS = 3  # likewise, of those that move megabytes
 KINDS = {
     each.__name__.rpartition(".")[2]: each.FAULTS
     for each in (bounds, codes, entering, frames, order, room)
@@ -53,7 +54,7 @@ async def test_the_rules_that_a_fault_breaks_are_named(kind: str) -> None:
 
 @pytest.mark.long
 async def test_the_rules_that_a_slow_fault_breaks_are_named() -> None:
-    await all_are_noticed({name: each for name, each in FAULTS.items() if each.is_long})
+    await all_are_noticed({name: each for name, each in FAULTS.items() if each.is_long}, SLOW_JOBS)
 
 
 async def test_without_fault_a_stand_in_changes_nothing() -> None:
@@ -62,12 +63,12 @@ async def test_without_fault_a_stand_in_changes_nothing() -> None:
 
 @pytest.mark.long
 async def test_without_fault_a_stand_in_changes_nothing_in_slow_cases() -> None:
-    await all_pass(server_run.cases())
+    await all_pass(server_run.cases(), SLOW_JOBS)
 
 
-async def all_are_noticed(faults: dict[str, Fault]) -> None:
+async def all_are_noticed(faults: dict[str, Fault], jobs: int = JOBS) -> None:
     """Judge relays with these faults, some at a time."""
-    limit = asyncio.Semaphore(JOBS)
+    limit = asyncio.Semaphore(jobs)
     missed: dict[str, list[str]] = {}
 
     async def judge(relay: str, name: str) -> None:
@@ -82,12 +83,12 @@ async def all_are_noticed(faults: dict[str, Fault]) -> None:
     assert missed == {}
 
 
-async def all_pass(cases: Iterable[Case[Scene]]) -> None:
+async def all_pass(cases: Iterable[Case[Scene]], jobs: int = JOBS) -> None:
     """Judge a relay through a stand-in without a fault."""
     with relay_process() as relay:
         async with stand_in(f"ws{relay.url.removeprefix('http')}", Fault("")) as url:
             chosen = [case for case in cases if case.number not in OF_PLAIN_ASGI]
-            results = await server_run.run(url, chosen, JOBS, PATIENCE, lambda result: None)
+            results = await server_run.run(url, chosen, jobs, PATIENCE, lambda result: None)
     failed = [failure(each) for each in results if each.verdict is Verdict.FAILED]
     assert failed == []
 

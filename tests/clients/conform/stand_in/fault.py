@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from websockets.http11 import Request
 
 from protocol.error_codes import ErrorCode
 from protocol.frames import Error, Frame, Live, Welcome
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -113,20 +115,22 @@ class Fault:
         return tuple(self.breaks.split("; "))
 
 
-def alter(frame: Any, /, **values: Any) -> Any:
-    """Return a frame with other values; a field of a record is named as `detail__frame`.
+def alter(record: R, /, **values: Any) -> R:
+    """Return a frame, or a record, with other values.
 
-    A function as a value is called with the value that is there.
+    A field of a record within is named as `detail__frame`. A function as a value is called with
+    the value that is there.
     """
+    altered: Any = record
     for name, value in values.items():
         first, _, rest = name.partition("__")
-        old = getattr(frame, first)
+        old = getattr(altered, first)
         if rest:
             new = alter(old, **{rest: value})
         else:
             new = value(old) if callable(value) else value
-        frame = replace(frame, **{first: new})
-    return frame
+        altered = replace(altered, **{first: new})
+    return cast("R", altered)
 
 
 def is_like(frame: Any, kind: type[Frame] | tuple[type[Frame], ...], like: dict[str, Any]) -> bool:

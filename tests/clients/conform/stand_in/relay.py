@@ -36,13 +36,14 @@ class Behind(ClientConnection):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        send_frame = self.protocol.send_frame
+        protocol: Any = self.protocol
+        send_frame = protocol.send_frame
 
         def send(piece: Piece) -> None:
             if piece.opcode is not Opcode.PONG or piece.data == FORWARDED:
                 send_frame(piece)
 
-        self.protocol.send_frame = send  # type: ignore[method-assign] # pongs are the client's
+        protocol.send_frame = send
 
     def process_event(self, event: Any) -> None:
         if self.front is not None and _is(event, Opcode.PING):
