@@ -14,7 +14,7 @@ from clients.conform.runner import Result, Verdict, play_one
 from clients.conform.server import run as server_run
 from clients.conform.server.scene import Scene, scene
 from clients.conform.sheet import failure
-from tests.clients.conform.stand_in import bounds, codes, entering, frames, order, room
+from tests.clients.conform.stand_in import bounds, codes, entering, frames, order, room, tables
 from tests.clients.conform.stand_in.fault import Fault
 from tests.clients.conform.stand_in.faults import FAULTS
 from tests.clients.conform.stand_in.relay import stand_in
@@ -25,7 +25,7 @@ JOBS = 16  # faults at a time
 SLOW_JOBS = 3  # likewise, of those that move megabytes
 KINDS = {
     each.__name__.rpartition(".")[2]: each.FAULTS
-    for each in (bounds, codes, entering, frames, order, room)
+    for each in (bounds, codes, entering, frames, order, room, tables)
 }
 OF_PLAIN_ASGI = {"S18.1", "S19.6"} if IS_PORTABLE else set()
 """What a relay on plain ASGI cannot keep; see test_runs."""

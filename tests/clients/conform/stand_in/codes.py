@@ -37,14 +37,14 @@ ERRORS: dict[str, tuple[str, str]] = {
     "OTHER_APP": ("VERSION", "10.6"),
     "FRAME_SIZE": ("OTHER_APP", "10.3"),
     "KICKED": ("LOCKED", "10.8"),
-    "NO_SUCH_PLAYER": ("NOT_HERE", "6.2"),
+    "NO_SUCH_PLAYER": ("NOT_HERE", "6.2; 16.4"),
     "NOT_HERE": ("NO_SUCH_PLAYER", "15.6"),
-    "NOT_HOST": ("NOT_YOURS", "12.5.3; 15.9"),
+    "NOT_HOST": ("NOT_YOURS", "12.5.3; 15.9; 16.4"),
     "NOT_YOURS": ("NOT_HOST", "16.4"),
     "READ_ONLY": ("NOT_AVAILABLE", "15.9"),
     "STALE_VERSION": ("NOT_AVAILABLE", "16.3"),
-    "NO_ROOM_LEFT": ("NOT_AVAILABLE", "19 a snapshot"),
-    "NOT_AVAILABLE": ("NO_ROOM_LEFT", "4.11; 12.5.3; 16.5"),
+    "NO_ROOM_LEFT": ("NOT_AVAILABLE", "19 a snapshot; 12.5.3"),
+    "NOT_AVAILABLE": ("NO_ROOM_LEFT", "4.11; 12.5.3; 15.7; 16.5"),
 }
 """By the code that is right: what is told in its place, and the rules that this breaks, too."""
 

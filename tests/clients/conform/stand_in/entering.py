@@ -57,6 +57,9 @@ def creates(**options: Any) -> Hears:
     return hears
 
 
+_OF_FRAMES = [code for code in ErrorCode if code < ErrorCode.HELLO_EXPECTED]
+
+
 def _ends_after(*codes: ErrorCode) -> Any:
     def says(frame: Frame, line: Line) -> Passed:
         is_meant = isinstance(frame, Error) and frame.code in codes
@@ -146,6 +149,14 @@ UPGRADES: dict[str, Fault] = {
     "closes with 1002 upon 65 fragments": Fault(
         "2.5c", hears=lambda message, line: End(1002) if line.pieces > 64 else message
     ),
+    "takes no more than 63 fragments": Fault(
+        "2.5b; 19 the same, for the transport",
+        hears=lambda message, line: End(CloseCode.TOO_BIG) if line.pieces > 63 else message,
+    ),
+    "lets no page of its own in": Fault(
+        "2.6a",
+        refuses=lambda request: HTTPStatus.FORBIDDEN if request.headers.get("Origin") else None,
+    ),
     "lets any page in": Fault("2.6b", drops_origin=True),
     "answers a dropped upgrade with 404": Fault(
         "2.7",
@@ -161,12 +172,12 @@ FAULTS: dict[str, Fault] = {
     "closes with 4001 for want of HELLO": Fault(
         "8 4000; 9.4", opens=lambda line: End(CloseCode.SILENT)
     ),
-    "counts what comes before HELLO": Fault("9.2b", says=_counts_early_ones),
+    "counts what comes before HELLO": Fault("9.2b; 13.1", says=_counts_early_ones),
     "takes no SEND before LIVE": Fault("9 CATCHING_UP; 9.3; 1.1.7", hears=_waits_for_live),
     "closes after ROOM_GONE and EPOCH_CHANGED": Fault(
         "7.1; 9 GREETED; 10.4a", says=_ends_after(ErrorCode.ROOM_GONE, ErrorCode.EPOCH_CHANGED)
     ),
-    "closes after TRAILING_BYTES": Fault("7.3", says=_ends_after(ErrorCode.TRAILING_BYTES)),
+    "closes after any error in a frame": Fault("7.3", says=_ends_after(*_OF_FRAMES)),
     "resumes where it refused to": Fault("12.3.4", says=_resumes_what_it_refused),
     "refuses a HELLO without options": Fault(
         "23.1; 4 WELCOME",
@@ -186,6 +197,13 @@ FAULTS: dict[str, Fault] = {
         hears=_only_says_capacity,
         says=alters(Property, {"key": "@capacity"}, value=b"\x02"),
     ),
+    "says that a room is locked, and lets anybody in": Fault(
+        "5 room locked; 7 LOCKED; 10.8; 10b",
+        hears=takes_for(Set, {"key": "@locked", "value": b"\xc3"}, value=b"\xc2"),
+        says=alters(Property, {"key": "@locked"}, value=b"\xc3"),
+    ),
+    "makes rooms without a password": Fault("5 room password; 10.6", hears=creates(password="")),
+    "speaks a version that nobody offered": Fault("10.1", says=alters(Welcome, version=1001)),
     "makes rooms of 1,000 seats at most": Fault(
         "5 room capacity", hears=creates(capacity=lambda asked: min(asked, 1000))
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.clients.conform.stand_in import bounds, codes, entering, frames, order, room
+from tests.clients.conform.stand_in import bounds, codes, entering, frames, order, room, tables
 from tests.clients.conform.stand_in.fault import Fault
 
 FAULTS: dict[str, Fault] = {
@@ -12,4 +12,5 @@ FAULTS: dict[str, Fault] = {
     **entering.FAULTS,
     **order.FAULTS,
     **room.FAULTS,
+    **tables.FAULTS,
 }

@@ -50,7 +50,7 @@ SILENT: dict[str, tuple[type[Frame], str]] = {
 ROWS: dict[str, tuple[Says, str]] = {
     "session epoch": (alters(Welcome, session__epoch=lambda old: token_bytes(8)), ""),
     "session room": (alters(Welcome, session__room=str.lower), "2.2a"),
-    "session taken": (alters(Welcome, session__taken=0), "11.7; 13.3"),
+    "session taken": (alters(Welcome, session__taken=0), "11.7; 13.2; 13.3"),
     "session resumed": (alters(Welcome, session__resumed=False), "12.3.3a"),
     "session time": (alters(Welcome, session__time=0), ""),
     "session options": (alters(Welcome, session__options=RoomOptions()), "5 room title; 10.4c"),
@@ -62,6 +62,14 @@ ROWS: dict[str, tuple[Says, str]] = {
     ),
     "limits history_frames": (alters(Welcome, session__limits__history_frames=1), ""),
     "limits history_bytes": (alters(Welcome, session__limits__history_bytes=1), ""),
+    "limits frames_per_second": (
+        alters(Welcome, session__limits__frames_per_second=60),
+        "19c; 19 messages of a connection",
+    ),
+    "limits bytes_per_second": (
+        alters(Welcome, session__limits__bytes_per_second=65_536),
+        "19c; 19 bytes of a connection",
+    ),
     "info name": (alters(Joined, info__name=lambda name: name.lstrip("\ufeff")), "3.2.3"),
     "info role": (alters(Joined, info__role="player"), ""),
     "info can_host": (alters(Joined, info__can_host=True), "11.6"),

@@ -125,6 +125,11 @@ def _drops_beyond(most: int) -> Hears:
     )
 
 
+def _gives_volatile_a_place(frame: Frame, line: Line) -> Frame:
+    is_meant = isinstance(frame, Error) and frame.code >= ErrorCode.NO_SUCH_PLAYER
+    return alter(frame, seq=lambda seq: seq or 1_000_000) if is_meant else frame
+
+
 def _ends_upon_the_future(message: Frame | bytes, line: Line) -> Passed:
     is_meant = isinstance(message, Ack) and message.seq > 1_000_000
     return End(4500) if is_meant else message
@@ -133,6 +138,12 @@ def _ends_upon_the_future(message: Frame | bytes, line: Line) -> Passed:
 def _late(frame: Frame, line: Line) -> Passed:
     """Say only every other ACK."""
     return () if isinstance(frame, Taken) and len(line.earlier(Taken)) % 2 == 0 else frame
+
+
+def _leaves_out_the_last(message: Frame | bytes, line: Line) -> Passed:
+    if isinstance(message, Send) and isinstance(message.target, tuple):
+        return alter(message, target=lambda old: tuple(each for each in old if each != old[-1]))
+    return message
 
 
 def _is_alone(target: Any, line: Line) -> bool:
@@ -151,6 +162,13 @@ TARGETS: dict[str, Fault] = {
     "sends nothing to groups": Fault(
         "6 -1..-255", hears=_sends(lambda target, line: _is_number(target) and target < 0, ...)
     ),
+    "takes true for all others": Fault(
+        "6 true; 4 target", hears=_sends(lambda target, line: target is True, None)
+    ),
+    "takes nil for everyone": Fault(
+        "6 nil or false; 4 target", hears=_sends(lambda target, line: target is None, True)
+    ),
+    "leaves out whom a list names last": Fault("6 players", hears=_leaves_out_the_last),
     "removes nobody from a group": Fault("16.1", hears=takes_for(Subscribe, remove=())),
     "gives no place to what nobody hears": Fault("6.3", hears=_sends(_is_alone, ...)),
 }
@@ -171,7 +189,9 @@ FAULTS: dict[str, Fault] = {
     "names a seq before it has sent all up to it": Fault(
         "12.4.1; 12.4 PONG R; 12.4 ACK R", says=_promises_too_much
     ),
-    "closes upon an ACK of the future": Fault("12.4.2c; 12.4 ACK C", hears=_ends_upon_the_future),
+    "closes upon an ACK of the future": Fault(
+        "4 ACK C; 12.4.2c; 12.4 ACK C", hears=_ends_upon_the_future
+    ),
     "takes a snapshot as of a seq less": Fault(
         "12.5.4; 12.4 SNAPSHOT C",
         hears=takes_for(Snapshot, seq=lambda seq: max(seq - 1, 0)),
@@ -182,12 +202,12 @@ FAULTS: dict[str, Fault] = {
     ),
     "keeps no spectator behind": Fault("12.7", hears=creates(delay=0)),
     "counts one frame too many": Fault("1.1.6; 1.1.8; 4.5; 13.2", says=_counts_too_many),
-    "counts VOLATILE": Fault("14.1", says=_counts_volatile),
+    "counts VOLATILE": Fault("13.1; 14.1", says=_counts_volatile),
     "drops what comes over the rate": Fault("13.7", hears=_drops_beyond(300)),
     "takes half of its window": Fault("5 limits window", hears=_drops_beyond(WINDOW)),
     "says only every other ACK": Fault("13.3", says=_late),
     "gives the refusal of VOLATILE a place": Fault(
         "4.3; 14.4",
-        says=alters(Error, {"seq": 0, "code": ErrorCode.NO_SUCH_PLAYER}, seq=1_000_000),
+        says=_gives_volatile_a_place,
     ),
 }
