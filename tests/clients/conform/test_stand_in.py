@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import pytest
 
 from clients.conform.case import Case
-from clients.conform.catalogue import planted
+from clients.conform.catalogue import SIDES, planted
 from clients.conform.cli import every_rule
 from clients.conform.runner import Result, Verdict, play_one
 from clients.conform.server import run as server_run
@@ -18,6 +18,7 @@ from tests.clients.conform.stand_in import bounds, codes, entering, frames, orde
 from tests.clients.conform.stand_in.fault import Fault
 from tests.clients.conform.stand_in.faults import FAULTS
 from tests.clients.conform.stand_in.relay import stand_in
+from tests.helpers.node import ROOT
 from tests.helpers.relay import IS_PORTABLE, relay_process
 
 PATIENCE = 2.0  # seconds
@@ -45,6 +46,15 @@ def test_the_list_of_faults_is_that_of_the_catalogue() -> None:
         name: tuple(rules) for name, rules in listed.items()
     }
     assert sum(map(len, KINDS.values())) == len(FAULTS)
+
+
+def test_the_guide_says_how_many_rules_and_faults_there_are() -> None:
+    guide = " ".join((ROOT / "docs" / "guide" / "conformance.md").read_text().split())
+    bound = [rule for rule in every_rule().values() if "server" in SIDES[rule.binds]]
+    without = sum("server" in rule.open + rule.one_sided for rule in bound)
+    known = f"Of the {len(bound)} rules that are judged on a relay, {len(bound) - without} are both"
+    assert known in guide
+    assert f"The other {without} say why not. Our tests plant {len(FAULTS)} faults" in guide
 
 
 @pytest.mark.parametrize("kind", KINDS)

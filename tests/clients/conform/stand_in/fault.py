@@ -30,7 +30,7 @@ class End:
     reason: str = ""
 
 
-Item = Frame | bytes | Back | End
+Item = Frame | bytes | str | Back | End
 Passed = Item | tuple[Item, ...]
 """What is done in place of passing a message on: `()` is nothing."""
 

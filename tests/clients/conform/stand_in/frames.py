@@ -136,6 +136,12 @@ FAULTS: dict[str, Fault] = {
     ),
     "refuses counted frames outside the order": Fault("7", says=_refuses_outside_the_order),
     "does not count what is too big": Fault("19b", says=_forgets_big_ones),
+    "says LIVE in a text message": Fault(
+        "2.5a",
+        says=lambda frame, line: (
+            str(encode(frame), "latin-1") if isinstance(frame, Live) else frame
+        ),
+    ),
     "writes heads that could be shorter": Fault("3.1.2a", says=_writes_long),
     "writes what is at its default": Fault(
         "3.1.2b", says=_session(lambda session: {**session, "resumed": False})

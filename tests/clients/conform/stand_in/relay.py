@@ -202,7 +202,7 @@ async def _pass(passed: Passed, to: Connection, back: Connection, front: Front) 
                 await front.close(code, reason)
             case Frame():
                 await to.send(encode(item))
-            case bytes():
+            case bytes() | str():
                 await to.send(item)
 
 

@@ -25,6 +25,7 @@ from protocol.frames import (
     Volatile,
     Welcome,
 )
+from tests.clients.conform.stand_in.entering import creates
 from tests.clients.conform.stand_in.fault import Fault, Line, Passed, alters, refuses
 
 DEAF: dict[str, tuple[type[Frame], str]] = {
@@ -85,8 +86,11 @@ def _refuses(name: str) -> Fault:
 
 
 def _forgets(name: str) -> Fault:
-    values = {f"session__options__{name}": getattr(RoomOptions(), name)}
-    return Fault(f"5 room {name}", says=alters(Welcome, **values))
+    default = getattr(RoomOptions(), name)
+    if name in ("app", "build"):  # a room has the creator's: it can only be told otherwise
+        says = alters(Welcome, **{f"session__options__{name}": default})
+        return Fault(f"5 room {name}", says=says)
+    return Fault(f"5 room {name}", hears=creates(**{name: default}))
 
 
 FAULTS: dict[str, Fault] = {
