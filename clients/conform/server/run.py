@@ -17,10 +17,11 @@ from clients.conform.server import (
     streams,
     targets,
     transport,
+    within_bounds,
 )
 from clients.conform.server.scene import Scene, book, scene
 
-MODULES = (transport, bytes, targets, entering, seats, streams, slow, room, limits)
+MODULES = (transport, bytes, targets, entering, seats, streams, slow, room, limits, within_bounds)
 """What has cases: importing them has put them into the book."""
 
 

@@ -64,6 +64,8 @@ class Player(End):
         self.reached = 0
         """The highest seq of a fact since the last WELCOME, as far as it must grow."""
         self._is_live = False
+        self._promised = 0
+        """Up to here everything was sent, says a PONG or an ACK."""
 
     @property
     def me(self) -> int:
@@ -124,15 +126,16 @@ class Player(End):
         match frame:
             case Welcome(seq=seq):
                 self.reached, self._is_live = seq, frame.session.resumed
+                self._promised = 0
             case Live(seq=seq):
                 self.check(seq >= self.reached, f"LIVE {seq} after {self.reached}", "12.2.4")
                 self.reached, self._is_live = seq, True
             case Pong(seq=seq) | Taken(seq=seq):
-                # SPEC 12.4.1: no fact with this seq or a lower one may follow.
-                self.reached = max(self.reached, seq)
+                self.reached = self._promised = max(self.reached, seq)
             case _ if isinstance(frame, FACTS) and (seq := getattr(frame, "seq", 0)):
                 grows = seq > self.reached or not self._is_live
-                self.check(grows, f"seq {seq} after {self.reached}", "12.1.2")
+                rule = "12.4.1" if seq <= self._promised else "12.1.2"
+                self.check(grows, f"seq {seq} after {self.reached}", rule)
                 self.reached = max(self.reached, seq)
 
 
@@ -226,11 +229,11 @@ def payloads(frames: list[Frame]) -> list[bytes]:
     return [each.payload for each in frames if isinstance(each, Deliver)]
 
 
-async def all_heard(player: Player, until: bytes) -> list[bytes]:
+async def all_heard(player: Player, until: bytes, rule: str = "") -> list[bytes]:
     """Return what is delivered until a payload comes, that one too."""
     found: list[bytes] = []
     while until not in found:
-        found.append((await player.find(Deliver)).payload)
+        found.append((await player.find(Deliver, rule)).payload)
     return found
 
 

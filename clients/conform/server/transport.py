@@ -155,12 +155,12 @@ async def a_dropped_upgrade(scene: Scene) -> None:
         raise Breach("2.7", f"the answer was {answer.splitlines()[0]}")
 
 
-@book.case(2, keeps="2.5a; 4 WELCOME; 4 JOINED; 4 LIVE; 1.1.1; 1.1.3; 1.1.4; 23.1; 4 HELLO")
+@book.case(2, keeps="2.5a; 4 WELCOME; 4 JOINED; 4 LIVE; 1.1.3; 1.1.4; 23.1; 4 HELLO")
 async def four_bytes_open_the_door(scene: Scene) -> None:
     """`93 01 01 80` is answered with WELCOME, the room as it stands, and LIVE."""
     ann = await scene.connect()
     await ann.say("93 01 01 80")
-    welcome = await ann.welcomed()
+    welcome = await ann.welcomed("4 WELCOME")
     await ann.expect(Joined, "1.1.3", player=welcome.player)
     await ann.live("1.1.4")
 

@@ -28,7 +28,7 @@ LOT = 8
 TESTEES = "clients.conform.testees"
 PLAIN = [sys.executable, "-m", "tests.clients.conform.plain"]
 OF_PLAIN_ASGI = ["S18.1", "S19.6"] if IS_PORTABLE else []
-"""What a relay on plain ASGI cannot keep: WebSocket pings are the server's, not the app's."""
+"""What a relay on plain ASGI cannot keep (SPEC 18.1): pings are the server's, not the app's."""
 
 CLIENTS = ("python_async", "python_blocking", "node", "chromium", "plain")
 
