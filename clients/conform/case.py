@@ -40,8 +40,6 @@ class Case(Generic[Scene]):
     play: Play[Scene]
     is_slow: bool = False
     """It takes more than some seconds, as SPEC's own times are long."""
-    is_advice: bool = False
-    """It is about what SPEC says with SHOULD alone: who does otherwise does not fail."""
 
     @property
     def rules(self) -> tuple[str, ...]:
@@ -72,7 +70,6 @@ class Book(Generic[Scene]):
         breaks: str = "",
         *,
         is_slow: bool = False,
-        is_advice: bool = False,
     ) -> Callable[[Play[Scene]], Play[Scene]]:
         """Add the function below as a case; the first line of its docstring is its title.
 
@@ -93,7 +90,6 @@ class Book(Generic[Scene]):
                     ids(breaks),
                     play,
                     is_slow,
-                    is_advice,
                 )
             )
             return play

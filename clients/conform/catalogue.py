@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -42,6 +43,11 @@ class Rule:
     """Why nothing breaks it, by run."""
 
     @property
+    def is_advice(self) -> bool:
+        """Whether SPEC says it with SHOULD: who does otherwise does not fail."""
+        return "should" in self.asks.split()
+
+    @property
     def open(self) -> list[str]:
         """The runs that must have a case about it, and have none."""
         return [side for side in SIDES[self.binds] if not self.kept[side] + self.broken[side]]
@@ -66,6 +72,12 @@ def rules() -> dict[str, Rule]:
             entries: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
             found |= {id: Rule(id, *entry) for id, entry in entries.items()}
     return found
+
+
+@cache
+def advice() -> frozenset[str]:
+    """Return the ids of the rules that are advice."""
+    return frozenset(rule.id for rule in rules().values() if rule.is_advice)
 
 
 def not_yet() -> dict[str, list[str]]:

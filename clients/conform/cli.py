@@ -85,7 +85,10 @@ def client(
     """Judge a client: start a program that has it, and play the relay for it.
 
     The program reads lines of JSON that say what to do, and writes lines of what it hears: see
-    docs/guide/conformance.md. Exit status: as for `relay conform server`.
+    docs/guide/conformance.md.
+
+    Exit status: 0 if no case failed, 1 if one did. A case that is advised does otherwise than SPEC
+    says with SHOULD, and does not fail.
 
     Args:
         command: that starts the program, in quotes

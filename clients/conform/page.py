@@ -37,6 +37,7 @@ def page(sheet: Sheet) -> str:
     title = escape(f"Roomwire conformance of a {sheet.side}: {sheet.subject}")
     total = sheet.count()
     score = ", ".join(f"{total[verdict]} {verdict.value}" for verdict in Verdict)
+    alike = "\n".join(f'<p class="seen">{escape(each)}</p>' for each in sheet.alike())
     sections = "\n".join(_section(sheet, number) for number in sheet.sections())
     return f"""<!doctype html>
 <html lang="en">
@@ -49,6 +50,7 @@ def page(sheet: Sheet) -> str:
 <body>
 <h1>{title}</h1>
 <p class="score">{score}</p>
+{alike}
 {sections}
 </body>
 </html>

@@ -12,6 +12,7 @@ from typing import Generic
 from websockets.exceptions import WebSocketException
 
 from clients.conform.case import Breach, Case, NotApplicable, Scene
+from clients.conform.catalogue import advice
 from clients.conform.talk import Ended
 
 LONGEST = 45.0  # seconds that a case may take, whatever it waits for
@@ -76,7 +77,7 @@ async def _play_on(
 async def play_one(case: Case[Scene], lane: Lane[Scene]) -> Result[Scene]:
     """Play one case to its end."""
     begin = time.monotonic()
-    verdict = Verdict.ADVISED if case.is_advice else Verdict.FAILED
+    verdict: Verdict | None = None
     rule, text = case.rules[0], ""
     try:
         async with asyncio.timeout(LONGEST):
@@ -92,4 +93,6 @@ async def play_one(case: Case[Scene], lane: Lane[Scene]) -> Result[Scene]:
         text = "what was expected did not come in time"
     except (OSError, WebSocketException) as error:
         text = f"the connection failed: {error}"
+    if verdict is None:
+        verdict = Verdict.ADVISED if rule in advice() else Verdict.FAILED
     return Result(case, verdict, rule, text, time.monotonic() - begin)

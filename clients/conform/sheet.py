@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO
 
+from clients.conform.catalogue import rules
 from clients.conform.runner import Result, Verdict
 
 SECTIONS = {
@@ -18,6 +19,9 @@ SECTIONS = {
     21: "Coming back", 22: "Security", 23: "By hand, in bytes",
 }  # fmt: skip
 """The sections of SPEC.md."""
+
+ALIKE = 3
+"""How many breaches that several cases found are summed up."""
 
 FORMAT = 1
 """Version of the JSON."""
@@ -64,7 +68,17 @@ class Sheet:
             _row(f"{number:2} {SECTIONS[number]}", self.count(number)) for number in self.sections()
         ]
         lines.append(_row("all", self.count()))
-        return "\n".join(lines)
+        return "\n".join([*lines, *self.alike()])
+
+    def alike(self) -> list[str]:
+        """Return what several cases found, the most frequent first: mend that before the rest."""
+        found = Counter((each.rule, each.text) for each in self.results if each.rule)
+        asks = {rule.id: rule.asks for rule in rules().values()}
+        return [
+            f"{count} cases alike: SPEC {rule}: {text}\n       {asks.get(rule, '')}".rstrip()
+            for (rule, text), count in found.most_common(ALIKE)
+            if count > 1
+        ]
 
 
 def _row(name: str, count: Counter[Verdict]) -> str:
@@ -94,6 +108,8 @@ class Progress:
         self._out = out or sys.stderr
         self._done = 0
         self._failed = 0
+        self._first: dict[tuple[str, str], str] = {}
+        """Which case found a breach first: the others only name it."""
 
     def tell(self, result: Result[Any]) -> None:
         """Take one result up."""
@@ -101,7 +117,7 @@ class Progress:
         self._failed += result.verdict is Verdict.FAILED
         if result.verdict in (Verdict.FAILED, Verdict.ADVISED):
             self._clear()
-            print(failure(result), file=self._out, flush=True)
+            print(self._failure(result), file=self._out, flush=True)
         if self._out.isatty():
             self._clear()
             line = f"{self._done} of {self._total}, {self._failed} failed · {result.case.title}"
@@ -111,6 +127,11 @@ class Progress:
         """Remove the line that counts."""
         self._clear()
 
+    def _failure(self, result: Result[Any]) -> str:
+        number = result.case.number
+        first = self._first.setdefault((result.rule, result.text), number)
+        return failure(result) if first == number else f"{_head(result)}\n       as {first}"
+
     def _clear(self) -> None:
         if self._out.isatty():
             print("\r\x1b[K", end="", file=self._out, flush=True)
@@ -118,6 +139,8 @@ class Progress:
 
 def failure(result: Result[Any]) -> str:
     """Say what a case found, for a terminal."""
-    case = result.case
-    head = f"{result.verdict.value.upper()} {case.number} {case.title}"
-    return f"{head}\n       SPEC {result.rule}: {result.text}"
+    return f"{_head(result)}\n       SPEC {result.rule}: {result.text}"
+
+
+def _head(result: Result[Any]) -> str:
+    return f"{result.verdict.value.upper()} {result.case.number} {result.case.title}"

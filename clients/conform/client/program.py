@@ -17,6 +17,14 @@ START = 20.0  # seconds for a program to say hello: a browser takes some
 LIMIT = 8 << 20  # bytes of a line
 END = 3.0  # seconds for a program to end by itself once its input has
 
+OFFERS = frozenset(
+    {
+        "volatile", "subscribe", "set", "kick", "transfer", "presence", "snapshot", "clock",
+        "lost", "seat", "create", "spectator",
+    }
+)  # fmt: skip
+"""All that a program may say that it can."""
+
 Told = dict[str, Any]
 """One line of the program."""
 
@@ -30,9 +38,13 @@ class Program:
 
     def __init__(self, process: Process) -> None:
         self._process = process
-        self.name = ""
+        self.name = "a program without a name"
         self.can: frozenset[str] = frozenset()
         """What it offers beyond connect, send and leave."""
+
+    async def ended(self) -> None:
+        """Wait until the process is no more."""
+        await self._process.wait()
 
     async def do(self, what: str, **fields: Any) -> None:
         """Tell the program to do something."""
@@ -40,6 +52,17 @@ class Program:
         self._process.stdin.write(json.dumps({"do": what, **fields}).encode() + b"\n")
         with suppress(ConnectionError):
             await self._process.stdin.drain()
+
+    def greeted(self, hello: Told) -> None:
+        """Note what it is and what it can.
+
+        Raises: Silent: it says a word that no case asks for, and would miss the cases it means.
+        """
+        self.name = str(hello.get("name", self.name))
+        self.can = frozenset(hello.get("can", ()))
+        if unknown := sorted(self.can - OFFERS):
+            known = ", ".join(sorted(OFFERS))
+            raise Silent(f"its hello has {unknown[0]!r} in `can`, where these are known: {known}")
 
     async def next(self, within: float) -> Told:
         """Return the next line.
@@ -98,10 +121,8 @@ async def start(command: str) -> Program:
     )
     program = Program(process)
     try:
-        hello = await program.until("hello", START)
+        program.greeted(await program.until("hello", START))
     except Silent:
         await program.end()
         raise
-    program.name = str(hello.get("name", command))
-    program.can = frozenset(hello.get("can", ()))
     return program

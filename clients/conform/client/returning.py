@@ -327,7 +327,7 @@ async def an_upgrade_that_fails(stage: Stage) -> None:
     relay.check(hello.options.position == (EPOCH, 3), "it did not resume", "21.7")
 
 
-@book.case(21, keeps="21.5; 13.5; 4 LEAVE", is_advice=True)
+@book.case(21, keeps="21.5; 13.5; 4 LEAVE")
 async def leaving_with_frames_left(stage: Stage) -> None:
     """A client that leaves while frames are not taken sends them before LEAVE."""
     relay = await stage.enters()
@@ -344,7 +344,7 @@ async def leaving_with_frames_left(stage: Stage) -> None:
     relay.check(Send in before, "LEAVE came first", "21.5")
 
 
-@book.case(21, keeps="21.5", breaks="9.5b", is_advice=True)
+@book.case(21, keeps="21.5", breaks="9.5b")
 async def a_leave_that_nobody_answered(stage: Stage) -> None:
     """A client whose LEAVE got no answer, with frames not taken, comes back and says both again."""
     relay = await stage.enters()

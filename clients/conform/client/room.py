@@ -198,7 +198,7 @@ async def volatile_frames(stage: Stage) -> None:
     await relay.expect(Volatile, key=255, target=2, payload=b"v")
 
 
-@book.case(14, keeps="14.3", is_advice=True)
+@book.case(14, keeps="14.3")
 async def newest_values_are_said_again(stage: Stage) -> None:
     """The newest value of each key is said again after a WELCOME."""
     stage.needs("volatile")
@@ -265,7 +265,8 @@ async def giving_a_snapshot(stage: Stage) -> None:
     whole = b"".join(each.payload for each in parts)
     relay.check(whole == state, "the parts do not make the whole", "12.5.2")
     longest = max(len(each.payload) for each in parts)
-    relay.check(longest < 4096, f"a part has {longest} bytes", "5 limits max_frame")
+    why = f"a part has {longest} bytes, beyond max_frame 4096"
+    relay.check(longest < 4096, why, "5 limits max_frame")
 
 
 # Section 17 and 18: time and heartbeat.

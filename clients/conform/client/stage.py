@@ -174,7 +174,8 @@ class Stage:
         """How the next upgrades are refused, one after another."""
         self.arrived: list[float] = []
         """When each upgrade was asked for."""
-        self.sockets: asyncio.Queue[ServerConnection] = asyncio.Queue()
+        self.sockets: asyncio.Queue[ServerConnection | None] = asyncio.Queue()
+        """New connections; None once the program has ended."""
         self.is_over = False
         self._ends: list[Relay] = []
 
@@ -269,12 +270,26 @@ class Stage:
         limit = RETRY + self.patience if within is None else within
         try:
             async with asyncio.timeout(limit):
-                socket = await self.sockets.get()
+                socket = await self._arrival()
         except TimeoutError:
             raise Breach(rule or self.rule, f"no connection came within {limit:g} s") from None
+        if socket is None:
+            raise Breach(rule or self.rule, "no connection came: the program has ended")
         end = Relay(socket, self.rule, self.patience)
         self._ends.append(end)
         return end
+
+    async def _arrival(self) -> ServerConnection | None:
+        """Return the next connection; None once the program has ended, as then none comes."""
+        async with asyncio.TaskGroup() as tasks:
+            ending = tasks.create_task(self._end_of_program())
+            socket = await self.sockets.get()
+            ending.cancel()
+        return socket
+
+    async def _end_of_program(self) -> None:
+        await self.program.ended()
+        self.sockets.put_nowait(None)
 
     async def enters(self, *facts: Frame, live: int = 3, **session: Any) -> Relay:
         """Let the program enter the room as it stands, until it says that it is live."""
@@ -307,7 +322,8 @@ class Stage:
         """Send what is left of the client away."""
         self.is_over = True
         while not self.sockets.empty():
-            self._ends.append(Relay(self.sockets.get_nowait(), self.rule, self.patience))
+            if socket := self.sockets.get_nowait():
+                self._ends.append(Relay(socket, self.rule, self.patience))
         for each in self._ends:
             await each.close(GO_AWAY)
 

@@ -46,7 +46,13 @@ def _file(path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     # Dataclasses and the like look their own module up.
     sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
+    # A script imports the files beside it, as under `python script.py`. They come last, so that
+    # none of them takes the place of a library.
+    sys.path.append(str(path.resolve().parent))
+    try:
+        spec.loader.exec_module(module)
+    except ImportError as error:
+        raise NoScript(f"{path} cannot be loaded: {error}") from error
     return module
 
 

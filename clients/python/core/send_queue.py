@@ -32,6 +32,8 @@ class SendQueue:
 
     def volatile(self, slot: Slot, message: bytes) -> None:
         """Add a volatile message, in place of an older one of its slot."""
+        # Slots may share a receiver and a key: what was said last has to be said last again.
+        self._newest.pop(slot, None)
         self._newest[slot] = message
         if self._is_open:
             self._waiting.pop(slot, None)

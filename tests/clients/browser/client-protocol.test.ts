@@ -134,9 +134,38 @@ test("the newest volatile values are told again on a new connection", () => {
   const told = talk.said();
   const values = told.map((frame) => frame.type === "Volatile" && [frame.key, frame.payload]);
   assert.deepEqual(values, [
-    [0, pack(2)],
     [1, pack("a")],
+    [0, pack(2)],
   ]);
+});
+
+/** Says all newest values again, and returns their keys in order. */
+function keysSaidAgain(talk: Talk): number[] {
+  talk.end();
+  talk.connect();
+  talk.said();
+  talk.tell(welcome({ resumed: true }));
+  return talk.said().map((frame) => (frame.type === "Volatile" ? frame.key : NaN));
+}
+
+test("volatile values for a player who has left are forgotten", () => {
+  const talk = live();
+  const targets = [2, [2, 3], 3, [3, 4], null, true];
+  targets.forEach((target, key) => {
+    const message = encode({ type: "Volatile", key, target, payload: pack(key) });
+    talk.protocol.volatile(`${key}`, message, target);
+  });
+  talk.tell({ type: "Left", seq: 9, player: 2, reason: 1 });
+  assert.deepEqual(keysSaidAgain(talk), [2, 3, 4, 5]);
+});
+
+test("the volatile value that was said last goes last, as its receiver may have another slot", () => {
+  const talk = live();
+  talk.protocol.volatile("to all", slot(0, 1), null);
+  talk.protocol.volatile("to Bob", slot(1, 1, 2), 2);
+  talk.protocol.volatile("to all", slot(0, 2), null);
+  const said = talk.said().map((frame) => (frame.type === "Volatile" ? frame.key : NaN));
+  assert.deepEqual([said, keysSaidAgain(talk)], [[1, 0], [1, 0]]);
 });
 
 test("volatile values that come too fast wait, and the protocol says how long", () => {

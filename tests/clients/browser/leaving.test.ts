@@ -56,6 +56,31 @@ test("a seat that ends with its connection needs no other one to be given up", (
 
 // Leaving with something unsaid.
 
+test("a volatile value that waits is the last word but LEAVE, also on a slow connection", () => {
+  const { room, events, socket } = enterLive();
+  room.volatile(0, "sent at once");
+  room.volatile(0, "waits for the next round");
+  socket().bufferedAmount = 100_000;
+  room.leave();
+  const said = socket().heardOfGame();
+  assert.deepEqual(types(said), ["Volatile", "Volatile", "Leave"]);
+  assert.ok(said[1]?.type === "Volatile");
+  assert.deepEqual(said[1].payload, pack("waits for the next round"));
+  assert.deepEqual(types(events), ["closed"]);
+});
+
+test("who comes back to leave says their newest volatile values first", () => {
+  const { room, socket } = enterLive();
+  socket().end();
+  room.volatile(0, "while away");
+  room.leave();
+  socket().open();
+  socket().tell(welcome({ seq: 3, resumed: true }));
+  assert.deepEqual(types(socket().heardOfGame()), ["Hello", "Volatile", "Leave"]);
+  pass(2000);
+  assert.deepEqual(types(socket().heard()), [], "LEAVE is the last word");
+});
+
 test("what was sent while there was no connection is delivered before one leaves", async () => {
   const { room, events, socket, attempts } = enterLive();
   socket().end();

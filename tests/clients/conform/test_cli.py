@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shlex
 import subprocess
@@ -12,10 +13,11 @@ import pytest
 from cyclopts import CycloptsError
 
 from clients.conform.case import Breach, Case, NotApplicable
+from clients.conform.catalogue import advice
 from clients.conform.cli import conform
 from clients.conform.page import page
 from clients.conform.runner import Verdict, play_one
-from clients.conform.sheet import Sheet
+from clients.conform.sheet import Progress, Sheet
 from clients.conform.talk import Ended
 from tests.helpers import forked
 from tests.clients.conform.planted.faults import FAULTS
@@ -76,11 +78,11 @@ def test_what_can_be_mended_ends_with_2() -> None:
     )
 
 
-def a_case(number: str = "S2.1", *, is_advice: bool = False) -> Case[None]:
+def a_case(number: str = "S2.1") -> Case[None]:
     async def play(_: None) -> None:
         raise AssertionError
 
-    return Case(number, "A <title>", ("2.1a",), ("2.5a",), play, is_advice=is_advice)
+    return Case(number, "A <title>", ("2.1a",), ("2.5a",), play)
 
 
 @pytest.mark.parametrize(
@@ -109,9 +111,52 @@ async def test_who_does_otherwise_than_should_does_not_fail() -> None:
     async def lane(_: Case[None]) -> None:
         raise Breach("14.3", "nothing came")
 
-    result = await play_one(a_case(is_advice=True), lane)
+    result = await play_one(a_case(), lane)
     assert result.verdict is Verdict.ADVISED
     assert Sheet("client", "mine", [result]).failed == []
+
+
+def test_rules_that_spec_says_with_should_are_advice() -> None:
+    assert {"2.3a", "13.6b", "14.3", "18.2", "21.5"} <= advice()
+    assert not {"2.4", "13.6a", "18.1b"} & advice()
+
+
+async def test_what_many_cases_found_is_said_once_and_summed_up() -> None:
+    async def lane(case: Case[None]) -> None:
+        raise Breach("12.4.2a", "alone" if case.number == "S2.4" else "seq is 2, expected 3")
+
+    out = io.StringIO()
+    progress = Progress(4, out)
+    results = [await play_one(a_case(f"S2.{n}"), lane) for n in range(1, 5)]
+    for result in results:
+        progress.tell(result)
+    said = out.getvalue()
+    assert said.count("SPEC 12.4.2a: seq is 2, expected 3") == 1
+    assert said.count("as S2.1") == 2
+    sheet = Sheet("client", "mine", results)
+    assert sheet.text().splitlines()[-2:] == [
+        "3 cases alike: SPEC 12.4.2a: seq is 2, expected 3",
+        "       ACK follows every LIVE with the position's seq.",
+    ]
+    assert "3 cases alike" in page(sheet)
+
+
+def hello(can: str) -> str:
+    """Return the command of a program that says hello, and ends once it is told something."""
+    line = json.dumps({"event": "hello", "name": "mine", "can": [can]})
+    return shlex.join([sys.executable, "-c", f"print({line!r}, flush=True); input()"])
+
+
+def test_a_word_in_can_that_no_case_asks_for_is_named() -> None:
+    done = run("client", hello("snapshots"), "--only", "C4.2")
+    assert done.returncode == 2
+    assert "'snapshots' in `can`, where these are known: clock, create, " in done.stderr
+
+
+def test_a_program_that_ends_is_said_to_have_ended() -> None:
+    done = run("client", hello("snapshot"), "--only", "C4.2", "--patience", "30")
+    assert done.returncode == 1
+    assert "no connection came: the program has ended" in done.stderr
 
 
 async def test_the_page_is_readable_on_a_phone_in_the_dark(tabs: Tabs, tmp_path: Path) -> None:

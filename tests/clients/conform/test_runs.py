@@ -72,8 +72,8 @@ def failures(results: list[Result[Any]], known: list[str] | None = None) -> str:
 
 
 def quick(cases: list[Case[Any]]) -> list[Case[Any]]:
-    """Return those that do not take long by SPEC's own times, and are no advice."""
-    return [case for case in cases if not case.is_slow and not case.is_advice]
+    """Return those that do not take long by SPEC's own times."""
+    return [case for case in cases if not case.is_slow]
 
 
 async def test_our_relay_passes_what_is_quick() -> None:

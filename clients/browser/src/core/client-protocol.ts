@@ -140,7 +140,7 @@ export class ClientProtocol {
 
   /** Gives the seat up, whatever the relay has. */
   depart(): void {
-    if (this.isInRoom) this.say({ type: "Leave" });
+    if (this.isInRoom) this.sayLastWord();
     this.end(CloseCode.NORMAL, "left");
   }
 
@@ -274,6 +274,7 @@ export class ClientProtocol {
       this.sendQueue.advance();
       this.sayLeave();
     }
+    if (frame.type === "Left") this.sendQueue.forget(frame.player);
     const event = this.room.apply(frame);
     if (event) this.tell(event);
   }
@@ -372,7 +373,11 @@ export class ClientProtocol {
   /** Says LEAVE as the last word, once all that is to be counted was said before it. */
   private sayLeave(): void {
     if (!this.isLeaving || !this.isInRoom || !this.sendQueue.isHandedOver) return;
-    this.say({ type: "Leave" });
+    this.sayLastWord();
+  }
+
+  private sayLastWord(): void {
+    if (!this.hasSaidLeave) this.sendQueue.last(encode({ type: "Leave" }));
     this.hasSaidLeave = true;
   }
 

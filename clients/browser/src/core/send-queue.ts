@@ -2,7 +2,7 @@ import type { WireTarget } from "../protocol/fields/field-types.js";
 import type { Continued } from "../protocol/resume.js";
 import type { Window } from "../protocol/window.js";
 import { Fifo } from "./fifo.js";
-import { costOf, isPersonal } from "./target.js";
+import { costOf, isPersonal, names } from "./target.js";
 
 export type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -68,13 +68,25 @@ export class SendQueue {
    */
   volatile(slot: string, message: Bytes, target: WireTarget): void {
     if (this.over) return;
+    // Slots may share a receiver and a key: what was said last has to be said last again.
+    this.slots.delete(slot);
     this.slots.set(slot, { message, target, isDue: true });
     this.hasDue = true;
+  }
+
+  /** Forgets volatile values for a player who has left: nobody has their number again. */
+  forget(player: number): void {
+    this.dropSlots((target) => names(target, player));
   }
 
   /** Sends a message about the connection or the seat; without a WELCOME too. */
   own(message: Bytes): void {
     this.ready.push(message);
+  }
+
+  /** Sends the last message of this connection, after the volatile values that still wait. */
+  last(message: Bytes): void {
+    this.ready.push(...this.takeSlots().map((slot) => slot.message), message);
   }
 
   /**
@@ -142,14 +154,13 @@ export class SendQueue {
   /** Takes nothing more; what was given so far goes on. */
   refuse(reason: Error): void {
     this.over = reason;
-    this.slots.clear();
-    this.hasDue = false;
   }
 
   /** No connection will come again. Returns the messages that were not acknowledged. */
   end(reason: Error): Bytes[] {
     this.close();
     this.refuse(reason);
+    this.slots.clear();
     return [...this.window.pending, ...this.giveUpBacklog(reason)];
   }
 
@@ -165,9 +176,13 @@ export class SendQueue {
   }
 
   private startAnew(unacknowledged: readonly Bytes[]): Bytes[] {
-    for (const [name, slot] of this.slots) if (isPersonal(slot.target)) this.slots.delete(name);
+    this.dropSlots(isPersonal);
     const waiting = this.giveUpBacklog(new Error("the room is not the one that this was sent to"));
     return [...unacknowledged, ...waiting];
+  }
+
+  private dropSlots(isOver: (target: WireTarget) => boolean): void {
+    for (const [name, { target }] of this.slots) if (isOver(target)) this.slots.delete(name);
   }
 
   private giveUpBacklog(reason: Error): Bytes[] {
@@ -182,12 +197,17 @@ export class SendQueue {
       this.nextRound = now + LOOK_AGAIN;
       return [];
     }
-    const due = [...this.slots.values()].filter(({ isDue }) => isDue);
-    for (const slot of due) slot.isDue = false;
-    this.hasDue = false;
+    const due = this.takeSlots();
     const cost = due.reduce((sum, { target }) => sum + costOf(target), 0);
     this.nextRound = now + Math.max(ROUND, (1000 * cost) / (this.rate * SHARE));
     return due.map(({ message }) => message);
+  }
+
+  private takeSlots(): Slot[] {
+    const due = [...this.slots.values()].filter(({ isDue }) => isDue);
+    for (const slot of due) slot.isDue = false;
+    this.hasDue = false;
+    return due;
   }
 }
 

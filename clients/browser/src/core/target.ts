@@ -28,6 +28,10 @@ export function wireTarget(target: Target = OTHERS): WireTarget {
 export const isPersonal = (target: WireTarget): boolean =>
   Array.isArray(target) || (typeof target === "number" && target > 0);
 
+/** Says whether a target is this player, or has them in its list. */
+export const names = (target: WireTarget, player: number): boolean =>
+  Array.isArray(target) ? target.includes(player) : target === player;
+
 /** Players in one message that count as one message more (SPEC 19). */
 const LISTED = 64;
 

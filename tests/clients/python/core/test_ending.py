@@ -6,7 +6,7 @@ from clients.python import events
 from clients.python.core import commands
 from protocol.close_codes import CloseCode
 from protocol.error_codes import ErrorCode
-from protocol.frames import Error, Leave, Live, Send
+from protocol.frames import Error, Leave, Live, Send, Volatile
 from tests.helpers.scripted_relay import ScriptedRelay, message, send, welcome
 
 LEFT = events.Closed(1000, "normal", "You left the room.", may_return=False)
@@ -19,6 +19,19 @@ class TestEnding:
         assert relay.heard() == [Send(None, b"a"), Leave()]
         relay.says(message(4, "still underway")).closes(1000, "normal")
         assert [type(event) for event in relay.told()] == [events.Closed]
+
+    def test_a_volatile_value_that_waits_goes_before_leave(self, relay: ScriptedRelay) -> None:
+        relay.client.volatile(*commands.volatile(0, b"last", None))
+        relay.client.leave()
+        assert relay.heard() == [Volatile(0, None, b"last"), Leave()]
+
+    def test_who_comes_back_to_leave_says_newest_values_first(self, relay: ScriptedRelay) -> None:
+        relay.closes()
+        relay.client.volatile(*commands.volatile(0, b"while away", None))
+        relay.client.leave()
+        relay.accepts().heard()
+        relay.says(welcome(seq=3, resumed=True))
+        assert relay.heard() == [Volatile(0, None, b"while away"), Leave()]
 
     @pytest.mark.parametrize("code", [1000, 1006, CloseCode.DRAIN])
     def test_who_leaves_does_not_come_back(self, relay: ScriptedRelay, code: int) -> None:

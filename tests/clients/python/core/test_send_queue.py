@@ -1,5 +1,6 @@
 import pytest
 
+from clients.python.core.commands import Target
 from clients.python.core.send_queue import SendQueue
 from protocol.window import Window
 
@@ -75,3 +76,22 @@ def test_in_a_new_seat_old_player_numbers_mean_strangers(send_queue: SendQueue) 
     send_queue.volatile((0, (2, 3)), b"for Bob and Cyd")
     send_queue.open((), is_same_seat=False)
     assert send_queue.take() == [b"for all"]
+
+
+def test_the_value_that_was_said_last_goes_last_again(send_queue: SendQueue) -> None:
+    send_queue.volatile((0, None), b"old")
+    send_queue.volatile((0, 2), b"for Bob")
+    send_queue.volatile((0, None), b"newer than Bob's")
+    send_queue.close()
+    send_queue.open((), is_same_seat=True)
+    assert send_queue.take() == [b"for Bob", b"newer than Bob's"]
+
+
+def test_values_for_a_player_who_has_left_are_forgotten(send_queue: SendQueue) -> None:
+    targets: list[Target] = [2, (2, 3), 3, (3, 4), None, True]
+    for key, target in enumerate(targets):
+        send_queue.volatile((key, target), b"%d" % key)
+    send_queue.forget(2)
+    send_queue.close()
+    send_queue.open((), is_same_seat=True)
+    assert send_queue.take() == [b"2", b"3", b"4", b"5"]
