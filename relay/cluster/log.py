@@ -20,7 +20,9 @@ class Logged:
     seq: int
     """Its place in the log. It grows, with gaps: other rooms share the log."""
     previous: int
-    """The seq of the entry before it of the same room; 0 if none is kept before it."""
+    """The seq of the entry before it of the same room; 0 if none was kept when it was stored.
+    Where an engine cannot tell that of the first entry of a `read`, it is the `after` of the call.
+    """
     data: bytes
 
 
@@ -38,10 +40,14 @@ class LogFull(Exception):
     """The log has no place for another room."""
 
 
+class LogAway(Exception):
+    """The log does not answer. Ask again after a while."""
+
+
 class Log(Protocol):
     """Orders opaque entries, a sequence for each room, and keeps them for a while.
 
-    What `read` shows is true. What it delivers may be lost, doubled or late: the `Replica` mends
+    What a coroutine asks for may fail with `LogAway`. What `read` shows is true. What it delivers may be lost, doubled or late: the `Replica` mends
     that. Room names are canonical (relay/lobby/registry.py).
     """
 

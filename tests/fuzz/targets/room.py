@@ -33,7 +33,7 @@ from protocol.frames import (
 )
 from protocol.opcodes import is_counted
 from relay.history.history import History
-from relay.persistence.room_state import dump, load
+from relay.saved.room_state import dump, load
 from relay.room.effects import Admit, Close, Effect, Later
 from relay.room.entries import (
     Acknowledge,

@@ -27,7 +27,7 @@ from protocol.frames import (
     Transfer,
 )
 from relay.node import drain
-from relay.persistence import room_state
+from relay.saved import room_state
 from relay.policy.passwords import Passwords
 from relay.room import membership
 from relay.room.room import Room

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgpack
 import pytest
 
-from relay.persistence.encoding import FORMAT, MAGIC, compose
+from relay.saved.encoding import FORMAT, MAGIC, compose
 from relay.persistence.file import CannotKeep, StateFile
 from relay.room.room import Room
 from tests.helpers.playbook import Witness, a_room, enters, sends
