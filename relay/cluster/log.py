@@ -40,15 +40,12 @@ class LogFull(Exception):
     """The log has no place for another room."""
 
 
-class LogAway(Exception):
-    """The log does not answer. Ask again after a while."""
-
-
 class Log(Protocol):
     """Orders opaque entries, a sequence for each room, and keeps them for a while.
 
-    What a coroutine asks for may fail with `LogAway`. What `read` shows is true. What it delivers may be lost, doubled or late: the `Replica` mends
-    that. Room names are canonical (relay/lobby/registry.py).
+    What `read` shows is true. What it delivers may be lost, doubled or late: the `Replica` mends
+    that. A coroutine may raise an `OSError`, `TimeoutError` among them: the log does not answer,
+    and may do so later. Room names are canonical (relay/lobby/registry.py).
     """
 
     on_trouble: Trouble

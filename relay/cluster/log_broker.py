@@ -15,7 +15,7 @@ from protocol.close_codes import CloseCode
 from protocol.error_codes import ErrorCode
 from relay.broker import Follower, Keeper
 from relay.cluster.bus import Bus
-from relay.cluster.log import Log, LogAway, LogFull
+from relay.cluster.log import Log, LogFull
 from relay.cluster.parcels import Parcel, pack_create
 from relay.cluster.proposals import Proposals
 from relay.cluster.pulse import BEAT_SECONDS, Pulse
@@ -53,16 +53,24 @@ class LogBroker:
         incarnation: of this node, until it is taken for dead: then it takes another.
     """
 
-    def __init__(self, log: Log, bus: Bus | None, choose: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        log: Log,
+        bus: Bus | None,
+        choose: Callable[[], int],
+        snapshot_every: int = SNAPSHOT_EVERY,
+    ) -> None:
         """
         Args:
             bus: to the other nodes; without it there are none.
             choose: picks an incarnation that no node ever had.
+            snapshot_every: entries of a room's log between two snapshots.
         """
         self.incarnation = choose()
         self.replicas: dict[str, Replica] = {}
         self.fenced_times = 0
         self._choose = choose
+        self._snapshot_every = snapshot_every
         self._log = log
         self._bus = bus
         self._loop = asyncio.get_running_loop()
@@ -128,7 +136,9 @@ class LogBroker:
             await self._log.publish_first(create.name, name, pack_create(create))
             await begun.wait()
         except LogFull:
-            raise _no_place() from None
+            raise _refusal("this relay has no place for another room") from None
+        except OSError:
+            raise _refusal("rooms cannot be made for the moment") from None
         finally:
             waiting = self._created[create.name]
             waiting.remove(begun)
@@ -163,7 +173,7 @@ class LogBroker:
         self._proposals.seen(replica.name, parcel, data)
 
     def taken(self, replica: Replica) -> None:
-        if replica.since_snapshot >= SNAPSHOT_EVERY and self._is_writer(replica.name):
+        if replica.since_snapshot >= self._snapshot_every and self._is_writer(replica.name):
             self._write(replica)
 
     def ended(self, replica: Replica) -> None:
@@ -210,8 +220,8 @@ class LogBroker:
     async def _put(self, replica: Replica, seq: int, data: bytes) -> None:
         try:
             await self._log.put_snapshot(replica.name, seq, data)
-        except (LogAway, TimeoutError):
-            replica.since_snapshot += SNAPSHOT_EVERY  # at the next entry
+        except OSError:
+            replica.since_snapshot += self._snapshot_every  # at the next entry
         finally:
             self._writing.discard(replica.name)
 
@@ -234,7 +244,7 @@ class LogBroker:
     async def _audit_some(self, names: list[str]) -> None:
         try:
             newest = await self._log.last(names)
-        except (LogAway, TimeoutError):
+        except OSError:
             return
         self._pulse.echoed(self._loop.time())
         for name, seq in newest.items():
@@ -297,6 +307,7 @@ class LogBroker:
         return self._keeper.room(name)
 
     def _forget(self, name: str) -> None:
+        self._values.close(name)
         self._written.pop(name, None)
         self._needed.pop(name, None)
 
@@ -311,10 +322,5 @@ class LogBroker:
             log.error("a part of the broker stopped", exc_info=error)
 
 
-def _no_place() -> Refusal:
-    return Refusal(
-        ErrorCode.RELAY_FULL,
-        "this relay has no place for another room",
-        close=CloseCode.RELAY_FULL,
-        retry=True,
-    )
+def _refusal(why: str) -> Refusal:
+    return Refusal(ErrorCode.RELAY_FULL, why, close=CloseCode.RELAY_FULL, retry=True)

@@ -27,6 +27,7 @@ class Proposals:
         self._numbers: OrderedDict[bytes, int] = OrderedDict()
         self._timer: asyncio.TimerHandle | None = None
         self._is_flushing = False
+        self._loop = asyncio.get_running_loop()
 
     def open(self, room: str, epoch: bytes) -> None:
         """Take proposals for a room from now on. What is on its way stays so."""
@@ -80,23 +81,22 @@ class Proposals:
         self._ripe[room] = outgoing
         if not self._is_flushing:
             self._is_flushing = True
-            asyncio.get_running_loop().call_soon(self._flush)
+            self._loop.call_soon(self._flush)
 
     def _flush(self) -> None:
         self._is_flushing = False
         ripe, self._ripe = self._ripe, {}
         self._publish(ripe)
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(TICK_SECONDS, self._tick)
+            self._timer = self._loop.call_later(TICK_SECONDS, self._tick)
 
     def _tick(self) -> None:
         waiting = {room: outgoing for room, outgoing in self._rooms.items() if outgoing}
         self._publish(waiting)
-        loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(TICK_SECONDS, self._tick) if waiting else None
+        self._timer = self._loop.call_later(TICK_SECONDS, self._tick) if waiting else None
 
     def _publish(self, rooms: dict[str, Outgoing]) -> None:
-        now = asyncio.get_running_loop().time()
+        now = self._loop.time()
         for room, outgoing in rooms.items():
             for id, data in outgoing.due(now):
                 self._log.publish(room, id, data)

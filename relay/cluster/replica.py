@@ -16,7 +16,7 @@ from typing import Final, Protocol
 from relay.broker import Follower, Keeper
 from relay.cluster import parcels, snapshots
 from relay.cluster.chain import Chain
-from relay.cluster.log import Log, LogAway, Logged
+from relay.cluster.log import Log, Logged
 from relay.cluster.parcels import Parcel, Unreadable
 from relay.cluster.sequencer import Lost, Sequencer
 from relay.cluster.snapshots import DIGEST_BYTES, Saved
@@ -145,7 +145,7 @@ class Replica:
         while not self.ready.is_set() or self.chain.is_behind:
             try:
                 found = await (self._read() if self.ready.is_set() else self._load())
-            except (LogAway, TimeoutError):
+            except OSError:
                 found = False
             except Lost as error:
                 self._begin_anew(error)

@@ -56,7 +56,7 @@ class Values:
     def _share(self, room: Room, slot: tuple[int, int, Addressees], message: bytes) -> None:
         audience = room.audience
         late = 0 if audience.delay is None else len(audience.delay.outboxes)
-        if len(list(audience.fan_out)) + late >= len(room.seats.attached):
+        if len(audience.fan_out) + late >= len(room.seats.attached):
             return  # all players are connected to this node
         if not self._waiting:
             asyncio.get_running_loop().call_soon(self._flush)
