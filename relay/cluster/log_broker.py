@@ -29,6 +29,8 @@ log = logging.getLogger("relay")
 
 SNAPSHOT_EVERY: Final = 200
 """Entries of a log between two snapshots. A log keeps five times as many of each room."""
+STAND_IN: Final = 4
+"""After so many times as many, nodes write one that need not: who should may be cut off."""
 SNAPSHOT_SECONDS: Final = 180.0
 """Seconds after which what happened is in a snapshot. A log keeps entries three times as long."""
 SNAPSHOT_AGAIN: Final = 6 * 3600.0
@@ -162,18 +164,28 @@ class LogBroker:
         name, room = replica.name, self._keeper.room(replica.name)
         assert room is not None
         self._proposals.open(name, replica.create.epoch)
+        self._proposals.passed(name, replica.sequencer.expected(self.incarnation))
         self._values.open(room)
         self._written[name] = self._loop.time()
         for attachment in room.seats.attached:
             self._expect(incarnation_of(attachment), name)
         for begun in self._created.get(name, ()):
             begun.set()
+        if replica.sequencer.is_dead(self.incarnation):
+            self.fenced(self.incarnation)
 
     def seen(self, replica: Replica, parcel: Parcel, data: bytes) -> None:
         self._proposals.seen(replica.name, parcel, data)
 
     def taken(self, replica: Replica) -> None:
-        if replica.since_snapshot >= self._snapshot_every and self._is_writer(replica.name):
+        every = self._snapshot_every
+        if replica.since_snapshot >= every and (
+            self._is_writer(replica.name) or replica.since_snapshot >= STAND_IN * every
+        ):
+            self._write(replica)
+
+    def asked(self, replica: Replica) -> None:
+        if replica.create is not None:
             self._write(replica)
 
     def ended(self, replica: Replica) -> None:

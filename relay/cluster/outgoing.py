@@ -84,7 +84,7 @@ class Outgoing:
 
     def due(self, now: float) -> list[Publication]:
         """Return what is to be published now, in this order."""
-        while self._waiting and len(self._numbered) < WINDOW:
+        while self._waiting and self.number - next(iter(self._numbered), self.number) < WINDOW:
             self._numbered[self.number] = Sent(self._next_parcel())
             self.number += 1
         sent = [each for each in self._numbered.values() if each.is_due(now)]
@@ -100,6 +100,16 @@ class Outgoing:
             self._numbered.pop(number, None)
         elif incarnation == NOBODY:
             self._common.pop(data, None)
+
+    def passed(self, number: int) -> None:
+        """Take note that the log had all our parcels before this number.
+
+        What all nodes say may have been there too, and if not, it is proposed anew.
+        """
+        self.number = max(self.number, number)
+        self._common.clear()
+        for each in [each for each in self._numbered if each < number]:
+            del self._numbered[each]
 
     def _next_parcel(self) -> Publication:
         entries, size = [], 0

@@ -4,8 +4,8 @@ What a node proposes for a room within one turn of its loop travels as one `Parc
 
     [format, epoch, incarnation, number, [entry, ...]] and a CRC-32
 
-An entry is `[kind, field, ...]`. The first entry of a room is `[format, create]`. Nobody trusts
-these bytes: what cannot be read is skipped, by all replicas alike.
+An entry is `[kind, field, ...]`. The first entry of a room is `[format, create]`, and what replicas
+tell each other is `[format, signal, seq]`. Nobody trusts these bytes: what cannot be read is skipped, by all replicas alike.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from enum import IntEnum
 from typing import Any, Final, NamedTuple
 
 import msgpack
@@ -65,6 +66,24 @@ class Parcel:
     number: int
     """1, 2, 3, ... for each room and incarnation; 0 of nobody."""
     entries: tuple[Entry, ...]
+
+
+class What(IntEnum):
+    """What one replica tells all others, in the order of the log."""
+
+    SNAPSHOT_WANTED = 1
+    """Some node cannot load the room: whoever has it writes a snapshot."""
+    RESET = 2
+    """Nobody has the room: it has ended, and may begin anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A word among replicas."""
+
+    what: What
+    seq: int
+    """The newest entry that the sender knew."""
 
 
 class FrameField(FieldType):
@@ -180,7 +199,12 @@ def pack_create(create: Create) -> bytes:
     return _sealed(_packb([FORMAT, CREATE.dump(create)]))
 
 
-def read(data: bytes) -> Parcel | Create:
+def pack_signal(signal: Signal) -> bytes:
+    """Return a word among replicas."""
+    return _sealed(_packb([FORMAT, signal.what, signal.seq]))
+
+
+def read(data: bytes) -> Parcel | Create | Signal:
     """Read what a log has.
 
     Raises:
@@ -191,6 +215,8 @@ def read(data: bytes) -> Parcel | Create:
         if len(value) == 2:
             create: Create = CREATE.load(value[1])
             return create
+        if len(value) == 3:
+            return Signal(What(value[1]), COUNT.load(value[2]))
         _, epoch, incarnation, number, entries = value
         Integer(0, MAX_INCARNATION).load(incarnation)
         COUNT.load(number)

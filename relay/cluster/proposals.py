@@ -68,6 +68,13 @@ class Proposals:
             if outgoing.size:
                 self._want(room, outgoing)
 
+    def passed(self, room: str, number: int) -> None:
+        """Take note that the log had all our parcels of a room before this number."""
+        outgoing = self._rooms.get(room)
+        if outgoing is not None:
+            outgoing.passed(number)
+            self._want(room, outgoing)
+
     def is_waiting(self, room: str) -> bool:
         """Whether something of a room is still to be seen."""
         return bool(self._rooms.get(room))

@@ -2,7 +2,8 @@
 
 A replica follows the log first, then loads the newest snapshot, reads the log's tail and takes
 what was delivered meanwhile. From then on it is behind only while something is missing, which it
-reads. If the log has forgotten what is missing, the replica begins anew with a newer snapshot.
+reads. If the log has forgotten what is missing, the replica begins anew with a newer snapshot. Where there
+is none, it asks the other replicas for one; and if none of them has the room, the room has ended.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from relay.broker import Follower, Keeper
 from relay.cluster import parcels, snapshots
 from relay.cluster.chain import Chain
 from relay.cluster.log import Log, Logged
-from relay.cluster.parcels import Parcel, Unreadable
+from relay.cluster.parcels import Parcel, Signal, Unreadable, What, pack_signal
 from relay.cluster.sequencer import Lost, Sequencer
 from relay.cluster.snapshots import DIGEST_BYTES, Saved
 from relay.room.entries import RULES, Create, NodeGone
@@ -26,6 +27,12 @@ log = logging.getLogger("relay")
 
 PAUSES: Final = (0.03, 0.06, 0.12, 0.25, 0.5)
 """Seconds between reads that bring nothing: a server may lag behind the one that delivers."""
+
+
+ASK_SECONDS: Final = 1.0
+"""Seconds after which a replica asks again for a snapshot."""
+RESET_SECONDS: Final = 10.0
+"""Seconds for which a replica waits for the snapshot that it has asked for."""
 
 
 class Witness(Protocol):
@@ -39,6 +46,9 @@ class Witness(Protocol):
 
     def taken(self, replica: Replica) -> None:
         """All that follows from an entry of the log is done."""
+
+    def asked(self, replica: Replica) -> None:
+        """Another node wants a snapshot."""
 
     def ended(self, replica: Replica) -> None:
         """There is no room any more."""
@@ -79,6 +89,8 @@ class Replica:
         self._keeper = keeper
         self._witness = witness
         self._early: list[Logged] = []
+        self._stuck_since: float | None = None
+        self._asked_at = -RESET_SECONDS
         self._work: asyncio.Task[None] | None = None
         self._unfollow: Callable[[], None] = log.follow(name, self._deliver)
         self._begin_work()
@@ -179,8 +191,13 @@ class Replica:
         tail: list[Logged] = []
         while entries := await self._log.read(self.name, tail[-1].seq if tail else applied):
             tail += entries
-        if tail and (tail[0].previous > applied or (not applied and not _may_begin(tail[0]))):
+        if (reset := _last(tail, What.RESET)) is not None:
+            saved, applied = None, tail[reset].seq
+            del tail[: reset + 1]
+        elif tail and (tail[0].previous > applied or (not applied and not _may_begin(tail[0]))):
+            self._ask(tail)
             raise Lost(f"the newest snapshot is of entry {applied}, and the log begins later")
+        self._stuck_since = None
         self._restore(saved, applied)
         self.ready.set()
         for logged in self.chain.read(tail):
@@ -191,6 +208,24 @@ class Replica:
             for each in self.chain.deliver(logged):
                 self._take(each)
         return True
+
+    def _ask(self, tail: list[Logged]) -> None:
+        """Ask for a snapshot, and when nobody has one, for a new beginning."""
+        now = self.loop.time()
+        if self._stuck_since is None or _last(tail, What.SNAPSHOT_WANTED) is None:
+            self._stuck_since = now
+        if now - self._asked_at < ASK_SECONDS:
+            return
+        self._asked_at = now
+        if now - self._stuck_since < RESET_SECONDS:
+            self._signal(What.SNAPSHOT_WANTED, tail[-1].seq)
+        else:
+            log.error("room %s is lost: its log has forgotten it, and no node has it", self.name)
+            self._signal(What.RESET, tail[-1].seq)
+
+    def _signal(self, what: What, seq: int) -> None:
+        # Every node that cannot load says the same: once is enough.
+        self._log.publish(self.name, f"{self.name}/{what}/{seq}", pack_signal(Signal(what, seq)))
 
     async def _newest(self) -> Saved | None:
         for seq, data in await self._log.snapshots(self.name):
@@ -222,11 +257,21 @@ class Replica:
         except Unreadable as error:
             log.error("room %s: entry %d is skipped: %s", self.name, logged.seq, error)
             return
-        if isinstance(message, Create):
-            self._begin(message)
-        else:
-            self._open(message, logged.data)
+        match message:
+            case Create():
+                self._begin(message)
+            case Signal():
+                self._hear(message)
+            case Parcel():
+                self._open(message, logged.data)
         self._witness.taken(self)
+
+    def _hear(self, signal: Signal) -> None:
+        if signal.what is What.SNAPSHOT_WANTED:
+            self._witness.asked(self)
+        elif self.create is not None:
+            self._keeper.lose(self.name)
+            self._end()
 
     def _begin(self, create: Create) -> None:
         if self.create is not None or create.name != self.name:
@@ -271,6 +316,18 @@ class Replica:
     def _end(self) -> None:
         self.create = None
         self._witness.ended(self)
+
+
+def _last(entries: list[Logged], what: What) -> int | None:
+    """Return the index of the newest entry that says this."""
+    for index in reversed(range(len(entries))):
+        try:
+            message = parcels.read(entries[index].data)
+        except Unreadable:
+            continue
+        if isinstance(message, Signal) and message.what is what:
+            return index
+    return None
 
 
 def _may_begin(logged: Logged) -> bool:

@@ -14,10 +14,10 @@ from typing import Final
 from relay.cluster.parcels import NOBODY, Parcel
 
 WINDOW: Final = 32
-"""Parcels of a node for a room that may be on their way."""
+"""A node sends no parcel as long as the one this many numbers before has not come back."""
 
 STASH: Final = 2 * WINDOW
-"""Parcels that wait for earlier ones. It is more than may be on their way, so that none is lost."""
+"""How far ahead of its turn a parcel may come. Nodes send none so far ahead."""
 
 MOST_DEAD: Final = 256
 """Incarnations that are remembered as dead. One that is forgotten finds its seats taken away."""

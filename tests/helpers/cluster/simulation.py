@@ -32,7 +32,7 @@ class Simulation:
         nodes: int = 3,
         rooms: int = 2,
         players: int = 3,
-        kept: int = 60,
+        kept: int = 150,
     ) -> None:
         """Args: players: of each room. kept: entries of each room that the log keeps."""
         self.world = World(seed)

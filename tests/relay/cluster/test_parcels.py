@@ -15,6 +15,7 @@ from protocol.error_codes import ErrorCode
 from protocol.frames import RoomOptions
 from relay.cluster.parcels import (
     KINDS,
+    NUMBERS,
     Parcel,
     Unreadable,
     pack_create,
@@ -69,7 +70,7 @@ def plain(cls: type) -> st.SearchStrategy[Entry]:
 
 
 ENTRIES: st.SearchStrategy[Entry] = st.tuples(COUNTS, TARGETS, TAILS) | st.one_of(
-    [SPECIAL.get(kind.cls) or plain(kind.cls) for kind in KINDS.values()]
+    [SPECIAL[cls] if cls in SPECIAL else plain(cls) for cls in NUMBERS]
 )
 PARCELS = st.builds(
     Parcel, EPOCHS, st.integers(0, MAX_INCARNATION), COUNTS, st.lists(ENTRIES, max_size=5).map(tuple)
