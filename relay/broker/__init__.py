@@ -19,8 +19,7 @@ class Keeper(Protocol):
         """A room begins. There is none of its name."""
 
     def adopt(self, room: Room, create: Create) -> None:
-        """A room is here that began with `create` and others have served; it is as it stands now.
-        """
+        """A room is here, as it stands, that began with `create` and that others have served."""
 
     def room(self, name: str) -> Room | None:
         """Return the room of this name, if it is here."""

@@ -112,7 +112,8 @@ class Outgoing:
             del self._numbered[each]
 
     def _next_parcel(self) -> Publication:
-        entries, size = [], 0
+        entries: list[bytes] = []
+        size = 0
         while self._waiting and (not entries or size + len(self._waiting[0]) <= MAX_PARCEL):
             entries.append(self._waiting.popleft())
             size += len(entries[-1])

@@ -5,7 +5,8 @@ What a node proposes for a room within one turn of its loop travels as one `Parc
     [format, epoch, incarnation, number, [entry, ...]] and a CRC-32
 
 An entry is `[kind, field, ...]`. The first entry of a room is `[format, create]`, and what replicas
-tell each other is `[format, signal, seq]`. Nobody trusts these bytes: what cannot be read is skipped, by all replicas alike.
+tell each other is `[format, signal, seq]`. Nobody trusts these bytes: what cannot be read is
+skipped, by all replicas alike.
 """
 
 from __future__ import annotations

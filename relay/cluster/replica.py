@@ -2,8 +2,8 @@
 
 A replica follows the log first, then loads the newest snapshot, reads the log's tail and takes
 what was delivered meanwhile. From then on it is behind only while something is missing, which it
-reads. If the log has forgotten what is missing, the replica begins anew with a newer snapshot. Where there
-is none, it asks the other replicas for one; and if none of them has the room, the room has ended.
+reads. If the log has forgotten what is missing, the replica begins anew with a newer snapshot.
+Where there is none, it asks the other replicas for one. If none of them has the room, it has ended.
 """
 
 from __future__ import annotations

@@ -128,12 +128,12 @@ class Admission:
                 check_app(room, hello.options)
                 await self._check_password(room, hello.options.password, address)
             info = await self._judge(name, hello.options, connection)
-            if connection.is_closed:  # the game's code may go on though its task was cancelled
+            if _has_gone(connection):  # the game's code may go on though its task was cancelled
                 return None
             if self._rooms.registry.get(name) is room:
                 if room is None:
                     room = await self._rooms.open(name, wanted, password_hash, address)
-                if connection.is_closed:
+                if _has_gone(connection):
                     return None
                 if room is not None:
                     return room, info
@@ -162,6 +162,11 @@ class Admission:
         hashed, now = room.password_hash, time.monotonic()
         if not await self._passwords.verify(hashed, password, room.name, address, now):
             raise wrong_password(password)
+
+
+def _has_gone(connection: Connection) -> bool:
+    # By a call: mypy believes that what was False before an await is so after it, too.
+    return connection.is_closed
 
 
 def check_version(hello: Hello) -> None:

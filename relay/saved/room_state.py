@@ -1,7 +1,7 @@
 """A room as one plain value, and back: how a room outlives the relay that held it.
 
-Most of a room is what newcomers are told of it (current_facts.py), and is kept as it is told: who has
-a seat, the properties, the host. Beside it stand what the relay alone knows, and the history.
+Most of a room is what newcomers are told of it (current_facts.py), and is kept as it is told: who
+has a seat, the properties, the host. Beside it stand what the relay alone knows, and the history.
 Volatile values are no state: whoever they are of sends newer ones.
 
 Rule: `load` believes nothing. It returns a room with which `apply` can go on, or raises.
@@ -19,6 +19,11 @@ from protocol.opcodes import Opcode
 from relay.history.memory_budget import SEATS
 from relay.history.ws_frame import unwrap, wrap
 from relay.lobby.registry import NAME
+from relay.room.current_facts import Fact
+from relay.room.properties import ROOM
+from relay.room.room import Room
+from relay.room.seats import BAR_BYTES, SEAT_BYTES, Seat
+from relay.room.snapshots import Complete, Due, Snapshots
 from relay.saved.schema import (
     MANY,
     ROOM_STATE,
@@ -30,11 +35,6 @@ from relay.saved.schema import (
     read_frame,
 )
 from relay.saved.schema import BadState as BadState
-from relay.room.current_facts import Fact
-from relay.room.properties import ROOM
-from relay.room.room import Room
-from relay.room.seats import BAR_BYTES, SEAT_BYTES, Seat
-from relay.room.snapshots import Complete, Due, Snapshots
 
 ARGON2 = re.compile(r"\$argon2id\$\S+")
 AWAY, LOST, LAGGING = PresenceState.AWAY, PresenceState.LOST, PresenceState.LAGGING

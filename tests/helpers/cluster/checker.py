@@ -9,6 +9,7 @@ from typing import Any
 from protocol.codec import Role, decode
 from protocol.frames import Deliver, Host
 from relay.cluster.replica import Replica
+from relay.room.entries import Ask, Entry, Join, NodeGone, incarnation_of
 from relay.room.room import Room
 
 Key = tuple[bytes, bytes]
@@ -29,6 +30,7 @@ class Checker:
         self.told: dict[bytes, dict[int, bytes]] = defaultdict(dict)
         self._digests: dict[Place, bytes] = {}
         self._states: dict[Place, dict[str, Any]] = {}
+        self._dead: dict[tuple[str, bytes], set[int]] = defaultdict(set)
         self._heads: dict[tuple[str, bytes], int] = {}
 
     def watch(self, node: str, room: Room) -> None:
@@ -38,6 +40,17 @@ class Checker:
             if told.setdefault(seq, message) != message:
                 self.faults.append(f"{node} tells something else as seq {seq}")
         self._heads[place] = max(self._heads.get(place, 0), room.seq)
+
+    def hear(self, node: str, room: Room, entry: Entry) -> None:
+        """Take note of an entry that a node applies: it is of no node that was taken for dead."""
+        dead = self._dead[node, room.epoch]
+        if isinstance(entry, NodeGone):
+            dead.add(entry.incarnation)
+        attachment = entry[0] if isinstance(entry, tuple) else None
+        if isinstance(entry, Join | Ask):
+            attachment = entry.attachment
+        if attachment is not None and incarnation_of(attachment) in dead:
+            self.faults.append(f"{node} hears a node that is dead")
 
     def compare(self, node: str, replica: Replica, room: Room) -> None:
         """Compare a replica with others that are in the same place of the log."""

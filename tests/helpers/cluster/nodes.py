@@ -61,7 +61,7 @@ class Node:
         self.broker: LogBroker | None = None
         self._bus = AirBus(air, name, self.loop, self.log)
         self._checker = checker
-        self.loop.spawn(self._start())
+        self.loop.spawn(self._start)
 
     async def _start(self) -> None:
         dice = self.world.dice
@@ -118,6 +118,7 @@ class Node:
         room = self.rooms.get(name)
         if room is None:
             return
+        self._checker.hear(self.name, room, entry)
         self._carry_out(room, room.apply(entry))
         attachment = entry[0] if isinstance(entry, tuple) else None
         if attachment in self.players:
@@ -203,7 +204,7 @@ class Player:
     def _choose(self, life: int) -> None:
         node = self._nodes.somewhere()
         self._nodes.world.after(3.0, self._too_late, life)
-        node.loop.spawn(self._enter(node, life))
+        node.loop.spawn(lambda: self._enter(node, life))
 
     def _too_late(self, life: int) -> None:
         if life == self._life and not self._is_live:
@@ -256,4 +257,3 @@ class Player:
         assert self.node is not None
         tail = fast_path.tail(b"%s:%d" % (self.name, number))
         self.node.append(self.room, (self._attachment, None, tail))
-

@@ -156,9 +156,11 @@ class Simulation:
                 if entries and replica.chain.applied != entries[-1].seq:
                     found.append(f"{node.name} is at {replica.chain.applied} of {name}'s log")
             for name, room in node.rooms.items():
-                for attachment in room.seats.attached:
-                    if (name, attachment) not in connected:
-                        found.append(f"nobody has a seat of {incarnation_of(attachment)}")
+                found += [
+                    f"nobody has a seat of {incarnation_of(attachment)}"
+                    for attachment in room.seats.attached
+                    if (name, attachment) not in connected
+                ]
         return found
 
     def _check(self) -> None:

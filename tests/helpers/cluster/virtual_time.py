@@ -12,7 +12,9 @@ import random
 from collections.abc import Callable, Coroutine
 from contextvars import Context
 from itertools import count
-from typing import Any
+from typing import Any, TypeVarTuple
+
+Ts = TypeVarTuple("Ts")
 
 
 class World:
@@ -62,11 +64,13 @@ class World:
             asyncio._set_running_loop(None)
 
 
-class VirtualLoop(asyncio.AbstractEventLoop):
+class VirtualLoop(asyncio.BaseEventLoop):
     """One process's event loop."""
 
     def __init__(self, world: World) -> None:
+        super().__init__()
         self.world = world
+        self.tasks: set[asyncio.Task[Any]] = set()
         self.is_frozen = False
         self.is_dead = False
         self.held: list[asyncio.Handle] = []
@@ -82,13 +86,9 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         for handle in held:
             self.world.push(self.world.now, self, handle)
 
-    def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+    def spawn(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> None:
         """Begin a task, from outside of the loop."""
-        self.call_soon(lambda: self.tasks.add(self.create_task(work)))
-
-    @property
-    def tasks(self) -> set[asyncio.Task[Any]]:
-        return self.__dict__.setdefault("_tasks", set())  # type: ignore[no-any-return] # ours
+        self.call_soon(lambda: self.tasks.add(self.create_task(work())))
 
     # What asyncio asks of a loop.
 
@@ -96,7 +96,10 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         return self.world.now
 
     def call_soon(
-        self, callback: Callable[..., object], *args: Any, context: Context | None = None
+        self,
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
+        context: Context | None = None,
     ) -> asyncio.Handle:
         handle = asyncio.Handle(callback, args, self, context)
         self.world.push(self.world.now, self, handle)
@@ -105,8 +108,8 @@ class VirtualLoop(asyncio.AbstractEventLoop):
     def call_later(
         self,
         delay: float,
-        callback: Callable[..., object],
-        *args: Any,
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
         context: Context | None = None,
     ) -> asyncio.TimerHandle:
         return self.call_at(self.world.now + delay, callback, *args, context=context)
@@ -114,8 +117,8 @@ class VirtualLoop(asyncio.AbstractEventLoop):
     def call_at(
         self,
         when: float,
-        callback: Callable[..., object],
-        *args: Any,
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
         context: Context | None = None,
     ) -> asyncio.TimerHandle:
         handle = asyncio.TimerHandle(when, callback, args, self, context)
@@ -125,20 +128,11 @@ class VirtualLoop(asyncio.AbstractEventLoop):
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
         pass
 
-    def create_future(self) -> asyncio.Future[Any]:
-        return asyncio.Future(loop=self)
-
-    def create_task(self, coro: Any, **options: Any) -> asyncio.Task[Any]:
-        return asyncio.Task(coro, loop=self)
-
     def get_debug(self) -> bool:
-        return False
-
-    def is_running(self) -> bool:
-        return True
-
-    def is_closed(self) -> bool:
         return False
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         self.world.errors.append(context)
+
+    def __del__(self) -> None:
+        pass  # it has nothing to close

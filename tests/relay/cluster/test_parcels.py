@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import zlib
+from contextlib import suppress
 
 import msgpack
 import pytest
@@ -73,7 +74,11 @@ ENTRIES: st.SearchStrategy[Entry] = st.tuples(COUNTS, TARGETS, TAILS) | st.one_o
     [SPECIAL[cls] if cls in SPECIAL else plain(cls) for cls in NUMBERS]
 )
 PARCELS = st.builds(
-    Parcel, EPOCHS, st.integers(0, MAX_INCARNATION), COUNTS, st.lists(ENTRIES, max_size=5).map(tuple)
+    Parcel,
+    EPOCHS,
+    st.integers(0, MAX_INCARNATION),
+    COUNTS,
+    st.lists(ENTRIES, max_size=5).map(tuple),
 )
 CREATES = st.builds(
     Create,
@@ -99,10 +104,8 @@ def sealed(value: object) -> bytes:
 
 def reads_or_refuses(data: bytes) -> None:
     """Read; whatever else is raised is a bug."""
-    try:
+    with suppress(Unreadable):
         read(data)
-    except Unreadable as error:
-        assert str(error)
 
 
 @pytest.mark.fuzz
