@@ -49,7 +49,9 @@ CONNECTIONS: Final = 1 << CONNECTION_BITS
 
 
 class LogBroker:
-    """The rooms that this node has of those that the log orders. Call `close` at the end.
+    """The rooms that this node has of those that the log orders.
+
+    Call `start` within the node's event loop before anything else, and `close` at the end.
 
     Attributes:
         incarnation: of this node, until it is taken for dead: then it takes another.
@@ -75,22 +77,28 @@ class LogBroker:
         self._snapshot_every = snapshot_every
         self._log = log
         self._bus = bus
-        self._loop = asyncio.get_running_loop()
         self._followers: list[Follower] = []
         self._keeper: Keeper
-        self._proposals = Proposals(log, self.incarnation)
+        self._loop: asyncio.AbstractEventLoop
+        self._pulse: Pulse
+        self._proposals: Proposals
         self._values = Values(bus, self._room)
-        self._pulse = Pulse(self._loop.time())
         self._connections = 0
         self._created: dict[str, list[asyncio.Event]] = {}
         self._written: dict[str, float] = {}
         self._needed: dict[str, float] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._writing: set[str] = set()
-        self._start(self._audit())
-        if bus is not None:
-            bus.subscribe(BEAT, self._hear_beat)
-            self._start(self._beat(bus))
+
+    def start(self) -> None:
+        """Begin to listen for other nodes, and to look after rooms."""
+        self._loop = asyncio.get_running_loop()
+        self._pulse = Pulse(self._loop.time())
+        self._proposals = Proposals(self._log, self.incarnation)
+        self._begin(self._audit())
+        if self._bus is not None:
+            self._bus.subscribe(BEAT, self._hear_beat)
+            self._begin(self._beat(self._bus))
 
     def close(self) -> None:
         """Follow no room any more."""
@@ -227,7 +235,7 @@ class LogBroker:
         self._written[replica.name] = self._loop.time()
         self._writing.add(replica.name)
         seq, data = replica.chain.applied, replica.snapshot()
-        self._start(self._put(replica, seq, data))
+        self._begin(self._put(replica, seq, data))
 
     async def _put(self, replica: Replica, seq: int, data: bytes) -> None:
         try:
@@ -323,7 +331,7 @@ class LogBroker:
         self._written.pop(name, None)
         self._needed.pop(name, None)
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._done)

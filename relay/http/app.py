@@ -16,6 +16,7 @@ from responder import Problem, Query, Request, Response
 from starlette.websockets import WebSocket
 
 from protocol import SUBPROTOCOL
+from relay.broker import Broker
 from relay.http import (
     docs,
     files,
@@ -61,19 +62,21 @@ def create_app(
     *,
     on_join: OnJoin | None = None,
     spell: Spelling = by_settings,
+    broker: Broker | None = None,
 ) -> responder.API:
     """Build a relay, to run under any ASGI server or to mount in another app.
 
     Args:
         settings: if left out, they come from the environment.
         on_join: decides who may enter; see `roomwire.OnJoin`.
+        broker: orders what happens in rooms; without one, they are in this process alone.
         spell: returns a setting's name for advice in the log, as the operator has to type it.
 
     Returns: the app. Its `Node` is `app.state.node`. If you mount the app and do not pass its
         lifespan on, call `app.state.node.close()` at the end.
     """
     settings = settings or Settings()
-    node = Node(settings, on_join=on_join)
+    node = Node(settings, on_join=on_join, broker=broker)
     policy, refusals = Policy(settings.names, settings.origins, spell), Refusals()
     proxies = Proxies(settings.trusted_proxies, spell)
     chosen = settings.operator_token_file

@@ -71,6 +71,7 @@ class Node:
         broker.name, broker.checker = self.name, self._checker
         broker.follow(self._apply)
         broker.keep(self)
+        broker.start()
         self.broker = broker
 
     def kill(self) -> None:
