@@ -27,6 +27,9 @@ class Keeper(Protocol):
     def lose(self, name: str) -> None:
         """Let go of a room that goes on elsewhere, and of its connections: they may come back."""
 
+    def overwhelmed(self, attachment: int) -> None:
+        """An entry of this connection was not taken: let it go. It may come back and say so again."""
+
     def fenced(self) -> None:
         """Other nodes take this one for dead. Let all connections go: they may come back."""
 

@@ -117,7 +117,9 @@ class LogBroker:
         self._keeper = keeper
 
     def append(self, room: str, entry: Entry) -> None:
-        self._proposals.add(room, entry)
+        if not self._proposals.add(room, entry):
+            attachment = entry[0] if isinstance(entry, tuple) else getattr(entry, "attachment", 0)
+            self._keeper.overwhelmed(attachment)
 
     async def attach(self, name: str) -> None:
         self._needed[name] = self._loop.time()

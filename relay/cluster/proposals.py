@@ -9,9 +9,11 @@ from typing import Final
 from relay.cluster.log import Log
 from relay.cluster.outgoing import Outgoing
 from relay.cluster.parcels import Parcel
-from relay.room.entries import Entry
+from relay.room.entries import Ask, Entry, Refuse
 
 TICK_SECONDS: Final = 0.1
+MOST_WAITING: Final = 4 * 1024 * 1024
+"""Bytes that wait for one room while its log stands still: more players' frames are not taken."""
 MOST_NUMBERS: Final = 65536
 """Rooms that were let go of, of which the next number is remembered."""
 
@@ -54,11 +56,15 @@ class Proposals:
         for room, outgoing in self._rooms.items():
             self._rooms[room] = Outgoing(room, outgoing.epoch, incarnation)
 
-    def add(self, room: str, entry: Entry) -> None:
+    def add(self, room: str, entry: Entry) -> bool:
+        """Take a proposal. Returns: False if too much waits already for a player's frame."""
         outgoing = self._rooms.get(room)
         if outgoing is not None:
+            if outgoing.size > MOST_WAITING and isinstance(entry, tuple | Ask | Refuse):
+                return False
             outgoing.add(entry)
             self._want(room, outgoing)
+        return True
 
     def seen(self, room: str, parcel: Parcel, data: bytes) -> None:
         """Take note of a parcel that the log has."""

@@ -228,7 +228,7 @@ class Replica:
         self._log.publish(self.name, f"{self.name}/{what}/{seq}", pack_signal(Signal(what, seq)))
 
     async def _newest(self) -> Saved | None:
-        for seq, data in await self._log.snapshots(self.name):
+        for seq, data in sorted(await self._log.snapshots(self.name), reverse=True):
             try:
                 saved = snapshots.read(data)
             except Unreadable as error:

@@ -336,12 +336,15 @@ class Node(Owner):
 
     def lose(self, name: str) -> None:
         room = self.registry.get(name)
-        if room is None:
-            return
-        self.rooms.remove(room)
-        for connection in list(self.connections.values()):
-            if connection.room is room:
-                connection.close(CloseCode.MOVED)
+        if room is not None:
+            self.rooms.remove(room)
+            for connection in list(self.connections.values()):
+                if connection.room is room:
+                    connection.close(CloseCode.MOVED)
+
+    def overwhelmed(self, attachment: int) -> None:
+        if (connection := self.connections.get(attachment)) is not None:
+            connection.close(CloseCode.RELAY_FULL)
 
     def fenced(self) -> None:
         for connection in list(self.connections.values()):

@@ -109,6 +109,10 @@ class Node:
         for player in [p for p in self.players.values() if p.room == name]:
             player.close()
 
+    def overwhelmed(self, attachment: int) -> None:
+        if attachment in self.players:
+            self.players[attachment].close()
+
     def fenced(self) -> None:
         for player in list(self.players.values()):
             player.close()
