@@ -28,7 +28,7 @@ class Keeper(Protocol):
         """Let go of a room that goes on elsewhere, and of its connections: they may come back."""
 
     def overwhelmed(self, attachment: int) -> None:
-        """An entry of this connection was not taken: let it go. It may come back and say so again."""
+        """An entry of this connection was not taken: let it go. It may come back with it."""
 
     def fenced(self) -> None:
         """Other nodes take this one for dead. Let all connections go: they may come back."""

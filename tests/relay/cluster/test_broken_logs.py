@@ -12,7 +12,7 @@ from relay.cluster.sequencer import Sequencer
 from tests.helpers.cluster.simulated_log import FINE, STORM, Engine, NodeLog, Weather
 from tests.helpers.cluster.simulation import Simulation
 
-SEEDS = 5
+SEEDS = 3
 
 
 class Drops(Engine):

@@ -143,7 +143,7 @@ VALUES = st.recursive(
 
 
 @pytest.mark.fuzz
-@share(2)
+@share(0.5)
 @given(VALUES, st.binary(max_size=40))
 def test_whatever_stands_in_a_log_is_read_or_refused(value: object, noise: bytes) -> None:
     reads_or_refuses(noise)
