@@ -16,7 +16,7 @@ from typing import Final, Protocol
 
 from relay.broker import Follower, Keeper
 from relay.cluster import parcels, snapshots
-from relay.cluster.chain import Chain
+from relay.cluster.chain import MOST, Chain
 from relay.cluster.log import Log, Logged
 from relay.cluster.parcels import Parcel, Signal, Unreadable, What, pack_signal
 from relay.cluster.sequencer import Lost, Sequencer
@@ -90,6 +90,8 @@ class Replica:
         self._witness = witness
         self._early: list[Logged] = []
         self._stuck_since: float | None = None
+        self._has_asked = False
+        self._end_of_log = 0
         self._asked_at = -RESET_SECONDS
         self._work: asyncio.Task[None] | None = None
         self._unfollow: Callable[[], None] = log.follow(name, self._deliver)
@@ -118,7 +120,8 @@ class Replica:
 
     def _deliver(self, logged: Logged) -> None:
         if not self.ready.is_set():
-            self._early.append(logged)
+            if len(self._early) < MOST:  # the others can be read
+                self._early.append(logged)
             return
         try:
             for each in self.chain.deliver(logged):
@@ -141,7 +144,8 @@ class Replica:
             log.error("room %s: its replica stopped", self.name, exc_info=error)
 
     def _begin_anew(self, error: Lost) -> None:
-        log.warning("room %s is loaded anew: %s", self.name, error)
+        if self._stuck_since is None:
+            log.warning("room %s is loaded anew: %s", self.name, error)
         self.ready.clear()
         if self.create is not None:
             self.create = None
@@ -161,6 +165,7 @@ class Replica:
                 found = False
             except Lost as error:
                 self._begin_anew(error)
+                self._ask()
                 found = False
             if found:
                 idle = 0
@@ -191,13 +196,13 @@ class Replica:
         tail: list[Logged] = []
         while entries := await self._log.read(self.name, tail[-1].seq if tail else applied):
             tail += entries
+        self._end_of_log = tail[-1].seq if tail else applied
+        self._has_asked = _last(tail, What.SNAPSHOT_WANTED) is not None
         if (reset := _last(tail, What.RESET)) is not None:
             saved, applied = None, tail[reset].seq
             del tail[: reset + 1]
         elif tail and (tail[0].previous > applied or (not applied and not _may_begin(tail[0]))):
-            self._ask(tail)
             raise Lost(f"the newest snapshot is of entry {applied}, and the log begins later")
-        self._stuck_since = None
         self._restore(saved, applied)
         self.ready.set()
         for logged in self.chain.read(tail):
@@ -207,24 +212,26 @@ class Replica:
         for logged in early:
             for each in self.chain.deliver(logged):
                 self._take(each)
+        self._stuck_since = None
         return True
 
-    def _ask(self, tail: list[Logged]) -> None:
+    def _ask(self) -> None:
         """Ask for a snapshot, and when nobody has one, for a new beginning."""
         now = self.loop.time()
-        if self._stuck_since is None or _last(tail, What.SNAPSHOT_WANTED) is None:
+        if self._stuck_since is None or not self._has_asked:
             self._stuck_since = now
         if now - self._asked_at < ASK_SECONDS:
             return
         self._asked_at = now
         if now - self._stuck_since < RESET_SECONDS:
-            self._signal(What.SNAPSHOT_WANTED, tail[-1].seq)
+            self._signal(What.SNAPSHOT_WANTED)
         else:
             log.error("room %s is lost: its log has forgotten it, and no node has it", self.name)
-            self._signal(What.RESET, tail[-1].seq)
+            self._signal(What.RESET)
 
-    def _signal(self, what: What, seq: int) -> None:
+    def _signal(self, what: What) -> None:
         # Every node that cannot load says the same: once is enough.
+        seq = self._end_of_log
         self._log.publish(self.name, f"{self.name}/{what}/{seq}", pack_signal(Signal(what, seq)))
 
     async def _newest(self) -> Saved | None:

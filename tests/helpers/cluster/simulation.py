@@ -112,7 +112,13 @@ class Simulation:
         node.log.is_cut = node.loop.is_dead
 
     def kill(self) -> None:
-        node = self.somewhere()
+        self._kill(self.somewhere())
+
+    def kill_all(self) -> None:
+        for node in list(self.nodes):
+            self._kill(node)
+
+    def _kill(self, node: Node) -> None:
         node.kill()
         self.nodes.remove(node)
         self._add_node()

@@ -52,6 +52,17 @@ def test_a_million_steps() -> None:
         seed += 1
 
 
+@pytest.mark.parametrize("has_snapshots", [True, False])
+def test_rooms_outlive_all_nodes_unless_the_log_has_forgotten_them(has_snapshots: bool) -> None:
+    simulation = Simulation(5, FINE, kept=60)
+    if not has_snapshots:
+        simulation.engine.store.put_snapshot = lambda room, seq, data: None  # type: ignore[method-assign] # what an engine may do
+    simulation.world.after(4, simulation.kill_all)
+    simulation.run(20, fault_every=0)
+    assert not simulation.checker.faults
+    assert len(simulation.checker.told) == (2 if has_snapshots else 4)
+
+
 def test_a_seed_decides_all() -> None:
     def course() -> list[object]:
         simulation = Simulation(7, STORM)
