@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 
-from relay.broker import Follower
-from relay.room.entries import Entry
+from relay.broker import Follower, Keeper
+from relay.room.entries import Create, Entry
 
 
 class MemoryBroker:
@@ -13,11 +13,16 @@ class MemoryBroker:
 
     def __init__(self) -> None:
         self._followers: list[Follower] = []
+        self._keeper: Keeper | None = None
         self._waiting: deque[tuple[str, Entry]] = deque()
         self._is_appending = False
+        self._attachments = 0
 
     def follow(self, follower: Follower) -> None:
         self._followers.append(follower)
+
+    def keep(self, keeper: Keeper) -> None:
+        self._keeper = keeper
 
     def append(self, room: str, entry: Entry) -> None:
         if self._is_appending or self._waiting:
@@ -36,3 +41,26 @@ class MemoryBroker:
                     follower(room, entry)
         finally:
             self._is_appending = False
+
+    # Every room is here, and every connection.
+
+    async def attach(self, name: str) -> None:
+        pass
+
+    def release(self, name: str) -> None:
+        pass
+
+    async def create(self, create: Create) -> None:
+        if self._keeper is not None and self._keeper.room(create.name) is None:
+            self._keeper.make(create)
+
+    def next_attachment(self) -> int:
+        self._attachments += 1
+        return self._attachments
+
+    def skip_attachments(self, until: int) -> None:
+        """Give no number up to this one any more."""
+        self._attachments = max(self._attachments, until)
+
+    def is_ours(self, attachment: int) -> bool:
+        return True

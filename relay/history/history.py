@@ -55,7 +55,16 @@ class History:
         return self._frames.last - self.trimmed if len(self._frames) else 0
 
     def __iter__(self) -> Iterator[StoredFrame]:
-        return (entry for entry in self._frames if entry[0] > self.trimmed)
+        return self.since(0)
+
+    def since(self, seq: int) -> Iterator[StoredFrame]:
+        """Yield the frames after this seq that are still here."""
+        return self._frames.since(max(seq, self.trimmed))
+
+    def recent(self, max_bytes: int) -> int:
+        """Return the seq after which there are so many bytes at most."""
+        excess = self.size - max_bytes
+        return max(self.trimmed, self._frames.after(excess)) if excess > 0 else self.trimmed
 
     def append(self, seq: int, to: Addressees, message: bytes) -> None:
         """Take the next frame, wrapped."""

@@ -149,8 +149,13 @@ class PackedFrames:
         return self.last - self.first + 1
 
     def __iter__(self) -> Iterator[StoredFrame]:
-        for block in self._from(self.first):
-            for index in range(max(self.first - block.first, 0), len(block.codes)):
+        return self.since(0)
+
+    def since(self, seq: int) -> Iterator[StoredFrame]:
+        """Yield the frames after this seq."""
+        first = max(seq + 1, self.first)
+        for block in self._from(first):
+            for index in range(max(first - block.first, 0), len(block.codes)):
                 yield block.entry(index)
 
     @property

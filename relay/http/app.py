@@ -16,6 +16,7 @@ from responder import Problem, Query, Request, Response
 from starlette.websockets import WebSocket
 
 from protocol import SUBPROTOCOL
+from relay.broker import Broker
 from relay.http import (
     docs,
     files,
@@ -63,6 +64,7 @@ def create_app(
     *,
     on_join: OnJoin | None = None,
     spell: Spelling = by_settings,
+    broker: Broker | None = None,
     homes: Homes | None = None,
     token: str | None = None,
 ) -> responder.API:
@@ -71,6 +73,7 @@ def create_app(
     Args:
         settings: if left out, they come from the environment.
         on_join: decides who may enter; see `roomwire.OnJoin`.
+        broker: orders what happens in rooms; without one, they are in this process alone.
         spell: returns a setting's name for advice in the log, as the operator has to type it.
         homes: which rooms live in this process. If left out, all of them do, and so the app refuses
             to serve a port that another relay process serves, too.
@@ -80,7 +83,7 @@ def create_app(
         lifespan on, call `app.state.node.close()` at the end.
     """
     settings = settings or Settings()
-    node = Node(settings, on_join=on_join, homes=homes or ALONE)
+    node = Node(settings, on_join=on_join, broker=broker, homes=homes or ALONE)
     policy, refusals = Policy(settings.names, settings.origins, spell), Refusals()
     proxies = Proxies(settings.trusted_proxies, spell)
     token = token or operators.token_of(settings.operator_token_file)
@@ -103,7 +106,7 @@ def create_app(
     api.add_middleware(Guard, policy=policy, refusals=refusals, token=token)
     # The middleware that is added last runs first: the others see the request as it was made.
     api.add_middleware(Behind, proxies=proxies, root=settings.root_path, refusals=refusals)
-    if homes is None:
+    if homes is None and broker is None:
         api.add_middleware(Whole)
     api.before_request(websocket=True)(_admit_pages(policy, refusals))
     api.include_router(routes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from protocol.close_codes import CloseCode
@@ -23,6 +23,7 @@ from relay.policy.config import Settings
 from relay.policy.keys import network_key
 from relay.policy.passwords import Passwords
 from relay.policy.rate_limits import AddressLimits, is_loopback, network_of
+from relay.room.entries import Create
 from relay.room.refusals import Refusal, slow_down
 from relay.room.room import Room
 
@@ -47,6 +48,8 @@ class Rooms:
         *,
         homes: Homes,
         check_open: Callable[[], None],
+        begin: Callable[[Create], Awaitable[None]],
+        retire: Callable[[Room], None],
         fan_out: Callable[[], FanOut],
         added: Callable[[Room], None],
         removed: Callable[[Room], None],
@@ -57,6 +60,8 @@ class Rooms:
         Args:
             homes: which rooms live in this process.
             check_open: raises `Refusal` if nobody may enter any more.
+            begin: proposes that a room begins, and returns when there is one of its name: `make`
+                was called, unless there was one already. retire: proposes that an empty room ends.
             fan_out: makes that of a room.
             added: called with each room that there is from then on; removed: with one that is gone.
             opened: called with the name of each new room; made_way: with that of one which was let
@@ -74,11 +79,15 @@ class Rooms:
         self._limits = limits
         self._passwords = passwords
         self._check_open = check_open
+        self._begin = begin
+        self._retire = retire
         self._fan_out = fan_out
         self._added = added
         self._removed = removed
         self._opened = opened
         self._made_way = made_way
+        self._askers: dict[bytes, str] = {}
+        """The address that asked for each room which is to begin, by epoch."""
 
     def max_frame(self, name: str) -> int:
         """Return how many bytes a client's frame may have in the room of this name."""
@@ -95,34 +104,64 @@ class Rooms:
         name = canonical(name) if name else self.registry.new_name(secrets.choice)
         self.check_may_make(name, address)
         password_hash = await self.hash(options.password, address)
-        if self.registry.get(name) is not None:
+        room = None
+        if self.registry.get(name) is None:
+            room = await self.open(name, options, password_hash, address)
+        if room is None:
             raise Refusal(ErrorCode.NOT_AVAILABLE, f"there is a room {name} already", retry=False)
-        return self.open(name, options, password_hash, address)
+        return room
 
-    def open(self, name: str, options: RoomOptions, password_hash: str, address: str) -> Room:
-        """Make a room. It goes after a while if nobody joins, even if nobody is let in."""
+    async def open(
+        self, name: str, options: RoomOptions, password_hash: str, address: str
+    ) -> Room | None:
+        """Have a room begin. It goes after a while if nobody joins, even if nobody is let in.
+
+        Returns: None if meanwhile somebody else has made a room of this name.
+        """
         self._check_place(address)  # once more, as a password takes its time
         if len(self.registry) >= self._settings.max_rooms:
             self._make_way()
-        epoch = secrets.token_bytes(EPOCH_BYTES)
-        options = replace(options, password="")
-        account = self.memory.open(self._payer(name, address))
-        room = Room(
+        settings, epoch = self._settings, secrets.token_bytes(EPOCH_BYTES)
+        create = Create(
             name,
             epoch,
-            options,
-            password_hash=password_hash,
-            max_frame=self._settings.max_frame,
+            replace(options, password=""),
+            password_hash,
+            settings.max_frame,
+            settings.history_frames,
+            settings.history_bytes,
+        )
+        self._askers[epoch] = address
+        try:
+            await self._begin(create)
+        finally:
+            del self._askers[epoch]
+        room = self.registry.get(name)
+        if room is None or room.epoch != epoch:
+            return None
+        self._opened(name)
+        return room
+
+    def make(self, create: Create) -> Room:
+        """Make a room, on its first entry."""
+        name = create.name
+        # Whoever asked for it at another node is known there.
+        address = self._askers.get(create.epoch, "")
+        room = Room(
+            name,
+            create.epoch,
+            create.options,
+            password_hash=create.password_hash,
+            max_frame=create.max_frame,
             history=History(
-                max_frames=self._settings.history_frames,
-                max_bytes=self._settings.history_bytes,
-                account=account,
+                max_frames=create.history_frames,
+                max_bytes=create.history_bytes,
+                account=self.memory.open(self._payer(name, address)),
             ),
             fan_out=self._fan_out(),
         )
         self.makers.make(name, address)
         self.add(room)
-        self._opened(name)
         return room
 
     def add(self, room: Room) -> None:
@@ -133,9 +172,13 @@ class Rooms:
             self.listing.enter(room)
         self._added(room)
 
-    def adopt(self, room: Room) -> None:
-        """Take in a room with another relay's bounds and account, which nobody serves yet."""
-        room.history.bound(self._settings.history_frames, self._settings.history_bytes)
+    def adopt(self, room: Room, create: Create | None = None) -> None:
+        """Take in a room with another relay's account, which nobody serves here yet.
+
+        Args: create: the room's first entry, which bounds its history; else this relay does.
+        """
+        bounds = self._settings if create is None else create
+        room.history.bound(bounds.history_frames, bounds.history_bytes)
         room.audience.fan_out = self._fan_out()
         self.memory.adopt(room.account, room.name)
         self.add(room)
@@ -201,8 +244,8 @@ class Rooms:
         """Let a room go that nobody has entered, for another."""
         room = self.registry.get(self.makers.least_missed() or "")
         if room is not None:
-            self.remove(room)
             self._made_way(room.name)
+            self._retire(room)
 
     def _payer(self, name: str, address: str) -> str:
         """Return who is charged for a room: the address that made it, if addresses are limited."""

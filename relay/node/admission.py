@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from protocol import WIRE_VERSION, WIRE_VERSION_MIN
@@ -40,7 +41,9 @@ class Admission:
         reservations: Reservations,
         journal: Journal,
         on_join: OnJoin | None,
+        attach: Callable[[str], Awaitable[None]],
     ) -> None:
+        """Args: attach: brings the room of a name here, if there is one anywhere."""
         self._settings = settings
         self._rooms = rooms
         self._limits = limits
@@ -48,6 +51,7 @@ class Admission:
         self._reservations = reservations
         self._journal = journal
         self._on_join = on_join
+        self._attach = attach
 
     async def admit(self, connection: Connection, hello: Hello, message: bytes) -> None:
         """Decide whether a HELLO may enter its room, and propose that it joins.
@@ -109,6 +113,7 @@ class Admission:
         """
         address = connection.address
         while True:
+            await self._attach(name)
             room = self._rooms.registry.get(name)
             check_frame_size(hello.options, self._rooms.max_frame(name))
             # SPEC 10.5: no password, lock or capacity stands in the way of a known seat.
@@ -123,10 +128,15 @@ class Admission:
                 check_app(room, hello.options)
                 await self._check_password(room, hello.options.password, address)
             info = await self._judge(name, hello.options, connection)
-            if connection.is_closed:  # the game's code may go on though its task was cancelled
+            if _has_gone(connection):  # the game's code may go on though its task was cancelled
                 return None
             if self._rooms.registry.get(name) is room:
-                return room or self._rooms.open(name, wanted, password_hash, address), info
+                if room is None:
+                    room = await self._rooms.open(name, wanted, password_hash, address)
+                if _has_gone(connection):
+                    return None
+                if room is not None:
+                    return room, info
 
     async def _judge(self, name: str, options: HelloOptions, connection: Connection) -> PlayerInfo:
         try:
@@ -152,6 +162,11 @@ class Admission:
         hashed, now = room.password_hash, time.monotonic()
         if not await self._passwords.verify(hashed, password, room.name, address, now):
             raise wrong_password(password)
+
+
+def _has_gone(connection: Connection) -> bool:
+    # By a call: mypy believes that what was False before an await is so after it, too.
+    return connection.is_closed
 
 
 def check_version(hello: Hello) -> None:

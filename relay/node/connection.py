@@ -295,6 +295,11 @@ class Connection:
         outbox.begin([wrap(encode(frame)) for frame in (*refused, welcome)], admit.stream)
         room.connect(admit.player, outbox)
 
+    def taken(self) -> None:
+        """An entry of this connection has come back from where it was ordered."""
+        if self.seat is not None and not self.is_closed:
+            self._owe(self.seat)
+
     def turned(self, refusal: Refusal) -> None:
         """Say why the room was not entered; then close, or wait for one more HELLO."""
         self.node.journal.refused(self.attachment, self.address, self.room_name, refusal)

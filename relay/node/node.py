@@ -10,23 +10,15 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable
-from itertools import count
 
 from protocol import WIRE_VERSION, limits
 from protocol.close_codes import CloseCode
 from protocol.codec import encode
 from protocol.error_codes import ErrorCode
-from protocol.frames import (
-    Hello,
-    Notice,
-    NoticeDetail,
-    NoticeKind,
-    RoomOptions,
-)
+from protocol.frames import Hello, Notice, NoticeDetail, NoticeKind, RoomOptions
 from relay.broker import Broker
 from relay.broker.memory import MemoryBroker
 from relay.delivery.deferred import Deferred, Queue
-from relay.delivery.delay_line import DelayLine
 from relay.delivery.flush_scheduler import FlushScheduler
 from relay.delivery.outbox import BATCH_BYTES
 from relay.history.memory_budget import RESERVATIONS
@@ -40,11 +32,10 @@ from relay.node.drain import Drain
 from relay.node.journal import Journal
 from relay.node.link import Link
 from relay.node.on_join import OnJoin
+from relay.node.ticks import Ticks
 from relay.policy.config import Settings
 from relay.policy.passwords import Passwords
-from relay.policy.rate_limits import (
-    AddressLimits,
-)
+from relay.policy.rate_limits import AddressLimits
 from relay.room.effects import (
     Admit,
     Arrived,
@@ -56,14 +47,14 @@ from relay.room.effects import (
     Refused,
     TurnedAway,
 )
-from relay.room.entries import Entry, Retire, Wake
+from relay.room.entries import Create, Detach, Entry, Retire, Wake
+from relay.room.membership import pending
 from relay.room.refusals import Refusal
 from relay.room.room import Room
 
 log = logging.getLogger("relay")
 
 SWEEP_SECONDS = 5.0
-TICK_SECONDS = 0.1
 MEMORY_SECONDS = 60.0  # between two notices to a room that its past is lost
 CATCHING_UP = 4 * BATCH_BYTES  # bytes that are read from histories in a turn of the loop
 ACK_ROUND = 0.95 * limits.ACK_SECONDS / 3
@@ -103,6 +94,7 @@ class Node(Owner):
         )
         self.acks = Deferred(lambda: self.later(ACK_ROUND, self.acks.go))
         """Acknowledgements: after a round or two they take a ride, a round later they go alone."""
+        self._broker: Broker = broker or MemoryBroker()
         self._flushes = FlushScheduler(self.acks, _soon, time.monotonic)
         self.rooms = Rooms(
             self.settings,
@@ -110,6 +102,8 @@ class Node(Owner):
             self.passwords,
             homes=homes,
             check_open=self.check_open,
+            begin=self._broker.create,
+            retire=lambda room: self.propose(room, Retire(room.joins)),
             fan_out=self._flushes.fan_out,
             added=self._watch,
             removed=self._forget,
@@ -129,20 +123,21 @@ class Node(Owner):
             self.reservations,
             self.journal,
             on_join,
+            self._broker.attach,
         )
         self.connections: dict[int, Connection] = {}
         self.connects = 0
         self.draining: Drain | None = None
         """The way down, once it has begun: nobody enters any more."""
-        order: Broker = broker or MemoryBroker()
-        order.follow(self._apply)
-        self.append = order.append
+        is_alone = isinstance(self._broker, MemoryBroker)
+        self._broker.follow(self._apply if is_alone else self._apply_shared)
+        self._broker.keep(self)
+        self.append = self._broker.append
         """Propose an entry for a room, by the room's name."""
         self.catching_up = Queue(_soon, CATCHING_UP)
         """Those who read from a history, in turns, so that they are no pause for the others."""
-        self._alarms: dict[DelayLine, asyncio.TimerHandle] = {}
+        self._ticks = Ticks(self.later)
         self._told_of_memory: dict[str, float] = {}
-        self._attachments = count(1)
         # Relay time is the wall clock as it was at the start, and goes on evenly from there.
         self._began = time.time() - time.monotonic()
 
@@ -176,7 +171,7 @@ class Node(Owner):
             self.propose(room, Wake(returning))
             highest = max(highest, *room.seats.lost, 0)
         # A connection must not be taken for one that a seat has lost.
-        self._attachments = count(highest + 1)
+        self._broker.skip_attachments(highest)
 
     async def drain(self, seconds: float) -> float:
         """Let everybody go within so many seconds, and nobody in. Call it once.
@@ -208,7 +203,8 @@ class Node(Owner):
         A connection that this node or this address has no place for is closed at once: it is
         told so, and may come back.
         """
-        connection = Connection(self, link, room, address, next(self._attachments))
+        attachment = self._broker.next_attachment()
+        connection = Connection(self, link, room, address, attachment)
         refusal = self._refuse_connection(address)
         self.connects += 1
         self.connections[connection.attachment] = connection
@@ -265,6 +261,14 @@ class Node(Owner):
             for effect in effects:
                 self._carry_out(room, effect)
 
+    def _apply_shared(self, name: str, entry: Entry) -> None:
+        """Apply an entry that was proposed a while ago, here or at another node."""
+        self._apply(name, entry)
+        attachment = entry[0] if isinstance(entry, tuple) else getattr(entry, "attachment", 0)
+        connection = self.connections.get(attachment)
+        if connection is not None:
+            connection.taken()
+
     def _carry_out(self, room: Room, effect: Effect) -> None:
         match effect:
             case Later(seconds, entry):
@@ -275,10 +279,10 @@ class Node(Owner):
             case Admit(attachment):
                 if room.joins == 1:
                     self.rooms.enter(room)
-                self.journal.admitted(room.name, effect)
-                self.connections[attachment].admitted(room, effect)
+                self._admit(room, attachment, effect)
             case TurnedAway(attachment, refusal):
-                self.connections[attachment].turned(refusal)
+                if (turned := self._waiting(attachment)) is not None:
+                    turned.turned(refusal)
             case Close(attachment, code, reason):
                 if attachment in self.connections:
                     self.connections[attachment].close(code, reason)
@@ -289,6 +293,20 @@ class Node(Owner):
                 self.journal.departed(room.name, player, reason, room.host)
             case Refused(player, error):
                 self.journal.frame_refused(room.name, player, error)
+
+    def _admit(self, room: Room, attachment: int, admit: Admit) -> None:
+        connection = self._waiting(attachment)
+        if connection is not None:
+            self.journal.admitted(room.name, admit)
+            connection.admitted(room, admit)
+        elif self._broker.is_ours(attachment):
+            # It went while its entry was on its way: nobody else would say so.
+            self.propose(room, Detach(attachment))
+
+    def _waiting(self, attachment: int) -> Connection | None:
+        """Return the connection of this node that a room speaks of, if it is still there."""
+        connection = self.connections.get(attachment)
+        return None if connection is None or connection.is_closed else connection
 
     def _propose_if_same(self, room: Room, entry: Entry) -> None:
         if self.draining is not None and not self.draining.is_due(room, entry):
@@ -307,21 +325,49 @@ class Node(Owner):
         """
         return await self.rooms.create(options, name, address)
 
+    # Rooms that other nodes may have as well.
+
+    def make(self, create: Create) -> None:
+        self.rooms.make(create)
+
+    def adopt(self, room: Room, create: Create) -> None:
+        self.rooms.adopt(room, create)
+        for effect in pending(room):
+            self._carry_out(room, effect)
+
+    def room(self, name: str) -> Room | None:
+        return self.registry.get(name)
+
+    def lose(self, name: str) -> None:
+        room = self.registry.get(name)
+        if room is not None:
+            self.rooms.remove(room)
+            for connection in list(self.connections.values()):
+                if connection.room is room:
+                    connection.close(CloseCode.MOVED)
+
+    def overwhelmed(self, attachment: int) -> None:
+        if (connection := self.connections.get(attachment)) is not None:
+            connection.close(CloseCode.RELAY_FULL)
+
+    def fenced(self) -> None:
+        for connection in list(self.connections.values()):
+            connection.close(CloseCode.MOVED)
+
     def _watch(self, room: Room) -> None:
         """Look after a room from now on."""
         if self._sweeper is None:
             self._sweep()
         delay = room.audience.delay
         if delay is not None:
-            delay.on_news = lambda: self._tick_in(TICK_SECONDS, room, delay)
-            delay.note()
+            self._ticks.watch(room, delay)
         if not room.joins:  # gone after a while if nobody joins, be it that nobody is let in
             self._carry_out(room, Later(room.options.keep, Retire(0)))
 
     def _forget(self, room: Room) -> None:
         self._told_of_memory.pop(room.name, None)
         if room.audience.delay is not None:
-            self._cancel_tick(room.audience.delay)
+            self._ticks.forget(room.audience.delay)
 
     # Admission.
 
@@ -331,25 +377,7 @@ class Node(Owner):
     def too_late(self, connection: Connection) -> Refusal:
         return self._admission.too_late(connection)
 
-    # Spectators who are kept behind.
-
-    def _tick_in(self, seconds: float, room: Room, delay: DelayLine) -> None:
-        self._cancel_tick(delay)
-        alarm = self.later(seconds, lambda: self._tick(room, delay))
-        if alarm is not None:
-            self._alarms[delay] = alarm
-
-    def _tick(self, room: Room, delay: DelayLine) -> None:
-        """Move what delayed spectators may know, while there is more for them."""
-        del self._alarms[delay]
-        wait = delay.tick(time.monotonic(), room.seq)
-        if wait is not None:
-            self._tick_in(max(wait, TICK_SECONDS), room, delay)
-
-    def _cancel_tick(self, delay: DelayLine) -> None:
-        alarm = self._alarms.pop(delay, None)
-        if alarm is not None:
-            alarm.cancel()
+    # Odds and ends.
 
     def _sweep(self) -> None:
         """Let what is too old go from all logs, every few seconds while there are rooms."""

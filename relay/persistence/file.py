@@ -20,11 +20,11 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from relay.persistence import encoding
-from relay.persistence.encoding import Kept
 from relay.persistence.lock import IsHeld, held
-from relay.persistence.room_state import BadState
 from relay.room.room import Room
+from relay.saved import encoding
+from relay.saved.encoding import Kept
+from relay.saved.room_state import BadState
 
 log = logging.getLogger("relay")
 

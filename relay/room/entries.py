@@ -10,10 +10,49 @@ The counterpart is effects.py.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Annotated, Final
 
+from protocol import limits
 from protocol.error_codes import ErrorCode
-from protocol.fields.field_types import Target
-from protocol.frames import ErrorDetail, Frame, PlayerInfo
+from protocol.fields.field_types import Binary, Count, Integer, Target, Text, Word64
+from protocol.fields.schema import Record
+from protocol.frames import ErrorDetail, Frame, PlayerInfo, RoomOptions
+
+RULES: Final = 1
+"""Version of what entries do to a room. All nodes that share a room obey the version it began with.
+"""
+
+CONNECTION_BITS: Final = 22
+"""Bits of an attachment that count the connections of one incarnation of a node: 4 million."""
+
+MAX_INCARNATION: Final = 2**31 - 1
+"""An attachment, incarnation and all, is a number that every decoder reads exactly."""
+
+MAX_HASH: Final = 512
+"""Characters of a password's hash at most."""
+
+
+def incarnation_of(attachment: int) -> int:
+    """Return the incarnation of the node that a connection belongs to; 0 in a lone process."""
+    return attachment >> CONNECTION_BITS
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """The first entry of a room: all that its state depends on beside the entries.
+
+    The first for a name wins. It changes no room, so that it is not among `Entry`.
+    """
+
+    name: Word64
+    epoch: Annotated[bytes, Binary(limits.EPOCH_BYTES, limits.EPOCH_BYTES)]
+    options: Annotated[RoomOptions, Record(RoomOptions)]
+    """Without the password."""
+    password_hash: Annotated[str, Text(0, MAX_HASH)]
+    max_frame: Annotated[int, Integer(256, limits.FRAME_IN_MAX)]
+    history_frames: Count
+    history_bytes: Count
+    rules: Count = RULES
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +162,13 @@ class Wake:
     returning: float
 
 
+@dataclass(frozen=True, slots=True)
+class NodeGone:
+    """An incarnation of a node is taken for dead: nobody is connected to it any more."""
+
+    incarnation: int
+
+
 Entry = (
     Join
     | Send
@@ -137,4 +183,5 @@ Entry = (
     | Relieve
     | Retire
     | Wake
+    | NodeGone
 )

@@ -28,10 +28,12 @@ from relay.room.entries import (
     Expire,
     Join,
     Lag,
+    NodeGone,
     Relieve,
     Retire,
     Succeed,
     Wake,
+    incarnation_of,
 )
 from relay.room.refusals import Refusal
 from relay.room.seats import Seat
@@ -133,6 +135,33 @@ def wake(room: RoomState, entry: Wake) -> Sequence[Effect]:
     if not room.seats:
         effects.append(Later(room.options.keep, Retire(room.joins)))
     return effects
+
+
+def node_gone(room: RoomState, entry: NodeGone) -> Sequence[Effect]:
+    """Hold the seats of all who were connected to a node that is no more."""
+    # By number: the order in which they are found may differ between replicas.
+    gone = sorted(
+        (seat.player, attachment)
+        for attachment, seat in room.seats.attached.items()
+        if incarnation_of(attachment) == entry.incarnation
+    )
+    return [effect for _, each in gone for effect in detach(room, Detach(each))]
+
+
+def pending(room: RoomState) -> Sequence[Effect]:
+    """Return what the room waits for, each for its full time, for a node that takes the room up.
+
+    Other nodes may wait for the same since longer: the first entry to come is the one that counts.
+    """
+    effects: list[Effect] = [
+        Later(_hold(room, seat), Expire(attachment)) for attachment, seat in room.seats.lost.items()
+    ]
+    host = room.seats.get(room.host)
+    if host is not None and not host.is_attached:
+        effects.append(Later(HOST_PATIENCE, Succeed(room.term, host.attachment)))
+    if not room.seats:
+        effects.append(Later(room.options.keep, Retire(room.joins)))
+    return [*effects, *room.watch_host()]
 
 
 def _hold(room: RoomState, seat: Seat) -> float:

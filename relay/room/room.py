@@ -38,6 +38,7 @@ from relay.room.entries import (
     Expire,
     Join,
     Lag,
+    NodeGone,
     Refuse,
     Relieve,
     Retire,
@@ -146,4 +147,5 @@ _APPLY: Final[dict[type[Any], Callable[[Room, Any], Sequence[Effect]]]] = {
     Relieve: membership.relieve,
     Retire: membership.retire,
     Wake: membership.wake,
+    NodeGone: membership.node_gone,
 }

@@ -29,6 +29,7 @@ from protocol.frames import (
     SnapshotWanted,
     Welcome,
 )
+from relay.broker import Broker
 from relay.node.node import Node
 from relay.node.on_join import OnJoin
 from relay.policy.config import Settings
@@ -180,11 +181,17 @@ class Party:
 
 @asynccontextmanager
 async def party(
-    on_join: OnJoin | None = None, *, is_portable: bool = IS_PORTABLE, **settings: Any
+    on_join: OnJoin | None = None,
+    *,
+    is_portable: bool = IS_PORTABLE,
+    broker: Broker | None = None,
+    **settings: Any,
 ) -> AsyncIterator[Party]:
     """Run a relay with these settings for peers to come to."""
     async with (
-        running_relay(Settings(**settings), on_join=on_join, is_portable=is_portable) as relay,
+        running_relay(
+            Settings(**settings), on_join=on_join, is_portable=is_portable, broker=broker
+        ) as relay,
         AsyncExitStack() as peers,
     ):
         yield Party(relay.url, peers, relay.node)

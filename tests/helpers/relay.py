@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from relay.broker import Broker
 from relay.http.app import create_app
 from relay.node.node import Node
 from relay.node.on_join import OnJoin
@@ -87,15 +88,17 @@ async def running_relay(
     *,
     on_join: OnJoin | None = None,
     is_portable: bool = IS_PORTABLE,
+    broker: Broker | None = None,
 ) -> AsyncIterator[RunningRelay]:
     """Run a relay on a free port with uvicorn, as in production but without signals and uvloop.
 
     Args:
         settings: their host and port do not matter.
         is_portable: whether to use only what every ASGI server has.
+        broker: of nodes that share rooms.
     """
     settings = settings or Settings()
-    app = create_app(settings, on_join=on_join, spell=by_option)
+    app = create_app(settings, on_join=on_join, spell=by_option, broker=broker)
     server = make_server(without_extensions(app) if is_portable else app, settings)
     listener = listen("127.0.0.1", 0)
     # As Server.serve, without its polling for signals ten times a second.

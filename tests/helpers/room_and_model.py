@@ -9,10 +9,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from protocol.fields.field_types import Target
 from protocol.frames import Error, ErrorDetail, Frame
-from relay.persistence.room_state import dump, load
 from relay.room.effects import Close, Effect, Later
 from relay.room.entries import Detach, Entry, Evict
 from relay.room.room import Room
+from relay.saved.room_state import dump, load
 from tests.helpers.playbook import Witness
 from tests.helpers.room_model import Model
 from tests.helpers.room_model_people import Person

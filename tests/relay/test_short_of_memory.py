@@ -22,6 +22,7 @@ from protocol.frames import (
 )
 from relay.history.memory_budget import DELAYED
 from relay.node import node as module
+from relay.node import ticks
 from tests.helpers.peers import Party, new_seat, party, until
 
 
@@ -136,19 +137,19 @@ async def test_all_that_a_room_held_is_given_back_with_it() -> None:
         ann.raw.abort()
         await until(lambda: not len(at.node.registry))
         assert memory.kinds == [0] * len(memory.kinds)
-        assert at.node._alarms == {}
+        assert at.node._ticks._alarms == {}
 
 
 async def test_a_delayed_room_in_which_nothing_happens_keeps_nothing_and_wakes_nobody(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(module, "TICK_SECONDS", 0.01)
+    monkeypatch.setattr(ticks, "TICK_SECONDS", 0.01)
     async with party() as at:
         ann = await at.enters("R", create=RoomOptions(delay=1))
         node = at.node
         await until(lambda: bool(node.memory.kinds[DELAYED]))
-        await until(lambda: not node._alarms)
+        await until(lambda: not node._ticks._alarms)
         assert node.memory.kinds[DELAYED] == 0
         ann.says(Send(None, b"news"))
         await ann.catches_up()
-        await until(lambda: bool(node._alarms))
+        await until(lambda: bool(node._ticks._alarms))

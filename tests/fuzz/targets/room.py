@@ -33,7 +33,6 @@ from protocol.frames import (
 )
 from protocol.opcodes import is_counted
 from relay.history.history import History
-from relay.persistence.room_state import dump, load
 from relay.room.effects import Admit, Close, Effect, Later
 from relay.room.entries import (
     Acknowledge,
@@ -45,6 +44,7 @@ from relay.room.entries import (
     Lag,
     Refuse,
 )
+from relay.saved.room_state import dump, load
 from tests.fuzz.mutating import steps
 from tests.helpers.playbook import EPOCH, Moves, Witness, a_room
 

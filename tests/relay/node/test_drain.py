@@ -27,10 +27,10 @@ from protocol.frames import (
     Transfer,
 )
 from relay.node import drain
-from relay.persistence import room_state
 from relay.policy.passwords import Passwords
 from relay.room import membership
 from relay.room.room import Room
+from relay.saved import room_state
 from tests.helpers.peers import Party, Peer, new_seat, party, until
 
 AGES = 30.0  # seconds that no test waits for: a drain that takes so long is hurried

@@ -11,9 +11,9 @@ from pathlib import Path
 import msgpack
 import pytest
 
-from relay.persistence.encoding import FORMAT, MAGIC, compose
 from relay.persistence.file import CannotKeep, StateFile
 from relay.room.room import Room
+from relay.saved.encoding import FORMAT, MAGIC, compose
 from tests.helpers.playbook import Witness, a_room, enters, sends
 from tests.helpers.state_files import files
 

@@ -34,6 +34,7 @@ from protocol.fields.schema import Record, record_fields
 from protocol.frames import Frame, PresenceState, RoomOptions
 from protocol.opcodes import Opcode
 from relay.history.packed_frames import Addressees
+from relay.room.entries import MAX_HASH
 
 KEY = Binary(1, 64)
 MANY = limits.MAX_INT  # bounded by memory alone
@@ -126,7 +127,7 @@ class SavedRoom:
     name: Word64
     epoch: Annotated[bytes, Binary(limits.EPOCH_BYTES, limits.EPOCH_BYTES)]
     options: Annotated[RoomOptions, Record(RoomOptions)]
-    password_hash: Annotated[str, Text(0, 512)]
+    password_hash: Annotated[str, Text(0, MAX_HASH)]
     seq: Count
     joins: Count
     seats: Annotated[tuple[SeatState, ...], Several(Record(SeatState), 2 * limits.MAX_CAPACITY)]

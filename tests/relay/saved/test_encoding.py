@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol import WIRE_VERSION
-from relay.persistence.encoding import FORMAT, MAGIC, READ_BYTES, Kept, check, compose, parse
-from relay.persistence.room_state import BadState
 from relay.room.room import Room
+from relay.saved.encoding import FORMAT, MAGIC, READ_BYTES, Kept, check, compose, parse
+from relay.saved.room_state import BadState
 from tests.helpers.playbook import a_room, enters, sends
 
 

@@ -18,9 +18,9 @@ from typing import Any, BinaryIO, NamedTuple
 import msgpack
 
 from protocol import WIRE_VERSION, WIRE_VERSION_MIN
-from relay.persistence import room_state
-from relay.persistence.room_state import BadState
 from relay.room.room import Room
+from relay.saved import room_state
+from relay.saved.room_state import BadState
 
 MAGIC = "roomwire rooms"
 FORMAT = 1

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from protocol import fast_path, limits
 from protocol.codec import Role, decode, encode
 from protocol.frames import Deliver, Frame, Host, Joined, Left, PresenceChanged, Property, Update
-from relay.persistence.schema import LONGEST, BadState, FramesField
+from relay.saved.schema import LONGEST, BadState, FramesField
 from roomwire.testing import instances, mutants
 from tests.helpers.strategies import share
 

@@ -1,7 +1,7 @@
 """A room as one plain value, and back: how a room outlives the relay that held it.
 
-Most of a room is what newcomers are told of it (standing.py), and is kept as it is told: who has
-a seat, the properties, the host. Beside it stand what the relay alone knows, and the history.
+Most of a room is what newcomers are told of it (current_facts.py), and is kept as it is told: who
+has a seat, the properties, the host. Beside it stand what the relay alone knows, and the history.
 Volatile values are no state: whoever they are of sends newer ones.
 
 Rule: `load` believes nothing. It returns a room with which `apply` can go on, or raises.
@@ -19,7 +19,12 @@ from protocol.opcodes import Opcode
 from relay.history.memory_budget import SEATS
 from relay.history.ws_frame import unwrap, wrap
 from relay.lobby.registry import NAME
-from relay.persistence.schema import (
+from relay.room.current_facts import Fact
+from relay.room.properties import ROOM
+from relay.room.room import Room
+from relay.room.seats import BAR_BYTES, SEAT_BYTES, Seat
+from relay.room.snapshots import Complete, Due, Snapshots
+from relay.saved.schema import (
     MANY,
     ROOM_STATE,
     CompleteState,
@@ -29,19 +34,18 @@ from relay.persistence.schema import (
     bad_state,
     read_frame,
 )
-from relay.persistence.schema import BadState as BadState
-from relay.room.current_facts import Fact
-from relay.room.properties import ROOM
-from relay.room.room import Room
-from relay.room.seats import BAR_BYTES, SEAT_BYTES, Seat
-from relay.room.snapshots import Complete, Due, Snapshots
+from relay.saved.schema import BadState as BadState
 
 ARGON2 = re.compile(r"\$argon2id\$\S+")
 AWAY, LOST, LAGGING = PresenceState.AWAY, PresenceState.LOST, PresenceState.LAGGING
 
 
-def dump(room: Room) -> Any:
-    """Return all of a room as maps, arrays, str, bytes and numbers."""
+def dump(room: Room, after: int = 0) -> Any:
+    """Return all of a room as maps, arrays, str, bytes and numbers.
+
+    Args: after: the history up to this seq is left out.
+    """
+    trimmed = max(room.history.trimmed, min(after, room.seq))
     return ROOM_STATE.dump(
         SavedRoom(
             name=room.name,
@@ -54,9 +58,9 @@ def dump(room: Room) -> Any:
             seats=tuple(map(_seat_state, room.seats.values())),
             barred=tuple(sorted(room.barred)),
             standing=tuple(room.standing),
-            trimmed=room.history.trimmed,
+            trimmed=trimmed,
             grown=room.history.grown,
-            log=room.history,
+            log=room.history.since(trimmed),
             seeks_host=room.seeks_host,
             shown=room.audience.delay.seq if room.audience.delay is not None else 0,
             snapshots=_snapshots_state(room.snapshots),

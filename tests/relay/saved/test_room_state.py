@@ -34,11 +34,11 @@ from protocol.frames import (
 from protocol.limits import HISTORY_BYTES
 from protocol.opcodes import Opcode
 from relay.history.history import History
-from relay.persistence import room_state
-from relay.persistence.room_state import BadState
 from relay.room.effects import TurnedAway
 from relay.room.entries import Detach, Join, Relieve
 from relay.room.room import Room
+from relay.saved import room_state
+from relay.saved.room_state import BadState
 from roomwire.testing import mutants
 from tests.helpers.playbook import Moves, Witness, a_room, asks, enters, key, sends
 from tests.helpers.room_machine import HISTORY, RoomMachine

@@ -1,0 +1,348 @@
+"""A broker for rooms that several nodes share: every node folds the same log.
+
+What a node proposes goes into the log, and comes back in its place to every node that has the
+room. Nodes that have no player in a room need not have it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from protocol.close_codes import CloseCode
+from protocol.error_codes import ErrorCode
+from relay.broker import Follower, Keeper
+from relay.cluster.bus import Bus
+from relay.cluster.log import Log, LogFull
+from relay.cluster.parcels import Parcel, pack_create
+from relay.cluster.proposals import Proposals
+from relay.cluster.pulse import BEAT_SECONDS, Pulse
+from relay.cluster.replica import Replica
+from relay.cluster.values import Values
+from relay.room.entries import CONNECTION_BITS, Create, Entry, Join, NodeGone, incarnation_of
+from relay.room.refusals import Refusal
+from relay.room.room import Room
+
+log = logging.getLogger("relay")
+
+SNAPSHOT_EVERY: Final = 200
+"""Entries of a log between two snapshots. A log keeps five times as many of each room."""
+STAND_IN: Final = 4
+"""After so many times as many, nodes write one that need not: who should may be cut off."""
+SNAPSHOT_SECONDS: Final = 180.0
+"""Seconds after which what happened is in a snapshot. A log keeps entries three times as long."""
+SNAPSHOT_AGAIN: Final = 6 * 3600.0
+"""Seconds after which a quiet room's snapshot is written again, before it is too old."""
+
+AUDIT_SECONDS: Final = 0.5
+QUIET_SECONDS: Final = 0.3
+AUDITED: Final = 500
+"""Rooms that one question to the log is about."""
+
+IDLE_SECONDS: Final = 10.0
+"""Seconds for which a room is kept that nobody here needs."""
+
+BEAT: Final = "beat"
+CONNECTIONS: Final = 1 << CONNECTION_BITS
+
+
+class LogBroker:
+    """The rooms that this node has of those that the log orders.
+
+    Call `start` within the node's event loop before anything else, and `close` at the end.
+
+    Attributes:
+        incarnation: of this node, until it is taken for dead: then it takes another.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        bus: Bus | None,
+        choose: Callable[[], int],
+        snapshot_every: int = SNAPSHOT_EVERY,
+    ) -> None:
+        """
+        Args:
+            bus: to the other nodes; without it there are none.
+            choose: picks an incarnation that no node ever had.
+            snapshot_every: entries of a room's log between two snapshots.
+        """
+        self.incarnation = choose()
+        self.replicas: dict[str, Replica] = {}
+        self.fenced_times = 0
+        self._choose = choose
+        self._snapshot_every = snapshot_every
+        self._log = log
+        self._bus = bus
+        self._followers: list[Follower] = []
+        self._keeper: Keeper
+        self._loop: asyncio.AbstractEventLoop
+        self._pulse: Pulse
+        self._proposals: Proposals
+        self._values = Values(bus, self._room)
+        self._connections = 0
+        self._created: dict[str, list[asyncio.Event]] = {}
+        self._written: dict[str, float] = {}
+        self._needed: dict[str, float] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._writing: set[str] = set()
+
+    def start(self) -> None:
+        """Begin to listen for other nodes, and to look after rooms."""
+        self._loop = asyncio.get_running_loop()
+        self._pulse = Pulse(self._loop.time())
+        self._proposals = Proposals(self._log, self.incarnation)
+        self._begin(self._audit())
+        if self._bus is not None:
+            self._bus.subscribe(BEAT, self._hear_beat)
+            self._begin(self._beat(self._bus))
+
+    def close(self) -> None:
+        """Follow no room any more."""
+        for replica in self.replicas.values():
+            replica.close()
+        self._proposals.stop()
+        for task in self._tasks:
+            task.cancel()
+
+    # What a node asks of any broker.
+
+    def follow(self, follower: Follower) -> None:
+        self._followers.append(follower)
+
+    def keep(self, keeper: Keeper) -> None:
+        self._keeper = keeper
+
+    def append(self, room: str, entry: Entry) -> None:
+        if not self._proposals.add(room, entry):
+            attachment = entry[0] if isinstance(entry, tuple) else getattr(entry, "attachment", 0)
+            self._keeper.overwhelmed(attachment)
+
+    async def attach(self, name: str) -> None:
+        self._needed[name] = self._loop.time()
+        replica = self.replicas.get(name)
+        if replica is None:
+            replica = Replica(name, self._log, self._apply, self._keeper, self)
+            self.replicas[name] = replica
+        await replica.ready.wait()
+
+    def release(self, name: str) -> None:
+        if name in self.replicas and self._may_release(name):
+            self.replicas.pop(name).close()
+            self._proposals.close(name)
+            self._forget(name)
+            if self._keeper.room(name) is not None:
+                self._keeper.lose(name)
+
+    async def create(self, create: Create) -> None:
+        await self.attach(create.name)
+        if self._keeper.room(create.name) is not None:
+            return
+        begun = asyncio.Event()
+        self._created.setdefault(create.name, []).append(begun)
+        name = f"{create.name}/{create.epoch.hex()}"
+        try:
+            await self._log.publish_first(create.name, name, pack_create(create))
+            await begun.wait()
+        except LogFull:
+            raise _refusal("this relay has no place for another room") from None
+        except OSError:
+            raise _refusal("rooms cannot be made for the moment") from None
+        finally:
+            waiting = self._created[create.name]
+            waiting.remove(begun)
+            if not waiting:
+                del self._created[create.name]
+
+    def next_attachment(self) -> int:
+        self._connections = self._connections % (CONNECTIONS - 1) + 1
+        return self.incarnation << CONNECTION_BITS | self._connections
+
+    def skip_attachments(self, until: int) -> None:
+        pass  # those of an incarnation that nobody ever had are new
+
+    def is_ours(self, attachment: int) -> bool:
+        return incarnation_of(attachment) == self.incarnation
+
+    # What replicas tell.
+
+    def begun(self, replica: Replica) -> None:
+        assert replica.create is not None
+        name, room = replica.name, self._keeper.room(replica.name)
+        assert room is not None
+        self._proposals.open(name, replica.create.epoch)
+        self._proposals.passed(name, replica.sequencer.expected(self.incarnation))
+        self._values.open(room)
+        self._written[name] = self._loop.time()
+        for attachment in room.seats.attached:
+            self._expect(incarnation_of(attachment), name)
+        for begun in self._created.get(name, ()):
+            begun.set()
+        if replica.sequencer.is_dead(self.incarnation):
+            self.fenced(self.incarnation)
+
+    def seen(self, replica: Replica, parcel: Parcel, data: bytes) -> None:
+        self._proposals.seen(replica.name, parcel, data)
+
+    def taken(self, replica: Replica) -> None:
+        every = self._snapshot_every
+        if replica.since_snapshot >= every and (
+            self._is_writer(replica.name) or replica.since_snapshot >= STAND_IN * every
+        ):
+            self._write(replica)
+
+    def asked(self, replica: Replica) -> None:
+        if replica.create is not None:
+            self._write(replica)
+
+    def ended(self, replica: Replica) -> None:
+        self._proposals.close(replica.name)
+        self._forget(replica.name)
+        self._write(replica)
+
+    def fenced(self, incarnation: int) -> None:
+        if incarnation == self.incarnation:
+            log.error("other nodes take this one for dead: all connections are closed")
+            self.fenced_times += 1
+            self.incarnation = self._choose()
+            self._proposals.begin_anew(self.incarnation)
+            self._keeper.fenced()
+
+    def _apply(self, name: str, entry: Entry) -> None:
+        if isinstance(entry, Join):
+            self._expect(incarnation_of(entry.attachment), name)
+        for follower in self._followers:
+            follower(name, entry)
+
+    # Snapshots.
+
+    def _is_writer(self, name: str) -> bool:
+        """Whether this node writes a room's snapshots: one does, while players are connected."""
+        room = self._room(name)
+        if room is None or not room.seats.attached:
+            return True
+        host = room.seats.get(room.host)
+        if host is not None and host.is_attached:
+            return self.is_ours(host.attachment)
+        return self.is_ours(min(room.seats.attached))
+
+    def _write(self, replica: Replica) -> None:
+        """Write down what a room is now, one snapshot after another."""
+        if replica.name in self._writing:
+            return
+        replica.since_snapshot = 0
+        self._written[replica.name] = self._loop.time()
+        self._writing.add(replica.name)
+        seq, data = replica.chain.applied, replica.snapshot()
+        self._begin(self._put(replica, seq, data))
+
+    async def _put(self, replica: Replica, seq: int, data: bytes) -> None:
+        try:
+            await self._log.put_snapshot(replica.name, seq, data)
+        except OSError:
+            replica.since_snapshot += self._snapshot_every  # at the next entry
+        finally:
+            self._writing.discard(replica.name)
+
+    # Rounds.
+
+    async def _audit(self) -> None:
+        """Find entries that were stored and never delivered, and what is due otherwise."""
+        while True:
+            await asyncio.sleep(AUDIT_SECONDS)
+            now = self._loop.time()
+            quiet = [
+                replica.name
+                for replica in self.replicas.values()
+                if now - replica.moved > QUIET_SECONDS
+            ]
+            for start in range(0, len(quiet), AUDITED) or (0,):
+                await self._audit_some(quiet[start : start + AUDITED])
+            self._sweep(self._loop.time())
+
+    async def _audit_some(self, names: list[str]) -> None:
+        try:
+            newest = await self._log.last(names)
+        except OSError:
+            return
+        self._pulse.echoed(self._loop.time())
+        for name, seq in newest.items():
+            if name in self.replicas:
+                self.replicas[name].heard_of(seq)
+
+    def _sweep(self, now: float) -> None:
+        for name, replica in list(self.replicas.items()):
+            if not replica.ready.is_set() or replica.chain.is_behind:
+                continue
+            age = now - self._written.get(name, now)
+            is_old = age > SNAPSHOT_SECONDS and replica.since_snapshot > 0
+            if (is_old or age > SNAPSHOT_AGAIN) and self._is_writer(name):
+                self._write(replica)
+            if not self._may_release(name):
+                self._needed[name] = now
+            elif now - self._needed.get(name, now) > IDLE_SECONDS:
+                self.release(name)
+
+    def _may_release(self, name: str) -> bool:
+        """Whether others look after a room, or there is none."""
+        if name in self._created or self._proposals.is_waiting(name) or name in self._writing:
+            return False
+        room = self._room(name)
+        if room is None:
+            return True
+        attached = room.seats.attached
+        return bool(attached) and not any(map(self.is_ours, attached))
+
+    # Heartbeats.
+
+    async def _beat(self, bus: Bus) -> None:
+        while True:
+            bus.publish(BEAT, self.incarnation.to_bytes(4, "big"))
+            for incarnation in self._pulse.beat(self._loop.time()):
+                log.warning("nothing is heard of node incarnation %d", incarnation)
+                for name in list(self.replicas):
+                    self._declare_gone(incarnation, name)
+            await asyncio.sleep(BEAT_SECONDS)
+
+    def _hear_beat(self, sender: str, data: bytes) -> None:
+        self._pulse.heard(int.from_bytes(data, "big"), self._loop.time())
+
+    def _expect(self, incarnation: int, name: str) -> None:
+        """A room has players at a node: see that it lives."""
+        if incarnation == self.incarnation:
+            return
+        self._pulse.expect(incarnation, self._loop.time())
+        if self._pulse.is_suspect(incarnation):
+            self._loop.call_soon(self._declare_gone, incarnation, name)
+
+    def _declare_gone(self, incarnation: int, name: str) -> None:
+        room = self._room(name)
+        if room is not None and incarnation in map(incarnation_of, room.seats.attached):
+            self._proposals.add(name, NodeGone(incarnation))
+
+    # Odds and ends.
+
+    def _room(self, name: str) -> Room | None:
+        return self._keeper.room(name)
+
+    def _forget(self, name: str) -> None:
+        self._values.close(name)
+        self._written.pop(name, None)
+        self._needed.pop(name, None)
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a part of the broker stopped", exc_info=error)
+
+
+def _refusal(why: str) -> Refusal:
+    return Refusal(ErrorCode.RELAY_FULL, why, close=CloseCode.RELAY_FULL, retry=True)

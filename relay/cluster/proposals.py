@@ -1,0 +1,115 @@
+"""What this node has proposed for all its rooms, on its way into the log."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from typing import Final
+
+from relay.cluster.log import Log
+from relay.cluster.outgoing import Outgoing
+from relay.cluster.parcels import Parcel
+from relay.room.entries import Ask, Entry, Refuse
+
+TICK_SECONDS: Final = 0.1
+MOST_WAITING: Final = 4 * 1024 * 1024
+"""Bytes that wait for one room while its log stands still: more players' frames are not taken."""
+MOST_NUMBERS: Final = 65536
+"""Rooms that were let go of, of which the next number is remembered."""
+
+
+class Proposals:
+    """Publishes in the turn of the loop that follows, and again until it is seen."""
+
+    def __init__(self, log: Log, incarnation: int) -> None:
+        self._log = log
+        self._incarnation = incarnation
+        self._rooms: dict[str, Outgoing] = {}
+        self._ripe: dict[str, Outgoing] = {}
+        self._numbers: OrderedDict[bytes, int] = OrderedDict()
+        self._timer: asyncio.TimerHandle | None = None
+        self._is_flushing = False
+        self._loop = asyncio.get_running_loop()
+
+    def open(self, room: str, epoch: bytes) -> None:
+        """Take proposals for a room from now on. What is on its way stays so."""
+        present = self._rooms.get(room)
+        if present is None or present.epoch != epoch:
+            number = self._numbers.pop(epoch, 1)
+            self._rooms[room] = Outgoing(room, epoch, self._incarnation, number)
+
+    def close(self, room: str) -> None:
+        """Take no more proposals for a room, and forget those that are on their way."""
+        outgoing = self._rooms.pop(room, None)
+        self._ripe.pop(room, None)
+        if outgoing is not None:
+            # A number never comes twice, or what has it the second time would not count.
+            self._numbers[outgoing.epoch] = outgoing.number
+            if len(self._numbers) > MOST_NUMBERS:
+                self._numbers.popitem(last=False)
+
+    def begin_anew(self, incarnation: int) -> None:
+        """Forget all that is on its way: nobody takes it any more. Number from 1 again."""
+        self._incarnation = incarnation
+        self._numbers.clear()
+        self._ripe.clear()
+        for room, outgoing in self._rooms.items():
+            self._rooms[room] = Outgoing(room, outgoing.epoch, incarnation)
+
+    def add(self, room: str, entry: Entry) -> bool:
+        """Take a proposal. Returns: False if too much waits already for a player's frame."""
+        outgoing = self._rooms.get(room)
+        if outgoing is not None:
+            if outgoing.size > MOST_WAITING and isinstance(entry, tuple | Ask | Refuse):
+                return False
+            outgoing.add(entry)
+            self._want(room, outgoing)
+        return True
+
+    def seen(self, room: str, parcel: Parcel, data: bytes) -> None:
+        """Take note of a parcel that the log has."""
+        outgoing = self._rooms.get(room)
+        if outgoing is not None and outgoing.epoch == parcel.epoch:
+            outgoing.seen(parcel.incarnation, parcel.number, data)
+            if outgoing.size:
+                self._want(room, outgoing)
+
+    def passed(self, room: str, number: int) -> None:
+        """Take note that the log had all our parcels of a room before this number."""
+        outgoing = self._rooms.get(room)
+        if outgoing is not None:
+            outgoing.passed(number)
+            self._want(room, outgoing)
+
+    def is_waiting(self, room: str) -> bool:
+        """Whether something of a room is still to be seen."""
+        return bool(self._rooms.get(room))
+
+    def stop(self) -> None:
+        """Publish nothing more."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _want(self, room: str, outgoing: Outgoing) -> None:
+        self._ripe[room] = outgoing
+        if not self._is_flushing:
+            self._is_flushing = True
+            self._loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._is_flushing = False
+        ripe, self._ripe = self._ripe, {}
+        self._publish(ripe)
+        if self._timer is None:
+            self._timer = self._loop.call_later(TICK_SECONDS, self._tick)
+
+    def _tick(self) -> None:
+        waiting = {room: outgoing for room, outgoing in self._rooms.items() if outgoing}
+        self._publish(waiting)
+        self._timer = self._loop.call_later(TICK_SECONDS, self._tick) if waiting else None
+
+    def _publish(self, rooms: dict[str, Outgoing]) -> None:
+        now = self._loop.time()
+        for room, outgoing in rooms.items():
+            for id, data in outgoing.due(now):
+                self._log.publish(room, id, data)

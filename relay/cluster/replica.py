@@ -1,0 +1,345 @@
+"""One room, as this node folds its log.
+
+A replica follows the log first, then loads the newest snapshot, reads the log's tail and takes
+what was delivered meanwhile. From then on it is behind only while something is missing, which it
+reads. If the log has forgotten what is missing, the replica begins anew with a newer snapshot.
+Where there is none, it asks the other replicas for one. If none of them has the room, it has ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from relay.broker import Follower, Keeper
+from relay.cluster import parcels, snapshots
+from relay.cluster.chain import MOST, Chain
+from relay.cluster.log import Log, Logged
+from relay.cluster.parcels import Parcel, Signal, Unreadable, What, pack_signal
+from relay.cluster.sequencer import Lost, Sequencer
+from relay.cluster.snapshots import DIGEST_BYTES, Saved
+from relay.room.entries import RULES, Create, NodeGone
+
+log = logging.getLogger("relay")
+
+PAUSES: Final = (0.03, 0.06, 0.12, 0.25, 0.5)
+"""Seconds between reads that bring nothing: a server may lag behind the one that delivers."""
+
+
+ASK_SECONDS: Final = 1.0
+"""Seconds after which a replica asks again for a snapshot."""
+RESET_SECONDS: Final = 10.0
+"""Seconds for which a replica waits for the snapshot that it has asked for."""
+
+
+class Witness(Protocol):
+    """What a replica tells its broker."""
+
+    def begun(self, replica: Replica) -> None:
+        """There is a room: a new one, or a loaded one."""
+
+    def seen(self, replica: Replica, parcel: Parcel, data: bytes) -> None:
+        """The log has this parcel. It may be no news, and it may be of another room."""
+
+    def taken(self, replica: Replica) -> None:
+        """All that follows from an entry of the log is done."""
+
+    def asked(self, replica: Replica) -> None:
+        """Another node wants a snapshot."""
+
+    def ended(self, replica: Replica) -> None:
+        """There is no room any more."""
+
+    def fenced(self, incarnation: int) -> None:
+        """A node is taken for dead."""
+
+
+class Replica:
+    """A room's name, and what the log makes of it.
+
+    Attributes:
+        chain: where in the log this is.
+        create: the entry with which the room began that there is.
+        digest: equal on all replicas that applied the same.
+        moved: when something was taken last, in seconds of the loop's clock.
+        ready: set while the room is here as far as the log can be read.
+    """
+
+    def __init__(
+        self, name: str, log: Log, apply: Follower, keeper: Keeper, witness: Witness
+    ) -> None:
+        """Args: apply: hands an entry to everyone who follows."""
+        self.name = name
+        self.chain = Chain()
+        self.create: Create | None = None
+        self.sequencer = Sequencer()
+        self.digest = bytes(DIGEST_BYTES)
+        self.since_snapshot = 0
+        """Entries of the log since the snapshot that this replica began with, or wrote."""
+        self.filled = 0
+        """Entries that were read because they had been missed."""
+        self.loop = asyncio.get_running_loop()
+        self.moved = self.loop.time()
+        self.ready = asyncio.Event()
+        self._log = log
+        self._apply = apply
+        self._keeper = keeper
+        self._witness = witness
+        self._early: list[Logged] = []
+        self._stuck_since: float | None = None
+        self._has_asked = False
+        self._end_of_log = 0
+        self._asked_at = -RESET_SECONDS
+        self._work: asyncio.Task[None] | None = None
+        self._unfollow: Callable[[], None] = log.follow(name, self._deliver)
+        self._begin_work()
+
+    def close(self) -> None:
+        """Follow no more."""
+        self._unfollow()
+        self.ready.clear()
+        if self._work is not None:
+            self._work.cancel()
+
+    def heard_of(self, seq: int) -> None:
+        """The log has an entry with this seq: read up to it if it is missing."""
+        if self.ready.is_set():
+            self.chain.heard_of(seq)
+            self._fill()
+
+    def snapshot(self) -> bytes:
+        """Return what the room is now."""
+        room = self._keeper.room(self.name) if self.create is not None else None
+        create = self.create if room is not None else None
+        return snapshots.write(self.chain.applied, self.digest, create, room, self.sequencer)
+
+    # What comes.
+
+    def _deliver(self, logged: Logged) -> None:
+        if not self.ready.is_set():
+            if len(self._early) < MOST:  # the others can be read
+                self._early.append(logged)
+            return
+        try:
+            for each in self.chain.deliver(logged):
+                self._take(each)
+        except Lost as error:
+            self._begin_anew(error)
+        self._fill()
+
+    def _fill(self) -> None:
+        if self.chain.is_behind and self._work is None and self.ready.is_set():
+            self._begin_work()
+
+    def _begin_work(self) -> None:
+        self._work = self.loop.create_task(self._catch_up())
+        self._work.add_done_callback(self._worked)
+
+    def _worked(self, task: asyncio.Task[None]) -> None:
+        self._work = None
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("room %s: its replica stopped", self.name, exc_info=error)
+
+    def _begin_anew(self, error: Lost) -> None:
+        if self._stuck_since is None:
+            log.warning("room %s is loaded anew: %s", self.name, error)
+        self.ready.clear()
+        if self.create is not None:
+            self.create = None
+            self._keeper.lose(self.name)
+        if self._work is None:
+            self._begin_work()
+
+    # Reading.
+
+    async def _catch_up(self) -> None:
+        """Read until nothing is missing, whatever the log's moods."""
+        idle = 0
+        while not self.ready.is_set() or self.chain.is_behind:
+            try:
+                found = await (self._read() if self.ready.is_set() else self._load())
+            except OSError:
+                found = False
+            except Lost as error:
+                self._begin_anew(error)
+                self._ask()
+                found = False
+            if found:
+                idle = 0
+            else:
+                await asyncio.sleep(PAUSES[min(idle, len(PAUSES) - 1)])
+                idle += 1
+
+    async def _read(self) -> bool:
+        before = self.chain.applied
+        entries = await self._log.read(self.name, before)
+        if before and entries and not entries[0].previous:
+            await self._check_whole(entries[0].seq)
+        for logged in self.chain.read(entries):
+            self._take(logged)
+            self.filled += 1
+        return self.chain.applied > before
+
+    async def _check_whole(self, first: int) -> None:
+        """The log begins at `first`: nobody may have made a snapshot of what was before it."""
+        saved = await self._newest()
+        if saved is not None and self.chain.applied < saved.seq < first:
+            raise Lost(f"the log begins at {first}")
+
+    async def _load(self) -> bool:
+        """Begin with the newest snapshot. Returns: whether that was possible."""
+        saved = await self._newest()
+        applied = 0 if saved is None else saved.seq
+        tail: list[Logged] = []
+        while entries := await self._log.read(self.name, tail[-1].seq if tail else applied):
+            tail += entries
+        self._end_of_log = tail[-1].seq if tail else applied
+        self._has_asked = _last(tail, What.SNAPSHOT_WANTED) is not None
+        if (reset := _last(tail, What.RESET)) is not None:
+            saved, applied = None, tail[reset].seq
+            del tail[: reset + 1]
+        elif tail and (tail[0].previous > applied or (not applied and not _may_begin(tail[0]))):
+            raise Lost(f"the newest snapshot is of entry {applied}, and the log begins later")
+        self._restore(saved, applied)
+        self.ready.set()
+        for logged in self.chain.read(tail):
+            self._take(logged)
+        self.since_snapshot = len(tail)
+        early, self._early = self._early, []
+        for logged in early:
+            for each in self.chain.deliver(logged):
+                self._take(each)
+        self._stuck_since = None
+        return True
+
+    def _ask(self) -> None:
+        """Ask for a snapshot, and when nobody has one, for a new beginning."""
+        now = self.loop.time()
+        if self._stuck_since is None or not self._has_asked:
+            self._stuck_since = now
+        if now - self._asked_at < ASK_SECONDS:
+            return
+        self._asked_at = now
+        if now - self._stuck_since < RESET_SECONDS:
+            self._signal(What.SNAPSHOT_WANTED)
+        else:
+            log.error("room %s is lost: its log has forgotten it, and no node has it", self.name)
+            self._signal(What.RESET)
+
+    def _signal(self, what: What) -> None:
+        # Every node that cannot load says the same: once is enough.
+        seq = self._end_of_log
+        self._log.publish(self.name, f"{self.name}/{what}/{seq}", pack_signal(Signal(what, seq)))
+
+    async def _newest(self) -> Saved | None:
+        for seq, data in sorted(await self._log.snapshots(self.name), reverse=True):
+            try:
+                saved = snapshots.read(data)
+            except Unreadable as error:
+                log.error("room %s: a snapshot of entry %d is ignored: %s", self.name, seq, error)
+            else:
+                return saved
+        return None
+
+    def _restore(self, saved: Saved | None, applied: int) -> None:
+        self.chain = Chain(applied)
+        self.create = None
+        self.sequencer = Sequencer() if saved is None else saved.sequencer
+        self.digest = bytes(DIGEST_BYTES) if saved is None else saved.digest
+        if saved is not None and saved.create is not None and saved.room is not None:
+            self.create = saved.create
+            self._keeper.adopt(saved.room, saved.create)
+            self._witness.begun(self)
+
+    # Taking.
+
+    def _take(self, logged: Logged) -> None:
+        self.moved = self.loop.time()
+        self.since_snapshot += 1
+        try:
+            message = parcels.read(logged.data)
+        except Unreadable as error:
+            log.error("room %s: entry %d is skipped: %s", self.name, logged.seq, error)
+            return
+        match message:
+            case Create():
+                self._begin(message)
+            case Signal():
+                self._hear(message)
+            case Parcel():
+                self._open(message, logged.data)
+        self._witness.taken(self)
+
+    def _hear(self, signal: Signal) -> None:
+        if signal.what is What.SNAPSHOT_WANTED:
+            self._witness.asked(self)
+        elif self.create is not None:
+            self._keeper.lose(self.name)
+            self._end()
+
+    def _begin(self, create: Create) -> None:
+        if self.create is not None or create.name != self.name:
+            return  # the first wins
+        if create.rules > RULES:
+            log.error("room %s obeys rules %d, this node %d", self.name, create.rules, RULES)
+            return
+        self.create = create
+        self.sequencer = Sequencer()
+        self._keeper.make(create)
+        self._witness.begun(self)
+
+    def _open(self, parcel: Parcel, data: bytes) -> None:
+        self._witness.seen(self, parcel, data)
+        if self.create is None or parcel.epoch != self.create.epoch:
+            return
+        for each in self.sequencer.take(parcel):
+            self._apply_all(each)
+
+    def _apply_all(self, parcel: Parcel) -> None:
+        for entry in parcel.entries:
+            if isinstance(entry, NodeGone):
+                self.sequencer.fence(entry.incarnation)
+            try:
+                self._apply(self.name, entry)
+            except Exception:  # the same happens on all replicas, and the next entry is sound
+                log.exception("room %s: an entry failed", self.name)
+            if isinstance(entry, NodeGone):
+                self._witness.fenced(entry.incarnation)
+            if self._keeper.room(self.name) is None:
+                self._end()
+                return
+        self._count(parcel)
+
+    def _count(self, parcel: Parcel) -> None:
+        room = self._keeper.room(self.name)
+        assert room is not None
+        done = (parcel.incarnation, parcel.number, room.seq, room.host, room.term, room.joins)
+        digest = hashlib.blake2b(repr(done).encode(), digest_size=DIGEST_BYTES, key=self.digest)
+        self.digest = digest.digest()
+
+    def _end(self) -> None:
+        self.create = None
+        self._witness.ended(self)
+
+
+def _last(entries: list[Logged], what: What) -> int | None:
+    """Return the index of the newest entry that says this."""
+    for index in reversed(range(len(entries))):
+        try:
+            message = parcels.read(entries[index].data)
+        except Unreadable:
+            continue
+        if isinstance(message, Signal) and message.what is what:
+            return index
+    return None
+
+
+def _may_begin(logged: Logged) -> bool:
+    """Whether a room's log may begin so: with its creation, or with what nobody can read."""
+    try:
+        return isinstance(parcels.read(logged.data), Create)
+    except Unreadable:
+        return True

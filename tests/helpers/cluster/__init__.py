@@ -1,0 +1,1 @@
+"""Nodes that share rooms, in a world whose time and chance a test decides."""

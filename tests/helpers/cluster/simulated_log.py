@@ -1,0 +1,194 @@
+"""A log over a bad network: it delays, drops, doubles, lags and has no leader at times."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from relay.cluster.local_log import Store
+from relay.cluster.log import READ_LIMIT, Deliver, Logged, Trouble, Unfollow
+from tests.helpers.cluster.virtual_time import VirtualLoop, World
+
+
+@dataclass(frozen=True)
+class Weather:
+    """Shares of what goes wrong, and seconds."""
+
+    lost: float = 0.0
+    """Publications that never arrive."""
+    dropped: float = 0.0
+    """Deliveries that never arrive."""
+    doubled: float = 0.0
+    """Deliveries that arrive twice."""
+    late: float = 0.0
+    """Messages that take up to half a second."""
+    lagging: float = 0.0
+    """Reads that do not see the newest entries."""
+
+
+FINE = Weather()
+STORM = Weather(lost=0.1, dropped=0.2, doubled=0.1, late=0.1, lagging=0.3)
+AWAY_SECONDS = 0.7  # until a node that is cut off gives up to wait for an answer
+
+
+class Engine:
+    """What stores entries for all nodes."""
+
+    def __init__(self, world: World, weather: Weather = FINE, kept: int = 1000) -> None:
+        """Args: kept: entries of each room."""
+        self.world = world
+        self.weather = weather
+        self.store = Store(kept)
+        self.is_leaderless = False
+        self.logs: list[NodeLog] = []
+
+    def connect(self, loop: VirtualLoop) -> NodeLog:
+        log = NodeLog(self, loop)
+        self.logs.append(log)
+        return log
+
+    def chance(self, share: float) -> bool:
+        return share > 0 and self.world.dice.random() < share
+
+    def delay(self) -> float:
+        dice = self.world.dice
+        return dice.uniform(0.01, 0.5) if self.chance(self.weather.late) else dice.expovariate(1000)
+
+    def take(self, room: str, id: str, data: bytes) -> bool:
+        """Take a publication that has arrived. Returns: whether the entry is stored."""
+        if self.is_leaderless:
+            return False
+        logged = self.store.add(room, id, data, self.world.now)
+        if logged is not None:
+            self.deliver(room, logged)
+        return True
+
+    def deliver(self, room: str, logged: Logged) -> None:
+        for log in self.logs:
+            self.deliver_to(log, room, logged)
+
+    def deliver_to(self, log: NodeLog, room: str, logged: Logged) -> None:
+        times = 2 if self.chance(self.weather.doubled) else 1
+        for _ in range(times):
+            if not self.chance(self.weather.dropped):
+                self.world.after(self.delay(), log.arrive, room, logged)
+
+    def seen(self) -> int:
+        """Return the newest seq that a read sees."""
+        lag = self.world.dice.randrange(1, 40) if self.chance(self.weather.lagging) else 0
+        return self.store.seq - lag
+
+
+class NodeLog:
+    """The log as one node has it."""
+
+    def __init__(self, engine: Engine, loop: VirtualLoop) -> None:
+        self.on_trouble: Trouble = lambda is_troubled: None
+        self.is_cut = False
+        self._engine = engine
+        self._loop = loop
+        self._followers: dict[str, list[Deliver]] = defaultdict(list)
+
+    def publish(self, room: str, id: str, data: bytes) -> None:
+        engine = self._engine
+        if not self.is_cut and not engine.chance(engine.weather.lost):
+            engine.world.after(engine.delay(), engine.take, room, id, data)
+
+    async def publish_first(self, room: str, id: str, data: bytes) -> None:
+        for _ in range(20):
+            await self._ask()
+            if self._engine.take(room, id, data):
+                return
+            await asyncio.sleep(0.25)
+        raise TimeoutError
+
+    def follow(self, room: str, deliver: Deliver) -> Unfollow:
+        followers = self._followers[room]
+        followers.append(deliver)
+        return lambda: followers.remove(deliver) if deliver in followers else None
+
+    async def read(self, room: str, after: int, limit: int = READ_LIMIT) -> Sequence[Logged]:
+        await self._ask()
+        return self._engine.store.read(room, after, limit, self._engine.seen())
+
+    async def last(self, rooms: Sequence[str]) -> Mapping[str, int]:
+        await self._ask()
+        return self._engine.store.last(rooms, self._engine.seen())
+
+    async def put_snapshot(self, room: str, seq: int, data: bytes) -> None:
+        await self._ask()
+        if self._engine.is_leaderless:
+            raise TimeoutError
+        self._engine.store.put_snapshot(room, seq, data)
+
+    async def snapshots(self, room: str) -> Sequence[tuple[int, bytes]]:
+        await self._ask()
+        return list(self._engine.store.made[room])
+
+    def arrive(self, room: str, logged: Logged) -> None:
+        """Have a delivery taken by the node, when it runs."""
+        if not self.is_cut:
+            self._loop.call_soon(self._deliver, room, logged)
+
+    def _deliver(self, room: str, logged: Logged) -> None:
+        for deliver in list(self._followers[room]):
+            deliver(logged)
+
+    async def _ask(self) -> None:
+        if self.is_cut:
+            await asyncio.sleep(AWAY_SECONDS)
+            raise TimeoutError
+        await asyncio.sleep(self._engine.delay())
+
+
+class Air:
+    """What carries messages between the nodes, in the weather of a log."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.buses: list[AirBus] = []
+
+
+class AirBus:
+    """A node's bus. Nobody asks questions over it."""
+
+    def __init__(self, air: Air, name: str, loop: VirtualLoop, log: NodeLog) -> None:
+        self.name = name
+        self._air = air
+        self._loop = loop
+        self._log = log
+        self._receivers: dict[str, list[Callable[[str, bytes], None]]] = defaultdict(list)
+        air.buses.append(self)
+
+    def publish(self, subject: str, data: bytes) -> None:
+        engine = self._air.engine
+        for bus in self._air.buses:
+            if bus is not self and not self._log.is_cut and not engine.chance(engine.weather.lost):
+                engine.world.after(engine.delay(), bus.arrive, self.name, subject, data)
+
+    def subscribe(self, subject: str, receive: Callable[[str, bytes], None]) -> Callable[[], None]:
+        self._receivers[subject].append(receive)
+        return lambda: self._receivers[subject].remove(receive)
+
+    def arrive(self, sender: str, subject: str, data: bytes) -> None:
+        if not self._log.is_cut:
+            self._loop.call_soon(self._receive, sender, subject, data)
+
+    def _receive(self, sender: str, subject: str, data: bytes) -> None:
+        for receive in list(self._receivers[subject]):
+            receive(sender, data)
+
+    def answer(self, subject: str, reply: object) -> None:
+        raise NotImplementedError
+
+    async def ask(self, node: str, subject: str, data: bytes, seconds: float) -> bytes:
+        raise NotImplementedError
+
+    async def ask_all(self, subject: str, data: bytes, seconds: float) -> Mapping[str, bytes]:
+        raise NotImplementedError
+
+    @property
+    def others(self) -> frozenset[str]:
+        return frozenset(bus.name for bus in self._air.buses if bus is not self)

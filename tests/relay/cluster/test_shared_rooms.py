@@ -1,0 +1,173 @@
+"""Rooms over two relays, with players on real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from protocol.close_codes import CloseCode
+from protocol.error_codes import ErrorCode
+from protocol.frames import (
+    Ack,
+    Deliver,
+    Joined,
+    Kick,
+    Left,
+    LeftReason,
+    Pong,
+    PresenceChanged,
+    PresenceState,
+    RoomOptions,
+    Send,
+    Taken,
+    Update,
+    Volatile,
+)
+from relay.cluster.log_broker import LogBroker
+from relay.room.entries import NodeGone
+from tests.helpers.cluster.wire import parties
+from tests.helpers.peers import Party, new_seat, until
+
+Two = list[tuple[Party, LogBroker]]
+
+
+@pytest.fixture
+async def two() -> AsyncIterator[Two]:
+    async with parties(2) as found:
+        yield found
+
+
+async def test_players_at_two_nodes_are_in_one_room(two: Two) -> None:
+    (here, _), (there, _) = two
+    ann = await here.enters("R", name="Ann")
+    bob = await there.enters("R", name="Bob")
+    assert (ann.me, bob.me) == (1, 2)
+    assert [each.info.name for each in bob.all(Joined)] == ["Ann", "Bob"]
+    assert (await ann.hears(Joined, lambda joined: joined.player == 2)).info.name == "Bob"
+    ann.says(Send(None, b"to bob"))
+    assert (await bob.hears(Deliver)).payload == b"to bob"
+    bob.says(Send((1,), b"to ann"))
+    assert (await ann.hears(Deliver)).payload == b"to ann"
+    assert here.room("R").summary() == there.room("R").summary()
+
+
+async def test_what_is_sent_is_acknowledged_when_it_is_ordered(two: Two) -> None:
+    (here, _), (there, _) = two
+    ann, bob = await here.enters("R"), await there.enters("R")
+    for who in (ann, bob):
+        who.says(Send(None, b"x"))
+        taken = await who.hears(Taken)
+        assert taken.taken == 1
+
+
+async def test_volatile_values_pass_between_nodes_and_are_kept_there(two: Two) -> None:
+    (here, _), (there, _) = two
+    ann, bob = await here.enters("R"), await there.enters("R")
+    await ann.hears(Joined, lambda joined: joined.player == 2)
+    ann.says(Volatile(1, None, b"up"), Volatile(2, (2,), b"left"))
+    heard = {(await bob.hears(Update)).payload, (await bob.hears(Update)).payload}
+    assert heard == {b"up", b"left"}
+    late = await there.enters("R")
+    assert (await late.hears(Update)).payload == b"up"
+
+
+async def test_a_player_comes_back_through_another_node(two: Two) -> None:
+    (here, _), (there, _) = two
+    seat = new_seat()
+    ann, bob = await here.enters("R"), await there.enters("R", seat=seat)
+    bob.says(Ack(bob.position[1]), Send(None, b"1"), Send(None, b"2"))
+    await ann.hears(Deliver)
+    await ann.hears(Deliver)
+    bob.raw.reset()
+    lost = await ann.hears(PresenceChanged)
+    assert (lost.player, lost.state) == (bob.me, PresenceState.LOST)
+    ann.says(Send(None, b"missed"))
+    again = await here.connects("R")
+    again.greets(seat=seat, position=bob.position)
+    assert (await again.hears(Deliver)).payload == b"missed"
+    session = again.welcome.session
+    assert (session.resumed, session.taken) == (True, 2)
+
+
+async def test_the_newest_connection_wins_on_whatever_node(two: Two) -> None:
+    (here, _), (there, _) = two
+    seat = new_seat()
+    first = await here.enters("R", seat=seat)
+    await there.enters("R", seat=seat)
+    assert (await first.ends())[0] == CloseCode.REPLACED
+
+
+async def test_a_password_holds_at_every_node(two: Two) -> None:
+    (here, _), (there, _) = two
+    await here.enters("R", create=RoomOptions(password="sesame"), password="sesame")
+    stranger = await there.connects("R")
+    stranger.greets()
+    error, code = await stranger.is_turned_away()
+    assert (error.code, code) == (ErrorCode.WRONG_PASSWORD, CloseCode.WRONG_PASSWORD)
+    assert (await there.enters("R", password="sesame")).me == 2
+
+
+async def test_who_makes_a_room_at_once_makes_one(two: Two) -> None:
+    (here, _), (there, _) = two
+    ann, bob = await asyncio.gather(here.enters("R"), there.enters("R"))
+    assert {ann.me, bob.me} == {1, 2}
+    assert here.room("R").epoch == there.room("R").epoch
+
+
+async def test_a_kick_reaches_the_other_node(two: Two) -> None:
+    (here, _), (there, _) = two
+    ann, bob = await here.enters("R"), await there.enters("R")
+    ann.says(Kick(bob.me))
+    assert (await bob.ends())[0] == CloseCode.KICKED
+    left = await ann.hears(Left)
+    assert (left.player, left.reason) == (bob.me, LeftReason.KICKED)
+
+
+async def test_a_node_that_is_taken_for_dead_lets_all_go_and_they_come_back(two: Two) -> None:
+    (here, alive), (there, dead) = two
+    seat = new_seat()
+    ann, bob = await here.enters("R"), await there.enters("R", seat=seat)
+    other = await there.enters("ELSEWHERE", seat=new_seat())
+    before = dead.incarnation
+    alive.append("R", NodeGone(before))
+    assert (await bob.ends())[0] == CloseCode.MOVED
+    assert (await other.ends())[0] == CloseCode.MOVED
+    assert dead.incarnation != before
+    again = await there.enters("R", seat=seat)
+    assert again.me == bob.me
+    again.says(Send(None, b"here"))
+    assert (await ann.hears(Deliver)).payload == b"here"
+
+
+async def test_a_room_ends_at_all_nodes(two: Two) -> None:
+    (here, _), (there, _) = two
+    ann = await here.enters("R", create=RoomOptions(keep=0))
+    bob = await there.enters("R")
+    ann.raw.abort()
+    bob.raw.abort()
+    await until(lambda: not len(here.node.registry) and not len(there.node.registry))
+    assert (await there.enters("R")).me == 1
+
+
+async def test_who_goes_while_their_entry_is_on_its_way_leaves_no_seat(two: Two) -> None:
+    (here, _), (there, _) = two
+    ann = await here.enters("R")
+    for _ in range(5):
+        hasty = await there.connects("R")
+        hasty.greets()
+        hasty.raw.abort()
+    await ann.catches_up()
+    await until(lambda: not there.node.connections)
+    await until(lambda: len(here.room("R").seats) == 1)
+
+
+async def test_a_ping_is_answered_with_what_the_room_has_taken(two: Two) -> None:
+    (here, _), (there, _) = two
+    await here.enters("R")
+    bob = await there.enters("R")
+    bob.says(Send(None, b"x"))
+    await bob.hears(Taken)
+    await bob.catches_up()
+    assert bob.all(Pong)[-1].taken == 1
