@@ -1,0 +1,274 @@
+"""The log of rooms in JetStream.
+
+An entry is published to `in.SHARD.ROOM`. The stream's leader gives it its place, and once it is
+stored it is republished to `out.SHARD.ROOM`, with its seq and that of the room's entry before it.
+Nodes listen there as to any subject. So a room costs the servers nothing but its subscriptions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from relay.cluster.log import READ_LIMIT, Deliver, Logged, LogFull, Trouble, Unfollow
+from relay.cluster.nats import direct
+from relay.cluster.nats.answers import is_nobody
+from relay.cluster.nats.connection import Connection
+from relay.cluster.nats.layout import token_of
+from relay.cluster.nats.snapshots import Snapshots, store
+from relay.cluster.nats.streams import ApiError, Stream, Streams
+from relay.cluster.nats.watch import Watch
+
+if TYPE_CHECKING:
+    from nats.aio.msg import Msg
+
+log = logging.getLogger("relay")
+
+FULL = 10077  # JetStream's number for: the stream has no more bytes
+FULL_SHARE = 0.85
+"""Of a stream's bytes, from which on no room begins. The rest is for rooms that go on: a stream
+that is full would refuse their entries too."""
+
+FIRST_SECONDS = 5.0  # for a room's first entry to be stored
+TRY_SECONDS = 1.0
+TICK_SECONDS = 0.25
+LOOK_SECONDS = 5.0  # between two looks at the streams
+SPREAD_SECONDS = 60.0  # between two looks where their leaders are
+PROBE = "probe"
+"""In place of a room's token, in entries that only ask whether a stream works: tokens are capitals."""
+
+SEQUENCE = "Nats-Sequence"
+PREVIOUS = "Nats-Last-Sequence"
+ID = "Nats-Msg-Id"
+
+
+class JetStreamLog:
+    """Orders entries of rooms in JetStream.
+
+    Attributes:
+        on_trouble: see `Log`.
+        on_restart: called when streams have lost what they held: their seqs begin anew. Takes a
+            function that says whether a room is in one of them.
+        streams: as they were when last looked at, by name.
+    """
+
+    def __init__(self, connection: Connection, streams: Streams) -> None:
+        """Args: streams: made already."""
+        self.on_trouble: Trouble = _nothing
+        self.on_restart: Callable[[Callable[[str], bool]], None] = _nothing
+        self.streams: dict[str, Stream] = {}
+        self._connection = connection
+        self._manager = streams
+        self._layout = streams.layout
+        self._snapshots = Snapshots(connection, streams.layout)
+        self._watch = Watch()
+        self._full: set[str] = set()
+        self._is_in_trouble = False
+        self._now = asyncio.get_running_loop().time
+        self._watch.connected(self._now())
+        connection.on_connected = self._connected
+        connection.on_cut = self._cut
+
+    # What rooms use.
+
+    def publish(self, room: str, id: str, data: bytes) -> None:
+        stream, subject = self._layout.stream_of(room), self._layout.entries(room)
+        reply = ""
+        if self._connection.is_up and self._watch.wants(stream, self._now()):
+            reply = self._expect(stream)
+        self._connection.publish(subject, data, reply, {ID: f"{token_of(room)} {id}"})
+
+    async def publish_first(self, room: str, id: str, data: bytes) -> None:
+        """Store an entry with which a room may begin.
+
+        Raises:
+            LogFull: there is no place for another room.
+            TimeoutError: the stream does not answer; it may have stored the entry.
+        """
+        stream, subject = self._layout.stream_of(room), self._layout.entries(room)
+        if stream in self._full:
+            raise LogFull(f"{stream} is full")
+        headers = {ID: f"{token_of(room)} {id}"}
+        async with asyncio.timeout(FIRST_SECONDS):
+            while True:
+                try:
+                    return await store(self._connection, subject, data, headers, TRY_SECONDS)
+                except ApiError as error:
+                    if error.code == FULL:
+                        raise LogFull(f"{stream} is full") from None
+                    log.warning("an entry was refused: %s", error)
+                except OSError:
+                    pass
+                await asyncio.sleep(TICK_SECONDS)
+
+    def follow(self, room: str, deliver: Deliver) -> Unfollow:
+        def receive(message: Msg) -> None:
+            headers = message.headers or {}
+            seq, previous = int(headers[SEQUENCE]), int(headers.get(PREVIOUS, 0))
+            deliver(Logged(seq, previous, message.data))
+
+        return self._connection.subscribe(self._layout.delivered(room), receive)
+
+    async def read(self, room: str, after: int, limit: int = READ_LIMIT) -> Sequence[Logged]:
+        """Return kept entries.
+
+        Raises:
+            OSError: nobody answers.
+        """
+        stream, subject = self._layout.stream_of(room), self._layout.entries(room)
+        # With the entry `after`: if that is kept, the next one follows it; if not, none before is.
+        kept = await direct.read_from(self._connection, stream, subject, after, limit + 1)
+        found, previous = [], 0
+        for each in kept:
+            if each.seq > after:
+                found.append(Logged(each.seq, previous, each.data))
+            previous = each.seq
+        return found[:limit]
+
+    async def last(self, rooms: Sequence[str]) -> Mapping[str, int]:
+        """Return the newest seqs.
+
+        Raises:
+            OSError: nobody answers.
+        """
+        by_stream: dict[str, dict[str, str]] = {}
+        for room in rooms:
+            subjects = by_stream.setdefault(self._layout.stream_of(room), {})
+            subjects[self._layout.entries(room)] = room
+        found: dict[str, int] = {}
+        for stream, subjects in by_stream.items():
+            newest = await direct.newest_of(self._connection, stream, list(subjects))
+            found.update((subjects[each.subject], each.seq) for each in newest)
+        return found
+
+    async def put_snapshot(self, room: str, seq: int, data: bytes) -> None:
+        """Keep a snapshot.
+
+        Raises:
+            OSError: it is not stored.
+        """
+        await self._snapshots.put(room, seq, data)
+
+    async def snapshots(self, room: str) -> Sequence[tuple[int, bytes]]:
+        """Return the newest snapshots.
+
+        Raises:
+            OSError: nobody answers.
+        """
+        return await self._snapshots.newest(room)
+
+    def is_troubled(self, room: str) -> bool:
+        """Say whether entries of this room wait for their stream."""
+        now = self._now()
+        return self._watch.is_cut(now) or self._layout.stream_of(room) in self._watch.troubled(now)
+
+    # Whether it works.
+
+    async def run(self) -> None:
+        """Watch the streams, until cancelled."""
+        looked_at = spread_at = float("-inf")
+        while True:
+            now = self._now()
+            try:
+                self._tick(now)
+                if now - looked_at >= LOOK_SECONDS and self._connection.is_up:
+                    looked_at = now
+                    await self._look()
+                    if now - spread_at >= SPREAD_SECONDS:
+                        spread_at = now
+                        await self._manager.spread(list(self.streams.values()))
+            except Exception:
+                log.exception("the streams cannot be watched")
+            await asyncio.sleep(TICK_SECONDS)
+
+    def _tick(self, now: float) -> None:
+        troubled = self._watch.troubled(now)
+        is_in_trouble = bool(troubled) or self._watch.is_cut(now)
+        if is_in_trouble != self._is_in_trouble:
+            self._is_in_trouble = is_in_trouble
+            self._tell(troubled)
+            self.on_trouble(is_in_trouble)
+        for stream in troubled:
+            self._probe(stream)
+        if self._watch.should_move(now):
+            log.warning("NATS at %s acknowledges nothing: trying another", self._connection.url)
+            self._connection.move()
+
+    def _tell(self, troubled: frozenset[str]) -> None:
+        if not self._is_in_trouble:
+            log.warning("NATS stores entries again")
+        elif troubled:
+            log.warning("NATS stores no entries of %s: rooms wait", ", ".join(sorted(troubled)))
+        else:
+            log.warning("NATS is not reached: rooms wait")
+
+    def _probe(self, stream: str) -> None:
+        """Ask a stream to store an entry of no room: only that shows that it works again."""
+        shard = stream.removeprefix("ROOMS")
+        self._connection.publish(f"in.{shard}.{PROBE}", b"", self._expect(stream))
+
+    def _expect(self, stream: str) -> str:
+        """Return a subject for an acknowledgement of a stream."""
+
+        def handle(message: Msg | None) -> None:
+            self._connection.answers.forget(reply)
+            if message is not None:
+                self._take_answer(stream, message)
+
+        reply = self._connection.answers.expect(handle)
+        return reply
+
+    def _take_answer(self, stream: str, message: Msg) -> None:
+        now = self._now()
+        if is_nobody(message):
+            self._watch.refused(stream, now)
+            return
+        self._watch.acknowledged(stream, now)
+        error = json.loads(message.data).get("error")
+        if error is None:
+            return
+        if error.get("err_code") == FULL:
+            self._full.add(stream)
+        log.warning("%s refused an entry: %s", stream, error.get("description"))
+
+    def _connected(self) -> None:
+        self._watch.connected(self._now())
+
+    def _cut(self) -> None:
+        self._watch.cut(self._now())
+
+    async def _look(self) -> None:
+        """See how full the streams are, and whether they are the ones they were."""
+        restarted = set()
+        for name in self._layout.all:
+            with contextlib.suppress(OSError, ApiError):
+                found = await self._manager.look_at(name)
+                before = self.streams.get(name)
+                if before is not None and _is_new(before, found):
+                    restarted.add(name)
+                self.streams[name] = found
+                if name in self._layout.rooms:
+                    self._note_room(found)
+        if restarted:
+            log.error("NATS has lost what it held in %s", ", ".join(sorted(restarted)))
+            self.on_restart(lambda room: self._layout.stream_of(room) in restarted)
+
+    def _note_room(self, stream: Stream) -> None:
+        if 0 < stream.max_bytes * FULL_SHARE < stream.bytes:
+            if stream.name not in self._full:
+                log.warning("%s is nearly full: no room begins there", stream.name)
+            self._full.add(stream.name)
+        else:
+            self._full.discard(stream.name)
+
+
+def _is_new(before: Stream, found: Stream) -> bool:
+    return found.created != before.created or found.last_seq < before.last_seq
+
+
+def _nothing(_: object) -> None:
+    pass
