@@ -14,6 +14,7 @@ from protocol import WIRE_VERSION, WIRE_VERSION_MIN
 from relay import is_compiled
 from relay.cli.demo import show
 from relay.cli.printing import let_go, say
+from relay.cluster.nats.options import CannotJoin
 from relay.persistence.file import CannotKeep
 from relay.policy.config import Settings
 from relay.policy.spelling import option
@@ -69,7 +70,7 @@ def _one_sentence() -> Iterator[None]:
     printed is no error."""
     try:
         yield
-    except (CannotListen, CannotKeep, ValidationError) as error:
+    except (CannotListen, CannotKeep, CannotJoin, ValidationError) as error:
         raise CycloptsError(msg=str(error)) from error
     finally:
         let_go()

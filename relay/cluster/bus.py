@@ -1,4 +1,4 @@
-"""Small messages between the nodes that make up one relay: the seam to what carries them."""
+"""Small messages between the nodes that make up one relay: the seam, and what every bus shares."""
 
 from __future__ import annotations
 
@@ -6,42 +6,45 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 Receive = Callable[[str, bytes], None]
-"""Takes the sender's name and what they said, in the event loop."""
+"""Takes a message: its sender's name, and its data."""
 
 Reply = Callable[[str, bytes], Awaitable[bytes]]
-"""Takes the asker's name and what they ask; returns the answer."""
+"""Answers a question: takes the asker's name, and its data."""
 
 
 class Unheard(Exception):
-    """There is no such node, as far as is known."""
+    """Nobody is there to answer: no such node, one that is gone, or none that knows the subject."""
 
 
 class Bus(Protocol):
-    """Carries messages to other nodes at most once; those of one sender and subject in order."""
+    """Carries messages at most once, and those of one sender in order.
+
+    Attributes:
+        name: this node's. It is unique and safe in a URL. A node that starts again has another.
+    """
 
     name: str
-    """This node's: unique, and safe in a URL."""
 
     def publish(self, subject: str, data: bytes) -> None:
         """Tell all other nodes."""
 
     def subscribe(self, subject: str, receive: Receive) -> Callable[[], None]:
-        """Hear what other nodes publish. Returns: what ends it."""
+        """Hear what others publish. Returns: what ends it."""
 
     def answer(self, subject: str, reply: Reply) -> None:
-        """Answer what other nodes ask."""
+        """Answer questions about a subject, one answerer for each."""
 
     async def ask(self, node: str, subject: str, data: bytes, seconds: float) -> bytes:
-        """Return what one node answers.
+        """Ask one node.
 
         Raises:
-            Unheard: there is no such node.
-            TimeoutError: it does not answer in time.
+            TimeoutError: it has not answered in time.
+            Unheard: it is not there, or does not know the subject.
         """
 
     async def ask_all(self, subject: str, data: bytes, seconds: float) -> Mapping[str, bytes]:
-        """Return what the other nodes answer in time, by their names."""
+        """Ask all other nodes. Returns: the answers that came in time, by the node's name."""
 
     @property
     def others(self) -> frozenset[str]:
-        """The other nodes that live, as far as is known."""
+        """The other nodes that live, as far as known."""

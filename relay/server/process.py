@@ -37,6 +37,7 @@ PATIENCE = 3.0  # seconds for connections to end, once the relay does; those lef
 LAST_PATIENCE = 0.4  # seconds for the same, where all had been asked to end before
 COLLECT_AFTER = 20_000  # objects made, and not let go, between two looks of the collector
 HANGUP = getattr(signal, "SIGHUP", None)  # Windows has none
+LOOK_SECONDS = 0.1  # between two looks for a signal, before anybody is served
 GRACE = 5  # seconds after which nothing at all is waited for
 
 
@@ -52,7 +53,8 @@ class Server(uvicorn.Server):
         on_started: called after that. What it raises ends the server, as a signal does.
         on_signal: awaited upon the first signal; when it returns, serving ends.
         on_impatience: called upon each further signal.
-        failure: what `on_started` or `on_signal` raised.
+        around: entered before anybody is served, however long that takes, and left at the end.
+        failure: what `around`, `on_started` or `on_signal` raised.
     """
 
     on_starting: Callable[[], None] | None = None
@@ -60,6 +62,7 @@ class Server(uvicorn.Server):
     on_started: Callable[[], None] | None = None
     on_signal: Callable[[], Awaitable[None]] | None = None
     on_impatience: Callable[[], None] | None = None
+    around: contextlib.AbstractAsyncContextManager[None] | None = None
     failure: Exception | None = None
 
     def __init__(self, config: uvicorn.Config) -> None:
@@ -67,12 +70,15 @@ class Server(uvicorn.Server):
         self._have_left = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._leaving: asyncio.Task[None] | None = None
+        self._stack = contextlib.AsyncExitStack()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to serve."""
         if self.should_exit:
             return
         self._loop = asyncio.get_running_loop()
+        if self.around is not None and not await self._entered(self.around):
+            return
         if self.on_starting is not None:
             self.on_starting()
         await super().startup(sockets)
@@ -87,6 +93,21 @@ class Server(uvicorn.Server):
             self.failure = error
             self._leave_or_hurry(self._loop)
 
+    async def _entered(self, around: contextlib.AbstractAsyncContextManager[None]) -> bool:
+        """Say whether it was entered: a signal ends the wait for it."""
+        entering = asyncio.get_running_loop().create_task(self._stack.enter_async_context(around))
+        while not entering.done() and not self.should_exit:
+            await asyncio.wait([entering], timeout=LOOK_SECONDS)
+        if not entering.done():
+            entering.cancel()
+            await asyncio.wait([entering])
+        elif (error := entering.exception()) is None:
+            return True
+        elif isinstance(error, Exception):
+            self.failure = error
+        self.should_exit = True
+        return False
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End all connections, those that do not end by themselves with a cut."""
         patience = LAST_PATIENCE if self._have_left else PATIENCE
@@ -95,6 +116,7 @@ class Server(uvicorn.Server):
             await super().shutdown(sockets)
         finally:
             cutting.cancel()
+            await self._stack.aclose()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -183,6 +205,7 @@ def serve(
     Raises:
         CannotListen: the address is not to be had.
         CannotKeep: the rooms cannot be written where the settings say.
+        CannotJoin: the settings name a NATS that cannot be used.
     """
     listener = listener or listen(settings.host, settings.port)
     logs.set_up(settings.log_level)
@@ -192,7 +215,7 @@ def serve(
     _calm_collector()
     chosen = settings.operator_token_file is not None
     keeping = contextlib.nullcontext() if chosen else operators.kept(app.state.token, listener.port)
-    with keeping, _rooms_kept(server, app.state.node):
+    with keeping, _rooms_kept(server, app.state.node), _in_cluster(server, settings):
         server.run(sockets=[*listener.sockets])
     if server.failure is not None:
         raise server.failure
@@ -207,6 +230,15 @@ def _calm_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER, 20, 20)
+
+
+def _in_cluster(server: Server, settings: Settings) -> contextlib.AbstractContextManager[None]:
+    """Let a server join the cluster that the settings name, before it serves anybody."""
+    if not settings.nats:
+        return contextlib.nullcontext()
+    from relay.server.clustered import in_cluster  # it imports nats-py, which most relays lack
+
+    return in_cluster(server, settings)
 
 
 @contextlib.contextmanager

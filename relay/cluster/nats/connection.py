@@ -70,6 +70,7 @@ class Connection:
         answers: questions whose answers are on their way.
         on_connected, on_cut: called in the event loop.
         times_cut: how many connections have ended.
+        failure: why nobody was reached last.
     """
 
     def __init__(self, servers: Servers, name: str) -> None:
@@ -83,6 +84,7 @@ class Connection:
         self.on_connected: Callable[[], None] = _nothing
         self.on_cut: Callable[[], None] = _nothing
         self.times_cut = 0
+        self.failure = ""
         self._signer = servers.signer()
         self._trust = servers.trust() if any(map(wants_tls, servers.urls)) else None
         # Chance spreads the nodes over the servers.
@@ -280,10 +282,11 @@ class Connection:
 
     def _say(self, error: Exception) -> None:
         """Say every few seconds that nobody is reached, and why."""
+        self.failure = str(error) or "no answer"
         now = time.monotonic()
         if now - self._said_at >= SAY_SECONDS:
             self._said_at = now
-            log.warning("waiting for NATS at %s: %s", self.url, str(error) or "no answer")
+            log.warning("waiting for NATS at %s: %s", self.url, self.failure)
 
     # What is written, in the order in which it was asked for.
 

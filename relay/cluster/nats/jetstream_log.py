@@ -20,7 +20,7 @@ from relay.cluster.nats.answers import is_nobody
 from relay.cluster.nats.connection import Connection
 from relay.cluster.nats.layout import token_of
 from relay.cluster.nats.snapshots import Snapshots, store
-from relay.cluster.nats.streams import ApiError, Stream, Streams
+from relay.cluster.nats.streams import FULL_SHARE, ApiError, Stream, Streams
 from relay.cluster.nats.watch import Watch
 
 if TYPE_CHECKING:
@@ -29,10 +29,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("relay")
 
 FULL = 10077  # JetStream's number for: the stream has no more bytes
-FULL_SHARE = 0.85
-"""Of a stream's bytes, from which on no room begins. The rest is for rooms that go on: a stream
-that is full would refuse their entries too."""
-
 FIRST_SECONDS = 5.0  # for a room's first entry to be stored
 TRY_SECONDS = 1.0
 TICK_SECONDS = 0.25
@@ -243,19 +239,15 @@ class JetStreamLog:
 
     async def _look(self) -> None:
         """See how full the streams are, and whether they are the ones they were."""
-        restarted = set()
-        for name in self._layout.all:
-            with contextlib.suppress(OSError, ApiError):
-                found = await self._manager.look_at(name)
-                before = self.streams.get(name)
-                if before is not None and _is_new(before, found):
-                    restarted.add(name)
-                self.streams[name] = found
-                if name in self._layout.rooms:
-                    self._note_room(found)
-        if restarted:
-            log.error("NATS has lost what it held in %s", ", ".join(sorted(restarted)))
-            self.on_restart(lambda room: self._layout.stream_of(room) in restarted)
+        with contextlib.suppress(OSError, ApiError):  # then the next look sees it
+            found = await self._manager.make()
+            restarted = {each.name for each in found if _is_new(self.streams.get(each.name), each)}
+            self.streams = {each.name: each for each in found}
+            for name in self._layout.rooms:
+                self._note_room(self.streams[name])
+            if restarted:
+                log.error("NATS has lost what it held in %s", ", ".join(sorted(restarted)))
+                self.on_restart(lambda room: self._layout.stream_of(room) in restarted)
 
     def _note_room(self, stream: Stream) -> None:
         if 0 < stream.max_bytes * FULL_SHARE < stream.bytes:
@@ -266,7 +258,9 @@ class JetStreamLog:
             self._full.discard(stream.name)
 
 
-def _is_new(before: Stream, found: Stream) -> bool:
+def _is_new(before: Stream | None, found: Stream) -> bool:
+    if before is None:
+        return False
     return found.created != before.created or found.last_seq < before.last_seq
 
 

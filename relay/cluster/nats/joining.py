@@ -29,6 +29,7 @@ class Joined:
     log: JetStreamLog
     bus: NatsBus
     connection: Connection
+    streams: Streams
 
 
 @contextlib.asynccontextmanager
@@ -52,7 +53,7 @@ async def joined(
         await made(streams)
         entries, bus = JetStreamLog(connection, streams), NatsBus(connection)
         async with running(entries.run()), running(bus.run()):
-            yield Joined(entries, bus, connection)
+            yield Joined(entries, bus, connection, streams)
         await connection.written()
 
 

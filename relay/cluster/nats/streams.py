@@ -29,6 +29,10 @@ OLDEST = (2, 11)
 
 AGAIN_SECONDS = 0.5
 SAY_SECONDS = 5.0
+FULL_SHARE = 0.85
+"""Of a stream's bytes, from which on no room begins. The rest is for rooms that go on: a stream
+that is full would refuse their entries too."""
+
 REPLICAS = 3
 """Of each stream, where NATS is a cluster: so many servers keep an entry, and one may die."""
 
@@ -92,7 +96,7 @@ class Streams:
             OSError, ApiError: it cannot be done at the moment.
         """
         version = self.connection.server.get("version", "0")
-        if _numbers(version) < OLDEST:
+        if numbers_of(version) < OLDEST:
             oldest = ".".join(map(str, OLDEST))
             raise CannotJoin(f"nats-server {version} is too old: take {oldest} or newer")
         replicas = self._replicas or (REPLICAS if self.connection.server.get("cluster") else 1)
@@ -141,9 +145,16 @@ class Streams:
         moves = list(_moves(streams))
         for name, to in moves:
             with contextlib.suppress(ApiError, OSError):  # then the next look moves it
-                wanted = {"placement": {"preferred": to}}
-                await self._ask(f"STREAM.LEADER.STEPDOWN.{name}", wanted)
+                await self.step_down(name, to)
         return len(moves)
+
+    async def step_down(self, name: str, to: str) -> None:
+        """Have another server lead a stream.
+
+        Raises:
+            ApiError, OSError: it cannot be done at the moment.
+        """
+        await self._ask(f"STREAM.LEADER.STEPDOWN.{name}", {"placement": {"preferred": to}})
 
     async def _ask(self, what: str, request: Mapping[str, Any]) -> Any:
         data = json.dumps(request).encode() if request else b""
@@ -193,7 +204,8 @@ def _read(answer: Mapping[str, Any]) -> Stream:
     )
 
 
-def _numbers(version: str) -> tuple[int, ...]:
+def numbers_of(version: str) -> tuple[int, ...]:
+    """Return the first two numbers of a version."""
     return tuple(map(int, re.findall(r"\d+", version)[:2]))
 
 
