@@ -40,7 +40,7 @@ def doctor(
     nats_streams: Count = 8,
     json: Flag = False,
 ) -> None:
-    """Look for what is wrong, and say what to do about each. The exit code is 1 if an error is found.
+    """Say what is wrong, and what to do about each. The exit code is 1 if an error is found.
 
     Args:
         nats: server of NATS; several may be given
@@ -51,8 +51,8 @@ def doctor(
     """
     servers = _servers(nats, nats_credentials, nats_ca)
     report = asyncio.run(_look(servers, Layout(streams=nats_streams)))
-    shown = dumps(report.as_json()) if json else "\n".join([*_table(report), "", *_findings(report)])
-    say(shown)
+    table = "\n".join([*_table(report), "", *_findings(report)])
+    say(dumps(report.as_json()) if json else table)
     if any(finding.level == "error" for finding in report.findings()):
         sys.exit(1)
 

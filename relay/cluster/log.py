@@ -20,7 +20,9 @@ class Logged:
     seq: int
     """Its place in the log. It grows, with gaps: other rooms share the log."""
     previous: int
-    """The seq of the entry before it of the same room; 0 if none is kept before it."""
+    """The seq of the entry before it of the same room; 0 if none was kept when it was stored.
+    Where an engine cannot tell that of the first entry of a `read`, it is the `after` of the call.
+    """
     data: bytes
 
 
@@ -42,7 +44,8 @@ class Log(Protocol):
     """Orders opaque entries, a sequence for each room, and keeps them for a while.
 
     What `read` shows is true. What it delivers may be lost, doubled or late: the `Replica` mends
-    that. Room names are canonical (relay/lobby/registry.py).
+    that. A coroutine may raise an `OSError`, `TimeoutError` among them: the log does not answer,
+    and may do so later. Room names are canonical (relay/lobby/registry.py).
     """
 
     on_trouble: Trouble

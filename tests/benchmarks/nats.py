@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import statistics
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+
+import uvloop
 
 from relay.cluster.log import Logged
 from relay.cluster.nats.joining import Joined, joined
@@ -117,13 +118,9 @@ async def calm(one: Joined, two: Joined) -> list[float]:
 
 def main() -> None:
     """Measure one server, then three."""
-    if sys.platform != "win32":
-        import uvloop
-
-        uvloop.install()
     for name, servers in (("R1", r1), ("R3", r3)):
-        with servers() as urls:
-            print(asyncio.run(measure(name, urls)))
+        with servers() as urls, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            print(runner.run(measure(name, urls)))
 
 
 if __name__ == "__main__":

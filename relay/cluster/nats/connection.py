@@ -344,7 +344,8 @@ async def _close(client: Client) -> None:
 
 async def _report(error: Exception) -> None:
     """Log what nats-py tells of no call; what it tells of connecting is said elsewhere."""
-    if not isinstance(error, OSError | nats.errors.UnexpectedEOF | nats.errors.StaleConnectionError):
+    said_elsewhere = (OSError, nats.errors.UnexpectedEOF, nats.errors.StaleConnectionError)
+    if not isinstance(error, said_elsewhere):
         log.warning("NATS: %s", error)
 
 

@@ -11,14 +11,13 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from relay.cluster.log import READ_LIMIT, Deliver, Logged, LogFull, Trouble, Unfollow
+from relay.cluster.log import READ_LIMIT, Deliver, LogAway, Logged, LogFull, Trouble, Unfollow
 from relay.cluster.nats import direct
 from relay.cluster.nats.answers import is_nobody
 from relay.cluster.nats.connection import Connection
-from relay.cluster.nats.layout import token_of
 from relay.cluster.nats.snapshots import Snapshots, store
 from relay.cluster.nats.streams import FULL_SHARE, ApiError, Stream, Streams
 from relay.cluster.nats.watch import Watch
@@ -35,7 +34,10 @@ TICK_SECONDS = 0.25
 LOOK_SECONDS = 5.0  # between two looks at the streams
 SPREAD_SECONDS = 60.0  # between two looks where their leaders are
 PROBE = "probe"
-"""In place of a room's token, in entries that only ask whether a stream works: tokens are capitals."""
+"""In place of a room's token, in entries that only ask whether a stream works. A token is in
+capitals."""
+
+NO_ROOMS = {f"in.0.{PROBE}": ""}
 
 SEQUENCE = "Nats-Sequence"
 PREVIOUS = "Nats-Last-Sequence"
@@ -76,30 +78,35 @@ class JetStreamLog:
         reply = ""
         if self._connection.is_up and self._watch.wants(stream, self._now()):
             reply = self._expect(stream)
-        self._connection.publish(subject, data, reply, {ID: f"{token_of(room)} {id}"})
+        self._connection.publish(subject, data, reply, {ID: id})
 
     async def publish_first(self, room: str, id: str, data: bytes) -> None:
         """Store an entry with which a room may begin.
 
         Raises:
             LogFull: there is no place for another room.
-            TimeoutError: the stream does not answer; it may have stored the entry.
+            LogAway: the stream does not answer; it may have stored the entry.
         """
         stream, subject = self._layout.stream_of(room), self._layout.entries(room)
         if stream in self._full:
             raise LogFull(f"{stream} is full")
-        headers = {ID: f"{token_of(room)} {id}"}
-        async with asyncio.timeout(FIRST_SECONDS):
-            while True:
-                try:
-                    return await store(self._connection, subject, data, headers, TRY_SECONDS)
-                except ApiError as error:
-                    if error.code == FULL:
-                        raise LogFull(f"{stream} is full") from None
-                    log.warning("an entry was refused: %s", error)
-                except OSError:
-                    pass
-                await asyncio.sleep(TICK_SECONDS)
+        with _or_away():
+            async with asyncio.timeout(FIRST_SECONDS):
+                await self._store_first(stream, subject, {ID: id}, data)
+
+    async def _store_first(
+        self, stream: str, subject: str, headers: dict[str, str], data: bytes
+    ) -> None:
+        while True:
+            try:
+                return await store(self._connection, subject, data, headers, TRY_SECONDS)
+            except ApiError as error:
+                if error.code == FULL:
+                    raise LogFull(f"{stream} is full") from None
+                log.warning("%s refused an entry: %s", stream, error)
+            except OSError:
+                pass
+            await asyncio.sleep(TICK_SECONDS)
 
     def follow(self, room: str, deliver: Deliver) -> Unfollow:
         def receive(message: Msg) -> None:
@@ -110,14 +117,10 @@ class JetStreamLog:
         return self._connection.subscribe(self._layout.delivered(room), receive)
 
     async def read(self, room: str, after: int, limit: int = READ_LIMIT) -> Sequence[Logged]:
-        """Return kept entries.
-
-        Raises:
-            OSError: nobody answers.
-        """
         stream, subject = self._layout.stream_of(room), self._layout.entries(room)
         # With the entry `after`: if that is kept, the next one follows it; if not, none before is.
-        kept = await direct.read_from(self._connection, stream, subject, after, limit + 1)
+        with _or_away():
+            kept = await direct.read_from(self._connection, stream, subject, after, limit + 1)
         found, previous = [], 0
         for each in kept:
             if each.seq > after:
@@ -126,36 +129,25 @@ class JetStreamLog:
         return found[:limit]
 
     async def last(self, rooms: Sequence[str]) -> Mapping[str, int]:
-        """Return the newest seqs.
-
-        Raises:
-            OSError: nobody answers.
-        """
-        by_stream: dict[str, dict[str, str]] = {}
+        # Without rooms it still asks: the answer shows that this node is connected.
+        by_stream: dict[str, dict[str, str]] = {} if rooms else {self._layout.rooms[0]: NO_ROOMS}
         for room in rooms:
             subjects = by_stream.setdefault(self._layout.stream_of(room), {})
             subjects[self._layout.entries(room)] = room
         found: dict[str, int] = {}
-        for stream, subjects in by_stream.items():
-            newest = await direct.newest_of(self._connection, stream, list(subjects))
-            found.update((subjects[each.subject], each.seq) for each in newest)
-        return found
+        with _or_away():
+            for stream, subjects in by_stream.items():
+                newest = await direct.newest_of(self._connection, stream, list(subjects))
+                found.update((subjects[each.subject], each.seq) for each in newest)
+        return found if rooms else {}
 
     async def put_snapshot(self, room: str, seq: int, data: bytes) -> None:
-        """Keep a snapshot.
-
-        Raises:
-            OSError: it is not stored.
-        """
-        await self._snapshots.put(room, seq, data)
+        with _or_away():
+            await self._snapshots.put(room, seq, data)
 
     async def snapshots(self, room: str) -> Sequence[tuple[int, bytes]]:
-        """Return the newest snapshots.
-
-        Raises:
-            OSError: nobody answers.
-        """
-        return await self._snapshots.newest(room)
+        with _or_away():
+            return await self._snapshots.newest(room)
 
     def is_troubled(self, room: str) -> bool:
         """Say whether entries of this room wait for their stream."""
@@ -256,6 +248,14 @@ class JetStreamLog:
             self._full.add(stream.name)
         else:
             self._full.discard(stream.name)
+
+
+@contextlib.contextmanager
+def _or_away() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:  # nobody answers, or not in time
+        raise LogAway(str(error) or "no answer in time") from error
 
 
 def _is_new(before: Stream | None, found: Stream) -> bool:

@@ -48,15 +48,20 @@ async def heard_by(bus: Bus, others: Buses, subject: str) -> list[tuple[str, byt
 async def settled(bus: Bus, others: Buses) -> None:
     """Return when what the others published before has come."""
     for other in others:
-        seen: list[bytes] = []
-        end = bus.subscribe(f"settled.{bus.name}.{other.name}", lambda _, d, s=seen: s.append(d))  # type: ignore[misc]  # a default binds it
-        await until(lambda: _tries(other, bus, seen))
-        end()
+        await _heard_from(bus, other)
 
 
-def _tries(other: Bus, bus: Bus, seen: list[bytes]) -> bool:
-    other.publish(f"settled.{bus.name}.{other.name}", b"")
-    return bool(seen)
+async def _heard_from(bus: Bus, other: Bus) -> None:
+    subject = f"settled.{bus.name}.{other.name}"
+    seen: list[bytes] = []
+
+    def is_heard() -> bool:
+        other.publish(subject, b"")
+        return bool(seen)
+
+    end = bus.subscribe(subject, lambda _, data: seen.append(data))
+    await until(is_heard)
+    end()
 
 
 async def test_all_others_hear_what_one_publishes(buses: Buses, subject: str) -> None:

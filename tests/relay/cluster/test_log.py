@@ -73,16 +73,6 @@ async def test_an_id_is_stored_once(logs: Logs, room: str) -> None:
     assert [each.data for each in await logs[1].read(room, 0)] == [b"once", b"the last"]
 
 
-async def test_an_id_counts_for_its_room_alone(logs: Logs, room: str) -> None:
-    rooms = [room, room + "B", room + "C", room + "D"]
-    for name in rooms:
-        logs[0].publish(name, "the same", name.encode())
-    for name in rooms:
-        await stored(logs[0], name, b"the last")
-        first, _ = await logs[0].read(name, 0)
-        assert first.data == name.encode()
-
-
 async def test_a_read_goes_on_where_another_ended(logs: Logs, room: str) -> None:
     kept = await stored(logs[0], room, *(b"%d" % number for number in range(10)))
     assert [*await logs[1].read(room, 0, 4)] == kept[:4]

@@ -10,7 +10,7 @@ from itertools import count, pairwise
 
 import pytest
 
-from relay.cluster.log import Logged
+from relay.cluster.log import LogAway, Logged
 from relay.cluster.nats.joining import Joined, joined
 from relay.cluster.nats.layout import Layout
 from relay.cluster.nats.options import Servers
@@ -84,7 +84,7 @@ async def kept(node: Joined) -> list[Logged]:
     try:
         while more := await node.log.read(ROOM, found[-1].seq if found else 0):
             found += more
-    except OSError:
+    except LogAway:
         return []
     return found
 
@@ -191,5 +191,7 @@ async def test_a_node_leaves_a_server_that_is_frozen() -> None:
         async with joined(Servers(urls(servers)), "one", LAYOUT) as node:
             (frozen,) = [each for each in servers if str(each.port) in node.connection.url]
             frozen.freeze()
-            await until(lambda: node.connection.is_up and str(frozen.port) not in node.connection.url)
+            await until(
+                lambda: node.connection.is_up and str(frozen.port) not in node.connection.url
+            )
             frozen.thaw()

@@ -153,11 +153,15 @@ async def test_a_room_is_followed_over_connections_that_end(server: NatsServer) 
         room, other = Followed(one), Followed(two)
         await other.say_until_heard("before")
         for number in range(3):
-            cut = one.connection.times_cut
-            one.connection.move()
-            await until(lambda cut=cut: one.connection.times_cut > cut)  # type: ignore[misc]  # a default binds it
-            await until(lambda: one.connection.is_up)
+            await moved(one)
             word = f"word {number}"
             await other.say_until_heard(word)
             await room.say_until_heard(word + " of the other")
         assert other.heard[-1] == b"word 2 of the other"
+
+
+async def moved(node: Joined) -> None:
+    before = node.connection.times_cut
+    node.connection.move()
+    await until(lambda: node.connection.times_cut > before)
+    await until(lambda: node.connection.is_up)
