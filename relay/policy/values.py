@@ -115,8 +115,6 @@ NatsUrls = Annotated[
 OptionalPath = Annotated[Path | None, BeforeValidator(_none_if_empty)]
 Amount = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 RootPath = Annotated[str, AfterValidator(_root_path)]
-TokenFile = Annotated[
-    Path | None, BeforeValidator(_none_if_empty), AfterValidator(_token_file)
-]
+TokenFile = Annotated[Path | None, BeforeValidator(_none_if_empty), AfterValidator(_token_file)]
 OrNever = Annotated[Amount | None, BeforeValidator(_never)]
 OrUnlimited = Annotated[Annotated[int, Field(gt=0)] | None, BeforeValidator(_unlimited)]

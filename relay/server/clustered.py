@@ -7,7 +7,6 @@ import re
 import secrets
 import socket
 from collections.abc import AsyncIterator, Iterator
-from typing import TYPE_CHECKING
 
 from relay.cluster.nats.layout import Layout
 from relay.cluster.nats.options import CannotJoin, Servers
@@ -15,16 +14,15 @@ from relay.policy.config import Settings
 from relay.policy.values import EMBEDDED
 from relay.server.embedded_nats import default_folder, embedded_nats
 
-if TYPE_CHECKING:
-    from relay.server.process import Server
-
 UNSAFE = re.compile(r"[^A-Za-z0-9]+")
 LONGEST_HOST = 20
 
 
 @contextlib.contextmanager
-def in_cluster(server: Server, settings: Settings) -> Iterator[None]:
-    """Let a server join before it serves anybody; with an own nats-server, if that is asked for.
+def cluster_of(settings: Settings) -> Iterator[contextlib.AbstractAsyncContextManager[None]]:
+    """Have a nats-server run meanwhile, if the settings ask for one of the relay's own.
+
+    Yields: what joins the cluster, and leaves it.
 
     Raises:
         CannotJoin: NATS is not to be had so.
@@ -35,8 +33,7 @@ def in_cluster(server: Server, settings: Settings) -> Iterator[None]:
             folder = settings.nats_dir or default_folder()
             urls = (stack.enter_context(embedded_nats(folder)),)
         servers = Servers(urls, settings.nats_credentials, settings.nats_ca)
-        server.around = _joined(servers, settings)
-        yield
+        yield _joined(servers, settings)
 
 
 @contextlib.asynccontextmanager

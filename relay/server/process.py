@@ -25,6 +25,7 @@ from relay.policy import operators
 from relay.policy.config import Settings
 from relay.policy.spelling import by_option
 from relay.server import logs
+from relay.server.clustered import cluster_of
 from relay.server.http_protocol import bounded
 from relay.server.listening import CannotListen as CannotListen
 from relay.server.listening import Listener as Listener
@@ -232,13 +233,14 @@ def _calm_collector() -> None:
     gc.set_threshold(COLLECT_AFTER, 20, 20)
 
 
-def _in_cluster(server: Server, settings: Settings) -> contextlib.AbstractContextManager[None]:
+@contextlib.contextmanager
+def _in_cluster(server: Server, settings: Settings) -> Iterator[None]:
     """Let a server join the cluster that the settings name, before it serves anybody."""
     if not settings.nats:
-        return contextlib.nullcontext()
-    from relay.server.clustered import in_cluster  # it imports nats-py, which most relays lack
-
-    return in_cluster(server, settings)
+        yield
+        return
+    with cluster_of(settings) as server.around:
+        yield
 
 
 @contextlib.contextmanager

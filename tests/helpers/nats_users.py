@@ -18,8 +18,9 @@ CONFIGURATION = """
 listen: $NATS_LISTEN
 jetstream {{ store_dir: $NATS_DATA }}
 operator: {operator}
+system_account: {system}
 resolver: MEMORY
-resolver_preload: {{ {account}: {jwt} }}
+resolver_preload: {{ {account}: {jwt}, {system}: {system_jwt} }}
 """
 
 
@@ -55,23 +56,25 @@ class Key:
 
 
 class Operator:
-    """An operator with one account, in which JetStream is enabled, and one user."""
+    """An operator with an account in which JetStream is enabled, its user, and a system account."""
 
     def __init__(self) -> None:
         self._operator, self._account, self._user = Key(OPERATOR), Key(ACCOUNT), Key(USER)
+        self._system = Key(ACCOUNT)
 
     def configuration(self) -> str:
         """Return what a server needs to know."""
         unlimited = dict.fromkeys(("subs", "data", "payload", "imports", "exports", "conn"), -1)
         stored = dict.fromkeys(("mem_storage", "disk_storage", "streams", "consumer"), -1)
-        limits = {**unlimited, **stored, "leaf": -1, "wildcards": True}
-        account = self._operator.claim(
-            self._account, "roomwire", {"type": "account", "limits": limits}
-        )
+        limits = {**unlimited, "leaf": -1, "wildcards": True}
+        rooms = {"type": "account", "limits": {**limits, **stored}}
+        claim = self._operator.claim
         return CONFIGURATION.format(
-            operator=self._operator.claim(self._operator, "operator", {"type": "operator"}),
+            operator=claim(self._operator, "operator", {"type": "operator"}),
             account=self._account.public,
-            jwt=account,
+            jwt=claim(self._account, "roomwire", rooms),
+            system=self._system.public,
+            system_jwt=claim(self._system, "system", {"type": "account", "limits": limits}),
         )
 
     def credentials(self) -> str:

@@ -71,6 +71,7 @@ class Connection:
         on_connected, on_cut: called in the event loop.
         times_cut: how many connections have ended.
         failure: why nobody was reached last.
+        tried: set once a server was reached, or was not.
     """
 
     def __init__(self, servers: Servers, name: str) -> None:
@@ -85,6 +86,7 @@ class Connection:
         self.on_cut: Callable[[], None] = _nothing
         self.times_cut = 0
         self.failure = ""
+        self.tried = asyncio.Event()
         self._signer = servers.signer()
         self._trust = servers.trust() if any(map(wants_tls, servers.urls)) else None
         # Chance spreads the nodes over the servers.
@@ -199,8 +201,14 @@ class Connection:
         """Return when all that was sent is written, or cannot be within a moment."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS):
-                while self._waiting and self._client is not None:
-                    await asyncio.sleep(0)
+                written = asyncio.Event()
+
+                async def note(_: Client) -> None:
+                    written.set()
+
+                self._let(note)
+                if self._client is not None:
+                    await written.wait()
 
     # How it stays.
 
@@ -226,6 +234,7 @@ class Connection:
         self._client = client
         for number in self._listeners:
             self._let(self._listen, number)
+        self.tried.set()
         log.info("NATS is at %s", self.url)
         self.on_connected()
 
@@ -283,6 +292,7 @@ class Connection:
     def _say(self, error: Exception) -> None:
         """Say every few seconds that nobody is reached, and why."""
         self.failure = str(error) or "no answer"
+        self.tried.set()
         now = time.monotonic()
         if now - self._said_at >= SAY_SECONDS:
             self._said_at = now

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from relay.cluster.nats.bus import BEAT_SECONDS, NatsBus
 from relay.cluster.nats.connection import Connection
@@ -17,7 +17,6 @@ from relay.cluster.nats.streams import NOT_FOUND, ApiError, Stream, Streams
 
 REACH_SECONDS = 3.0
 BEATS_SECONDS = 3 * BEAT_SECONDS
-LOOK_SECONDS = 0.02
 NAME = "roomwire-cluster"
 
 
@@ -49,17 +48,17 @@ class Examiner:
         missing: list[str] = []
         clocks: dict[str, float] = {}
         for name in self._layout.all:
-            before = datetime.now(timezone.utc)
+            before = datetime.now(UTC)
             try:
                 found = await asking.look_at(name)
             except ApiError as error:
                 missing.append(name if error.code == NOT_FOUND else f"{name}: {error}")
             except OSError as error:
-                missing.append(f"{name}: {error or 'no answer'}")
+                missing.append(f"{name}: {str(error) or 'no answer'}")
             else:
                 streams.append(found)
                 if found.at is not None:
-                    half = (datetime.now(timezone.utc) - before) / 2
+                    half = (datetime.now(UTC) - before) / 2
                     offset = _moment(found.at) - (before + half)
                     clocks[found.leader or "the server"] = round(offset.total_seconds(), 3)
         return streams, missing, clocks
@@ -84,8 +83,7 @@ async def examiner(servers: Servers, layout: Layout) -> AsyncIterator[Examiner]:
 async def _reached(connection: Connection) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(REACH_SECONDS):
-            while not (connection.is_up or connection.failure):
-                await asyncio.sleep(LOOK_SECONDS)
+            await connection.tried.wait()
 
 
 def _server(connection: Connection) -> Server:

@@ -11,10 +11,10 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from relay.cluster.log import READ_LIMIT, Deliver, LogAway, Logged, LogFull, Trouble, Unfollow
+from relay.cluster.log import READ_LIMIT, Deliver, LogFull, Logged, Trouble, Unfollow
 from relay.cluster.nats import direct
 from relay.cluster.nats.answers import is_nobody
 from relay.cluster.nats.connection import Connection
@@ -85,14 +85,13 @@ class JetStreamLog:
 
         Raises:
             LogFull: there is no place for another room.
-            LogAway: the stream does not answer; it may have stored the entry.
+            TimeoutError: the stream does not answer; it may have stored the entry.
         """
         stream, subject = self._layout.stream_of(room), self._layout.entries(room)
         if stream in self._full:
             raise LogFull(f"{stream} is full")
-        with _or_away():
-            async with asyncio.timeout(FIRST_SECONDS):
-                await self._store_first(stream, subject, {ID: id}, data)
+        async with asyncio.timeout(FIRST_SECONDS):
+            await self._store_first(stream, subject, {ID: id}, data)
 
     async def _store_first(
         self, stream: str, subject: str, headers: dict[str, str], data: bytes
@@ -119,8 +118,7 @@ class JetStreamLog:
     async def read(self, room: str, after: int, limit: int = READ_LIMIT) -> Sequence[Logged]:
         stream, subject = self._layout.stream_of(room), self._layout.entries(room)
         # With the entry `after`: if that is kept, the next one follows it; if not, none before is.
-        with _or_away():
-            kept = await direct.read_from(self._connection, stream, subject, after, limit + 1)
+        kept = await direct.read_from(self._connection, stream, subject, after, limit + 1)
         found, previous = [], 0
         for each in kept:
             if each.seq > after:
@@ -135,19 +133,16 @@ class JetStreamLog:
             subjects = by_stream.setdefault(self._layout.stream_of(room), {})
             subjects[self._layout.entries(room)] = room
         found: dict[str, int] = {}
-        with _or_away():
-            for stream, subjects in by_stream.items():
-                newest = await direct.newest_of(self._connection, stream, list(subjects))
-                found.update((subjects[each.subject], each.seq) for each in newest)
+        for stream, subjects in by_stream.items():
+            newest = await direct.newest_of(self._connection, stream, list(subjects))
+            found.update((subjects[each.subject], each.seq) for each in newest)
         return found if rooms else {}
 
     async def put_snapshot(self, room: str, seq: int, data: bytes) -> None:
-        with _or_away():
-            await self._snapshots.put(room, seq, data)
+        await self._snapshots.put(room, seq, data)
 
     async def snapshots(self, room: str) -> Sequence[tuple[int, bytes]]:
-        with _or_away():
-            return await self._snapshots.newest(room)
+        return await self._snapshots.newest(room)
 
     def is_troubled(self, room: str) -> bool:
         """Say whether entries of this room wait for their stream."""
@@ -248,14 +243,6 @@ class JetStreamLog:
             self._full.add(stream.name)
         else:
             self._full.discard(stream.name)
-
-
-@contextlib.contextmanager
-def _or_away() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:  # nobody answers, or not in time
-        raise LogAway(str(error) or "no answer in time") from error
 
 
 def _is_new(before: Stream | None, found: Stream) -> bool:

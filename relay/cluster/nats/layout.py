@@ -22,7 +22,7 @@ SNAPSHOTS_KEPT = 3
 SNAPSHOT_SECONDS = 24 * 3600
 
 SHARDS = "roomwire-streams"
-"""What a stream's metadata call the number of streams. Relays that differ in it would split rooms."""
+"""The number of streams in a stream's metadata. Relays that differ in it would split rooms."""
 
 MUST_BE = ("subjects", "retention", "discard", "allow_direct", "republish", "max_msgs_per_subject")
 """Fields that the log relies on. An operator may change the others."""

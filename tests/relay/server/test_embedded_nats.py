@@ -116,7 +116,7 @@ def test_the_server_of_a_relay_that_was_killed_is_ended_by_the_next_one(tmp_path
     assert not lives(new)
 
 
-def serving(*options: str) -> "subprocess.Popen[str]":
+def serving(*options: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "relay", "serve", "--port", "0", *options]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 

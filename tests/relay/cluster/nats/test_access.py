@@ -172,7 +172,7 @@ async def test_credentials_say_who_a_relay_is(tmp_path: Path) -> None:
 def test_a_file_without_credentials_is_named(tmp_path: Path, text: str) -> None:
     path = tmp_path / "relay.creds"
     path.write_text(text)
-    with pytest.raises(CannotJoin, match="relay.creds"):
+    with pytest.raises(CannotJoin, match=path.name):
         Servers(("nats://localhost",), path).signer()
 
 
@@ -189,5 +189,5 @@ def test_a_damaged_seed_is_found(tmp_path: Path) -> None:
 def test_certificates_that_are_none_are_named(tmp_path: Path) -> None:
     path = tmp_path / "ca.pem"
     path.write_text("nothing")
-    with pytest.raises(CannotJoin, match="ca.pem"):
+    with pytest.raises(CannotJoin, match=path.name):
         Servers(("tls://localhost",), None, path).trust()

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from relay.cluster.log import Logged, LogFull
+from relay.cluster.log import LogFull, Logged
 from relay.cluster.nats import jetstream_log
 from relay.cluster.nats.joining import Joined, joined
 from relay.cluster.nats.layout import Layout

@@ -47,7 +47,7 @@ WELL = Report(
         stream("SNAP", "nats-1"),
     ],
     missing=[],
-    clocks={name: 0.01 for name in NAMES},
+    clocks=dict.fromkeys(NAMES, 0.01),
     nodes=frozenset({"relay-1"}),
     layout=LAYOUT,
 )
