@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import sys
 from collections.abc import AsyncIterator, Iterable, Sequence
 from json import dumps
@@ -106,6 +107,7 @@ async def _show(servers: Servers, layout: Layout, *, watches: bool, as_json: boo
 
 @contextlib.asynccontextmanager
 async def _examiner(servers: Servers, layout: Layout) -> AsyncIterator[Examiner]:
+    logging.getLogger("relay").addHandler(logging.NullHandler())  # the report says it
     try:
         async with examiner(servers, layout) as examining:
             yield examining

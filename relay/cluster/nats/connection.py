@@ -99,7 +99,7 @@ class Connection:
         self._waiting_bytes = 0
         self._wake = asyncio.Event()
         self._ended = asyncio.Event()
-        self._said_at = time.monotonic()
+        self._said_at = float("-inf")
         self.subscribe(self.answers.prefix + "*", self.answers.receive)
 
     @property

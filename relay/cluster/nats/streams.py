@@ -175,7 +175,7 @@ async def made(streams: Streams) -> list[Stream]:
         CannotJoin: they cannot be as the log needs them, however long one waits.
     """
     loop = asyncio.get_running_loop()
-    said_at = loop.time()
+    said_at = float("-inf")
     while True:
         try:
             if streams.connection.is_up:
@@ -183,7 +183,8 @@ async def made(streams: Streams) -> list[Stream]:
         except (ApiError, OSError) as error:
             if loop.time() - said_at >= SAY_SECONDS:
                 said_at = loop.time()
-                log.warning("waiting for JetStream at %s: %s", streams.connection.url, error)
+                why = str(error) or "no answer"
+                log.warning("waiting for JetStream at %s: %s", streams.connection.url, why)
         await asyncio.sleep(AGAIN_SECONDS)
 
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from relay.cluster.nats.joining import joined
@@ -31,10 +32,10 @@ def number_of(folder: Path) -> int:
 
 def lives(number: int) -> bool:
     try:
-        os.kill(number, 0)
-    except ProcessLookupError:
+        # Where process 1 waits for nobody, a process that has ended stays as a zombie.
+        return psutil.Process(number).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
         return False
-    return True
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:
@@ -116,8 +117,8 @@ def test_the_server_of_a_relay_that_was_killed_is_ended_by_the_next_one(tmp_path
     assert not lives(new)
 
 
-def serving(*options: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "relay", "serve", "--port", "0", *options]
+def serving(*options: str, port: int = 0) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "relay", "serve", "--port", str(port), *options]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -125,7 +126,7 @@ def test_a_relay_waits_for_nats_and_serves_nobody_until_then() -> None:
     with nats_server() as server:
         server.kill()
         (port,) = free_ports(1)
-        with serving("--port", str(port), "--nats", server.url) as relay:
+        with serving("--nats", server.url, port=port) as relay:
             try:
                 assert relay.stderr is not None
                 assert relay.stdout is not None
