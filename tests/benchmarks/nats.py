@@ -27,6 +27,7 @@ ROOMS = [f"ROOM{number}" for number in range(50)]
 PAYLOAD = 64  # bytes
 FLOOD = 20_000
 BATCH = 200  # entries of the flood between two waits for what was published before
+STORED_SECONDS = 10.0  # after the flood, for its last entries
 CALM = 2_000
 PACE = 500  # entries a second
 STAMP = 8  # bytes
@@ -85,6 +86,7 @@ async def measure(name: str, urls: tuple[str, ...]) -> Measured:
 
 async def flood(node: Joined, word: str, count: int) -> tuple[float, float]:
     """Publish as fast as it is stored. Returns: entries per CPU second, and per second."""
+    before = await entries_at(node)
     cpu, clock = time.process_time(), time.perf_counter()
     for number in range(count):
         room = ROOMS[number % len(ROOMS)]
@@ -92,7 +94,14 @@ async def flood(node: Joined, word: str, count: int) -> tuple[float, float]:
             node.log.publish(room, f"{word} {number}", bytes(PAYLOAD))
         else:  # bounds what is on its way
             await node.log.publish_first(room, f"{word} {number}", bytes(PAYLOAD))
+    async with asyncio.timeout(STORED_SECONDS):
+        while await entries_at(node) < before + count:
+            pass
     return count / (time.process_time() - cpu), count / (time.perf_counter() - clock)
+
+
+async def entries_at(node: Joined) -> int:
+    return sum([(await node.streams.look_at(name)).entries for name in LAYOUT.rooms])
 
 
 async def calm(one: Joined, two: Joined) -> list[float]:

@@ -26,6 +26,7 @@ class Answers:
         self.prefix = f"_INBOX.{name}."
         self._numbers = count()
         self._handlers: dict[str, Handle] = {}
+        self._for_good: dict[str, Callable[[Msg], None]] = {}
 
     def expect(self, handle: Handle) -> str:
         """Return a new subject. What comes to it goes to `handle`, until it is forgotten."""
@@ -33,11 +34,18 @@ class Answers:
         self._handlers[subject] = handle
         return subject
 
+    def lead(self, word: str, handle: Callable[[Msg], None]) -> str:
+        """Return a subject that stays. All that comes to it goes to `handle`."""
+        subject = f"{self.prefix}{word}"
+        self._for_good[subject] = handle
+        return subject
+
     def forget(self, subject: str) -> None:
         self._handlers.pop(subject, None)
 
     def receive(self, message: Msg) -> None:
-        handle = self._handlers.get(message.subject)
+        subject = message.subject
+        handle = self._handlers.get(subject) or self._for_good.get(subject)
         if handle is not None:
             handle(message)
 

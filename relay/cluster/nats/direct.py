@@ -39,7 +39,12 @@ class Kept:
 
 
 async def read_from(
-    connection: Connection, stream: str, subject: str, seq: int, limit: int
+    connection: Connection,
+    stream: str,
+    subject: str,
+    seq: int,
+    limit: int,
+    seconds: float = SECONDS,
 ) -> list[Kept]:
     """Return messages of a subject, which may have wildcards, from `seq` on, in order.
 
@@ -47,7 +52,7 @@ async def read_from(
         OSError: nobody answers.
     """
     request = {"seq": max(seq, 1), "next_by_subj": subject, "batch": limit}
-    return await _get(connection, stream, request)
+    return await _get(connection, stream, request, seconds)
 
 
 async def newest_of(connection: Connection, stream: str, subjects: Sequence[str]) -> list[Kept]:
@@ -59,11 +64,13 @@ async def newest_of(connection: Connection, stream: str, subjects: Sequence[str]
     found: list[Kept] = []
     for start in range(0, len(subjects), MOST_SUBJECTS):
         asked = subjects[start : start + MOST_SUBJECTS]
-        found += await _get(connection, stream, {"multi_last": list(asked)})
+        found += await _get(connection, stream, {"multi_last": list(asked)}, SECONDS)
     return found
 
 
-async def _get(connection: Connection, stream: str, request: Mapping[str, Any]) -> list[Kept]:
+async def _get(
+    connection: Connection, stream: str, request: Mapping[str, Any], seconds: float
+) -> list[Kept]:
     found: list[Kept] = []
     refusal = ""
 
@@ -79,7 +86,7 @@ async def _get(connection: Connection, stream: str, request: Mapping[str, Any]) 
         return True
 
     data = json.dumps(request).encode()
-    await connection.gather(f"$JS.API.DIRECT.GET.{stream}", data, take, SECONDS)
+    await connection.gather(f"$JS.API.DIRECT.GET.{stream}", data, take, seconds)
     if refusal:
         raise OSError(f"{stream} cannot be read: {refusal}")
     return found

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 
 from relay.cluster.nats.bus import BEAT_SECONDS, NatsBus
 from relay.cluster.nats.connection import Connection
-from relay.cluster.nats.joining import running
 from relay.cluster.nats.layout import Layout
 from relay.cluster.nats.options import Servers, shown
 from relay.cluster.nats.report import Report, Server
 from relay.cluster.nats.streams import NOT_FOUND, ApiError, Stream, Streams
+from relay.cluster.running import running
 
 REACH_SECONDS = 3.0
 BEATS_SECONDS = 3 * BEAT_SECONDS

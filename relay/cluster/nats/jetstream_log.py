@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +22,7 @@ from relay.cluster.nats.connection import Connection
 from relay.cluster.nats.snapshots import Snapshots, store
 from relay.cluster.nats.streams import FULL_SHARE, ApiError, Stream, Streams
 from relay.cluster.nats.watch import Watch
+from relay.cluster.running import running
 
 if TYPE_CHECKING:
     from nats.aio.msg import Msg
@@ -67,6 +69,10 @@ class JetStreamLog:
         self._full: set[str] = set()
         self._is_in_trouble = False
         self._now = asyncio.get_running_loop().time
+        self._acks = {
+            stream: connection.answers.lead(stream, functools.partial(self._take_answer, stream))
+            for stream in streams.layout.rooms
+        }
         self._watch.connected(self._now())
         connection.on_connected = self._connected
         connection.on_cut = self._cut
@@ -77,7 +83,7 @@ class JetStreamLog:
         stream, subject = self._layout.stream_of(room), self._layout.entries(room)
         reply = ""
         if self._connection.is_up and self._watch.wants(stream, self._now()):
-            reply = self._expect(stream)
+            reply = self._acks[stream]
         self._connection.publish(subject, data, reply, {ID: id})
 
     async def publish_first(self, room: str, id: str, data: bytes) -> None:
@@ -153,20 +159,25 @@ class JetStreamLog:
 
     async def run(self) -> None:
         """Watch the streams, until cancelled."""
-        looked_at = spread_at = float("-inf")
+        async with running(self._look_often()):
+            while True:
+                try:
+                    self._tick(self._now())
+                except Exception:
+                    log.exception("the streams are not watched")
+                await asyncio.sleep(TICK_SECONDS)
+
+    async def _look_often(self) -> None:
+        spread_at = float("-inf")
         while True:
-            now = self._now()
             try:
-                self._tick(now)
-                if now - looked_at >= LOOK_SECONDS and self._connection.is_up:
-                    looked_at = now
-                    await self._look()
-                    if now - spread_at >= SPREAD_SECONDS:
-                        spread_at = now
-                        await self._manager.spread(list(self.streams.values()))
+                await self._look()
+                if self.streams and self._now() - spread_at >= SPREAD_SECONDS:
+                    spread_at = self._now()
+                    await self._manager.spread(list(self.streams.values()))
             except Exception:
-                log.exception("the streams cannot be watched")
-            await asyncio.sleep(TICK_SECONDS)
+                log.exception("the streams are not looked at")
+            await asyncio.sleep(LOOK_SECONDS)
 
     def _tick(self, now: float) -> None:
         troubled = self._watch.troubled(now)
@@ -192,18 +203,7 @@ class JetStreamLog:
     def _probe(self, stream: str) -> None:
         """Ask a stream to store an entry of no room: only that shows that it works again."""
         shard = stream.removeprefix("ROOMS")
-        self._connection.publish(f"in.{shard}.{PROBE}", b"", self._expect(stream))
-
-    def _expect(self, stream: str) -> str:
-        """Return a subject for an acknowledgement of a stream."""
-
-        def handle(message: Msg | None) -> None:
-            self._connection.answers.forget(reply)
-            if message is not None:
-                self._take_answer(stream, message)
-
-        reply = self._connection.answers.expect(handle)
-        return reply
+        self._connection.publish(f"in.{shard}.{PROBE}", b"", self._acks[stream])
 
     def _take_answer(self, stream: str, message: Msg) -> None:
         now = self._now()

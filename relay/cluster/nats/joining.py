@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import logging
 import re
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
 
 from relay.cluster.nats.bus import NatsBus
 from relay.cluster.nats.connection import Connection
@@ -16,8 +13,7 @@ from relay.cluster.nats.jetstream_log import JetStreamLog
 from relay.cluster.nats.layout import Layout
 from relay.cluster.nats.options import Servers
 from relay.cluster.nats.streams import Streams, made
-
-log = logging.getLogger("relay")
+from relay.cluster.running import running
 
 NAME = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -55,20 +51,3 @@ async def joined(
         async with running(entries.run()), running(bus.run()):
             yield Joined(entries, bus, connection, streams)
         await connection.written()
-
-
-@contextlib.asynccontextmanager
-async def running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Have work done meanwhile, which then is cancelled."""
-    task = asyncio.get_running_loop().create_task(work)
-    task.add_done_callback(_say_if_failed)
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
-
-
-def _say_if_failed(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        log.error("the cluster is left: %s", error, exc_info=error)

@@ -30,6 +30,7 @@ HEADER = "Roomwire-Snapshot"
 
 TRIES = 3
 SECONDS = 2.0  # for one try
+READ_SECONDS = 10.0  # for all snapshots of a room
 
 
 class Snapshots:
@@ -72,7 +73,9 @@ class Snapshots:
             OSError: they cannot be read.
         """
         subject = f"{self._layout.snapshots(room)}.>"
-        kept = await direct.read_from(self._connection, SNAPSHOTS, subject, 1, MOST_CHUNKS)
+        kept = await direct.read_from(
+            self._connection, SNAPSHOTS, subject, 1, MOST_CHUNKS, READ_SECONDS
+        )
         return sorted(_whole(kept), key=lambda snapshot: snapshot[0], reverse=True)
 
 

@@ -13,9 +13,10 @@ import pytest
 from nats.aio.client import Client
 
 from relay.cluster.nats.connection import Connection
-from relay.cluster.nats.joining import Joined, joined, running
+from relay.cluster.nats.joining import Joined, joined
 from relay.cluster.nats.layout import Layout
 from relay.cluster.nats.options import CannotJoin, Servers
+from relay.cluster.running import running
 from tests.helpers.nats import FILES, NatsServer, nats_server, until
 from tests.helpers.nats_users import Operator
 from tests.helpers.nginx import made_certificate
@@ -50,13 +51,13 @@ async def test_the_permissions_are_enough(
         joined(Servers((server.url,)), "one", LAYOUT) as one,
         joined(Servers((server.url,)), "two", LAYOUT) as two,
     ):
+        heard: list[bytes] = []
+        two.bus.subscribe("vol.ROOM", lambda _, data: heard.append(data))
+        two.bus.answer("question", echo)
         for stream in LAYOUT.rooms:
             room = next(f"R{n}" for n in range(1000) if LAYOUT.stream_of(f"R{n}") == stream)
             await goes_through(one, room)
         await until(lambda: one.bus.others == {"two"} and two.bus.others == {"one"})
-        heard: list[bytes] = []
-        two.bus.subscribe("vol.ROOM", lambda _, data: heard.append(data))
-        two.bus.answer("question", echo)
         assert await one.bus.ask("two", "question", b"to one", 5) == b"to one"
         assert await one.bus.ask_all("question", b"to all", 5) == {"two": b"to all"}
         one.bus.publish("vol.ROOM", b"here")
