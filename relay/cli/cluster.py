@@ -14,11 +14,16 @@ from typing import Annotated
 from cyclopts import App, CycloptsError, Parameter
 
 from relay.cli.printing import say
-from relay.cluster.nats.examining import Examiner, examiner
 from relay.cluster.nats.layout import Layout
 from relay.cluster.nats.options import CannotJoin, Servers
-from relay.cluster.nats.report import Report
-from relay.cluster.nats.streams import Stream
+
+try:
+    from relay.cluster.nats.examining import Examiner, examiner
+    from relay.cluster.nats.report import Report
+    from relay.cluster.nats.streams import Stream
+except ImportError as error:
+    why = "relay cluster needs more than a relay does: pip install 'roomwire[cluster]'"
+    raise ImportError(why) from error
 
 CLEAR = "\x1b[H\x1b[2J"
 WATCH_SECONDS = 1.0

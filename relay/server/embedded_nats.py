@@ -29,6 +29,7 @@ log = logging.getLogger("relay")
 CONFIGURATION = """\
 server_name: roomwire
 listen: "127.0.0.1:{port}"
+max_payload: 4MB
 pid_file: {pid}
 log_file: {log}
 logfile_size_limit: 1MB

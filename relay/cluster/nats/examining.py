@@ -94,6 +94,7 @@ def _server(connection: Connection) -> Server:
         name=said.get("server_name"),
         version=said.get("version"),
         cluster=said.get("cluster"),
+        max_payload=said.get("max_payload"),
         failure=failure,
     )
 

@@ -13,7 +13,7 @@ import functools
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from relay.cluster.log import READ_LIMIT, Deliver, LogFull, Logged, Trouble, Unfollow
 from relay.cluster.nats import direct
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 log = logging.getLogger("relay")
 
 FULL = 10077  # JetStream's number for: the stream has no more bytes
+IN_PROCESS = 10158
+"""JetStream's number for: an entry with this id is not stored yet. A leader that is cut off from
+its followers says so again and again. So it is no answer."""
+
 FIRST_SECONDS = 5.0  # for a room's first entry to be stored
 TRY_SECONDS = 1.0
 TICK_SECONDS = 0.25
@@ -210,13 +214,22 @@ class JetStreamLog:
         if is_nobody(message):
             self._watch.refused(stream, now)
             return
-        self._watch.acknowledged(stream, now)
         error = json.loads(message.data).get("error")
         if error is None:
+            self._watch.acknowledged(stream, now)
+        else:
+            self._take_refusal(stream, error, now)
+
+    def _take_refusal(self, stream: str, error: Mapping[str, Any], now: float) -> None:
+        code = error.get("err_code")
+        if code == IN_PROCESS:
             return
-        if error.get("err_code") == FULL:
-            self._full.add(stream)
         log.warning("%s refused an entry: %s", stream, error.get("description"))
+        if code == FULL:
+            self._full.add(stream)
+            self._watch.acknowledged(stream, now)  # it works, and is full
+        else:
+            self._watch.refused(stream, now)
 
     def _connected(self) -> None:
         self._watch.connected(self._now())

@@ -7,11 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from protocol import limits
 from relay.cluster.nats.layout import Layout
 from relay.cluster.nats.streams import FULL_SHARE, OLDEST, REPLICAS, Stream, numbers_of
 
 LAG = 1000  # entries that a server may be behind
 CLOCK_SECONDS = 1.0  # that a clock may be off
+PAYLOAD = 2 * limits.FRAME_IN_MAX  # bytes that a message must be able to have
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,7 @@ class Server:
     name: str | None
     version: str | None
     cluster: str | None
+    max_payload: int | None
     failure: str | None
 
 
@@ -78,6 +81,9 @@ class Report:
                 oldest = ".".join(map(str, OLDEST))
                 what = f"{server.url} is nats-server {server.version}"
                 yield Finding("error", what, f"take {oldest} or newer")
+            elif server.max_payload is not None and server.max_payload < PAYLOAD:
+                what = f"{server.url} takes messages of {server.max_payload} bytes at most"
+                yield Finding("warning", what, "max_payload: 4MB in its file, for long frames")
         versions = sorted({server.version for server in self.servers if server.version})
         if len(versions) > 1:
             what = f"the servers have different versions: {', '.join(versions)}"

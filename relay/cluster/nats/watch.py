@@ -47,7 +47,7 @@ class Watch:
         self._answered_at = now
 
     def refused(self, stream: str, now: float) -> None:
-        """Note that a stream has no leader: it goes on owing, and is asked again."""
+        """Note that a stream has no leader, or cannot store. It goes on owing."""
         self._asked.discard(stream)
         self._answered_at = now
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -34,8 +35,6 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
 async def test_the_doctor_says_that_all_is_well(server: NatsServer) -> None:
     async with joined(Servers((server.url,)), "relay-1", LAYOUT) as node:
         await node.log.publish_first("ROOM", "birth", b"begun")
-        import asyncio
-
         ended = await asyncio.to_thread(run, "doctor", "--nats", server.url)
     assert ended.returncode == 0, ended
     assert "All is well." in ended.stdout
@@ -75,4 +74,23 @@ def test_a_file_that_is_not_there_is_one_sentence() -> None:
     ended = run("doctor", "--nats-credentials", "/nowhere/relay.creds")
     assert ended.returncode == 2
     assert ended.stderr.startswith("relay: /nowhere/relay.creds cannot be read")
+    assert ended.stderr.count("\n") == 1
+
+
+WITHOUT_NATS = """
+import sys
+sys.modules["nats"] = None
+from relay.cli.main import main
+main(sys.argv[1:])
+"""
+
+
+@pytest.mark.parametrize(
+    "words", [("serve", "--port", "0", "--nats", "nats://127.0.0.1"), ("cluster", "doctor")]
+)
+def test_without_the_extra_its_name_is_said(words: tuple[str, ...]) -> None:
+    code = [sys.executable, "-c", WITHOUT_NATS, *words]
+    ended = subprocess.run(code, capture_output=True, text=True, check=False, timeout=30)
+    assert ended.returncode == 2
+    assert "pip install 'roomwire[cluster]'" in ended.stderr
     assert ended.stderr.count("\n") == 1

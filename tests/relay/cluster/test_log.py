@@ -125,7 +125,7 @@ async def test_a_first_entry_is_kept_once_it_is_said_to_be(logs: Logs, room: str
     assert len(await logs[0].read(room, 0)) == 1
 
 
-@pytest.mark.parametrize("data", [b"", b"\r\n\0 PUB", bytes(200_000)])
+@pytest.mark.parametrize("data", [b"", b"\r\n\0 PUB", bytes(2_000_000)])
 async def test_data_comes_back_as_it_was(logs: Logs, room: str, data: bytes) -> None:
     heard: list[bytes] = []
     logs[1].follow(room, lambda entry: heard.append(entry.data))

@@ -217,3 +217,27 @@ async def test_a_node_leaves_a_server_that_is_frozen() -> None:
                 lambda: node.connection.is_up and str(frozen.port) not in node.connection.url
             )
             frozen.thaw()
+
+
+@pytest.mark.long
+@pytest.mark.timeout(120)
+async def test_a_server_that_is_cut_off_from_the_others_is_left() -> None:
+    """It answers its clients, and stores nothing: nobody but the watch can tell."""
+    with nats_cluster() as servers:
+        async with joined(Servers(urls(servers)), "one", LAYOUT) as node:
+            others = [each for each in servers if str(each.port) not in node.connection.url]
+            writer, done = Writer(node), asyncio.Event()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(writer.write(done))
+                await until(lambda: len(writer.heard) > 50)
+                for server in others:
+                    server.freeze()
+                await until(lambda: node.log.is_troubled(ROOM))
+                await until(lambda: node.connection.times_cut > 0)
+                for server in others:
+                    server.thaw()
+                heard = len(writer.heard)
+                await until(lambda: len(writer.heard) > heard + 50, 40)
+                assert not node.log.is_troubled(ROOM)
+                done.set()
+            await nothing_is_lost(writer, node)

@@ -18,7 +18,9 @@ NAMES = ("nats-1", "nats-2", "nats-3")
 
 
 def server(name: str, **other: Any) -> Server:
-    return replace(Server(f"nats://{name}:4222", name, "2.15.1", "roomwire", None), **other)
+    return replace(
+        Server(f"nats://{name}:4222", name, "2.15.1", "roomwire", 4 << 20, None), **other
+    )
 
 
 def stream(name: str, leader: str | None = "nats-1", **other: Any) -> Stream:
@@ -80,6 +82,7 @@ def test_of_one_server_that_is_well_nothing_is_said() -> None:
             "warning",
             "different versions: 2.14.6, 2.15.1",
         ),
+        ({"servers": [server("nats-1", max_payload=1 << 20)]}, "warning", "1048576 bytes at most"),
         ({"missing": ["ROOMS1"]}, "error", "missing: ROOMS1"),
         (
             with_stream(configuration=LAYOUT.configuration("ROOMS1")),
