@@ -10,6 +10,8 @@ from typing import Any
 
 log = logging.getLogger("relay")
 
+AGAIN_SECONDS = 5.0
+
 
 @contextlib.asynccontextmanager
 async def running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
@@ -19,8 +21,9 @@ async def running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.wait([task])
+        while not task.done():
+            task.cancel()  # nats-py swallows this now and then
+            await asyncio.wait([task], timeout=AGAIN_SECONDS)
 
 
 def _say_if_failed(task: asyncio.Task[None]) -> None:

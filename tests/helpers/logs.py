@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -17,6 +18,7 @@ Logs = list[Log]
 """The same log, as several nodes have it."""
 Buses = list[Bus]
 
+JOIN_SECONDS = 30.0
 LAYOUT = Layout(streams=2, max_bytes=64 * 1024**2)
 
 
@@ -27,10 +29,11 @@ async def nodes_at(
     """Let nodes join, and wait until each knows the others."""
     async with AsyncExitStack() as stack:
         servers = Servers((server.url,))
-        found = [
-            await stack.enter_async_context(joined(servers, f"node-{number}", layout))
-            for number in range(count)
-        ]
+        async with asyncio.timeout(JOIN_SECONDS):
+            found = [
+                await stack.enter_async_context(joined(servers, f"node-{number}", layout))
+                for number in range(count)
+            ]
         await until(lambda: all(len(node.bus.others) == count - 1 for node in found))
         yield found
 

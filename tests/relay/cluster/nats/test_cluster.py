@@ -15,6 +15,7 @@ from relay.cluster.nats.joining import Joined, joined
 from relay.cluster.nats.layout import Layout
 from relay.cluster.nats.options import Servers
 from relay.cluster.nats.streams import Stream
+from tests.helpers.logs import JOIN_SECONDS
 from tests.helpers.nats import NatsServer, nats_cluster, until, urls
 
 LAYOUT = Layout(streams=3, max_bytes=64 * 1024**2, max_entries=1_000_000)
@@ -29,10 +30,11 @@ async def cluster() -> AsyncIterator[tuple[list[NatsServer], list[Joined]]]:
     """Run three servers and two nodes."""
     with nats_cluster() as servers:
         async with AsyncExitStack() as stack:
-            nodes = [
-                await stack.enter_async_context(joined(Servers(urls(servers)), name, LAYOUT))
-                for name in ("one", "two")
-            ]
+            async with asyncio.timeout(JOIN_SECONDS):
+                nodes = [
+                    await stack.enter_async_context(joined(Servers(urls(servers)), name, LAYOUT))
+                    for name in ("one", "two")
+                ]
             yield servers, nodes
 
 
