@@ -25,7 +25,7 @@ SCRATCH = DOCS / "_build"
 BROWSER = ROOT / "clients" / "browser"
 
 SOURCES = (
-    *(f"docs/**/*{suffix}" for suffix in (".md", ".py", ".svg", ".txt")),
+    *(f"docs/**/*{suffix}" for suffix in (".conf", ".md", ".py", ".svg", ".txt")),
     "protocol/*.md",
     *(f"{package}/**/*.py" for package in ("roomwire", "protocol", "relay", "clients/python")),
     "clients/browser/src/**/*.ts",

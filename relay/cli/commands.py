@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from protocol import WIRE_VERSION, WIRE_VERSION_MIN
 from relay import is_compiled
 from relay.cli.printing import let_go, say
+from relay.cluster.nats.options import CannotJoin
 from relay.persistence.file import CannotKeep
 from relay.policy.config import Settings
 from relay.policy.spelling import option
@@ -74,7 +75,7 @@ def _one_sentence() -> Iterator[None]:
     printed is no error."""
     try:
         yield
-    except (CannotListen, CannotKeep, CannotShare, ValidationError) as error:
+    except (CannotListen, CannotKeep, CannotJoin, CannotShare, ValidationError) as error:
         raise CycloptsError(msg=str(error)) from error
     finally:
         let_go()

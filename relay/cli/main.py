@@ -57,6 +57,8 @@ SERVE_EXAMPLES = """Examples:
   RELAY_PORT=9000 relay serve
 """
 
+CLUSTER = "How is NATS, over which relays share their rooms?"
+
 NEW = """Make a small game that runs. Change it into your own.
 
 It is a folder of a few short files: a page without a build step, a bot, a test that plays two \
@@ -88,6 +90,7 @@ def build() -> App:
         "relay.cli.commands:demo", help="Run a relay with bots in a room, and print its link."
     )
     app.command("relay.cli.new:new", help=NEW, help_epilogue=NEW_EXAMPLES)
+    app.command("relay.cli.cluster:app", name="cluster", help=CLUSTER)
     app.command("relay.cli.commands:version", help="Print Roomwire's version, and the wire's.")
     for plugin in importlib.metadata.entry_points(group=PLUGINS):
         app.command(plugin.value, name=plugin.name, help=KNOWN.get(plugin.name))

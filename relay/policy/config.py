@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
-from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import Field, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
-    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
@@ -22,11 +19,21 @@ from protocol import limits
 from protocol.frames import Limits, RoomOptions
 from relay.policy import machine
 from relay.policy.conduct import MAX_BAD_FRAMES
-from relay.policy.operators import read_token
-from relay.policy.origins import is_origin, parse_authority
-from relay.policy.proxies import PREFIX, UNIX
 from relay.policy.rate_limits import SITE_FACTOR
 from relay.policy.spelling import ENVIRONMENT, option, variable
+from relay.policy.values import (
+    Amount,
+    Names,
+    NatsUrls,
+    OptionalPath,
+    OrAuto,
+    Origins,
+    OrNever,
+    OrUnlimited,
+    RootPath,
+    TokenFile,
+    TrustedProxies,
+)
 
 PROFILES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
@@ -60,87 +67,6 @@ PROFILES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
 )
 """Other defaults for a purpose: bench raises rates and nothing else, debug ends no connection for
 its silence or its mistakes."""
-
-
-MAX_WORKERS = 256
-
-
-def _split(value: Any) -> Any:
-    """Read several values from one environment variable; options come as a list already."""
-    return value.replace(",", " ").split() if isinstance(value, str) else value
-
-
-def _never(value: Any) -> Any:
-    return None if value == "never" else value
-
-
-def _unlimited(value: Any) -> Any:
-    return None if value in ("unlimited", "0", 0) else value
-
-
-def _auto(value: Any) -> Any:
-    return machine.cores() if value == "auto" else value
-
-
-def _none_if_empty(value: Any) -> Any:
-    return None if value == "" else value
-
-
-def _name(value: str) -> str:
-    authority = parse_authority(value)
-    if authority is None or authority.port is not None:
-        raise ValueError("expected a host name alone, as in game.example.com")
-    return value
-
-
-def _origin(value: str) -> str:
-    if not is_origin(value):
-        raise ValueError(
-            "expected scheme://host[:port], as in https://game.example.com, or "
-            "https://*.example.com for all hosts below that name, null for pages of no site, or *"
-        )
-    return value
-
-
-def _proxy(value: str) -> str:
-    if value == UNIX:
-        return value
-    try:
-        return str(ipaddress.ip_network(value))
-    except ValueError:
-        raise ValueError(
-            "expected an address, or a network as in 10.0.0.0/8 with nothing after its prefix"
-        ) from None
-
-
-def _root_path(value: str) -> str:
-    value = value.rstrip("/")
-    if not PREFIX.fullmatch(value):
-        raise ValueError("expected a path, as in /games")
-    return value
-
-
-def _token_file(path: Path | None) -> Path | None:
-    if path is not None:
-        read_token(path)
-    return path
-
-
-Names = Annotated[
-    tuple[Annotated[str, AfterValidator(_name)], ...], NoDecode, BeforeValidator(_split)
-]
-Origins = Annotated[
-    tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode, BeforeValidator(_split)
-]
-TrustedProxies = Annotated[
-    tuple[Annotated[str, AfterValidator(_proxy)], ...], NoDecode, BeforeValidator(_split)
-]
-Amount = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-OrNever = Annotated[Amount | None, BeforeValidator(_never)]
-OrUnlimited = Annotated[Annotated[int, Field(gt=0)] | None, BeforeValidator(_unlimited)]
-
-
-OrAuto = Annotated[Annotated[int, Field(ge=1, le=MAX_WORKERS)], BeforeValidator(_auto)]
 
 
 class Settings(BaseSettings):
@@ -177,7 +103,7 @@ class Settings(BaseSettings):
         "it passes on (X-Forwarded-For, -Proto, -Host, -Prefix, or Forwarded), or unix for one "
         "that comes over a Unix socket; several may be given",
     )
-    root_path: Annotated[str, AfterValidator(_root_path)] = Field(
+    root_path: RootPath = Field(
         default="", description="path below which a proxy shows the relay, as /games"
     )
     profile: Literal["default", "bench", "debug"] = Field(
@@ -289,14 +215,41 @@ class Settings(BaseSettings):
         le=3600,
         description="seconds over which connections are closed when the relay ends",
     )
-    state: Annotated[Path | None, BeforeValidator(_none_if_empty)] = Field(
+    state: OptionalPath = Field(
         default=None, description="file that keeps the rooms while the relay restarts"
     )
-    operator_token_file: Annotated[
-        Path | None, BeforeValidator(_none_if_empty), AfterValidator(_token_file)
-    ] = Field(
+    operator_token_file: TokenFile = Field(
         default=None,
         description="file with the word that shows whoever says it to be the operator",
+    )
+
+    nats: NatsUrls = Field(
+        default=(),
+        description="server of NATS, over which relays share their rooms, as nats://HOST:PORT or "
+        "tls://HOST:PORT; several may be given; embedded starts one",
+    )
+    nats_credentials: OptionalPath = Field(
+        default=None, description="file of NATS (.creds) that says who the relay is"
+    )
+    nats_ca: OptionalPath = Field(
+        default=None, description="file with certificates that sign those of the servers of NATS"
+    )
+    nats_dir: OptionalPath = Field(
+        default=None, description="folder for the data of --nats embedded"
+    )
+    nats_streams: int = Field(
+        default=8, ge=1, le=64, description="streams over which rooms are spread; all relays alike"
+    )
+    nats_replicas: int | None = Field(
+        default=None,
+        ge=1,
+        le=5,
+        description="servers that keep each entry; 3 in a cluster of NATS by default, and 1 else",
+    )
+    nats_bytes: int = Field(
+        default=1024**3,
+        ge=16 * 1024**2,
+        description="bytes of rooms' entries that NATS keeps at most, and of their snapshots",
     )
 
     room_capacity: int = Field(

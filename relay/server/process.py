@@ -27,6 +27,7 @@ from relay.policy import operators
 from relay.policy.config import Settings
 from relay.policy.spelling import by_option
 from relay.server import logs
+from relay.server.clustered import cluster_of
 from relay.server.http_protocol import bounded
 from relay.server.listening import CannotListen as CannotListen
 from relay.server.listening import Listener as Listener
@@ -40,6 +41,7 @@ PATIENCE = 3.0  # seconds for connections to end, once the relay does; those lef
 LAST_PATIENCE = 0.4  # seconds for the same, where all had been asked to end before
 COLLECT_AFTER = 20_000  # objects made, and not let go, between two looks of the collector
 HANGUP = getattr(signal, "SIGHUP", None)  # Windows has none
+LOOK_SECONDS = 0.1  # between two looks for a signal, before anybody is served
 GRACE = 5  # seconds after which nothing at all is waited for
 
 
@@ -56,7 +58,8 @@ class Server(uvicorn.Server):
         on_signal: awaited upon the first signal; when it returns, serving ends.
         on_left: called after that.
         on_impatience: called upon each further signal.
-        failure: what `on_started` or `on_signal` raised.
+        around: entered before anybody is served, however long that takes, and left at the end.
+        failure: what `around`, `on_started` or `on_signal` raised.
     """
 
     on_starting: Callable[[], None] | None = None
@@ -65,6 +68,7 @@ class Server(uvicorn.Server):
     on_signal: Callable[[], Awaitable[None]] | None = None
     on_left: Callable[[], None] | None = None
     on_impatience: Callable[[], None] | None = None
+    around: contextlib.AbstractAsyncContextManager[None] | None = None
     failure: Exception | None = None
 
     def __init__(self, config: uvicorn.Config) -> None:
@@ -72,12 +76,15 @@ class Server(uvicorn.Server):
         self._have_left = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._leaving: asyncio.Task[None] | None = None
+        self._stack = contextlib.AsyncExitStack()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to serve."""
         if self.should_exit:
             return
         self._loop = asyncio.get_running_loop()
+        if self.around is not None and not await self._entered(self.around):
+            return
         if self.on_starting is not None:
             self.on_starting()
         await super().startup(sockets)
@@ -92,6 +99,21 @@ class Server(uvicorn.Server):
             self.failure = error
             self._leave_or_hurry()
 
+    async def _entered(self, around: contextlib.AbstractAsyncContextManager[None]) -> bool:
+        """Say whether it was entered: a signal ends the wait for it."""
+        entering = asyncio.get_running_loop().create_task(self._stack.enter_async_context(around))
+        while not entering.done() and not self.should_exit:
+            await asyncio.wait([entering], timeout=LOOK_SECONDS)
+        if not entering.done():
+            entering.cancel()
+            await asyncio.wait([entering])
+        elif (error := entering.exception()) is None:
+            return True
+        elif isinstance(error, Exception):
+            self.failure = error
+        self.should_exit = True
+        return False
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End all connections, those that do not end by themselves with a cut."""
         patience = LAST_PATIENCE if self._have_left else PATIENCE
@@ -100,6 +122,7 @@ class Server(uvicorn.Server):
             await super().shutdown(sockets)
         finally:
             cutting.cancel()
+            await self._stack.aclose()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -195,6 +218,7 @@ def serve(
     Raises:
         CannotListen: the address is not to be had.
         CannotKeep: the rooms cannot be written where the settings say.
+        CannotJoin: the settings name a NATS that cannot be used.
     """
     listener = listener or inherited() or listen(settings.host, settings.port)
     logs.set_up(settings.log_level)
@@ -216,7 +240,7 @@ def run(
         CannotKeep: the rooms cannot be written there.
     """
     _calm_collector()
-    with _rooms_kept(server, node, keeps):
+    with _rooms_kept(server, node, keeps), _in_cluster(server, node.settings):
         server.run(sockets=[*listener.sockets])
     if server.failure is not None:
         raise server.failure
@@ -231,6 +255,16 @@ def _calm_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER, 20, 20)
+
+
+@contextlib.contextmanager
+def _in_cluster(server: Server, settings: Settings) -> Iterator[None]:
+    """Let a server join the cluster that the settings name, before it serves anybody."""
+    if not settings.nats:
+        yield
+        return
+    with cluster_of(settings) as server.around:
+        yield
 
 
 @contextlib.contextmanager

@@ -162,3 +162,20 @@ def test_an_option_is_spelled_as_one_of_its_kind() -> None:
     assert option("origins") == "--origin"
     assert option("names") == "--name"
     assert option("frames_per_second") == "--frames-per-second"
+
+
+def test_servers_of_nats_may_be_given_with_commas_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    two = ("nats://a:4222", "tls://relay:secret@b.example:4222")
+    monkeypatch.setenv("RELAY_NATS", ",".join(two))
+    assert Settings().nats == two
+    assert Settings(nats=(",".join(two), "nats://c")).nats == (*two, "nats://c")
+    assert Settings(nats=("embedded",)).nats == ("embedded",)
+
+
+@pytest.mark.parametrize(
+    "value", ["a:4222", "http://a", "nats://", "nats://a/path", "embedded,nats://a"]
+)
+def test_what_is_no_server_of_nats_is_refused(value: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Settings(nats=(value,))
+    assert "--nats (or RELAY_NATS)" in explain(refused.value)

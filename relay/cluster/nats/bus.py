@@ -1,0 +1,140 @@
+"""The bus over core NATS: nothing is stored, so no election of leaders stops it.
+
+What is for all goes to `bus.all.SUBJECT`; a question to one goes to `bus.to.NODE.SUBJECT`, and one
+to all to `bus.ask.SUBJECT`. The subject for answers says who speaks: `bus.from.NODE`, or that of
+the asker's answers. A node beats on `bus.beat.NODE`, and says there too that it leaves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from relay.cluster.bus import Receive, Reply, Unheard
+from relay.cluster.nats.connection import Connection, Unanswered
+
+if TYPE_CHECKING:
+    from nats.aio.msg import Msg
+
+log = logging.getLogger("relay")
+
+BEAT_SECONDS = 0.3
+LIVE_SECONDS = 1.5
+"""After the last beat of a node, for which it counts as living."""
+
+HERE, LEAVING = b"+", b"-"
+
+
+class NatsBus:
+    """Carries messages between the nodes of a deployment."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.name = connection.name
+        self._connection = connection
+        self._sender = f"bus.from.{self.name}"
+        self._beats: dict[str, float] = {}
+        self._replies: set[asyncio.Task[None]] = set()
+        self._now = asyncio.get_running_loop().time
+        connection.subscribe("bus.beat.*", self._hear_beat)
+
+    @property
+    def others(self) -> frozenset[str]:
+        return frozenset(self._beats)
+
+    def publish(self, subject: str, data: bytes) -> None:
+        self._connection.publish(f"bus.all.{_token(subject)}", data, self._sender)
+
+    def subscribe(self, subject: str, receive: Receive) -> Callable[[], None]:
+        def take(message: Msg) -> None:
+            if (sender := _last(message.reply)) != self.name:
+                receive(sender, message.data)
+
+        return self._connection.subscribe(f"bus.all.{_token(subject)}", take)
+
+    def answer(self, subject: str, reply: Reply) -> None:
+        def take(message: Msg) -> None:
+            asker = message.reply.split(".")[1]  # of _INBOX.NAME.NUMBER
+            if asker != self.name:
+                self._do(self._answer(subject, reply, asker, message))
+
+        self._connection.subscribe(f"bus.to.{self.name}.{_token(subject)}", take)
+        self._connection.subscribe(f"bus.ask.{_token(subject)}", take)
+
+    async def _answer(self, subject: str, reply: Reply, asker: str, message: Msg) -> None:
+        try:
+            data = await reply(asker, message.data)
+        except Exception:
+            log.exception("node %s asks %s, and gets no answer", asker, subject)
+        else:
+            self._connection.publish(message.reply, data, self._sender)
+
+    async def ask(self, node: str, subject: str, data: bytes, seconds: float) -> bytes:
+        to = f"bus.to.{node}.{_token(subject)}"
+        try:
+            return bytes((await self._connection.ask(to, data, seconds)).data)
+        except Unanswered as error:
+            raise Unheard(f"node {node} does not answer {subject}") from error
+
+    async def ask_all(self, subject: str, data: bytes, seconds: float) -> Mapping[str, bytes]:
+        expected = set(self.others)
+        heard: dict[str, bytes] = {}
+
+        def take(message: Msg) -> bool:
+            heard[_last(message.reply)] = message.data
+            return heard.keys() >= expected
+
+        if expected:
+            try:
+                to = f"bus.ask.{_token(subject)}"
+                await self._connection.gather(to, data, take, seconds)
+            except (TimeoutError, Unanswered):
+                pass  # those who have answered have
+        return heard
+
+    # Who lives.
+
+    async def run(self) -> None:
+        """Beat until cancelled, and then say that this node leaves."""
+        try:
+            last = self._now()
+            while True:
+                self._beat(HERE)
+                now = self._now()
+                if now - last > LIVE_SECONDS / 2 or not self._connection.is_up:
+                    # This node was frozen or cut off: what it has not heard says nothing.
+                    self._beats = dict.fromkeys(self._beats, now)
+                last = now
+                for node in [name for name, at in self._beats.items() if now - at > LIVE_SECONDS]:
+                    del self._beats[node]
+                await asyncio.sleep(BEAT_SECONDS)
+        finally:
+            self._beat(LEAVING)
+
+    def _beat(self, says: bytes) -> None:
+        self._connection.publish(f"bus.beat.{self.name}", says)
+
+    def _hear_beat(self, message: Msg) -> None:
+        node = _last(message.subject)
+        if node == self.name:
+            return
+        if message.data == LEAVING:
+            self._beats.pop(node, None)
+        else:
+            self._beats[node] = self._now()
+
+    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._replies.add(task)
+        task.add_done_callback(self._replies.discard)
+
+
+def _token(subject: str) -> str:
+    """Spell a subject so that only its dots mean something to NATS."""
+    return quote(subject, safe="")
+
+
+def _last(subject: str) -> str:
+    return subject.rpartition(".")[2]

@@ -1,0 +1,363 @@
+"""One connection to NATS, made anew whenever it ends.
+
+nats-py can connect again by itself. Here each connection is a client of its own all the same: its
+own way waits for a frozen server to read what is left, keeps messages whose time is over, and takes
+the next server only when a connection has ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import nats.errors
+from nats.aio.client import Client
+from nats.aio.subscription import Subscription
+
+from relay.cluster.nats.answers import Answers, is_nobody
+from relay.cluster.nats.options import Servers, shown, wants_tls
+
+if TYPE_CHECKING:
+    from nats.aio.msg import Msg
+
+log = logging.getLogger("relay")
+
+CONNECT_SECONDS = 2
+PING_SECONDS = 1  # a server that misses three pings is given up
+AGAIN_SECONDS = 0.25  # between two rounds through all servers
+SAY_SECONDS = 5.0  # between two lines of the log that nobody is reached
+CLOSE_SECONDS = 1.0
+LOOK_SECONDS = 0.25  # between two looks whether a client has ended without a word
+MOST_WAITING = 64 * 1024 * 1024  # bytes that wait to be written; more are dropped
+QUESTION_SECONDS = 2.0
+
+Receive = Callable[["Msg"], None]
+
+Command = tuple[Callable[..., Awaitable[Any]], tuple[Any, ...]]
+"""What to do with a client, and what else it takes."""
+
+
+class Unanswered(ConnectionError):
+    """Nobody listens to the subject of a question, or the connection was cut before the answer."""
+
+
+class _Client(Client):
+    """nats-py's, which also refuses a server without TLS where the URL asks for TLS.
+
+    By itself it would say who it is in the clear if a server, or somebody between, asks it to.
+    """
+
+    async def _process_info(self, info: dict[str, Any], initial_connection: bool = False) -> None:
+        server = self._current_server
+        wants = initial_connection and server is not None and server.uri.scheme == "tls"
+        if wants and not info.get("tls_required"):
+            raise nats.errors.Error("the URL begins with tls:// and the server has no TLS")
+        await super()._process_info(info, initial_connection)
+
+
+class Connection:
+    """A connection to one of several servers, with subscriptions that outlive it.
+
+    Attributes:
+        name: the node's.
+        answers: questions whose answers are on their way.
+        on_connected, on_cut: called in the event loop.
+        times_cut: how many connections have ended.
+        failure: why nobody was reached last.
+        tried: set once a server was reached, or was not.
+    """
+
+    def __init__(self, servers: Servers, name: str) -> None:
+        """Args: name: of the node, unique and safe in a subject.
+
+        Raises:
+            CannotJoin: a file that is named cannot be used.
+        """
+        self.name = name
+        self.answers = Answers(name)
+        self.on_connected: Callable[[], None] = _nothing
+        self.on_cut: Callable[[], None] = _nothing
+        self.times_cut = 0
+        self.failure = ""
+        self.tried = asyncio.Event()
+        self._signer = servers.signer()
+        self._trust = servers.trust() if any(map(wants_tls, servers.urls)) else None
+        # Chance spreads the nodes over the servers.
+        self._urls = deque(random.sample(servers.urls, len(servers.urls)))
+        self._client: Client | None = None
+        self._listeners: dict[int, tuple[str, Receive]] = {}
+        self._listener_numbers = count()
+        self._subscriptions: dict[int, Subscription] = {}
+        self._waiting: deque[Command] = deque()
+        self._waiting_bytes = 0
+        self._wake = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._said_at = float("-inf")
+        self.subscribe(self.answers.prefix + "*", self.answers.receive)
+
+    @property
+    def is_up(self) -> bool:
+        return self._client is not None
+
+    @property
+    def server(self) -> Mapping[str, Any]:
+        """What the server says of itself; empty without a connection."""
+        # nats-py shows no more of it than the version.
+        return self._client._server_info if self._client else {}
+
+    @property
+    def url(self) -> str:
+        """The server's, without a password."""
+        return shown(self._urls[0])
+
+    # What the log and the bus do with it.
+
+    def publish(
+        self, subject: str, data: bytes, reply: str = "", headers: dict[str, str] | None = None
+    ) -> None:
+        """Send a message, or drop it: without a connection, or when too much waits already."""
+        size = len(data)
+        if self._client is None or self._waiting_bytes + size > MOST_WAITING:
+            return
+        self._waiting_bytes += size
+        self._let(self._publish, subject, data, reply, headers)
+
+    def subscribe(self, subject: str, receive: Receive) -> Callable[[], None]:
+        """Hear what is published to a subject, over all connections to come. Returns: its end."""
+        number = next(self._listener_numbers)
+        self._listeners[number] = (subject, receive)
+        self._let(self._listen, number)
+
+        def end() -> None:
+            if self._listeners.pop(number, None) is not None:
+                self._let(self._stop_listening, number)
+
+        return end
+
+    async def ask(self, subject: str, data: bytes, seconds: float = QUESTION_SECONDS) -> Msg:
+        """Return the first answer.
+
+        Raises:
+            TimeoutError: there is none in time.
+            Unanswered: there will be none.
+        """
+        answers: list[Msg] = []
+
+        def take(message: Msg) -> bool:
+            answers.append(message)
+            return True
+
+        await self.gather(subject, data, take, seconds)
+        return answers[0]
+
+    async def gather(
+        self,
+        subject: str,
+        data: bytes,
+        take: Callable[[Msg], bool],
+        seconds: float,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        """Ask, and hand over each answer until `take` says that it was the last.
+
+        Raises:
+            TimeoutError: the last one does not come in time.
+            Unanswered: nobody listens to the subject, or the connection is cut.
+        """
+        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+        def handle(message: Msg | None) -> None:
+            if done.done():
+                return
+            if message is None or is_nobody(message):
+                done.set_result(False)
+            elif take(message):
+                done.set_result(True)
+
+        reply = self.answers.expect(handle)
+        if self._client is None:
+            handle(None)
+        self.publish(subject, data, reply, headers)
+        try:
+            async with asyncio.timeout(seconds):
+                was_answered = await done
+        finally:
+            self.answers.forget(reply)
+        if not was_answered:
+            raise Unanswered(f"nobody answers {subject}")
+
+    def move(self) -> None:
+        """Give the connection up, and take another server."""
+        self._ended.set()
+
+    async def written(self) -> None:
+        """Return when all that was sent is written, or cannot be within a moment."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                written = asyncio.Event()
+
+                async def note(_: Client) -> None:
+                    written.set()
+
+                self._let(note)
+                if self._client is not None:
+                    await written.wait()
+
+    # How it stays.
+
+    async def run(self) -> None:
+        """Connect, and connect again whenever the connection ends, until cancelled."""
+        while True:
+            client = await self._connect()
+            self._begin(client)
+            writing = asyncio.get_running_loop().create_task(self._write(client))
+            try:
+                await self._end_of(client)
+            finally:
+                self._cut()
+                writing.cancel()
+                await asyncio.wait([writing])
+                await _close(client)
+            self._urls.rotate(-1)
+
+    def _begin(self, client: Client) -> None:
+        self._ended.clear()
+        self._waiting.clear()
+        self._waiting_bytes = 0
+        self._client = client
+        for number in self._listeners:
+            self._let(self._listen, number)
+        self.tried.set()
+        log.info("NATS is at %s", self.url)
+        self.on_connected()
+
+    def _cut(self) -> None:
+        self._client = None
+        self._subscriptions.clear()
+        self.times_cut += 1
+        self._said_at = time.monotonic()
+        self.answers.cut()
+        self.on_cut()
+
+    async def _end_of(self, client: Client) -> None:
+        """Return when the connection has ended, or is given up."""
+        while not client.is_closed:
+            with contextlib.suppress(TimeoutError):
+                # nats-py calls `closed_cb` late or never where a server is frozen.
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._ended.wait()
+                return
+
+    async def _connect(self) -> Client:
+        while True:
+            for _ in self._urls:
+                client = _Client()
+                try:
+                    async with asyncio.timeout(2 * CONNECT_SECONDS):
+                        await self._connect_to(self._urls[0], client)
+                    return client
+                except (OSError, nats.errors.Error, ValueError) as error:
+                    await _close(client)
+                    self._say(error)
+                    self._urls.rotate(-1)
+            await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _connect_to(self, url: str, client: Client) -> None:
+        signer = self._signer
+        await client.connect(
+            [url],
+            name=self.name,
+            error_cb=_report,
+            closed_cb=self._closed,
+            allow_reconnect=False,
+            connect_timeout=CONNECT_SECONDS,
+            reconnect_time_wait=0,
+            max_reconnect_attempts=1,
+            ping_interval=PING_SECONDS,
+            tls=self._trust,
+            user_jwt_cb=None if signer is None else lambda: bytearray(signer.jwt),
+            signature_cb=None if signer is None else signer.sign,
+        )
+
+    async def _closed(self) -> None:
+        self._ended.set()
+
+    def _say(self, error: Exception) -> None:
+        """Say every few seconds that nobody is reached, and why."""
+        self.failure = str(error) or "no answer"
+        self.tried.set()
+        now = time.monotonic()
+        if now - self._said_at >= SAY_SECONDS:
+            self._said_at = now
+            log.warning("waiting for NATS at %s: %s", self.url, self.failure)
+
+    # What is written, in the order in which it was asked for.
+
+    def _let(self, act: Callable[..., Awaitable[Any]], *what: Any) -> None:
+        if self._client is not None:
+            self._waiting.append((act, what))
+            self._wake.set()
+
+    async def _write(self, client: Client) -> None:
+        while self._client is client:  # nats-py may swallow that this task is cancelled
+            await self._wake.wait()
+            self._wake.clear()
+            while self._waiting and self._client is client and not client.is_closed:
+                act, what = self._waiting.popleft()
+                try:
+                    await act(client, *what)
+                except (nats.errors.Error, OSError) as error:
+                    log.warning("a message for NATS was not sent: %s", error)
+
+    async def _publish(
+        self, client: Client, subject: str, data: bytes, reply: str, headers: dict[str, str] | None
+    ) -> None:
+        self._waiting_bytes -= len(data)
+        await client.publish(subject, data, reply, headers)
+
+    async def _listen(self, client: Client, number: int) -> None:
+        if number in self._listeners:
+            subject, receive = self._listeners[number]
+
+            async def call(message: Msg) -> None:
+                try:
+                    receive(message)
+                except Exception:
+                    log.exception("a message from NATS was not taken")
+
+            self._subscriptions[number] = await client.subscribe(subject, cb=call)
+
+    async def _stop_listening(self, client: Client, number: int) -> None:
+        subscription = self._subscriptions.pop(number, None)
+        if subscription is not None:
+            await subscription.unsubscribe()
+
+
+async def _close(client: Client) -> None:
+    """Close a client, however the server is."""
+    transport = client._transport
+    with contextlib.suppress(OSError, nats.errors.Error):
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await client.close()
+    # nats-py has no way to close a connection whose server reads no more.
+    writer = getattr(transport, "_io_writer", None)
+    if writer is not None:
+        writer.transport.abort()
+
+
+async def _report(error: Exception) -> None:
+    """Log what nats-py tells of no call; what it tells of connecting is said elsewhere."""
+    said_elsewhere = (OSError, nats.errors.UnexpectedEOF, nats.errors.StaleConnectionError)
+    if not isinstance(error, said_elsewhere):
+        log.warning("NATS: %s", error)
+
+
+def _nothing() -> None:
+    pass

@@ -1,0 +1,110 @@
+"""Snapshots of rooms in a stream: in chunks, as a message has at most 1 MiB.
+
+The chunks of one snapshot have a subject each, `snap.SHARD.ROOM.NUMBER`, and the stream keeps the
+newest few messages of a subject. So of each snapshot all chunks are kept, or the last ones go first
+when a later snapshot is shorter. One whose chunks are not all there is none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from relay.cluster.nats import direct
+from relay.cluster.nats.connection import Connection
+from relay.cluster.nats.direct import Kept
+from relay.cluster.nats.layout import SNAPSHOTS, Layout
+from relay.cluster.nats.streams import ApiError
+
+if TYPE_CHECKING:
+    from nats.aio.msg import Msg
+
+CHUNK = 256 * 1024
+MOST_CHUNKS = 4096  # of all kept snapshots of a room that are read: 1 GiB
+HEADER = "Roomwire-Snapshot"
+"""Says of which snapshot a chunk is: its seq, a word of its own, the chunk's number, how many."""
+
+TRIES = 3
+SECONDS = 2.0  # for one try
+READ_SECONDS = 10.0  # for all snapshots of a room
+
+
+class Snapshots:
+    """Writes and reads them."""
+
+    def __init__(self, connection: Connection, layout: Layout) -> None:
+        self._connection = connection
+        self._layout = layout
+
+    async def put(self, room: str, seq: int, data: bytes) -> None:
+        """Store a snapshot.
+
+        Raises:
+            OSError: it is not stored.
+        """
+        chunks = [data[start : start + CHUNK] for start in range(0, len(data), CHUNK)] or [b""]
+        word = secrets.token_hex(4)  # two nodes may write the same snapshot at a time
+        for number, chunk in enumerate(chunks):
+            about = f"{seq} {word} {number} {len(chunks)}"
+            await self._store(f"{self._layout.snapshots(room)}.{number}", about, chunk)
+
+    async def _store(self, subject: str, about: str, chunk: bytes) -> None:
+        headers = {HEADER: about, "Nats-Msg-Id": f"{subject} {about}"}
+        for tries in reversed(range(TRIES)):
+            try:
+                await store(self._connection, subject, chunk, headers, SECONDS)
+            except OSError:
+                if not tries:
+                    raise
+                await asyncio.sleep(0.1)
+            except ApiError as error:
+                raise OSError(f"a snapshot is not stored: {error}") from None
+            else:
+                return
+
+    async def newest(self, room: str) -> list[tuple[int, bytes]]:
+        """Return the kept snapshots with their seqs, the newest first.
+
+        Raises:
+            OSError: they cannot be read.
+        """
+        subject = f"{self._layout.snapshots(room)}.>"
+        kept = await direct.read_from(
+            self._connection, SNAPSHOTS, subject, 1, MOST_CHUNKS, READ_SECONDS
+        )
+        return sorted(_whole(kept), key=lambda snapshot: snapshot[0], reverse=True)
+
+
+async def store(
+    connection: Connection, subject: str, data: bytes, headers: dict[str, str], seconds: float
+) -> None:
+    """Publish a message to a stream, and return once it is stored.
+
+    Raises:
+        ApiError: the stream does not take it.
+        OSError: nobody answers.
+    """
+    answer: dict[str, object] = {}
+
+    def take(message: Msg) -> bool:
+        answer.update(json.loads(message.data))
+        return True
+
+    await connection.gather(subject, data, take, seconds, headers)
+    if isinstance(error := answer.get("error"), dict):
+        raise ApiError(error)
+
+
+def _whole(chunks: Iterable[Kept]) -> Iterator[tuple[int, bytes]]:
+    """Yield the snapshots of which every chunk is there."""
+    found: defaultdict[tuple[int, str, int], dict[int, bytes]] = defaultdict(dict)
+    for chunk in chunks:
+        seq, word, number, count = chunk.headers[HEADER].split()
+        found[int(seq), word, int(count)][int(number)] = chunk.data
+    for (seq_of_all, _, count_of_all), parts in found.items():
+        if len(parts) == count_of_all:
+            yield seq_of_all, b"".join(parts[number] for number in range(count_of_all))

@@ -1,0 +1,194 @@
+"""Who a relay is to NATS: what its user may do, TLS, and credentials."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import nats
+import pytest
+from nats.aio.client import Client
+
+from relay.cluster.nats.connection import Connection
+from relay.cluster.nats.joining import Joined, joined
+from relay.cluster.nats.layout import Layout
+from relay.cluster.nats.options import CannotJoin, Servers
+from relay.cluster.running import running
+from tests.helpers.nats import FILES, NatsServer, nats_server, until
+from tests.helpers.nats_users import Operator
+from tests.helpers.nginx import made_certificate
+
+LAYOUT = Layout()
+WITH_TLS = (FILES / "nats-single.conf").read_text() + "\ninclude ./nats-tls.conf\n"
+
+
+async def goes_through(node: Joined, room: str = "ROOM") -> None:
+    """Check that a node can do all that relays do."""
+    heard: list[bytes] = []
+    node.log.follow(room, lambda entry: heard.append(entry.data))
+    await node.log.publish_first(room, "birth", b"begun")
+    node.log.publish(room, "next", b"next")
+    await until(lambda: b"next" in heard)
+    assert [entry.data for entry in await node.log.read(room, 0)] == [b"begun", b"next"]
+    assert (await node.log.last([room])).keys() == {room}
+    await node.log.put_snapshot(room, 1, bytes(600_000))
+    assert [*await node.log.snapshots(room)] == [(1, bytes(600_000))]
+
+
+@pytest.fixture(scope="module")
+async def server() -> AsyncIterator[NatsServer]:
+    with nats_server() as server:
+        yield server
+
+
+async def test_the_permissions_are_enough(
+    server: NatsServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with (
+        joined(Servers((server.url,)), "one", LAYOUT) as one,
+        joined(Servers((server.url,)), "two", LAYOUT) as two,
+    ):
+        heard: list[bytes] = []
+        two.bus.subscribe("vol.ROOM", lambda _, data: heard.append(data))
+        two.bus.answer("question", echo)
+        for stream in LAYOUT.rooms:
+            room = next(f"R{n}" for n in range(1000) if LAYOUT.stream_of(f"R{n}") == stream)
+            await goes_through(one, room)
+        await until(lambda: one.bus.others == {"two"} and two.bus.others == {"one"})
+        assert await one.bus.ask("two", "question", b"to one", 5) == b"to one"
+        assert await one.bus.ask_all("question", b"to all", 5) == {"two": b"to all"}
+        one.bus.publish("vol.ROOM", b"here")
+        await until(lambda: heard == [b"here"])
+    assert "ermission" not in caplog.text
+    assert "ermissions Violation" not in server.log
+
+
+async def echo(asker: str, data: bytes) -> bytes:
+    return data
+
+
+FORBIDDEN = (
+    "out.0.ROOM",
+    "$JS.API.STREAM.DELETE.ROOMS0",
+    "$JS.API.STREAM.PURGE.ROOMS0",
+    "$JS.API.STREAM.UPDATE.ROOMS0",
+    "$JS.API.STREAM.MSG.DELETE.ROOMS0",
+    "$JS.API.STREAM.CREATE.OTHER",
+    "$JS.API.STREAM.NAMES",
+    "$JS.API.CONSUMER.CREATE.ROOMS0",
+    "$JS.API.INFO",
+    "$SYS.REQ.SERVER.PING",
+    "other",
+)
+
+
+@pytest.mark.parametrize("subject", FORBIDDEN)
+async def test_a_relay_may_publish_to_nothing_else(server: NatsServer, subject: str) -> None:
+    async def publish(client: Client) -> None:
+        await client.publish(subject, b"{}")
+
+    said = await refusal(server, publish)
+    assert f'permissions violation for publish to "{subject.lower()}"' in said
+
+
+@pytest.mark.parametrize("subject", [">", "in.>", "snap.>", "$SYS.>", "_INBOX.>", "other"])
+async def test_a_relay_may_subscribe_to_nothing_else(server: NatsServer, subject: str) -> None:
+    async def subscribe(client: Client) -> None:
+        await client.subscribe(subject)
+
+    said = await refusal(server, subscribe)
+    assert f'permissions violation for subscription to "{subject.lower()}"' in said
+
+
+async def refusal(server: NatsServer, act: Callable[[Client], Awaitable[None]]) -> str:
+    """Return what the server says when a relay does something; nats-py has it in small letters."""
+    said: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    async def note(error: Exception) -> None:
+        said.set_result(str(error))
+
+    client = await nats.connect(server.url, error_cb=note, allow_reconnect=False)
+    try:
+        await act(client)
+        async with asyncio.timeout(5):
+            words = await said
+    finally:
+        await client.close()
+    return words
+
+
+@contextlib.contextmanager
+def tls_server() -> Iterator[NatsServer]:
+    certificate, key = made_certificate()
+    variables = {"NATS_CERTIFICATE": str(certificate), "NATS_KEY": str(key)}
+    with nats_server(WITH_TLS, scheme="tls", **variables) as server:
+        yield server
+
+
+async def test_a_relay_speaks_tls() -> None:
+    certificate, _ = made_certificate()
+    with tls_server() as server:
+        async with joined(Servers((server.url,), None, certificate), "one", LAYOUT) as node:
+            await goes_through(node)
+
+
+async def test_a_certificate_that_nobody_trusted_signed_is_refused() -> None:
+    with tls_server() as server:
+        await is_refused(Servers((server.url,)), "CERTIFICATE_VERIFY_FAILED")
+
+
+async def test_a_server_without_tls_hears_no_password(server: NatsServer) -> None:
+    url = server.url.replace("nats://", "tls://")
+    await is_refused(Servers((url,)), "the server has no TLS")
+
+
+async def test_a_wrong_password_is_refused(server: NatsServer) -> None:
+    await is_refused(Servers((server.url.replace("secret", "wrong"),)), "uthorization")
+
+
+async def is_refused(servers: Servers, why: str) -> None:
+    connection = Connection(servers, "one")
+    async with running(connection.run()):
+        await until(lambda: connection.is_up or bool(connection.failure))
+        assert not connection.is_up
+        assert why in connection.failure
+
+
+async def test_credentials_say_who_a_relay_is(tmp_path: Path) -> None:
+    operator = Operator()
+    credentials = tmp_path / "relay.creds"
+    credentials.write_text(operator.credentials())
+    with nats_server(operator.configuration()) as server:
+        url = f"nats://127.0.0.1:{server.port}"
+        async with joined(Servers((url,), credentials), "one", replace(LAYOUT, streams=1)) as node:
+            await goes_through(node)
+        credentials.write_text(Operator().credentials())
+        await is_refused(Servers((url,), credentials), "uthorization")
+
+
+@pytest.mark.parametrize("text", ["", "nonsense", "-----BEGIN NATS USER JWT-----\nx\n"])
+def test_a_file_without_credentials_is_named(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "relay.creds"
+    path.write_text(text)
+    with pytest.raises(CannotJoin, match=path.name):
+        Servers(("nats://localhost",), path).signer()
+
+
+def test_a_damaged_seed_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "relay.creds"
+    text = Operator().credentials()
+    seed = next(line for line in text.splitlines() if line.startswith("SU"))
+    damaged = seed[:20] + ("A" if seed[20] != "A" else "B") + seed[21:]
+    path.write_text(text.replace(seed, damaged))
+    with pytest.raises(CannotJoin, match="damaged"):
+        Servers(("nats://localhost",), path).signer()
+
+
+def test_certificates_that_are_none_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "ca.pem"
+    path.write_text("nothing")
+    with pytest.raises(CannotJoin, match=path.name):
+        Servers(("tls://localhost",), None, path).trust()

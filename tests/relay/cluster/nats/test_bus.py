@@ -1,0 +1,51 @@
+"""Who counts as living on the bus over NATS."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+
+from relay.cluster.nats.bus import BEAT_SECONDS, LIVE_SECONDS
+from relay.cluster.nats.joining import joined
+from relay.cluster.nats.options import Servers
+from tests.helpers.logs import LAYOUT, nodes_at
+from tests.helpers.nats import NatsServer, nats_server, until
+
+
+@pytest.fixture(scope="module")
+async def server() -> AsyncIterator[NatsServer]:
+    with nats_server() as server:
+        yield server
+
+
+async def test_a_node_that_leaves_is_gone_at_once(server: NatsServer) -> None:
+    async with nodes_at(server, 1) as (stays,):
+        async with joined(Servers((server.url,)), "leaves", LAYOUT):
+            await until(lambda: stays.bus.others == {"leaves"})
+            left = time.monotonic()
+        await until(lambda: not stays.bus.others)
+        assert time.monotonic() - left < LIVE_SECONDS
+
+
+async def test_a_node_whose_beats_end_is_gone_after_a_while(server: NatsServer) -> None:
+    async with nodes_at(server, 2) as (stays, ends):
+        end = time.monotonic()
+        ends.connection.publish("bus.beat.ghost", b"+")
+        await until(lambda: "ghost" in stays.bus.others)
+        await until(lambda: "ghost" not in stays.bus.others)
+        assert time.monotonic() - end > LIVE_SECONDS - BEAT_SECONDS
+        assert stays.bus.others == {ends.bus.name}
+
+
+async def test_a_node_that_is_cut_off_forgets_nobody(server: NatsServer) -> None:
+    async with nodes_at(server, 3) as (one, two, three):
+        server.kill()
+        await until(lambda: not one.connection.is_up)
+        cut = time.monotonic()
+        await until(lambda: time.monotonic() - cut > 2 * LIVE_SECONDS)
+        assert one.bus.others == {two.bus.name, three.bus.name}
+        server.start()
+        await until(lambda: one.connection.is_up and two.connection.is_up)
+        await until(lambda: one.bus.others == {two.bus.name, three.bus.name})
