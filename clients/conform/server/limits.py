@@ -166,7 +166,7 @@ async def too_many_pings(scene: Scene) -> None:
     """More WebSocket pings than 100 at once are closed with 4003."""
     ann = await scene.enter("Ann")
     with suppress(ConnectionClosed):
-        for _ in range(400):
+        for _ in range(200):  # so few that the relay reads on, and its close is not cut off
             await ann.socket.ping()  # type: ignore[attr-defined]
     await ann.ends(4003)
 
