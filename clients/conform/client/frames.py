@@ -52,7 +52,7 @@ async def the_upgrade(stage: Stage) -> None:
     relay.check(not is_told, "its secret is in the address", "22.1a")
 
 
-@book.case(2, keeps="2.3a", is_advice=True)
+@book.case(2, keeps="2.3a")
 async def the_subprotocol(stage: Stage) -> None:
     """The client offers roomwire.1."""
     relay = await stage.connect()
@@ -85,7 +85,7 @@ async def hello_is_short(stage: Stage) -> None:
     relay.check(lowest <= WIRE_VERSION <= hello.version, text, "4.1")
 
 
-@book.case(3, keeps="3.1.2b; 3.1.2c", is_advice=True)
+@book.case(3, keeps="3.1.2b; 3.1.2c")
 async def hello_is_tidy(stage: Stage) -> None:
     """HELLO has no key at its default, and its keys in the order of section 5."""
     relay = await stage.connect()

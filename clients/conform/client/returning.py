@@ -360,7 +360,7 @@ async def a_leave_that_nobody_answered(stage: Stage) -> None:
     await relay.expect(Leave, "21.5")
 
 
-@book.case(21, keeps="21.8", breaks="2.5a; 3.1.1", is_advice=True)
+@book.case(21, keeps="21.8", breaks="2.5a; 3.1.1")
 async def a_relay_that_breaks_the_protocol(stage: Stage) -> None:
     """After text, or bytes that are no frame, the client comes back without a position."""
     relay = await stage.enters()

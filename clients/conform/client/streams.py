@@ -98,7 +98,7 @@ PAST = 15 << 20
 A_FACT = 32 << 10  # bytes of it
 
 
-@book.case(12, keeps="12.6.4", is_advice=True)
+@book.case(12, keeps="12.6.4")
 async def a_past_that_nobody_reads(stage: Stage) -> None:
     """A client whose program reads nothing goes on reading up to LIVE, and loses nothing."""
     stage.needs("hold")

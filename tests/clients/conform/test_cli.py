@@ -19,8 +19,8 @@ from clients.conform.page import page
 from clients.conform.runner import Verdict, play_one
 from clients.conform.sheet import Progress, Sheet
 from clients.conform.talk import Ended
-from tests.helpers import forked
 from tests.clients.conform.planted.faults import FAULTS
+from tests.helpers import forked
 from tests.helpers.browser import Tabs
 from tests.helpers.browser import browser as browser
 from tests.helpers.browser import tabs as tabs
