@@ -257,8 +257,8 @@ async def describe_relay(req: Request, resp: Response) -> rest.RelayInfo:
     return rest.RelayInfo(
         version=VERSION,
         wire=rest.wire_versions(),
-        rooms=len(node.registry),
-        players=req.api.state.players.count(),
+        rooms=len(node.rooms),
+        players=req.api.state.players.count() + node.rooms.elsewhere.players,
         lan=lan.found_at(node.settings.host, req.state.port, req.state.root),
         limits=rest.wire_limits(node.settings),
     )
@@ -287,7 +287,7 @@ async def make_room(req: Request, resp: Response, *, wanted: rest.NewRoom) -> re
     responses={404: rest.problem("No such room")},
 )
 async def describe_room(req: Request, resp: Response, *, name: str) -> rest.RoomInfo:
-    room = _node(req).registry.find(name)
+    room = _node(req).rooms.find(name)
     if room is None or not room.options.public:  # guesses must tell nothing
         raise Problem(404, "there is no room of this name")
     return rest.room_info(room, req.state.root)

@@ -38,7 +38,7 @@ class Colleague:
         """How many connections its gate has counted in, of all addresses."""
         protocol: Any = self.server.config.http_protocol_class
         assert issubclass(protocol, HttpProtocol)
-        return sum(protocol.gate._visitors._counts.values())
+        return sum(protocol.gate.visitors._counts.values())
 
 
 def names_at(number: int, among: int = 2) -> Iterator[str]:
