@@ -123,8 +123,12 @@ class Board:
                 anew.put(key, value)
             if copy is not None and copy.put(key, value):
                 self._changed(key)
-        if copy is not None and anew is None and digest not in (None, copy.digest):
+        if copy is not None and anew is None and self._wants(copy, digest):
             self._wanted.add(sender)
+
+    def _wants(self, copy: Sheet, digest: Digest | None) -> bool:
+        """Say whether a copy is to be made anew."""
+        return digest is not None and digest != copy.digest
 
     async def _copy(self, node: str) -> None:
         """Make the copy of a node's sheet anew; if that fails, it is wanted again."""

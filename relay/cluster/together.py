@@ -8,12 +8,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine, Sized
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sized
 from itertools import count
 from typing import Any, Final
 
 import msgpack
 
+from relay.cluster.board import Board
 from relay.cluster.bus import Bus
 from relay.cluster.directory import Directory
 from relay.cluster.shared_limits import SharedLimits
@@ -60,26 +61,20 @@ class Together:
 
     def start(self) -> None:
         """Begin to tell, and to hear all that the others have told. Call it in the event loop."""
-        self._tasks = [self._begin(self._tell()), self._begin(self._mend())]
+        self._tasks = [
+            self._begin(keep_telling(self._look, self._boards)),
+            self._begin(keep_mending(self._boards)),
+        ]
 
     def stop(self) -> None:
         """Tell nothing more."""
         for task in self._tasks:
             task.cancel()
 
-    async def _tell(self) -> None:
-        for turn in count():
-            await self._directory.look()
-            self.limits.look()
-            for board in self._boards:
-                board.tell(all_is_told=turn % DIGEST_EVERY == 0)
-            self.limits.tell_spent()
-            await asyncio.sleep(TELL_SECONDS)
-
-    async def _mend(self) -> None:
-        while True:
-            await asyncio.gather(*(board.mend() for board in self._boards))
-            await asyncio.sleep(TELL_SECONDS)
+    async def _look(self) -> None:
+        self.limits.look()
+        self.limits.tell_spent()
+        await self._directory.look()
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
@@ -97,6 +92,22 @@ class Together:
         except (ValueError, TypeError, msgpack.UnpackException):
             return  # of another version
         self._reservations.hear(str(room), str(address), bool(is_promised), time.monotonic())
+
+
+async def keep_telling(look: Callable[[], Awaitable[None]], boards: Collection[Board]) -> None:
+    """Tell of what changes. Args: look: puts it up on the boards."""
+    for turn in count():
+        await look()
+        for board in boards:
+            board.tell(all_is_told=turn % DIGEST_EVERY == 0)
+        await asyncio.sleep(TELL_SECONDS)
+
+
+async def keep_mending(boards: Collection[Board]) -> None:
+    """Get what was missed of the others."""
+    while True:
+        await asyncio.gather(*(board.mend() for board in boards))
+        await asyncio.sleep(TELL_SECONDS)
 
 
 def _share(
