@@ -1,0 +1,27 @@
+"""Makes one relay of a server and the other nodes on a bus."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from relay.cluster.bus import Bus
+from relay.cluster.together import Together
+from relay.node.node import Node
+from relay.server.http_protocol import HttpProtocol
+from relay.server.process import Server
+
+
+def as_one(bus: Bus, server: Server, node: Node) -> Together:
+    """Share lists, promises and limits with the nodes on a bus. Returns: what is to be started."""
+    together = Together(
+        bus,
+        rooms=node.rooms,
+        reservations=node.reservations,
+        limits=node.limits,
+        passwords=node.passwords,
+        connections=node.connections,
+    )
+    gate = cast(type[HttpProtocol], server.config.http).gate
+    together.limits.share_steady("visitors", gate.visitors)
+    together.limits.share_buckets("requests", gate.requests)
+    return together
