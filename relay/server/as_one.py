@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from relay.cluster.bus import Bus
-from relay.cluster.together import Together
+from relay.cluster.news.together import Together
 from relay.node.node import Node
 from relay.server.http_protocol import HttpProtocol
 from relay.server.process import Server

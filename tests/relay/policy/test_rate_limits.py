@@ -218,13 +218,13 @@ def test_connections_of_the_past_cost_nothing() -> None:
     for number in range(100):
         assert counted.connect(f"192.0.2.{number}")
         counted.disconnect(f"192.0.2.{number}")
-    assert not counted._connections
+    assert not counted.connections
 
 
 def test_refused_connections_cost_nothing() -> None:
     counted = AddressLimits(joins=(1, 1), rooms=(1, 1), connections=0)
     assert not counted.connect("192.0.2.1")
-    assert not counted._connections
+    assert not counted.connections
 
 
 def test_a_network_is_what_is_counted_as_one_and_limited() -> None:

@@ -16,8 +16,8 @@ from protocol.errors import RemoteProtocolError
 from protocol.fields.mismatch import Mismatch
 from protocol.fields.schema import Record
 from protocol.frames import RoomOptions
-from relay.cluster.board import Board
 from relay.cluster.bus import Bus
+from relay.cluster.news.board import Board
 from relay.lobby.elsewhere import HIDDEN, Elsewhere, RemoteRoom
 from relay.room.room import Room
 

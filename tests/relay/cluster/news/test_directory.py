@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocol.frames import Kick, PlayerInfo, RoomOptions, Set, Transfer
-from relay.cluster.board import Board
-from relay.cluster.directory import AT_ONCE, Directory, look_at, pack, unpack
 from relay.cluster.local_bus import LocalBus, LocalNet
-from relay.cluster.together import TELL_SECONDS, keep_mending, keep_telling
+from relay.cluster.news.board import Board
+from relay.cluster.news.directory import AT_ONCE, Directory, look_at, pack, unpack
+from relay.cluster.news.together import TELL_SECONDS, keep_mending, keep_telling
 from relay.lobby.elsewhere import Elsewhere, RemoteRoom
 from relay.lobby.listing import Filter, Listing
 from relay.room.entries import Ask, Evict, Join

@@ -14,10 +14,10 @@ from typing import Any, Final
 
 import msgpack
 
-from relay.cluster.board import Board
 from relay.cluster.bus import Bus
-from relay.cluster.directory import Directory
-from relay.cluster.shared_limits import SharedLimits
+from relay.cluster.news.board import Board
+from relay.cluster.news.directory import Directory
+from relay.cluster.news.shared_limits import SharedLimits
 from relay.lobby.reservations import Reservations
 from relay.lobby.rooms import Rooms
 from relay.policy.passwords import Passwords

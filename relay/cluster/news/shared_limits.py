@@ -13,8 +13,8 @@ from typing import Final
 
 import msgpack
 
-from relay.cluster.board import Board
 from relay.cluster.bus import Bus
+from relay.cluster.news.board import Board
 from relay.policy.rate_limits import AddressBuckets, AddressCounts
 
 COUNTS: Final = "counts"
@@ -32,7 +32,8 @@ class SharedLimits:
         self._bus = bus
         self._now = now
         self._counts: dict[str, AddressCounts] = {}
-        self._steady: dict[str, AddressCounts] = {}
+        self._steady: set[str] = set()
+        """The names of those counts that are told once they have stayed for a while."""
         self._before: dict[str, int] = {}
         self._totals: dict[str, tuple[Callable[[], int], Callable[[int], None]]] = {}
         self._buckets: dict[str, AddressBuckets] = {}
@@ -44,7 +45,8 @@ class SharedLimits:
 
     def share_steady(self, name: str, counts: AddressCounts) -> None:
         """Share them, but only those that stay: what just goes on to another node counts there."""
-        self._steady[name] = counts
+        self._counts[name] = counts
+        self._steady.add(name)
 
     def share_total(self, name: str, own: Callable[[], int], take: Callable[[int], None]) -> None:
         """Share a number. Args: take: called with the sum of the other nodes' ones."""
@@ -61,10 +63,9 @@ class SharedLimits:
             self._put(f"{name} ", own())
         for name, counts in self._counts.items():
             for network, count in counts.touched().items():
+                if name in self._steady:
+                    count = self._stayed(name, network, count)
                 self._put(f"{name} {network}", count)
-        for name, counts in self._steady.items():
-            for network, count in counts.touched().items():
-                self._put_steady(f"{name} {network}", network, counts, count)
 
     def tell_spent(self) -> None:
         """Tell the others what was spent here since the last call."""
@@ -79,22 +80,23 @@ class SharedLimits:
     def _put(self, key: str, count: int) -> None:
         self.board.put(key, msgpack.packb(count) if count else None)
 
-    def _put_steady(self, key: str, network: str, counts: AddressCounts, count: int) -> None:
+    def _stayed(self, name: str, network: str, count: int) -> int:
+        """Return how many were there already when this was looked at last."""
+        key = f"{name} {network}"
         stayed = min(count, self._before.pop(key, 0))
         if count:
             self._before[key] = count
         if count != stayed:
-            counts.touch(network)  # they may have stayed when this is looked at next
-        self._put(key, stayed)
+            self._counts[name].touch(network)
+        return stayed
 
     # What others tell.
 
     def _changed(self, key: str) -> None:
         name, _, network = key.partition(" ")
         total = sum(map(_count, self.board.of(key).values()))
-        counts = self._counts.get(name) or self._steady.get(name)
-        if counts is not None:
-            counts.note_elsewhere(network, total)
+        if name in self._counts:
+            self._counts[name].note_elsewhere(network, total)
         elif name in self._totals:
             self._totals[name][1](total)
 
