@@ -36,11 +36,13 @@ class Elsewhere:
 
     Attributes:
         players: in all of them.
+        on_new: called with each room that this node has from now on.
     """
 
     def __init__(self, listing: Listing[Room | RemoteRoom], is_here: Callable[[str], bool]) -> None:
         """Args: listing: in which they stand. is_here: whether this node has a room itself."""
         self.players = 0
+        self.on_new: Callable[[Room], None] = lambda room: None
         self._listing = listing
         self._is_here = is_here
         self._told: dict[str, RemoteRoom] = {}
@@ -60,6 +62,11 @@ class Elsewhere:
         else:
             self._told[name] = room
         self.review(name)
+
+    def came(self, room: Room) -> None:
+        """Take note that this node has a room: its own word counts."""
+        self.review(room.name)
+        self.on_new(room)
 
     def review(self, name: str) -> None:
         """See anew whose word counts: where this node has a room, its own."""

@@ -178,7 +178,7 @@ class Rooms:
     def add(self, room: Room) -> None:
         """Take in a room that there was before, or that is new."""
         self.registry.add(room)
-        self.elsewhere.review(room.name)
+        self.elsewhere.came(room)
         self.listing.add(room)
         if room.joins:
             self.listing.enter(room)

@@ -42,7 +42,9 @@ class Directory:
         self._rooms = rooms
         self._seen: dict[str, Look] = {}
         """Each room as it was looked at last."""
+        self._new: list[Room] = []
         self._stale: dict[str, None] = {}
+        elsewhere.on_new = self._tell_soon
 
     async def look(self) -> None:
         """Put up what is new in this node's rooms. Others have their turns meanwhile."""
@@ -61,6 +63,18 @@ class Directory:
         if self._seen.get(room.name) != look:
             self._seen[room.name] = look
             self.board.put(room.name, pack(room))
+
+    def _tell_soon(self, room: Room) -> None:
+        # At once: else those who ask for a match at several nodes together would be apart.
+        if not self._new:
+            asyncio.get_running_loop().call_soon(self._tell_new)
+        self._new.append(room)
+
+    def _tell_new(self) -> None:
+        new, self._new = self._new, []
+        for room in new:
+            self._look_again(room)
+        self.board.tell()
 
     # What others tell.
 

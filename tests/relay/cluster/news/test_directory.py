@@ -24,7 +24,7 @@ from relay.room.entries import Ask, Evict, Join
 from relay.room.room import Room
 from tests.helpers.cluster.virtual_time import VirtualLoop, World
 
-NAMES = [f"ROOM-{number}" for number in range(6)]
+NAMES = [f"ROOM-{number}" for number in range(4)]
 QUIET_SECONDS = 6.0
 """Two digests, and an answer that did not come."""
 SOON = 2 * TELL_SECONDS
@@ -68,7 +68,7 @@ class Node:
 
     def add(self, room: Room) -> None:
         self.rooms[room.name] = room
-        self.elsewhere.review(room.name)
+        self.elsewhere.came(room)
         self.listing.add(room)
 
     def remove(self, name: str) -> None:
@@ -88,6 +88,7 @@ def facts_of(room: Room | RemoteRoom) -> Facts:
         room.spectator_count,
         bool(room.password_hash),
         room.host_name,
+        room.is_entered if isinstance(room, RemoteRoom) else room.joins > 0,
         room.barred,
     )
 
@@ -229,17 +230,25 @@ options = st.builds(
     public=st.booleans(),
     bar=st.sampled_from(("seat", "address")),
 )
-acts = st.one_of(
-    st.builds(partial(act, "make", Relay.make), which, names, options, st.sampled_from(("", "$"))),
+makes = st.builds(
+    partial(act, "make", Relay.make), which, names, options, st.sampled_from(("", "$"))
+)
+of_rooms = [
+    makes,
     st.builds(partial(act, "share", Relay.share), which, names),
-    st.builds(partial(act, "remove", Relay.remove), which, names),
     st.builds(partial(act, "joins", joins), names, st.sampled_from(("player", "spectator"))),
+    st.builds(partial(act, "joins", joins), names, st.just("player")),
     st.builds(partial(act, "leaves", leaves), names),
     st.builds(partial(act, "passes", passes), names),
     st.builds(partial(act, "kicks", kicks), names),
     st.builds(partial(act, "locks", locks), names, st.sampled_from((b"\xc3", b"\xc2"))),
+    st.builds(partial(act, "remove", Relay.remove), which, names),
+]
+of_nodes = [
     st.builds(lambda: Act("begin", Relay.begin)),
     st.builds(lambda number: Act(f"kill {number}", lambda r: r.kill(number)), which),
+]
+of_the_net = [
     st.builds(
         lambda loss: Act(f"lose {loss}", lambda r: setattr(r.net, "loss", loss)),
         st.sampled_from((0.0, 0.3, 1.0)),
@@ -248,17 +257,33 @@ acts = st.one_of(
         lambda time: Act(f"wait {time}", lambda r: r.world.run(time)),
         st.sampled_from((0.01, 0.25, 3.0)),
     ),
+]
+acts = st.one_of(of_rooms * 2 + of_nodes + of_the_net * 2)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(makes, min_size=3, max_size=6),
+    st.lists(acts, min_size=20, max_size=50),
+    st.integers(0, 2**16),
 )
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(acts, max_size=40), st.integers(0, 2**16))
-def test_all_lists_are_equal_once_it_is_quiet(happens: list[Act], seed: int) -> None:
+def test_all_lists_are_equal_once_it_is_quiet(
+    made: list[Act], happens: list[Act], seed: int
+) -> None:
     relay = Relay(seed)
-    for each in happens:
+    for each in [*made, *happens]:
         each.run(relay)
     relay.net.loss = 0.0
     relay.check()
+
+
+def test_of_several_nodes_with_a_room_the_first_is_believed(relay: Relay) -> None:
+    relay.begin()
+    for number in range(2):
+        room = Room("A", bytes(8), RoomOptions(title=f"of {number}"))
+        relay.do(partial(relay.node(1 - number).add, room))
+    relay.world.run(1.0)
+    assert relay.node(2).listed() == relay.node(0).listed()
 
 
 def test_a_change_is_known_elsewhere_soon(relay: Relay) -> None:
@@ -272,6 +297,13 @@ def test_a_change_is_known_elsewhere_soon(relay: Relay) -> None:
     relay.do(lambda: relay.remove(0, "A"))
     relay.world.run(SOON)
     assert relay.node(1).listed() == {}
+
+
+def test_a_new_room_is_known_elsewhere_at_once(relay: Relay) -> None:
+    relay.world.run(1.1)
+    relay.do(lambda: relay.make(0, "A", RoomOptions(), ""))
+    relay.world.run(0.01)
+    assert relay.node(1).listed() == relay.truth() != {}
 
 
 def test_what_a_dead_node_told_is_forgotten_soon(relay: Relay) -> None:
@@ -297,8 +329,8 @@ def test_where_a_node_has_the_room_its_own_word_counts(relay: Relay) -> None:
 
 def test_a_node_that_is_new_hears_of_everything(relay: Relay) -> None:
     many = 3 * AT_ONCE
-    for number in range(many):
-        relay.make(0, f"R{number}", RoomOptions(title="long" * 15), "")
+    options = RoomOptions(title="long" * 15)
+    relay.do(lambda: [relay.make(0, f"R{number}", options, "") for number in range(many)])
     relay.world.run(1.0)
     relay.begin()
     relay.world.run(1.0)
