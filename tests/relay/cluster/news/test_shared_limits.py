@@ -134,6 +134,10 @@ async def test_what_does_not_stay_is_not_told(nodes: list[Node]) -> None:
     nodes[0].steady.remove(ANN)
     await tell(nodes)
     assert nodes[1].steady.total(ANN) == 1
+    nodes[0].steady.add(BOB)
+    await tell(nodes)
+    await tell(nodes)
+    assert nodes[1].steady.total(BOB) == 1
     nodes[0].steady.remove(ANN)
     await tell(nodes)
     assert nodes[1].steady.total(ANN) == 0
