@@ -361,7 +361,7 @@ def test_a_copy_in_the_making_misses_no_change(relay: Relay) -> None:
     ],
 )
 def test_every_change_is_seen(relay: Relay, change: Callable[[Relay, str], None]) -> None:
-    relay.make(0, "A", RoomOptions(spectators=1), "")
+    relay.do(lambda: relay.make(0, "A", RoomOptions(spectators=1), ""))
     for _ in range(2):
         joins(relay, "A", "player")
     room = relay.room("A")
@@ -373,7 +373,7 @@ def test_every_change_is_seen(relay: Relay, change: Callable[[Relay, str], None]
 
 
 def test_that_somebody_was_there_is_seen(relay: Relay) -> None:
-    relay.make(0, "A", RoomOptions(), "")
+    relay.do(lambda: relay.make(0, "A", RoomOptions(), ""))
     room = relay.room("A")
     assert room is not None
     before = look_at(room)
