@@ -29,7 +29,8 @@ MOST_BARRED: Final = 256
 
 OPTIONS: Final = Record(RoomOptions)
 
-Look = tuple[Room, RoomOptions, int, int, int, bool, int]
+Look = tuple[RoomOptions, int, int, int, bool, int]
+NOTHING: Final = (None, 0, None)
 
 
 class Directory:
@@ -40,8 +41,8 @@ class Directory:
         self.board = Board(bus, SUBJECT, self._note)
         self._elsewhere = elsewhere
         self._rooms = rooms
-        self._seen: dict[str, Look] = {}
-        """Each room as it was looked at last."""
+        self._seen: dict[str, tuple[Room, int, Look]] = {}
+        """Each room as it was looked at last, and its seq then."""
         self._new: list[Room] = []
         self._stale: dict[str, None] = {}
         elsewhere.on_new = self._tell_soon
@@ -58,10 +59,14 @@ class Directory:
             self.board.put(name, None)
 
     def _look_again(self, room: Room) -> None:
-        # There may be thousands, and hardly any has changed: to pack one takes many times as long.
-        look = look_at(room)
-        if self._seen.get(room.name) != look:
-            self._seen[room.name] = look
+        # There may be thousands, and hardly any has changed. What others are told comes with a new
+        # seq, but not every new seq tells others anything.
+        known, seq, look = self._seen.get(room.name, NOTHING)
+        if known is room and seq == room.seq:
+            return
+        newest = look_at(room)
+        self._seen[room.name] = (room, room.seq, newest)
+        if known is not room or look != newest:
             self.board.put(room.name, pack(room))
 
     def _tell_soon(self, room: Room) -> None:
@@ -103,7 +108,6 @@ def look_at(room: Room) -> Look:
     """
     seats = room.seats
     return (
-        room,
         room.options,
         len(seats),
         seats.spectators,
