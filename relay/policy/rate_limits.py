@@ -168,6 +168,8 @@ class AddressBuckets:
 
     def debit(self, address: str, now: float, amount: float, about: str = "") -> None:
         """Take what was spent at another node, into debt if need be."""
+        if len(self._buckets) >= self._sweep_at:
+            self._sweep(now)
         for network, factor in zip(networks_of(address), self._factors, strict=False):
             self._bucket(f"{network} {about}" if about else network, factor).take(amount, now)
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from protocol.frames import Frame, Send, Set, Subscribe, Volatile
 from relay.policy import rate_limits
 from relay.policy.rate_limits import (
+    SWEEP_AT,
     AddressBuckets,
     AddressLimits,
     TokenBucket,
@@ -265,3 +266,10 @@ ONE_BY_ONE = tuple(range(1, 256))
 )
 def test_every_full_64_that_a_frame_lists_cost_one_more(frame: Frame, more: int) -> None:
     assert surcharge(frame) == more
+
+
+def test_what_other_nodes_spend_is_forgotten_in_time() -> None:
+    buckets = AddressBuckets(1.0, 5.0)
+    for number in range(10 * SWEEP_AT):
+        buckets.debit(f"192.0.2.{number}", number * 1.0, 1.0)
+    assert len(buckets) <= SWEEP_AT
