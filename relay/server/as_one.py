@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from relay.cluster.bus import Bus
 from relay.cluster.news.together import Together
 from relay.node.node import Node
-from relay.server.http_protocol import HttpProtocol
-from relay.server.process import Server
+from relay.server.gate import Gate
 
 
-def as_one(bus: Bus, server: Server, node: Node) -> Together:
-    """Share lists, promises and limits with the nodes on a bus. Returns: what is to be started."""
+def as_one(bus: Bus, gate: Gate, node: Node) -> Together:
+    """Share lists, promises and limits with the nodes on a bus. Returns: what is to be started.
+
+    Args: gate: the server's, before this node.
+    """
     together = Together(
         bus,
         rooms=node.rooms,
@@ -21,7 +21,6 @@ def as_one(bus: Bus, server: Server, node: Node) -> Together:
         passwords=node.passwords,
         connections=node.connections,
     )
-    gate = cast(type[HttpProtocol], server.config.http).gate
     together.limits.share_steady("visitors", gate.visitors)
     together.limits.share_buckets("requests", gate.requests)
     return together

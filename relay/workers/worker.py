@@ -43,8 +43,8 @@ class Worker:
         self._app = create_app(settings, spell=by_option, homes=given.homes, token=given.token)
         self._app.state.siblings.meet(self._bus)
         self._server = make_server(self._app, settings)
-        self._server.config.http = moving(settings, given.homes, self._mail)
-        self._together = as_one(self._bus, self._server, self._app.state.node)
+        self._server.config.http = protocol = moving(settings, given.homes, self._mail)
+        self._together = as_one(self._bus, protocol.gate, self._app.state.node)
 
     def run(self) -> None:
         """Serve until the end.
