@@ -129,8 +129,9 @@ class Node(Owner):
         self.connects = 0
         self.draining: Drain | None = None
         """The way down, once it has begun: nobody enters any more."""
-        is_alone = isinstance(self._broker, MemoryBroker)
-        self._broker.follow(self._apply if is_alone else self._apply_shared)
+        self.is_alone = isinstance(self._broker, MemoryBroker)
+        """No other node has its rooms."""
+        self._broker.follow(self._apply if self.is_alone else self._apply_shared)
         self._broker.keep(self)
         self.append = self._broker.append
         """Propose an entry for a room, by the room's name."""
@@ -178,7 +179,7 @@ class Node(Owner):
 
         Returns: seconds before which not all of them come back.
         """
-        self.draining = Drain(self.connections, seconds)
+        self.draining = Drain(self.connections, seconds, comes_back=self.is_alone)
         if self.connections:
             what = "going down: %d connections end within %g s, or now upon a second signal"
             log.info(what, len(self.connections), seconds)
@@ -350,6 +351,10 @@ class Node(Owner):
         if (connection := self.connections.get(attachment)) is not None:
             connection.close(CloseCode.RELAY_FULL)
 
+    def stalled(self, name: str, is_stalled: bool) -> None:
+        notice = Notice(NoticeKind.STALLED if is_stalled else NoticeKind.GOES_ON, NoticeDetail())
+        self._tell(self.registry.find(name), notice)
+
     def fenced(self) -> None:
         for connection in list(self.connections.values()):
             connection.close(CloseCode.MOVED)
@@ -395,8 +400,11 @@ class Node(Owner):
             return
         self._told_of_memory[room.name] = now
         self.memory.givers.discard(room.account)
-        notice = Notice(NoticeKind.MEMORY, NoticeDetail(seq=room.history.trimmed))
-        for outbox in room.audience.fan_out.values():
+        self._tell(room, Notice(NoticeKind.MEMORY, NoticeDetail(seq=room.history.trimmed)))
+
+    def _tell(self, room: Room | None, notice: Notice) -> None:
+        """Tell the players of a room that are connected here."""
+        for outbox in room.audience.fan_out.values() if room is not None else ():
             outbox.say(wrap(encode(notice)))
 
 
