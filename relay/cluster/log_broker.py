@@ -93,7 +93,7 @@ class LogBroker:
         Args: bus: to the other nodes; without it there are none.
         """
         self._log = log
-        self._values = Values(bus, self._room)
+        self._values = Values(bus, lambda: self.incarnation, self._room)
         self._loop = asyncio.get_running_loop()
         self._pulse = Pulse(self._loop.time())
         self._proposals = Proposals(log, self.incarnation)
@@ -218,8 +218,16 @@ class LogBroker:
             self._keeper.fenced()
 
     def _apply(self, name: str, entry: Entry) -> None:
-        if isinstance(entry, Join):
-            self._expect(incarnation_of(entry.attachment), name)
+        room = self._room(name)
+        if not isinstance(entry, Join) or room is None:
+            self._hand_on(name, entry)
+            return
+        self._expect(incarnation_of(entry.attachment), name)
+        before = self._values.joining(room, entry)
+        self._hand_on(name, entry)
+        self._values.joined(room, entry, before)
+
+    def _hand_on(self, name: str, entry: Entry) -> None:
         for follower in self._followers:
             follower(name, entry)
 
@@ -332,6 +340,10 @@ class LogBroker:
             self._proposals.add(name, NodeGone(incarnation))
 
     # Trouble.
+
+    def missed(self) -> None:
+        """Messages of the bus may have been lost."""
+        self._values.missed()
 
     def restart(self, is_affected: Callable[[str], bool]) -> None:
         """The log has lost what it held of some rooms: let go of them. They begin anew."""

@@ -69,6 +69,7 @@ class Membership:
         async with joined(self._servers, node_name(), layout, settings.nats_replicas) as found:
             self.broker.start(found.log, found.bus)
             found.log.on_restart = self.broker.restart
+            found.connection.on_connected_again = self.broker.missed
             try:
                 yield
                 await self.broker.settled(LEAVE_SECONDS)
