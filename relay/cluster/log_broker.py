@@ -138,6 +138,8 @@ class LogBroker:
             replica = Replica(name, self._log, self._apply, self._keeper, self)
             self.replicas[name] = replica
         await replica.ready.wait()
+        # After a freeze, a HELLO and the end of its connection may wait to be read: let both be.
+        await asyncio.sleep(0)
 
     def release(self, name: str) -> None:
         if name in self.replicas and self._may_release(name):

@@ -123,6 +123,7 @@ class Node(Owner):
             self.journal,
             on_join,
             self._broker.attach,
+            self._hello_time,
         )
         self.connections: dict[int, Connection] = {}
         self.connects = 0
@@ -145,6 +146,10 @@ class Node(Owner):
     def clock(self) -> int:
         """Return the relay's time in microseconds: of the epoch of Unix, never jumping."""
         return int((self._began + time.monotonic()) * 1e6)
+
+    def _hello_time(self) -> int:
+        """Return milliseconds that other nodes can compare; 0 if there are none."""
+        return 0 if self.is_alone else time.time_ns() // 1_000_000
 
     def relay_info(self) -> dict[str, int]:
         """Count what there is."""

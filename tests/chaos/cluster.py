@@ -38,6 +38,9 @@ ENDS_WITHIN = 240.0
 PLAN = Plan(seed=0, room="cluster", cuts=1_000_000, seconds=ENDS_WITHIN, patience=60.0)
 """A storm ends when its harm is done."""
 
+ENOUGH = 10
+"""Leaders that were killed, from which on some room must have waited for one."""
+
 BAD_SIGNS = ("Traceback", "is skipped", "is lost: its log")
 """Lines of a relay's log that no harm explains. Others tell of the harm."""
 
@@ -113,6 +116,8 @@ def main() -> None:
     arguments = _parse()
     seeds = [arguments.seed] if arguments.seed is not None else range(1, arguments.storms + 1)
     total = asyncio.run(_run(seeds, arguments))
+    if total.done["kill-leader"] >= ENOUGH and not total.result.report.notices["STALLED"]:
+        total.result.complaints += "nobody was told that their room waits for a leader\n"
     print_table(total.result)
     for name, times in sorted(total.done.items()):
         print(f"{name:24} {times:>9,}")

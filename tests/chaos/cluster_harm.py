@@ -8,6 +8,7 @@ import signal
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from random import Random
+from typing import Any
 
 from tests.chaos.proxy import Address
 from tests.chaos.relays import RelayProcess
@@ -16,6 +17,7 @@ from tests.helpers.nats import NatsServer
 FROZEN_SECONDS = (0.5, 4.0)
 DEAD_SECONDS = (0.1, 2.0)
 STREAM_INFO = "$JS.API.STREAM.INFO."
+STREAMS = ("ROOMS0", "ROOMS1")
 WHOLE_WITHIN = 30.0
 
 
@@ -34,17 +36,16 @@ class Cluster:
         up = [relay for relay in self.relays if relay.is_up]
         return self.random.choice(up or self.relays).address
 
-    async def leader(self) -> NatsServer:
-        """Return the server that leads a stream of rooms."""
-        stream = f"ROOMS{self.random.randrange(2)}"
-        name = (await self._info(stream))["cluster"]["leader"]
+    async def leader(self, stream: str) -> NatsServer:
+        """Return the server that leads a stream."""
+        name: str = (await self._info(stream))["cluster"]["leader"]
         return next(server for server in self.servers if server.name == name)
 
     async def whole(self) -> None:
         """Return once every stream has all its replicas, so that it can stand the next harm."""
-        for stream in ("ROOMS0", "ROOMS1", "SNAP"):
+        for stream in (*STREAMS, "SNAP"):
             async with asyncio.timeout(WHOLE_WITHIN):
-                while not await self._is_whole(stream):
+                while not await self._is_whole(stream):  # noqa: ASYNC110 - NATS tells nobody
                     await asyncio.sleep(0.1)
 
     async def _is_whole(self, stream: str) -> bool:
@@ -52,7 +53,7 @@ class Cluster:
         others = cluster.get("replicas", ())
         return bool(cluster.get("leader")) and all(each.get("current") for each in others)
 
-    async def _info(self, stream: str) -> Mapping[str, object]:
+    async def _info(self, stream: str) -> dict[str, Any]:
         import nats
         import nats.errors
 
@@ -67,7 +68,7 @@ class Cluster:
             except (nats.errors.Error, OSError):
                 await asyncio.sleep(0.1)
                 continue
-            found = json.loads(answer.data)
+            found: dict[str, Any] = json.loads(answer.data)
             if found.get("cluster", {}).get("leader"):
                 return found
 
@@ -96,7 +97,7 @@ async def restart_relays(cluster: Cluster) -> None:
 
 
 async def kill_leader(cluster: Cluster) -> None:
-    server = await cluster.leader()
+    server = await cluster.leader(cluster.random.choice(STREAMS))
     server.kill()
     await _pause(cluster, DEAD_SECONDS)
     await _start(cluster, server)

@@ -6,6 +6,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractContextManager, AsyncExitStack, ExitStack
+from random import Random
 
 import pytest
 
@@ -33,7 +34,8 @@ from protocol.frames import (
     Update,
     Volatile,
 )
-from tests.helpers.nats import NatsServer, nats_server
+from tests.chaos.cluster_harm import Cluster
+from tests.helpers.nats import NatsServer, nats_cluster, nats_server
 from tests.helpers.peers import Party, Peer, new_seat, party_at
 from tests.helpers.relay import RelayProcess, relay_process
 
@@ -59,8 +61,11 @@ async def two(relays: list[RelayProcess]) -> AsyncIterator[list[Party]]:
         yield [await stack.enter_async_context(party_at(each.url)) for each in relays]
 
 
+STREAMS = ("--nats-streams", "1")
+
+
 def clustered(server: NatsServer, *options: str) -> AbstractContextManager[RelayProcess]:
-    return relay_process("--nats", server.url, "--nats-streams", "2", *options)
+    return relay_process("--nats", server.url, *STREAMS, *options)
 
 
 async def hears_payload(peer: Peer, payload: bytes) -> Deliver:
@@ -222,6 +227,24 @@ async def test_players_are_told_while_nothing_is_stored(server: NatsServer) -> N
             assert (await ann.hears(Notice)).kind == NoticeKind.GOES_ON
             await ann.catches_up()
             assert ann.all(Pong)[-1].taken == 1
+
+
+async def test_a_leader_that_dies_loses_nothing_and_its_rooms_are_told() -> None:
+    with nats_cluster() as servers, clustered(servers[0], *others(servers)) as relay:
+        async with party_at(relay.url) as at:
+            ann, bob = await at.enters("LED"), await at.enters("LED")
+            ann.says(Send(None, b"before"))
+            await hears_payload(bob, b"before")
+            (await Cluster(servers, (), Random(1)).leader("ROOMS0")).kill()
+            ann.says(Send(None, b"meanwhile"), Volatile(1, None, b"swift"))
+            assert (await bob.hears(Update)).payload == b"swift"
+            assert (await bob.hears(Notice)).kind == NoticeKind.STALLED
+            assert (await bob.hears(Notice)).kind == NoticeKind.GOES_ON
+            await hears_payload(bob, b"meanwhile")
+
+
+def others(servers: list[NatsServer]) -> list[str]:
+    return [word for server in servers[1:] for word in ("--nats", server.url)]
 
 
 @pytest.mark.parametrize("options", [("--workers", "2"), ()])
