@@ -263,7 +263,8 @@ def _in_cluster(server: Server, settings: Settings) -> Iterator[None]:
     if not settings.nats:
         yield
         return
-    with cluster_of(settings) as server.around:
+    with cluster_of(settings) as membership:
+        server.around = membership.joined()
         yield
 
 
