@@ -7,6 +7,7 @@ import re
 import secrets
 import socket
 from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING
 
 from relay.cluster.log_broker import LogBroker
 from relay.cluster.nats.layout import Layout
@@ -15,6 +16,9 @@ from relay.policy.config import Settings
 from relay.policy.values import EMBEDDED
 from relay.room.entries import MAX_INCARNATION
 from relay.server.embedded_nats import default_folder, embedded_nats
+
+if TYPE_CHECKING:
+    from relay.cluster.nats.joining import Membership
 
 UNSAFE = re.compile(r"[^A-Za-z0-9]+")
 LONGEST_HOST = 20
@@ -40,17 +44,21 @@ def nats_running(settings: Settings) -> Iterator[Settings]:
         yield settings.model_copy(update={"nats": (url,)})
 
 
-class Membership:
+class Place:
     """A node's place in the cluster that its settings name.
 
     Attributes:
         broker: for the node's app.
+        membership: its log and bus. They are of use once the node has joined.
     """
 
     def __init__(self, settings: Settings) -> None:
+        """
+        Raises:
+            CannotJoin: what it needs is not there.
+        """
         self.broker = LogBroker(lambda: 1 + secrets.randbelow(MAX_INCARNATION))
-        self._settings = settings
-        self._servers = Servers(settings.nats, settings.nats_credentials, settings.nats_ca)
+        self.membership = _membership(settings)
 
     @contextlib.asynccontextmanager
     async def joined(self) -> AsyncIterator[None]:
@@ -59,27 +67,36 @@ class Membership:
         Raises:
             CannotJoin: it is no use to wait.
         """
-        try:
-            from relay.cluster.nats.joining import joined
-        except ImportError as error:
-            why = f"--nats needs {error.name}: pip install 'roomwire[cluster]' brings it"
-            raise CannotJoin(why) from None
-        settings = self._settings
-        layout = Layout(streams=settings.nats_streams, max_bytes=settings.nats_bytes)
-        async with joined(self._servers, node_name(), layout, settings.nats_replicas) as found:
-            self.broker.start(found.log, found.bus)
-            found.log.on_restart = self.broker.restart
-            found.connection.on_connected_again = self.broker.missed
+        broker, found = self.broker, self.membership
+        async with found.joined():
+            broker.start(found.log, found.bus)
+            found.log.on_restart = broker.restart
+            found.connection.on_connected_again = broker.missed
             try:
                 yield
-                await self.broker.settled(LEAVE_SECONDS)
+                await broker.settled(LEAVE_SECONDS)
             finally:
-                self.broker.close()
+                broker.close()
 
 
-def membership_of(settings: Settings) -> Membership | None:
-    """Return a node's place in the cluster, if its settings name one."""
-    return Membership(settings) if settings.nats else None
+def place_of(settings: Settings) -> Place | None:
+    """Return a node's place in the cluster, if its settings name one.
+
+    Raises:
+        CannotJoin: what it needs is not there.
+    """
+    return Place(settings) if settings.nats else None
+
+
+def _membership(settings: Settings) -> Membership:
+    try:
+        from relay.cluster.nats.joining import Membership
+    except ImportError as error:
+        why = f"--nats needs {error.name}: pip install 'roomwire[cluster]' brings it"
+        raise CannotJoin(why) from None
+    servers = Servers(settings.nats, settings.nats_credentials, settings.nats_ca)
+    layout = Layout(streams=settings.nats_streams, max_bytes=settings.nats_bytes)
+    return Membership(servers, node_name(), layout, settings.nats_replicas)
 
 
 def node_name() -> str:

@@ -27,7 +27,7 @@ from relay.policy import operators
 from relay.policy.config import Settings
 from relay.policy.spelling import by_option
 from relay.server import logs
-from relay.server.clustered import Membership, membership_of, nats_running
+from relay.server.clustered import Place, nats_running, place_of
 from relay.server.http_protocol import bounded
 from relay.server.listening import CannotListen as CannotListen
 from relay.server.listening import Listener as Listener
@@ -223,7 +223,7 @@ def serve(
     listener = listener or inherited() or listen(settings.host, settings.port)
     logs.set_up(settings.log_level)
     with nats_running(settings) as settings:
-        place = membership_of(settings)
+        place = place_of(settings)
         broker = None if place is None else place.broker
         app = create_app(settings, on_join=on_join, spell=by_option, broker=broker, homes=ALONE)
         server = make_server(app, settings)
@@ -237,7 +237,7 @@ def run(
     node: Node,
     listener: Listener,
     *,
-    place: Membership | None = None,
+    place: Place | None = None,
     keeps: Callable[[], bool] = lambda: True,
 ) -> None:
     """Run a server until it is told to end.

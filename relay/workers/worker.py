@@ -19,7 +19,7 @@ from relay.http.app import create_app
 from relay.persistence.file import CannotKeep
 from relay.policy.spelling import by_option
 from relay.server import logs
-from relay.server.clustered import membership_of
+from relay.server.clustered import place_of
 from relay.server.process import make_server, run
 from relay.workers import orders
 from relay.workers.hand_over import Arrivals, moving
@@ -41,7 +41,7 @@ class Worker:
         self._bus = UnixBus(self._mail, given.name)
         self._is_over = False
         settings = given.read_settings()
-        self._place = membership_of(settings)
+        self._place = place_of(settings)
         self._app = create_app(
             settings,
             spell=by_option,
