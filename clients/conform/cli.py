@@ -52,8 +52,8 @@ def server(
 ) -> int:
     """Judge a relay: play clients, legal and broken, each case in a room of its own.
 
-    Exit status: 0 if no case failed, 1 if one did. A case that is advised does otherwise than SPEC
-    says with SHOULD, and does not fail.
+    Exit status: 0 if no case failed, 1 if one did. A case that is advised does
+    otherwise than SPEC says with SHOULD, and does not fail.
 
     Args:
         url: of the relay, such as ws://127.0.0.1:8000
@@ -84,11 +84,11 @@ def client(
 ) -> int:
     """Judge a client: start a program that has it, and play the relay for it.
 
-    The program reads lines of JSON that say what to do, and writes lines of what it hears: see
-    docs/guide/conformance.md.
+    The program reads lines of JSON that say what to do, and writes lines of what
+    it hears: see docs/guide/conformance.md.
 
-    Exit status: 0 if no case failed, 1 if one did. A case that is advised does otherwise than SPEC
-    says with SHOULD, and does not fail.
+    Exit status: 0 if no case failed, 1 if one did. A case that is advised does
+    otherwise than SPEC says with SHOULD, and does not fail.
 
     Args:
         command: that starts the program, in quotes

@@ -110,8 +110,8 @@ def codec(
 ) -> int:
     """Give damaged messages to our codec and to others, and say where two differ.
 
-    Our codec is held against what SPEC.md wants of each message, against its own re-encoding and
-    against its shortcuts; another one is held against ours.
+    Our codec is held against what SPEC.md wants of each message, against its own
+    re-encoding and against its shortcuts; another one is held against ours.
 
     Args:
         against: a program to compare with, as one would type it; may be given several times

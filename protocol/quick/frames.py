@@ -19,7 +19,7 @@ from protocol.fields.field_types import (
 )
 from protocol.fields.schema import Record, record_fields
 from protocol.frames import Frame
-from protocol.quick.values import DOUBTS, FORBIDDEN_BYTES, pack_anew, unpack, unpackb
+from protocol.quick.values import FORBIDDEN_BYTES, Doubt, pack_anew, unpack, unpackb
 
 FIRST_HEAD, LAST_HEAD = 0x91, 0x9F
 """Heads of arrays of 1 to 15 elements: a frame's first byte."""
@@ -30,9 +30,6 @@ as deep as msgpack goes, those that claim so much take less than `values.SPARE` 
 
 MOST_KEYS: Final = 32
 """Keys of a record at most that are all known. msgpack takes no room for what a map claims."""
-
-UNKNOWN: Final = (*DOUBTS, KeyError, AttributeError)
-"""What is raised where a record has a key that is not known, or is none."""
 
 FLAT_TYPES: Final = (Binary, Flag, Integer, OrFalse, TargetField, Text, Word)
 """Types whose fields hold nothing that they do not look at, and of no ext."""
@@ -122,12 +119,15 @@ def known_reader(cls: type[Frame], loaders: Loaders, otherwise: Reader) -> Reade
     def read(data: bytes) -> Frame:
         try:
             values = unpackb(data, max_array_len=FLAT, max_map_len=MOST_KEYS)
-            if pack_anew(values) == data and FORBIDDEN_BYTES not in data:
-                del values[0]  # the opcode
-                return cls(*map(call, loaders, values))
-        except UNKNOWN:
-            pass
-        return otherwise(data)
+        except ValueError:  # it may have longer lists
+            return otherwise(data)
+        if pack_anew(values) != data or FORBIDDEN_BYTES in data:
+            raise Doubt
+        del values[0]  # the opcode
+        try:
+            return cls(*map(call, loaders, values))
+        except KeyError:
+            return otherwise(data)
 
     return read
 
@@ -146,6 +146,8 @@ def record_loader(cls: type[Any]) -> Callable[[Any], Any]:
     loaders = {name: known_loader(field_type) for name, field_type, _ in record_fields(cls)}
 
     def load(value: Any) -> Any:
+        if type(value) is not dict:
+            raise Doubt
         return cls(**{name: loaders[name](element) for name, element in value.items()})
 
     return load

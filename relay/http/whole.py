@@ -12,7 +12,7 @@ import logging
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from relay.policy import listeners
+from relay.http import listeners
 
 log = logging.getLogger("relay")
 

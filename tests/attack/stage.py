@@ -28,7 +28,7 @@ PATIENCE = 30.0
 FREE_SECONDS = 15.0
 NICENESS = 10
 
-FORKING.set_forkserver_preload(["__main__", *PRELOADED, "tests.attack.attacks"])
+FORKING.set_forkserver_preload(["__main__", "tests.attack.attacks", *PRELOADED])
 
 
 @dataclass(frozen=True, slots=True)

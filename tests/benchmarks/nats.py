@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import uvloop
 
 from relay.cluster.log import Logged
-from relay.cluster.nats.joining import Joined, joined
+from relay.cluster.nats.joining import Membership, joined
 from relay.cluster.nats.layout import Layout
 from relay.cluster.nats.options import Servers
 from tests.helpers.nats import nats_cluster, nats_server, until
@@ -84,7 +84,7 @@ async def measure(name: str, urls: tuple[str, ...]) -> Measured:
     return Measured(name, published, delivered, stored, cuts[49] * 1e3, cuts[98] * 1e3)
 
 
-async def flood(node: Joined, word: str, count: int) -> tuple[float, float]:
+async def flood(node: Membership, word: str, count: int) -> tuple[float, float]:
     """Publish as fast as it is stored. Returns: entries per CPU second, and per second."""
     before = await entries_at(node)
     cpu, clock = time.process_time(), time.perf_counter()
@@ -100,11 +100,11 @@ async def flood(node: Joined, word: str, count: int) -> tuple[float, float]:
     return count / (time.process_time() - cpu), count / (time.perf_counter() - clock)
 
 
-async def entries_at(node: Joined) -> int:
+async def entries_at(node: Membership) -> int:
     return sum([(await node.streams.look_at(name)).entries for name in LAYOUT.rooms])
 
 
-async def calm(one: Joined, two: Joined) -> list[float]:
+async def calm(one: Membership, two: Membership) -> list[float]:
     """Publish at a pace. Returns: the seconds that each entry took to the other node."""
     times: list[float] = []
 

@@ -19,7 +19,12 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 FORKING = get_context("forkserver")
-PRELOADED = ["tests.helpers.preloaded", "tests.helpers.forked"]
+PRELOADED = [
+    "relay.cli.commands",
+    "tests.helpers.portable",
+    "tests.helpers.forked",
+    "tests.helpers.preloaded",  # the last: it freezes what is there
+]
 FORKING.set_forkserver_preload(PRELOADED)
 
 END_SECONDS = 60.0

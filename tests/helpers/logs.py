@@ -9,7 +9,7 @@ from functools import partial
 
 from relay.cluster.bus import Bus
 from relay.cluster.log import Log
-from relay.cluster.nats.joining import Joined, joined
+from relay.cluster.nats.joining import Membership, joined
 from relay.cluster.nats.layout import Layout
 from relay.cluster.nats.options import Servers
 from tests.helpers.nats import NatsServer, nats_server, until
@@ -25,7 +25,7 @@ LAYOUT = Layout(streams=2, max_bytes=64 * 1024**2)
 @asynccontextmanager
 async def nodes_at(
     server: NatsServer, count: int = 2, layout: Layout = LAYOUT
-) -> AsyncIterator[list[Joined]]:
+) -> AsyncIterator[list[Membership]]:
     """Let nodes join, and wait until each knows the others."""
     async with AsyncExitStack() as stack:
         servers = Servers((server.url,))

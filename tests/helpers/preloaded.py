@@ -1,17 +1,13 @@
-"""What a process has done that forks relays for tests: all that each of them does at its start."""
+"""What a process has done before it forks relays for tests, as each would at its own start."""
 
 from __future__ import annotations
 
 import gc
 import os
 
-import relay.cli.commands
-import tests.helpers.portable
 from relay.http.app import create_app
 from relay.policy.config import Settings
 from relay.policy.spelling import ENVIRONMENT
-
-__all__ = ["relay", "tests"]
 
 # Of the test that happens to need a fork first. Each fork gets an environment of its own.
 for each in [each for each in os.environ if each.startswith(ENVIRONMENT)]:

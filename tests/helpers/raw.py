@@ -31,6 +31,10 @@ class Refused(Exception):
         self.status = status
 
 
+class Text(AssertionError):
+    """The relay said text, which no relay of ours does."""
+
+
 class Closed(ConnectionError):
     """The connection is over. Attributes: code, reason: of its close; 1006 if there was none."""
 
@@ -177,7 +181,7 @@ class RawClient:
                     self._messages.append(self._fragments)
                     self._fragments = b""
             case 1:
-                raise AssertionError("a relay sends no text")
+                raise Text
 
     def _end(self, code: int, reason: str) -> None:
         self._closed = Closed(code, reason)

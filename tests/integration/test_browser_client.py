@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from clients.python import Joined, Left, Message, PresenceChanged, PresenceState, RoomOptions
+from clients.python import (
+    Joined,
+    Left,
+    Message,
+    PresenceChanged,
+    PresenceState,
+    RoomOptions,
+    Updated,
+)
 from relay.policy.config import Settings
 from tests.helpers.browser import Tabs
 from tests.helpers.cable import cable_to
@@ -170,6 +178,24 @@ async def test_the_clock_is_right_soon_after_a_sleep_that_stopped_it(
             return error();""",
         )
         assert error <= 100
+
+
+async def test_a_value_that_waits_for_its_round_is_told_before_its_player_leaves(
+    relay: RunningRelay, tabs: Tabs
+) -> None:
+    async with (
+        enter_async(relay.url, room="LAST", name="Bob") as bob,
+        a_page(relay.url, tabs) as page,
+    ):
+        await run(
+            page,
+            """const room = await connect(relay, { room: "LAST" });
+            for (let value = 0; value < 9; value++) room.volatile(0, value);
+            room.leave();""",
+        )
+        await bob.hears(Left)
+        values = [event.value for event in bob.seen if isinstance(event, Updated)]
+        assert values[-1] == 8
 
 
 class TestLeavingWhileReconnecting:

@@ -20,7 +20,7 @@ END = 3.0  # seconds for a program to end by itself once its input has
 OFFERS = frozenset(
     {
         "volatile", "subscribe", "set", "kick", "transfer", "presence", "snapshot", "clock",
-        "lost", "seat", "create", "spectator",
+        "lost", "seat", "create", "spectator", "history", "frame", "hold",
     }
 )  # fmt: skip
 """All that a program may say that it can."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -37,7 +38,7 @@ class NatsBus:
         self._sender = f"bus.from.{self.name}"
         self._beats: dict[str, float] = {}
         self._replies: set[asyncio.Task[None]] = set()
-        self._now = asyncio.get_running_loop().time
+        self._now = time.monotonic
         connection.subscribe("bus.beat.*", self._hear_beat)
 
     @property

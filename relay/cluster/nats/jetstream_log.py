@@ -12,6 +12,7 @@ import contextlib
 import functools
 import json
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +62,6 @@ class JetStreamLog:
     """
 
     def __init__(self, connection: Connection, streams: Streams) -> None:
-        """Args: streams: made already."""
         self.on_trouble: Trouble = _nothing
         self.on_restart: Callable[[Callable[[str], bool]], None] = _nothing
         self.streams: dict[str, Stream] = {}
@@ -72,12 +72,11 @@ class JetStreamLog:
         self._watch = Watch()
         self._full: set[str] = set()
         self._is_in_trouble = False
-        self._now = asyncio.get_running_loop().time
+        self._now = time.monotonic
         self._acks = {
             stream: connection.answers.lead(stream, functools.partial(self._take_answer, stream))
             for stream in streams.layout.rooms
         }
-        self._watch.connected(self._now())
         connection.on_connected = self._connected
         connection.on_cut = self._cut
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
 from relay.cluster.nats.bus import NatsBus
 from relay.cluster.nats.connection import Connection
@@ -18,36 +17,55 @@ from relay.cluster.running import running
 NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Joined:
-    """What a node has of the cluster."""
+class Membership:
+    """What a node has of a cluster. It is of use once the node has joined.
 
-    log: JetStreamLog
-    bus: NatsBus
-    connection: Connection
-    streams: Streams
+    Attributes:
+        connection: to NATS. streams: what makes and checks the streams.
+        log: of the rooms. bus: to the other nodes.
+    """
+
+    def __init__(
+        self,
+        servers: Servers,
+        name: str,
+        layout: Layout | None = None,
+        replicas: int | None = None,
+    ) -> None:
+        """
+        Args:
+            name: of this node, unique: letters, digits, '_' and '-'.
+            replicas: of each stream; None for 3 in a cluster, and 1 else.
+
+        Raises:
+            CannotJoin: a file that is named cannot be used.
+        """
+        if not NAME.fullmatch(name):
+            raise ValueError(f"{name!r} cannot be a node's name")
+        self.connection = Connection(servers, name)
+        self.streams = Streams(self.connection, layout or Layout(), replicas)
+        self.log = JetStreamLog(self.connection, self.streams)
+        self.bus = NatsBus(self.connection)
+
+    @contextlib.asynccontextmanager
+    async def joined(self) -> AsyncIterator[None]:
+        """Join, and wait until NATS and its streams are there; the log says so every few seconds.
+
+        Raises:
+            CannotJoin: it is no use to wait.
+        """
+        async with running(self.connection.run()):
+            await made(self.streams)
+            async with running(self.log.run()), running(self.bus.run()):
+                yield
+            await self.connection.written()
 
 
 @contextlib.asynccontextmanager
 async def joined(
     servers: Servers, name: str, layout: Layout | None = None, replicas: int | None = None
-) -> AsyncIterator[Joined]:
-    """Join, and wait until NATS and its streams are there; the log says so every few seconds.
-
-    Args:
-        name: of this node, unique: letters, digits, '_' and '-'.
-        replicas: of each stream; None for 3 in a cluster, and 1 else.
-
-    Raises:
-        CannotJoin: it is no use to wait.
-    """
-    if not NAME.fullmatch(name):
-        raise ValueError(f"{name!r} cannot be a node's name")
-    connection = Connection(servers, name)
-    async with running(connection.run()):
-        streams = Streams(connection, layout or Layout(), replicas)
-        await made(streams)
-        entries, bus = JetStreamLog(connection, streams), NatsBus(connection)
-        async with running(entries.run()), running(bus.run()):
-            yield Joined(entries, bus, connection, streams)
-        await connection.written()
+) -> AsyncIterator[Membership]:
+    """Join as a new node, as `Membership` does."""
+    membership = Membership(servers, name, layout, replicas)
+    async with membership.joined():
+        yield membership

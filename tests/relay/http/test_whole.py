@@ -8,9 +8,9 @@ import pytest
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
+from relay.http import listeners
 from relay.http.app import create_app
 from relay.lobby.homes import ALONE
-from relay.policy import listeners
 from relay.policy.config import Settings
 
 

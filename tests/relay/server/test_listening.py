@@ -161,7 +161,9 @@ def test_a_socket_that_is_no_relays_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pid", "count"), [("1", "1"), (str(os.getpid()), "0"), (str(os.getpid()), "one"), ("", "")]
+    ("pid", "count"),
+    [("1", "1"), (str(os.getpid()), "0"), (str(os.getpid()), "one"), ("", "")],
+    ids=["another", "none", "no-number", "unset"],  # the same ones in every process of a run
 )
 def test_sockets_for_another_process_are_not_taken(
     pid: str, count: str, monkeypatch: pytest.MonkeyPatch

@@ -25,7 +25,7 @@ import {
   type RelayFrame,
   type Session,
 } from "../protocol/frames.js";
-import { ResumeState } from "../protocol/resume.js";
+import { isAboutResume, RESUME_REFUSALS, ResumeState } from "../protocol/resume.js";
 import type { Event } from "../events.js";
 import { Backoff } from "./backoff.js";
 import type { Clock } from "./clock.js";
@@ -35,16 +35,6 @@ import { type Bytes, SendQueue } from "./send-queue.js";
 
 /** Whether the room can be used: what `room.state` says. */
 export type ConnectionState = "connecting" | "live" | "reconnecting" | "closed";
-
-/** After these ERRORs the connection lives, and waits for a HELLO without a position. */
-const RESUME_REFUSALS: ReadonlySet<number> = new Set([
-  ErrorCode.EPOCH_CHANGED,
-  ErrorCode.ROOM_GONE,
-]);
-
-/** Whether an ERROR only says why the stream begins anew, so that `resumed` tells of it. */
-const isAboutResume = (code: number): boolean =>
-  code >= ErrorCode.EPOCH_CHANGED && code < ErrorCode.VERSION;
 
 /** The protocol's unit of time, from milliseconds. */
 export const microseconds = (milliseconds: number): number => Math.round(milliseconds * 1000);
@@ -85,16 +75,23 @@ export class ClientProtocol {
    * @param clock on the same local clock as `now` everywhere, in microseconds
    * @param random draws from [0, 1), for the backoff
    * @param tell is told an event the moment it happens, and so may look at the room as of then
+   * @param relays how many there are that share the room
    */
   constructor(
     options: HelloOptions,
     readonly clock: Clock,
     random: () => number,
     private readonly tell: (event: Event) => void,
+    relays = 1,
   ) {
     this.seat = new ResumeState(options);
     this.sendQueue = new SendQueue(this.seat.window);
-    this.backoff = new Backoff(random);
+    this.backoff = new Backoff(random, relays);
+  }
+
+  /** To which of the relays to connect next, from 0 on. */
+  get relay(): number {
+    return this.backoff.relay;
   }
 
   // What the program asks for.

@@ -1,6 +1,17 @@
+import { ErrorCode } from "./error-codes.js";
 import type { ClientFrame, FrameOf, HelloOptions, RelayFrame } from "./frames.js";
 import { WIRE_VERSION, WIRE_VERSION_MIN } from "./version.js";
 import { Window } from "./window.js";
+
+/** After these ERRORs the connection lives, and waits for a HELLO without a position. */
+export const RESUME_REFUSALS: ReadonlySet<number> = new Set([
+  ErrorCode.EPOCH_CHANGED,
+  ErrorCode.ROOM_GONE,
+]);
+
+/** Whether an ERROR only says why the stream begins anew, so that `resumed` tells of it. */
+export const isAboutResume = (code: number): boolean =>
+  code >= ErrorCode.EPOCH_CHANGED && code < ErrorCode.VERSION;
 
 /** What a WELCOME means for what came before it. */
 export interface Continued {

@@ -55,6 +55,10 @@ class GivesUp(Exception):
     """The client ends for good, by itself."""
 
 
+class Broken(Exception):
+    """The relay broke the protocol."""
+
+
 class Plain:
     """One client, from connect to its end."""
 
@@ -223,8 +227,15 @@ class Plain:
             return closed.code
         except GivesUp:
             return 1000
+        except (Broken, raw.Text):
+            self.broke()
+            return 1006
         except (OSError, raw.Refused, asyncio.IncompleteReadError):
             return self.unreached()
+
+    def broke(self) -> None:
+        """Take note that a resume could bring the same again."""
+        self.seat.forget()
 
     async def converse(self, socket: raw.RawClient) -> int:
         self._heard_at = time.monotonic()
@@ -277,16 +288,18 @@ class Plain:
     def _take(self, message: bytes) -> None:
         if not self.takes(message):
             return
-        with suppress(RemoteProtocolError):
+        try:
             frame = self.hears(decode(message, Role.RELAY))
-            if isinstance(frame, Welcome):
-                self.welcomed(frame)
-            elif frame is not None and self.is_seated:
-                self.follows(frame)
-                self.heard(frame)
-                self._fill()
-            elif isinstance(frame, Error) and not self.is_leaving:
-                self.refused(frame)
+        except RemoteProtocolError as error:
+            raise Broken from error
+        if isinstance(frame, Welcome):
+            self.welcomed(frame)
+        elif frame is not None and self.is_seated:
+            self.follows(frame)
+            self.heard(frame)
+            self._fill()
+        elif isinstance(frame, Error) and not self.is_leaving:
+            self.refused(frame)
 
     def continued(self, welcome: Welcome) -> Continued:
         """Take a WELCOME up, and return what it means for what came before it."""

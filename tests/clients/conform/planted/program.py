@@ -54,6 +54,9 @@ class InProcess(Program):
         self.name = "in process"
         self.can = frozenset(self._told.get_nowait()["can"])
 
+    async def ended(self) -> None:
+        await asyncio.Event().wait()  # it has no process that could
+
     async def do(self, what: str, **fields: Any) -> None:
         self._seat.do({"do": what, **fields})
 

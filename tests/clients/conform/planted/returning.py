@@ -177,6 +177,11 @@ class ForgetsItsLastWords(Plain):
         return replace(found, resend=()) if self.is_leaving else found
 
 
+class KeepsItsPositionOverBrokenBytes(Plain):
+    def broke(self) -> None:
+        pass
+
+
 FAULTS = {
     "acknowledges one too many": Fault(AcknowledgesOneTooMany, ids("12.4.2a; 12.4 ACK C")),
     "acknowledges everything": Fault(AcknowledgesEverything, ("12.4.2b",)),
@@ -221,4 +226,5 @@ FAULTS = {
     "heeds no `after`": Fault(HeedsNoAfter, ("21.1b",)),
     "gives up upon an upgrade that fails": Fault(GivesUpUponARefusedUpgrade, ("21.2a",)),
     "forgets its last words": Fault(ForgetsItsLastWords, ("21.5", "13.5")),
+    "keeps its position over broken bytes": Fault(KeepsItsPositionOverBrokenBytes, ("21.8",)),
 }

@@ -28,7 +28,7 @@ def run(
 
     Args:
         path: where another `protocol` lies, to be imported instead of ours.
-        is_forked: whether processes may have one hash seed.
+        is_forked: whether it may be a fork. All forks have one hash seed.
     """
     if path is None and is_forked:
         return forked.run("relay", "fuzz", *map(str, options))

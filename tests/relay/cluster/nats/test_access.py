@@ -13,7 +13,7 @@ import pytest
 from nats.aio.client import Client
 
 from relay.cluster.nats.connection import Connection
-from relay.cluster.nats.joining import Joined, joined
+from relay.cluster.nats.joining import Membership, joined
 from relay.cluster.nats.layout import Layout
 from relay.cluster.nats.options import CannotJoin, Servers
 from relay.cluster.running import running
@@ -25,7 +25,7 @@ LAYOUT = Layout()
 WITH_TLS = (FILES / "nats-single.conf").read_text() + "\ninclude ./nats-tls.conf\n"
 
 
-async def goes_through(node: Joined, room: str = "ROOM") -> None:
+async def goes_through(node: Membership, room: str = "ROOM") -> None:
     """Check that a node can do all that relays do."""
     heard: list[bytes] = []
     node.log.follow(room, lambda entry: heard.append(entry.data))

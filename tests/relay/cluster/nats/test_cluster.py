@@ -11,7 +11,7 @@ from itertools import count, pairwise
 import pytest
 
 from relay.cluster.log import Logged
-from relay.cluster.nats.joining import Joined, joined
+from relay.cluster.nats.joining import Membership, joined
 from relay.cluster.nats.layout import Layout
 from relay.cluster.nats.options import Servers
 from relay.cluster.nats.streams import Stream
@@ -26,7 +26,7 @@ ROOM = "ROOM"
 
 
 @asynccontextmanager
-async def cluster() -> AsyncIterator[tuple[list[NatsServer], list[Joined]]]:
+async def cluster() -> AsyncIterator[tuple[list[NatsServer], list[Membership]]]:
     """Run three servers and two nodes."""
     with nats_cluster() as servers:
         async with AsyncExitStack() as stack:
@@ -41,7 +41,7 @@ async def cluster() -> AsyncIterator[tuple[list[NatsServer], list[Joined]]]:
 class Writer:
     """Publishes numbered entries, and each again until it is heard, as a replica does."""
 
-    def __init__(self, node: Joined, room: str = ROOM) -> None:
+    def __init__(self, node: Membership, room: str = ROOM) -> None:
         self.room = room
         self.heard: dict[int, Logged] = {}
         self.published: dict[int, float] = {}
@@ -81,7 +81,7 @@ class Writer:
         self._node.log.publish(self.room, f"{self.room} {number}", b"%d" % number)
 
 
-async def kept(node: Joined, room: str) -> list[Logged]:
+async def kept(node: Membership, room: str) -> list[Logged]:
     found: list[Logged] = []
     try:
         while more := await node.log.read(room, found[-1].seq if found else 0):
@@ -91,16 +91,16 @@ async def kept(node: Joined, room: str) -> list[Logged]:
     return found
 
 
-async def leader_of(servers: list[NatsServer], node: Joined) -> NatsServer:
+async def leader_of(servers: list[NatsServer], node: Membership) -> NatsServer:
     stream = await node.streams.look_at(LAYOUT.stream_of(ROOM))
     return next(server for server in servers if server.name == stream.leader)
 
 
-async def looked_at(node: Joined) -> list[Stream]:
+async def looked_at(node: Membership) -> list[Stream]:
     return [await node.streams.look_at(name) for name in LAYOUT.all]
 
 
-async def nothing_is_lost(writer: Writer, node: Joined) -> None:
+async def nothing_is_lost(writer: Writer, node: Membership) -> None:
     """Check what is kept against what was heard: all of it once, in one chain."""
     everything: list[Logged] = []
     await until_all_are_kept(writer, node, everything)
@@ -113,7 +113,7 @@ async def nothing_is_lost(writer: Writer, node: Joined) -> None:
     }
 
 
-async def until_all_are_kept(writer: Writer, node: Joined, found: list[Logged]) -> None:
+async def until_all_are_kept(writer: Writer, node: Membership, found: list[Logged]) -> None:
     while len(found) < len(writer.published):  # a server that lags behind may answer
         found[:] = await kept(node, writer.room)
 
@@ -144,7 +144,7 @@ async def play(hurt: str) -> tuple[Writer, Writer]:
         return writers
 
 
-async def room_elsewhere(node: Joined, leader: NatsServer) -> str:
+async def room_elsewhere(node: Membership, leader: NatsServer) -> str:
     """Name a room whose stream another server leads."""
     led = {stream.name for stream in await looked_at(node) if stream.leader == leader.name}
     return next(room for room in map(str, count()) if LAYOUT.stream_of(room) not in led)
@@ -184,7 +184,7 @@ async def test_planned_work_stops_no_room_for_long() -> None:
         assert writer.slowest < ELECTION_SECONDS
 
 
-async def leaders_are_spread(node: Joined) -> None:
+async def leaders_are_spread(node: Membership) -> None:
     while True:
         streams = await looked_at(node)
         led = Counter(stream.leader for stream in streams)
@@ -193,7 +193,7 @@ async def leaders_are_spread(node: Joined) -> None:
         await node.streams.spread(streams)
 
 
-async def move_leader(node: Joined, other: Joined) -> None:
+async def move_leader(node: Membership, other: Membership) -> None:
     name = LAYOUT.stream_of(ROOM)
     before = await node.streams.look_at(name)
     wanted = next(iter(before.followers))
@@ -202,7 +202,7 @@ async def move_leader(node: Joined, other: Joined) -> None:
         pass
 
 
-async def leader_by(node: Joined, name: str) -> str | None:
+async def leader_by(node: Membership, name: str) -> str | None:
     """Return who leads a stream, as a node is told. While it changes nobody may answer."""
     try:
         return (await node.streams.look_at(name)).leader

@@ -10,7 +10,7 @@ import pytest
 
 from relay.cluster.log import LogFull, Logged
 from relay.cluster.nats import jetstream_log
-from relay.cluster.nats.joining import Joined, joined
+from relay.cluster.nats.joining import Membership, joined
 from relay.cluster.nats.layout import Layout
 from relay.cluster.nats.options import CannotJoin, Servers
 from relay.cluster.nats.streams import FULL_SHARE
@@ -29,7 +29,7 @@ async def server() -> AsyncIterator[NatsServer]:
 class Followed:
     """A room as one node hears it, and what it has published there and not heard."""
 
-    def __init__(self, node: Joined, room: str = ROOM) -> None:
+    def __init__(self, node: Membership, room: str = ROOM) -> None:
         self.entries: dict[int, Logged] = {}
         self.troubles: list[bool] = []
         self.room = room
@@ -160,7 +160,7 @@ async def test_a_room_is_followed_over_connections_that_end(server: NatsServer) 
         assert other.heard[-1] == b"word 2 of the other"
 
 
-async def moved(node: Joined) -> None:
+async def moved(node: Membership) -> None:
     before = node.connection.times_cut
     node.connection.move()
     await until(lambda: node.connection.times_cut > before)

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from relay.policy.listeners import claim, number_of
+from relay.http.listeners import claim, number_of
 from relay.server.listening import listen
 
 PROGRAM = """
 import socket, sys
-from relay.policy.listeners import claim
+from relay.http.listeners import claim
 listener = socket.socket(fileno=int(sys.argv[1]))
 name = listener.getsockname()
 print(claim(name if isinstance(name, tuple) else (name, None)), flush=True)
@@ -100,7 +100,7 @@ def test_a_forked_process_is_another(listener: socket.socket) -> None:
     reader, writer = os.pipe()
     program = """
 import os, socket, sys
-from relay.policy.listeners import claim
+from relay.http.listeners import claim
 listener, writer = socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2])
 gates = [os.pipe() for _ in range(2)]
 for number in range(2):
