@@ -124,6 +124,10 @@ class Relay:
     def node(self, which: int) -> Node:
         return self.nodes[sorted(self.nodes)[which % len(self.nodes)]]
 
+    def make_many(self, count: int) -> None:
+        for number in range(count):
+            self.make(0, f"R{number}", RoomOptions(title="long" * 15), "")
+
     def make(self, which: int, name: str, options: RoomOptions, password: str) -> None:
         node = self.node(which)
         if not any(name in each.rooms for each in self.nodes.values()):
@@ -329,8 +333,7 @@ def test_where_a_node_has_the_room_its_own_word_counts(relay: Relay) -> None:
 
 def test_a_node_that_is_new_hears_of_everything(relay: Relay) -> None:
     many = 3 * AT_ONCE
-    options = RoomOptions(title="long" * 15)
-    relay.do(lambda: [relay.make(0, f"R{number}", options, "") for number in range(many)])
+    relay.do(partial(relay.make_many, many))
     relay.world.run(1.0)
     relay.begin()
     relay.world.run(1.0)
@@ -338,8 +341,7 @@ def test_a_node_that_is_new_hears_of_everything(relay: Relay) -> None:
 
 
 def test_a_copy_in_the_making_misses_no_change(relay: Relay) -> None:
-    options = RoomOptions(title="long" * 15)
-    relay.do(lambda: [relay.make(0, f"R{number}", options, "") for number in range(1000)])
+    relay.do(partial(relay.make_many, 1000))
     relay.world.run(1.22)  # nodes tell at 1.25
     relay.begin()
     relay.world.run(0.015)
