@@ -167,6 +167,9 @@ class Replica:
                 self._begin_anew(error)
                 self._ask()
                 found = False
+            except Exception:  # nobody else would begin to read again
+                log.exception("room %s: its log cannot be read", self.name)
+                found = False
             if found:
                 idle = 0
             else:
