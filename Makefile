@@ -19,7 +19,7 @@ COMPILED_TESTS := $(addprefix tests/,conformance/test_asgi.py $(firstword $(NOTH
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo quick test test-all plain lint format bench chaos conformance attack fuzz docs docs-serve build compiled clean chromium proxies tshark
+.PHONY: help setup demo quick test test-all plain lint format bench chaos chaos-cluster conformance attack fuzz docs docs-serve build compiled clean chromium proxies tshark
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null || sed -n 's/^\([a-z-]*\):[^#]*## /  make \1  /p' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ bench: compiled ## measure the relay under load
 
 chaos: setup ## cut and stall connections for long, and check that nothing is lost (ARGS="--from 1001" takes other seeds)
 	$(BIN)/python -m tests.chaos $(ARGS)
+
+chaos-cluster: setup ## kill and freeze relays and nats-servers that share rooms, and check the same (20 storms)
+	$(BIN)/python -m tests.chaos.cluster $(ARGS)
 
 conformance: setup ## judge the WebSocket class by the whole Autobahn suite
 	$(BIN)/python -m tests.conformance

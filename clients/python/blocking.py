@@ -16,6 +16,7 @@ from typing import Unpack
 
 from clients.python.base_room import BaseRoom
 from clients.python.core import commands
+from clients.python.core.address import Urls
 from clients.python.core.commands import Slot
 from clients.python.core.room_state import RoomState
 from clients.python.errors import WindowFull
@@ -128,7 +129,7 @@ class BlockingRoom(BaseRoom[int]):
 class Background:
     """The thread and its event loop."""
 
-    def __init__(self, url: str, timeout: float, options: Options) -> None:
+    def __init__(self, url: Urls, timeout: float, options: Options) -> None:
         self._opened: Future[Driver] = Future()
         self._end = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -162,7 +163,7 @@ class Background:
         self.call(self._end.set)
         self._thread.join()
 
-    async def _main(self, url: str, timeout: float, options: Options) -> None:
+    async def _main(self, url: Urls, timeout: float, options: Options) -> None:
         self._loop = asyncio.get_running_loop()
         try:
             driver = driver_for(url, **options)
@@ -181,7 +182,7 @@ class connect:
     After `room = blocking.connect(...).open()`, call `room.leave()` yourself.
     """
 
-    def __init__(self, url: str, *, timeout: float = TIMEOUT, **options: Unpack[Options]) -> None:
+    def __init__(self, url: Urls, *, timeout: float = TIMEOUT, **options: Unpack[Options]) -> None:
         """Args and errors: as the async `connect`. Events wait for the first reader here, too."""
         self._background = Background(url, timeout, options)
 

@@ -6,6 +6,7 @@ from collections.abc import Generator
 from types import TracebackType
 from typing import Any, Unpack
 
+from clients.python.core.address import Urls
 from clients.python.options import TIMEOUT, Options, driver_for
 from clients.python.room import Room
 
@@ -21,11 +22,13 @@ class connect:
     by itself, and events tell of it.
     """
 
-    def __init__(self, url: str, *, timeout: float = TIMEOUT, **options: Unpack[Options]) -> None:
+    def __init__(self, url: Urls, *, timeout: float = TIMEOUT, **options: Unpack[Options]) -> None:
         """
         Args:
             url: of the relay or the room, with or without scheme: `localhost:8000`,
-                `ws://host:8000`, `https://host/r/K7QF`.
+                `ws://host:8000`, `https://host/r/K7QF`. Several, if several relays share their
+                rooms (`relay serve --nats`): the first that answers is taken, and the next one
+                whenever the connection is lost.
             timeout: seconds within which to be live in the room. Until then the client tries again
                 where a relay is full, or a proxy does not reach its relay.
             options: see `Options`.

@@ -178,6 +178,9 @@ class Notice(Shown):
     says what is missing.
     MEMORY: the relay is short of memory, and has forgotten the room's past up to `detail.seq`.
     Players who join later do not hear it.
+    STALLED: the relays of this room have lost one of their stores. What is sent reliably waits for
+    some seconds; nothing of it is lost.
+    GOES_ON: that is over.
     """
 
     kind: int = field(metadata=named_by(NoticeKind))

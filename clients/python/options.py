@@ -8,7 +8,7 @@ import ssl
 import time
 from typing import Literal, TypedDict
 
-from clients.python.core.address import parse
+from clients.python.core.address import Urls, parse_all
 from clients.python.core.client_protocol import ClientProtocol
 from clients.python.core.clock import Clock
 from clients.python.io.driver import Driver
@@ -49,7 +49,7 @@ class Options(TypedDict, total=False):
 
 
 def driver_for(
-    url: str,
+    url: Urls,
     *,
     room: str | None = None,
     name: str = "",
@@ -67,10 +67,10 @@ def driver_for(
     """Return a driver for a room, not yet connected.
 
     Raises:
-        ValueError: `url` is no address, or no room can have such a name.
+        ValueError: `url` has no address, or one that is none, or no room can have such a name.
         LocalProtocolError: an option is larger than HELLO can carry.
     """
-    where = parse(url, room)
+    where = parse_all(url, room)
     hello = HelloOptions(
         # SPEC 11.1: drawn before the first HELLO. Otherwise a lost WELCOME would cost the seat.
         seat=seat or secrets.token_bytes(limits.SEAT_BYTES),
@@ -85,7 +85,9 @@ def driver_for(
         can_host=can_host,
     )
     encode(Hello(WIRE_VERSION, hello))
-    protocol = ClientProtocol(hello, clock=Clock(microseconds), random=random.random)
+    protocol = ClientProtocol(
+        hello, clock=Clock(microseconds), random=random.random, relays=len(where)
+    )
     return Driver(protocol, where, tls)
 
 

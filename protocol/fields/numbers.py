@@ -39,3 +39,7 @@ class NoticeKind(IntEnum):
     """What you are told of the past is complete only after `seq`: the rest was forgotten."""
     MEMORY = 5
     """The relay is short of memory: it has forgotten this room's past up to `seq`."""
+    STALLED = 6
+    """What players send reliably waits: the relay cannot order it for the moment."""
+    GOES_ON = 7
+    """The relay orders it again."""

@@ -30,6 +30,9 @@ class Keeper(Protocol):
     def overwhelmed(self, attachment: int) -> None:
         """An entry of this connection was not taken: let it go. It may come back with it."""
 
+    def stalled(self, name: str, is_stalled: bool) -> None:
+        """What is proposed for a room waits from now on, or does so no more."""
+
     def fenced(self) -> None:
         """Other nodes take this one for dead. Let all connections go: they may come back."""
 

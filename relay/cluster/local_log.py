@@ -100,6 +100,9 @@ class LocalLog:
     async def snapshots(self, room: str) -> Sequence[tuple[int, bytes]]:
         return self._store.made[room]
 
+    def is_troubled(self, room: str) -> bool:
+        return False
+
     def _deliver(self, room: str, logged: Logged) -> None:
         for deliver in list(self._followers[room]):
             deliver(logged)

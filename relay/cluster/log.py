@@ -78,3 +78,6 @@ class Log(Protocol):
 
     async def snapshots(self, room: str) -> Sequence[tuple[int, bytes]]:
         """Return the newest few snapshots of a room with their seqs, the newest first."""
+
+    def is_troubled(self, room: str) -> bool:
+        """Say whether entries of this room wait, as nothing was acknowledged for a while."""

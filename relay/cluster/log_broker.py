@@ -7,6 +7,7 @@ room. Nodes that have no player in a room need not have it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
@@ -45,6 +46,8 @@ AUDITED: Final = 500
 IDLE_SECONDS: Final = 10.0
 """Seconds for which a room is kept that nobody here needs."""
 
+SETTLE_SECONDS: Final = 0.02
+
 BEAT: Final = "beat"
 CONNECTIONS: Final = 1 << CONNECTION_BITS
 
@@ -52,22 +55,15 @@ CONNECTIONS: Final = 1 << CONNECTION_BITS
 class LogBroker:
     """The rooms that this node has of those that the log orders.
 
-    Call `start` within the node's event loop before anything else, and `close` at the end.
+    Call `start` within the node's event loop before anybody connects, and `close` at the end.
 
     Attributes:
         incarnation: of this node, until it is taken for dead: then it takes another.
     """
 
-    def __init__(
-        self,
-        log: Log,
-        bus: Bus | None,
-        choose: Callable[[], int],
-        snapshot_every: int = SNAPSHOT_EVERY,
-    ) -> None:
+    def __init__(self, choose: Callable[[], int], snapshot_every: int = SNAPSHOT_EVERY) -> None:
         """
         Args:
-            bus: to the other nodes; without it there are none.
             choose: picks an incarnation that no node ever had.
             snapshot_every: entries of a room's log between two snapshots.
         """
@@ -76,14 +72,13 @@ class LogBroker:
         self.fenced_times = 0
         self._choose = choose
         self._snapshot_every = snapshot_every
-        self._log = log
-        self._bus = bus
         self._followers: list[Follower] = []
         self._keeper: Keeper
+        self._log: Log
         self._loop: asyncio.AbstractEventLoop
         self._pulse: Pulse
         self._proposals: Proposals
-        self._values = Values(bus, self._room)
+        self._values: Values
         self._connections = 0
         self._created: dict[str, list[asyncio.Event]] = {}
         self._written: dict[str, float] = {}
@@ -92,16 +87,31 @@ class LogBroker:
         self._writing: set[str] = set()
         self._ends: set[str] = set()
         """Rooms that have ended, and of which no snapshot says so yet."""
+        self._is_in_trouble = False
+        self._stalled: set[str] = set()
 
-    def start(self) -> None:
-        """Begin to listen for other nodes, and to look after rooms."""
+    def start(self, log: Log, bus: Bus | None) -> None:
+        """Begin to listen for other nodes, and to look after rooms.
+
+        Args: bus: to the other nodes; without it there are none.
+        """
+        self._log = log
+        self._values = Values(bus, lambda: self.incarnation, self._room)
         self._loop = asyncio.get_running_loop()
         self._pulse = Pulse(self._loop.time())
-        self._proposals = Proposals(self._log, self.incarnation)
+        self._proposals = Proposals(log, self.incarnation)
+        log.on_trouble = self._note_trouble
         self._begin(self._repeat(AUDIT_SECONDS, self._audit))
-        if self._bus is not None:
-            self._bus.subscribe(BEAT, self._hear_beat)
-            self._begin(self._repeat(BEAT_SECONDS, functools.partial(self._beat, self._bus)))
+        if bus is not None:
+            bus.subscribe(BEAT, self._hear_beat)
+            self._begin(self._repeat(BEAT_SECONDS, functools.partial(self._beat, bus)))
+
+    async def settled(self, seconds: float) -> None:
+        """Return when the log has all that was proposed here, or after so many seconds."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self._proposals.are_waiting:  # noqa: ASYNC110 - on rooms that come and go
+                    await asyncio.sleep(SETTLE_SECONDS)
 
     def close(self) -> None:
         """Follow no room any more."""
@@ -131,14 +141,12 @@ class LogBroker:
             replica = Replica(name, self._log, self._apply, self._keeper, self)
             self.replicas[name] = replica
         await replica.ready.wait()
+        # After a freeze, a HELLO and the end of its connection may wait to be read: let both be.
+        await asyncio.sleep(0)
 
     def release(self, name: str) -> None:
         if name in self.replicas and self._may_release(name):
-            self.replicas.pop(name).close()
-            self._proposals.close(name)
-            self._forget(name)
-            if self._keeper.room(name) is not None:
-                self._keeper.lose(name)
+            self._let_go(name)
 
     async def create(self, create: Create) -> None:
         await self.attach(create.name)
@@ -218,8 +226,16 @@ class LogBroker:
             self._keeper.fenced()
 
     def _apply(self, name: str, entry: Entry) -> None:
-        if isinstance(entry, Join):
-            self._expect(incarnation_of(entry.attachment), name)
+        room = self._room(name)
+        if not isinstance(entry, Join) or room is None:
+            self._hand_on(name, entry)
+            return
+        self._expect(incarnation_of(entry.attachment), name)
+        before = self._values.joining(room, entry)
+        self._hand_on(name, entry)
+        self._values.joined(room, entry, before)
+
+    def _hand_on(self, name: str, entry: Entry) -> None:
         for follower in self._followers:
             follower(name, entry)
 
@@ -323,6 +339,8 @@ class LogBroker:
             log.warning("nothing is heard of node incarnation %d", incarnation)
             for name in list(self.replicas):
                 self._declare_gone(incarnation, name)
+        if self._is_in_trouble:
+            self._tell_stalled()
 
     def _hear_beat(self, sender: str, data: bytes) -> None:
         self._pulse.heard(int.from_bytes(data, "big"), self._loop.time())
@@ -340,7 +358,37 @@ class LogBroker:
         if room is not None and incarnation in map(incarnation_of, room.seats.attached):
             self._proposals.add(name, NodeGone(incarnation))
 
+    # Trouble.
+
+    def missed(self) -> None:
+        """Messages of the bus may have been lost."""
+        self._values.missed()
+
+    def restart(self, is_affected: Callable[[str], bool]) -> None:
+        """The log has lost what it held of some rooms: let go of them. They begin anew."""
+        for name in filter(is_affected, list(self.replicas)):
+            self._let_go(name)
+
+    def _note_trouble(self, is_in_trouble: bool) -> None:
+        self._is_in_trouble = is_in_trouble
+        self._tell_stalled()
+
+    def _tell_stalled(self) -> None:
+        """See which rooms' entries wait for the log, and which do so no more."""
+        for name in list(self.replicas):
+            is_stalled = self._is_in_trouble and self._log.is_troubled(name)
+            if is_stalled != (name in self._stalled) and self._room(name) is not None:
+                (self._stalled.add if is_stalled else self._stalled.discard)(name)
+                self._keeper.stalled(name, is_stalled)
+
     # Odds and ends.
+
+    def _let_go(self, name: str) -> None:
+        self.replicas.pop(name).close()
+        self._proposals.close(name)
+        self._forget(name)
+        if self._keeper.room(name) is not None:
+            self._keeper.lose(name)
 
     def _room(self, name: str) -> Room | None:
         return self._keeper.room(name)
@@ -349,6 +397,7 @@ class LogBroker:
         self._values.close(name)
         self._written.pop(name, None)
         self._needed.pop(name, None)
+        self._stalled.discard(name)
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._loop.create_task(work)

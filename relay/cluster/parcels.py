@@ -150,7 +150,7 @@ class Kind(NamedTuple):
 
 SEND: Final = 0
 KINDS: Final[dict[int, Kind]] = {
-    1: Kind(Join, (COUNT, HASH, Record(PlayerInfo), POSITION, HASH)),
+    1: Kind(Join, (COUNT, HASH, Record(PlayerInfo), POSITION, HASH, COUNT)),
     2: Kind(Ask, (COUNT, FrameField())),
     3: Kind(Refuse, (COUNT, CodeField(), Text(0, 1024), Record(ErrorDetail))),
     4: Kind(Acknowledge, (COUNT,)),

@@ -85,6 +85,11 @@ class Proposals:
         """Whether something of a room is still to be seen."""
         return bool(self._rooms.get(room))
 
+    @property
+    def are_waiting(self) -> bool:
+        """Whether anything of any room is still to be seen."""
+        return any(self._rooms.values())
+
     def stop(self) -> None:
         """Publish nothing more."""
         if self._timer is not None:

@@ -1,12 +1,18 @@
 """Volatile values on their way to players at other nodes. They are in no log.
 
-A room's values of one turn of the loop travel together, and of one slot only the newest.
+A room's values of one turn of the loop travel together, and of one slot only the newest. They pass
+at most once, so a node may hold an older one than others. A stale value would be worse than none:
+
+- A node at which nobody is keeps no values of senders elsewhere. When the first player enters
+  there, the senders' nodes tell the values that they keep.
+- When a sender has moved to another node, what was kept of them is forgotten; they say it again.
+- A node that may have missed messages forgets what it kept of senders elsewhere, and asks for it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import msgpack
@@ -14,21 +20,40 @@ import msgpack
 from relay.cluster.bus import Bus
 from relay.delivery.shared_audience import SharedAudience
 from relay.history.packed_frames import Addressees
+from relay.room.entries import Join, incarnation_of
 from relay.room.room import Room
 
 SUBJECT: Final = "vol."
-Waiting = dict[tuple[int, int, Addressees], bytes]
+WANTED: Final = "vol-wanted"
+MOST_EARLY: Final = 256
+"""Values of a room that wait for their sender's JOIN, which comes another way."""
+
+Slot = tuple[int, int, Addressees]
+"""Sender, key, and for whom the value is."""
+Waiting = dict[Slot, bytes]
+Early = dict[tuple[int, Slot], bytes]
+"""By the node that told them, too."""
 
 
 class Values:
     """Passes values between this node's rooms and the same rooms at others."""
 
-    def __init__(self, bus: Bus | None, room: Callable[[str], Room | None]) -> None:
-        """Args: room: returns the room of a name, if it is here."""
+    def __init__(
+        self, bus: Bus | None, own: Callable[[], int], room: Callable[[str], Room | None]
+    ) -> None:
+        """
+        Args:
+            own: returns this node's incarnation.
+            room: returns the room of a name, if it is here.
+        """
         self._bus = bus
+        self._own = own
         self._room = room
         self._waiting: dict[str, Waiting] = {}
+        self._early: dict[str, Early] = {}
         self._unsubscribe: dict[str, Callable[[], None]] = {}
+        if bus is not None:
+            bus.subscribe(WANTED, lambda node, data: self._tell_all())
 
     def open(self, room: Room) -> None:
         """Pass on the values of this room from now on."""
@@ -39,11 +64,11 @@ class Values:
         def share(sender: int, key: int, to: Addressees, message: bytes) -> None:
             self._share(room, (sender, key, to), message)
 
-        room.audience = audience = SharedAudience(room.audience, share)
+        room.audience = SharedAudience(room.audience, share)
 
         def receive(node: str, data: bytes) -> None:
             if self._room(room.name) is room:
-                _hear(room, audience, data)
+                self._hear(room, data)
 
         self._unsubscribe[room.name] = self._bus.subscribe(SUBJECT + room.name, receive)
 
@@ -52,8 +77,63 @@ class Values:
         unsubscribe = self._unsubscribe.pop(name, None)
         if unsubscribe is not None:
             unsubscribe()
+        self._early.pop(name, None)
 
-    def _share(self, room: Room, slot: tuple[int, int, Addressees], message: bytes) -> None:
+    # Who enters, and who moves.
+
+    def joining(self, room: Room, join: Join) -> int | None:
+        """Take note of a JOIN that is applied next. Returns: the joiner's node so far."""
+        seat = room.seat_of(join.key)
+        own = self._own()
+        if incarnation_of(join.attachment) == own and not _has_players_at(room, own):
+            self._forget_others(room)
+        return None if seat is None else _home(room, seat.player)
+
+    def joined(self, room: Room, join: Join, before: int | None) -> None:
+        """Take note of a JOIN that was applied. Args: before: what `joining` has returned."""
+        seat = room.seats.attached.get(join.attachment)
+        if seat is None or self._bus is None:
+            return
+        home = incarnation_of(join.attachment)
+        if before not in (None, home):
+            room.audience.retained.drop(seat.player)
+        self._tell_early(room, seat.player)
+        if home != self._own() and not _has_players_at(room, home, but=join.attachment):
+            self._tell(room)
+
+    def missed(self) -> None:
+        """Messages of others, and to others, may have been lost."""
+        for name in self._unsubscribe:
+            if (room := self._room(name)) is not None:
+                self._forget_others(room)
+        self._tell_all()
+        if self._bus is not None:
+            self._bus.publish(WANTED, b"")
+
+    def _forget_others(self, room: Room) -> None:
+        for player in room.seats:
+            if _home(room, player) != self._own():
+                room.audience.retained.drop(player)
+
+    def _tell_all(self) -> None:
+        for name in self._unsubscribe:
+            if (room := self._room(name)) is not None:
+                self._tell(room)
+
+    def _tell(self, room: Room) -> None:
+        """Tell other nodes again what is kept of players here."""
+        kept: Waiting = {
+            (player, key, player): message
+            for player in room.seats
+            if _home(room, player) == self._own()
+            for key, message in room.audience.retained.of(player)
+        }
+        if kept:
+            self._publish(room, kept, is_again=True)
+
+    # Telling.
+
+    def _share(self, room: Room, slot: Slot, message: bytes) -> None:
         audience = room.audience
         late = 0 if audience.delay is None else len(audience.delay.outboxes)
         if len(audience.fan_out) + late >= len(room.seats.attached):
@@ -65,34 +145,67 @@ class Values:
     def _flush(self) -> None:
         waiting, self._waiting = self._waiting, {}
         for name, values in waiting.items():
-            room = self._room(name)
-            if room is not None and self._bus is not None:
-                self._bus.publish(SUBJECT + name, _packed(room.epoch, values))
+            if (room := self._room(name)) is not None:
+                self._publish(room, values)
+
+    def _publish(self, room: Room, values: Waiting, *, is_again: bool = False) -> None:
+        assert self._bus is not None
+        each = [
+            [sender, key, to if isinstance(to, int) else sorted(to), message]
+            for (sender, key, to), message in values.items()
+        ]
+        data: bytes = msgpack.packb([room.epoch, self._own(), is_again, each])
+        self._bus.publish(SUBJECT + room.name, data)
+
+    # Hearing.
+
+    def _hear(self, room: Room, data: bytes) -> None:
+        try:
+            epoch, home, is_again, each = msgpack.unpackb(data)
+            values = _read(each) if epoch == room.epoch else {}
+        except (ValueError, TypeError, msgpack.UnpackException):
+            return  # of another version: values may be lost
+        for slot, message in values.items():
+            if _home(room, slot[0]) != home:
+                self._hold(room, (home, slot), message)
+            elif not (is_again and room.audience.retained.has_equal(*slot[:2], message)):
+                self._tell_here(room, slot, message)
+
+    def _hold(self, room: Room, what: tuple[int, Slot], message: bytes) -> None:
+        """Hold a value back: its sender may be about to join, or has gone from that node."""
+        early = self._early.setdefault(room.name, {})
+        early.pop(what, None)
+        early[what] = message
+        if len(early) > MOST_EARLY:
+            del early[next(iter(early))]
+
+    def _tell_early(self, room: Room, player: int) -> None:
+        early = self._early.get(room.name, {})
+        for home, slot in [what for what in early if what[1][0] == player]:
+            message = early.pop((home, slot))
+            if home == _home(room, player):
+                self._tell_here(room, slot, message)
+
+    def _tell_here(self, room: Room, slot: Slot, message: bytes) -> None:
+        audience = room.audience
+        if isinstance(audience, SharedAudience) and _has_players_at(room, self._own()):
+            audience.hear_value(*slot, message)
 
 
-def _packed(epoch: bytes, values: Waiting) -> bytes:
-    each = [
-        [sender, key, to if isinstance(to, int) else sorted(to), message]
-        for (sender, key, to), message in values.items()
-    ]
-    packed: bytes = msgpack.packb([epoch, each])
-    return packed
+def _home(room: Room, player: int) -> int | None:
+    """Return the node to which a player is, or was last, connected."""
+    seat = room.seats.get(player)
+    return None if seat is None else incarnation_of(seat.attachment)
 
 
-def _hear(room: Room, audience: SharedAudience, data: bytes) -> None:
-    try:
-        epoch, values = msgpack.unpackb(data)
-        known = [value for value in values if epoch == room.epoch and _is_value(value)]
-    except (ValueError, TypeError, msgpack.UnpackException):
-        return  # of another version: values may be lost
-    for sender, key, to, message in known:
-        if sender in room.seats:
-            audience.hear_value(sender, key, to if type(to) is int else frozenset(to), message)
+def _has_players_at(room: Room, home: int, *, but: int | None = None) -> bool:
+    return any(incarnation_of(each) == home for each in room.seats.attached if each != but)
 
 
-def _is_value(value: Any) -> bool:
-    match value:
-        case [int(), int(), int() | list(), bytes()]:
-            return True
-        case _:
-            return False
+def _read(each: Iterable[Any]) -> Waiting:
+    values: Waiting = {}
+    for value in each:
+        match value:
+            case [int(sender), int(key), int() | list() as to, bytes(message)]:
+                values[sender, key, to if isinstance(to, int) else frozenset(to)] = message
+    return values

@@ -63,6 +63,14 @@ class RetainedValues:
         """Say whether this very value is kept."""
         return self._updates.get(sender, {}).get(key) is update
 
+    def has_equal(self, sender: int, key: int, update: bytes) -> bool:
+        """Say whether a value is kept that reads the same."""
+        return self._updates.get(sender, {}).get(key) == update
+
+    def of(self, player: int) -> Iterator[tuple[int, bytes]]:
+        """Yield the keys and values of a player."""
+        yield from self._updates.get(player, {}).items()
+
     def but_of(self, player: int) -> Iterator[bytes]:
         """Yield the values of everyone else."""
         for sender, updates in self._updates.items():

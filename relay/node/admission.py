@@ -42,8 +42,13 @@ class Admission:
         journal: Journal,
         on_join: OnJoin | None,
         attach: Callable[[str], Awaitable[None]],
+        clock: Callable[[], int],
     ) -> None:
-        """Args: attach: brings the room of a name here, if there is one anywhere."""
+        """
+        Args:
+            attach: brings the room of a name here, if there is one anywhere.
+            clock: tells when a HELLO comes; see `Join.at`.
+        """
         self._settings = settings
         self._rooms = rooms
         self._limits = limits
@@ -52,6 +57,7 @@ class Admission:
         self._journal = journal
         self._on_join = on_join
         self._attach = attach
+        self._clock = clock
 
     async def admit(self, connection: Connection, hello: Hello, message: bytes) -> None:
         """Decide whether a HELLO may enter its room, and propose that it joins.
@@ -60,7 +66,7 @@ class Admission:
             Refusal: it may not.
         """
         # SPEC 10 lists these checks in this order, from here to the room's own in membership.py.
-        options = hello.options
+        options, at = hello.options, self._clock()
         check_version(hello)
         name = canonical(connection.room_name)
         slow_down(self._limits.join(connection.address, time.monotonic()), "joins")
@@ -77,7 +83,7 @@ class Admission:
         connection.ignored = unknown_options(message)
         network = network_key(name, self._limits.network(connection.address))
         connection.node.propose(
-            room, Join(connection.attachment, key, info, options.position, network)
+            room, Join(connection.attachment, key, info, options.position, network, at)
         )
 
     def too_late(self, connection: Connection) -> Refusal:

@@ -224,6 +224,8 @@ class Connection:
                 return wait
             if fast_path.is_ack(message) and seat.is_acknowledged:
                 return wait  # it says nothing more
+            if self._conversation.state is State.OVER:
+                return wait  # the answer to LEAVE is on its way
             frame = decode(message, Role.CLIENT)
             self._conversation.advance(frame, Role.CLIENT)
             if more := surcharge(frame):

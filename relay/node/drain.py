@@ -34,14 +34,23 @@ class Departure:
     returns: float
 
 
-def plan(connections: Iterable[Connection], seconds: float) -> list[Departure]:
-    """Spread closes over so many seconds, and returns over the time after them."""
+def plan(
+    connections: Iterable[Connection], seconds: float, *, comes_back: bool = True
+) -> list[Departure]:
+    """Spread closes over so many seconds, and returns over the time after them.
+
+    Args: comes_back: players wait for this relay. If not, another takes each of them at once.
+    """
     order = sorted(connections, key=_turn)
     share = seconds / (len(order) + 1)
-    back = seconds + RESTART_SECONDS
+
+    def returns(turn: int) -> float:
+        if not comes_back:
+            return share * turn
+        return seconds + RESTART_SECONDS + turn / RETURNS_PER_SECOND
+
     return [
-        Departure(each, share * turn, back + turn / RETURNS_PER_SECOND)
-        for turn, each in enumerate(order, start=1)
+        Departure(each, share * turn, returns(turn)) for turn, each in enumerate(order, start=1)
     ]
 
 
@@ -55,10 +64,17 @@ def _turn(connection: Connection) -> tuple[str, bool, int]:
 class Drain:
     """One relay's going down. Make it in the event loop, and `run` it once."""
 
-    def __init__(self, connections: Mapping[int, Connection], seconds: float) -> None:
-        """Args: connections: all there are, as they come and go. seconds: for closing them."""
+    def __init__(
+        self, connections: Mapping[int, Connection], seconds: float, *, comes_back: bool = True
+    ) -> None:
+        """
+        Args:
+            connections: all there are, as they come and go.
+            seconds: for closing them.
+            comes_back: whether it is this relay to which players return.
+        """
         self._connections = connections
-        self._departures = plan(connections.values(), seconds)
+        self._departures = plan(connections.values(), seconds, comes_back=comes_back)
         self._loop = asyncio.get_running_loop()
         self._began = self._loop.time()
         self._returns = max((each.returns for each in self._departures), default=RESTART_SECONDS)

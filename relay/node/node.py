@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable
 
 from protocol import WIRE_VERSION, limits
 from protocol.close_codes import CloseCode
-from protocol.codec import encode
 from protocol.error_codes import ErrorCode
 from protocol.frames import Hello, Notice, NoticeDetail, NoticeKind, RoomOptions
 from relay.broker import Broker
@@ -22,7 +21,6 @@ from relay.delivery.deferred import Deferred, Queue
 from relay.delivery.flush_scheduler import FlushScheduler
 from relay.delivery.outbox import BATCH_BYTES
 from relay.history.memory_budget import RESERVATIONS
-from relay.history.ws_frame import wrap
 from relay.lobby.homes import ALONE, Homes
 from relay.lobby.reservations import PROMISE_BYTES, Reservations
 from relay.lobby.rooms import Rooms
@@ -30,6 +28,7 @@ from relay.node.admission import Admission
 from relay.node.connection import Connection, Owner
 from relay.node.drain import Drain
 from relay.node.journal import Journal
+from relay.node.keeping import Keeping, tell
 from relay.node.link import Link
 from relay.node.on_join import OnJoin
 from relay.node.ticks import Ticks
@@ -47,8 +46,7 @@ from relay.room.effects import (
     Refused,
     TurnedAway,
 )
-from relay.room.entries import Create, Detach, Entry, Retire, Wake
-from relay.room.membership import pending
+from relay.room.entries import Detach, Entry, Retire, Wake
 from relay.room.refusals import Refusal
 from relay.room.room import Room
 
@@ -57,6 +55,7 @@ log = logging.getLogger("relay")
 SWEEP_SECONDS = 5.0
 MEMORY_SECONDS = 60.0  # between two notices to a room that its past is lost
 CATCHING_UP = 4 * BATCH_BYTES  # bytes that are read from histories in a turn of the loop
+JOIN_SECONDS = 5.0  # for whoever has made a room to enter it, where entries take their time
 ACK_ROUND = 0.95 * limits.ACK_SECONDS / 3
 
 
@@ -124,14 +123,17 @@ class Node(Owner):
             self.journal,
             on_join,
             self._broker.attach,
+            self._hello_time,
         )
         self.connections: dict[int, Connection] = {}
         self.connects = 0
         self.draining: Drain | None = None
         """The way down, once it has begun: nobody enters any more."""
-        is_alone = isinstance(self._broker, MemoryBroker)
-        self._broker.follow(self._apply if is_alone else self._apply_shared)
-        self._broker.keep(self)
+        self.is_alone = isinstance(self._broker, MemoryBroker)
+        """No other node has its rooms."""
+        self._broker.follow(self._apply if self.is_alone else self._apply_shared)
+        self._keeping = Keeping(self.rooms, self.connections, self._carry_out)
+        self._broker.keep(self._keeping)
         self.append = self._broker.append
         """Propose an entry for a room, by the room's name."""
         self.catching_up = Queue(_soon, CATCHING_UP)
@@ -144,6 +146,10 @@ class Node(Owner):
     def clock(self) -> int:
         """Return the relay's time in microseconds: of the epoch of Unix, never jumping."""
         return int((self._began + time.monotonic()) * 1e6)
+
+    def _hello_time(self) -> int:
+        """Return milliseconds that other nodes can compare; 0 if there are none."""
+        return 0 if self.is_alone else time.time_ns() // 1_000_000
 
     def relay_info(self) -> dict[str, int]:
         """Count what there is."""
@@ -178,7 +184,7 @@ class Node(Owner):
 
         Returns: seconds before which not all of them come back.
         """
-        self.draining = Drain(self.connections, seconds)
+        self.draining = Drain(self.connections, seconds, comes_back=self.is_alone)
         if self.connections:
             what = "going down: %d connections end within %g s, or now upon a second signal"
             log.info(what, len(self.connections), seconds)
@@ -276,6 +282,8 @@ class Node(Owner):
             case Gone():
                 self.rooms.remove(room)
                 self.journal.gone(room.name)
+                if not self.is_alone:
+                    self._keeping.send_back(room.name)
             case Admit(attachment):
                 if room.joins == 1:
                     self.rooms.enter(room)
@@ -325,35 +333,6 @@ class Node(Owner):
         """
         return await self.rooms.create(options, name, address)
 
-    # Rooms that other nodes may have as well.
-
-    def make(self, create: Create) -> None:
-        self.rooms.make(create)
-
-    def adopt(self, room: Room, create: Create) -> None:
-        self.rooms.adopt(room, create)
-        for effect in pending(room):
-            self._carry_out(room, effect)
-
-    def room(self, name: str) -> Room | None:
-        return self.registry.get(name)
-
-    def lose(self, name: str) -> None:
-        room = self.registry.get(name)
-        if room is not None:
-            self.rooms.remove(room)
-            for connection in list(self.connections.values()):
-                if connection.room is room:
-                    connection.close(CloseCode.MOVED)
-
-    def overwhelmed(self, attachment: int) -> None:
-        if (connection := self.connections.get(attachment)) is not None:
-            connection.close(CloseCode.RELAY_FULL)
-
-    def fenced(self) -> None:
-        for connection in list(self.connections.values()):
-            connection.close(CloseCode.MOVED)
-
     def _watch(self, room: Room) -> None:
         """Look after a room from now on."""
         if self._sweeper is None:
@@ -362,7 +341,8 @@ class Node(Owner):
         if delay is not None:
             self._ticks.watch(room, delay)
         if not room.joins:  # gone after a while if nobody joins, be it that nobody is let in
-            self._carry_out(room, Later(room.options.keep, Retire(0)))
+            least = 0.0 if self.is_alone else JOIN_SECONDS
+            self._carry_out(room, Later(max(room.options.keep, least), Retire(0)))
 
     def _forget(self, room: Room) -> None:
         self._told_of_memory.pop(room.name, None)
@@ -395,9 +375,7 @@ class Node(Owner):
             return
         self._told_of_memory[room.name] = now
         self.memory.givers.discard(room.account)
-        notice = Notice(NoticeKind.MEMORY, NoticeDetail(seq=room.history.trimmed))
-        for outbox in room.audience.fan_out.values():
-            outbox.say(wrap(encode(notice)))
+        tell(room, Notice(NoticeKind.MEMORY, NoticeDetail(seq=room.history.trimmed)))
 
 
 def _soon(call: Callable[[], object]) -> None:

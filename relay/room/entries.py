@@ -66,6 +66,9 @@ class Join:
     position: tuple[bytes, int] | None = None
     network: bytes | None = None
     """Hash of the network it comes from; without one, no bar on an address keeps it out."""
+    at: int = 0
+    """When it said HELLO, in milliseconds of the epoch of Unix; 0 where the order of the entries is
+    that of the HELLOs, as in a lone process."""
 
 
 Send = tuple[int, Target, bytes]

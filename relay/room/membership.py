@@ -53,6 +53,7 @@ def join(room: RoomState, entry: Join) -> Sequence[Effect]:
         _check_barred(room, entry.key)
         seat = room.seats.of(entry.key)
         if seat is not None:
+            _check_newest(seat, entry)
             return _take_up(room, seat, entry)
         _check_entry(room, entry)
     except Refusal as refusal:
@@ -188,6 +189,21 @@ def _check_barred(room: RoomState, what: bytes | None) -> None:
         )
 
 
+def _check_newest(seat: Seat, entry: Join) -> None:
+    """Raise if the seat's connection said HELLO later than this one.
+
+    Where relays share a room, a HELLO may wait longer for its place than a later one of the same
+    client, who has given up the first.
+    """
+    if seat.is_attached and entry.at < seat.entered:
+        raise Refusal(
+            ErrorCode.RELAY_FULL,
+            "a newer connection has this seat",
+            close=CloseCode.RELAY_FULL,
+            retry=True,
+        )
+
+
 def _check_entry(room: RoomState, entry: Join) -> None:
     """Raise unless one more seat may be made."""
     # A player with a seat behind the same address was not kicked, and keeps the seat.
@@ -209,7 +225,7 @@ def _check_entry(room: RoomState, entry: Join) -> None:
 
 def _seat_anew(room: RoomState, entry: Join) -> Sequence[Effect]:
     seat = room.seats.add(entry.attachment, entry.key, entry.info)
-    seat.network = entry.network
+    seat.network, seat.entered = entry.network, entry.at
     room.tell_joined(seat)
     effects = room.settle_host()
     refused = ErrorCode.SEAT_EXPIRED if entry.position is not None else None
@@ -224,7 +240,7 @@ def _take_up(room: RoomState, seat: Seat, entry: Join) -> Sequence[Effect]:
         effects.append(Close(seat.attachment, CloseCode.REPLACED))
         room.audience.disconnect(seat.player)
     room.seats.attach(seat, entry.attachment)
-    seat.network = entry.network
+    seat.network, seat.entered = entry.network, entry.at
     seat.said = PresenceState.HERE
     room.set_presence(seat, seat.said)
     return [*effects, *room.settle_host(), opening.take_up(room, seat, entry.position)]

@@ -40,6 +40,8 @@ class Seat:
     taken: int = 0
     """Counted messages of this seat that the room has taken."""
     groups: set[int] = field(default_factory=set)
+    entered: int = 0
+    """When its newest connection said HELLO; see `Join.at`."""
     is_spectator: bool = field(init=False)
     can_host: bool = field(init=False)
 
@@ -74,6 +76,7 @@ class Seat:
             "network": self.network,
             "taken": self.taken,
             "groups": sorted(self.groups),
+            "entered": self.entered,
         }
 
 

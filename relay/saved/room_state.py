@@ -131,6 +131,7 @@ def _seat_state(seat: Seat) -> SeatState:
         network=seat.network,
         taken=seat.taken,
         groups=tuple(sorted(seat.groups)),
+        entered=seat.entered,
     )
 
 
@@ -183,6 +184,7 @@ def _restore_seat(room: Room, state: SeatState, joined: Joined) -> None:
     seat.absences = state.absences
     seat.network = state.network
     seat.taken = state.taken
+    seat.entered = state.entered
     seats.restore(seat)
     seat.groups.update(state.groups)
     room.account.charge(SEATS, SEAT_BYTES)

@@ -97,6 +97,7 @@ class SeatState:
     network: Annotated[bytes, KEY] | None = None
     taken: Count = 0
     groups: Groups = ()
+    entered: Count = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from relay.policy import operators
 from relay.policy.config import Settings
 from relay.policy.spelling import by_option
 from relay.server import logs
-from relay.server.clustered import cluster_of
+from relay.server.clustered import Place, nats_running, place_of
 from relay.server.http_protocol import bounded
 from relay.server.listening import CannotListen as CannotListen
 from relay.server.listening import Listener as Listener
@@ -222,25 +222,36 @@ def serve(
     """
     listener = listener or inherited() or listen(settings.host, settings.port)
     logs.set_up(settings.log_level)
-    app = create_app(settings, on_join=on_join, spell=by_option, homes=ALONE)
-    server = make_server(app, settings)
-    server.on_started = functools.partial(on_listening, listener)
-    with operators.known(settings.operator_token_file, app.state.token, listener.port):
-        run(server, app.state.node, listener)
+    with nats_running(settings) as settings:
+        place = place_of(settings)
+        broker = None if place is None else place.broker
+        app = create_app(settings, on_join=on_join, spell=by_option, broker=broker, homes=ALONE)
+        server = make_server(app, settings)
+        server.on_started = functools.partial(on_listening, listener)
+        with operators.known(settings.operator_token_file, app.state.token, listener.port):
+            run(server, app.state.node, listener, place=place)
 
 
 def run(
-    server: Server, node: Node, listener: Listener, *, keeps: Callable[[], bool] = lambda: True
+    server: Server,
+    node: Node,
+    listener: Listener,
+    *,
+    place: Place | None = None,
+    keeps: Callable[[], bool] = lambda: True,
 ) -> None:
     """Run a server until it is told to end.
 
-    Args: keeps: says at the end whether the rooms are written to the state file, if there is one.
+    Args:
+        place: in a cluster, whose broker the node has.
+        keeps: says at the end whether the rooms are written to the state file, if there is one.
 
     Raises:
         CannotKeep: the rooms cannot be written there.
     """
     _calm_collector()
-    with _rooms_kept(server, node, keeps), _in_cluster(server, node.settings):
+    with _rooms_kept(server, node, keeps):
+        server.around = None if place is None else place.joined()
         server.run(sockets=[*listener.sockets])
     if server.failure is not None:
         raise server.failure
@@ -255,17 +266,6 @@ def _calm_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER, 20, 20)
-
-
-@contextlib.contextmanager
-def _in_cluster(server: Server, settings: Settings) -> Iterator[None]:
-    """Let a server join the cluster that the settings name, before it serves anybody."""
-    if not settings.nats:
-        yield
-        return
-    with cluster_of(settings) as membership:
-        server.around = membership.joined()
-        yield
 
 
 @contextlib.contextmanager

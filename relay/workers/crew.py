@@ -148,7 +148,8 @@ class Place:
 def _of_worker(settings: Settings, state: Path) -> dict[str, object]:
     """Return the settings of one worker, as JSON has them."""
     memory = max(settings.memory // settings.workers, LEAST_MEMORY)
-    own = settings.model_copy(update={"workers": 1, "memory": memory, "state": state.absolute()})
+    kept = None if settings.nats else state.absolute()  # NATS keeps rooms better
+    own = settings.model_copy(update={"workers": 1, "memory": memory, "state": kept})
     return own.model_dump(mode="json")
 
 

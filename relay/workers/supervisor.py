@@ -19,6 +19,7 @@ from relay.persistence.file import StateFile
 from relay.policy import operators
 from relay.policy.config import Settings
 from relay.server import logs
+from relay.server.clustered import nats_running
 from relay.server.listening import Listener, inherited, listen
 from relay.workers.crew import Crew, Place
 from relay.workers.mail import Kind, Mail
@@ -49,6 +50,7 @@ def supervise(
         CannotListen: the address is not to be had.
         CannotKeep: the rooms cannot be written where the settings say.
         CannotShare: the workers cannot run, or one did not end well.
+        CannotJoin: the settings name a NATS that cannot be used.
     """
     if not (hasattr(socket, "send_fds") and hasattr(socket, "AF_UNIX")):
         raise CannotShare(
@@ -59,6 +61,7 @@ def supervise(
     logs.set_up(settings.log_level)
     token = operators.token_of(settings.operator_token_file)
     with (
+        nats_running(settings) as settings,
         operators.known(settings.operator_token_file, token, listener.port),
         _rooms_dealt(settings) as path,
     ):

@@ -14,11 +14,13 @@ from typing import Final
 
 import msgpack
 
+from relay.cluster.nats.options import CannotJoin
 from relay.http.app import create_app
 from relay.persistence.file import CannotKeep
 from relay.policy.spelling import by_option
 from relay.server import logs
 from relay.server.as_one import as_one
+from relay.server.clustered import place_of
 from relay.server.process import make_server, run
 from relay.workers import orders
 from relay.workers.hand_over import Arrivals, moving
@@ -40,7 +42,14 @@ class Worker:
         self._bus = UnixBus(self._mail, given.name)
         self._is_over = False
         settings = given.read_settings()
-        self._app = create_app(settings, spell=by_option, homes=given.homes, token=given.token)
+        self._place = place_of(settings)
+        self._app = create_app(
+            settings,
+            spell=by_option,
+            broker=None if self._place is None else self._place.broker,
+            homes=given.homes,
+            token=given.token,
+        )
         self._app.state.siblings.meet(self._bus)
         self._server = make_server(self._app, settings)
         self._server.config.http = protocol = moving(settings, given.homes, self._mail)
@@ -51,13 +60,15 @@ class Worker:
 
         Raises:
             CannotKeep: the rooms cannot be written.
+            CannotJoin: the settings name a NATS that cannot be used.
         """
         self._mail.on(Kind.MOVE, Arrivals(self._server).take)
         self._mail.on(Kind.NOTE, lambda note, _: self._bus.know(msgpack.unpackb(note)))
         self._server.on_started = self._begin
         self._server.on_left = self._leave
         node = self._app.state.node
-        run(self._server, node, self._orders.listener(), keeps=self._keeps)
+        listener = self._orders.listener()
+        run(self._server, node, listener, place=self._place, keeps=self._keeps)
 
     def _begin(self) -> None:
         asyncio.get_running_loop().add_reader(STDIN, self._end_all)
@@ -86,7 +97,7 @@ def main() -> None:
     logs.set_up(given.read_settings().log_level)
     try:
         Worker(given).run()
-    except CannotKeep as error:
+    except (CannotKeep, CannotJoin) as error:
         log.error("%s", error)
         sys.exit(1)
 

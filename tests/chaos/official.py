@@ -148,7 +148,7 @@ class OfficialPlayer(LocalPlayer):
             random=lambda: self._random.random() * HASTE,
         )
         self._watch(protocol)
-        return Driver(protocol, parse(self._url, None), None)
+        return Driver(protocol, [parse(self._url, None)], None)
 
     def _watch(self, protocol: ClientProtocol) -> None:
         receive, welcomed = protocol.receive, protocol.resume.welcomed

@@ -21,6 +21,8 @@ RECEIVE_BUFFER = 16 * 1024  # small, so that a relay soon feels it when a connec
 NO_LINGER = struct.pack("ii", 1, 0)  # with it, a close sends RST instead of FIN
 
 Address = tuple[str, int]
+Upstream = Address | Callable[[], Address]
+"""A relay, or what chooses one of several for each connection."""
 
 
 class Way(Enum):
@@ -78,7 +80,7 @@ class Proxy:
         counts: faults that happened, by harm.
     """
 
-    def __init__(self, upstream: Address, script: Script = unharmed) -> None:
+    def __init__(self, upstream: Upstream, script: Script = unharmed) -> None:
         self.upstream = upstream
         self.script = script
         self.counts: Counter[Harm] = Counter()
@@ -147,7 +149,8 @@ class Proxy:
         faults = tuple(self.script(self.connections))
         self.connections += 1
         try:
-            upstream = await asyncio.open_connection(*self.upstream, limit=CHUNK)
+            host, port = self.upstream() if callable(self.upstream) else self.upstream
+            upstream = await asyncio.open_connection(host, port, limit=CHUNK)
         except OSError:
             _reset(writer)
             return

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import tempfile
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
@@ -26,8 +27,16 @@ class RelayProcess:
         address: where it listens. Each start has another port.
     """
 
-    def __init__(self, *options: str, module: str = MODULE) -> None:
-        """Args: options: of `relay serve`. module: has the same command line as `relay`."""
+    def __init__(
+        self, *options: str, module: str = MODULE, environment: Mapping[str, str] = {}
+    ) -> None:
+        """
+        Args:
+            options: of `relay serve`.
+            module: has the same command line as `relay`.
+            environment: further variables.
+        """
+        self._environment = {**os.environ, **environment}
         self._module = module
         self._arguments = ["serve", "--port", "0", "--log-level", "warning", *options]
         self._process: Forked | None = None
@@ -51,7 +60,7 @@ class RelayProcess:
     async def start(self) -> None:
         """Start it, and return when clients can connect."""
         log = Path(self._log.name)
-        self._process = Forked(self._module, self._arguments, os.environ, log)
+        self._process = Forked(self._module, self._arguments, self._environment, log)
         line = await asyncio.to_thread(self._process.stdout.readline)
         if (found := LISTENING.search(line)) is None:
             raise RuntimeError(f"the relay said {line!r} and: {self.complaints()}")
@@ -66,6 +75,15 @@ class RelayProcess:
         with closing(process):
             process.send_signal(how)
             await asyncio.to_thread(process.wait, ENDS_WITHIN)
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal, such as to freeze and to thaw it."""
+        if self._process is not None:
+            self._process.send_signal(number)
+
+    @property
+    def is_up(self) -> bool:
+        return self._process is not None
 
     def complaints(self) -> str:
         """Return what it has logged: warnings and worse."""

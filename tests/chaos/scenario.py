@@ -21,7 +21,7 @@ from tests.chaos.faults import storm
 from tests.chaos.official import OfficialPlayer
 from tests.chaos.plain import PlainPlayer
 from tests.chaos.player import MakePlayer, Out, Player
-from tests.chaos.proxy import Address, Harm, Proxy
+from tests.chaos.proxy import Address, Harm, Proxy, Upstream
 from tests.chaos.pulse import Pulse
 from tests.chaos.report import Report
 from tests.chaos.streams import RELOADED
@@ -92,7 +92,7 @@ class Scenario:
     """Runs one seed's room, behind a proxy of its own."""
 
     def __init__(
-        self, plan: Plan, upstream: Address, clients: Sequence[MakePlayer] = CLIENTS
+        self, plan: Plan, upstream: Upstream, clients: Sequence[MakePlayer] = CLIENTS
     ) -> None:
         """Args: clients: the players take one each, in turn."""
         self.plan = plan
@@ -134,6 +134,10 @@ class Scenario:
     async def until_cut(self, cuts: int) -> None:
         """Wait until this many connections were cut, or the storm is over."""
         await self._pulse.until(lambda: self.proxy.cuts >= cuts or self._is_calm)
+
+    def calm(self) -> None:
+        """End the storm."""
+        self._storm.ends_at = 0.0
 
     def pause(self) -> None:
         """Pause the players. Without a relay they would do all their turns, and leave for good."""

@@ -11,6 +11,7 @@ import pytest
 
 from tests.chaos.batch import complain, run_batch
 from tests.chaos.browser import BrowserPlayer, page_stage
+from tests.chaos.cluster import storm
 from tests.chaos.damaged import DAMAGES
 from tests.chaos.official import OfficialPlayer
 from tests.chaos.proxy import Address
@@ -110,3 +111,12 @@ async def test_each_damage_to_a_relay_is_found_out_and_none_in_a_whole_one() -> 
         if not getattr(report, FOUND_AS[name])
     }
     assert missed == {}
+
+
+@pytest.mark.timeout(150)
+async def test_a_cluster_keeps_every_promise_while_parts_of_it_die() -> None:
+    found = await storm(1, 3.0, 0.02, ("kill-relay", "freeze-relay", "kill-leader"))
+    assert found.result.report.violations == []
+    assert found.result.complaints == ""
+    assert len(found.done) == 3
+    assert found.result.report.delivered > 0

@@ -28,15 +28,21 @@ from protocol.frames import (
     Welcome,
 )
 from relay.node.on_join import JoinRequest, Verdict
+from tests.helpers.cluster.wire import parties
 from tests.helpers.peers import Party, new_seat, party
 
 names = (f"ROOM-{number}" for number in count())
 
 
-@pytest.fixture(scope="module")
-async def at() -> AsyncIterator[Party]:
-    async with party() as at:
-        yield at
+@pytest.fixture(scope="module", params=["alone", "sharing"])
+async def at(request: pytest.FixtureRequest) -> AsyncIterator[Party]:
+    """A relay that has its rooms for itself, or shares them with another."""
+    if request.param == "alone":
+        async with party() as at:
+            yield at
+    else:
+        async with parties(2) as ((at, _), _):
+            yield at
 
 
 @pytest.fixture

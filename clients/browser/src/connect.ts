@@ -1,4 +1,4 @@
-import { parseAddress } from "./core/address.js";
+import { type Urls, parseAddresses } from "./core/address.js";
 import { Entrance } from "./entrance.js";
 import { Driver } from "./io/driver.js";
 import { home } from "./io/home.js";
@@ -31,7 +31,8 @@ const inUse = new Set<string>();
  * signal is aborted, gives up what seat it had, and leaves no socket, timer or listener behind.
  *
  * @param url the relay: `ws://host:8000`, `https://host/r/K7QF`; if it is left out, the relay that
- *   served this module or the page
+ *   served this module or the page. Several, if several relays share their rooms (`relay serve
+ *   --nats`): the first that answers is taken, and the next one whenever the connection is lost
  * @throws TypeError if the address or an option is none
  * @throws LocalProtocolError if an option is beyond what the wire can carry
  * @throws Unreachable if no WebSocket to a relay opens there; OriginRefused, which is one too, if
@@ -39,10 +40,10 @@ const inUse = new Set<string>();
  * @throws JoinError if the relay said no: a subclass names the cause, the text what to do
  */
 export async function connect(
-  url: string | ConnectOptions,
+  url: Urls | ConnectOptions,
   options: ConnectOptions = {},
 ): Promise<Room> {
-  if (typeof url !== "string") return connect(home(), url);
+  if (!isUrls(url)) return connect(home(), url);
   checkOptions(options);
   const { timeout = TIMEOUT, ...others } = options;
   const { signal } = others;
@@ -61,16 +62,19 @@ export async function connect(
  * @throws LocalProtocolError if an option is beyond what the wire can carry
  * @throws Error if no WebSocket can be made for the address
  */
-export function openRoom(url: string | OpenOptions, options: OpenOptions = {}): Room {
-  if (typeof url !== "string") return openRoom(home(), url);
+export function openRoom(url: Urls | OpenOptions, options: OpenOptions = {}): Room {
+  if (!isUrls(url)) return openRoom(home(), url);
   checkOptions(options);
   const { room } = beginning(url, options)();
   if (options.signal?.aborted) room.leave();
   return room;
 }
 
+const isUrls = (given: Urls | OpenOptions): given is Urls =>
+  typeof given === "string" || Array.isArray(given);
+
 /** Checks all that can be wrong with a call; what is returned begins to connect. */
-function beginning(url: string, options: OpenOptions): () => Opened {
+function beginning(urls: Urls, options: OpenOptions): () => Opened {
   const {
     room: code,
     seat,
@@ -80,14 +84,15 @@ function beginning(url: string, options: OpenOptions): () => Opened {
     followPage: follows,
     ...hello
   } = options;
-  const address = parseAddress(url, code);
+  const [address, ...others] = parseAddresses(urls, code);
   const given = { ...hello, seat: seat ?? undefined };
   encode({ type: "Hello", version: WIRE_VERSION, options: given });
   const world = ownWorld(WebSocket);
   return () => {
     const secret = seat === undefined ? new SeatSecret(address.url, storage, inUse) : null;
     const greeting = secret ? { ...hello, seat: secret.bytes } : given;
-    const driver = open(secret, () => new Driver(address.url, greeting, world));
+    const all: [string, ...string[]] = [address.url, ...others.map(({ url }) => url)];
+    const driver = open(secret, () => new Driver(all, greeting, world));
     if (seat) driver.protocol.mayHaveSeat = true;
     const room = new Room(driver, address.room);
     accompany(driver, room, secret, follows !== false, signal);

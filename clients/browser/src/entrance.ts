@@ -18,6 +18,8 @@ export class Entrance {
   private isAsking = false;
   /** Why no WebSocket opened in the last attempt; empty if one did, or nobody knows. */
   private unreached = "";
+  /** Where nothing is that could be a relay. */
+  private readonly hopeless = new Set<string>();
   /** Why the last attempt ended. */
   private lastLoss = "";
 
@@ -73,11 +75,14 @@ export class Entrance {
     const { signal } = this.over;
     if (this.isAsking || signal.aborted) return;
     this.isAsking = true;
-    const found = await whyUnreached(this.driver.url, this.patience.fetch, signal);
+    const { url, urls } = this.driver;
+    const found = await whyUnreached(url, this.patience.fetch, signal);
     this.isAsking = false;
     if (this.driver.protocol.session) return; // it is in by now
     this.unreached = found instanceof Unreachable ? found.message : found;
-    if (found instanceof Unreachable) reject(found);
+    if (!(found instanceof Unreachable)) return;
+    this.hopeless.add(url);
+    if (urls.every((each) => this.hopeless.has(each))) reject(found);
   }
 
   private tooLate(): RoomwireError {

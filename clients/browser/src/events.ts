@@ -162,7 +162,9 @@ export interface Refused {
  * the relay goes down soon, and the client comes back by itself in `detail.after` ms. TRIMMED: some
  * of the room's past was forgotten while it was being told, up to `detail.seq`; `room.completeFrom`
  * says the same. MEMORY: the relay is short of memory, and has forgotten this room's past up to
- * `detail.seq`; late joiners will not hear it.
+ * `detail.seq`; late joiners will not hear it. STALLED: the relays of this room have lost one of
+ * their stores, so what is sent reliably waits for some seconds; nothing of it is lost. GOES_ON:
+ * that is over.
  */
 export interface Notice {
   readonly type: "notice";

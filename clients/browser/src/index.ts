@@ -1,6 +1,7 @@
 // Roomwire's client: enter a room, hear what happens in it, and send.
 
 export { connect, openRoom } from "./connect.js";
+export type { Urls } from "./core/address.js";
 export { Lobby } from "./lobby.js";
 export type { ListedRoom, Listing, LobbyChange, NewRoom, Wanted } from "./lobby.js";
 export type { ConnectOptions, OpenOptions } from "./options.js";

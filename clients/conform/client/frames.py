@@ -197,7 +197,8 @@ async def properties(stage: Stage) -> None:
 @book.case(
     4,
     keeps="4 NOTICE; 4 NOTICE THROTTLE; 4 NOTICE LAG; 4 NOTICE DRAIN; 4 NOTICE TRIMMED; "
-    "4 NOTICE MEMORY; 5 notice limit; 5 notice after; 5 notice dropped; 5 notice seq",
+    "4 NOTICE MEMORY; 4 NOTICE STALLED; 4 NOTICE GOES_ON; 5 notice limit; 5 notice after; "
+    "5 notice dropped; 5 notice seq",
 )
 async def notices(stage: Stage) -> None:
     """Every NOTICE is told with its details."""
@@ -207,6 +208,8 @@ async def notices(stage: Stage) -> None:
         NoticeKind.LAG: {"dropped": 3},
         NoticeKind.TRIMMED: {"seq": 2},
         NoticeKind.MEMORY: {"seq": 1},
+        NoticeKind.STALLED: {},
+        NoticeKind.GOES_ON: {},
         NoticeKind.DRAIN: {"after": 100},
     }
     for kind, detail in details.items():

@@ -15,7 +15,7 @@ from clients.python.bots.creation import read_options
 from clients.python.bots.loader import NoScript, load
 from clients.python.bots.report import Report, Spread
 from clients.python.bots.swarm import JOINS_AT_HOME, JOINS_PER_SECOND, Plan, Swarm
-from clients.python.core.address import parse
+from clients.python.core.address import parse_all
 from clients.python.options import Options
 from protocol.legible import isolated
 
@@ -41,7 +41,7 @@ def play(
     room: str | None = None,
     count: AtLeast1 = 10,
     script: str = "wander",
-    url: str = "ws://127.0.0.1:8000",
+    url: tuple[str, ...] = ("ws://127.0.0.1:8000",),
     hz: NotNegative = None,
     seconds: NotNegative = None,
     seed: int = 0,
@@ -56,7 +56,8 @@ def play(
         room: the room's code, unless the url ends in it
         count: how many bots
         script: wander (plays the page's game), echo, idle, a file.py of yours, or module:Class
-        url: address of the relay, or of the room
+        url: address of the relay, or of the room; may be given several times, for relays that
+            share their rooms
         hz: how many times a second a bot acts, instead of the script's own rate
         seconds: how long they play; until Ctrl+C if left out
         seed: of the bots' random choices: the same seed gives the same choices
@@ -67,7 +68,7 @@ def play(
         quiet: print nothing
     """
     try:
-        joins = JOINS_AT_HOME if parse(url, room).is_loopback else JOINS_PER_SECOND
+        joins = JOINS_AT_HOME if parse_all(url, room)[0].is_loopback else JOINS_PER_SECOND
         options = _options(room, password, create)
         plan = Plan(load(script), count, url, options, hz, seconds, seed, joins)
     except (NoScript, ValueError) as error:

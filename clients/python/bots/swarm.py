@@ -13,6 +13,7 @@ from typing import Any
 from clients.python.bots.kit import Bot
 from clients.python.bots.report import Report, Tally, make_report
 from clients.python.connect import connect
+from clients.python.core.address import Urls
 from clients.python.errors import RoomClosed, RoomwireError
 from clients.python.events import Closed, Event, Reconnecting, Refused
 from clients.python.options import Options
@@ -33,7 +34,7 @@ class Plan:
 
     script: type[Bot]
     count: int
-    url: str
+    url: Urls
     options: Options = field(default_factory=Options)
     hz: float | None = None
     """Ticks a second instead of the script's own."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from ipaddress import IPv6Address, ip_address
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
@@ -15,6 +16,10 @@ AUTHORITY = re.compile(r"(?P<user>[^@]*@)?(?P<host>\[[^\[\]]*\]|[^:\[\]]*)(?P<po
 PORTS = range(1, 65536)
 LABEL, NAME = 63, 253  # most letters of a host's name: between two dots, and in all (RFC 1035)
 FORM = "write host:port, ws://host:port or http://host:port"
+
+
+Urls = str | Sequence[str]
+"""An address, or those of several relays that share their rooms."""
 
 
 class Address(NamedTuple):
@@ -66,6 +71,20 @@ def parse(url: str, room: str | None = None) -> Address:
     name = _one_room(match["room"] if match else None, room, url)
     address = f"{SCHEMES[parts.scheme]}://{parts.netloc}{base}/r/{name}"
     return Address(address, name, _is_loopback(host))
+
+
+def parse_all(urls: Urls, room: str | None = None) -> list[Address]:
+    """Understand one address as `parse` does, or several: the first may name the room for all.
+
+    Raises:
+        ValueError: as `parse`, or there is none.
+    """
+    if isinstance(urls, str):
+        return [parse(urls, room)]
+    if not urls:
+        raise ValueError(f"there is no address in {urls!r}: {FORM}")
+    first = parse(urls[0], room)
+    return [first, *(parse(url, first.room) for url in urls[1:])]
 
 
 def _is_loopback(host: str) -> bool:

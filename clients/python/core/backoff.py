@@ -18,13 +18,20 @@ class Backoff:
     let them come back in waves.
     """
 
-    def __init__(self, random: Callable[[], float]) -> None:
-        """Args: random: draws from [0, 1)."""
+    def __init__(self, random: Callable[[], float], relays: int = 1) -> None:
+        """
+        Args:
+            random: draws from [0, 1).
+            relays: how many there are that share the room. Each loss leads to the next one.
+        """
+        self.relay = 0
+        """Which of them has its turn."""
+        self._relays = relays
         self._random = random
         self.attempt = 0
         """Attempts since the connection was last steady."""
         self._live_since: float | None = None
-        self._not_before = 0.0
+        self._not_before = [0.0] * relays
 
     def live(self, now: float) -> None:
         """Note that the connection has come to life."""
@@ -32,7 +39,7 @@ class Backoff:
 
     def wait(self, after: float, now: float) -> None:
         """Note that the relay asks its clients to stay away for `after` seconds."""
-        self._not_before = max(self._not_before, now + after)
+        self._not_before[self.relay] = max(self._not_before[self.relay], now + after)
 
     def lost(self, code: int, now: float, *, after: float = 0.0) -> float | None:
         """Return the seconds to wait before the next attempt, or None to stay away.
@@ -49,6 +56,7 @@ class Backoff:
             self.attempt = 0
         self._live_since = None
         # Without the `min`, the power would overflow a float after some hours.
-        bound = min(CAP, FIRST * 2.0 ** min(self.attempt, 16))
+        bound = min(CAP, FIRST * 2.0 ** min(self.attempt // self._relays, 16))
         self.attempt += 1
-        return max(self._not_before - now, 0.0) + self._random() * bound
+        self.relay = (self.relay + 1) % self._relays
+        return max(self._not_before[self.relay] - now, 0.0) + self._random() * bound

@@ -53,13 +53,21 @@ MILLISECONDS = 1_000
 class ClientProtocol:
     """One seat in one room."""
 
-    def __init__(self, options: HelloOptions, *, clock: Clock, random: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        options: HelloOptions,
+        *,
+        clock: Clock,
+        random: Callable[[], float],
+        relays: int = 1,
+    ) -> None:
         """
         Args:
             options: sent in every HELLO. `options.seat` is 16 random bytes, or None for a seat that
                 ends with its connection.
             clock: reads the same local clock as every argument `now`, in microseconds.
             random: draws from [0, 1), for the backoff.
+            relays: how many there are that share the room.
         """
         self.resume = ResumeState(options)
         self.farewell = Farewell(self.resume)
@@ -78,7 +86,7 @@ class ClientProtocol:
         self.closed: events.Closed | None = None
         self.unposted: Callable[[], tuple[bytes, ...]] = tuple
         """Takes what the program has handed over and nobody has posted; asked after `closed`."""
-        self._backoff = Backoff(random)
+        self._backoff = Backoff(random, relays)
         self._conversation = Conversation(Role.CLIENT)
         self._heartbeat = Heartbeat(0.0)
         self._hello_at = 0.0
@@ -186,6 +194,11 @@ class ClientProtocol:
         self.phase = "reconnecting" if self.resume.player else "connecting"
         self.retry_at = now + delay
         self._events.append(events.Reconnecting(self._backoff.attempt, delay, text))
+
+    @property
+    def relay(self) -> int:
+        """To which of the relays to connect next, from 0 on."""
+        return self._backoff.relay
 
     def give_up(self, code: int, text: str) -> None:
         """End for good, although the relay would accept this client again."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic as now  # uvloop's own clock counts in milliseconds
@@ -36,10 +37,11 @@ class Driver:
     """Keeps one room connected, in a task. Everything here runs in one event loop."""
 
     def __init__(
-        self, protocol: ClientProtocol, address: Address, tls: ssl.SSLContext | None
+        self, protocol: ClientProtocol, addresses: Sequence[Address], tls: ssl.SSLContext | None
     ) -> None:
+        """Args: addresses: of the room at each relay, as many as `protocol` knows."""
         self.protocol = protocol
-        self.address = address
+        self.addresses = addresses
         self.queue = EventQueue()
         self.traffic = Traffic()
         self.loop = asyncio.get_running_loop()
@@ -58,6 +60,13 @@ class Driver:
         self._turn = asyncio.Lock()
         self._live: asyncio.Future[None] = self.loop.create_future()
         self._last_loss = self._unreached = ""
+        self._hopeless: set[Address] = set()
+        """Where nothing is that could be a relay."""
+
+    @property
+    def address(self) -> Address:
+        """The one that has its turn."""
+        return self.addresses[self.protocol.relay]
 
     # For the room.
 
@@ -291,14 +300,18 @@ class Driver:
         socket.transport.abort()
 
     def _failed(self, error: Exception) -> None:
-        text = describe(error, self.address.url, is_loopback=self.address.is_loopback)
+        address = self.address
+        text = describe(error, address.url, is_loopback=address.is_loopback)
         is_gone = isinstance(error, ConnectionRefusedError) and self.protocol.resume.window.is_empty
         if is_gone and self.protocol.farewell.has_begun:
             self.protocol.farewell.end()  # no relay is there that could hold the seat
         self.protocol.disconnected(ABNORMAL, text, now(), after=asked_to_wait(error))
         self._unreached = text
         # SPEC 21.2: a client that was in the room comes back, whatever the failure.
-        if not (may_pass(error) or self.protocol.resume.player or self._live.done()):
+        if may_pass(error) or self.protocol.resume.player or self._live.done():
+            return
+        self._hopeless.add(address)
+        if self._hopeless.issuperset(self.addresses):
             self._live.set_exception(Unreachable(text))
 
     def _received(self, messages: list[bytes]) -> None:

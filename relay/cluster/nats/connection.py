@@ -69,6 +69,7 @@ class Connection:
         name: the node's.
         answers: questions whose answers are on their way.
         on_connected, on_cut: called in the event loop.
+        on_connected_again: called when messages may have been missed.
         times_cut: how many connections have ended.
         failure: why nobody was reached last.
         tried: set once a server was reached, or was not.
@@ -84,6 +85,7 @@ class Connection:
         self.answers = Answers(name)
         self.on_connected: Callable[[], None] = _nothing
         self.on_cut: Callable[[], None] = _nothing
+        self.on_connected_again: Callable[[], None] = _nothing
         self.times_cut = 0
         self.failure = ""
         self.tried = asyncio.Event()
@@ -237,6 +239,8 @@ class Connection:
         self.tried.set()
         log.info("NATS is at %s", self.url)
         self.on_connected()
+        if self.times_cut:
+            self.on_connected_again()
 
     def _cut(self) -> None:
         self._client = None

@@ -95,6 +95,8 @@ class Streams:
             CannotJoin: one is set up otherwise than the log needs it.
             OSError, ApiError: it cannot be done at the moment.
         """
+        if not self.connection.is_up:
+            raise ConnectionError("NATS is not reached")
         version = self.connection.server.get("version", "0")
         if numbers_of(version) < OLDEST:
             oldest = ".".join(map(str, OLDEST))

@@ -63,3 +63,21 @@ test("every other code says to come back, known or not", () => {
     assert.ok(mayReturn(code), String(code));
   }
 });
+
+test("each loss leads to the next relay, and a round counts as one attempt", () => {
+  const backoff = new Backoff(() => almostOne, 2);
+  const found = [1, 2, 3, 4].map(() => [Math.round(backoff.lost(LOST, 0)!), backoff.relay]);
+  assert.deepEqual(found, [
+    [100, 1],
+    [100, 0],
+    [200, 1],
+    [200, 0],
+  ]);
+});
+
+test("a relay that asks to stay away says so of itself", () => {
+  const backoff = new Backoff(() => 0, 2);
+  backoff.wait(3000, 0);
+  assert.equal(backoff.lost(CloseCode.DRAIN, 1000), 0);
+  assert.equal(backoff.lost(LOST, 1000), 2000);
+});

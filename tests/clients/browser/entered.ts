@@ -59,7 +59,7 @@ export interface Entered {
 /** Enters a room by sockets of a class. */
 export function enterBy(WebSocket: WebSocketClass, options = {}): Room {
   const world = { WebSocket, now: clock, random: () => 0.5 };
-  const driver = new Driver("ws://relay/r/K7QF", { seat: SEAT, name: "Ada", ...options }, world);
+  const driver = new Driver(["ws://relay/r/K7QF"], { seat: SEAT, name: "Ada", ...options }, world);
   const room = new Room(driver, "k7qf");
   driver.open(null);
   return room;

@@ -65,13 +65,11 @@ class Node:
 
     async def _start(self) -> None:
         dice = self.world.dice
-        broker = WatchedBroker(
-            self.log, self._bus, lambda: dice.randrange(1, 2**31), SNAPSHOT_EVERY
-        )
+        broker = WatchedBroker(lambda: dice.randrange(1, 2**31), SNAPSHOT_EVERY)
         broker.name, broker.checker = self.name, self._checker
         broker.follow(self._apply)
         broker.keep(self)
-        broker.start()
+        broker.start(self.log, self._bus)
         self.broker = broker
 
     def kill(self) -> None:
@@ -112,6 +110,9 @@ class Node:
     def overwhelmed(self, attachment: int) -> None:
         if attachment in self.players:
             self.players[attachment].close()
+
+    def stalled(self, name: str, is_stalled: bool) -> None:
+        pass
 
     def fenced(self) -> None:
         for player in list(self.players.values()):

@@ -127,6 +127,9 @@ class NodeLog:
         await self._ask()
         return list(self._engine.store.made[room])
 
+    def is_troubled(self, room: str) -> bool:
+        return False
+
     def arrive(self, room: str, logged: Logged) -> None:
         """Have a delivery taken by the node, when it runs."""
         if not self.is_cut:

@@ -66,8 +66,8 @@ async def parties(count: int, **settings: Any) -> AsyncIterator[list[tuple[Party
         found = []
         for number in range(count):
             bus = WireBus(wire, f"n{number}")
-            broker = LogBroker(log, bus, lambda: 1 + secrets.randbelow(MAX_INCARNATION))
-            broker.start()
+            broker = LogBroker(lambda: 1 + secrets.randbelow(MAX_INCARNATION))
+            broker.start(log, bus)
             stack.callback(broker.close)
             at = await stack.enter_async_context(party(broker=broker, **settings))
             found.append((at, broker))

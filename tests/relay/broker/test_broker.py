@@ -104,6 +104,9 @@ class Keeps:
     def overwhelmed(self, attachment: int) -> None:
         raise NotImplementedError
 
+    def stalled(self, name: str, is_stalled: bool) -> None:
+        raise NotImplementedError
+
     def fenced(self) -> None:
         raise NotImplementedError
 

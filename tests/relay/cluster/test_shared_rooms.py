@@ -12,10 +12,13 @@ from protocol.error_codes import ErrorCode
 from protocol.frames import (
     Ack,
     Deliver,
+    Error,
     Joined,
     Kick,
+    Leave,
     Left,
     LeftReason,
+    Ping,
     Pong,
     PresenceChanged,
     PresenceState,
@@ -26,7 +29,7 @@ from protocol.frames import (
     Volatile,
 )
 from relay.cluster.log_broker import LogBroker
-from relay.room.entries import NodeGone
+from relay.room.entries import Join, NodeGone
 from tests.helpers.cluster.wire import parties
 from tests.helpers.peers import Party, new_seat, until
 
@@ -171,3 +174,40 @@ async def test_a_ping_is_answered_with_what_the_room_has_taken(two: Two) -> None
     await bob.hears(Taken)
     await bob.catches_up()
     assert bob.all(Pong)[-1].taken == 1
+
+
+async def test_what_comes_after_leave_is_ignored_until_it_is_answered(two: Two) -> None:
+    (here, _), _ = two
+    ann = await here.enters("R")
+    ann.says(Leave(), Ping(1), Send(None, b"late"))
+    assert (await ann.ends())[0] == CloseCode.NORMAL
+    assert not ann.all(Error)
+
+
+async def test_an_older_hello_takes_no_seat_from_a_newer_one(two: Two) -> None:
+    (here, broker), _ = two
+    seat = new_seat()
+    ann = await here.enters("R", seat=seat)
+    room = here.room("R")
+    late = Join(broker.next_attachment(), room.seats[ann.me].key, at=1)
+    broker.append("R", late)
+    await ann.catches_up()
+    assert (await here.enters("R", seat=new_seat())).me == 2
+    assert room.seats[ann.me].attachment != late.attachment
+
+
+async def test_a_stale_value_is_told_to_nobody(two: Two) -> None:
+    (here, _), (there, _) = two
+    seat = new_seat()
+    ann, bob = await here.enters("R", seat=seat), await there.enters("R")
+    ann.says(Volatile(1, None, b"old"))
+    await bob.hears(Update)
+    bob.says(Leave())
+    await bob.ends()
+    # Nobody is there who would hear it: the other relay must not tell the old one.
+    ann.says(Volatile(1, None, b"new"))
+    await ann.catches_up()
+    again = await there.enters("R")
+    assert [each.payload for each in again.all(Update)] in ([], [b"new"])
+    if not again.all(Update):
+        assert (await again.hears(Update)).payload == b"new"

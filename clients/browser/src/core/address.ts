@@ -32,6 +32,21 @@ export function parseAddress(url: string, room?: string): Address {
   return { url: `${scheme}//${parsed.host}${base}/r/${name}`, room: name };
 }
 
+/** An address, or those of several relays that share their rooms. */
+export type Urls = string | readonly string[];
+
+/**
+ * Understands one address as `parseAddress` does, or several: the first may name the room for all.
+ *
+ * @throws TypeError as `parseAddress`, or if there is none
+ */
+export function parseAddresses(urls: Urls, room?: string): [Address, ...Address[]] {
+  const [first, ...others] = typeof urls === "string" ? [urls] : urls;
+  if (first === undefined) throw mistake("there is no address of a relay");
+  const address = parseAddress(first, room);
+  return [address, ...others.map((url) => parseAddress(url, address.room))];
+}
+
 /**
  * Understands `url` as `parseAddress` does, with or without a room.
  *

@@ -17,10 +17,20 @@ export class Backoff {
   /** Attempts since the connection was last steady. */
   attempt = 0;
   private liveSince: number | null = null;
-  private notBefore = 0;
+  /** Which of several relays that share the room has its turn. Each loss leads to the next one. */
+  relay = 0;
+  private readonly notBefore: number[];
 
-  /** @param random draws from [0, 1) */
-  constructor(private readonly random: () => number) {}
+  /**
+   * @param random draws from [0, 1)
+   * @param relays how many there are
+   */
+  constructor(
+    private readonly random: () => number,
+    private readonly relays = 1,
+  ) {
+    this.notBefore = Array<number>(relays).fill(0);
+  }
 
   /** Notes that the connection has come to life. */
   live(now: number): void {
@@ -29,7 +39,7 @@ export class Backoff {
 
   /** Notes that the relay asked not to come back within `after`. */
   wait(after: number, now: number): void {
-    this.notBefore = Math.max(this.notBefore, now + after);
+    this.notBefore[this.relay] = Math.max(this.notBefore[this.relay]!, now + after);
   }
 
   /**
@@ -43,8 +53,10 @@ export class Backoff {
     // SPEC 21.1: one who was live for so long begins with a short wait again.
     if (this.liveSince !== null && now - this.liveSince >= STEADY) this.attempt = 0;
     this.liveSince = null;
-    const bound = isLate ? 0 : Math.min(CAP, FIRST * 2 ** this.attempt);
+    const rounds = Math.floor(this.attempt / this.relays);
+    const bound = isLate ? 0 : Math.min(CAP, FIRST * 2 ** rounds);
     this.attempt += 1;
-    return Math.max(this.notBefore - now, 0) + this.random() * bound;
+    this.relay = (this.relay + 1) % this.relays;
+    return Math.max(this.notBefore[this.relay]! - now, 0) + this.random() * bound;
   }
 }

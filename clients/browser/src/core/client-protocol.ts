@@ -75,16 +75,23 @@ export class ClientProtocol {
    * @param clock on the same local clock as `now` everywhere, in microseconds
    * @param random draws from [0, 1), for the backoff
    * @param tell is told an event the moment it happens, and so may look at the room as of then
+   * @param relays how many there are that share the room
    */
   constructor(
     options: HelloOptions,
     readonly clock: Clock,
     random: () => number,
     private readonly tell: (event: Event) => void,
+    relays = 1,
   ) {
     this.seat = new ResumeState(options);
     this.sendQueue = new SendQueue(this.seat.window);
-    this.backoff = new Backoff(random);
+    this.backoff = new Backoff(random, relays);
+  }
+
+  /** To which of the relays to connect next, from 0 on. */
+  get relay(): number {
+    return this.backoff.relay;
   }
 
   // What the program asks for.

@@ -40,14 +40,19 @@ export class Driver {
   private isUnread = false;
   /** The seat's secret, until it is known which page it belongs to. */
   private confirming: Promise<void> | null = null;
+  /** Where it connected last, or tried to. */
+  url: string;
 
+  /** @param urls of the room's WebSocket, at each relay that shares the room */
   constructor(
-    readonly url: string,
+    readonly urls: readonly [string, ...string[]],
     options: HelloOptions,
     private readonly world: World,
   ) {
     const clock = new Clock(() => microseconds(world.now()));
-    this.protocol = new ClientProtocol(options, clock, world.random, (event) => this.tell(event));
+    const tell = (event: Event): void => this.tell(event);
+    this.protocol = new ClientProtocol(options, clock, world.random, tell, urls.length);
+    this.url = urls[0];
   }
 
   // For the room.
@@ -147,6 +152,7 @@ export class Driver {
     clearTimeout(this.retry);
     this.retry = undefined;
     this.isUnread = false;
+    this.url = this.urls[this.protocol.relay]!;
     this.socket = new Socket(this.url, this.world.WebSocket, {
       begins: () => this.hub.begin(),
       opened: () => this.opened(),

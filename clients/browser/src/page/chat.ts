@@ -31,6 +31,10 @@ function notice({ kind, detail: { dropped } }: EventOf<"notice">): string {
       return "While you came in, the room forgot some of its past: you do not have all of it";
     case NoticeKind.MEMORY:
       return "The relay is short of memory: who joins later does not hear all of this room's past";
+    case NoticeKind.STALLED:
+      return "The relays have lost one of their stores: what you do is seen in some seconds";
+    case NoticeKind.GOES_ON:
+      return "The relays go on: nothing was lost";
     default:
       return "";
   }

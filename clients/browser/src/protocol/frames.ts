@@ -30,7 +30,15 @@ export const PresenceState = { HERE: 0, AWAY: 1, LOST: 2, LAGGING: 3 } as const;
 export const LeftReason = { LEFT: 1, EXPIRED: 2, GONE: 3, KICKED: 4 } as const;
 
 /** What the relay wants a client to know, beyond the room's order. */
-export const NoticeKind = { THROTTLE: 1, LAG: 2, DRAIN: 3, TRIMMED: 4, MEMORY: 5 } as const;
+export const NoticeKind = {
+  THROTTLE: 1,
+  LAG: 2,
+  DRAIN: 3,
+  TRIMMED: 4,
+  MEMORY: 5,
+  STALLED: 6,
+  GOES_ON: 7,
+} as const;
 
 /** A number that only grows: seq, term, tick, version, microseconds. */
 const count = integer(0, limits.MAX_INT);

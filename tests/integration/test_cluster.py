@@ -1,0 +1,267 @@
+"""Relays that share their rooms over real nats-servers: `relay serve --nats`."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractContextManager, AsyncExitStack, ExitStack
+from random import Random
+
+import pytest
+
+from protocol.close_codes import CloseCode
+from protocol.frames import (
+    Ack,
+    Deliver,
+    Host,
+    Kick,
+    Leave,
+    Left,
+    LeftReason,
+    Live,
+    Notice,
+    NoticeKind,
+    Pong,
+    PresenceChanged,
+    PresenceState,
+    Property,
+    RoomOptions,
+    Send,
+    Set,
+    Snapshot,
+    Taken,
+    Update,
+    Volatile,
+)
+from tests.chaos.cluster_harm import Cluster
+from tests.helpers.nats import NatsServer, nats_cluster, nats_server
+from tests.helpers.peers import Party, Peer, new_seat, party_at
+from tests.helpers.relay import RelayProcess, relay_process
+
+FAST = 3.0
+"""Seconds within which players of a relay that died are live elsewhere."""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[NatsServer]:
+    with nats_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def relays(server: NatsServer) -> Iterator[list[RelayProcess]]:
+    with ExitStack() as stack:
+        yield [stack.enter_context(clustered(server)) for _ in range(2)]
+
+
+@pytest.fixture
+async def two(relays: list[RelayProcess]) -> AsyncIterator[list[Party]]:
+    async with AsyncExitStack() as stack:
+        yield [await stack.enter_async_context(party_at(each.url)) for each in relays]
+
+
+STREAMS = ("--nats-streams", "1")
+
+
+def clustered(server: NatsServer, *options: str) -> AbstractContextManager[RelayProcess]:
+    return relay_process("--nats", server.url, *STREAMS, *options)
+
+
+async def hears_payload(peer: Peer, payload: bytes) -> Deliver:
+    return await peer.hears(Deliver, lambda deliver: deliver.payload == payload)
+
+
+async def test_players_at_two_relays_are_in_one_room(two: list[Party]) -> None:
+    here, there = two
+    ann, bob = await here.enters("ONE", name="Ann"), await there.enters("ONE", name="Bob")
+    assert (ann.me, bob.me) == (1, 2)
+    assert ann.welcome.session.epoch == bob.welcome.session.epoch
+    ann.says(Send(None, b"reliable"), Set(0, "map", b"cave"), Volatile(1, None, b"swift"))
+    assert (await bob.hears(Deliver)).payload == b"reliable"
+    assert (await bob.hears(Property)).value == b"cave"
+    assert (await ann.hears(Taken)).taken == 2
+    bob.says(Volatile(1, None, b"back"))
+    assert (await ann.hears(Update)).payload == b"back"
+
+
+async def test_a_host_kicks_and_leaves_over_relays(two: list[Party]) -> None:
+    here, there = two
+    ann, bob = await here.enters("HOSTED"), await there.enters("HOSTED")
+    eve = await there.enters("HOSTED")
+    ann.says(Kick(eve.me))
+    assert (await eve.ends())[0] == CloseCode.KICKED
+    left = await bob.hears(Left)
+    assert (left.player, left.reason) == (eve.me, LeftReason.KICKED)
+    ann.says(Leave())
+    assert (await bob.hears(Host, lambda host: host.player == bob.me)).player == bob.me
+
+
+async def test_who_joins_late_at_another_relay_hears_all_of_the_past(two: list[Party]) -> None:
+    here, there = two
+    ann = await here.enters("PAST", create=RoomOptions(history="full"))
+    for number in range(300):  # more than there are between two snapshots of a relay
+        ann.says(Send(None, b"%d" % number))
+        await ann.catches_up()
+    bob = await there.enters("PAST")
+    assert bob.payloads == [b"%d" % number for number in range(300)]
+
+
+async def test_who_joins_late_at_another_relay_hears_the_snapshot(two: list[Party]) -> None:
+    here, there = two
+    ann = await here.enters("SNAPPED", create=RoomOptions(history="snapshot"))
+    witness = await there.enters("SNAPPED")
+    ann.says(Send(None, b"before"))
+    seq = (await hears_payload(witness, b"before")).seq
+    ann.says(Snapshot(seq, 0, 1, b"board"), Send(None, b"after"))
+    await hears_payload(witness, b"after")
+    bob = await there.enters("SNAPPED")
+    assert [each.payload for each in bob.all(Snapshot)] == [b"board"]
+    assert bob.payloads == [b"after"]
+
+
+async def test_a_player_resumes_at_the_other_relay(two: list[Party]) -> None:
+    here, there = two
+    seat = new_seat()
+    ann, bob = await here.enters("BACK"), await there.enters("BACK", seat=seat)
+    bob.says(Ack(bob.position[1]), Send(None, b"1"), Send(None, b"2"))
+    await hears_payload(ann, b"2")
+    bob.raw.abort()
+    lost = await ann.hears(PresenceChanged)
+    assert (lost.player, lost.state) == (bob.me, PresenceState.LOST)
+    ann.says(Send(None, b"missed"))
+    again = await here.connects("BACK")
+    again.greets(seat=seat, position=bob.position)
+    await hears_payload(again, b"missed")
+    assert (again.welcome.session.resumed, again.welcome.session.taken) == (True, 2)
+
+
+async def test_a_room_ends_everywhere(two: list[Party]) -> None:
+    here, there = two
+    ann = await here.enters("ENDS", create=RoomOptions(keep=0))
+    bob = await there.enters("ENDS")
+    epoch = ann.welcome.session.epoch
+    ann.says(Leave())
+    await ann.ends()
+    bob.says(Leave())
+    await bob.ends()
+    assert (await here.enters("ENDS")).welcome.session.epoch != epoch
+    assert (await there.enters("ENDS")).me == 2
+
+
+async def test_players_of_a_relay_that_is_killed_go_on_at_another(
+    server: NatsServer, two: list[Party]
+) -> None:
+    here, _ = two
+    seat = new_seat()
+    ann = await here.enters("KILLED")
+    with clustered(server) as relay:
+        async with party_at(relay.url) as there:
+            bob = await there.enters("KILLED", seat=seat)
+            lonely = await there.enters("LONELY", seat=seat)
+            for who, word in ((bob, b"from bob"), (lonely, b"alone")):
+                who.says(Ack(who.position[1]), Send(None, word))
+                await who.hears(Taken)
+            relay.process.kill()
+            await bob.ends()
+    async with asyncio.timeout(FAST):
+        again = await here.connects("KILLED")
+        again.greets(seat=seat, position=bob.position)
+        ann.says(Send(None, b"onwards"))
+        await hears_payload(again, b"onwards")
+    back = await here.connects("LONELY")
+    back.greets(seat=seat, position=(lonely.welcome.session.epoch, 0))
+    await back.hears(Live)
+    assert (back.me, back.welcome.session.taken) == (lonely.me, 1)
+
+
+async def test_those_who_stay_away_are_lost_to_the_others(
+    server: NatsServer, two: list[Party]
+) -> None:
+    ann = await two[0].enters("MISSED", create=RoomOptions(hold=1))
+    with clustered(server) as relay:
+        async with party_at(relay.url) as there:
+            bob = await there.enters("MISSED", seat=new_seat())
+            relay.process.kill()
+    lost = await ann.hears(PresenceChanged)
+    assert (lost.player, lost.state) == (bob.me, PresenceState.LOST)
+    assert (await ann.hears(Left)).reason == LeftReason.EXPIRED
+
+
+async def test_a_relay_that_ends_lets_its_players_go_on_at_once_elsewhere(
+    server: NatsServer, two: list[Party]
+) -> None:
+    here, _ = two
+    ann, seat = await here.enters("DRAINED"), new_seat()
+    with clustered(server, "--drain-seconds", "0.2") as relay:
+        async with party_at(relay.url) as there:
+            bob = await there.enters("DRAINED", seat=seat)
+            bob.says(Send(None, b"last"))
+            relay.process.send_signal(signal.SIGTERM)
+            notice = await bob.hears(Notice)
+            assert notice.kind == NoticeKind.DRAIN
+            assert notice.detail.after is not None
+            assert notice.detail.after <= 200
+            assert (await bob.ends())[0] == CloseCode.DRAIN
+            again = await here.connects("DRAINED")
+            again.greets(seat=seat, position=bob.position)
+            ann.says(Send(None, b"next"))
+            await hears_payload(again, b"next")
+            assert again.welcome.session.resumed
+        assert relay.end() == 0
+    assert b"last" in [*ann.payloads, (await ann.hears(Deliver)).payload]
+
+
+async def test_players_are_told_while_nothing_is_stored(server: NatsServer) -> None:
+    with clustered(server) as relay:
+        async with party_at(relay.url) as at:
+            ann = await at.enters("STALLED")
+            server.freeze()
+            try:
+                ann.says(Send(None, b"waits"))
+                notice = await ann.hears(Notice)
+                assert notice.kind == NoticeKind.STALLED
+                assert not ann.payloads
+            finally:
+                server.thaw()
+            assert (await ann.hears(Notice)).kind == NoticeKind.GOES_ON
+            await ann.catches_up()
+            assert ann.all(Pong)[-1].taken == 1
+
+
+async def test_a_leader_that_dies_loses_nothing_and_its_rooms_are_told() -> None:
+    with nats_cluster() as servers, clustered(servers[0], *others(servers)) as relay:
+        async with party_at(relay.url) as at:
+            ann, bob = await at.enters("LED"), await at.enters("LED")
+            ann.says(Send(None, b"before"))
+            await hears_payload(bob, b"before")
+            (await Cluster(servers, (), Random(1)).leader("ROOMS0")).kill()
+            ann.says(Send(None, b"meanwhile"), Volatile(1, None, b"swift"))
+            assert (await bob.hears(Update)).payload == b"swift"
+            assert (await bob.hears(Notice)).kind == NoticeKind.STALLED
+            assert (await bob.hears(Notice)).kind == NoticeKind.GOES_ON
+            await hears_payload(bob, b"meanwhile")
+
+
+def others(servers: list[NatsServer]) -> list[str]:
+    return [word for server in servers[1:] for word in ("--nats", server.url)]
+
+
+@pytest.mark.parametrize("options", [("--workers", "2"), ()])
+def test_a_state_file_is_of_no_use_with_nats(options: tuple[str, ...], server: NatsServer) -> None:
+    with (
+        pytest.raises(AssertionError, match="did not start"),
+        clustered(server, "--state", "rooms", *options),
+    ):
+        pass
+
+
+async def test_each_worker_is_a_node(server: NatsServer, two: list[Party]) -> None:
+    with clustered(server, "--workers", "2") as relay:
+        async with party_at(relay.url) as there:
+            for name in ("W-1", "W-2", "W-3"):
+                ann, bob = await two[0].enters(name), await there.enters(name)
+                bob.says(Send(None, name.encode()))
+                assert (await ann.hears(Deliver)).payload == name.encode()
+        assert relay.end() == 0
+        assert "error" not in relay.log.lower()
