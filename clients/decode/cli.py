@@ -21,7 +21,6 @@ from clients.decode.sources.text import FORMS, bytes_of
 
 Switch = Annotated[bool, Parameter(negative=())]
 
-STDIN: Final = "-"
 LONGEST_NAME: Final = 255
 """Bytes of a file's name, on the systems that people have."""
 
@@ -30,7 +29,7 @@ DECODE_EXAMPLES = """Examples:
   relay decode kxDDxAJoaQ== --from client
   relay decode game.har
   relay decode loopback.pcapng --json
-  relay decode - --as base64 < lines.txt
+  relay decode --as base64 < lines.txt
 
 A browser exports HAR from the network tab of its developer tools, which must be open before the \
 page connects. `tcpdump -i lo -w loopback.pcap port 8000` captures what is said on this machine; \
@@ -44,7 +43,7 @@ ENCODE_EXAMPLES = """Examples:
   relay encode '{"frame": "SEND", "target": true, "payload": {"say": "hi"}}'
   relay encode '{"frame": "KICK", "player": 3, "reason": "afk"}' --to base64
   relay encode '{"frame": "SEND", "target": null, "payload": {"$hex": "CAFE"}}'
-  relay decode "93 10 C3 C4 02 68 69" --json | relay encode -
+  relay decode "93 10 C3 C4 02 68 69" --json | relay encode
 
 A short form names a frame and its fields, as SPEC.md does. A payload is any JSON value, and is \
 packed; {"$hex": "CAFE"} stands for bytes. The output of `relay decode --json` is encoded by its \
@@ -67,7 +66,7 @@ encode = App(
 
 @decode.default
 def decode_command(
-    what: str,
+    what: str | None = None,
     /,
     *,
     sender: Annotated[
@@ -83,7 +82,7 @@ def decode_command(
     """Show what bytes of the wire say, beside the bytes; and the first rule that they break.
 
     Args:
-        what: bytes in hex, base64 or as Python prints them; a file; or - for stdin
+        what: bytes in hex, base64 or as Python prints them, or a file; stdin if left out
         sender: who sent it; payload is what a game packed; guessed if neither you nor the file say
         shape: what the input is; found out if left out
         full: show all bytes of what is long
@@ -95,27 +94,35 @@ def decode_command(
 
 
 @encode.default
-def encode_command(what: str, /, *, to: Literal["hex", "base64", "raw"] = "hex") -> None:
+def encode_command(
+    what: str | None = None, /, *, to: Literal["hex", "base64", "raw"] = "hex"
+) -> None:
     """Write a frame as bytes.
 
     Args:
-        what: JSON: a short form, a message of `relay decode --json`, several, or - for stdin
+        what: JSON: a short form, a message of `relay decode --json`, or several; stdin if left out
         to: what to print; raw writes the bytes themselves, one message after another
     """
     with _one_sentence():
-        for told in _jsons(sys.stdin.read() if what == STDIN else what):
+        for told in _jsons(_stdin().decode() if what is None else what):
             _write(spelling.encode(told), to)
 
 
-def _messages(what: str, shape: str | None) -> list[Said]:
-    if what == STDIN:
-        return files.read(sys.stdin.buffer.read(), shape)
+def _messages(what: str | None, shape: str | None) -> list[Said]:
+    if what is None:
+        return files.read(_stdin(), shape)
     path = Path(what)
     if len(what.encode()) <= LONGEST_NAME and path.is_file():
         return files.read(path.read_bytes(), shape)
     if shape is not None and shape not in FORMS:
         raise NotReadable(f"there is no file {what[:80]}")
     return [Said(bytes_of(what, shape))]
+
+
+def _stdin() -> bytes:
+    if sys.stdin.isatty():
+        raise NotReadable("say what, or pipe something in; --help has examples")
+    return sys.stdin.buffer.read()
 
 
 def _jsons(text: str) -> Iterator[Any]:

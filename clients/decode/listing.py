@@ -81,4 +81,5 @@ def close(data: bytes) -> str:
     code = int.from_bytes(data[:2])
     name = CloseCode(code).name if code in list(CloseCode) else ""
     reason = isolated(data[2:].decode("utf-8", "replace"))
-    return " ".join(filter(None, ("close", str(code), name, f'"{reason}"' if reason else "")))
+    said = "" if reason in ("", name.lower()) else f'"{reason}"'
+    return " ".join(filter(None, ("close", str(code), name, said)))

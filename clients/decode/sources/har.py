@@ -10,6 +10,9 @@ from clients.decode.sources.said import NotReadable, Said
 from clients.decode.sources.text import from_base64
 
 TEXT, BINARY = 1, 2
+MILLISECONDS = 1e11
+"""Times beyond it are in ms, as Playwright writes them. Chromium writes seconds."""
+
 SIDES = {"send": "client", "receive": "relay"}
 
 
@@ -39,7 +42,7 @@ def read(content: bytes) -> list[Said]:
 
 def messages(entry: dict[str, Any]) -> Iterator[Said]:
     for message in entry.get("_webSocketMessages") or ():
-        by, at = SIDES[message["type"]], float(message["time"])
+        by, at = SIDES[message["type"]], seconds(message["time"])
         url = str(entry["request"]["url"])
         if message["opcode"] == BINARY:
             data = from_base64(message["data"])
@@ -48,3 +51,7 @@ def messages(entry: dict[str, Any]) -> Iterator[Said]:
             yield Said(data, by, "binary", at, url)
         elif message["opcode"] == TEXT:
             yield Said(message["data"].encode(), by, "text", at, url)
+
+
+def seconds(time: float) -> float:
+    return time / 1000 if time > MILLISECONDS else float(time)

@@ -20,6 +20,9 @@ MAGICS: Final = (
 HALF: Final = 1 << 31
 WRAP: Final = 1 << 32
 
+MOST_EARLY: Final = 256
+"""Segments that wait for one before them. Where more do, the capture has missed it."""
+
 End = tuple[str, int]
 """Address and port."""
 
@@ -33,6 +36,8 @@ class Piece(NamedTuple):
     """Whether a connection begins here."""
     data: bytes
     at: float
+    is_torn: bool = False
+    """Whether the capture has missed bytes here, and the rest of this direction is lost."""
 
 
 class Packet(NamedTuple):
@@ -62,8 +67,12 @@ def pieces(content: bytes) -> Iterator[Piece]:
             directions[way] = Direction((packet.seq + packet.syn) % WRAP)
             if packet.syn and not packet.ack:
                 yield Piece(*way, True, b"", packet.at)
+        directions[way].at = packet.at
         for data in directions[way].take(packet.seq + packet.syn, packet.data):
             yield Piece(*way, False, data, packet.at)
+    for way, direction in directions.items():
+        if direction.is_torn:
+            yield Piece(*way, False, b"", direction.at, is_torn=True)
 
 
 class Direction:
@@ -71,11 +80,17 @@ class Direction:
 
     def __init__(self, seq: int) -> None:
         self.next = seq
+        self.at = 0.0
         self.early: dict[int, bytes] = {}
+
+    @property
+    def is_torn(self) -> bool:
+        """Whether a segment is missing, as those after it still wait."""
+        return bool(self.early)
 
     def take(self, seq: int, data: bytes) -> Iterator[bytes]:
         """Yield what comes next: of this segment, and of those that came too early."""
-        if not data:
+        if not data or len(self.early) > MOST_EARLY:
             return
         self.early[seq % WRAP] = max(data, self.early.get(seq % WRAP, b""), key=len)
         while (ready := self._ready()) is not None:

@@ -14,6 +14,7 @@ from clients.decode.sources.said import Said
 
 ASKED: Final = b"GET "
 ANSWERED: Final = b"HTTP/1.1 101"
+TORN: Final = b"the capture has missed bytes here: what this side said after them is not shown"
 MASKED: Final = 0x80
 RESERVED: Final = 0x70
 
@@ -40,6 +41,8 @@ class Connection:
         half = self.halves.setdefault(piece.source, Half())
         found = list(half.take(piece.data))
         self.path = half.path or self.path
+        if piece.is_torn and half.is_open:
+            found.append((TORN, "note"))
         for data, kind in found:
             self.name = self.name or named(piece, half.by)
             yield Said(data, half.by, kind, piece.at, f"{self.name} {self.path}".strip())
@@ -64,6 +67,11 @@ class Half:
         self._protocol: Protocol | None = None
         self._message = bytearray()
         self._kind = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether these are WebSocket frames."""
+        return self._protocol is not None and not self._is_other
 
     def take(self, data: bytes) -> Iterator[tuple[bytes, str]]:
         """Yield messages that are complete with these bytes: each with its kind."""
