@@ -37,7 +37,7 @@ def show(message: Decoded, full: bool = False) -> str:
 
 def title(message: Decoded) -> str:
     """Return who says what, in one line."""
-    size = f"{len(message.data)} byte{'s' * (len(message.data) != 1)}"
+    size = counted(len(message.data))
     guessed = ", by a guess" if message.is_guessed else ""
     ignored = "; clients ignore it" if message.is_ignored else ""
     fault = f", {message.fault.code}" if message.fault else ""
@@ -120,16 +120,21 @@ def plain(node: Node) -> str:
         case "int" | "float":
             return str(node.value)
         case "str":
-            text = quoted(node.value) if isinstance(node.value, str) else "no UTF-8"
-            return text if not claims and text != "no UTF-8" else f"str of {node.claims}{claims}"
+            if isinstance(node.value, str) and not claims:
+                return quoted(node.value)
+            return f"str of {node.claims}{claims or ', no UTF-8'}"
         case "bin":
             return f"bin of {node.claims}{claims}{seen(node)}"
         case "array" | "map":
             return f"{node.kind} of {node.claims}"
         case _ if node.kind == REST:
-            return f"{size} bytes that are not read"
+            return f"{counted(size)} not read"
         case _:
             return node.kind
+
+
+def counted(size: int) -> str:
+    return "1 byte" if size == 1 else f"{size} bytes"
 
 
 def seen(node: Node) -> str:
