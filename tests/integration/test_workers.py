@@ -14,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from protocol import limits
@@ -86,6 +87,7 @@ async def test_two_workers_are_one_relay() -> None:
             await a_visitor_sees_one_relay(relay, at)
             await a_second_start_is_refused(relay)
             await a_killed_worker_is_replaced(relay, at)
+            await a_worker_that_cannot_be_started_is_tried_again(relay, at)
             await all_workers_begin_anew(relay, at)
             left = [await at.enters(room) for room in (FIRST, SECOND)]
             ending = asyncio.to_thread(relay.end)
@@ -154,6 +156,20 @@ async def a_killed_worker_is_replaced(relay: RelayProcess, at: Party) -> None:
     ann.says(Send(True, b"still here"))
     assert (await ann.hears(Deliver)).payload == b"still here"
     assert "worker 1 ended with code -9: its rooms are gone" in relay.log
+
+
+async def a_worker_that_cannot_be_started_is_tried_again(relay: RelayProcess, at: Party) -> None:
+    """A system that is short of files or processes costs one worker, and not the relay."""
+    supervisor = psutil.Process(relay.process.pid)
+    before, limits_before = pids(relay), supervisor.rlimit(psutil.RLIMIT_NOFILE)
+    ann = await at.enters(FIRST)
+    supervisor.rlimit(psutil.RLIMIT_NOFILE, (supervisor.num_fds(), limits_before[1]))
+    os.kill(before[1], signal.SIGKILL)
+    await until(lambda: "worker 1 cannot be started" in relay.log)
+    supervisor.rlimit(psutil.RLIMIT_NOFILE, limits_before)
+    await until(lambda: pids(relay)[1] != before[1], START_SECONDS)
+    ann.says(Send(True, b"still here"))
+    assert (await ann.hears(Deliver)).payload == b"still here"
 
 
 async def all_workers_begin_anew(relay: RelayProcess, at: Party) -> None:
