@@ -10,7 +10,7 @@ import importlib.util
 import signal
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from types import FrameType
 from typing import cast
 
@@ -27,8 +27,9 @@ from relay.policy import operators
 from relay.policy.config import Settings
 from relay.policy.spelling import by_option
 from relay.server import logs
+from relay.server.as_one import as_one
 from relay.server.clustered import Place, nats_running, place_of
-from relay.server.http_protocol import bounded
+from relay.server.http_protocol import HttpProtocol, bounded
 from relay.server.listening import CannotListen as CannotListen
 from relay.server.listening import Listener as Listener
 from relay.server.listening import inherited as inherited
@@ -251,7 +252,7 @@ def run(
     """
     _calm_collector()
     with _rooms_kept(server, node, keeps):
-        server.around = None if place is None else place.joined()
+        server.around = None if place is None else _in_cluster(place, server, node)
         server.run(sockets=[*listener.sockets])
     if server.failure is not None:
         raise server.failure
@@ -266,6 +267,18 @@ def _calm_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER, 20, 20)
+
+
+@contextlib.asynccontextmanager
+async def _in_cluster(place: Place, server: Server, node: Node) -> AsyncIterator[None]:
+    gate = cast(type[HttpProtocol], server.config.http).gate
+    async with place.joined():
+        together = as_one(place.membership.bus, gate, node)
+        together.start()
+        try:
+            yield
+        finally:
+            together.stop()
 
 
 @contextlib.contextmanager

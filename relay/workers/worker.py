@@ -53,7 +53,10 @@ class Worker:
         self._app.state.siblings.meet(self._bus)
         self._server = make_server(self._app, settings)
         self._server.config.http = protocol = moving(settings, given.homes, self._mail)
-        self._together = as_one(self._bus, protocol.gate, self._app.state.node)
+        # In a cluster the workers are nodes among others, which hear each other over NATS.
+        self._together = (
+            as_one(self._bus, protocol.gate, self._app.state.node) if self._place is None else None
+        )
 
     def run(self) -> None:
         """Serve until the end.
@@ -74,10 +77,12 @@ class Worker:
         asyncio.get_running_loop().add_reader(STDIN, self._end_all)
         self._mail.open()
         self._mail.send(self._orders.count, Kind.NOTE, self._orders.name.encode())
-        self._together.start()
+        if self._together is not None:
+            self._together.start()
 
     def _leave(self) -> None:
-        self._together.stop()
+        if self._together is not None:
+            self._together.stop()
         self._mail.close()
 
     def _end_all(self) -> None:

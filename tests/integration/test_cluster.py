@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Iterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, AsyncExitStack, ExitStack
+from functools import partial
 from random import Random
 
+import httpx
 import pytest
 
 from protocol.close_codes import CloseCode
@@ -265,3 +268,40 @@ async def test_each_worker_is_a_node(server: NatsServer, two: list[Party]) -> No
                 assert (await ann.hears(Deliver)).payload == name.encode()
         assert relay.end() == 0
         assert "error" not in relay.log.lower()
+
+
+async def test_lists_and_matches_are_of_all_relays(
+    relays: list[RelayProcess], two: list[Party]
+) -> None:
+    wanted = {"tags": {"of": "all"}, "capacity": 2}
+    ann = await two[0].enters("LISTED", name="Ann")
+    async with httpx.AsyncClient() as http:
+
+        async def shows(relay: RelayProcess) -> list[object]:
+            page = (await http.get(f"{relay.url}/api/rooms?limit=200")).json()
+            return [each["host"] for each in page["rooms"] if each["room"] == "LISTED"]
+
+        for relay in relays:
+            await comes_true(partial(shows, relay), ["Ann"])
+        made = (await http.post(f"{relays[0].url}/api/match", json=wanted)).json()
+        room = f"/api/rooms/{made['room']}"
+
+        async def knows() -> int:
+            return (await http.get(relays[1].url + room)).status_code
+
+        await comes_true(knows, 200)
+        found = (await http.post(f"{relays[1].url}/api/match", json=wanted)).json()
+        assert (found["created"], found["room"]) == (False, made["room"])
+        bob = await two[1].enters(made["room"])
+        bob.says(Leave())
+        await bob.ends()
+    ann.says(Leave())
+    await ann.ends()
+
+
+async def comes_true(sees: Callable[[], Awaitable[object]], expected: object) -> None:
+    """Look again until that is seen, for a while."""
+    end = time.monotonic() + FAST
+    while (seen := await sees()) != expected and time.monotonic() < end:
+        pass
+    assert seen == expected
