@@ -20,6 +20,8 @@ KNOWN = {
     "bench": "Put a load on a relay, and print what it delivers, how fast, and at what cost.",
     "fuzz": "Try a codec with damaged messages whose right answer is known.",
     "conform": "Is a client, or a relay, what SPEC.md says? Numbered cases, and a score sheet.",
+    "decode": "Show what bytes of the wire say: a frame in hex or base64, a HAR export, a capture.",
+    "encode": "Write a frame as bytes: from a short form, or from what `relay decode` printed.",
 }
 """Help for known plugins. To ask the plugins themselves would import them."""
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final
 
 from protocol.close_codes import CloseCode
@@ -84,6 +85,8 @@ class LogBroker:
         self._needed: dict[str, float] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._writing: set[str] = set()
+        self._ends: set[str] = set()
+        """Rooms that have ended, and of which no snapshot says so yet."""
         self._is_in_trouble = False
         self._stalled: set[str] = set()
 
@@ -98,10 +101,10 @@ class LogBroker:
         self._pulse = Pulse(self._loop.time())
         self._proposals = Proposals(log, self.incarnation)
         log.on_trouble = self._note_trouble
-        self._begin(self._audit())
+        self._begin(self._repeat(AUDIT_SECONDS, self._audit))
         if bus is not None:
             bus.subscribe(BEAT, self._hear_beat)
-            self._begin(self._beat(bus))
+            self._begin(self._repeat(BEAT_SECONDS, functools.partial(self._beat, bus)))
 
     async def settled(self, seconds: float) -> None:
         """Return when the log has all that was proposed here, or after so many seconds."""
@@ -184,6 +187,7 @@ class LogBroker:
         self._proposals.open(name, replica.create.epoch)
         self._proposals.passed(name, replica.sequencer.expected(self.incarnation))
         self._values.open(room)
+        self._ends.discard(name)
         self._written[name] = self._loop.time()
         for attachment in room.seats.attached:
             self._expect(incarnation_of(attachment), name)
@@ -209,6 +213,8 @@ class LogBroker:
     def ended(self, replica: Replica) -> None:
         self._proposals.close(replica.name)
         self._forget(replica.name)
+        # Once its log has forgotten the end, an older snapshot would bring the room back.
+        self._ends.add(replica.name)
         self._write(replica)
 
     def fenced(self, incarnation: int) -> None:
@@ -253,31 +259,41 @@ class LogBroker:
         self._written[replica.name] = self._loop.time()
         self._writing.add(replica.name)
         seq, data = replica.chain.applied, replica.snapshot()
-        self._begin(self._put(replica, seq, data))
+        self._begin(self._put(replica, seq, data, is_end=replica.create is None))
 
-    async def _put(self, replica: Replica, seq: int, data: bytes) -> None:
+    async def _put(self, replica: Replica, seq: int, data: bytes, *, is_end: bool) -> None:
         try:
             await self._log.put_snapshot(replica.name, seq, data)
         except OSError:
             replica.since_snapshot += self._snapshot_every  # at the next entry
+        else:
+            if is_end:
+                self._ends.discard(replica.name)
         finally:
             self._writing.discard(replica.name)
 
     # Rounds.
 
+    async def _repeat(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+        """Do something again and again, whatever goes wrong."""
+        while True:
+            try:
+                await work()
+            except Exception:
+                log.exception("a round of the broker failed")
+            await asyncio.sleep(seconds)
+
     async def _audit(self) -> None:
         """Find entries that were stored and never delivered, and what is due otherwise."""
-        while True:
-            await asyncio.sleep(AUDIT_SECONDS)
-            now = self._loop.time()
-            quiet = [
-                replica.name
-                for replica in self.replicas.values()
-                if now - replica.moved > QUIET_SECONDS
-            ]
-            for start in range(0, len(quiet), AUDITED) or (0,):
-                await self._audit_some(quiet[start : start + AUDITED])
-            self._sweep(self._loop.time())
+        now = self._loop.time()
+        quiet = [
+            replica.name
+            for replica in self.replicas.values()
+            if now - replica.moved > QUIET_SECONDS
+        ]
+        for start in range(0, len(quiet), AUDITED) or (0,):
+            await self._audit_some(quiet[start : start + AUDITED])
+        self._sweep(self._loop.time())
 
     async def _audit_some(self, names: list[str]) -> None:
         try:
@@ -293,6 +309,8 @@ class LogBroker:
         for name, replica in list(self.replicas.items()):
             if not replica.ready.is_set() or replica.chain.is_behind:
                 continue
+            if name in self._ends:
+                self._write(replica)
             age = now - self._written.get(name, now)
             is_old = age > SNAPSHOT_SECONDS and replica.since_snapshot > 0
             if (is_old or age > SNAPSHOT_AGAIN) and self._is_writer(name):
@@ -304,7 +322,8 @@ class LogBroker:
 
     def _may_release(self, name: str) -> bool:
         """Whether others look after a room, or there is none."""
-        if name in self._created or self._proposals.is_waiting(name) or name in self._writing:
+        is_busy = name in self._created or name in self._writing or name in self._ends
+        if is_busy or self._proposals.is_waiting(name):
             return False
         room = self._room(name)
         if room is None:
@@ -315,15 +334,13 @@ class LogBroker:
     # Heartbeats.
 
     async def _beat(self, bus: Bus) -> None:
-        while True:
-            bus.publish(BEAT, self.incarnation.to_bytes(4, "big"))
-            for incarnation in self._pulse.beat(self._loop.time()):
-                log.warning("nothing is heard of node incarnation %d", incarnation)
-                for name in list(self.replicas):
-                    self._declare_gone(incarnation, name)
-            if self._is_in_trouble:
-                self._tell_stalled()
-            await asyncio.sleep(BEAT_SECONDS)
+        bus.publish(BEAT, self.incarnation.to_bytes(4, "big"))
+        for incarnation in self._pulse.beat(self._loop.time()):
+            log.warning("nothing is heard of node incarnation %d", incarnation)
+            for name in list(self.replicas):
+                self._declare_gone(incarnation, name)
+        if self._is_in_trouble:
+            self._tell_stalled()
 
     def _hear_beat(self, sender: str, data: bytes) -> None:
         self._pulse.heard(int.from_bytes(data, "big"), self._loop.time())

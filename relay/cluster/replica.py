@@ -167,6 +167,9 @@ class Replica:
                 self._begin_anew(error)
                 self._ask()
                 found = False
+            except Exception:  # nobody else would begin to read again
+                log.exception("room %s: its log cannot be read", self.name)
+                found = False
             if found:
                 idle = 0
             else:
@@ -177,17 +180,20 @@ class Replica:
         before = self.chain.applied
         entries = await self._log.read(self.name, before)
         if before and entries and not entries[0].previous:
-            await self._check_whole(entries[0].seq)
+            await self._check_whole()
         for logged in self.chain.read(entries):
             self._take(logged)
             self.filled += 1
         return self.chain.applied > before
 
-    async def _check_whole(self, first: int) -> None:
-        """The log begins at `first`: nobody may have made a snapshot of what was before it."""
+    async def _check_whole(self) -> None:
+        """Nobody knows what was before the first entry that is kept: perhaps what we lack.
+
+        Then there is a snapshot after it, as those are written before a log forgets.
+        """
         saved = await self._newest()
-        if saved is not None and self.chain.applied < saved.seq < first:
-            raise Lost(f"the log begins at {first}")
+        if saved is not None and self.chain.applied < saved.seq:
+            raise Lost(f"there is a snapshot of entry {saved.seq}")
 
     async def _load(self) -> bool:
         """Begin with the newest snapshot. Returns: whether that was possible."""

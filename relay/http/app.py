@@ -11,7 +11,7 @@ from functools import partial
 from typing import Annotated, Any
 
 import responder
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from responder import Problem, Query, Request, Response
 from starlette.websockets import WebSocket
 
@@ -26,6 +26,7 @@ from relay.http import (
 )
 from relay.http.behind import Behind
 from relay.http.guard import Guard, Refusals, is_shared
+from relay.http.siblings import Siblings, Silent
 from relay.http.whole import Whole
 from relay.link import EXTENSION, portable
 from relay.link.direct import DirectLink
@@ -101,7 +102,7 @@ def create_app(
     api.state.token = token
     api.state.documents = _documents()
     api.state.players = metrics.Players(node)
-    api.state.metrics = metrics.registry_of(node)
+    api.state.siblings = Siblings(node, metrics.registry_of(node))
     api.add_event_handler("shutdown", node.close)
     api.add_middleware(Guard, policy=policy, refusals=refusals, token=token)
     # The middleware that is added last runs first: the others see the request as it was made.
@@ -235,7 +236,7 @@ def _show(req: Request, resp: Response, name: str) -> None:
     responses={503: {"description": "The relay is going down, and lets nobody enter"}},
 )
 async def health(req: Request, resp: Response) -> rest.Health:
-    if _node(req).draining is None:
+    if not await _siblings(req).drain():
         return rest.Health(status="ok")
     resp.status_code = 503
     return rest.Health(status="draining")
@@ -248,7 +249,10 @@ async def show_metrics(req: Request, resp: Response) -> None:
         wanted = {"WWW-Authenticate": "Bearer"}
         raise Problem(401, rest.ONLY_OPERATOR, headers=wanted)
     resp.mimetype = CONTENT_TYPE_PLAIN_0_0_4
-    resp.content = generate_latest(req.api.state.metrics)
+    try:
+        resp.content = await _siblings(req).metrics()
+    except Silent as error:
+        raise Problem(503, str(error)) from None
 
 
 @routes.get("/api/relay", summary="Describe this relay", tags=["relay"])
@@ -257,8 +261,8 @@ async def describe_relay(req: Request, resp: Response) -> rest.RelayInfo:
     return rest.RelayInfo(
         version=VERSION,
         wire=rest.wire_versions(),
-        rooms=len(node.registry),
-        players=req.api.state.players.count(),
+        rooms=len(node.rooms),
+        players=req.api.state.players.count() + node.rooms.elsewhere.players,
         lan=lan.found_at(node.settings.host, req.state.port, req.state.root),
         limits=rest.wire_limits(node.settings),
     )
@@ -287,7 +291,7 @@ async def make_room(req: Request, resp: Response, *, wanted: rest.NewRoom) -> re
     responses={404: rest.problem("No such room")},
 )
 async def describe_room(req: Request, resp: Response, *, name: str) -> rest.RoomInfo:
-    room = _node(req).registry.find(name)
+    room = _node(req).rooms.find(name)
     if room is None or not room.options.public:  # guesses must tell nothing
         raise Problem(404, "there is no room of this name")
     return rest.room_info(room, req.state.root)
@@ -351,6 +355,11 @@ def _described(req: Request) -> docs.Documents:
 def _node(req: Request) -> Node:
     node: Node = req.api.state.node
     return node
+
+
+def _siblings(req: Request) -> Siblings:
+    found: Siblings = req.api.state.siblings
+    return found
 
 
 def _address(req: Request) -> str:

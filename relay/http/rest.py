@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from protocol import WIRE_VERSION, WIRE_VERSION_MIN, limits
 from protocol.error_codes import ErrorCode
 from protocol.frames import Limits, RoomOptions
-from relay.lobby.listing import Filter
+from relay.lobby.listing import Filter, Listed
 from relay.lobby.registry import NAME
 from relay.policy.config import Settings
 from relay.room.refusals import Refusal
-from relay.room.room import Room
 
 
 def _fits(most: int) -> Any:
@@ -175,12 +174,21 @@ class Health(BaseModel):
     status: str
 
 
-def room_info(room: Room, root: str) -> RoomInfo:
+class Shown(Listed, Protocol):
+    """What is shown of a room, of this node or of another."""
+
+    @property
+    def spectator_count(self) -> int: ...
+    @property
+    def host_name(self) -> str | None: ...
+
+
+def room_info(room: Shown, root: str) -> RoomInfo:
     """Describe a room. Args: root: path under which the app is mounted."""
     return RoomInfo(**_known(room, root))
 
 
-def matched(room: Room, root: str, *, created: bool) -> Matched:
+def matched(room: Shown, root: str, *, created: bool) -> Matched:
     """Describe a room that a quick match led to."""
     return Matched(**_known(room, root), created=created)
 
@@ -266,9 +274,8 @@ def _said(error: Mapping[str, Any]) -> str:
     return f"{where}: {what}" if where else what
 
 
-def _known(room: Room, root: str) -> Mapping[str, Any]:
+def _known(room: Shown, root: str) -> Mapping[str, Any]:
     options = room.options
-    host = room.seats.get(room.host)
     return {
         "room": room.name,
         "url": f"{root}/r/{room.name}",
@@ -282,5 +289,5 @@ def _known(room: Room, root: str) -> Mapping[str, Any]:
         "app": options.app,
         "build": options.build,
         "tags": dict(options.tags),
-        "host": host.info.name if host else None,
+        "host": room.host_name,
     }

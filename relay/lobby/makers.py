@@ -11,7 +11,11 @@ from relay.policy.rate_limits import (
 
 
 class Makers:
-    """The makers of all rooms of a node, by address."""
+    """The makers of all rooms of a node, by address.
+
+    Attributes:
+        rooms: how many each address has.
+    """
 
     def __init__(
         self, most: int, *, limit_loopback: bool = False, site_factor: float = SITE_FACTOR
@@ -22,18 +26,18 @@ class Makers:
         """
         self._limit_loopback = limit_loopback
         self._makers: dict[str, str] = {}
-        self._rooms = AddressCounts(most, site_factor)
+        self.rooms = AddressCounts(most, site_factor)
         self._empty: dict[str, dict[str, None]] = {}
 
     def may_make(self, address: str) -> bool:
         """Say whether an address may have one more room."""
         is_free = is_loopback(address) and not self._limit_loopback
-        return is_free or not self._rooms.is_full(address)
+        return is_free or not self.rooms.is_full(address)
 
     def make(self, room: str, address: str) -> None:
         """Note that a room was made, and that nobody has entered it yet."""
         self._makers[room] = address
-        self._rooms.add(address, is_free=True)
+        self.rooms.add(address, is_free=True)
         self._empty.setdefault(site_of(address), {})[room] = None
 
     def enter(self, room: str) -> None:
@@ -50,7 +54,7 @@ class Makers:
         self.enter(room)
         address = self._makers.pop(room, None)
         if address is not None:
-            self._rooms.remove(address)
+            self.rooms.remove(address)
 
     def least_missed(self) -> str | None:
         """Return the room that is to make way for another, if one may.

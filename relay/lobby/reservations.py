@@ -3,11 +3,14 @@
 REST knows no seats, so an asker is known by the address alone: of several players behind one
 address, the first to come gets the place. An address has so many promises at a time: a further one
 takes the place of its oldest.
+
+Each node knows the promises of all: `hear` takes what another one's `tell` was given.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from relay.policy.rate_limits import SITE_FACTOR, networks_of
@@ -29,12 +32,21 @@ class Promise:
     is_over: bool = False
 
 
+Tell = Callable[[str, str, bool], None]
+"""Takes a room and an address: a place there was promised, or else taken."""
+
+
 class Reservations:
-    """Promised places of all rooms. `now` is seconds of a monotonic clock."""
+    """Promised places of all rooms. `now` is seconds of a monotonic clock.
+
+    Attributes:
+        tell: is told what happens here.
+    """
 
     def __init__(self, most: int = MOST, site_factor: float = SITE_FACTOR) -> None:
         """Args: most: promises at a time to one address. site_factor: as for `AddressLimits`."""
         self._most = (float(most), most * site_factor)
+        self.tell: Tell = lambda room, address, is_promised: None
         self._all: deque[Promise] = deque()
         self._by_room: dict[str, list[Promise]] = {}
         self._by_network: dict[str, list[Promise]] = {}
@@ -44,6 +56,10 @@ class Reservations:
 
     def reserve(self, room: str, address: str, now: float) -> None:
         """Promise a place in the room."""
+        self._promise(room, address, now)
+        self.tell(room, address, True)
+
+    def _promise(self, room: str, address: str, now: float) -> None:
         self._expire(now)
         promise = Promise(now + RESERVED_SECONDS, room, networks_of(address))
         for network, most in zip(promise.networks, self._most, strict=False):
@@ -61,6 +77,19 @@ class Reservations:
 
     def take(self, room: str, address: str, now: float) -> bool:
         """Take the oldest place promised to this address. Returns: whether there was one."""
+        is_taken = self._take(room, address, now)
+        if is_taken:
+            self.tell(room, address, False)
+        return is_taken
+
+    def hear(self, room: str, address: str, is_promised: bool, now: float) -> None:
+        """Take note of a place that another node has promised, or that was taken there."""
+        if is_promised:
+            self._promise(room, address, now)
+        else:
+            self._take(room, address, now)
+
+    def _take(self, room: str, address: str, now: float) -> bool:
         self._expire(now)
         networks = networks_of(address)
         for promise in self._by_room.get(room, ()):

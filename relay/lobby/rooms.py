@@ -14,6 +14,7 @@ from protocol.limits import EPOCH_BYTES
 from relay.delivery.fan_out import FanOut
 from relay.history.history import History
 from relay.history.memory_budget import ROOM_BYTES, Memory
+from relay.lobby.elsewhere import Elsewhere, RemoteRoom
 from relay.lobby.homes import Homes
 from relay.lobby.listing import Listing
 from relay.lobby.makers import Makers
@@ -36,7 +37,8 @@ class Rooms:
     """Every room of a relay, and who has made it.
 
     Attributes:
-        registry: the rooms by name. listing: in the order in which they are listed.
+        registry: the rooms by name. elsewhere: those that other nodes have. listing: all of them,
+            in the order in which they are listed.
         makers: the address that made each. memory: what all of them hold.
     """
 
@@ -68,7 +70,8 @@ class Rooms:
                 go for another.
         """
         self.registry = RoomRegistry(homes)
-        self.listing: Listing[Room] = Listing()
+        self.listing: Listing[Room | RemoteRoom] = Listing()
+        self.elsewhere = Elsewhere(self.listing, lambda name: self.registry.get(name) is not None)
         self.makers = Makers(
             settings.rooms_per_address,
             limit_loopback=settings.limit_loopback,
@@ -88,6 +91,14 @@ class Rooms:
         self._made_way = made_way
         self._askers: dict[bytes, str] = {}
         """The address that asked for each room which is to begin, by epoch."""
+
+    def __len__(self) -> int:
+        """Return how many rooms all nodes have."""
+        return len(self.registry) + len(self.elsewhere)
+
+    def find(self, name: str) -> Room | RemoteRoom | None:
+        """Return the room of this name, in capitals or not, whichever node has it."""
+        return self.registry.find(name) or self.elsewhere.find(name.upper())
 
     def max_frame(self, name: str) -> int:
         """Return how many bytes a client's frame may have in the room of this name."""
@@ -119,7 +130,7 @@ class Rooms:
         Returns: None if meanwhile somebody else has made a room of this name.
         """
         self._check_place(address)  # once more, as a password takes its time
-        if len(self.registry) >= self._settings.max_rooms:
+        if len(self) >= self._settings.max_rooms:
             self._make_way()
         settings, epoch = self._settings, secrets.token_bytes(EPOCH_BYTES)
         create = Create(
@@ -167,6 +178,7 @@ class Rooms:
     def add(self, room: Room) -> None:
         """Take in a room that there was before, or that is new."""
         self.registry.add(room)
+        self.elsewhere.came(room)
         self.listing.add(room)
         if room.joins:
             self.listing.enter(room)
@@ -192,6 +204,7 @@ class Rooms:
         """Let go of a room."""
         self.registry.remove(room.name)
         self.listing.remove(room)
+        self.elsewhere.review(room.name)
         self.makers.remove(room.name)
         room.account.close()
         self._removed(room)
@@ -204,7 +217,7 @@ class Rooms:
 
     # What is allowed.
 
-    def is_barred(self, room: Room, address: str) -> bool:
+    def is_barred(self, room: Room | RemoteRoom, address: str) -> bool:
         """Say whether the room's host has barred all new seats of this address."""
         # SPEC 15.8: what is barred is a hash, which takes its time; most rooms bar nobody.
         return bool(room.barred) and (
@@ -230,7 +243,7 @@ class Rooms:
                 retry=True,
                 after=ROOMS_AFTER,
             )
-        is_full = len(self.registry) >= self._settings.max_rooms
+        is_full = len(self) >= self._settings.max_rooms
         if is_full and self.makers.least_missed() is None:
             raise Refusal(
                 ErrorCode.RELAY_FULL,

@@ -222,7 +222,7 @@ class Node(Owner):
     def _refuse_connection(self, address: str) -> Refusal | None:
         if self.draining is not None:
             return self.draining.refusal()
-        if len(self.connections) >= self.settings.max_connections:
+        if len(self.connections) + self.limits.elsewhere >= self.settings.max_connections:
             text = "this relay is full"
         elif not self.limits.connect(address):
             text = "too many connections from your address"

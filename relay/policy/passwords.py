@@ -61,9 +61,9 @@ class Passwords:
             time_cost=PASSES, memory_cost=MEMORY, parallelism=1, type=argon2.Type.ID
         )
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="passwords")
-        self._shares = AddressBuckets(rate, burst, site_factor)
+        self.shares = AddressBuckets(rate, burst, site_factor)
         self._limit_loopback = limit_loopback
-        self._tries = AddressBuckets(TRIES / MINUTE, TRIES, site_factor)
+        self.tries = AddressBuckets(TRIES / MINUTE, TRIES, site_factor)
         self._line = Line()
 
     async def hash(self, password: str, address: str, now: float) -> str:
@@ -89,18 +89,18 @@ class Passwords:
         self._charge(address, now)
         # One after another, so that a hundred tries at once do not all begin before one has failed.
         async with self._line.turn(site_of(address)):
-            wait = self._tries.ask(address, now, about=room)
+            wait = self.tries.ask(address, now, about=room)
             if wait:
                 what = f"wrong passwords for this room from your address: {TRIES} a minute"
                 raise _too_often(f"too many {what} are allowed", wait)
             is_right = await self._in_thread(lambda: self._matches(hashed, password))
             if is_right:
-                self._tries.give_back(address, now, about=room)
+                self.tries.give_back(address, now, about=room)
             return is_right
 
     def _charge(self, address: str, now: float) -> None:
         if self._limit_loopback or not is_loopback(address):
-            wait = self._shares.ask(address, now)
+            wait = self.shares.ask(address, now)
             if wait:
                 raise _too_often("too many passwords from your address", wait)
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import functools
 import ipaddress
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Mapping
 
 from protocol import limits
 from protocol.frames import Frame, Send, Subscribe, Volatile
@@ -127,6 +128,7 @@ class AddressBuckets:
         self._factors = (1.0, site_factor)
         self._buckets: dict[str, TokenBucket] = {}
         self._sweep_at = SWEEP_AT
+        self._spent: defaultdict[tuple[str, str], float] | None = None
 
     def __len__(self) -> int:
         return len(self._buckets)
@@ -147,11 +149,29 @@ class AddressBuckets:
                     other.ask(-amount, now)  # what the /48 refuses, the /64 has not spent
                 return wait
             asked.append(bucket)
+        if self._spent is not None:
+            self._spent[address, about] += amount
         return 0.0
 
     def give_back(self, address: str, now: float, amount: float = 1.0, about: str = "") -> None:
         """Undo an `ask` that turned out not to count."""
         self.ask(address, now, -amount, about)
+
+    def share(self) -> None:
+        """Count what is spent from now on, for other nodes to debit it as well."""
+        self._spent = defaultdict(float)
+
+    def spent(self) -> Mapping[tuple[str, str], float]:
+        """Return what was spent since the last call, by address and what it was for."""
+        spent, self._spent = self._spent, defaultdict(float)
+        return {} if spent is None else {key: much for key, much in spent.items() if much}
+
+    def debit(self, address: str, now: float, amount: float, about: str = "") -> None:
+        """Take what was spent at another node, into debt if need be."""
+        if len(self._buckets) >= self._sweep_at:
+            self._sweep(now)
+        for network, factor in zip(networks_of(address), self._factors, strict=False):
+            self._bucket(f"{network} {about}" if about else network, factor).take(amount, now)
 
     def _bucket(self, key: str, factor: float) -> TokenBucket:
         bucket = self._buckets.get(key)
@@ -175,6 +195,8 @@ class AddressCounts:
         """Args: most: of an address. site_factor: as for `AddressBuckets`."""
         self._most = (float(most), most * site_factor)
         self._counts: Counter[str] = Counter()
+        self._elsewhere: dict[str, int] = {}
+        self._touched: set[str] | None = None
 
     def __len__(self) -> int:
         return len(self._counts)
@@ -186,14 +208,17 @@ class AddressCounts:
         """
         if not is_free and self.is_full(address):
             return False
-        for network in networks_of(address):
+        networks = networks_of(address)
+        for network in networks:
             self._counts[network] += 1
+        if self._touched is not None:
+            self._touched.update(networks)
         return True
 
     def is_full(self, address: str) -> bool:
         """Say whether no more of it can be counted in."""
         networks = zip(networks_of(address), self._most, strict=False)
-        return any(self._counts[network] >= most for network, most in networks)
+        return any(self.total(network) >= most for network, most in networks)
 
     def remove(self, address: str) -> None:
         """Count one out."""
@@ -201,10 +226,41 @@ class AddressCounts:
             self._counts[network] -= 1
             if self._counts[network] <= 0:
                 del self._counts[network]
+            if self._touched is not None:
+                self._touched.add(network)
+
+    # With other nodes.
+
+    def total(self, network: str) -> int:
+        """Return how many a network has at all nodes."""
+        return self._counts[network] + self._elsewhere.get(network, 0)
+
+    def touched(self) -> Mapping[str, int]:
+        """Return this node's count of each network that may have changed since the last call."""
+        touched = self._counts.keys() if self._touched is None else self._touched
+        self._touched = set()
+        return {network: self._counts[network] for network in touched}
+
+    def touch(self, network: str) -> None:
+        """Have a network among the next that `touched` returns."""
+        if self._touched is not None:
+            self._touched.add(network)
+
+    def note_elsewhere(self, network: str, count: int) -> None:
+        """Take note of how many a network has at the other nodes."""
+        if count:
+            self._elsewhere[network] = count
+        else:
+            self._elsewhere.pop(network, None)
 
 
 class AddressLimits:
-    """What one address may do on this node."""
+    """What one address may do.
+
+    Attributes:
+        joins, rooms, connections: what each has done, and has.
+        elsewhere: all connections to other nodes.
+    """
 
     def __init__(
         self,
@@ -223,26 +279,27 @@ class AddressLimits:
             all come from there.
         site_factor: how many times as much an IPv6 /48 may do as one of its /64s.
         """
-        self._joins = AddressBuckets(*joins, site_factor)
-        self._rooms = AddressBuckets(*rooms, site_factor)
+        self.joins = AddressBuckets(*joins, site_factor)
+        self.rooms = AddressBuckets(*rooms, site_factor)
         self._limit_loopback = limit_loopback
-        self._connections = AddressCounts(connections, site_factor)
+        self.connections = AddressCounts(connections, site_factor)
+        self.elsewhere = 0
 
     def join(self, address: str, now: float) -> float:
         """Count one entering of a room. Returns: 0.0, or the seconds after which it may."""
-        return 0.0 if self._is_free(address) else self._joins.ask(address, now)
+        return 0.0 if self._is_free(address) else self.joins.ask(address, now)
 
     def make_room(self, address: str, now: float) -> float:
         """Count one making of a room. Returns: 0.0, or the seconds after which it may."""
-        return 0.0 if self._is_free(address) else self._rooms.ask(address, now)
+        return 0.0 if self._is_free(address) else self.rooms.ask(address, now)
 
     def connect(self, address: str) -> bool:
         """Count a connection in, if it may be. Who got True calls `disconnect` at its end."""
-        return self._connections.add(address, is_free=self._is_free(address))
+        return self.connections.add(address, is_free=self._is_free(address))
 
     def disconnect(self, address: str) -> None:
         """Count a connection out."""
-        self._connections.remove(address)
+        self.connections.remove(address)
 
     def network(self, address: str) -> str | None:
         """Return what is counted as one with this address; None if it is not limited, or unknown.

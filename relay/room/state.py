@@ -111,6 +111,12 @@ class RoomState:
         return self.seats.spectators
 
     @property
+    def host_name(self) -> str | None:
+        """The host's name; None if there is no host."""
+        host = self.seats.get(self.host)
+        return None if host is None else host.info.name
+
+    @property
     def is_full(self) -> bool:
         return self.player_count >= self.options.capacity
 

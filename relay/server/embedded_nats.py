@@ -43,6 +43,9 @@ jetstream {{
 """What it writes is safe on the disk within 1 s. By default NATS takes 2 min, as it expects other
 servers to have it too."""
 
+OWN_COMMAND = Path("/proc/self/cmdline")
+"""There where Linux shows processes as files."""
+
 END_SECONDS = 10.0
 AGAIN_SECONDS = (0.1, 0.5, 2.0, 5.0)
 """Before it is started again, when it dies soon once more."""
@@ -141,7 +144,10 @@ class _Supervisor:
             log.error("nats-server ended with %s, and starts again in %g s: %s", code, wait, said)
             if self._ending.wait(wait):
                 return
-            self.process = _start(self._command)
+            try:
+                self.process = _start(self._command)
+            except OSError as error:  # perhaps the program is just being replaced
+                log.error("nats-server cannot be started: %s", error)
             if self._ending.is_set():  # it was to end just before
                 _end(self.process)
                 return
@@ -182,10 +188,19 @@ def _end_what_was_left(folder: Path) -> None:
 
 def _is_ours(number: int, folder: Path) -> bool:
     """Say whether a process is a nats-server of this folder: numbers are used again."""
+    return str(folder / "nats.conf") in _command_of(number)
+
+
+def _command_of(number: int) -> str:
+    """Return a process's command line; nothing if there is no such process."""
+    if OWN_COMMAND.exists():  # small containers have no program `ps`
+        with contextlib.suppress(OSError):
+            return Path(f"/proc/{number}/cmdline").read_bytes().decode(errors="replace")
+        return ""
     shown = subprocess.run(
         ["ps", "-p", str(number), "-o", "args="], capture_output=True, text=True, check=False
     )
-    return str(folder / "nats.conf") in shown.stdout
+    return shown.stdout
 
 
 def _last_line(path: Path) -> str:

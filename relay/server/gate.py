@@ -35,7 +35,12 @@ class Silent(Protocol):
 
 
 class Gate:
-    """Counts the connections of a server that are not players yet, and their requests."""
+    """Counts the connections of a server that are not players yet, and their requests.
+
+    Attributes:
+        places: how many connections there may be. visitors: how many each address has.
+        requests: what each address has asked for.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.places = _places(settings.max_connections)
@@ -43,8 +48,8 @@ class Gate:
         self.proxies = Proxies(settings.trusted_proxies)
         factor = settings.ipv6_site_factor
         self._limit_loopback = settings.limit_loopback
-        self._visitors = AddressCounts(settings.connections_per_address, factor)
-        self._requests = AddressBuckets(
+        self.visitors = AddressCounts(settings.connections_per_address, factor)
+        self.requests = AddressBuckets(
             settings.requests_per_second, settings.requests_burst, factor
         )
         self._silent: dict[Silent, None] = {}
@@ -56,19 +61,19 @@ class Gate:
         head of the request has said it.
         """
         is_free = self._is_free(peer) or self.proxies.trusts(peer)
-        return self._visitors.add(peer, is_free=is_free)
+        return self.visitors.add(peer, is_free=is_free)
 
     def enter(self, address: str) -> bool:
         """Take in one who wants something. Whoever got True calls `leave` at its end."""
-        return self._visitors.add(address, is_free=self._is_free(address))
+        return self.visitors.add(address, is_free=self._is_free(address))
 
     def leave(self, address: str) -> None:
         """Let one go: it is gone, or a player now, who is counted elsewhere."""
-        self._visitors.remove(address)
+        self.visitors.remove(address)
 
     def ask(self, address: str, now: float) -> float:
         """Count a request. Returns: 0.0, or the seconds after which it may be made again."""
-        return 0.0 if self._is_free(address) else self._requests.ask(address, now)
+        return 0.0 if self._is_free(address) else self.requests.ask(address, now)
 
     def squeeze_in(self, connection: Silent) -> None:
         """Let one stand where there is no place. It takes the longest silent one's, if need be.

@@ -226,6 +226,11 @@ class HttpProtocol(HttpToolsProtocol):
         if not is_first and not self._is_busy:
             self._allow(HEAD_SECONDS)
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        # RFC 9110, 6.5.1: what follows a body is no header. It could say whom a proxy speaks for.
+        if self._is_in_head:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         self._is_in_head = False
         self.gate.spoke(self)

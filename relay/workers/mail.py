@@ -22,8 +22,9 @@ PART: Final = 16 * 1024
 """Bytes of a message that one datagram carries. Some systems take no long ones."""
 BUFFER: Final = 1024 * 1024
 """Bytes that a box may hold, if the system allows it."""
-HEAD: Final = struct.Struct("!HIB?")
-"""Before each part: the sender's number and start, the message's kind, whether it ends."""
+HEAD: Final = struct.Struct("!HIB??")
+"""Before each part: the sender's number and start, the message's kind, whether the part is the
+first, and whether it is the last."""
 
 AT_ONCE: Final = 16  # datagrams that are read before others have their turn
 MOST_WAITING: Final = 1024  # datagrams to one box that wait here, as it is full
@@ -111,7 +112,7 @@ class Mail:
     def _split(self, kind: int, data: bytes) -> Iterator[bytes]:
         size = max(len(data), 1)
         for at in range(0, size, PART):
-            head = HEAD.pack(self._own, self._start, kind, at + PART >= size)
+            head = HEAD.pack(self._own, self._start, kind, at == 0, at + PART >= size)
             yield head + data[at : at + PART]
 
     def _read(self) -> None:
@@ -123,10 +124,13 @@ class Mail:
             self._take(data, int.from_bytes(came[0][2], sys.byteorder) if came else None)
 
     def _take(self, datagram: bytes, fd: int | None) -> None:
-        number, start, kind, is_last = HEAD.unpack_from(datagram)
+        number, start, kind, is_first, is_last = HEAD.unpack_from(datagram)
         data = datagram[HEAD.size :]
         begun, parts = self._parts.pop(number, (start, b""))
-        if begun == start:  # else it ended in the middle of its message, and another began
+        if not is_first:
+            if begun != start or not parts:  # who had this box before has read its beginning
+                _close(fd)
+                return
             data = parts + data
         if not is_last:
             self._parts[number] = (start, data)

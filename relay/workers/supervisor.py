@@ -28,6 +28,7 @@ log = logging.getLogger("relay")
 
 END_SECONDS: Final = 15.0  # for workers to end, beside the time that their players get
 WRITE_SECONDS: Final = 60.0  # more, for those that write their rooms
+CANNOT_START: Final = 126  # as a shell says it
 STEADY_SECONDS: Final = 10.0  # after which a worker that ends is started again at once
 FIRST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 10.0
@@ -147,7 +148,7 @@ class Supervisor:
         loop, pause = asyncio.get_running_loop(), 0.0
         while not self._ending.is_set():
             began = loop.time()
-            code = await place.run()
+            code = await self._run(place)
             self._tell_who_lives()
             is_failure = code != 0 if self._ending.is_set() else not self._has_begun
             if is_failure:
@@ -156,9 +157,18 @@ class Supervisor:
                 break
             pause = pause_after(loop.time() - began, pause)
             if code or not place.is_leaving:
-                what = "worker %d ended with code %d: its rooms are gone; the next begins in %g s"
-                log.error(what, place.number, code, pause)
+                rooms = "are gone" if code else "are kept"
+                what = "worker %d ended with code %d: its rooms %s; the next begins in %g s"
+                log.error(what, place.number, code, rooms, pause)
                 await self._sleep(pause)
+
+    async def _run(self, place: Place) -> int:
+        """Run a worker. Returns: its exit code."""
+        try:
+            return await place.run()
+        except OSError as error:  # the others go on, and perhaps the next try is luckier
+            log.error("worker %d cannot be started: %s", place.number, error)
+            return CANNOT_START
 
     def _fail(self, why: str) -> None:
         self._failure = self._failure or why

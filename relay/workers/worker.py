@@ -19,6 +19,7 @@ from relay.http.app import create_app
 from relay.persistence.file import CannotKeep
 from relay.policy.spelling import by_option
 from relay.server import logs
+from relay.server.as_one import as_one
 from relay.server.clustered import place_of
 from relay.server.process import make_server, run
 from relay.workers import orders
@@ -49,9 +50,10 @@ class Worker:
             homes=given.homes,
             token=given.token,
         )
-        self._app.state.bus = self._bus
+        self._app.state.siblings.meet(self._bus)
         self._server = make_server(self._app, settings)
-        self._server.config.http = moving(settings, given.homes, self._mail)
+        self._server.config.http = protocol = moving(settings, given.homes, self._mail)
+        self._together = as_one(self._bus, protocol.gate, self._app.state.node)
 
     def run(self) -> None:
         """Serve until the end.
@@ -63,7 +65,7 @@ class Worker:
         self._mail.on(Kind.MOVE, Arrivals(self._server).take)
         self._mail.on(Kind.NOTE, lambda note, _: self._bus.know(msgpack.unpackb(note)))
         self._server.on_started = self._begin
-        self._server.on_left = self._mail.close
+        self._server.on_left = self._leave
         node = self._app.state.node
         listener = self._orders.listener()
         run(self._server, node, listener, place=self._place, keeps=self._keeps)
@@ -72,6 +74,11 @@ class Worker:
         asyncio.get_running_loop().add_reader(STDIN, self._end_all)
         self._mail.open()
         self._mail.send(self._orders.count, Kind.NOTE, self._orders.name.encode())
+        self._together.start()
+
+    def _leave(self) -> None:
+        self._together.stop()
+        self._mail.close()
 
     def _end_all(self) -> None:
         """Take note that nobody has anything more to say."""

@@ -10,14 +10,18 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
+from relay.cluster.news.together import Together
 from relay.http.app import create_app
 from relay.lobby.homes import Homes
 from relay.node.node import Node
 from relay.policy.config import Settings
+from relay.server.as_one import as_one
 from relay.server.http_protocol import HttpProtocol
 from relay.server.process import Server, listen, make_server
 from relay.workers.hand_over import Arrivals, moving
 from relay.workers.mail import Kind, Mail, make_box
+from relay.workers.orders import name_of
+from relay.workers.unix_bus import UnixBus
 from tests.helpers.relay import RelayProcess
 
 SERVES = re.compile(r"worker (\d+) serves: process (\d+)")
@@ -32,13 +36,15 @@ class Colleague:
     node: Node
     server: Server
     mail: Mail
+    bus: UnixBus
+    together: Together
 
     @property
     def visitors(self) -> int:
         """How many connections its gate has counted in, of all addresses."""
         protocol: Any = self.server.config.http_protocol_class
         assert issubclass(protocol, HttpProtocol)
-        return sum(protocol.gate._visitors._counts.values())
+        return sum(protocol.gate.visitors._counts.values())
 
 
 def names_at(number: int, among: int = 2) -> Iterator[str]:
@@ -65,10 +71,14 @@ async def colleagues(many: int = 2, **settings: Any) -> AsyncIterator[list[Colle
             await _begin(Homes(many, number), Mail(own[number], ways, number, 1), settings)
             for number in range(many)
         ]
+        for each in crew:
+            each.bus.know({other.bus.name: other.number for other in crew})
+            each.together.start()
         try:
             yield crew
         finally:
             for each in crew:
+                each.together.stop()
                 each.mail.close()
                 await each.server.shutdown([])
 
@@ -77,14 +87,17 @@ async def _begin(homes: Homes, mail: Mail, options: dict[str, Any]) -> Colleague
     settings = Settings(**options)
     app = create_app(settings, homes=homes)
     server = make_server(app, settings)
-    server.config.http = moving(settings, homes, mail)
+    server.config.http = protocol = moving(settings, homes, mail)
+    bus = UnixBus(mail, name_of(homes.own, 1))
+    app.state.siblings.meet(bus)
+    together = as_one(bus, protocol.gate, app.state.node)
     server.config.load()
     server.lifespan = server.config.lifespan_class(server.config)
     listener = listen("127.0.0.1", 0)
     await server.startup([*listener.sockets])
     mail.on(Kind.MOVE, Arrivals(server).take)
     mail.open()
-    return Colleague(homes.own, listener.url, app.state.node, server, mail)
+    return Colleague(homes.own, listener.url, app.state.node, server, mail, bus, together)
 
 
 def pids(relay: RelayProcess) -> dict[int, int]:

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Awaitable, Callable
 from itertools import islice
 from pathlib import Path
 
+import httpx
+import psutil
 import pytest
 
 from protocol import limits
 from protocol.close_codes import CloseCode
 from protocol.error_codes import ErrorCode
-from protocol.frames import Deliver, Error, Live, RoomOptions, Send
+from protocol.frames import Deliver, Error, Leave, Live, RoomOptions, Send
 from relay.persistence.file import StateFile
 from relay.persistence.shares import gather
 from relay.server.listening import listen
@@ -79,14 +84,53 @@ async def test_two_workers_are_one_relay() -> None:
         async with party_at(relay.url) as at:
             await meet(at, 6)
             await joins(relay, 1000)
+            await a_visitor_sees_one_relay(relay, at)
             await a_second_start_is_refused(relay)
             await a_killed_worker_is_replaced(relay, at)
+            await a_worker_that_cannot_be_started_is_tried_again(relay, at)
             await all_workers_begin_anew(relay, at)
             left = [await at.enters(room) for room in (FIRST, SECOND)]
             ending = asyncio.to_thread(relay.end)
             one, other, code = await asyncio.gather(left[0].ends(), left[1].ends(), ending)
             assert one[0] == other[0] == CloseCode.DRAIN
             assert code == 0, relay.log
+
+
+async def a_visitor_sees_one_relay(relay: RelayProcess, at: Party) -> None:
+    """Each request comes over a connection of its own, to any worker."""
+    inside = [await at.enters(room, name=room) for room in (OF_FIRST, OF_SECOND)]
+    async with httpx.AsyncClient(base_url=relay.url, headers={"connection": "close"}) as http:
+
+        async def sees() -> tuple[set[str], int, set[float]]:
+            rooms = (await http.get("/api/rooms", params={"limit": 200})).json()["rooms"]
+            count = (await http.get("/api/relay")).json()["players"]
+            metrics = (await http.get("/metrics")).text
+            seats = re.findall(
+                r'^roomwire_seats{presence="here",role="player"} (\S+)$', metrics, re.M
+            )
+            return (
+                {room["host"] for room in rooms if room["players"]},
+                count,
+                set(map(float, seats)),
+            )
+
+        for _ in range(AT_ONCE):
+            await until_equal(sees, ({OF_FIRST, OF_SECOND}, 2, {2.0}))
+        wanted = {"app": "of all", "capacity": AT_ONCE}
+        matches = [(await http.post("/api/match", json=wanted)).json() for _ in range(AT_ONCE // 2)]
+        assert len({match["room"] for match in matches}) == 1
+        assert (await http.get("/healthz")).json() == {"status": "ok"}
+    for peer in inside:
+        peer.says(Leave())
+        await peer.ends()
+
+
+async def until_equal(sees: Callable[[], Awaitable[object]], expected: object) -> None:
+    """Look again until that is seen, for a while."""
+    end = time.monotonic() + START_SECONDS
+    while (seen := await sees()) != expected and time.monotonic() < end:
+        pass
+    assert seen == expected
 
 
 async def a_second_start_is_refused(relay: RelayProcess) -> None:
@@ -112,6 +156,20 @@ async def a_killed_worker_is_replaced(relay: RelayProcess, at: Party) -> None:
     ann.says(Send(True, b"still here"))
     assert (await ann.hears(Deliver)).payload == b"still here"
     assert "worker 1 ended with code -9: its rooms are gone" in relay.log
+
+
+async def a_worker_that_cannot_be_started_is_tried_again(relay: RelayProcess, at: Party) -> None:
+    """A system that is short of files or processes costs one worker, and not the relay."""
+    supervisor = psutil.Process(relay.process.pid)
+    before, limits_before = pids(relay), supervisor.rlimit(psutil.RLIMIT_NOFILE)
+    ann = await at.enters(FIRST)
+    supervisor.rlimit(psutil.RLIMIT_NOFILE, (supervisor.num_fds(), limits_before[1]))
+    os.kill(before[1], signal.SIGKILL)
+    await until(lambda: "worker 1 cannot be started" in relay.log)
+    supervisor.rlimit(psutil.RLIMIT_NOFILE, limits_before)
+    await until(lambda: pids(relay)[1] != before[1], START_SECONDS)
+    ann.says(Send(True, b"still here"))
+    assert (await ann.hears(Deliver)).payload == b"still here"
 
 
 async def all_workers_begin_anew(relay: RelayProcess, at: Party) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pytest
 
@@ -12,7 +12,9 @@ from relay.cluster.sequencer import Sequencer
 from tests.helpers.cluster.simulated_log import FINE, STORM, Engine, NodeLog, Weather
 from tests.helpers.cluster.simulation import Simulation
 
-SEEDS = 3
+SEEDS = range(3)
+MORE_SEEDS = range(12)
+"""For a fault that shows in about half of all courses."""
 
 
 class Drops(Engine):
@@ -59,9 +61,11 @@ class Zombie(Engine):
         return super().take(room, id, data)
 
 
-def faults(engine: type[Engine], weather: Weather = FINE) -> list[str]:
+def faults(
+    engine: type[Engine], weather: Weather = FINE, seeds: Iterable[int] = SEEDS
+) -> list[str]:
     found = []
-    for seed in range(SEEDS):
+    for seed in seeds:
         simulation = Simulation(seed, weather, engine=engine)
         simulation.run(10)
         found += simulation.checker.faults
@@ -70,7 +74,7 @@ def faults(engine: type[Engine], weather: Weather = FINE) -> list[str]:
 
 @pytest.mark.parametrize("engine", [Drops, Swaps, Zombie])
 def test_a_broken_log_is_found_out(engine: type[Engine]) -> None:
-    assert faults(engine)
+    assert any(faults(engine, seeds=(seed,)) for seed in MORE_SEEDS)
 
 
 def test_a_log_that_stores_twice_is_mended() -> None:

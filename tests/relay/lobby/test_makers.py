@@ -50,7 +50,7 @@ def test_nothing_is_left_of_rooms_that_are_gone() -> None:
     makers.enter("B")
     for name in ("A", "B", "B", "unknown"):
         makers.remove(name)
-    assert not any((makers._makers, makers._rooms, makers._empty))
+    assert not any((makers._makers, makers.rooms, makers._empty))
 
 
 def test_an_ipv6_site_has_a_larger_limit_of_its_own() -> None:

@@ -105,11 +105,11 @@ async def test_tries_are_forgotten_once_they_count_no_more(passwords: Passwords)
     for number in range(5):
         with pytest.raises(InvalidHashError):
             await passwords.verify(hashed, "b", f"R{number}", "127.0.0.1", 0.0)
-    assert len(passwords._tries) == 5
-    passwords._tries._sweep_at = 5
+    assert len(passwords.tries) == 5
+    passwords.tries._sweep_at = 5
     with pytest.raises(InvalidHashError):
         await passwords.verify(hashed, "b", "R9", "127.0.0.1", 60.0)
-    assert len(passwords._tries) == 1
+    assert len(passwords.tries) == 1
 
 
 @pytest.mark.parametrize("what", ["hash", "verify"])

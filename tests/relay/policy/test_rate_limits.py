@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from protocol.frames import Frame, Send, Set, Subscribe, Volatile
 from relay.policy import rate_limits
 from relay.policy.rate_limits import (
+    SWEEP_AT,
     AddressBuckets,
     AddressLimits,
     TokenBucket,
@@ -218,13 +219,13 @@ def test_connections_of_the_past_cost_nothing() -> None:
     for number in range(100):
         assert counted.connect(f"192.0.2.{number}")
         counted.disconnect(f"192.0.2.{number}")
-    assert not counted._connections
+    assert not counted.connections
 
 
 def test_refused_connections_cost_nothing() -> None:
     counted = AddressLimits(joins=(1, 1), rooms=(1, 1), connections=0)
     assert not counted.connect("192.0.2.1")
-    assert not counted._connections
+    assert not counted.connections
 
 
 def test_a_network_is_what_is_counted_as_one_and_limited() -> None:
@@ -265,3 +266,10 @@ ONE_BY_ONE = tuple(range(1, 256))
 )
 def test_every_full_64_that_a_frame_lists_cost_one_more(frame: Frame, more: int) -> None:
     assert surcharge(frame) == more
+
+
+def test_what_other_nodes_spend_is_forgotten_in_time() -> None:
+    buckets = AddressBuckets(1.0, 5.0)
+    for number in range(10 * SWEEP_AT):
+        buckets.debit(f"192.0.2.{number}", number * 1.0, 1.0)
+    assert len(buckets) <= SWEEP_AT

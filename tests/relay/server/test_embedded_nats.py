@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -18,6 +19,7 @@ import pytest
 from relay.cluster.nats.joining import joined
 from relay.cluster.nats.layout import Layout
 from relay.cluster.nats.options import CannotJoin, Servers
+from relay.cluster.nats.program import find_server
 from relay.server.embedded_nats import default_folder, embedded_nats
 from tests.helpers.nats import free_ports, nats_server, until
 from tests.helpers.relay import relay_process
@@ -115,6 +117,34 @@ def test_the_server_of_a_relay_that_was_killed_is_ended_by_the_next_one(tmp_path
         assert relay.end() == 0
         assert f"nats-server {left} is ended" in relay.log
     assert not lives(new)
+
+
+def test_what_was_left_is_ended_where_there_is_no_ps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with relay_process(*EMBEDDED, str(tmp_path)) as relay:
+        left = number_of(tmp_path)
+        relay.process.kill()
+        relay.process.wait()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with embedded_nats(tmp_path):
+        assert not lives(left)
+
+
+def test_a_program_that_is_missing_for_a_while_is_started_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    program, aside, data = tmp_path / "nats-server", tmp_path / "aside", tmp_path / "data"
+    shutil.copy(find_server(), program)
+    monkeypatch.setattr("relay.server.embedded_nats.find_server", lambda: str(program))
+    with embedded_nats(data):
+        wait_until((data / "pid").exists)
+        first = number_of(data)
+        program.rename(aside)
+        os.kill(first, signal.SIGKILL)
+        wait_until(lambda: "cannot be started" in caplog.text)
+        aside.rename(program)
+        wait_until(lambda: number_of(data) != first)
 
 
 def serving(*options: str, port: int = 0) -> subprocess.Popen[str]:

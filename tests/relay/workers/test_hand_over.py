@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import AsyncExitStack
+from itertools import count, islice
 from types import ModuleType
+from typing import Any
 
 import httpx
 import pytest
@@ -20,7 +22,8 @@ from tests.helpers.crew import Colleague, colleagues, names_at
 from tests.helpers.http_visitors import ASK, POST, visitor
 from tests.helpers.peers import Party, Peer, until
 
-HERE, THERE = next(names_at(0)), next(names_at(1))
+HERE, OF_HERE = islice(names_at(0), 2)
+THERE, OF_THERE = islice(names_at(1), 2)
 
 
 def ask(name: str, method: str = "GET") -> bytes:
@@ -118,6 +121,20 @@ async def test_a_body_in_chunks_and_one_that_is_waited_for() -> None:
             while statuses[-1] == 100:
                 statuses.append(await guest.is_answered())
             assert statuses[-1] == 409
+
+
+async def test_what_follows_a_body_does_not_say_who_asks() -> None:
+    """RFC 9110, 6.5.1: a trailer is no header, though a proxy may pass it on."""
+    options: dict[str, Any] = {"trusted_proxies": ("127.0.0.1",), "rooms_per_address": 1}
+    numbers = count(1)
+    async with colleagues(**options) as (first, _):
+        for name, status in ((HERE, 201), (THERE, 201), (OF_HERE, 429), (OF_THERE, 429)):
+            body = json.dumps({"name": name}).encode()
+            head = POST + b"X-Forwarded-For: 192.0.2.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+            trailer = f"X-Forwarded-For: 198.51.100.{next(numbers)}\r\n\r\n".encode()
+            async with visitor(first.url) as guest:
+                guest.says(head + b"%x\r\n%b\r\n0\r\n" % (len(body), body) + trailer)
+                assert await guest.is_answered() == status, name
 
 
 async def test_what_was_asked_before_is_answered_first_and_the_rest_asked_again() -> None:

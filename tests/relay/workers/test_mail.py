@@ -114,10 +114,34 @@ async def test_a_full_box_takes_nothing_more_and_says_so(post: Post) -> None:
 
 async def test_half_a_message_of_one_who_was_killed_is_forgotten(post: Post) -> None:
     got = post.reader()
-    post.ways[1].send(HEAD.pack(0, 1, Kind.BUS, False) + b"half")
+    post.ways[1].send(HEAD.pack(0, 1, Kind.BUS, True, False) + b"half")
     post.mail(0, start=2).send(1, Kind.BUS, b"a whole one")
     await until(lambda: got)
     assert got == [(b"a whole one", None)]
+
+
+async def test_the_end_of_a_message_whose_beginning_another_read_is_no_message(post: Post) -> None:
+    """A socket that comes with it is closed: the rest of a request is another request."""
+    sender, before = post.mail(0), post.own[1]
+    here, there = socket.socketpair()
+    with there:
+        sender.send(1, Kind.BUS, bytes(2 * PART) + b"the end", here.detach())
+        before.recv(HEAD.size + PART)
+        got = post.reader()
+        sender.send(1, Kind.BUS, b"a whole one")
+        await until(lambda: got)
+        assert got == [(b"a whole one", None)]
+        assert there.recv(1) == b""
+
+
+async def test_messages_of_several_senders_do_not_mix(post: Post) -> None:
+    got = post.reader()
+    for number in (0, 1):
+        post.ways[1].send(HEAD.pack(number, 1, Kind.BUS, True, False) + b"%d begins, " % number)
+    for number in (0, 1):
+        post.ways[1].send(HEAD.pack(number, 1, Kind.BUS, False, True) + b"%d ends" % number)
+    await until(lambda: len(got) == 2)
+    assert [data for data, _ in got] == [b"0 begins, 0 ends", b"1 begins, 1 ends"]
 
 
 async def test_a_system_that_is_short_of_memory_is_asked_again(

@@ -124,7 +124,8 @@ def test_a_clients_bug_is_found(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.fuzz
 def test_a_finding_is_shrunk_and_replayed_bit_for_bit(tmp_path: Path) -> None:
-    bug, seed, kinds = IN_RELAY["it does not count what is damaged"]
+    bug, _, kinds = IN_RELAY["it does not count what is damaged"]
+    seed = 8  # nobody resumes in what is left of it: a relay's epoch is another each time
     with relay_of(with_bug(tmp_path / "copy", bug)) as url:
         options = ("--count", 1, "--seed", seed, "--shrink", 5)
         found = fuzz("server", url, *options, "--out", tmp_path / "out")
