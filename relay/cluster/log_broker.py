@@ -10,8 +10,8 @@ import asyncio
 import contextlib
 import functools
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Final
 
 from protocol.close_codes import CloseCode
 from protocol.error_codes import ErrorCode
@@ -22,6 +22,7 @@ from relay.cluster.parcels import Parcel, pack_create
 from relay.cluster.proposals import Proposals
 from relay.cluster.pulse import BEAT_SECONDS, Pulse
 from relay.cluster.replica import Replica
+from relay.cluster.running import Tasks
 from relay.cluster.values import Values
 from relay.room.entries import CONNECTION_BITS, Create, Entry, Join, NodeGone, incarnation_of
 from relay.room.refusals import Refusal
@@ -83,7 +84,7 @@ class LogBroker:
         self._created: dict[str, list[asyncio.Event]] = {}
         self._written: dict[str, float] = {}
         self._needed: dict[str, float] = {}
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks = Tasks()
         self._writing: set[str] = set()
         self._ends: set[str] = set()
         """Rooms that have ended, and of which no snapshot says so yet."""
@@ -101,10 +102,10 @@ class LogBroker:
         self._pulse = Pulse(self._loop.time())
         self._proposals = Proposals(log, self.incarnation)
         log.on_trouble = self._note_trouble
-        self._begin(self._repeat(AUDIT_SECONDS, self._audit))
+        self._tasks.repeat(AUDIT_SECONDS, self._audit)
         if bus is not None:
             bus.subscribe(BEAT, self._hear_beat)
-            self._begin(self._repeat(BEAT_SECONDS, functools.partial(self._beat, bus)))
+            self._tasks.repeat(BEAT_SECONDS, functools.partial(self._beat, bus))
 
     async def settled(self, seconds: float) -> None:
         """Return when the log has all that was proposed here, or after so many seconds."""
@@ -118,8 +119,7 @@ class LogBroker:
         for replica in self.replicas.values():
             replica.close()
         self._proposals.stop()
-        for task in self._tasks:
-            task.cancel()
+        self._tasks.stop()
 
     # What a node asks of any broker.
 
@@ -259,7 +259,7 @@ class LogBroker:
         self._written[replica.name] = self._loop.time()
         self._writing.add(replica.name)
         seq, data = replica.chain.applied, replica.snapshot()
-        self._begin(self._put(replica, seq, data, is_end=replica.create is None))
+        self._tasks.begin(self._put(replica, seq, data, is_end=replica.create is None))
 
     async def _put(self, replica: Replica, seq: int, data: bytes, *, is_end: bool) -> None:
         try:
@@ -273,15 +273,6 @@ class LogBroker:
             self._writing.discard(replica.name)
 
     # Rounds.
-
-    async def _repeat(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
-        """Do something again and again, whatever goes wrong."""
-        while True:
-            try:
-                await work()
-            except Exception:
-                log.exception("a round of the broker failed")
-            await asyncio.sleep(seconds)
 
     async def _audit(self) -> None:
         """Find entries that were stored and never delivered, and what is due otherwise."""
@@ -398,16 +389,6 @@ class LogBroker:
         self._written.pop(name, None)
         self._needed.pop(name, None)
         self._stalled.discard(name)
-
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
-        task = self._loop.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("a part of the broker stopped", exc_info=error)
 
 
 def _refusal(why: str) -> Refusal:

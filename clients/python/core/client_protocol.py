@@ -54,24 +54,17 @@ class ClientProtocol:
     """One seat in one room."""
 
     def __init__(
-        self,
-        options: HelloOptions,
-        *,
-        clock: Clock,
-        random: Callable[[], float],
-        relays: int = 1,
+        self, options: HelloOptions, *, clock: Clock, random: Callable[[], float], relays: int = 1
     ) -> None:
         """
         Args:
-            options: sent in every HELLO. `options.seat` is 16 random bytes, or None for a seat that
-                ends with its connection.
+            options: of every HELLO. Without `options.seat` the seat ends with its connection.
             clock: reads the same local clock as every argument `now`, in microseconds.
             random: draws from [0, 1), for the backoff.
             relays: how many there are that share the room.
         """
         self.resume = ResumeState(options)
-        self.farewell = Farewell(self.resume)
-        self.clock = clock
+        self.farewell, self.clock = Farewell(self.resume), clock
         self.phase: Phase = "connecting"
         self.code = ""
         self.limits = frames.Limits()
@@ -86,13 +79,12 @@ class ClientProtocol:
         self.closed: events.Closed | None = None
         self.unposted: Callable[[], tuple[bytes, ...]] = tuple
         """Takes what the program has handed over and nobody has posted; asked after `closed`."""
-        self._backoff = Backoff(random, relays)
+        self.backoff = Backoff(random, relays)
         self._conversation = Conversation(Role.CLIENT)
         self._heartbeat = Heartbeat(0.0)
-        self._hello_at = 0.0
         self._fold = RoomFold()
         self._before_live: BeforeLive | None = None
-        self._is_in_room = False
+        self._hello_at, self._is_in_room = 0.0, False
         self._events: list[Event] = []
         self._greeting: list[bytes] = []
         self._send_queue = SendQueue(self.resume.window)
@@ -186,19 +178,14 @@ class ClientProtocol:
         self._out()
         self._greeting = []
         self.farewell.disconnected(code)
-        delay = self._backoff.lost(code, now, after=after)
+        delay = self.backoff.lost(code, now, after=after)
         if delay is None or not self.farewell.may_return:
             self._end(code, reason, said)
             return
         text = explain(code, reason, said)
         self.phase = "reconnecting" if self.resume.player else "connecting"
         self.retry_at = now + delay
-        self._events.append(events.Reconnecting(self._backoff.attempt, delay, text))
-
-    @property
-    def relay(self) -> int:
-        """To which of the relays to connect next, from 0 on."""
-        return self._backoff.relay
+        self._events.append(events.Reconnecting(self.backoff.attempt, delay, text))
 
     def give_up(self, code: int, text: str) -> None:
         """End for good, although the relay would accept this client again."""
@@ -344,7 +331,7 @@ class ClientProtocol:
         self.resume.received(live)
         self._before_live = None
         self.phase = "live"
-        self._backoff.live(now)
+        self.backoff.live(now)
         self._heartbeat.live(now)
         self._events.append(events.Live(live.seq))
         self.handle_timer(now)
@@ -352,7 +339,7 @@ class ClientProtocol:
     def _refused(self, error: frames.Error, now: float) -> None:
         if not self._is_in_room:
             self._refusal = error
-            self._backoff.wait((error.detail.after or 0) / MILLISECONDS, now)
+            self.backoff.wait((error.detail.after or 0) / MILLISECONDS, now)
             # SPEC 7.1: the connection lives, and waits for a HELLO without a position.
             if error.code in RESUME_REFUSALS:
                 self._come_anew(error.code, now)
@@ -378,7 +365,7 @@ class ClientProtocol:
 
     def _noticed(self, notice: frames.Notice, now: float) -> None:
         if notice.kind == frames.NoticeKind.DRAIN:
-            self._backoff.wait((notice.detail.after or 0) / MILLISECONDS, now)
+            self.backoff.wait((notice.detail.after or 0) / MILLISECONDS, now)
         elif notice.kind == frames.NoticeKind.TRIMMED:
             self.complete_from = max(self.complete_from, notice.detail.seq or 0)
         self._events.append(events.Notice(notice.kind, notice.detail))

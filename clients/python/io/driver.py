@@ -66,7 +66,7 @@ class Driver:
     @property
     def address(self) -> Address:
         """The one that has its turn."""
-        return self.addresses[self.protocol.relay]
+        return self.addresses[self.protocol.backoff.relay]
 
     # For the room.
 

@@ -58,7 +58,7 @@ export class ClientProtocol {
   /** The relay may hold a seat with this secret: HELLO was said with it, if only by another page. */
   mayHaveSeat = false;
   private heartbeat = new Heartbeat(0);
-  private readonly backoff: Backoff;
+  readonly backoff: Backoff;
   /** There is a connection, or an attempt at one. */
   private hasConnection = false;
   private isInRoom = false;
@@ -87,11 +87,6 @@ export class ClientProtocol {
     this.seat = new ResumeState(options);
     this.sendQueue = new SendQueue(this.seat.window);
     this.backoff = new Backoff(random, relays);
-  }
-
-  /** To which of the relays to connect next, from 0 on. */
-  get relay(): number {
-    return this.backoff.relay;
   }
 
   // What the program asks for.

@@ -152,7 +152,7 @@ export class Driver {
     clearTimeout(this.retry);
     this.retry = undefined;
     this.isUnread = false;
-    this.url = this.urls[this.protocol.relay]!;
+    this.url = this.urls[this.protocol.backoff.relay]!;
     this.socket = new Socket(this.url, this.world.WebSocket, {
       begins: () => this.hub.begin(),
       opened: () => this.opened(),
