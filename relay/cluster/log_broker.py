@@ -18,10 +18,10 @@ from protocol.error_codes import ErrorCode
 from relay.broker import Follower, Keeper
 from relay.cluster.bus import Bus
 from relay.cluster.log import Log, LogFull
-from relay.cluster.parcels import Parcel, pack_create
-from relay.cluster.proposals import Proposals
 from relay.cluster.pulse import BEAT_SECONDS, Pulse
-from relay.cluster.replica import Replica
+from relay.cluster.replicas.parcels import Parcel, pack_create
+from relay.cluster.replicas.proposals import Proposals
+from relay.cluster.replicas.replica import Replica
 from relay.cluster.running import Tasks
 from relay.cluster.values import Values
 from relay.room.entries import CONNECTION_BITS, Create, Entry, Join, NodeGone, incarnation_of

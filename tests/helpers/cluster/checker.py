@@ -8,7 +8,7 @@ from typing import Any
 
 from protocol.codec import Role, decode
 from protocol.frames import Deliver, Host
-from relay.cluster.replica import Replica
+from relay.cluster.replicas.replica import Replica
 from relay.room.entries import Ask, Entry, Join, NodeGone, incarnation_of
 from relay.room.room import Room
 

@@ -9,7 +9,7 @@ from typing import Protocol
 from protocol import fast_path
 from protocol.frames import Leave, RoomOptions
 from relay.cluster.log_broker import LogBroker
-from relay.cluster.replica import Replica
+from relay.cluster.replicas.replica import Replica
 from relay.history.history import History
 from relay.room import membership
 from relay.room.effects import Admit, Close, Effect, Gone, Later, TurnedAway

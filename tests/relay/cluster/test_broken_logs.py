@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 import pytest
 
 from relay.cluster.log import Logged
-from relay.cluster.parcels import Parcel
-from relay.cluster.sequencer import Sequencer
+from relay.cluster.replicas.parcels import Parcel
+from relay.cluster.replicas.sequencer import Sequencer
 from tests.helpers.cluster.simulated_log import FINE, STORM, Engine, NodeLog, Weather
 from tests.helpers.cluster.simulation import Simulation
 

@@ -10,7 +10,7 @@ import pytest
 
 from protocol.frames import RoomOptions
 from relay.cluster.log_broker import LogBroker
-from relay.cluster.parcels import Signal, What, pack_signal
+from relay.cluster.replicas.parcels import Signal, What, pack_signal
 from relay.room.entries import Create, Join
 from tests.helpers.cluster.checker import Checker
 from tests.helpers.cluster.nodes import Node

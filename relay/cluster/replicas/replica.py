@@ -15,12 +15,12 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from relay.broker import Follower, Keeper
-from relay.cluster import parcels, snapshots
-from relay.cluster.chain import MOST, Chain
 from relay.cluster.log import Log, Logged
-from relay.cluster.parcels import Parcel, Signal, Unreadable, What, pack_signal
-from relay.cluster.sequencer import Lost, Sequencer
-from relay.cluster.snapshots import DIGEST_BYTES, Saved
+from relay.cluster.replicas import parcels, snapshots
+from relay.cluster.replicas.chain import MOST, Chain
+from relay.cluster.replicas.parcels import Parcel, Signal, Unreadable, What, pack_signal
+from relay.cluster.replicas.sequencer import Lost, Sequencer
+from relay.cluster.replicas.snapshots import DIGEST_BYTES, Saved
 from relay.room.entries import RULES, Create, NodeGone
 
 log = logging.getLogger("relay")

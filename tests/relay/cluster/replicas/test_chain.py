@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.cluster.chain import MOST, Chain
 from relay.cluster.log import Logged
-from relay.cluster.sequencer import Lost
+from relay.cluster.replicas.chain import MOST, Chain
+from relay.cluster.replicas.sequencer import Lost
 
 
 def entries(count: int, gap: int = 3) -> list[Logged]:

@@ -17,9 +17,9 @@ from typing import Any, Final, NamedTuple
 import msgpack
 
 from protocol.fields.mismatch import Mismatch
-from relay.cluster import parcels
-from relay.cluster.parcels import CHECK_BYTES, CREATE, Parcel, Unreadable
-from relay.cluster.sequencer import Sequencer
+from relay.cluster.replicas import parcels
+from relay.cluster.replicas.parcels import CHECK_BYTES, CREATE, Parcel, Unreadable
+from relay.cluster.replicas.sequencer import Sequencer
 from relay.room.entries import Create
 from relay.room.room import Room
 from relay.saved import room_state

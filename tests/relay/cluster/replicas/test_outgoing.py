@@ -7,9 +7,9 @@ from itertools import pairwise
 import pytest
 
 from protocol import fast_path
-from relay.cluster.outgoing import AGAIN_SECONDS, MAX_PARCEL, Outgoing
-from relay.cluster.parcels import NOBODY, Parcel, read
-from relay.cluster.sequencer import WINDOW
+from relay.cluster.replicas.outgoing import AGAIN_SECONDS, MAX_PARCEL, Outgoing
+from relay.cluster.replicas.parcels import NOBODY, Parcel, read
+from relay.cluster.replicas.sequencer import WINDOW
 from relay.room.entries import Detach, Entry, Expire
 
 EPOCH, ME = b"an epoch", 77

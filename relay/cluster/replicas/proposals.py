@@ -7,8 +7,8 @@ from collections import OrderedDict
 from typing import Final
 
 from relay.cluster.log import Log
-from relay.cluster.outgoing import Outgoing
-from relay.cluster.parcels import Parcel
+from relay.cluster.replicas.outgoing import Outgoing
+from relay.cluster.replicas.parcels import Parcel
 from relay.room.entries import Ask, Entry, Refuse
 
 TICK_SECONDS: Final = 0.1

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from protocol.frames import RoomOptions
-from relay.cluster import snapshots
-from relay.cluster.parcels import Parcel, Unreadable
-from relay.cluster.sequencer import Sequencer
-from relay.cluster.snapshots import RECENT_BYTES, Saved
+from relay.cluster.replicas import snapshots
+from relay.cluster.replicas.parcels import Parcel, Unreadable
+from relay.cluster.replicas.sequencer import Sequencer
+from relay.cluster.replicas.snapshots import RECENT_BYTES, Saved
 from relay.room.entries import Create, Detach
 from relay.room.room import Room
 from tests.helpers.playbook import EPOCH, a_room, enters, sends

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from relay.cluster.parcels import NOBODY, Parcel
+from relay.cluster.replicas.parcels import NOBODY, Parcel
 
 WINDOW: Final = 32
 """A node sends no parcel as long as the one this many numbers before has not come back."""

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.cluster.parcels import NOBODY, Parcel
-from relay.cluster.sequencer import MOST_DEAD, STASH, WINDOW, Lost, Sequencer
+from relay.cluster.replicas.parcels import NOBODY, Parcel
+from relay.cluster.replicas.sequencer import MOST_DEAD, STASH, WINDOW, Lost, Sequencer
 from relay.room.entries import Retire
 
 EPOCH = b"an epoch"

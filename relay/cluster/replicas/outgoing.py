@@ -10,8 +10,8 @@ import hashlib
 from collections import deque
 from typing import Final, NamedTuple
 
-from relay.cluster.parcels import NOBODY, pack_entry, pack_parcel
-from relay.cluster.sequencer import WINDOW
+from relay.cluster.replicas.parcels import NOBODY, pack_entry, pack_parcel
+from relay.cluster.replicas.sequencer import WINDOW
 from relay.room.entries import Entry, Expire, NodeGone, Relieve, Retire, Succeed
 
 MAX_PARCEL: Final = 128 * 1024

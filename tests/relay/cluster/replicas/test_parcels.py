@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from protocol import fast_path, limits
 from protocol.error_codes import ErrorCode
 from protocol.frames import RoomOptions
-from relay.cluster.parcels import (
+from relay.cluster.replicas.parcels import (
     KINDS,
     NUMBERS,
     Parcel,

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from relay.cluster.log import Logged
-from relay.cluster.sequencer import Lost
+from relay.cluster.replicas.sequencer import Lost
 
 MOST: Final = 1024
 """Entries that wait for one that is missing. Those beyond can be read again."""

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from relay.cluster import snapshots
-from relay.cluster.sequencer import Sequencer
+from relay.cluster.replicas import snapshots
+from relay.cluster.replicas.sequencer import Sequencer
 from relay.history.history import History
 from relay.room.effects import Admit, Effect, TurnedAway
 from relay.room.entries import Create
