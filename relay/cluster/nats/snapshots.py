@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -27,6 +28,7 @@ CHUNK = 256 * 1024
 MOST_CHUNKS = 4096  # of all kept snapshots of a room that are read: 1 GiB
 HEADER = "Roomwire-Snapshot"
 """Says of which snapshot a chunk is: its seq, a word of its own, the chunk's number, how many."""
+ABOUT = re.compile(r"(\d+) (\w+) (\d+) (\d+)")
 
 TRIES = 3
 SECONDS = 2.0  # for one try
@@ -103,8 +105,10 @@ def _whole(chunks: Iterable[Kept]) -> Iterator[tuple[int, bytes]]:
     """Yield the snapshots of which every chunk is there."""
     found: defaultdict[tuple[int, str, int], dict[int, bytes]] = defaultdict(dict)
     for chunk in chunks:
-        seq, word, number, count = chunk.headers[HEADER].split()
-        found[int(seq), word, int(count)][int(number)] = chunk.data
+        about = ABOUT.fullmatch(chunk.headers.get(HEADER, ""))
+        if about is not None:  # else an operator may have put it there
+            seq, word, number, count = about.groups()
+            found[int(seq), word, int(count)][int(number)] = chunk.data
     for (seq_of_all, _, count_of_all), parts in found.items():
         if len(parts) == count_of_all:
             yield seq_of_all, b"".join(parts[number] for number in range(count_of_all))

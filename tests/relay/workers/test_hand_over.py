@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from contextlib import AsyncExitStack
 from itertools import count, islice
 from types import ModuleType
@@ -15,7 +16,8 @@ import uvloop
 
 from protocol.frames import Deliver, Send
 from relay.http.app import MAX_BODY
-from relay.server.http_protocol import HEAD_BYTES
+from relay.http.listeners import DESCRIPTORS
+from relay.server.http_protocol import HEAD_BYTES, IDLE_SECONDS, READ_BYTES
 from relay.workers.hand_over import name_in, path_of
 from relay.workers.mail import MOST_WAITING, Kind
 from tests.helpers.crew import Colleague, colleagues, names_at
@@ -146,6 +148,30 @@ async def test_what_was_asked_before_is_answered_first_and_the_rest_asked_again(
         async with visitor(second.url) as guest:
             guest.says(ASK + ASK)
             assert [await guest.is_answered() for _ in range(2)] == [200, 200]
+
+
+async def test_what_is_asked_after_a_room_that_lives_elsewhere_is_not_heard() -> None:
+    async with colleagues() as (first, _), visitor(first.url) as guest:
+        guest.says(make(HERE) + ask(THERE) + ASK * (2 * READ_BYTES // len(ASK)))
+        async with asyncio.timeout(IDLE_SECONDS / 2):  # it ends, and does not only become idle
+            assert await guest.is_answered() == 201
+            assert await guest.ends() == b""
+
+
+async def test_no_descriptor_stays_behind() -> None:
+    async with colleagues() as (first, _):
+        for times in (10, 300):
+            for _ in range(times):
+                async with visitor(first.url) as guest:
+                    guest.says(ask(THERE))
+                    assert await guest.is_answered() == 404
+                async with visitor(first.url) as guest:
+                    guest.says(ask(THERE))
+                    guest.leaves()
+            if times == 10:
+                await until(lambda: first.visitors == 0)
+                before = len(os.listdir(DESCRIPTORS))
+        await until(lambda: len(os.listdir(DESCRIPTORS)) <= before)
 
 
 async def test_nonsense_about_rooms_is_answered_where_it_comes() -> None:
