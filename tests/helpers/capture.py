@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from tests.helpers import raw
 from tests.helpers.raw import SUBPROTOCOL
 
 CLIENT, SERVER = bytes([127, 0, 0, 1]), bytes([127, 0, 0, 2])
@@ -68,6 +69,21 @@ def upgrade(subprotocol: str | None = SUBPROTOCOL) -> list[Segment]:
     )
     told = f"HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: x\r\n{both}"
     return [Segment(True, f"{asked}\r\n".encode()), Segment(False, f"{told}\r\n".encode())]
+
+
+def packet(message: bytes, by_client: bool) -> Segment:
+    """Return a message as a packet with one WebSocket frame: masked, if a client sends it."""
+    masked = raw.frame(raw.BINARY, message)
+    return Segment(by_client, masked if by_client else unmasked(message))
+
+
+def unmasked(message: bytes, first: int = 0x82) -> bytes:
+    size = len(message)
+    if size < 126:
+        return bytes([first, size]) + message
+    if size < 1 << 16:
+        return bytes([first, 126]) + size.to_bytes(2) + message
+    return bytes([first, 127]) + size.to_bytes(8) + message
 
 
 class Recorded(NamedTuple):

@@ -19,9 +19,8 @@ from protocol.codec import encode
 from protocol.frames import Ack, Deliver, Live, Send
 from roomwire import EVERYONE, Message, connect
 from roomwire.decoded import NotReadable, Said, decode, read
-from tests.clients.fuzz.grammar.test_dissector import packet, unmasked
 from tests.helpers import capture, raw, tshark
-from tests.helpers.capture import Segment
+from tests.helpers.capture import Segment, packet, unmasked
 from tests.helpers.relay import running_relay
 
 LOOPBACK = Path(__file__).with_name("loopback.pcap")

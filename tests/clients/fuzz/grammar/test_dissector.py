@@ -15,26 +15,11 @@ from protocol.error_codes import ErrorCode
 from protocol.frames import Deliver, Error, ErrorDetail, Live, Property, Send, Volatile
 from roomwire import EVERYONE, Message, connect
 from roomwire.testing import Case, Reader
-from tests.helpers import capture, raw, tshark
-from tests.helpers.capture import Segment
+from tests.helpers import capture, tshark
+from tests.helpers.capture import Segment, packet, unmasked
 from tests.helpers.relay import running_relay
 
 REFUSED = ("roomwire.refused.code", "roomwire.refused.offset", "roomwire.refused.rule")
-
-
-def packet(message: bytes, by_client: bool) -> Segment:
-    """Return a message as a packet with one WebSocket frame: masked, if a client sends it."""
-    masked = raw.frame(raw.BINARY, message)
-    return Segment(by_client, masked if by_client else unmasked(message))
-
-
-def unmasked(message: bytes, first: int = 0x82) -> bytes:
-    size = len(message)
-    if size < 126:
-        return bytes([first, size]) + message
-    if size < 1 << 16:
-        return bytes([first, 126]) + size.to_bytes(2) + message
-    return bytes([first, 127]) + size.to_bytes(8) + message
 
 
 @pytest.fixture
