@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from protocol.limits import EPOCH_BYTES
-from relay.cluster import parcels
 from relay.cluster.local_log import LocalLog
+from relay.cluster.replicas import parcels
 from relay.cluster.replicas.parcels import Parcel
 from relay.cluster.replicas.proposals import Proposals
 from relay.room.entries import Acknowledge
