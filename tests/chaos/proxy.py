@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 import socket
 import struct
 from collections import Counter
@@ -71,6 +72,10 @@ def unharmed(number: int) -> Iterable[Fault]:
     return ()
 
 
+PORTS = range(20_000, 32_768)
+"""Below those that a system gives to who asks for any: it takes one where nobody listens for free."""
+
+
 class Proxy:
     """Listens on a port of its own, and passes connections on. Use it as a context manager.
 
@@ -91,12 +96,19 @@ class Proxy:
         self._reserved = socket.socket()
 
     async def __aenter__(self) -> Proxy:
-        # It never listens: it only keeps the port while connections are refused.
-        self._reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._reserved.bind(("127.0.0.1", 0))
-        self.port = self._reserved.getsockname()[1]
-        await self.accept()
+        while self._server is None:
+            with contextlib.suppress(OSError):  # another has this port
+                self._reserve(secrets.choice(PORTS))
+                await self.accept()
         return self
+
+    def _reserve(self, port: int) -> None:
+        """Keep a port while connections are refused: this socket never listens."""
+        self._reserved.close()
+        self._reserved = socket.socket()
+        self._reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._reserved.bind(("127.0.0.1", port))
+        self.port = port
 
     async def __aexit__(
         self,

@@ -137,8 +137,10 @@ async def test_turns_are_taken_from_both_servers(turns: Page, tabs: Tabs) -> Non
 def test_a_slip_is_found_before_the_page_is_built(turns: Page) -> None:
     slip = turns.web / "slip.ts"
     slip.write_text('import { openRoom } from "roomwire-client";\nopenRoom({ room: 7 });\n')
-    assert "slip.ts(2,12): error TS2322" in turns.build()
+    told = turns.build()
     slip.unlink()
+    assert "slip.ts(2,10): error TS2345" in told
+    assert "'number' is not assignable to type 'string'" in told
 
 
 @pytest.mark.parametrize("template", ["canvas", "turns"])
