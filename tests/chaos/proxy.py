@@ -73,7 +73,7 @@ def unharmed(number: int) -> Iterable[Fault]:
 
 
 PORTS = range(20_000, 32_768)
-"""Below those that a system gives to who asks for any: it takes one where nobody listens for free."""
+"""Below those that a system gives to who asks for any: it thinks one free where nobody listens."""
 
 
 class Proxy:
