@@ -55,12 +55,15 @@ async def joins(relay: RelayProcess, many: int) -> None:
 
 
 async def meet(at: Party, rooms: int) -> None:
-    """Let four players enter each room, over connections that any worker accepts."""
+    """Let four players meet in each room, over connections that any worker accepts, and leave."""
     for number in range(rooms):
         peers = [await at.enters(f"MEET-{number}") for _ in range(4)]
         peers[0].says(Send(None, b"hello"))
         for peer in peers[1:]:
             assert (await peer.hears(Deliver)).payload == b"hello"
+        for peer in peers:
+            peer.says(Leave())
+            await peer.ends()
 
 
 async def comes_back_to_nothing(

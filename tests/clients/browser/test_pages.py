@@ -119,7 +119,7 @@ class TestTheRoom:
                 await ann.sees("Math.abs(game.ships.get(1)?.at.x - it) < 1", x)
             assert await ann.page.is_visible("#ask")
             assert await ann.look("room.players.get(room.me).role") == "spectator"
-            assert await ann.page.inner_text("#count") == "1 of 64, and 1 watching"
+            await ann.page.locator("#count", has_text="1 of 64, and 1 watching").wait_for()
             await ann.answers("Ann")
             await ann.is_live()
             await ann.sees("room.players.size === 2")  # who watched is gone
