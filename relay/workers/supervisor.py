@@ -57,6 +57,8 @@ def supervise(
             "--workers needs a system whose processes can hand sockets over, such as Linux or "
             "macOS: leave it out here"
         )
+    # Until it is heard (`_hear_signals`), it would end the relay; there is nobody to renew yet.
+    signal.signal(signal.SIGUSR2, signal.SIG_IGN)
     listener = inherited() or listen(settings.host, settings.port)
     logs.set_up(settings.log_level)
     token = operators.token_of(settings.operator_token_file)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 from pathlib import Path
 
 import pytest
 
 from relay.policy.config import Settings
-from relay.server.listening import listen
+from relay.server.listening import CannotListen, Listener, listen
 from relay.workers import orders
 from relay.workers.crew import Crew
 from relay.workers.supervisor import (
@@ -34,6 +36,24 @@ def test_a_system_that_cannot_hand_sockets_over_is_named(monkeypatch: pytest.Mon
     monkeypatch.delattr(socket, "send_fds")
     with pytest.raises(CannotShare, match="--workers needs"):
         supervise(Settings(workers=2))
+
+
+def test_a_wish_to_renew_before_there_are_workers_ends_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LISTEN_PID", "")
+    before = signal.signal(signal.SIGUSR2, signal.SIG_DFL)
+
+    def renewed_too_soon(host: str, port: int) -> Listener:
+        os.kill(os.getpid(), signal.SIGUSR2)
+        raise CannotListen("it was still alive")
+
+    monkeypatch.setattr("relay.workers.supervisor.listen", renewed_too_soon)
+    try:
+        with pytest.raises(CannotListen, match="alive"):
+            supervise(Settings(workers=2))
+    finally:
+        signal.signal(signal.SIGUSR2, before)
 
 
 def test_each_worker_gets_its_share_and_all_else_as_it_was_set(tmp_path: Path) -> None:
