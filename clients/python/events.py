@@ -181,6 +181,7 @@ class Notice(Shown):
     STALLED: the relays of this room have lost one of their stores. What is sent reliably waits for
     some seconds; nothing of it is lost.
     GOES_ON: that is over.
+    OPERATOR: whoever runs the relay tells all players `detail.said`.
     """
 
     kind: int = field(metadata=named_by(NoticeKind))

@@ -43,3 +43,5 @@ class NoticeKind(IntEnum):
     """What players send reliably waits: the relay cannot order it for the moment."""
     GOES_ON = 7
     """The relay orders it again."""
+    OPERATOR = 8
+    """The relay's operator tells all players something: detail has `said`."""

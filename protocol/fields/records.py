@@ -147,9 +147,10 @@ class ErrorDetail:
 
 @dataclass(frozen=True, slots=True)
 class NoticeDetail:
-    """Numbers of a notice, by its kind."""
+    """More about a notice, by its kind."""
 
     limit: Count | None = None
     dropped: Count | None = None
     after: Count | None = None
     seq: Count | None = None
+    said: Annotated[str, Text(0, 1024)] | None = None

@@ -17,6 +17,7 @@ from relay.delivery.outbox import Outbox
 from relay.delivery.outlet import Outlet, write_nothing
 from relay.link.channel import Channel, Heartbeat, Hold
 from relay.link.inbound import Closed
+from relay.node.link import Look
 from relay.node.node import Node
 from relay.policy.rate_limits import TokenBucket
 
@@ -163,6 +164,11 @@ class DirectLink(Channel):
         if not self.is_ended:
             self.write(b"".join(self.outbox.take()))
             self.end(code, reason)
+
+    def look(self) -> Look:
+        blocked = self.loop.time() - self.blocked_since if self.is_blocked else 0.0
+        waiting = self.transport.get_write_buffer_size()
+        return Look("direct", self.rtt(), blocked, waiting, self.inbound.frames)
 
     def shutdown(self) -> None:
         """Close, as the server goes down: it waits for nobody's answer."""

@@ -15,6 +15,7 @@ from relay.delivery.outbox import Outbox
 from relay.delivery.outlet import Outlet, write_nothing
 from relay.history.ws_frame import split, unwrap
 from relay.node.connection import Connection
+from relay.node.link import Look
 from relay.node.node import Node
 
 log = logging.getLogger("relay")
@@ -72,6 +73,10 @@ class PortableLink:
             self._closing = (code, reason)
             self._ready.set()
             asyncio.get_running_loop().call_later(CLOSE_PATIENCE, self._ended.set)
+
+    def look(self) -> Look:
+        since = self._sending_since
+        return Look("portable", blocked=0.0 if since is None else time.monotonic() - since)
 
     async def run(self, connection: Connection) -> None:
         """Carry the connection until its end."""

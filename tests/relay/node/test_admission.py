@@ -24,6 +24,7 @@ from relay.node.admission import (
     check_version,
     wrong_password,
 )
+from relay.node.link import Look
 from relay.node.node import Node
 from relay.policy.config import Settings
 from relay.room.entries import Ask
@@ -180,6 +181,9 @@ class Way:
 
     def close(self, code: CloseCode, reason: str) -> None:
         """What was said before is enough to know."""
+
+    def look(self) -> Look:
+        return Look("direct")
 
 
 class Door:

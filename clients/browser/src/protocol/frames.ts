@@ -38,6 +38,7 @@ export const NoticeKind = {
   MEMORY: 5,
   STALLED: 6,
   GOES_ON: 7,
+  OPERATOR: 8,
 } as const;
 
 /** A number that only grows: seq, term, tick, version, microseconds. */
@@ -137,12 +138,13 @@ const errorDetail = record({
   after: optional(count),
 });
 
-/** Numbers of a notice, by its kind. */
+/** More about a notice, by its kind. */
 const noticeDetail = record({
   limit: optional(count),
   dropped: optional(count),
   after: optional(count),
   seq: optional(count),
+  said: optional(detailText),
 });
 
 /** What a room may be made with, and what HELLO may say, by the names of these records' keys. */
@@ -165,7 +167,7 @@ export type Session = Loaded<typeof session>;
 /** Where and why something was refused, as far as it is known. */
 export interface ErrorDetail extends Loaded<typeof errorDetail> {}
 
-/** Numbers of a notice, by its kind. */
+/** More about a notice, by its kind. */
 export interface NoticeDetail extends Loaded<typeof noticeDetail> {}
 
 /** Frames that a client may send. */
