@@ -94,8 +94,9 @@ class TestTheRoom:
         for kind, line in (
             (NoticeKind.TRIMMED, "the room forgot some of its past"),
             (NoticeKind.MEMORY, "The relay is short of memory"),
+            (NoticeKind.OPERATOR, "The relay's operator says: We restart"),
         ):
-            connection.send(Notice(kind, NoticeDetail(seq=7)))
+            connection.send(Notice(kind, NoticeDetail(seq=7, said="We restart")))
             await ann.reads(line)
         connection.drain(60_000)
         await ann.page.wait_for_selector("#status[data-state=restarting]")

@@ -132,7 +132,11 @@ async def test_who_sends_too_fast_is_throttled() -> None:
 
 
 async def test_whose_link_is_stalled_follows_the_history() -> None:
-    settings = {"frames_per_second": 1e6, "frames_burst": 1e6, "bytes_per_second": 1e9}
+    settings: dict[str, Any] = {
+        "frames_per_second": 1e6,
+        "frames_burst": 1e6,
+        "bytes_per_second": 1e9,
+    }
     async with (
         party(bytes_burst=1e9, slow_seconds=30, **settings) as at,
         operator_at(at.url, at.token) as operator,
