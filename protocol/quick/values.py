@@ -11,8 +11,8 @@ right only takes time. To return what the scan would refuse is a bug. Rule by ru
 3. UTF-8: msgpack has CPython's strict decoder, as the scan has.
 4. Keys: msgpack lets bin be one, so it is looked for where a byte may begin it. Of a key that is
    there twice msgpack keeps one. A map alone shows that by the number of entries that its head
-   claims. Others show it as they have other bytes when they are packed anew. `__proto__` is looked
-   for.
+   claims. Others show it as they have other bytes when they are packed anew; arrays alone need not
+   be. `__proto__` is looked for.
 5. One value: msgpack refuses bytes after it, and a message that ends early.
 6. Depth: no more than bytes that may begin a container, or level by level. Elements: msgpack's own
    limits. Values: no more than bytes, or counted.
@@ -52,6 +52,7 @@ STACKED: Final = 1024
 """Containers within one another at most, as msgpack goes."""
 
 CONTAINERS: Final = frozenset((list, dict))
+NUMBERS: Final = frozenset((int, float))
 FORBIDDEN_KEY: Final = "__proto__"
 FORBIDDEN_BYTES: Final = FORBIDDEN_KEY.encode()
 
@@ -143,7 +144,7 @@ def check_flat_map(data: bytes, value: dict[Any, Any], may_be_wide: bool) -> Non
 
 def check_list(data: bytes, value: list[Any], heads: int, may_be_wide: bool) -> None:
     """Doubt an array that is the whole message."""
-    if are_small(value) if may_be_wide else are_numbers(value):
+    if are_doubles(data, value) or (are_small(value) if may_be_wide else are_numbers(value)):
         return
     if heads > 1 and not CONTAINERS.isdisjoint(map(type, value)):
         check_nested(data, value, heads, may_be_wide)
@@ -151,15 +152,25 @@ def check_list(data: bytes, value: list[Any], heads: int, may_be_wide: bool) -> 
         check_ints(value)
 
 
+def are_doubles(data: bytes, value: list[Any]) -> bool:
+    """Say whether there are floats of 64 bits alone: then each ninth byte begins one."""
+    count, head = len(value), data[0]
+    start = 1 if head < 0xA0 else 3 if head == 0xDC else 5
+    return len(data) == start + 9 * count and data[start::9].count(0xCB) == count
+
+
 def check_nested(data: bytes, value: Any, heads: int, may_be_wide: bool) -> None:
     """Doubt containers within one another. Args: heads: how many there are at most."""
-    if (0x5F in data and FORBIDDEN_BYTES in data) or pack_anew(value) != data:
+    if 0x5F in data and FORBIDDEN_BYTES in data:
         raise Doubt
     has_bin = 0xC4 in data or 0xC5 in data or 0xC6 in data
+    has_maps = True
     if has_bin or may_be_wide or len(data) > MAX_NODES:
-        check_all(value, may_be_wide)
+        has_maps = check_all(value, may_be_wide)
     elif heads > MAX_DEPTH:
         check_depth(value, heads)
+    if has_maps and pack_anew(value) != data:
+        raise Doubt
 
 
 def check_depth(value: Any, heads: int) -> None:
@@ -180,25 +191,48 @@ def check_depth(value: Any, heads: int) -> None:
     raise Doubt
 
 
-def check_all(value: Any, may_be_wide: bool) -> None:
-    """Go through all levels, and doubt their number, keys, ints, and the number of values."""
-    level = [value]
+def check_all(value: Any, may_be_wide: bool) -> bool:
+    """Go through all levels, and doubt their number, keys, ints, and the number of values.
+
+    Returns: whether there are maps.
+    """
+    level, kinds = [value], {type(value)}
     count = 1
     maps: list[dict[Any, Any]] = []
     for _ in range(MAX_DEPTH):
-        maps += [outer for outer in level if type(outer) is dict]
-        inner = [
-            each for outer in level for each in (outer.values() if type(outer) is dict else outer)
-        ]
+        if dict in kinds:
+            maps += [outer for outer in level if type(outer) is dict]
+        inner = inner_values(level, kinds)
         count += len(inner)
-        level = [each for each in inner if type(each) in CONTAINERS]
-        if may_be_wide and len(level) < len(inner):
-            check_ints(inner)
-        if not level:
+        kinds = kinds_of(inner, may_be_wide)
+        if kinds.isdisjoint(CONTAINERS):
             break
-    if level or count + sum(map(len, maps)) > MAX_NODES:
+        is_all = kinds <= CONTAINERS
+        level = inner if is_all else [each for each in inner if type(each) in CONTAINERS]
+    else:
+        raise Doubt
+    if count + sum(map(len, maps)) > MAX_NODES:
         raise Doubt
     check_keys(chain.from_iterable(maps))
+    return bool(maps)
+
+
+def inner_values(level: list[Any], kinds: set[type[Any]]) -> list[Any]:
+    """Return all that containers of these kinds hold."""
+    if dict not in kinds:
+        return list(chain.from_iterable(level))
+    return [each for outer in level for each in (outer.values() if type(outer) is dict else outer)]
+
+
+def kinds_of(values: list[Any], may_be_wide: bool) -> set[type[Any]]:
+    """Return the types of values; none, where there are numbers alone. Doubt their ints."""
+    may_be_numbers = bool(values) and type(values[0]) in NUMBERS
+    if may_be_numbers and (are_small(values) if may_be_wide else are_numbers(values)):
+        return set()
+    kinds = set(map(type, values))
+    if may_be_wide and int in kinds:
+        check_ints(values)
+    return kinds
 
 
 def check_keys(keys: Iterable[Any]) -> None:
