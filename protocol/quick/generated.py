@@ -56,10 +56,25 @@ Reader = Callable[[bytes], Frame]
 
 DOUBT: Final = "    raise Doubt"
 
+INT_SIZES: Final = tuple(
+    {0xCC: 2, 0xCD: 3, 0xCE: 5, 0xCF: 9, 0xD0: 2, 0xD1: 3, 0xD2: 5, 0xD3: 9}.get(head, 1)
+    for head in range(256)
+)
+"""Bytes of an int by its first one."""
+
+
+USED: Final[Names] = {
+    "Doubt": Doubt,
+    "INT_SIZES": INT_SIZES,
+    "pack_anew": pack_anew,
+    "unpack": unpack,
+    "unpackb": unpackb,
+}
+
 
 def generated(cls: type[Frame]) -> Reader:
     """Return what reads a frame with no more fields than are known."""
-    names: Names = {"unpackb": unpackb, "unpack": unpack, "pack_anew": pack_anew, "Doubt": Doubt}
+    names = dict(USED)
     exec(compile(source(cls, names), f"<reader of {cls.__name__}>", "exec"), names)
     reader: Reader = names["read"]
     return reader
@@ -76,12 +91,14 @@ def body(cls: type[Frame], names: Names) -> Lines:
     yield from unpacking(MOST_KEYS if has_maps else 0, any(map(has_arrays, types.values())))
     yield "_, " + "".join(f"{name}, " for name in types) + "= values"
     if has_maps:
-        yield "unknown = 0"
+        yield f"unknown = inner = 0; entries = len({[*types][-1]})"
     for name, field_type in types.items():
         yield from check(field_type, name, names)
     if has_maps:
-        yield from proving_keys()
-    yield from making(cls, "made", {name: name for name in types}, names)
+        yield from proving_keys([*types.values()])
+    yield from making(cls, "made", names)
+    yield from (f"made.{name} = {name}" for name in types)
+    yield from closing(cls, "made")
     yield "return made"
 
 
@@ -93,9 +110,16 @@ def unpacking(keys: int, has_arrays: bool) -> Lines:
     yield "    values = unpack(data)" if has_arrays else DOUBT
 
 
-def proving_keys() -> Lines:
-    """Doubt keys that are there twice; and look at everything if a value may be anything."""
-    yield "if pack_anew(values) != data:"
+def proving_keys(types: list[FieldType]) -> Lines:
+    """Doubt keys that are there twice, in the last field's map or in inner ones; and look at
+    everything if a value may be anything."""
+    if all(isinstance(field_type, Integer) for field_type in types[:-1]):
+        # Where only ints come before, it costs less to find the map's head than to pack anew.
+        yield "at = 2 + INT_SIZES[data[2]]"
+        yield from ("at += INT_SIZES[data[at]]" for _ in types[1:-1])
+        yield "if (inner or data[at] != 0x80 + entries) and pack_anew(values) != data:"
+    else:
+        yield "if pack_anew(values) != data:"
     yield DOUBT
     yield "if unknown:"
     yield "    unpack(data)"
@@ -105,13 +129,15 @@ def has_arrays(field_type: FieldType) -> bool:
     return isinstance(field_type, Several | TargetField | Record)
 
 
-def making(cls: type[Any], made: str, held: dict[str, str], names: Names) -> Lines:
-    """Make an object of what variables hold, by the names of its fields."""
+def making(cls: type[Any], made: str, names: Names) -> Lines:
+    """Make an object that can be filled."""
     twin = open_twin(cls)
     names |= {cls.__name__: cls, twin.__name__: twin}
     yield f"{made} = {twin.__name__}()"
-    for name, variable in held.items():
-        yield f"{made}.{name} = {variable}"
+
+
+def closing(cls: type[Any], made: str) -> Lines:
+    """Make an object that is filled one of its class."""
     yield f"{made}.__class__ = {cls.__name__}"
 
 
@@ -145,10 +171,10 @@ def _(field_type: Flag, value: str, names: Names) -> Lines:
 
 @check.register
 def _(field_type: Text, value: str, names: Names) -> Lines:
-    yield f"if type({value}) is not str:"
-    yield DOUBT
-    yield f"size = len({value}) if {value}.isascii() else len({value}.encode())"
-    yield f"if not {field_type.low} <= size <= {field_type.high}:"
+    low, high = field_type.low, field_type.high
+    # A character has four bytes at most: few characters need not be encoded to be measured.
+    yield f"if type({value}) is not str or (not {low} <= len({value}) <= {high // 4}"
+    yield f"        and not {low} <= len({value}.encode()) <= {high}):"
     yield DOUBT
 
 
@@ -201,6 +227,7 @@ def _(field_type: Mapped, value: str, names: Names) -> Lines:
     yield DOUBT
     yield f"if {FORBIDDEN_KEY!r} in {value}:"
     yield DOUBT
+    yield "inner += 1"
     yield f"for {key}, {each} in {value}.items():"
     yield from indented(check(field_type.word, key, names))
     yield from indented(check(field_type.field_type, each, names))
@@ -224,19 +251,41 @@ def _(field_type: TargetField, value: str, names: Names) -> Lines:
 
 @check.register
 def _(field_type: Record, value: str, names: Names) -> Lines:
+    """Fill in all defaults, then look for keys until all that are there were found."""
+    fields = record_fields(field_type.cls)
+    made, left = f"{value}_made", f"{value}_left"
     yield f"if type({value}) is not dict:"
     yield DOUBT
-    yield f"unknown += len({value})"
-    held = {}
-    for name, inner, default in record_fields(field_type.cls):
-        held[name] = element = f"{value}_{name}"
-        yield f"if {name!r} in {value}:"
-        yield f"    {element} = {value}[{name!r}]"
-        yield from indented(check(inner, element, names))
-        yield "    unknown -= 1"
-        yield "else:"
-        yield DOUBT if default is MISSING else f"    {element} = {written(default, names)}"
-    yield from making(field_type.cls, value, held, names)
+    for name, _, default in fields:
+        if default is MISSING:
+            yield f"if {name!r} not in {value}:"
+            yield DOUBT
+    yield from making(field_type.cls, made, names)
+    for name, _, default in fields:
+        if default is not MISSING:
+            yield f"{made}.{name} = {written(default, names)}"
+    yield f"{left} = len({value})"
+    yield f"while {left}:"
+    for name, inner, _ in fields:
+        yield from indented(finding(name, inner, value, names))
+    yield f"    unknown += {left}"
+    yield "    break"
+    yield from closing(field_type.cls, made)
+    yield f"{value} = {made}"
+
+
+def finding(name: str, field_type: FieldType, value: str, names: Names) -> Lines:
+    """Check the value of a record's key, if it is there."""
+    element, left = f"{value}_{name}", f"{value}_left"
+    yield f"if {name!r} in {value}:"
+    yield f"    {element} = {value}[{name!r}]"
+    if isinstance(field_type, Record | Either):
+        yield f"    inner += type({element}) is dict"
+    yield from indented(check(field_type, element, names))
+    yield f"    {value}_made.{name} = {element}"
+    yield f"    {left} -= 1"
+    yield f"    if not {left}:"
+    yield "        break"
 
 
 def written(default: object, names: Names) -> str:

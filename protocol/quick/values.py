@@ -35,7 +35,7 @@ LARGE: Final = 64 * 1024
 """Bytes beyond which a message is scanned at once. It may have very many values."""
 
 COUNTED: Final = 1024
-"""Bytes up to which heads are counted. A longer message is walked: that steps over long values."""
+"""Bytes of a message up to which heads are counted before its values are looked at."""
 
 SPARE: Final = 64 * 1024
 PER_BYTE: Final = 100
@@ -47,6 +47,9 @@ LIST, SLOT = 72, 8
 SHORT: Final = LIST + SLOT * 15
 """Bytes that a container takes before it has what it claims; more, if it is an array with a longer
 head. What a map claims takes none."""
+
+HARMLESS: Final = SPARE // (SHORT - PER_BYTE)
+"""Bytes of a message that is worth all that it may claim, but for arrays with a longer head."""
 
 STACKED: Final = 1024
 """Containers within one another at most, as msgpack goes."""
@@ -90,42 +93,41 @@ def unpack(data: bytes) -> Any:
     size = len(data)
     if size > LARGE:
         raise Doubt
-    heads = len(data.translate(None, NO_HEADS)) if size <= COUNTED else size
     most = size if size < MAX_ELEMENTS else MAX_ELEMENTS
-    if heads * (LIST + SLOT * most) > SPARE + PER_BYTE * size:
-        heads = check_claims(data, heads, most)
+    if size > HARMLESS or 0xDC in data or 0xDD in data:
+        check_claims(data, most)
     value = unpackb(data, ext_hook=refuse, max_ext_len=0, max_array_len=most, max_map_len=most)
     may_be_wide = (0xCF in data and WIDE_UINT.search(data) is not None) or (
         0xD3 in data and WIDE_INT.search(data) is not None
     )
     kind = type(value)
     if kind is dict:
+        heads = heads_of(data) if size <= COUNTED else size
         if heads > 1 and not CONTAINERS.isdisjoint(map(type, value.values())):
             check_nested(data, value, heads, may_be_wide)
         else:
             check_flat_map(data, value, may_be_wide)
     elif kind is list:
-        check_list(data, value, heads, may_be_wide)
+        check_list(data, value, may_be_wide)
     elif may_be_wide:
         check_ints([value])
     return value
 
 
-def check_claims(data: bytes, heads: int, most: int) -> int:
+def check_claims(data: bytes, most: int) -> None:
     """Doubt a message whose heads may claim far more than it has. Of those within one another,
-    some may wait for what they claim; all others have it. Returns: how many heads there are at
-    most."""
+    some may wait for what they claim; all others have it."""
     size = len(data)
-    worth = SPARE + PER_BYTE * size
-    if 0xDC in data or 0xDD in data:
-        worth -= SLOT * most * (data.count(0xDC) + data.count(0xDD))
-    if min(heads, STACKED) * SHORT > worth and size > COUNTED:
-        heads = len(data.translate(None, NO_HEADS))
-    if min(heads, STACKED) * SHORT > worth:
+    worth = SPARE + PER_BYTE * size - SLOT * most * (data.count(0xDC) + data.count(0xDD))
+    if min(size, STACKED) * SHORT > worth and min(heads_of(data), STACKED) * SHORT > worth:
         walk = msgpack.Unpacker(max_buffer_size=size)
         walk.feed(data)
         walk.skip()
-    return heads
+
+
+def heads_of(data: bytes) -> int:
+    """Return how many containers there are at most: how many bytes may begin one."""
+    return len(data.translate(None, NO_HEADS))
 
 
 def check_flat_map(data: bytes, value: dict[Any, Any], may_be_wide: bool) -> None:
@@ -142,10 +144,12 @@ def check_flat_map(data: bytes, value: dict[Any, Any], may_be_wide: bool) -> Non
         check_ints(value.values())
 
 
-def check_list(data: bytes, value: list[Any], heads: int, may_be_wide: bool) -> None:
+def check_list(data: bytes, value: list[Any], may_be_wide: bool) -> None:
     """Doubt an array that is the whole message."""
-    if are_doubles(data, value) or (are_small(value) if may_be_wide else are_numbers(value)):
+    is_float = bool(value) and type(value[0]) is float
+    if (is_float and are_doubles(data, value)) or are_numbers(value, may_be_wide):
         return
+    heads = heads_of(data) if len(data) <= COUNTED else len(data)
     if heads > 1 and not CONTAINERS.isdisjoint(map(type, value)):
         check_nested(data, value, heads, may_be_wide)
     elif may_be_wide:
@@ -220,14 +224,13 @@ def check_all(value: Any, may_be_wide: bool) -> bool:
 def inner_values(level: list[Any], kinds: set[type[Any]]) -> list[Any]:
     """Return all that containers of these kinds hold."""
     if dict not in kinds:
-        return list(chain.from_iterable(level))
+        return level[0] if len(level) == 1 else list(chain.from_iterable(level))
     return [each for outer in level for each in (outer.values() if type(outer) is dict else outer)]
 
 
 def kinds_of(values: list[Any], may_be_wide: bool) -> set[type[Any]]:
     """Return the types of values; none, where there are numbers alone. Doubt their ints."""
-    may_be_numbers = bool(values) and type(values[0]) in NUMBERS
-    if may_be_numbers and (are_small(values) if may_be_wide else are_numbers(values)):
+    if are_numbers(values, may_be_wide):
         return set()
     kinds = set(map(type, values))
     if may_be_wide and int in kinds:
@@ -249,7 +252,15 @@ def check_ints(values: Collection[Any]) -> None:
         raise Doubt
 
 
-def are_numbers(values: list[Any]) -> bool:
+def are_numbers(values: list[Any], may_be_wide: bool) -> bool:
+    """Say whether there are numbers alone, within the bounds of ints. Most often the first value
+    tells that there are not."""
+    if not values or type(values[0]) not in NUMBERS:
+        return False
+    return are_small(values) if may_be_wide else is_sum(values)
+
+
+def is_sum(values: list[Any]) -> bool:
     """Say whether there are numbers alone: nothing else adds up."""
     try:
         sum(values)
@@ -261,6 +272,9 @@ def are_numbers(values: list[Any]) -> bool:
 def are_small(values: Collection[Any]) -> bool:
     """Say whether there are numbers alone, within the bounds of ints: nothing else compares."""
     try:
-        return bool(max(values) <= MAX_INT and min(values) >= -MAX_INT)
+        least = min(values)
+        if least >= 0 and sum(values) <= MAX_INT:  # it adds in less time than it compares
+            return True
+        return bool(least >= -MAX_INT and max(values) <= MAX_INT)
     except (TypeError, ValueError):
         return False
