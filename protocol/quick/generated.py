@@ -106,8 +106,10 @@ def unpacking(keys: int, has_arrays: bool) -> Lines:
     """Unpack. If an array has more elements than is usual, everything is looked at."""
     yield "try:"
     yield f"    values = unpackb(data, max_array_len={FLAT}, max_map_len={keys})"
+    yield from ["    is_proven = False"] if keys else []
     yield "except ValueError:"
     yield "    values = unpack(data)" if has_arrays else DOUBT
+    yield from ["    is_proven = True"] if keys else []
 
 
 def proving_keys(types: list[FieldType]) -> Lines:
@@ -121,7 +123,8 @@ def proving_keys(types: list[FieldType]) -> Lines:
     else:
         yield "if pack_anew(values) != data:"
     yield DOUBT
-    yield "if unknown:"
+    yield "if unknown and not is_proven:"
+    yield "    values = None  # two of them would take more than the message is worth"
     yield "    unpack(data)"
 
 
