@@ -51,7 +51,11 @@ class Broker(Protocol):
         room is gone) never."""
 
     async def attach(self, name: str) -> None:
-        """Bring the room of this name here, if there is one anywhere."""
+        """Bring the room of this name here, if there is one anywhere.
+
+        Raises:
+            Refusal: there is one that this node cannot serve.
+        """
 
     def release(self, name: str) -> None:
         """Let go of what `attach` brought, if it goes on elsewhere."""

@@ -123,7 +123,7 @@ class Node(Owner):
             self.journal,
             on_join,
             self._broker.attach,
-            self._hello_time,
+            self._when_it_came,
         )
         self.connections: dict[int, Connection] = {}
         self.connects = 0
@@ -147,9 +147,9 @@ class Node(Owner):
         """Return the relay's time in microseconds: of the epoch of Unix, never jumping."""
         return int((self._began + time.monotonic()) * 1e6)
 
-    def _hello_time(self) -> int:
+    def _when_it_came(self, connection: Connection) -> int:
         """Return milliseconds that other nodes can compare; 0 if there are none."""
-        return 0 if self.is_alone else time.time_ns() // 1_000_000
+        return 0 if self.is_alone else connection.entrance.began
 
     def relay_info(self) -> dict[str, int]:
         """Count what there is."""
@@ -210,6 +210,8 @@ class Node(Owner):
         told so, and may come back.
         """
         attachment = self._broker.next_attachment()
+        while attachment in self.connections:  # numbers begin anew after 4 million
+            attachment = self._broker.next_attachment()
         connection = Connection(self, link, room, address, attachment)
         refusal = self._refuse_connection(address)
         self.connects += 1

@@ -211,22 +211,35 @@ class Supervisor:
 
     async def _renew(self) -> None:
         """Let each worker make way for a new one, one after another."""
-        for place in self._crew.places:
-            await self._until(place.is_up)
-            if self._ending.is_set():
-                return
-            place.leave()
-            await self._until(place.is_up)
+        renewed = [await self._renew_one(place) for place in self._crew.places]
         self._is_renewing = False
-        log.info("all workers have begun anew")
+        if all(renewed):
+            log.info("all workers have begun anew")
 
-    async def _until(self, event: asyncio.Event) -> None:
-        """Wait for an event, or for the end."""
+    async def _renew_one(self, place: Place) -> bool:
+        """Let a worker make way. One that hangs is killed, and its rooms are gone.
+
+        Returns: whether another serves in its place.
+        """
+        await self._until(place.is_up, self._patience)
+        if self._ending.is_set():
+            return False
+        place.leave()
+        if not await self._until(place.is_up, self._patience) and not self._ending.is_set():
+            what = "worker %d makes no way for the next within %g s: process %d is killed"
+            log.error(what, place.number, self._patience, place.pid)
+            place.signal(signal.SIGKILL)
+            await self._until(place.is_up, self._patience)
+        return place.is_up.is_set()
+
+    async def _until(self, event: asyncio.Event, seconds: float | None = None) -> bool:
+        """Wait for an event, or for the end, but for no longer. Returns: whether it happened."""
         loop = asyncio.get_running_loop()
         waits = [loop.create_task(each.wait()) for each in (event, self._ending)]
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
             wait.cancel()
+        return event.is_set()
 
     async def _sleep(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
