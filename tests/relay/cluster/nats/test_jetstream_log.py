@@ -13,7 +13,7 @@ from relay.cluster.nats import jetstream_log
 from relay.cluster.nats.joining import Membership, joined
 from relay.cluster.nats.layout import Layout
 from relay.cluster.nats.options import CannotJoin, Servers
-from relay.cluster.nats.streams import FULL_SHARE
+from relay.cluster.nats.streams import FULL_SHARE, made
 from tests.helpers.logs import LAYOUT, nodes_at
 from tests.helpers.nats import FILES, NatsServer, nats_server, until
 
@@ -149,8 +149,12 @@ async def test_a_snapshot_of_a_stream_that_was_lost_is_used_by_nobody(
             await room.say_until_heard(f"word {number}")
         await one.log.put_snapshot(ROOM, max(room.entries), b"of the first stream")
         assert await two.log.snapshots(ROOM) == [(max(room.entries), b"of the first stream")]
-        await one.connection.ask(f"$JS.API.STREAM.DELETE.{LAYOUT.stream_of(ROOM)}", b"")
-        await one.streams.make()
+        server.kill()
+        (stream,) = (server.folder / "data").rglob(LAYOUT.stream_of(ROOM))
+        shutil.rmtree(stream)
+        server.start()
+        await until(lambda: one.connection.is_up and two.connection.is_up)
+        await made(one.streams)
         assert await two.log.snapshots(ROOM) == []
         for number in range(9):
             await room.say_until_heard(f"another word {number}")
