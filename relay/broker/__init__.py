@@ -40,6 +40,10 @@ class Keeper(Protocol):
 class Broker(Protocol):
     """Puts proposals into one order a room, and hands every entry to every follower."""
 
+    @property
+    def held(self) -> int:
+        """Bytes of proposals that are on their way."""
+
     def follow(self, follower: Follower) -> None:
         """Hand this node the entries of its rooms from now on."""
 

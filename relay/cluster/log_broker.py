@@ -121,6 +121,10 @@ class LogBroker:
 
     # What a node asks of any broker.
 
+    @property
+    def held(self) -> int:
+        return self._proposals.held
+
     def follow(self, follower: Follower) -> None:
         self._followers.append(follower)
 

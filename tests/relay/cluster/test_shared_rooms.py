@@ -32,6 +32,9 @@ from protocol.frames import (
 from relay.cluster.bus import Bus
 from relay.cluster.log_broker import LogBroker
 from relay.cluster.values import SUBJECT
+from relay.history.memory_budget import ELSEWHERE, HISTORY, PROPOSALS
+from relay.lobby.elsewhere import RemoteRoom
+from relay.node import node
 from relay.room.entries import Join, NodeGone
 from tests.helpers.cluster.wire import parties
 from tests.helpers.peers import Party, new_seat, until
@@ -250,6 +253,37 @@ async def test_a_value_of_an_older_connection_is_told_to_nobody(two: Two) -> Non
     back.says(Send(None, b"back"))
     await bob.hears(Deliver)
     assert [each.payload for each in bob.all(Update)] == [b"old", b"new"]
+
+
+async def test_a_room_that_came_from_another_node_counts_in_the_memory_of_this_one(
+    two: Two,
+) -> None:
+    (here, _), (there, _) = two
+    ann = await here.enters("R", create=RoomOptions(history="full"))
+    ann.says(*[Send(None, bytes(1000))] * 50)
+    await ann.catches_up()
+    assert not there.node.memory.used
+    bob = await there.enters("R")
+    assert there.node.memory.kinds[HISTORY] > 50_000
+    before = there.node.memory.kinds[HISTORY]
+    ann.says(*[Send(None, bytes(1000))] * 50)
+    await bob.catches_up()
+    await until(lambda: there.node.memory.kinds[HISTORY] > before + 20_000)
+    bob.says(Leave())
+    await bob.ends()
+
+
+async def test_what_no_room_pays_for_counts_in_memory_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(node, "SWEEP_SECONDS", 0.01)
+    async with parties(1) as ((at, broker),):
+        ann = await at.enters("R")
+        at.node.rooms.elsewhere.tell("X", RemoteRoom("X", RoomOptions()))
+        vars(vars(broker)["_log"])["publish"] = lambda room, id, data: None  # a log that is away
+        ann.says(Send(None, bytes(10_000)))
+        kinds = at.node.memory.kinds
+        await until(lambda: kinds[PROPOSALS] > 10_000 and kinds[ELSEWHERE] > 0)
 
 
 async def test_a_stale_value_is_told_to_nobody(two: Two) -> None:
