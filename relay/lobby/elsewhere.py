@@ -10,6 +10,9 @@ from protocol.frames import RoomOptions
 from relay.lobby.listing import Listing
 from relay.room.room import Room
 
+REMOTE_BYTES: Final = 1536
+"""Bytes of memory that what is known of a room takes, with its places in lists."""
+
 HIDDEN: Final = "*"
 """Stands for the hash of a password that another node has."""
 

@@ -20,7 +20,8 @@ from relay.broker.memory import MemoryBroker
 from relay.delivery.deferred import Deferred, Queue
 from relay.delivery.flush_scheduler import FlushScheduler
 from relay.delivery.outbox import BATCH_BYTES
-from relay.history.memory_budget import RESERVATIONS
+from relay.history.memory_budget import ELSEWHERE, PROPOSALS, RESERVATIONS
+from relay.lobby.elsewhere import REMOTE_BYTES
 from relay.lobby.homes import ALONE, Homes
 from relay.lobby.reservations import PROMISE_BYTES, Reservations
 from relay.lobby.rooms import Rooms
@@ -125,7 +126,7 @@ class Node(Owner):
             self.journal,
             on_join,
             self._broker.attach,
-            self._hello_time,
+            self._when_it_came,
         )
         self.connections: dict[int, Connection] = {}
         self.connects = 0
@@ -150,9 +151,9 @@ class Node(Owner):
         """Return the relay's time in microseconds: of the epoch of Unix, never jumping."""
         return int((self._began + time.monotonic()) * 1e6)
 
-    def _hello_time(self) -> int:
+    def _when_it_came(self, connection: Connection) -> int:
         """Return milliseconds that other nodes can compare; 0 if there are none."""
-        return 0 if self.is_alone else time.time_ns() // 1_000_000
+        return 0 if self.is_alone else connection.entrance.began
 
     def relay_info(self) -> dict[str, int]:
         """Count what there is."""
@@ -213,6 +214,8 @@ class Node(Owner):
         told so, and may come back.
         """
         attachment = self._broker.next_attachment()
+        while attachment in self.connections:  # numbers begin anew after 4 million
+            attachment = self._broker.next_attachment()
         connection = Connection(self, link, room, address, attachment)
         refusal = self._refuse_connection(address)
         self.connects += 1
@@ -373,12 +376,19 @@ class Node(Owner):
     def _sweep(self) -> None:
         """Let what is too old go from all logs, every few seconds while there are rooms."""
         now = time.monotonic()
-        self.memory.set(RESERVATIONS, PROMISE_BYTES * len(self.reservations))
+        self._count_memory()
         for room in self.registry:
             room.history.age(now, self.settings.history_seconds, room.needed_from)
             if room.account in self.memory.givers:
                 self._tell_of_memory(room, now)
         self._sweeper = self.later(SWEEP_SECONDS, self._sweep) if len(self.registry) else None
+
+    def _count_memory(self) -> None:
+        """Count what no room pays for, and let histories make way for it."""
+        self.memory.set(RESERVATIONS, PROMISE_BYTES * len(self.reservations))
+        self.memory.set(ELSEWHERE, REMOTE_BYTES * len(self.rooms.elsewhere))
+        self.memory.set(PROPOSALS, self._broker.held)
+        self.memory.make_room(0)
 
     def _tell_of_memory(self, room: Room, now: float) -> None:
         """Tell players that their room lost its past, at most once a minute."""

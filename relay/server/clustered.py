@@ -96,7 +96,7 @@ def _membership(settings: Settings) -> Membership:
         raise CannotJoin(why) from None
     servers = Servers(settings.nats, settings.nats_credentials, settings.nats_ca)
     layout = Layout(streams=settings.nats_streams, max_bytes=settings.nats_bytes)
-    return Membership(servers, node_name(), layout, settings.nats_replicas)
+    return Membership(servers, node_name(), layout, settings.nats_replicas, settings.max_frame)
 
 
 def node_name() -> str:

@@ -82,6 +82,10 @@ class JetStreamLog:
 
     # What rooms use.
 
+    @property
+    def most_bytes(self) -> int:
+        return self._connection.most_bytes
+
     def publish(self, room: str, id: str, data: bytes) -> None:
         stream, subject = self._layout.stream_of(room), self._layout.entries(room)
         reply = ""
@@ -148,10 +152,33 @@ class JetStreamLog:
         return found if rooms else {}
 
     async def put_snapshot(self, room: str, seq: int, data: bytes) -> None:
-        await self._snapshots.put(room, seq, data)
+        stream = self.streams.get(self._layout.stream_of(room))
+        await self._snapshots.put(room, seq, data, "" if stream is None else stream.created)
 
     async def snapshots(self, room: str) -> Sequence[tuple[int, bytes]]:
-        return await self._snapshots.newest(room)
+        found = await self._snapshots.newest(room)
+        if not found:
+            return []
+        stream = await self._stream_with(self._layout.stream_of(room), found[0].seq)
+        # A room would wait for ever for an entry after one of a stream that was lost.
+        kept = [
+            (each.seq, each.data)
+            for each in found
+            if each.seq <= stream.last_seq and each.created in ("", stream.created)
+        ]
+        if len(kept) < len(found):
+            log.error("room %s: NATS has lost its entries, so that it has ended", room)
+        return kept
+
+    async def _stream_with(self, name: str, seq: int) -> Stream:
+        """Return what is known of a stream that should have come so far, or else what is true."""
+        known = self.streams.get(name)
+        if known is not None and seq <= known.last_seq:
+            return known
+        try:
+            return await self._manager.look_at(name)
+        except ApiError as error:
+            raise OSError(f"{name} cannot be looked at: {error}") from None
 
     def is_troubled(self, room: str) -> bool:
         """Say whether entries of this room wait for their stream."""
