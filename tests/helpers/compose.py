@@ -45,6 +45,11 @@ class Service:
     log: Path
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
+    @property
+    def running(self) -> subprocess.Popen[bytes]:
+        assert self.process is not None
+        return self.process
+
     def start(self) -> None:
         environment = {**os.environ, **self.environment}
         with self.log.open("ab") as log:
@@ -56,8 +61,7 @@ class Service:
         """Return once it listens."""
         deadline = time.monotonic() + READY_SECONDS
         while time.monotonic() < deadline:
-            assert self.process is not None
-            assert self.process.poll() is None, self.log.read_text()
+            assert self.running.poll() is None, self.log.read_text()
             with socket.socket() as probe:
                 if probe.connect_ex((self.address, port)) == 0:
                     return
@@ -131,11 +135,14 @@ def composed() -> Iterator[Composed]:
     with tempfile.TemporaryDirectory() as name:
         found = Composed(Path(name))
         try:
+            balancer = found.services["balancer"]
             for each in found.services.values():
-                each.start()
+                if each is not balancer:
+                    each.start()
             for relay in found.relays():
                 relay.wait_for(8000)
-            found.services["balancer"].wait_for(8080)
+            balancer.start()  # as it would find relays dead that are just about to serve
+            balancer.wait_for(8080)
             yield found
         finally:
             for each in found.services.values():

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import ExitStack
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import httpx
@@ -18,6 +19,13 @@ from tests.helpers.nats import FILES, nats_server
 from tests.helpers.peers import Party, Peer, new_seat, party_at
 from tests.helpers.raw import Refused
 from tests.helpers.relay import RelayProcess, relay_process
+
+
+class Killed(Protocol):
+    """A process."""
+
+    def kill(self) -> None: ...
+
 
 WITHIN = 10.0
 """Seconds within which players are live at another relay, through a balancer."""
@@ -71,27 +79,6 @@ async def test_a_room_is_at_one_relay_and_goes_on_at_another(
     urls = [relay.url for relay in relays]
     places = [urlsplit(url).netloc for url in urls]
     with BALANCERS[name](places) as balancer:
-        async with party_at(balancer) as at:
-            seats = new_seat(), new_seat()
-            ann, bob = [await at.enters("DEN", seat=seat) for seat in seats]
-            assert sorted(await where(urls)) == [0, 0, 2]
-            await speaks(ann, bob, b"hi")
-            await speaks(bob, ann, b"hello")
-            relays[(await where(urls)).index(2)].process.kill()
-            await ann.ends()
-            await bob.ends()
-            ann, bob = [
-                await comes_back(at, "DEN", seat, who.position)
-                for seat, who in zip(seats, (ann, bob), strict=True)
-            ]
-            assert ann.welcome.session.resumed
-            await speaks(ann, bob, b"onwards")
-
-
-@pytest.mark.parametrize("name", BALANCERS)
-async def test_rooms_are_spread_and_rest_finds_them(name: str, relays: list[RelayProcess]) -> None:
-    urls = [relay.url for relay in relays]
-    with BALANCERS[name]([urlsplit(url).netloc for url in urls]) as balancer:
         async with party_at(balancer) as at, httpx.AsyncClient(base_url=balancer) as http:
             for room in ROOMS:
                 await at.enters(room)
@@ -102,10 +89,30 @@ async def test_rooms_are_spread_and_rest_finds_them(name: str, relays: list[Rela
             assert max(found) < 2 * len(ROOMS), "not all rooms are at one relay"
             made = await http.post("/api/rooms", json={"name": "made"})
             assert made.status_code == 201
-            answer = await http.get("/api/rooms/MADE")
-            async with asyncio.timeout(WITHIN):
-                while answer.status_code != 200:  # the news are on their way
-                    answer = await http.get("/api/rooms/MADE")
+            async with asyncio.timeout(WITHIN):  # the news are on their way
+                while (await http.get("/api/rooms/MADE")).status_code != 200:
+                    pass
+            await goes_on(at, urls, [relay.process for relay in relays])
+
+
+async def goes_on(at: Party, urls: list[str], processes: Sequence[Killed]) -> None:
+    """Kill the relay that a room is at, and expect its players elsewhere."""
+    before = await where(urls)
+    seats = new_seat(), new_seat()
+    ann, bob = [await at.enters("DEN", seat=seat) for seat in seats]
+    grown = [now - then for now, then in zip(await where(urls), before, strict=True)]
+    assert sorted(grown) == [0, 0, 2]
+    await speaks(ann, bob, b"hi")
+    await speaks(bob, ann, b"hello")
+    processes[grown.index(2)].kill()
+    await ann.ends()
+    await bob.ends()
+    ann, bob = [
+        await comes_back(at, "DEN", seat, who.position)
+        for seat, who in zip(seats, (ann, bob), strict=True)
+    ]
+    assert ann.welcome.session.resumed
+    await speaks(ann, bob, b"onwards")
 
 
 # The compose file.
@@ -122,23 +129,8 @@ async def test_the_compose_file_makes_one_relay_of_three(all_services: Composed)
     relays = all_services.relays()
     urls = [f"http://{relay.address}:8000" for relay in relays]
     balancer = f"http://{all_services.services['balancer'].address}:8080"
-    async with AsyncExitStack() as stack:
-        at = await stack.enter_async_context(party_at(balancer))
-        seats = new_seat(), new_seat()
-        ann, bob = [await at.enters("DEN", seat=seat) for seat in seats]
-        assert sorted(await where(urls)) == [0, 0, 2]
-        await speaks(ann, bob, b"hi")
-        relay = relays[(await where(urls)).index(2)]
-        assert relay.process is not None
-        relay.process.kill()
-        await ann.ends()
-        await bob.ends()
-        ann, bob = [
-            await comes_back(at, "DEN", seat, who.position)
-            for seat, who in zip(seats, (ann, bob), strict=True)
-        ]
-        assert ann.welcome.session.resumed
-        await speaks(ann, bob, b"onwards")
+    async with party_at(balancer) as at:
+        await goes_on(at, urls, [relay.running for relay in relays])
 
 
 def test_the_compose_file_names_files_that_are_there() -> None:
