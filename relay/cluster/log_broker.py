@@ -16,10 +16,10 @@ from typing import Final
 from relay.broker import Follower, Keeper
 from relay.cluster.beginnings import Beginnings, check_known
 from relay.cluster.bus import Bus
+from relay.cluster.counts import CountedProposals, Counts
 from relay.cluster.log import Log
 from relay.cluster.pulse import BEAT_SECONDS, Pulse
 from relay.cluster.replicas.parcels import Parcel, pack_create
-from relay.cluster.replicas.proposals import Proposals
 from relay.cluster.replicas.replica import Replica
 from relay.cluster.running import Tasks
 from relay.cluster.values import Values
@@ -69,6 +69,7 @@ class LogBroker:
         self.incarnation = choose()
         self.replicas: dict[str, Replica] = {}
         self.fenced_times = 0
+        self.counts = Counts()
         self._choose = choose
         self._snapshot_every = snapshot_every
         self._followers: list[Follower] = []
@@ -76,7 +77,7 @@ class LogBroker:
         self._log: Log
         self._loop: asyncio.AbstractEventLoop
         self._pulse: Pulse
-        self._proposals: Proposals
+        self._proposals: CountedProposals
         self._values: Values
         self._connections = 0
         self._beginnings = Beginnings()
@@ -98,7 +99,7 @@ class LogBroker:
         self._values = Values(bus, lambda: self.incarnation, self._room)
         self._loop = asyncio.get_running_loop()
         self._pulse = Pulse(self._loop.time())
-        self._proposals = Proposals(log, self.incarnation)
+        self._proposals = CountedProposals(log, self.incarnation, self.counts)
         log.on_trouble = self._note_trouble
         self._tasks.repeat(AUDIT_SECONDS, self._audit)
         if bus is not None:
@@ -203,6 +204,8 @@ class LogBroker:
         self._beginnings.note(replica.name)
 
     def seen(self, replica: Replica, parcel: Parcel, data: bytes) -> None:
+        is_fenced = replica.sequencer.is_dead(parcel.incarnation)
+        self.counts.take(parcel, data, is_fenced=is_fenced)
         self._proposals.seen(replica.name, parcel, data)
 
     def taken(self, replica: Replica) -> None:
@@ -381,7 +384,9 @@ class LogBroker:
     # Odds and ends.
 
     def _let_go(self, name: str) -> None:
-        self.replicas.pop(name).close()
+        replica = self.replicas.pop(name)
+        replica.close()
+        self.counts.filled += replica.filled
         self._proposals.close(name)
         self._forget(name)
         if self._keeper.room(name) is not None:

@@ -108,7 +108,8 @@ def create_app(
     api.state.documents = _documents()
     api.state.players = metrics.Players(node)
     api.state.facts = Facts(node)
-    api.state.siblings = Siblings(node, metrics.registry_of(node))
+    api.state.metrics = metrics.registry_of(node)
+    api.state.siblings = Siblings(node, api.state.metrics)
     api.add_event_handler("shutdown", node.close)
     api.add_middleware(Guard, policy=policy, refusals=refusals, token=token)
     # The middleware that is added last runs first: the others see the request as it was made.

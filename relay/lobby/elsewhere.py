@@ -40,12 +40,14 @@ class Elsewhere:
     Attributes:
         players: in all of them.
         on_new: called with each room that this node has from now on.
+        counts: says whether another node counts a room of this name, of all that have it: one does.
     """
 
     def __init__(self, listing: Listing[Room | RemoteRoom], is_here: Callable[[str], bool]) -> None:
         """Args: listing: in which they stand. is_here: whether this node has a room itself."""
         self.players = 0
         self.on_new: Callable[[Room], None] = lambda room: None
+        self.counts: Callable[[str], bool] = lambda name: False
         self._listing = listing
         self._is_here = is_here
         self._told: dict[str, RemoteRoom] = {}
