@@ -63,6 +63,9 @@ class Broker(Protocol):
             Refusal: there is no place for another room.
         """
 
+    def rules(self, name: str) -> int:
+        """Return the version of what entries do to this room, which is here."""
+
     def next_attachment(self) -> int:
         """Return a number for a connection that no other has, on whatever node."""
 

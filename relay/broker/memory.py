@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from relay.broker import Follower, Keeper
-from relay.room.entries import Create, Entry
+from relay.room.entries import RULES, Create, Entry
 
 
 class MemoryBroker:
@@ -53,6 +53,9 @@ class MemoryBroker:
     async def create(self, create: Create) -> None:
         if self._keeper is not None and self._keeper.room(create.name) is None:
             self._keeper.make(create)
+
+    def rules(self, name: str) -> int:
+        return RULES
 
     def next_attachment(self) -> int:
         self._attachments += 1

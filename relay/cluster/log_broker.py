@@ -168,6 +168,10 @@ class LogBroker:
             if not waiting:
                 del self._created[create.name]
 
+    def rules(self, name: str) -> int:
+        replica = self.replicas.get(name)
+        return 0 if replica is None or replica.create is None else replica.create.rules
+
     def next_attachment(self) -> int:
         self._connections = self._connections % (CONNECTIONS - 1) + 1
         return self.incarnation << CONNECTION_BITS | self._connections

@@ -33,9 +33,7 @@ PROFILES: Final[Mapping[str, Conditions]] = {
             reordering=0.01,
         ),
         # HSPA at the middle of a cell: some 1.6 Mbit/s, and 200 to 300 ms for a round trip.
-        Conditions(
-            name="mobile-3g", lag_ms=100, jitter_ms=50, bytes_per_second=200_000, loss=0.01
-        ),
+        Conditions(name="mobile-3g", lag_ms=100, jitter_ms=50, bytes_per_second=200_000, loss=0.01),
         # One weak line for all rooms in the evening: 0.5 Mbit/s for each, and queues in its router.
         Conditions(
             name="hotel",

@@ -23,6 +23,7 @@ from relay.history.ws_frame import opcode, split
 from relay.link.channel import Channel, Heartbeat, Hold
 from relay.link.inbound import Closed
 from relay.link.shaping import Current, Shaper
+from relay.node.link import Look
 from relay.node.node import Node
 from relay.policy.rate_limits import TokenBucket
 
@@ -49,6 +50,7 @@ class DirectLink(Channel):
         "_shaper",
         "_up",
         "outbox",
+        "shaped",
         "wished",
     )
 
@@ -71,7 +73,8 @@ class DirectLink(Channel):
         super().__init__(taken.loop, taken.inbound)
         settings = node.settings
         self.wished = wished
-        self._shaper = Shaper(settings, self.loop.time, self.abort)
+        self.shaped: Shape | None = None
+        self._shaper = Shaper(settings, self.loop.time, self._cut)
         self._down: Current | None = None
         self._up: Current | None = None
         self.inbound.max_pieces = MAX_PIECES
@@ -194,6 +197,7 @@ class DirectLink(Channel):
     def shape(self, shape: Shape | None, player: int) -> None:
         """Let the conditions of a player hold from now on. What is on its way arrives at once."""
         self._flush()
+        self.shaped = shape
         if shape is None:
             self.inbound.open_lane()
             self._wake()
@@ -244,6 +248,11 @@ class DirectLink(Channel):
     def _read_on(self) -> None:
         self.release(Hold.OWNER)
 
+    def _cut(self) -> None:
+        # First, as nothing may count that follows what is lost here.
+        self._connection.lost()
+        self.abort()
+
     def _flush(self) -> None:
         """End the conditions, so that the rest arrives at once."""
         down, up, self._down, self._up = self._down, self._up, None, None
@@ -263,6 +272,11 @@ class DirectLink(Channel):
             self._flush()
             self.write(b"".join(self.outbox.take()))
             self.end(code, reason)
+
+    def look(self) -> Look:
+        blocked = self.loop.time() - self.blocked_since if self.is_blocked else 0.0
+        waiting = self.transport.get_write_buffer_size()
+        return Look("direct", self.rtt(), blocked, waiting, self.inbound.frames)
 
     def shutdown(self) -> None:
         """Close, as the server goes down: it waits for nobody's answer."""

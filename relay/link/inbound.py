@@ -70,6 +70,7 @@ class Inbound:
         "_size",
         "closed",
         "controls",
+        "echo",
         "frames",
         "is_waiting",
         "library",
@@ -97,6 +98,8 @@ class Inbound:
         self.max_pieces = max_pieces
         self.frames = 0
         self.controls = 0
+        self.echo = b""
+        """What the last pong held."""
         self.is_waiting = False
         self.closed: Closed | None = None
         self._piece_cost = piece_cost
@@ -209,6 +212,8 @@ class Inbound:
         match frame.opcode:
             case Opcode.PING | Opcode.PONG:
                 self.controls += 1
+                if frame.opcode is Opcode.PONG:
+                    self.echo = bytes(frame.data)
             case Opcode.CLOSE:
                 close = self.library.close_rcvd
                 assert close is not None

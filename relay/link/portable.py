@@ -20,6 +20,7 @@ from relay.delivery.outlet import Outlet, write_nothing
 from relay.history.ws_frame import opcode, split, unwrap
 from relay.link.shaping import Current, Shaper
 from relay.node.connection import Connection
+from relay.node.link import Look
 from relay.node.node import Node
 from relay.policy.config import Settings
 
@@ -59,6 +60,7 @@ class PortableLink:
             outlet, max_bytes=settings.outbox_bytes, max_frames=settings.outbox_frames
         )
         self.wished = wished
+        self.shaped: Shape | None = None
         self._shaper = Shaper(settings, time.monotonic, self._cut)
         self._down: Current | None = None
         self._up: Current | None = None
@@ -89,6 +91,10 @@ class PortableLink:
             self._closing = (code, reason)
             self._ready.set()
             asyncio.get_running_loop().call_later(CLOSE_PATIENCE, self._ended.set)
+
+    def look(self) -> Look:
+        since = self._sending_since
+        return Look("portable", blocked=0.0 if since is None else time.monotonic() - since)
 
     async def run(self, connection: Connection) -> None:
         """Carry the connection until its end."""
@@ -190,6 +196,7 @@ class PortableLink:
     def shape(self, shape: Shape | None, player: int) -> None:
         """Let the conditions of a player hold from now on. What is on its way arrives at once."""
         self._flush()
+        self.shaped = shape
         if shape is not None:
             if not self.outbox.is_following:
                 self._due += self.outbox.take()
@@ -232,7 +239,9 @@ class PortableLink:
     def _cut(self) -> None:
         """End without a word of what waits. An app cannot cut its server's connection, so that
         this closes it with a code that says come back."""
-        if self._closing is None:
+        if self._closing is None and self._connection is not None:
+            # First, as nothing may count that follows what is lost here.
+            self._connection.lost()
             self._is_cut = True
             self._due.clear()
             self.close(CloseCode.SILENT, "cut")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -50,6 +50,9 @@ class Elsewhere:
 
     def __len__(self) -> int:
         return len(self._shown)
+
+    def __iter__(self) -> Iterator[RemoteRoom]:
+        return iter(self._shown.values())
 
     def find(self, name: str) -> RemoteRoom | None:
         """Return the room of this canonical name."""

@@ -29,17 +29,16 @@ from protocol.frames import (
     Ping,
     Pong,
     Send,
-    Session,
     Set,
     Snapshot,
     Subscribe,
     Volatile,
-    Welcome,
 )
 from protocol.opcodes import is_counted
 from relay.delivery.deferred import Deferred
 from relay.history.ws_frame import wrap
 from relay.node.entrance import Entrance
+from relay.node.greeting import welcome_of
 from relay.node.journal import Journal
 from relay.node.lagging import Lagging
 from relay.node.link import Link
@@ -127,6 +126,8 @@ class Connection:
         self.is_counted = True
         """Counts among the connections of its address."""
         self._conversation = Conversation(Role.RELAY)
+        self.admitted_at = 0
+        """When its seat was given to it, by the relay's clock; 0 before that."""
         self._max_frame = node.max_frame(room)
         self._allowance = Allowance(
             settings.frames_per_second,
@@ -134,7 +135,7 @@ class Connection:
             settings.bytes_per_second,
             settings.bytes_burst,
         )
-        self._conduct = Conduct(settings.bad_frames)
+        self.conduct = Conduct(settings.bad_frames)
         self._told = 0
         self._owes = False
         self._entrance = Entrance(
@@ -273,23 +274,16 @@ class Connection:
         assert admit.stream is not None
         self._entrance.passed()
         self.room, self.seat, self.room_name = room, room.seats[admit.player], room.name
+        self.admitted_at = self.node.clock()
         self._max_frame = room.max_frame
         self._told = self.seat.taken
-        welcome = Welcome(
+        welcome = welcome_of(
+            room,
+            admit,
             version=min(self.hello.version, self.node.version),
-            player=admit.player,
-            seq=admit.seq,
-            session=Session(
-                epoch=room.epoch,
-                room=room.name,
-                taken=self.seat.taken,
-                resumed=admit.resumed,
-                time=self.node.clock(),
-                limits=self.node.settings.announced(self._max_frame),
-                options=room.options,
-                ignored=self.ignored,
-                complete_from=admit.stream.complete_from,
-            ),
+            time=self.admitted_at,
+            limits=self.node.settings.announced(self._max_frame),
+            ignored=self.ignored,
         )
         refused = [fresh_because(admit.refused)] if admit.refused is not None else []
         self._conversation.state = State.LIVE
@@ -361,17 +355,18 @@ class Connection:
             self._propose(Refuse(self.attachment, ErrorCode(error.code), error.text, error.detail))
         else:
             self.node.journal.message_refused(self.attachment, error)
+            self.conduct.note_refusal(error, self.node.clock())
             self.send(error)
-        if self._conduct.add_bad_frame(now):
+        if self.conduct.add_bad_frame(now):
             self.close(CloseCode.BAD_FRAMES)
 
     def _throttle(self, wait: float, now: float) -> float:
         """Ask for a pause of so long; one who never slows down is cut off."""
-        if self._conduct.add_pause(wait, now):
+        if self.conduct.add_pause(wait, now):
             self.node.journal.throttled(self.attachment, self.room_name, self._player, wait)
             detail = NoticeDetail(limit=int(self._allowance.rate), after=int(wait * 1000))
             self.send(Notice(NoticeKind.THROTTLE, detail))
-        if self._conduct.never_slows_down(now):
+        if self.conduct.never_slows_down(now):
             self.close(CloseCode.TOO_FAST)
         return wait
 

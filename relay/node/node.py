@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from protocol import WIRE_VERSION, limits
 from protocol.close_codes import CloseCode
 from protocol.error_codes import ErrorCode
-from protocol.frames import Hello, Notice, NoticeDetail, NoticeKind, RoomOptions
+from protocol.frames import Error, Hello, Notice, NoticeDetail, NoticeKind, RoomOptions
 from relay.broker import Broker
 from relay.broker.memory import MemoryBroker
 from relay.delivery.deferred import Deferred, Queue
@@ -31,12 +31,15 @@ from relay.node.journal import Journal
 from relay.node.keeping import Keeping, tell
 from relay.node.link import Link
 from relay.node.on_join import OnJoin
+from relay.node.operating import Operating
+from relay.node.shapes import Shapes
 from relay.node.ticks import Ticks
 from relay.policy.config import Settings
 from relay.policy.passwords import Passwords
 from relay.policy.rate_limits import AddressLimits
 from relay.room.effects import (
     Admit,
+    Answered,
     Arrived,
     Close,
     Departed,
@@ -134,6 +137,8 @@ class Node(Owner):
         self._broker.follow(self._apply if self.is_alone else self._apply_shared)
         self._keeping = Keeping(self.rooms, self.connections, self._carry_out)
         self._broker.keep(self._keeping)
+        self.operating = Operating(self.registry, self._broker)
+        self.shapes = Shapes(self.connections)
         self.append = self._broker.append
         """Propose an entry for a room, by the room's name."""
         self.catching_up = Queue(_soon, CATCHING_UP)
@@ -281,6 +286,7 @@ class Node(Owner):
                 self.later(seconds, lambda: self._propose_if_same(room, entry))
             case Gone():
                 self.rooms.remove(room)
+                self.shapes.forget(room)
                 self.journal.gone(room.name)
                 if not self.is_alone:
                     self._keeping.send_back(room.name)
@@ -297,19 +303,28 @@ class Node(Owner):
             case Arrived(player):
                 seat = room.seats[player]
                 self.journal.joined(room.name, player, seat.attachment, seat.info)
-            case Departed(player, reason):
-                self.journal.departed(room.name, player, reason, room.host)
+            case Departed(player, reason, by):
+                self.journal.departed(room.name, player, reason, by)
             case Refused(player, error):
-                self.journal.frame_refused(room.name, player, error)
+                self._note_refusal(room, player, error)
+            case Answered():
+                self.operating.answered(effect)
 
     def _admit(self, room: Room, attachment: int, admit: Admit) -> None:
         connection = self._waiting(attachment)
         if connection is not None:
             self.journal.admitted(room.name, admit)
             connection.admitted(room, admit)
+            self.shapes.admitted(connection)
         elif self._broker.is_ours(attachment):
             # It went while its entry was on its way: nobody else would say so.
             self.propose(room, Detach(attachment))
+
+    def _note_refusal(self, room: Room, player: int, error: Error) -> None:
+        self.journal.frame_refused(room.name, player, error)
+        connection = self.connections.get(room.seats[player].attachment)
+        if connection is not None:
+            connection.conduct.note_refusal(error, self.clock())
 
     def _waiting(self, attachment: int) -> Connection | None:
         """Return the connection of this node that a room speaks of, if it is still there."""

@@ -75,7 +75,7 @@ def subscribe(room: RoomState, seat: Seat, frame: Subscribe) -> Sequence[Effect]
 
 def kick(room: RoomState, seat: Seat, frame: Kick) -> Sequence[Effect]:
     _host_only(room, seat, "kick")
-    kicked = _player(room, frame.player)
+    kicked = player_of(room, frame.player)
     if kicked is seat:
         raise Refusal(
             ErrorCode.NOT_AVAILABLE,
@@ -83,15 +83,18 @@ def kick(room: RoomState, seat: Seat, frame: Kick) -> Sequence[Effect]:
             expected="another player",
             got=f"player {seat.player}",
         )
+    return expel(room, kicked, frame.reason, seat.player)
+
+
+def expel(room: RoomState, kicked: Seat, reason: str, by: int) -> Sequence[Effect]:
+    """Remove a player for the room's life. Args: by: the host, or 0 for the operator."""
     # SPEC 15.7 and 15.8: the secret is always barred, the address only if the room says so.
     if kicked.key is not None:
         _bar(room, kicked.key)
     if kicked.network is not None and room.options.bar == "address":
         _bar(room, kicked.network)
-    closing = (
-        [Close(kicked.attachment, CloseCode.KICKED, frame.reason)] if kicked.is_attached else []
-    )
-    return [*room.remove(kicked, LeftReason.KICKED), *closing]
+    closing = [Close(kicked.attachment, CloseCode.KICKED, reason)] if kicked.is_attached else []
+    return [*room.remove(kicked, LeftReason.KICKED, by), *closing]
 
 
 def _bar(room: RoomState, key: bytes) -> None:
@@ -102,7 +105,12 @@ def _bar(room: RoomState, key: bytes) -> None:
 
 def transfer(room: RoomState, seat: Seat, frame: Transfer) -> Sequence[Effect]:
     _host_only(room, seat, "pass the role of host on")
-    heir = _player(room, frame.player)
+    return appoint(room, frame.player)
+
+
+def appoint(room: RoomState, player: int) -> Sequence[Effect]:
+    """Make a player host who is here and can be."""
+    heir = player_of(room, player)
     if not heir.can_host or heir.state is not PresenceState.HERE:
         raise Refusal(
             ErrorCode.NOT_HERE,
@@ -126,6 +134,12 @@ def set_property(room: RoomState, seat: Seat, frame: Set) -> Sequence[Effect]:
             got=f"version {int(frame.expected)}",
             retry=True,
         )
+    write(room, frame, seat.player)
+    return NOTHING
+
+
+def write(room: RoomState, frame: Set, by: int) -> None:
+    """Set or delete a property that the writer may. Args: by: who writes; 0 is the operator."""
     if isinstance(frame.value, bytes):
         if not room.properties.fits(frame.scope, frame.key, frame.value):
             raise Refusal(
@@ -137,10 +151,9 @@ def set_property(room: RoomState, seat: Seat, frame: Set) -> Sequence[Effect]:
             )
         if frame.scope == properties.ROOM and frame.key in RESERVED:
             room.options = _with_option(room.options, frame.key, frame.value)
-        room.set_property(frame.scope, frame.key, frame.value, seat.player)
-    elif present:
-        room.delete_property(frame.scope, frame.key, seat.player)
-    return NOTHING
+        room.set_property(frame.scope, frame.key, frame.value, by)
+    elif room.properties.version(frame.scope, frame.key):
+        room.delete_property(frame.scope, frame.key, by)
 
 
 def snapshot(room: RoomState, seat: Seat, frame: Snapshot) -> Sequence[Effect]:
@@ -218,7 +231,8 @@ def _why_no_host(seat: Seat) -> str:
     return f"a player who is {seat.state.name}" if seat.can_host else "a player who cannot be host"
 
 
-def _player(room: RoomState, player: int) -> Seat:
+def player_of(room: RoomState, player: int) -> Seat:
+    """Return the seat of a player, or raise."""
     try:
         return room.seats[player]
     except KeyError:
@@ -249,7 +263,7 @@ def _may_write(room: RoomState, seat: Seat, frame: Set) -> None:
         else:
             _may_write_key(room, seat, frame.key)
         return
-    _player(room, frame.scope)
+    player_of(room, frame.scope)
     _may_write_key(room, seat, frame.key)
     if frame.scope != seat.player and seat.player != room.host:
         raise Refusal(

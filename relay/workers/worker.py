@@ -71,7 +71,14 @@ class Worker:
         self._server.on_left = self._leave
         node = self._app.state.node
         listener = self._orders.listener()
-        run(self._server, node, listener, place=self._place, keeps=self._keeps)
+        run(
+            self._server,
+            node,
+            listener,
+            place=self._place,
+            meet=self._app.state.facts.meet,
+            keeps=self._keeps,
+        )
 
     def _begin(self) -> None:
         asyncio.get_running_loop().add_reader(STDIN, self._end_all)

@@ -141,9 +141,16 @@ class Peer:
 class Party:
     """Brings peers to a relay."""
 
-    def __init__(self, url: str, peers: AsyncExitStack, node: Node | None = None) -> None:
-        """Args: peers: closes their connections. node: the relay's, if it is in this process."""
+    def __init__(
+        self, url: str, peers: AsyncExitStack, node: Node | None = None, token: str = ""
+    ) -> None:
+        """
+        Args:
+            peers: closes their connections.
+            node: the relay's, if it is in this process. token: its operator's, then.
+        """
         self.url = url
+        self.token = token
         self._peers = peers
         self._node = node
 
@@ -194,7 +201,7 @@ async def party(
         ) as relay,
         AsyncExitStack() as peers,
     ):
-        yield Party(relay.url, peers, relay.node)
+        yield Party(relay.url, peers, relay.node, relay.token)
 
 
 @asynccontextmanager

@@ -44,6 +44,8 @@ class RunningRelay:
 
     node: Node
     listener: Listener
+    token: str
+    """Its operator's."""
 
     @property
     def url(self) -> str:
@@ -106,7 +108,7 @@ async def running_relay(
     server.lifespan = server.config.lifespan_class(server.config)
     await server.startup([*listener.sockets])
     try:
-        yield RunningRelay(app.state.node, listener)
+        yield RunningRelay(app.state.node, listener, app.state.token)
     finally:
         await server.shutdown([*listener.sockets])
 
