@@ -1,14 +1,15 @@
 """What a player may ask of the room, one function each. `Refusal` says no, with a reason.
 
 Each takes the room, the asker's seat and the frame, changes the room's state, and returns effects:
-they are part of the fold, so they obey the rules of room.py.
+they are part of the fold, so they obey the rules of room.py. What the operator does in a room obeys
+the same rules, and answers with an effect.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from protocol import codec
 from protocol.close_codes import CloseCode
@@ -23,6 +24,9 @@ from protocol.frames import (
     Kick,
     Leave,
     LeftReason,
+    Notice,
+    NoticeDetail,
+    NoticeKind,
     Presence,
     PresenceState,
     Ready,
@@ -34,13 +38,18 @@ from protocol.frames import (
 )
 from protocol.opcodes import COUNTED as COUNTED_OPCODES
 from relay.history.memory_budget import SEATS
+from relay.history.ws_frame import wrap
 from relay.room import properties
-from relay.room.effects import NOTHING, Close, Effect
+from relay.room.effects import NOTHING, Answered, Close, Effect, Gone
+from relay.room.entries import Dissolve, Operate, Say
 from relay.room.groups import GROUP_BYTES
 from relay.room.refusals import Refusal, read_only
 from relay.room.seats import BAR_BYTES, Seat
 from relay.room.snapshots import PART_BYTES
 from relay.room.state import RoomState
+
+OPERATOR: Final = 0
+CLOSED: Final = "the operator has closed this room"
 
 Handler = Callable[[RoomState, Seat, Any], Sequence[Effect]]
 
@@ -213,6 +222,52 @@ def growth(room: RoomState, frame: Set | Snapshot | Subscribe) -> int:
             return GROUP_BYTES * len(frame.add)
         case _:
             return 0
+
+
+# What the operator does: an entry each. They are no player, and so number 0 where facts say who.
+
+
+def operate(room: RoomState, entry: Operate) -> Sequence[Effect]:
+    try:
+        effects = _do(room, entry.frame)
+    except Refusal as refusal:
+        return [Answered(entry.ticket, refusal)]
+    return [*effects, Answered(entry.ticket)]
+
+
+def say(room: RoomState, entry: Say) -> Sequence[Effect]:
+    # SPEC 15.10: no fact, and in no history. Whoever is not connected does not hear it.
+    notice = wrap(codec.encode(Notice(NoticeKind.OPERATOR, NoticeDetail(said=entry.text))))
+    for outbox in room.audience.outboxes():
+        outbox.say(notice)
+    return [Answered(entry.ticket)]
+
+
+def dissolve(room: RoomState, entry: Dissolve) -> Sequence[Effect]:
+    closing = [Close(each, CloseCode.KICKED, CLOSED) for each in sorted(room.seats.attached)]
+    return [*closing, Gone(), Answered(entry.ticket)]
+
+
+def _do(room: RoomState, frame: Kick | Transfer | Set) -> Sequence[Effect]:
+    match frame:
+        case Kick(player, reason):
+            return expel(room, player_of(room, player), reason, OPERATOR)
+        case Transfer(player):
+            return appoint(room, player)
+        case Set():
+            return _set_option(room, frame)
+
+
+def _set_option(room: RoomState, frame: Set) -> Sequence[Effect]:
+    if frame.scope or frame.key not in RESERVED or frame.value is False:
+        raise Refusal(
+            ErrorCode.NOT_AVAILABLE,
+            f"{frame.key!r} is no option that can be set",
+            expected=" or ".join(RESERVED),
+            got=repr(frame.key),
+        )
+    write(room, frame, OPERATOR)
+    return NOTHING
 
 
 def _host_only(room: RoomState, seat: Seat, what: str) -> None:

@@ -8,8 +8,8 @@ Rule 3: every visible fact gets the next seq, is encoded once, and is in the his
 any outbox.
 
 Here are the table of entries and the one on the fast path, SEND. The others are functions of
-membership.py (seats come and go), requests.py (what a player may ask for) and operating.py (what
-the operator does), which take the state.
+membership.py (seats come and go) and requests.py (what a player, or the operator, may ask for),
+which take the state.
 
 Volatile values are outside all of this: they are passed on, never ordered (`volatile`).
 """
@@ -28,7 +28,7 @@ from protocol.opcodes import Opcode
 from relay.delivery.outbox import Outbox
 from relay.history.packed_frames import Addressees
 from relay.history.ws_frame import wrap
-from relay.room import membership, operating, requests
+from relay.room import membership, requests
 from relay.room.effects import NOTHING, Effect, Refused
 from relay.room.entries import (
     Acknowledge,
@@ -152,7 +152,7 @@ _APPLY: Final[dict[type[Any], Callable[[Room, Any], Sequence[Effect]]]] = {
     Retire: membership.retire,
     Wake: membership.wake,
     NodeGone: membership.node_gone,
-    Operate: operating.operate,
-    Say: operating.say,
-    Dissolve: operating.dissolve,
+    Operate: requests.operate,
+    Say: requests.say,
+    Dissolve: requests.dissolve,
 }

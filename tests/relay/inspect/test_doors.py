@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import httpx
 import pytest
@@ -39,7 +40,7 @@ DOORS = [
 
 
 @asynccontextmanager
-async def table(**settings: object) -> AsyncIterator[tuple[Party, Operator]]:
+async def table(**settings: Any) -> AsyncIterator[tuple[Party, Operator]]:
     async with party(**settings) as at, operator_at(at.url, at.token) as operator:
         yield at, operator
 
