@@ -33,6 +33,7 @@ from relay.node.keeping import Keeping, tell
 from relay.node.link import Link
 from relay.node.on_join import OnJoin
 from relay.node.operating import Operating
+from relay.node.shapes import Shapes
 from relay.node.ticks import Ticks
 from relay.policy.config import Settings
 from relay.policy.passwords import Passwords
@@ -138,6 +139,7 @@ class Node(Owner):
         self._keeping = Keeping(self.rooms, self.connections, self._carry_out)
         self._broker.keep(self._keeping)
         self.operating = Operating(self.registry, self._broker)
+        self.shapes = Shapes(self.connections)
         self.append = self._broker.append
         """Propose an entry for a room, by the room's name."""
         self.catching_up = Queue(_soon, CATCHING_UP)
@@ -287,6 +289,7 @@ class Node(Owner):
                 self.later(seconds, lambda: self._propose_if_same(room, entry))
             case Gone():
                 self.rooms.remove(room)
+                self.shapes.forget(room)
                 self.journal.gone(room.name)
                 if not self.is_alone:
                     self._keeping.send_back(room.name)
@@ -315,6 +318,7 @@ class Node(Owner):
         if connection is not None:
             self.journal.admitted(room.name, admit)
             connection.admitted(room, admit)
+            self.shapes.admitted(connection)
         elif self._broker.is_ours(attachment):
             # It went while its entry was on its way: nobody else would say so.
             self.propose(room, Detach(attachment))
