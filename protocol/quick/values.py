@@ -120,10 +120,13 @@ def unpack(data: bytes) -> Any:
 def check_claims(data: bytes, most: int) -> None:
     """Doubt a message whose heads may claim far more than it has. Of those within one another,
     some may wait for what they claim; all others have it."""
+    size = len(data)
+    worth = SPARE + PER_BYTE * size
+    if size <= COUNTED and heads_of(data) * (LIST + SLOT * most) <= worth:
+        return
     if are_doubles(data):
         return
-    size = len(data)
-    worth = SPARE + PER_BYTE * size - SLOT * most * (data.count(0xDC) + data.count(0xDD))
+    worth -= SLOT * most * (data.count(0xDC) + data.count(0xDD))
     if min(size, STACKED) * SHORT > worth and min(heads_of(data), STACKED) * SHORT > worth:
         walk = msgpack.Unpacker(max_buffer_size=size)
         walk.feed(data)
