@@ -146,6 +146,17 @@ def test_the_fate_of_a_frame_is_that_of_its_number_whatever_came_before_it() -> 
     assert 10 < len(lost[0]) < 40
 
 
+def test_pings_between_them_change_no_values_fate() -> None:
+    talk = values(40)
+    pings = [Said(0.05 * number, b"ping", False) for number in range(9)]
+    mixed = sorted([*talk, *pings], key=lambda said: said.at)
+    heard = [
+        [frame for _, frame in told(line_of(Conditions(loss=0.5)), each) if frame != b"ping"]
+        for each in (talk, mixed)
+    ]
+    assert heard[0] == heard[1]
+
+
 def values(many: int, *, every: float = 0.01) -> list[Said]:
     return [Said(every * number, b"%04d" % number, True) for number in range(many)]
 
