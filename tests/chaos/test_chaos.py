@@ -37,7 +37,7 @@ FOUND_AS = {
 
 
 @pytest.mark.timeout(150)
-@pytest.mark.parametrize("course", ["steady", "long", "drained", "killed"])
+@pytest.mark.parametrize("course", ["steady", "long", "shaped", "drained", "killed"])
 async def test_nothing_is_lost_doubled_or_reordered(course: str) -> None:
     result = await run_batch(range(1, 4), GENTLE, course)
     assert result.report.violations == []
