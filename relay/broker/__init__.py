@@ -56,6 +56,9 @@ class Broker(Protocol):
     def release(self, name: str) -> None:
         """Let go of what `attach` brought, if it goes on elsewhere."""
 
+    def watch(self, name: str) -> None:
+        """Keep here what `attach` brought, and hear all that is told in it, for some seconds."""
+
     async def create(self, create: Create) -> None:
         """Have a room begin. When this returns there is one of the name here, this or an older one.
 

@@ -50,6 +50,9 @@ class MemoryBroker:
     def release(self, name: str) -> None:
         pass
 
+    def watch(self, name: str) -> None:
+        pass
+
     async def create(self, create: Create) -> None:
         if self._keeper is not None and self._keeper.room(create.name) is None:
             self._keeper.make(create)

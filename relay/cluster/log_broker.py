@@ -148,6 +148,11 @@ class LogBroker:
         if name in self.replicas and self._may_release(name):
             self._let_go(name)
 
+    def watch(self, name: str) -> None:
+        if name in self.replicas:
+            self._needed[name] = self._loop.time()
+            self._values.watch(name)
+
     async def create(self, create: Create) -> None:
         await self.attach(create.name)
         if self._keeper.room(create.name) is not None:

@@ -7,6 +7,8 @@ at most once, so a node may hold an older one than others. A stale value would b
   there, the senders' nodes tell the values that they keep.
 - When a sender has moved to another node, what was kept of them is forgotten; they say it again.
 - A node that may have missed messages forgets what it kept of senders elsewhere, and asks for it.
+
+A room's values stay within its players' only node, unless an operator watches it at another one.
 """
 
 from __future__ import annotations
@@ -25,6 +27,9 @@ from relay.room.room import Room
 
 SUBJECT: Final = "vol."
 WANTED: Final = "vol-wanted"
+WATCHED: Final = "vol-watched"
+WATCHED_SECONDS: Final = 3.0
+"""For which a node remembers that others watch a room. They say it every second."""
 MOST_EARLY: Final = 256
 """Values of a room that wait for their sender's JOIN, which comes another way."""
 
@@ -51,9 +56,12 @@ class Values:
         self._room = room
         self._waiting: dict[str, Waiting] = {}
         self._early: dict[str, Early] = {}
+        self._watched: dict[str, float] = {}
+        """Rooms that are watched at other nodes, and until when on the loop's clock."""
         self._unsubscribe: dict[str, Callable[[], None]] = {}
         if bus is not None:
             bus.subscribe(WANTED, lambda node, data: self._tell_all())
+            bus.subscribe(WATCHED, lambda node, data: self._note_watched(data.decode("ascii")))
 
     def open(self, room: Room) -> None:
         """Pass on the values of this room from now on."""
@@ -78,6 +86,27 @@ class Values:
         if unsubscribe is not None:
             unsubscribe()
         self._early.pop(name, None)
+        self._watched.pop(name, None)
+
+    # Who watches.
+
+    def watch(self, name: str) -> None:
+        """Have other nodes share the values of a room for some seconds."""
+        if self._bus is not None:
+            self._bus.publish(WATCHED, name.encode())
+
+    def _note_watched(self, name: str) -> None:
+        if name in self._unsubscribe:
+            self._watched[name] = asyncio.get_running_loop().time() + WATCHED_SECONDS
+
+    def _is_watched(self, name: str) -> bool:
+        until = self._watched.get(name)
+        if until is None:
+            return False
+        if asyncio.get_running_loop().time() < until:
+            return True
+        del self._watched[name]
+        return False
 
     # Who enters, and who moves.
 
@@ -136,8 +165,9 @@ class Values:
     def _share(self, room: Room, slot: Slot, message: bytes) -> None:
         audience = room.audience
         late = 0 if audience.delay is None else len(audience.delay.outboxes)
-        if len(audience.fan_out) + late >= len(room.seats.attached):
-            return  # all players are connected to this node
+        are_all_here = len(audience.fan_out) + late >= len(room.seats.attached)
+        if are_all_here and not self._is_watched(room.name):
+            return
         if not self._waiting:
             asyncio.get_running_loop().call_soon(self._flush)
         self._waiting.setdefault(room.name, {})[slot] = message
@@ -187,9 +217,10 @@ class Values:
                 self._tell_here(room, slot, message)
 
     def _tell_here(self, room: Room, slot: Slot, message: bytes) -> None:
-        audience = room.audience
-        if isinstance(audience, SharedAudience) and _has_players_at(room, self._own()):
-            audience.hear_value(*slot, message)
+        if _has_players_at(room, self._own()):
+            room.audience.hear_value(*slot, message)
+        else:
+            room.audience.overhear(slot[2], message)
 
 
 def _home(room: Room, player: int) -> int | None:

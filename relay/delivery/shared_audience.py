@@ -25,5 +25,5 @@ class SharedAudience(Audience):
         self._share(sender, key, to, message)
 
     def hear_value(self, sender: int, key: int, to: Addressees, message: bytes) -> None:
-        """Tell players here a value that came from another node."""
+        """Tell it, and do not send it back."""
         super().tell_value(sender, key, to, message)

@@ -1,4 +1,4 @@
-"""The relay as an ASGI app. The only file that imports Responder; it routes and nothing else."""
+"""The relay as an ASGI app: it routes and nothing else. It and its routes alone know Responder."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from relay.http import (
     media,
     metrics,
     rest,
+    watch_routes,
 )
 from relay.http.behind import Behind
 from relay.http.guard import Guard, Refusals, is_shared
@@ -111,6 +112,7 @@ def create_app(
         api.add_middleware(Whole)
     api.before_request(websocket=True)(_admit_pages(policy, refusals))
     api.include_router(routes)
+    api.include_router(watch_routes.routes)
     api.mount("/assets", files.Files(files.WEB / "assets"))
     api.mount("/client", files.Files(files.WEB / "client", {"access-control-allow-origin": "*"}))
     api.mount("/guide", files.Guide(files.GUIDE))
@@ -131,6 +133,7 @@ def _documents() -> docs.Documents:
         static_dir=None,
     )
     api.include_router(routes)
+    api.include_router(watch_routes.routes)
     return docs.Documents(api.openapi._apispec.to_dict(), api.openapi.openapi)
 
 

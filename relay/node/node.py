@@ -333,6 +333,15 @@ class Node(Owner):
         """
         return await self.rooms.create(options, name, address)
 
+    async def bring(self, name: str) -> Room | None:
+        """Return the room of this name. If only other nodes have it, it comes here."""
+        await self._broker.attach(name.upper())
+        return self.registry.find(name)
+
+    def watch(self, room: Room) -> None:
+        """Keep a room here for some seconds that this node may have no player in."""
+        self._broker.watch(room.name)
+
     def _watch(self, room: Room) -> None:
         """Look after a room from now on."""
         if self._sweeper is None:

@@ -1,7 +1,8 @@
 """Moves a connection to the worker in which the room lives that its request is about.
 
 A request is about one room if it asks for the room's WebSocket (/r/NAME), for its description
-(/api/rooms/NAME), or for a new room of a name (POST /api/rooms, with the name in its body). The
+(/api/rooms/NAME) or anything below, or for a new room of a name (POST /api/rooms, with the name in
+its body). The
 worker that reads such a request keeps its bytes until it knows the room. If the room lives
 elsewhere, it sends the socket and those bytes there, and counts the connection out. Nothing was
 answered yet, so the other worker goes on as if it had accepted the connection.
@@ -28,7 +29,7 @@ from relay.workers.mail import Kind, Mail
 
 # The path may begin with anything: a proxy may show the relay below a path.
 LINK = re.compile(rf"/r/({NAME.pattern})/*$")
-ROOM = re.compile(rf"/api/rooms/({NAME.pattern})/*$")
+ROOM = re.compile(rf"/api/rooms/({NAME.pattern})(?:/.*)?$")
 ROOMS = re.compile(r"/api/rooms/*$")
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"

@@ -1,0 +1,139 @@
+"""What one operator still has to be shown of a room: bounded, and what does not fit is counted."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgpack
+
+from protocol import fast_path
+from protocol.opcodes import Opcode
+from relay.history.packed_frames import Addressees
+from relay.history.ws_frame import unwrap
+from relay.inspect.printable import said
+from relay.inspect.watched_audience import Noted
+
+MOST_WAITING: Final = 1024
+MOST_BYTES: Final = 1024 * 1024
+"""Frames and bytes that wait for one who watches. More are skipped."""
+
+LINE_FRAMES: Final = 64
+LINE_BYTES: Final = 64 * 1024
+"""Frames and bytes of a line, at most; one frame alone may have any size. With 20 lines a second,
+so many are encoded however busy a room is."""
+
+LINE_LOOKS: Final = 256
+"""Frames in which a word is looked for before the next line."""
+
+ADDRESSEE_BYTES: Final = 4
+"""What a line takes for each player whom a frame is for."""
+
+NAMES: Final = {int(op): op.name for op in Opcode}
+OF_A_PLAYER: Final = frozenset(
+    {Opcode.DELIVER, Opcode.UPDATE, Opcode.JOINED, Opcode.LEFT, Opcode.PRESENCE}
+)
+"""Frames whose second field is a player: who sent it, or whom it is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which frames an operator wants to see, and what of them. Without a condition, all of them."""
+
+    senders: frozenset[int] = frozenset()
+    ops: frozenset[int] = frozenset()
+    text: str = ""
+    """In what the frame says."""
+    has_frames: bool = True
+    has_data: bool = True
+    """The frames' bytes, too."""
+
+
+class Watcher:
+    """Takes what a room tells, and hands it over as it is shown.
+
+    Attributes: skipped: frames that were wanted and not shown since the last line.
+    """
+
+    def __init__(self, wanted: Wanted) -> None:
+        self.skipped = 0
+        self._wanted = wanted
+        self._waiting: deque[Noted] = deque()
+        """What is wanted, no longer wrapped."""
+        self._bytes = 0
+        self._rates: dict[int, list[int]] = {}
+
+    def take(self, noted: Sequence[Noted]) -> None:
+        """Take what was told in the room."""
+        for at, to, message in noted:
+            frame = unwrap(message)
+            rate = self._rates.setdefault(frame[1], [0, 0])
+            rate[0] += 1
+            rate[1] += len(frame)
+            if self._wants(frame):
+                self._keep(at, to, frame)
+
+    def frames(self) -> list[dict[str, Any]]:
+        """Hand over the frames of the next line."""
+        shown: list[dict[str, Any]] = []
+        text, size = self._wanted.text, 0
+        for _ in range(min(len(self._waiting), LINE_LOOKS if text else LINE_FRAMES)):
+            at, to, frame = self._waiting.popleft()
+            self._bytes -= (cost := _cost(to, frame))
+            if not text or text in said(frame):
+                size += cost
+                shown.append(show(at, to, frame, has_data=self._wanted.has_data))
+            if size >= LINE_BYTES or len(shown) >= LINE_FRAMES:
+                break
+        return shown
+
+    def rates(self) -> dict[str, list[int]]:
+        """Hand over how many frames there were since the last time, and their bytes, by opcode."""
+        rates, self._rates = self._rates, {}
+        return {NAMES[op]: rate for op, rate in sorted(rates.items())}
+
+    def _wants(self, frame: bytes) -> bool:
+        wanted = self._wanted
+        return (
+            wanted.has_frames
+            and (not wanted.ops or frame[1] in wanted.ops)
+            and (not wanted.senders or sender(frame) in wanted.senders)
+        )
+
+    def _keep(self, at: int, to: Addressees, frame: bytes) -> None:
+        if len(self._waiting) >= MOST_WAITING or self._bytes >= MOST_BYTES:
+            self.skipped += 1
+            return
+        self._waiting.append((at, to, frame))
+        self._bytes += _cost(to, frame)
+
+
+def show(at: int, to: Addressees, frame: bytes, *, has_data: bool = True) -> dict[str, Any]:
+    """Describe a frame that a room told."""
+    op = frame[1]
+    shown = {
+        "at": at,
+        "seq": None if op == Opcode.UPDATE else fast_path.seq(frame),
+        "op": NAMES[op],
+        "from": sender(frame),
+        "to": ("others" if to else "all") if isinstance(to, int) else sorted(to),
+        "size": len(frame),
+    }
+    return {**shown, "data": b64encode(frame).decode()} if has_data else shown
+
+
+def sender(frame: bytes) -> int | None:
+    """Return the player who said this, or whom it is about; None if the relay says it."""
+    op = frame[1]
+    if op in OF_A_PLAYER:
+        return fast_path.pair(frame)[1]
+    if op == Opcode.PROPERTY:
+        return msgpack.unpackb(frame)[-1] or None
+    return None
+
+
+def _cost(to: Addressees, frame: bytes) -> int:
+    return len(frame) + (0 if isinstance(to, int) else ADDRESSEE_BYTES * len(to))

@@ -1,0 +1,133 @@
+"""An operator watches a room: lines of JSON, until the room ends or nobody reads them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final
+
+from relay.inspect.standing import standing
+from relay.inspect.watched_audience import WatchedAudience
+from relay.inspect.watcher import Wanted, Watcher
+from relay.node.node import Node
+from relay.room.room import Room
+
+PAUSE: Final = 0.05
+"""Seconds between two lines with frames."""
+ROUND: Final = 1.0
+"""Seconds between two lines with anything else."""
+
+Shown = Mapping[str, Any]
+Describe = Callable[[Room], Shown]
+Facts = Callable[[Room], Awaitable[Sequence[Shown]]]
+
+GONE: Final = "the room is gone"
+GOING_DOWN: Final = "the relay is going down"
+
+
+class Watching:
+    """One operator who watches a room."""
+
+    def __init__(
+        self, node: Node, room: Room, wanted: Wanted, describe: Describe, facts: Facts
+    ) -> None:
+        """
+        Args:
+            describe: says what everybody may know of a room.
+            facts: says what is known of a room's players.
+        """
+        self._node = node
+        self._room = room
+        self._watcher = Watcher(wanted)
+        self._describe = describe
+        self._facts = facts
+        self._told = ""
+        self._round = 0.0
+
+    async def lines(self) -> AsyncIterator[bytes]:
+        """Yield lines, some at a time. The room is watched from the first to the last one."""
+        self._begin()
+        try:
+            yield await self._next_round()
+            while (why := await self._end()) is None:
+                await asyncio.sleep(PAUSE)
+                if lines := self._frames() + await self._next_round():
+                    yield lines
+            yield line("end", why=why)
+        finally:
+            self._stop()
+
+    # The room.
+
+    def _begin(self) -> None:
+        self._node.watch(self._room)
+        audience_of(self._room, self._node.clock).takers.append(self._watcher.take)
+
+    def _stop(self) -> None:
+        audience = self._room.audience
+        if isinstance(audience, WatchedAudience):
+            audience.takers.remove(self._watcher.take)
+            if not audience.takers:
+                self._room.audience = audience.audience
+
+    async def _end(self) -> str | None:
+        """Say why there is nothing more to watch, if so. Another node's snapshot may have made the
+        room anew."""
+        node, room = self._node, self._room
+        if node.draining is not None and not node.connections:
+            return GOING_DOWN
+        if node.registry.get(room.name) is room:
+            return None
+        found = await node.bring(room.name)
+        if found is None:
+            return GONE
+        self._stop()
+        self._room, self._told, self._round = found, "", 0.0
+        self._begin()
+        return None
+
+    # Lines.
+
+    def _frames(self) -> bytes:
+        audience, watcher = self._room.audience, self._watcher
+        if isinstance(audience, WatchedAudience):
+            audience.hand_out()
+        if not (frames := watcher.frames()) and not watcher.skipped:
+            return b""
+        skipped, watcher.skipped = watcher.skipped, 0
+        return line("frames", frames=frames, skipped=skipped)
+
+    async def _next_round(self) -> bytes:
+        now = asyncio.get_running_loop().time()
+        seconds, is_first = now - self._round, not self._round
+        if not is_first and seconds < ROUND:
+            return b""
+        self._round = now
+        self._node.watch(self._room)
+        players = line("players", players=await self._facts(self._room))
+        if is_first:
+            return self._standing() + players
+        rates = line("rates", seconds=round(seconds, 3), frames=self._watcher.rates())
+        return self._standing() + players + rates
+
+    def _standing(self) -> bytes:
+        """Say how the room stands, if that has changed."""
+        told = json.dumps({"room": self._describe(self._room), **standing(self._room)})
+        if told == self._told:
+            return b""
+        self._told = told
+        return b'{"type":"room",' + told[1:].encode() + b"\n"
+
+
+def audience_of(room: Room, clock: Callable[[], int]) -> WatchedAudience:
+    """Return the watched audience of a room, which has none before somebody watches it."""
+    audience = room.audience
+    if not isinstance(audience, WatchedAudience):
+        room.audience = audience = WatchedAudience(audience, clock)
+    return audience
+
+
+def line(kind: str, **told: object) -> bytes:
+    """Make a line of a stream."""
+    return json.dumps({"type": kind, **told}, separators=(",", ":")).encode() + b"\n"
