@@ -61,6 +61,14 @@ SERVE_EXAMPLES = """Examples:
 
 CLUSTER = "How is NATS, over which relays share their rooms?"
 
+WATCH_EXAMPLES = """Examples:
+  relay watch K7QF
+  relay watch K7QF --from 3 --hex
+  relay watch K7QF --op JOINED --op LEFT
+  relay watch K7QF --stats
+  relay watch K7QF --json | grep skipped
+"""
+
 NEW = """Make a small game that runs. Change it into your own.
 
 It is a folder of a few short files: a page without a build step, a bot, a test that plays two \
@@ -92,6 +100,11 @@ def build() -> App:
         "relay.cli.commands:demo", help="Run a relay with bots in a room, and print its link."
     )
     app.command("relay.cli.new:new", help=NEW, help_epilogue=NEW_EXAMPLES)
+    app.command(
+        "relay.cli.watch:watch",
+        help="Watch a room of a relay that runs: who is there, and every frame.",
+        help_epilogue=WATCH_EXAMPLES,
+    )
     app.command("relay.cli.cluster:app", name="cluster", help=CLUSTER)
     app.command("relay.cli.commands:version", help="Print Roomwire's version, and the wire's.")
     for plugin in importlib.metadata.entry_points(group=PLUGINS):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Annotated, Any
 
@@ -69,11 +69,7 @@ async def watch(
     watching = Watching(node, room, wanted, partial(_describe, root=root), _players)
     resp.mimetype = NDJSON
     resp.headers.update(HEADERS)
-
-    @resp.stream
-    async def lines() -> AsyncIterator[bytes]:
-        async for some in watching.lines():
-            yield some
+    resp.stream(watching.lines)
 
 
 def _opcodes(names: Sequence[str]) -> frozenset[int]:
