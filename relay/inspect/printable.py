@@ -23,16 +23,22 @@ def printable(value: Any) -> str:
     """Return a value as JSON. Bytes are shown as msgpack, as text or in hex, whatever fits first."""
     if isinstance(value, bytes):
         return _bytes(value)
-    try:
-        return json.dumps(value, ensure_ascii=False, default=_odd)
-    except (TypeError, ValueError, RecursionError):  # keys that JSON has not, or too deep
-        return repr(value) if isinstance(value, dict) else f"({type(value).__name__})"
+    for show in (_json, repr):  # JSON has not all keys that msgpack has
+        try:
+            return show(value)
+        except (TypeError, ValueError, RecursionError):
+            pass
+    return "(nested too deeply)"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=_odd)
 
 
 def _bytes(data: bytes) -> str:
     try:
         value = _unpacked(data)
-    except (ValueError, msgpack.UnpackException):
+    except (ValueError, TypeError, msgpack.UnpackException):
         return _text(data)
     return data.hex(" ") if isinstance(value, bytes) else printable(value)
 
