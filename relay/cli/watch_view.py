@@ -31,12 +31,11 @@ class View:
         """Yield what to print of a line."""
         match line["type"]:
             case "room":
-                was, self.room = self.room, line
-                yield from self.show_room(was)
+                self.room = line
             case "players":
-                was = self.players
+                before = self.players
                 self.players = {each["player"]: each for each in line["players"]}
-                yield from self.show_players(was)
+                yield from self.show_players(before)
             case "frames":
                 for frame in line["frames"]:
                     yield from self.show_frame(frame)
@@ -47,12 +46,8 @@ class View:
             case "end":
                 yield f"-- {line['why']}"
 
-    def show_room(self, was: Shown) -> Iterator[str]:
-        """Show a room that is not as it was; it was {} before the first time."""
-        yield from ()
-
-    def show_players(self, was: Mapping[int, Shown]) -> Iterator[str]:
-        """Show the players, who were so a second ago."""
+    def show_players(self, before: Mapping[int, Shown]) -> Iterator[str]:
+        """Show the players. Args: before: how they were a second ago."""
         yield from ()
 
     def show_frame(self, frame: Shown) -> Iterator[str]:
@@ -103,13 +98,14 @@ class FramesView(View):
     def __init__(self, *, has_hex: bool = False) -> None:
         super().__init__()
         self._has_hex = has_hex
+        self._has_begun = False
 
-    def show_players(self, was: Mapping[int, Shown]) -> Iterator[str]:
-        if not was:
+    def show_players(self, before: Mapping[int, Shown]) -> Iterator[str]:
+        if not self._has_begun:
+            self._has_begun = True
             yield from (self.head(), *self.table(), "")
-            return
         for player, facts in self.players.items():
-            if player in was and _state(facts) != _state(was[player]):
+            if player in before and _state(facts) != _state(before[player]):
                 yield f"-- {self.name(player)}: {_state(facts)}"
 
     def show_frame(self, frame: Shown) -> Iterator[str]:
@@ -119,7 +115,8 @@ class FramesView(View):
         seq = "-" if frame["seq"] is None else frame["seq"]
         by = "relay" if frame["from"] is None else self.name(frame["from"])
         way = f"{by} > {_to(frame['to'])}"
-        yield f"{at} {seq:>7} {frame['op']:<8} {way:<20} {frame['size']:>5} B  {legible(said(data))}"
+        text = legible(said(data))
+        yield f"{at} {seq:>7} {frame['op']:<8} {way:<20} {frame['size']:>5} B  {text}"
         if self._has_hex:
             yield from (
                 f"{start:>20}  {data[start : start + HEX_BYTES].hex(' ')}"

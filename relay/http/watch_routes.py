@@ -54,7 +54,9 @@ async def watch(
         list[int], Query([], alias="from", description="frames of these players, or about them")
     ],
     op: Annotated[list[str], Query([], description="frames of these kinds, such as DELIVER")],
-    grep: Annotated[str, Query("", description="frames that say this, as `relay watch` shows them")],
+    grep: Annotated[
+        str, Query("", description="frames that say this, as `relay watch` shows them")
+    ],
     data: Annotated[bool, Query(True, description="the frames' bytes, in base64")],
     stats: Annotated[bool, Query(False, description="no frames, but how many there are")],
 ) -> None:

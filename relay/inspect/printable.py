@@ -20,7 +20,7 @@ def said(frame: bytes) -> str:
 
 
 def printable(value: Any) -> str:
-    """Return a value as JSON. Bytes are shown as msgpack, as text or in hex, whatever fits first."""
+    """Return a value as JSON. Bytes are shown as msgpack, as text or in hex: what fits first."""
     if isinstance(value, bytes):
         return _bytes(value)
     for show in (_json, repr):  # JSON has not all keys that msgpack has
@@ -56,4 +56,4 @@ def _odd(value: object) -> str:
 
 
 def _unpacked(data: bytes) -> Any:
-    return msgpack.unpackb(data, strict_map_key=False, timestamp=0)
+    return msgpack.unpackb(data, strict_map_key=False, use_list=False)

@@ -54,7 +54,7 @@ class Watching:
                 await asyncio.sleep(PAUSE)
                 if lines := self._frames() + await self._next_round():
                     yield lines
-            yield line("end", why=why)
+            yield self._frames() + line("end", why=why)
         finally:
             self._stop()
 

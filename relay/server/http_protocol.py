@@ -24,8 +24,8 @@ HEAD_SECONDS = 5.0
 BODY_SECONDS = 10.0
 """From the end of the head to that of the body."""
 ANSWER_SECONDS = 60.0
-"""From there until all of the answer is taken: a page on a bad line takes a while. A stream lasts as
-long as its reader takes it: it is cut when nothing was taken for this long."""
+"""From there until all of the answer is taken: a page on a bad line takes a while. A stream lasts
+for as long as somebody takes it: for so long they may take nothing."""
 IDLE_SECONDS = 5.0
 """From an answer to the next request's first byte."""
 

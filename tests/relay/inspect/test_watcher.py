@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from protocol import fast_path
 from protocol.codec import encode
-from protocol.frames import Error, Host, Joined, LeftReason, Left, PlayerInfo, Property
+from protocol.frames import Error, Host, Joined, Left, LeftReason, PlayerInfo, Property
 from relay.history.ws_frame import wrap
 from relay.inspect.watched_audience import Noted
 from relay.inspect.watcher import (
