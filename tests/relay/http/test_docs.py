@@ -18,6 +18,7 @@ async def test_openapi_has_every_operation_and_its_shapes(http: httpx.AsyncClien
         "get /api/rooms",
         "post /api/rooms",
         "get /api/rooms/{name}",
+        "get /api/rooms/{name}/watch",
         "post /api/match",
     }
     shapes = document["components"]["schemas"]
