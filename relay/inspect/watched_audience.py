@@ -7,6 +7,7 @@ from typing import Final
 
 from relay.delivery.audience import Audience
 from relay.history.packed_frames import Addressees
+from relay.history.ws_frame import start_of
 
 Noted = tuple[int, Addressees, bytes]
 """When something was told, in microseconds of the relay's time; to whom; the message, wrapped."""
@@ -17,13 +18,18 @@ MOST: Final = 512
 MOST_BYTES: Final = 1024 * 1024
 """What is kept between two looks of those who watch. More is handed out at once."""
 
+OPCODES: Final = 128
+"""Every opcode is a positive fixint."""
+
 
 class WatchedAudience(Audience):
     """Takes the place of an audience, whose players and values it has.
 
     Attributes:
         audience: whose place it takes.
-        takers: of those who watch. Each takes everything that was told, in batches.
+        watchers: how many watch.
+        takers: of those who want frames. Each takes everything that was told, in batches.
+        counts, sizes: frames and their bytes so far, by opcode.
     """
 
     def __init__(self, audience: Audience, clock: Callable[[], int]) -> None:
@@ -32,7 +38,10 @@ class WatchedAudience(Audience):
         self.retained = audience.retained
         self.delay = audience.delay
         self.audience = audience
+        self.watchers = 0
         self.takers: list[Take] = []
+        self.counts = [0] * OPCODES
+        self.sizes = [0] * OPCODES
         self._clock = clock
         self._noted: list[Noted] = []
         self._bytes = 0
@@ -59,7 +68,12 @@ class WatchedAudience(Audience):
             take(noted)
 
     def _note(self, to: Addressees, message: bytes) -> None:
-        self._noted.append((self._clock(), to, message))
-        self._bytes += len(message)
-        if self._bytes > MOST_BYTES or len(self._noted) >= MOST:
-            self.hand_out()
+        start = start_of(message)
+        op = message[start + 1]
+        self.counts[op] += 1
+        self.sizes[op] += len(message) - start
+        if self.takers:
+            self._noted.append((self._clock(), to, message))
+            self._bytes += len(message)
+            if self._bytes > MOST_BYTES or len(self._noted) >= MOST:
+                self.hand_out()

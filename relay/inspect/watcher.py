@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
+from binascii import b2a_base64
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import msgpack
 
@@ -21,12 +21,12 @@ MOST_WAITING: Final = 1024
 MOST_BYTES: Final = 1024 * 1024
 """Frames and bytes that wait for one who watches. More are skipped."""
 
-LINE_FRAMES: Final = 64
-LINE_BYTES: Final = 64 * 1024
-"""Frames and bytes of a line, at most; one frame alone may have any size. With 20 lines a second,
-so many are encoded however busy a room is."""
+LINE_FRAMES: Final = 128
+LINE_BYTES: Final = 128 * 1024
+"""Frames and bytes of a line, at most; one frame alone may have any size. With 10 lines a second,
+so much is encoded however busy a room is."""
 
-LINE_LOOKS: Final = 256
+LINE_LOOKS: Final = 512
 """Frames in which a word is looked for before the next line."""
 
 ADDRESSEE_BYTES: Final = 4
@@ -64,21 +64,21 @@ class Watcher:
         self._waiting: deque[Noted] = deque()
         """What is wanted, no longer wrapped."""
         self._bytes = 0
-        self._rates: dict[int, list[int]] = {}
+        self._wants_all = not (wanted.ops or wanted.senders)
 
     def take(self, noted: Sequence[Noted]) -> None:
-        """Take what was told in the room."""
-        for at, to, message in noted:
+        """Take what was told in the room, as far as there is place for it."""
+        for index, (at, to, message) in enumerate(noted):
+            if self._is_full and self._wants_all:
+                self.skipped += len(noted) - index
+                return
             frame = unwrap(message)
-            rate = self._rates.setdefault(frame[1], [0, 0])
-            rate[0] += 1
-            rate[1] += len(frame)
-            if self._wants(frame):
+            if self._wants_all or self._wants(frame):
                 self._keep(at, to, frame)
 
-    def frames(self) -> list[dict[str, Any]]:
-        """Hand over the frames of the next line."""
-        shown: list[dict[str, Any]] = []
+    def frames(self) -> list[str]:
+        """Hand over the frames of the next line, as JSON."""
+        shown: list[str] = []
         text, size = self._wanted.text, 0
         for _ in range(min(len(self._waiting), LINE_LOOKS if text else LINE_FRAMES)):
             at, to, frame = self._waiting.popleft()
@@ -90,39 +90,37 @@ class Watcher:
                 break
         return shown
 
-    def rates(self) -> dict[str, list[int]]:
-        """Hand over how many frames there were since the last time, and their bytes, by opcode."""
-        rates, self._rates = self._rates, {}
-        return {NAMES[op]: rate for op, rate in sorted(rates.items())}
+    @property
+    def _is_full(self) -> bool:
+        return len(self._waiting) >= MOST_WAITING or self._bytes >= MOST_BYTES
 
     def _wants(self, frame: bytes) -> bool:
         wanted = self._wanted
-        return (
-            wanted.has_frames
-            and (not wanted.ops or frame[1] in wanted.ops)
-            and (not wanted.senders or sender(frame) in wanted.senders)
+        return (not wanted.ops or frame[1] in wanted.ops) and (
+            not wanted.senders or sender(frame) in wanted.senders
         )
 
     def _keep(self, at: int, to: Addressees, frame: bytes) -> None:
-        if len(self._waiting) >= MOST_WAITING or self._bytes >= MOST_BYTES:
+        if self._is_full:
             self.skipped += 1
             return
         self._waiting.append((at, to, frame))
         self._bytes += _cost(to, frame)
 
 
-def show(at: int, to: Addressees, frame: bytes, *, has_data: bool = True) -> dict[str, Any]:
-    """Describe a frame that a room told."""
-    op = frame[1]
-    shown = {
-        "at": at,
-        "seq": None if op == Opcode.UPDATE else fast_path.seq(frame),
-        "op": NAMES[op],
-        "from": sender(frame),
-        "to": ("others" if to else "all") if isinstance(to, int) else sorted(to),
-        "size": len(frame),
-    }
-    return {**shown, "data": b64encode(frame).decode()} if has_data else shown
+def show(at: int, to: Addressees, frame: bytes, *, has_data: bool = True) -> str:
+    """Describe a frame that a room told, as JSON. Written by hand: it is a third of the time."""
+    op, by = frame[1], sender(frame)
+    seq = "null" if op == Opcode.UPDATE else fast_path.seq(frame)
+    if isinstance(to, int):
+        way = '"others"' if to else '"all"'
+    else:
+        way = f"[{','.join(map(str, sorted(to)))}]"
+    data = f',"data":"{b2a_base64(frame, newline=False).decode()}"' if has_data else ""
+    return (
+        f'{{"at":{at},"seq":{seq},"op":"{NAMES[op]}","from":{"null" if by is None else by},'
+        f'"to":{way},"size":{len(frame)}{data}}}'
+    )
 
 
 def sender(frame: bytes) -> int | None:

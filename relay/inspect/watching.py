@@ -7,13 +7,14 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
+from relay.inspect.rates import Rates
 from relay.inspect.standing import standing
 from relay.inspect.watched_audience import WatchedAudience
 from relay.inspect.watcher import Wanted, Watcher
 from relay.node.node import Node
 from relay.room.room import Room
 
-PAUSE: Final = 0.05
+PAUSE: Final = 0.1
 """Seconds between two lines with frames."""
 ROUND: Final = 1.0
 """Seconds between two lines with anything else."""
@@ -40,10 +41,13 @@ class Watching:
         self._node = node
         self._room = room
         self._watcher = Watcher(wanted)
+        self._has_frames = wanted.has_frames
         self._describe = describe
         self._facts = facts
         self._told = ""
         self._round = 0.0
+        self._audience: WatchedAudience
+        self._rates: Rates
 
     async def lines(self) -> AsyncIterator[bytes]:
         """Yield lines, some at a time. The room is watched from the first to the last one."""
@@ -62,14 +66,22 @@ class Watching:
 
     def _begin(self) -> None:
         self._node.watch(self._room)
-        audience_of(self._room, self._node.clock).takers.append(self._watcher.take)
+        room = self._room
+        if not isinstance(room.audience, WatchedAudience):
+            room.audience = WatchedAudience(room.audience, self._node.clock)
+        self._audience = room.audience
+        self._audience.watchers += 1
+        if self._has_frames:
+            self._audience.takers.append(self._watcher.take)
+        self._rates = Rates(self._audience)
 
     def _stop(self) -> None:
-        audience = self._room.audience
-        if isinstance(audience, WatchedAudience):
+        audience = self._audience
+        audience.watchers -= 1
+        if self._has_frames:
             audience.takers.remove(self._watcher.take)
-            if not audience.takers:
-                self._room.audience = audience.audience
+        if not audience.watchers and self._room.audience is audience:
+            self._room.audience = audience.audience
 
     async def _end(self) -> str | None:
         """Say why there is nothing more to watch, if so. Another node's snapshot may have made the
@@ -90,13 +102,13 @@ class Watching:
     # Lines.
 
     def _frames(self) -> bytes:
-        audience, watcher = self._room.audience, self._watcher
-        if isinstance(audience, WatchedAudience):
-            audience.hand_out()
+        watcher = self._watcher
+        self._audience.hand_out()
         if not (frames := watcher.frames()) and not watcher.skipped:
             return b""
         skipped, watcher.skipped = watcher.skipped, 0
-        return line("frames", frames=frames, skipped=skipped)
+        told = ",".join(frames)
+        return f'{{"type":"frames","frames":[{told}],"skipped":{skipped}}}\n'.encode()
 
     async def _next_round(self) -> bytes:
         now = asyncio.get_running_loop().time()
@@ -108,7 +120,7 @@ class Watching:
         players = line("players", players=await self._facts(self._room))
         if is_first:
             return self._standing() + players
-        rates = line("rates", seconds=round(seconds, 3), frames=self._watcher.rates())
+        rates = line("rates", seconds=round(seconds, 3), frames=self._rates.since())
         return self._standing() + players + rates
 
     def _standing(self) -> bytes:
@@ -118,14 +130,6 @@ class Watching:
             return b""
         self._told = told
         return b'{"type":"room",' + told[1:].encode() + b"\n"
-
-
-def audience_of(room: Room, clock: Callable[[], int]) -> WatchedAudience:
-    """Return the watched audience of a room, which has none before somebody watches it."""
-    audience = room.audience
-    if not isinstance(audience, WatchedAudience):
-        room.audience = audience = WatchedAudience(audience, clock)
-    return audience
 
 
 def line(kind: str, **told: object) -> bytes:

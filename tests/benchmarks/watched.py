@@ -9,7 +9,6 @@ machine slows both sides of a pair alike.
 from __future__ import annotations
 
 import contextlib
-import statistics
 import subprocess
 import sys
 from collections.abc import Iterator

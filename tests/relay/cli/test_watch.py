@@ -134,7 +134,7 @@ def test_what_was_not_shown_is_counted() -> None:
 def test_what_a_stranger_says_cannot_command_the_terminal() -> None:
     payload = msgpack.packb("\x9b31m \u202e\x07")
     frame = show(0, 1, msgpack.packb([0x11, 3, 1, payload]))
-    (text,) = FramesView().show({"type": "frames", "frames": [frame], "skipped": 0})
+    (text,) = FramesView().show({"type": "frames", "frames": [json.loads(frame)], "skipped": 0})
     assert text.isprintable()
 
 
