@@ -1,102 +1,127 @@
-"""Asks a relay as its operator does: over HTTP, with the token."""
+"""How the operator's commands speak to a relay: REST, with the operator's token."""
 
 from __future__ import annotations
 
 import json
-import os
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
 from relay.policy.operators import find_token, read_token
+from relay.policy.origins import parse_authority
 
-URL: Final = "http://127.0.0.1:8000"
-SECONDS: Final = 10.0
-"""For which the relay may say nothing."""
-TOKEN_FILE: Final = "RELAY_OPERATOR_TOKEN_FILE"
+HERE: Final = "http://127.0.0.1:8000"
+SECONDS: Final = 15.0
+OPENER: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+"""Asks the relay itself: a proxy would see the token."""
+LINE_SECONDS: Final = 60.0
+"""Most seconds between two lines of a stream: a watched room says something each second."""
 
 
 class Problem(Exception):
-    """What the relay did not do, in one sentence."""
+    """The relay did not do it; says in one sentence why."""
 
 
 @dataclass(frozen=True, slots=True)
 class OperatorClient:
-    """A relay, and the token of its operator."""
+    """A relay, and the token by which it knows its operator."""
 
     url: str
     token: str
 
     @classmethod
     def find(cls, url: str | None, token_file: Path | None) -> Self:
-        """Find the relay, and the token for it: in a file, or where a relay of this user keeps it.
+        """Find the token: in the operator's file, or where a relay of this user keeps it.
+
+        Args: url: of the relay; if left out, one on this machine, at port 8000.
 
         Raises:
-            Problem: there is no token. It says what to do.
+            Problem: there is none.
         """
-        url = (url or URL).rstrip("/")
-        named = token_file or os.environ.get(TOKEN_FILE)
-        if named is not None:
+        url = (url or HERE).rstrip("/")
+        if token_file is not None:
             try:
-                return cls(url, read_token(Path(named)))
+                return cls(url, read_token(token_file))
             except ValueError as error:
-                raise Problem(f"the token in {named}: {error}") from None
-        parts = urlsplit(url)
-        token = find_token(parts.port or (443 if parts.scheme == "https" else 80))
+                raise Problem(f"--token-file {token_file}: {error}") from None
+        port = _port_here(url)
+        token = find_token(port)
         if token is None:
             raise Problem(
-                f"no relay of yours runs at {url} on this machine: start one, name another one "
-                "with --url, or its operator's token with --token-file"
+                f"no relay of yours runs at port {port} of this machine: --url names another, "
+                "and --token-file the file with its operator's token"
             )
         return cls(url, token)
 
     def request(self, method: str, path: str, body: object = None) -> Any:
-        """Return the relay's answer.
+        """Ask for something. Returns: what the relay answers, as JSON.
 
         Raises:
-            Problem: the relay refuses, or does not answer.
+            Problem: the relay refuses, or cannot be reached.
         """
-        with self._asked(method, path, body) as answer:
-            said = answer.read()
-        return json.loads(said) if said else None
+        with self._open(method, path, body, SECONDS) as answer:
+            return json.loads(_read(answer))
 
     def lines(self, path: str) -> Iterator[Mapping[str, Any]]:
-        """Yield the lines of a stream, until the relay ends it.
+        """Yield the lines of a stream, until it ends.
 
         Raises:
-            Problem: the relay refuses, or says nothing more.
+            Problem: the relay refuses, or the connection is lost.
         """
-        with self._asked("GET", path, None) as answer:
-            yield from map(json.loads, answer)
+        with self._open("GET", path, None, LINE_SECONDS) as answer:
+            while line := _read_line(answer):
+                yield json.loads(line)
 
-    def _asked(self, method: str, path: str, body: object) -> AbstractContextManager[Any]:
+    def _open(self, method: str, path: str, body: object, seconds: float) -> HTTPResponse:
+        data = None if body is None else json.dumps(body).encode()
         headers = {"Authorization": f"Bearer {self.token}"}
-        data = None
-        if body is not None:
-            headers["Content-Type"], data = "application/json", json.dumps(body).encode()
-        asked = urllib.request.Request(self.url + path, data, headers, method=method)
-        return _explained(asked, self.url)
+        if data is not None:
+            headers["Content-Type"] = "application/json"
+        request = urllib.request.Request(self.url + path, data, headers, method=method)
+        try:
+            answer: HTTPResponse = OPENER.open(request, timeout=seconds)
+        except urllib.error.HTTPError as error:
+            raise Problem(_said(error)) from None
+        except (OSError, HTTPException) as error:
+            why = getattr(error, "reason", None) or error
+            raise Problem(f"{self.url} cannot be reached: {why}") from None
+        return answer
 
 
-@contextmanager
-def _explained(asked: urllib.request.Request, url: str) -> Iterator[Any]:
-    try:
-        with urllib.request.urlopen(asked, timeout=SECONDS) as answer:
-            yield answer
-    except urllib.error.HTTPError as error:
-        raise Problem(_detail(error)) from None
-    except (OSError, ValueError) as error:
-        raise Problem(f"{url} does not answer: {error}") from None
+def _port_here(url: str) -> int:
+    """Return the port of a relay on this machine: no other may see the token that is kept here."""
+    parts = urlsplit(url)
+    authority = parse_authority(parts.netloc)
+    if parts.scheme not in ("http", "https") or authority is None:
+        raise Problem(f"--url {url} is no URL of a relay, such as {HERE}")
+    if not authority.is_loopback:
+        raise Problem(f"{url} is not this machine: --token-file names its operator's token")
+    return authority.port_for(parts.scheme)
 
 
-def _detail(error: urllib.error.HTTPError) -> str:
+def _said(error: urllib.error.HTTPError) -> str:
+    """Return the relay's own sentence, if it has said one."""
     with error:
         try:
             return str(json.loads(error.read())["detail"])
-        except (ValueError, KeyError, TypeError):
+        except (OSError, HTTPException, ValueError, LookupError, TypeError):
             return f"the relay answers {error.code} {error.reason}"
+
+
+def _read(answer: HTTPResponse) -> bytes:
+    try:
+        return answer.read()
+    except (OSError, HTTPException) as error:
+        raise Problem(f"the answer broke off: {error}") from None
+
+
+def _read_line(answer: HTTPResponse) -> bytes:
+    try:
+        return answer.readline()
+    except (OSError, HTTPException) as error:
+        raise Problem(f"the stream broke off: {error}") from None

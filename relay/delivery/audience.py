@@ -6,6 +6,8 @@ of its own.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from relay.delivery.delay_line import DelayLine
 from relay.delivery.fan_out import FanOut
 from relay.delivery.outbox import Outbox
@@ -52,6 +54,9 @@ class Audience:
         """Tell players here a volatile value that came from another node."""
         self.tell_value(sender, key, to, message)
 
+    def want_values(self) -> None:
+        """Have other nodes tell, for some seconds, also what no player here is to be told."""
+
     def overhear(self, to: Addressees, message: bytes) -> None:
         """A volatile value passes between other nodes. No player here is to be told."""
 
@@ -67,6 +72,12 @@ class Audience:
         self.fan_out.remove(player)
         if self.delay is not None:
             self.delay.outboxes.pop(player, None)
+
+    def outboxes(self) -> Iterator[Outbox]:
+        """Yield those of all who are connected here."""
+        yield from self.fan_out.values()
+        if self.delay is not None:
+            yield from self.delay.outboxes.values()
 
     def forget(self, player: int) -> None:
         """Let go of the values of a player who leaves. Call it before LEFT is told."""

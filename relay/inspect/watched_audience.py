@@ -58,6 +58,9 @@ class WatchedAudience(Audience):
         self.audience.hear_value(sender, key, to, message)
         self._note(to, message)
 
+    def want_values(self) -> None:
+        self.audience.want_values()
+
     def overhear(self, to: Addressees, message: bytes) -> None:
         self._note(to, message)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from binascii import b2a_base64
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -106,6 +106,18 @@ class Watcher:
             return
         self._waiting.append((at, to, frame))
         self._bytes += _cost(to, frame)
+
+
+def opcodes(names: Collection[str]) -> frozenset[int]:
+    """Return the opcodes of these names.
+
+    Raises:
+        ValueError: no frame has this name.
+    """
+    known = {name: op for op, name in NAMES.items()}
+    if unknown := [name for name in names if name.upper() not in known]:
+        raise ValueError(f"op: there is no frame {unknown[0][:32]!a}")
+    return frozenset(known[name.upper()] for name in names)
 
 
 def show(at: int, to: Addressees, frame: bytes, *, has_data: bool = True) -> str:

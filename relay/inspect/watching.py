@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
@@ -12,6 +13,7 @@ from relay.inspect.standing import standing
 from relay.inspect.watched_audience import WatchedAudience
 from relay.inspect.watcher import Wanted, Watcher
 from relay.node.node import Node
+from relay.room.refusals import Refusal
 from relay.room.room import Room
 
 PAUSE: Final = 0.1
@@ -65,7 +67,6 @@ class Watching:
     # The room.
 
     def _begin(self) -> None:
-        self._node.watch(self._room)
         room = self._room
         if not isinstance(room.audience, WatchedAudience):
             room.audience = WatchedAudience(room.audience, self._node.clock)
@@ -73,6 +74,7 @@ class Watching:
         self._audience.watchers += 1
         if self._has_frames:
             self._audience.takers.append(self._watcher.take)
+        self._audience.want_values()
         self._rates = Rates(self._audience)
 
     def _stop(self) -> None:
@@ -91,12 +93,17 @@ class Watching:
             return GOING_DOWN
         if node.registry.get(room.name) is room:
             return None
-        found = await node.bring(room.name)
-        if found is None:
+        if (found := await self._kept()) is None:
             return GONE
         self._stop()
         self._room, self._told, self._round = found, "", 0.0
         self._begin()
+        return None
+
+    async def _kept(self) -> Room | None:
+        """Return the room of this name, which stays at this node for as long as it is asked for."""
+        with contextlib.suppress(Refusal):  # it cannot be had for the moment
+            return await self._node.operating.find(self._room.name)
         return None
 
     # Lines.
@@ -116,7 +123,8 @@ class Watching:
         if not is_first and seconds < ROUND:
             return b""
         self._round = now
-        self._node.watch(self._room)
+        await self._kept()
+        self._audience.want_values()
         players = line("players", players=await self._facts(self._room))
         if is_first:
             return self._standing() + players

@@ -95,7 +95,7 @@ def test_what_cannot_be_watched_is_said_in_one_sentence(
 
     at = ("--url", relay.url, "--token-file")
     assert fails("NONE", *at, str(token)) == "there is no room of this name"
-    assert "this is for the operator" in fails("R", *at, str(guess))
+    assert "this is for the relay's operator" in fails("R", *at, str(guess))
     assert "it cannot be read" in fails("R", *at, str(tmp_path / "none"))
     assert "no relay of yours runs" in fails("R", "--url", "http://127.0.0.1:1")
 

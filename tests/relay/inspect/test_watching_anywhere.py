@@ -13,7 +13,7 @@ from relay.delivery.shared_audience import SharedAudience
 from relay.inspect import watching
 from relay.inspect.watched_audience import WatchedAudience
 from tests.helpers.cluster.wire import parties
-from tests.helpers.crew import colleagues, names_at
+from tests.helpers.crew import TOKEN, colleagues, names_at
 from tests.helpers.peers import Party, until
 from tests.helpers.watchers import Watcher, decoded, token_file, watcher
 
@@ -27,16 +27,16 @@ async def hears_kinds(eve: Watcher, count: int) -> list[tuple[str, bytes]]:
     ]
 
 
-async def test_any_worker_shows_a_room(tmp_path: Path) -> None:
+async def test_any_worker_shows_a_room() -> None:
     here, there = next(names_at(0)), next(names_at(1))
     async with (
-        colleagues(operator_token_file=token_file(tmp_path)) as (first, second),
+        colleagues() as (first, second),
         AsyncExitStack() as stack,
     ):
         for worker in (first, second):
             for room in (here, there):
                 ann = await Party(worker.url, stack).enters(room)
-                async with watcher(first.url, room.lower()) as eve:
+                async with watcher(first.url, room.lower(), token=TOKEN) as eve:
                     assert (await eve.hears("room"))["room"]["room"] == room
                     ann.says(Send(None, b"hi"))
                     assert await hears_kinds(eve, 1) == [("Deliver", b"hi")]
