@@ -83,7 +83,7 @@ class View:
         return (
             str(facts["player"]),
             legible(facts["name"]),
-            f"{facts['presence']}{', lagging' if facts.get('lagging') else ''}",
+            facts["presence"],
             "" if facts.get("rtt_ms") is None else f"{facts['rtt_ms']:.1f} ms",
             _number(facts.get("behind")),
             f"{waiting['frames']:,} in {waiting['bytes']:,} B" if waiting.get("frames") else "",
@@ -154,10 +154,11 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 
 def _state(facts: Shown) -> str:
     """Say how a player is, in words that change only if that does."""
-    mode = (facts.get("outbox") or {}).get("mode", "")
-    words = [facts["presence"], "lagging" if facts.get("lagging") else ""]
-    words += [f"outbox {mode}"] if mode not in ("", "flowing") else []
-    return ", ".join(filter(None, words))
+    mode = (facts.get("outbox") or {}).get("mode", "flowing")
+    words = [facts["presence"]]
+    words += [f"outbox {mode}"] if mode != "flowing" else []
+    words += ["network shaped"] if facts.get("conditions") else []
+    return ", ".join(words)
 
 
 def _to(to: str | Sequence[int]) -> str:

@@ -74,7 +74,6 @@ class Watching:
         self._audience.watchers += 1
         if self._has_frames:
             self._audience.takers.append(self._watcher.take)
-        self._audience.want_values()
         self._rates = Rates(self._audience)
 
     def _stop(self) -> None:
@@ -95,6 +94,7 @@ class Watching:
             return None
         if (found := await self._kept()) is None:
             return GONE
+        self._audience.hand_out()
         self._stop()
         self._room, self._told, self._round = found, "", 0.0
         self._begin()

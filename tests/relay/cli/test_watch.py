@@ -110,7 +110,7 @@ def room_line() -> dict[str, object]:
 
 
 def players_line(**facts: object) -> dict[str, object]:
-    ann = {"player": 1, "name": "A\x1b[31mnn", "presence": "here", "groups": [], "taken": 9}
+    ann = {"player": 1, "name": "A\x1b[31mnn", "presence": "live", "groups": [], "taken": 9}
     return {"type": "players", "players": [{**ann, **facts}]}
 
 
@@ -122,8 +122,8 @@ def test_a_player_who_lags_gets_a_line_of_their_own() -> None:
     assert "\x1b" not in "".join(table)
     assert list(view.show(players_line())) == []
     outbox = {"mode": "following", "frames": 3, "bytes": 100}
-    slow = players_line(lagging=True, outbox=outbox, rtt_ms=23.12, behind=300)
-    assert list(view.show(slow)) == ["-- 1 A[31mnn: here, lagging, outbox following"]
+    slow = players_line(presence="lagging", outbox=outbox, conditions={"lag_ms": 80})
+    assert list(view.show(slow)) == ["-- 1 A[31mnn: lagging, outbox following, network shaped"]
 
 
 def test_what_was_not_shown_is_counted() -> None:
