@@ -181,6 +181,9 @@ class Notice(Shown):
     STALLED: the relays of this room have lost one of their stores. What is sent reliably waits for
     some seconds; nothing of it is lost.
     GOES_ON: that is over.
+    OPERATOR: whoever runs the relay tells all players `detail.said`.
+    SHAPED: the relay makes this player's network worse on purpose, as `detail.said` has it;
+    without it, no longer.
     """
 
     kind: int = field(metadata=named_by(NoticeKind))

@@ -43,3 +43,7 @@ class NoticeKind(IntEnum):
     """What players send reliably waits: the relay cannot order it for the moment."""
     GOES_ON = 7
     """The relay orders it again."""
+    OPERATOR = 8
+    """The relay's operator tells all players something: detail has `said`."""
+    SHAPED = 9
+    """Conditions are applied to this connection: `said` in words; without it, none any more."""

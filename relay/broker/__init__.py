@@ -40,6 +40,10 @@ class Keeper(Protocol):
 class Broker(Protocol):
     """Puts proposals into one order a room, and hands every entry to every follower."""
 
+    @property
+    def held(self) -> int:
+        """Bytes of proposals that are on their way."""
+
     def follow(self, follower: Follower) -> None:
         """Hand this node the entries of its rooms from now on."""
 
@@ -51,7 +55,11 @@ class Broker(Protocol):
         room is gone) never."""
 
     async def attach(self, name: str) -> None:
-        """Bring the room of this name here, if there is one anywhere."""
+        """Bring the room of this name here, if there is one anywhere.
+
+        Raises:
+            Refusal: there is one that this node cannot serve.
+        """
 
     def release(self, name: str) -> None:
         """Let go of what `attach` brought, if it goes on elsewhere."""
@@ -62,6 +70,9 @@ class Broker(Protocol):
         Raises:
             Refusal: there is no place for another room.
         """
+
+    def rules(self, name: str) -> int:
+        """Return the version of what entries do to this room, which is here."""
 
     def next_attachment(self) -> int:
         """Return a number for a connection that no other has, on whatever node."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import deque
 
 from relay.broker import Follower, Keeper
-from relay.room.entries import Create, Entry
+from relay.room.entries import RULES, Create, Entry
 
 
 class MemoryBroker:
     """The order of the calls is the order of the entries."""
+
+    held = 0
 
     def __init__(self) -> None:
         self._followers: list[Follower] = []
@@ -53,6 +55,9 @@ class MemoryBroker:
     async def create(self, create: Create) -> None:
         if self._keeper is not None and self._keeper.room(create.name) is None:
             self._keeper.make(create)
+
+    def rules(self, name: str) -> int:
+        return RULES
 
     def next_attachment(self) -> int:
         self._attachments += 1

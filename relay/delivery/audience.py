@@ -6,6 +6,8 @@ of its own.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from relay.delivery.delay_line import DelayLine
 from relay.delivery.fan_out import FanOut
 from relay.delivery.outbox import Outbox
@@ -60,6 +62,12 @@ class Audience:
         self.fan_out.remove(player)
         if self.delay is not None:
             self.delay.outboxes.pop(player, None)
+
+    def outboxes(self) -> Iterator[Outbox]:
+        """Yield those of all who are connected here."""
+        yield from self.fan_out.values()
+        if self.delay is not None:
+            yield from self.delay.outboxes.values()
 
     def forget(self, player: int) -> None:
         """Let go of the values of a player who leaves. Call it before LEFT is told."""

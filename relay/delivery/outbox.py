@@ -106,6 +106,11 @@ class Outbox:
         """Whether there is something to take."""
         return bool(self._queue) or (self.mode is FOLLOWING and self._has_more_to_read())
 
+    @property
+    def waiting(self) -> tuple[int, int]:
+        """How many messages wait here, and their bytes. What is in the history does not."""
+        return len(self._queue), sum(map(len, self._queue))
+
     def _has_more_to_read(self) -> bool:
         source = self._source
         if source is None or not source.is_late or not self._is_finished:

@@ -1,4 +1,7 @@
-"""The relay as an ASGI app. The only file that imports Responder; it routes and nothing else."""
+"""The relay as an ASGI app. It routes and nothing else.
+
+Only this file and operator_routes.py import Responder.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import contextlib
 import functools
 import importlib.metadata
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any
 
@@ -17,17 +20,21 @@ from starlette.websockets import WebSocket
 
 from protocol import SUBPROTOCOL
 from relay.broker import Broker
+from relay.conditions.shape import wished
 from relay.http import (
     docs,
     files,
     media,
     metrics,
+    operator_routes,
     rest,
 )
 from relay.http.behind import Behind
 from relay.http.guard import Guard, Refusals, is_shared
+from relay.http.operator_routes import explained, only_operator
 from relay.http.siblings import Siblings, Silent
 from relay.http.whole import Whole
+from relay.inspect.facts import Facts
 from relay.link import EXTENSION, portable
 from relay.link.direct import DirectLink
 from relay.lobby.homes import ALONE, Homes
@@ -39,7 +46,6 @@ from relay.policy.config import Settings
 from relay.policy.origins import Policy
 from relay.policy.proxies import Proxies
 from relay.policy.spelling import Spelling, by_settings
-from relay.room.refusals import Refusal
 
 VERSION = importlib.metadata.version("roomwire")
 
@@ -102,7 +108,9 @@ def create_app(
     api.state.token = token
     api.state.documents = _documents()
     api.state.players = metrics.Players(node)
-    api.state.siblings = Siblings(node, metrics.registry_of(node))
+    api.state.facts = Facts(node)
+    api.state.metrics = metrics.registry_of(node)
+    api.state.siblings = Siblings(node, api.state.metrics)
     api.add_event_handler("shutdown", node.close)
     api.add_middleware(Guard, policy=policy, refusals=refusals, token=token)
     # The middleware that is added last runs first: the others see the request as it was made.
@@ -111,6 +119,7 @@ def create_app(
         api.add_middleware(Whole)
     api.before_request(websocket=True)(_admit_pages(policy, refusals))
     api.include_router(routes)
+    api.include_router(operator_routes.routes)
     api.mount("/assets", files.Files(files.WEB / "assets"))
     api.mount("/client", files.Files(files.WEB / "client", {"access-control-allow-origin": "*"}))
     api.mount("/guide", files.Guide(files.GUIDE))
@@ -131,6 +140,7 @@ def _documents() -> docs.Documents:
         static_dir=None,
     )
     api.include_router(routes)
+    api.include_router(operator_routes.routes)
     return docs.Documents(api.openapi._apispec.to_dict(), api.openapi.openapi)
 
 
@@ -176,17 +186,19 @@ async def link(websocket: WebSocket, *, room: str) -> None:
     """Carry one connection to a room, until its end."""
     node: Node = websocket.scope["api"].state.node
     address = websocket.state.caller.client or ""
+    wish = wished(websocket.scope["query_string"])
     is_offered = SUBPROTOCOL in websocket.scope["subprotocols"]
     try:
         # SPEC 2.3: a client that offers no subprotocol, or others, is served all the same.
         await websocket.accept(subprotocol=SUBPROTOCOL if is_offered else None)
         direct = (websocket.scope.get("extensions") or {}).get(EXTENSION)
         if direct is not None:
-            direct["take_over"](partial(DirectLink, node=node, room=room, address=address))
+            way = partial(DirectLink, node=node, room=room, address=address, wished=wish)
+            direct["take_over"](way)
             return
     except OSError:
         return  # the client left before it had entered
-    await portable.serve(websocket, node, room, address)
+    await portable.serve(websocket, node, room, address, wish)
 
 
 # Pages.
@@ -256,9 +268,8 @@ async def health(req: Request, resp: Response) -> rest.Health:
 @routes.get("/metrics", include_in_schema=False)
 async def show_metrics(req: Request, resp: Response) -> None:
     """Answer Prometheus, in the form that every version of it reads."""
-    if not operators.is_at_machine(req) and not operators.is_operator(req):
-        wanted = {"WWW-Authenticate": "Bearer"}
-        raise Problem(401, rest.ONLY_OPERATOR, headers=wanted)
+    if not operators.is_at_machine(req):
+        only_operator(req, rest.ONLY_OPERATOR)
     resp.mimetype = CONTENT_TYPE_PLAIN_0_0_4
     try:
         resp.content = await _siblings(req).metrics()
@@ -288,7 +299,7 @@ async def describe_relay(req: Request, resp: Response) -> rest.RelayInfo:
 )
 async def make_room(req: Request, resp: Response, *, wanted: rest.NewRoom) -> rest.RoomInfo:
     node = _node(req)
-    with _explained():
+    with explained():
         room = await node.create_room(wanted.options(node.settings), wanted.name, _address(req))
     info = rest.room_info(room, req.state.root)
     resp.headers["Location"] = f"{req.state.home}api/rooms/{room.name}"
@@ -303,7 +314,8 @@ async def make_room(req: Request, resp: Response, *, wanted: rest.NewRoom) -> re
 )
 async def describe_room(req: Request, resp: Response, *, name: str) -> rest.RoomInfo:
     room = _node(req).rooms.find(name)
-    if room is None or not room.options.public:  # guesses must tell nothing
+    # Guesses must tell nothing.
+    if room is None or not (room.options.public or operators.is_operator(req)):
         raise Problem(404, "there is no room of this name")
     return rest.room_info(room, req.state.root)
 
@@ -321,14 +333,17 @@ async def list_rooms(
     open: Annotated[bool, Query(False, description="only rooms that any stranger may enter")],
     limit: Annotated[int, Query(50, ge=1, le=200, description="rooms at most")],
     after: Annotated[str, Query("", description="the `next` of the page before")],
+    hidden: Annotated[bool, Query(False, description="others, too: for the operator alone")],
 ) -> rest.RoomPage:
+    if hidden:
+        only_operator(req)
     try:
         wanted = Filter(app, build, tags=rest.parse_tags(tag))
     except ValueError as error:
         raise Problem(422, str(error)) from None
-    rooms, following = _node(req).rooms.listing.page(
-        wanted, only_open=open, limit=limit, after=after.upper()
-    )
+    known = _node(req).rooms
+    page = known.hidden_page if hidden else known.listing.page
+    rooms, following = page(wanted, only_open=open, limit=limit, after=after.upper())
     return rest.RoomPage(
         rooms=[rest.room_info(room, req.state.root) for room in rooms], next=following
     )
@@ -342,7 +357,7 @@ async def list_rooms(
 )
 async def match(req: Request, resp: Response, *, wanted: rest.Match) -> rest.Matched:
     node, address, now = _node(req), _address(req), time.monotonic()
-    with _explained():
+    with explained():
         node.check_open()
         rest.check_pace(node.limits.join(address, now), "matches")
     room = node.rooms.listing.best_match(
@@ -352,7 +367,7 @@ async def match(req: Request, resp: Response, *, wanted: rest.Match) -> rest.Mat
     )
     is_new = room is None
     if room is None:
-        with _explained():
+        with explained():
             room = await node.create_room(wanted.options(node.settings), None, address)
     node.reservations.reserve(room.name, address, now)
     return rest.matched(room, req.state.root, created=is_new)
@@ -375,14 +390,3 @@ def _siblings(req: Request) -> Siblings:
 
 def _address(req: Request) -> str:
     return req.state.caller.client or ""
-
-
-@contextlib.contextmanager
-def _explained() -> Iterator[None]:
-    """Answer a refusal as a problem. Responder's own handlers would lose its headers."""
-    try:
-        yield
-    except Refusal as refusal:
-        status, headers = rest.answer_of(refusal)
-        code = refusal.code.name.lower()
-        raise Problem(status, refusal.text, headers=headers, code=code) from None

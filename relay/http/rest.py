@@ -17,7 +17,9 @@ from relay.policy.config import Settings
 from relay.room.refusals import Refusal
 
 
-def _fits(most: int) -> Any:
+def fits(most: int) -> Any:
+    """Bound the bytes of a text."""
+
     def check(text: str) -> str:
         # OpenAPI can bound characters only, but the wire bounds bytes.
         if len(text.encode()) > most:
@@ -27,10 +29,10 @@ def _fits(most: int) -> Any:
     return AfterValidator(check)
 
 
-Name = Annotated[str, Field(max_length=limits.MAX_NAME), _fits(limits.MAX_NAME)]
-Word = Annotated[str, Field(min_length=1, max_length=limits.MAX_WORD), _fits(limits.MAX_WORD)]
-Value = Annotated[str, Field(max_length=limits.MAX_WORD), _fits(limits.MAX_WORD)]
-Secret = Annotated[str, Field(max_length=limits.MAX_SECRET), _fits(limits.MAX_SECRET)]
+Name = Annotated[str, Field(max_length=limits.MAX_NAME), fits(limits.MAX_NAME)]
+Word = Annotated[str, Field(min_length=1, max_length=limits.MAX_WORD), fits(limits.MAX_WORD)]
+Value = Annotated[str, Field(max_length=limits.MAX_WORD), fits(limits.MAX_WORD)]
+Secret = Annotated[str, Field(max_length=limits.MAX_SECRET), fits(limits.MAX_SECRET)]
 HostKeys = Annotated[tuple[Word, ...], Field(max_length=limits.MAX_HOST_KEYS, strict=False)]
 Tags = Annotated[dict[Word, Value], Field(max_length=limits.MAX_TAGS)]
 RoomName = Annotated[str, Field(pattern=f"^{NAME.pattern}$")]
@@ -85,6 +87,10 @@ class Wanted(BaseModel):
     bar: Literal["seat", "address"] = Field(
         default="seat",
         description="what a kick keeps out: the seat, or also new seats from its address",
+    )
+    chaos: bool = Field(
+        default=False,
+        description="whether a link may ask for a bad network: `?chaos=train-wifi&seed=42`",
     )
 
     def options(self, settings: Settings) -> RoomOptions:
@@ -241,7 +247,13 @@ ONLY_OPERATOR = (
     "requests with the operator's token: Authorization: Bearer TOKEN (--operator-token-file)"
 )
 
-STATUS = {ErrorCode.TOO_FAST: 429, ErrorCode.RELAY_FULL: 503, ErrorCode.NOT_AVAILABLE: 409}
+STATUS = {
+    ErrorCode.TOO_FAST: 429,
+    ErrorCode.RELAY_FULL: 503,
+    ErrorCode.NOT_AVAILABLE: 409,
+    ErrorCode.NOT_HERE: 409,
+    ErrorCode.NO_SUCH_PLAYER: 404,
+}
 
 
 def answer_of(refusal: Refusal) -> tuple[int, dict[str, str]]:

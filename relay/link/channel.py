@@ -26,6 +26,9 @@ MOST_READ_ON = 4 * SLICE
 """Bytes, and frames, that are still read of a client to which all is said: its own close is among
 them, or it is cut off."""
 
+ECHO: Final = b"rtt"
+"""What the relay's pings hold. Clients send it back."""
+
 LATE_SECONDS = 0.1  # by which a timer may be late before it is this process that was stopped
 
 
@@ -63,8 +66,10 @@ class Channel:
         "_heartbeat",
         "_held",
         "_last_frame",
+        "_measured",
         "_pinged",
         "_pong",
+        "_rtt",
         "_unread",
         "_watching",
         "blocked_since",
@@ -98,6 +103,9 @@ class Channel:
         self.heard = loop.time()
         self._heartbeat = Heartbeat(None, None)
         self._pinged: float | None = None
+        self._measured: float | None = None
+        """When the ping went out by which the way is measured; None: its answer has come."""
+        self._rtt: float | None = None
         self._beating: asyncio.TimerHandle | None = None
         self._ending: asyncio.TimerHandle | None = None
         self._watching: asyncio.TimerHandle | None = None
@@ -200,6 +208,8 @@ class Channel:
             self._pong = replies[-1] if replies else self._pong
         else:
             self.write(b"".join(replies))
+        if controls and self._measured is not None and self.inbound.echo == ECHO:
+            self._rtt, self._measured = self.heard - self._measured, None
         if extras and not self.is_ended:
             self.on_extras(extras, controls)
 
@@ -272,9 +282,29 @@ class Channel:
             self._beat_in(max(interval - silent, 0.001))
         else:
             self._pinged = now
-            self.inbound.library.send_ping(b"")
-            self.write(b"".join(self.inbound.library.data_to_send()))
+            self._ping()
             self._beat_in(interval if timeout is None else timeout)
+
+    def rtt(self) -> float | None:
+        """Return the seconds of the way there and back, and measure it for the next time.
+
+        So it costs nothing where nobody asks. An answer that is awaited for longer than the last
+        one took counts as far as it goes.
+        """
+        rtt = self._rtt
+        if self._measured is None:
+            if not (self._held or self.is_blocked or self.is_ended):
+                self._ping()
+            return rtt
+        awaited = self.loop.time() - self._measured
+        return awaited if awaited > (LATE_SECONDS if rtt is None else rtt) else rtt
+
+    def _ping(self) -> None:
+        if self._measured is None:
+            self._measured = self.loop.time()
+            self.inbound.echo = b""
+        self.inbound.library.send_ping(ECHO)
+        self.write(b"".join(self.inbound.library.data_to_send()))
 
     def _is_unanswered(self) -> bool:
         # An answer may come in the millisecond of its ping, and uvloop's clock has no finer ones.

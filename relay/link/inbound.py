@@ -31,6 +31,9 @@ OPCODES: Final = frozenset(int(opcode) for opcode in Opcode)
 LONGEST: Final = 0xFFFF
 """Bytes of a message that the lane takes at most."""
 
+SHUT: Final = -1
+"""No message is so short."""
+
 SHORT_HEAD: Final = 6
 LONG_HEAD: Final = 8
 LONGER_HEAD: Final = 14
@@ -67,6 +70,7 @@ class Inbound:
         "_size",
         "closed",
         "controls",
+        "echo",
         "frames",
         "is_waiting",
         "library",
@@ -94,6 +98,8 @@ class Inbound:
         self.max_pieces = max_pieces
         self.frames = 0
         self.controls = 0
+        self.echo = b""
+        """What the last pong held."""
         self.is_waiting = False
         self.closed: Closed | None = None
         self._piece_cost = piece_cost
@@ -101,7 +107,7 @@ class Inbound:
         self._at = 0
         self._is_clear = True
         """Nothing is left of what came, and the lane is open."""
-        self._lane_size = LONGEST if max_size is None else min(max_size, LONGEST)
+        self.open_lane()
         self._missing = 0  # bytes of a frame that the library has the beginning of
         self._pieces: list[bytes] = []
         self._size = 0
@@ -129,6 +135,14 @@ class Inbound:
             return None
         self.frames += 1
         return unmask(data[head:], data[head - 4 : head])
+
+    def shut_lane(self) -> None:
+        """Let every frame go the long way from now on, so that none is read alone."""
+        self._lane_size = SHUT
+
+    def open_lane(self) -> None:
+        """Let common frames take the lane again."""
+        self._lane_size = LONGEST if self.max_size is None else min(self.max_size, LONGEST)
 
     def feed(self, data: bytes) -> None:
         """Take bytes that came. `read` reads them."""
@@ -198,6 +212,8 @@ class Inbound:
         match frame.opcode:
             case Opcode.PING | Opcode.PONG:
                 self.controls += 1
+                if frame.opcode is Opcode.PONG:
+                    self.echo = bytes(frame.data)
             case Opcode.CLOSE:
                 close = self.library.close_rcvd
                 assert close is not None

@@ -16,7 +16,7 @@ from relay.history.history import History
 from relay.history.memory_budget import ROOM_BYTES, Memory
 from relay.lobby.elsewhere import Elsewhere, RemoteRoom
 from relay.lobby.homes import Homes
-from relay.lobby.listing import Listing
+from relay.lobby.listing import Filter, Listing, is_open
 from relay.lobby.makers import Makers
 from relay.lobby.registry import RoomRegistry, canonical
 from relay.policy import machine
@@ -99,6 +99,19 @@ class Rooms:
     def find(self, name: str) -> Room | RemoteRoom | None:
         """Return the room of this name, in capitals or not, whichever node has it."""
         return self.registry.find(name) or self.elsewhere.find(name.upper())
+
+    def hidden_page(
+        self, wanted: Filter, *, only_open: bool, limit: int, after: str = ""
+    ) -> tuple[list[Room | RemoteRoom], str | None]:
+        """Return a page of all rooms, as `listing.page` does of those that are public."""
+        every: list[Room | RemoteRoom] = [*self.registry, *self.elsewhere]
+        fitting = [
+            room
+            for room in sorted(every, key=lambda room: room.name)
+            if room.name > after and wanted.fits(room.options) and (is_open(room) or not only_open)
+        ]
+        page = fitting[:limit]
+        return page, page[-1].name if len(fitting) > limit else None
 
     def max_frame(self, name: str) -> int:
         """Return how many bytes a client's frame may have in the room of this name."""

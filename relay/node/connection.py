@@ -29,17 +29,16 @@ from protocol.frames import (
     Ping,
     Pong,
     Send,
-    Session,
     Set,
     Snapshot,
     Subscribe,
     Volatile,
-    Welcome,
 )
 from protocol.opcodes import is_counted
 from relay.delivery.deferred import Deferred
 from relay.history.ws_frame import wrap
 from relay.node.entrance import Entrance
+from relay.node.greeting import welcome_of
 from relay.node.journal import Journal
 from relay.node.lagging import Lagging
 from relay.node.link import Link
@@ -127,6 +126,8 @@ class Connection:
         self.is_counted = True
         """Counts among the connections of its address."""
         self._conversation = Conversation(Role.RELAY)
+        self.admitted_at = 0
+        """When its seat was given to it, by the relay's clock; 0 before that."""
         self._max_frame = node.max_frame(room)
         self._allowance = Allowance(
             settings.frames_per_second,
@@ -134,10 +135,10 @@ class Connection:
             settings.bytes_per_second,
             settings.bytes_burst,
         )
-        self._conduct = Conduct(settings.bad_frames)
+        self.conduct = Conduct(settings.bad_frames)
         self._told = 0
         self._owes = False
-        self._entrance = Entrance(
+        self.entrance = Entrance(
             settings.hello_seconds,
             settings.admit_seconds,
             later=node.later,
@@ -155,7 +156,7 @@ class Connection:
         """The outbox fell behind. This only asks for a call in the next turn of the loop."""
         self.caught_up = node.soon(self._lagging.caught_up)
         """The outbox keeps up again. This only asks for a call in the next turn of the loop."""
-        self._entrance.expect_hello()
+        self.entrance.expect_hello()
         node.journal.connected(attachment, address, room)
 
     # Messages in.
@@ -173,7 +174,7 @@ class Connection:
             self._answer(explain(error, message), now)
             return
         assert isinstance(hello, Hello)
-        self._entrance.decide(self._enter(hello, message))
+        self.entrance.decide(self._enter(hello, message))
 
     async def _enter(self, hello: Hello, message: bytes) -> None:
         try:
@@ -271,25 +272,18 @@ class Connection:
         """Say WELCOME and the stream, and let the room write into the outbox."""
         assert self.hello is not None
         assert admit.stream is not None
-        self._entrance.passed()
+        self.entrance.passed()
         self.room, self.seat, self.room_name = room, room.seats[admit.player], room.name
+        self.admitted_at = self.node.clock()
         self._max_frame = room.max_frame
         self._told = self.seat.taken
-        welcome = Welcome(
+        welcome = welcome_of(
+            room,
+            admit,
             version=min(self.hello.version, self.node.version),
-            player=admit.player,
-            seq=admit.seq,
-            session=Session(
-                epoch=room.epoch,
-                room=room.name,
-                taken=self.seat.taken,
-                resumed=admit.resumed,
-                time=self.node.clock(),
-                limits=self.node.settings.announced(self._max_frame),
-                options=room.options,
-                ignored=self.ignored,
-                complete_from=admit.stream.complete_from,
-            ),
+            time=self.admitted_at,
+            limits=self.node.settings.announced(self._max_frame),
+            ignored=self.ignored,
         )
         refused = [fresh_because(admit.refused)] if admit.refused is not None else []
         self._conversation.state = State.LIVE
@@ -311,7 +305,7 @@ class Connection:
         else:
             # SPEC 9.4: the next HELLO has as long as the first one had.
             self._conversation.state = State.NEW
-            self._entrance.expect_hello()
+            self.entrance.expect_hello()
 
     def _tell_lag(self, is_lagging: bool, detail: NoticeDetail) -> None:
         self.node.journal.lagged(self.attachment, self.room_name, self._player, is_lagging)
@@ -345,7 +339,7 @@ class Connection:
 
     def _end(self) -> None:
         self.is_closed = True
-        self._entrance.end()
+        self.entrance.end()
         self._lagging.end()
         self.link.outbox.end()
 
@@ -361,17 +355,18 @@ class Connection:
             self._propose(Refuse(self.attachment, ErrorCode(error.code), error.text, error.detail))
         else:
             self.node.journal.message_refused(self.attachment, error)
+            self.conduct.note_refusal(error, self.node.clock())
             self.send(error)
-        if self._conduct.add_bad_frame(now):
+        if self.conduct.add_bad_frame(now):
             self.close(CloseCode.BAD_FRAMES)
 
     def _throttle(self, wait: float, now: float) -> float:
         """Ask for a pause of so long; one who never slows down is cut off."""
-        if self._conduct.add_pause(wait, now):
+        if self.conduct.add_pause(wait, now):
             self.node.journal.throttled(self.attachment, self.room_name, self._player, wait)
             detail = NoticeDetail(limit=int(self._allowance.rate), after=int(wait * 1000))
             self.send(Notice(NoticeKind.THROTTLE, detail))
-        if self._conduct.never_slows_down(now):
+        if self.conduct.never_slows_down(now):
             self.close(CloseCode.TOO_FAST)
         return wait
 

@@ -7,12 +7,17 @@ may take theirs: the link reads on, so that the end of the connection is seen.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 
 class Entrance:
-    """A connection's way in."""
+    """A connection's way in.
+
+    Attributes:
+        began: when the connection came, in milliseconds of the epoch of Unix.
+    """
 
     def __init__(
         self,
@@ -29,6 +34,7 @@ class Entrance:
             later: calls after so many seconds.
             no_hello: called when no HELLO has come. too_late: called when nothing was decided.
         """
+        self.began = time.time_ns() // 1_000_000
         self._hello_seconds = hello_seconds
         self._admit_seconds = admit_seconds
         self._later = later

@@ -21,6 +21,7 @@ from protocol.error_codes import ErrorCode
 from protocol.frames import Error, LeftReason, PlayerInfo
 from protocol.legible import isolated
 from protocol.opcodes import Opcode
+from relay.node.recent import Recent
 from relay.policy.flood import Flood, more_like_it
 from relay.policy.rate_limits import TokenBucket
 from relay.room.effects import Admit
@@ -71,6 +72,8 @@ class Journal:
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
+        self.recent = Recent()
+        """What operators may ask about later."""
         of_all = TokenBucket(ALL_PER_SECOND, ALL_BURST)
         self._flood = Flood(LINES_PER_SECOND, LINES_BURST, of_all=of_all)
         self._faults: dict[tuple[object, ...], _Fault] = {}
@@ -81,6 +84,7 @@ class Journal:
         self._say(logging.INFO, "room %s is open", room)
 
     def gone(self, room: str) -> None:
+        self.recent.forget(room)
         self._say(logging.INFO, "room %s is gone", room)
 
     def made_way(self, room: str) -> None:
@@ -93,12 +97,11 @@ class Journal:
         named = f", named {info.name}" if info.name else ""
         self._say(logging.INFO, line, room, player, attachment, named)
 
-    def departed(self, room: str, player: int, reason: LeftReason, host: int) -> None:
-        """Args: host: the room's, who alone can kick."""
+    def departed(self, room: str, player: int, reason: LeftReason, by: int) -> None:
+        """Args: by: the player who removed them, or 0 for the operator."""
         if reason is LeftReason.KICKED:
-            self._say(
-                logging.INFO, "room %s: player %d was kicked by player %d", room, player, host
-            )
+            whom = f"player {by}" if by else "the operator"
+            self._say(logging.INFO, "room %s: player %d was kicked by %s", room, player, whom)
         else:
             line = "room %s: player %d is gone: %s"
             self._say(logging.INFO, line, room, player, WHY_GONE[reason])
@@ -123,6 +126,7 @@ class Journal:
     def refused(self, attachment: int, address: str, room: str, refusal: Refusal) -> None:
         """A HELLO, or the whole connection, was refused."""
         # Without a close the client makes it good at once by itself, as after a room's end.
+        self.recent.add(room, None, attachment, refusal.close, refusal.code.name, refusal.text)
         level = logging.DEBUG if refusal.close is None else logging.INFO
         line = f"room %s: connection %d from %s is refused: {_coded(refusal.code)}: %s"
         self._say(level, line, room, attachment, address or "nowhere", refusal.text)
@@ -143,12 +147,14 @@ class Journal:
     def closed(
         self, attachment: int, room: str, player: int | None, code: CloseCode, why: str
     ) -> None:
+        self.recent.add(room, player, attachment, code, code.name, why)
         level = logging.INFO if code in BY_CONDUCT else logging.DEBUG
         line, values = _whose(attachment, room, player)
         reason = f": {why}" if why else ""
         self._say(level, f"{line} is closed: {_coded(code)}%s", *values, reason)
 
     def lost(self, attachment: int, room: str, player: int | None) -> None:
+        self.recent.add(room, player, attachment, None, "LOST")
         line, values = _whose(attachment, room, player)
         _detail(f"{line} is lost", *values)
 

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from protocol.close_codes import CloseCode
+from relay.conditions.shape import Shape
 from relay.delivery.outbox import Outbox
+
+
+class Look(NamedTuple):
+    """How the way to a client is."""
+
+    link: str
+    """Which link it is: direct or portable."""
+    rtt: float | None = None
+    """Seconds for the way there and back, as far as that was measured."""
+    blocked: float = 0.0
+    """Seconds for which the client has not taken what waits."""
+    waiting: int = 0
+    """Bytes that wait behind the outbox."""
+    frames: int | None = None
+    """WebSocket frames that the client has sent, where the link counts them."""
 
 
 class Link(Protocol):
@@ -16,6 +32,16 @@ class Link(Protocol):
     """
 
     outbox: Outbox
+    wished: Shape | None
+    """Conditions that the URL asks for; the room's options say whether it may."""
+    shaped: Shape | None
+    """Conditions that hold."""
 
     def close(self, code: CloseCode, reason: str) -> None:
         """Send what waits, then close. A peer that does not read is cut off after a while."""
+
+    def look(self) -> Look:
+        """Say how the way to the client is, and measure it for the next time."""
+
+    def shape(self, shape: Shape | None, player: int) -> None:
+        """Let the conditions of a player hold from now on. What is on its way arrives at once."""

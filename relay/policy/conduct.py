@@ -6,10 +6,25 @@ Time is an argument: seconds of any monotonic clock. How much is too many frames
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+from protocol.frames import Error
+
 MAX_BAD_FRAMES = 20
 BAD_FRAMES_SECONDS = 10.0  # this many bad frames within so long are no accident
 THROTTLED_SECONDS = 10.0  # too fast for so long, with reading paused all the while, is an attack
 CALM_SECONDS = 1.0  # without a pause for so long, one who was too fast has slowed down
+KEPT_REFUSALS = 8
+
+
+class Refused(NamedTuple):
+    """Something that a client was refused."""
+
+    at: int
+    """The relay's clock, in microseconds."""
+    code: int
+    op: int | None
+    text: str
 
 
 class Conduct:
@@ -20,6 +35,10 @@ class Conduct:
         self._most_bad = most_bad
         self._bad: tuple[float, ...] = ()
         """When the last bad frames came. A `deque` would take 760 bytes of each idle connection."""
+        self.paused = 0.0
+        """Seconds of all pauses together."""
+        self.refusals: tuple[Refused, ...] = ()
+        """The last ones, for operators."""
         self._throttled_since = 0.0
         self._paused_until = float("-inf")
 
@@ -30,12 +49,18 @@ class Conduct:
         self._bad = (*self._bad, now)[-self._most_bad :]
         return len(self._bad) == self._most_bad and now - self._bad[0] < BAD_FRAMES_SECONDS
 
+    def note_refusal(self, error: Error, at: int) -> None:
+        """Keep in mind what the client was refused. Args: at: the relay's clock."""
+        refused = Refused(at, error.code, error.detail.op, error.text)
+        self.refusals = (*self.refusals, refused)[-KEPT_REFUSALS:]
+
     def add_pause(self, seconds: float, now: float) -> bool:
         """Take note of a pause. Returns: whether it is the first since the client was calm."""
         is_first = now - self._paused_until > CALM_SECONDS
         if is_first:
             self._throttled_since = now
         self._paused_until = now + seconds
+        self.paused += seconds
         return is_first
 
     def never_slows_down(self, now: float) -> bool:

@@ -60,6 +60,8 @@ class Departed:
 
     player: int
     reason: LeftReason
+    by: int = 0
+    """The player who removed them; 0 for the operator, or for nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +85,17 @@ class Gone:
     """The room is no more: forget its name."""
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The operator's act with this ticket is done, or is refused."""
+
+    ticket: int
+    refusal: Refusal | None = None
+
+
 News = Arrived | Departed | Refused
 """Effects that ask for nothing but a line in the log."""
 
-Effect = Admit | TurnedAway | Close | Later | Gone | News
+Effect = Admit | TurnedAway | Close | Later | Gone | Answered | News
 
 NOTHING: Sequence[Effect] = ()

@@ -16,11 +16,14 @@ from protocol import limits
 from protocol.error_codes import ErrorCode
 from protocol.fields.field_types import Binary, Count, Integer, Target, Text, Word64
 from protocol.fields.schema import Record
-from protocol.frames import ErrorDetail, Frame, PlayerInfo, RoomOptions
+from protocol.frames import ErrorDetail, Frame, Kick, PlayerInfo, RoomOptions, Set, Transfer
 
-RULES: Final = 1
+RULES: Final = 2
 """Version of what entries do to a room. All nodes that share a room obey the version it began with.
 """
+
+OPERATED: Final = 2
+"""The first version with the operator's entries: a node of an older one would skip them."""
 
 CONNECTION_BITS: Final = 22
 """Bits of an attachment that count the connections of one incarnation of a node: 4 million."""
@@ -67,8 +70,9 @@ class Join:
     network: bytes | None = None
     """Hash of the network it comes from; without one, no bar on an address keeps it out."""
     at: int = 0
-    """When it said HELLO, in milliseconds of the epoch of Unix; 0 where the order of the entries is
-    that of the HELLOs, as in a lone process."""
+    """When the connection came, in milliseconds of the epoch of Unix; 0 where the order of the
+    entries is that of the HELLOs, as in a lone process. A HELLO may be read long after it was said,
+    and its client has given it up and said another; but they connect for that one only then."""
 
 
 Send = tuple[int, Target, bytes]
@@ -172,6 +176,36 @@ class NodeGone:
     incarnation: int
 
 
+@dataclass(frozen=True, slots=True)
+class Operate:
+    """The operator does what else only the host may.
+
+    Attributes:
+        ticket: a number like an attachment: the node that it is of waits for what the room answers.
+    """
+
+    ticket: int
+    frame: Kick | Transfer | Set
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """The operator tells all players something. Args: ticket: see `Operate`."""
+
+    ticket: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dissolve:
+    """The operator ends the room. Args: ticket: see `Operate`."""
+
+    ticket: int
+
+
+Act = Operate | Say | Dissolve
+"""What an operator does in a room."""
+
 Entry = (
     Join
     | Send
@@ -187,4 +221,7 @@ Entry = (
     | Retire
     | Wake
     | NodeGone
+    | Operate
+    | Say
+    | Dissolve
 )

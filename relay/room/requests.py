@@ -1,14 +1,15 @@
 """What a player may ask of the room, one function each. `Refusal` says no, with a reason.
 
 Each takes the room, the asker's seat and the frame, changes the room's state, and returns effects:
-they are part of the fold, so they obey the rules of room.py.
+they are part of the fold, so they obey the rules of room.py. What the operator does in a room obeys
+the same rules, and answers with an effect.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from protocol import codec
 from protocol.close_codes import CloseCode
@@ -23,6 +24,9 @@ from protocol.frames import (
     Kick,
     Leave,
     LeftReason,
+    Notice,
+    NoticeDetail,
+    NoticeKind,
     Presence,
     PresenceState,
     Ready,
@@ -34,13 +38,18 @@ from protocol.frames import (
 )
 from protocol.opcodes import COUNTED as COUNTED_OPCODES
 from relay.history.memory_budget import SEATS
+from relay.history.ws_frame import wrap
 from relay.room import properties
-from relay.room.effects import NOTHING, Close, Effect
+from relay.room.effects import NOTHING, Answered, Close, Effect, Gone
+from relay.room.entries import Dissolve, Operate, Say
 from relay.room.groups import GROUP_BYTES
 from relay.room.refusals import Refusal, read_only
 from relay.room.seats import BAR_BYTES, Seat
 from relay.room.snapshots import PART_BYTES
 from relay.room.state import RoomState
+
+OPERATOR: Final = 0
+CLOSED: Final = "the operator has closed this room"
 
 Handler = Callable[[RoomState, Seat, Any], Sequence[Effect]]
 
@@ -75,7 +84,7 @@ def subscribe(room: RoomState, seat: Seat, frame: Subscribe) -> Sequence[Effect]
 
 def kick(room: RoomState, seat: Seat, frame: Kick) -> Sequence[Effect]:
     _host_only(room, seat, "kick")
-    kicked = _player(room, frame.player)
+    kicked = player_of(room, frame.player)
     if kicked is seat:
         raise Refusal(
             ErrorCode.NOT_AVAILABLE,
@@ -83,15 +92,18 @@ def kick(room: RoomState, seat: Seat, frame: Kick) -> Sequence[Effect]:
             expected="another player",
             got=f"player {seat.player}",
         )
+    return expel(room, kicked, frame.reason, seat.player)
+
+
+def expel(room: RoomState, kicked: Seat, reason: str, by: int) -> Sequence[Effect]:
+    """Remove a player for the room's life. Args: by: the host, or 0 for the operator."""
     # SPEC 15.7 and 15.8: the secret is always barred, the address only if the room says so.
     if kicked.key is not None:
         _bar(room, kicked.key)
     if kicked.network is not None and room.options.bar == "address":
         _bar(room, kicked.network)
-    closing = (
-        [Close(kicked.attachment, CloseCode.KICKED, frame.reason)] if kicked.is_attached else []
-    )
-    return [*room.remove(kicked, LeftReason.KICKED), *closing]
+    closing = [Close(kicked.attachment, CloseCode.KICKED, reason)] if kicked.is_attached else []
+    return [*room.remove(kicked, LeftReason.KICKED, by), *closing]
 
 
 def _bar(room: RoomState, key: bytes) -> None:
@@ -102,7 +114,12 @@ def _bar(room: RoomState, key: bytes) -> None:
 
 def transfer(room: RoomState, seat: Seat, frame: Transfer) -> Sequence[Effect]:
     _host_only(room, seat, "pass the role of host on")
-    heir = _player(room, frame.player)
+    return appoint(room, frame.player)
+
+
+def appoint(room: RoomState, player: int) -> Sequence[Effect]:
+    """Make a player host who is here and can be."""
+    heir = player_of(room, player)
     if not heir.can_host or heir.state is not PresenceState.HERE:
         raise Refusal(
             ErrorCode.NOT_HERE,
@@ -126,6 +143,12 @@ def set_property(room: RoomState, seat: Seat, frame: Set) -> Sequence[Effect]:
             got=f"version {int(frame.expected)}",
             retry=True,
         )
+    write(room, frame, seat.player)
+    return NOTHING
+
+
+def write(room: RoomState, frame: Set, by: int) -> None:
+    """Set or delete a property that the writer may. Args: by: who writes; 0 is the operator."""
     if isinstance(frame.value, bytes):
         if not room.properties.fits(frame.scope, frame.key, frame.value):
             raise Refusal(
@@ -137,10 +160,9 @@ def set_property(room: RoomState, seat: Seat, frame: Set) -> Sequence[Effect]:
             )
         if frame.scope == properties.ROOM and frame.key in RESERVED:
             room.options = _with_option(room.options, frame.key, frame.value)
-        room.set_property(frame.scope, frame.key, frame.value, seat.player)
-    elif present:
-        room.delete_property(frame.scope, frame.key, seat.player)
-    return NOTHING
+        room.set_property(frame.scope, frame.key, frame.value, by)
+    elif room.properties.version(frame.scope, frame.key):
+        room.delete_property(frame.scope, frame.key, by)
 
 
 def snapshot(room: RoomState, seat: Seat, frame: Snapshot) -> Sequence[Effect]:
@@ -202,6 +224,52 @@ def growth(room: RoomState, frame: Set | Snapshot | Subscribe) -> int:
             return 0
 
 
+# What the operator does: an entry each. They are no player, and so number 0 where facts say who.
+
+
+def operate(room: RoomState, entry: Operate) -> Sequence[Effect]:
+    try:
+        effects = _do(room, entry.frame)
+    except Refusal as refusal:
+        return [Answered(entry.ticket, refusal)]
+    return [*effects, Answered(entry.ticket)]
+
+
+def say(room: RoomState, entry: Say) -> Sequence[Effect]:
+    # SPEC 15.10: no fact, and in no history. Whoever is not connected does not hear it.
+    notice = wrap(codec.encode(Notice(NoticeKind.OPERATOR, NoticeDetail(said=entry.text))))
+    for outbox in room.audience.outboxes():
+        outbox.say(notice)
+    return [Answered(entry.ticket)]
+
+
+def dissolve(room: RoomState, entry: Dissolve) -> Sequence[Effect]:
+    closing = [Close(each, CloseCode.KICKED, CLOSED) for each in sorted(room.seats.attached)]
+    return [*closing, Gone(), Answered(entry.ticket)]
+
+
+def _do(room: RoomState, frame: Kick | Transfer | Set) -> Sequence[Effect]:
+    match frame:
+        case Kick(player, reason):
+            return expel(room, player_of(room, player), reason, OPERATOR)
+        case Transfer(player):
+            return appoint(room, player)
+        case Set():
+            return _set_option(room, frame)
+
+
+def _set_option(room: RoomState, frame: Set) -> Sequence[Effect]:
+    if frame.scope or frame.key not in RESERVED or frame.value is False:
+        raise Refusal(
+            ErrorCode.NOT_AVAILABLE,
+            f"{frame.key!r} is no option that can be set",
+            expected=" or ".join(RESERVED),
+            got=repr(frame.key),
+        )
+    write(room, frame, OPERATOR)
+    return NOTHING
+
+
 def _host_only(room: RoomState, seat: Seat, what: str) -> None:
     if seat.player != room.host:
         raise Refusal(
@@ -218,7 +286,8 @@ def _why_no_host(seat: Seat) -> str:
     return f"a player who is {seat.state.name}" if seat.can_host else "a player who cannot be host"
 
 
-def _player(room: RoomState, player: int) -> Seat:
+def player_of(room: RoomState, player: int) -> Seat:
+    """Return the seat of a player, or raise."""
     try:
         return room.seats[player]
     except KeyError:
@@ -249,7 +318,7 @@ def _may_write(room: RoomState, seat: Seat, frame: Set) -> None:
         else:
             _may_write_key(room, seat, frame.key)
         return
-    _player(room, frame.scope)
+    player_of(room, frame.scope)
     _may_write_key(room, seat, frame.key)
     if frame.scope != seat.player and seat.player != room.host:
         raise Refusal(

@@ -8,7 +8,8 @@ Rule 3: every visible fact gets the next seq, is encoded once, and is in the his
 any outbox.
 
 Here are the table of entries and the one on the fast path, SEND. The others are functions of
-membership.py (seats come and go) and requests.py (what a player may ask for), which take the state.
+membership.py (seats come and go) and requests.py (what a player, or the operator, may ask for),
+which take the state.
 
 Volatile values are outside all of this: they are passed on, never ordered (`volatile`).
 """
@@ -33,15 +34,18 @@ from relay.room.entries import (
     Acknowledge,
     Ask,
     Detach,
+    Dissolve,
     Entry,
     Evict,
     Expire,
     Join,
     Lag,
     NodeGone,
+    Operate,
     Refuse,
     Relieve,
     Retire,
+    Say,
     Send,
     Succeed,
     Wake,
@@ -148,4 +152,7 @@ _APPLY: Final[dict[type[Any], Callable[[Room, Any], Sequence[Effect]]]] = {
     Retire: membership.retire,
     Wake: membership.wake,
     NodeGone: membership.node_gone,
+    Operate: requests.operate,
+    Say: requests.say,
+    Dissolve: requests.dissolve,
 }

@@ -227,8 +227,11 @@ class RoomState:
         self._tell(fact, Property(seq, scope, key, value=False, version=seq, by=by))
         self.standing.forget(fact)
 
-    def remove(self, seat: Seat, reason: LeftReason) -> Sequence[Effect]:
-        """End a seat: its number, its values and its place among addressees are no more."""
+    def remove(self, seat: Seat, reason: LeftReason, by: int = 0) -> Sequence[Effect]:
+        """End a seat: its number, its values and its place among addressees are no more.
+
+        Args: by: the player who removes them, if one does.
+        """
         player = seat.player
         self.seats.remove(seat)
         self.audience.disconnect(player)
@@ -244,7 +247,7 @@ class RoomState:
         effects = self.elect() if player == self.host else NOTHING
         if not self.seats:
             effects = [Later(self.options.keep, Retire(self.joins))]
-        return [Departed(player, reason), *effects]
+        return [Departed(player, reason, by), *effects]
 
     # What handlers need.
 

@@ -17,6 +17,7 @@ from typing import cast
 import uvicorn
 from starlette.types import ASGIApp
 
+from relay.cluster.bus import Bus
 from relay.http.app import create_app
 from relay.lobby.homes import ALONE
 from relay.node.node import Node
@@ -227,10 +228,12 @@ def serve(
         place = place_of(settings)
         broker = None if place is None else place.broker
         app = create_app(settings, on_join=on_join, spell=by_option, broker=broker, homes=ALONE)
+        if place is not None:
+            place.show_in(app.state.metrics)
         server = make_server(app, settings)
         server.on_started = functools.partial(on_listening, listener)
         with operators.known(settings.operator_token_file, app.state.token, listener.port):
-            run(server, app.state.node, listener, place=place)
+            run(server, app.state.node, listener, place=place, meet=app.state.facts.meet)
 
 
 def run(
@@ -239,12 +242,14 @@ def run(
     listener: Listener,
     *,
     place: Place | None = None,
+    meet: Callable[[Bus], None] = lambda bus: None,
     keeps: Callable[[], bool] = lambda: True,
 ) -> None:
     """Run a server until it is told to end.
 
     Args:
         place: in a cluster, whose broker the node has.
+        meet: called with the bus to the other nodes of the cluster.
         keeps: says at the end whether the rooms are written to the state file, if there is one.
 
     Raises:
@@ -252,7 +257,7 @@ def run(
     """
     _calm_collector()
     with _rooms_kept(server, node, keeps):
-        server.around = None if place is None else _in_cluster(place, server, node)
+        server.around = None if place is None else _in_cluster(place, server, node, meet)
         server.run(sockets=[*listener.sockets])
     if server.failure is not None:
         raise server.failure
@@ -270,9 +275,12 @@ def _calm_collector() -> None:
 
 
 @contextlib.asynccontextmanager
-async def _in_cluster(place: Place, server: Server, node: Node) -> AsyncIterator[None]:
+async def _in_cluster(
+    place: Place, server: Server, node: Node, meet: Callable[[Bus], None]
+) -> AsyncIterator[None]:
     gate = cast(type[HttpProtocol], server.config.http).gate
     async with place.joined():
+        meet(place.membership.bus)
         together = as_one(place.membership.bus, gate, node)
         together.start()
         try:

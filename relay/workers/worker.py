@@ -50,6 +50,8 @@ class Worker:
             homes=given.homes,
             token=given.token,
         )
+        if self._place is not None:
+            self._place.show_in(self._app.state.metrics)
         self._app.state.siblings.meet(self._bus)
         self._server = make_server(self._app, settings)
         self._server.config.http = protocol = moving(settings, given.homes, self._mail)
@@ -71,7 +73,14 @@ class Worker:
         self._server.on_left = self._leave
         node = self._app.state.node
         listener = self._orders.listener()
-        run(self._server, node, listener, place=self._place, keeps=self._keeps)
+        run(
+            self._server,
+            node,
+            listener,
+            place=self._place,
+            meet=self._app.state.facts.meet,
+            keeps=self._keeps,
+        )
 
     def _begin(self) -> None:
         asyncio.get_running_loop().add_reader(STDIN, self._end_all)

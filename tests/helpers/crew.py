@@ -24,6 +24,8 @@ from relay.workers.orders import name_of
 from relay.workers.unix_bus import UnixBus
 from tests.helpers.relay import RelayProcess
 
+TOKEN = "the-token-of-all-workers"
+"""The operator's."""
 SERVES = re.compile(r"worker (\d+) serves: process (\d+)")
 
 
@@ -85,7 +87,7 @@ async def colleagues(many: int = 2, **settings: Any) -> AsyncIterator[list[Colle
 
 async def _begin(homes: Homes, mail: Mail, options: dict[str, Any]) -> Colleague:
     settings = Settings(**options)
-    app = create_app(settings, homes=homes)
+    app = create_app(settings, homes=homes, token=TOKEN)
     server = make_server(app, settings)
     server.config.http = protocol = moving(settings, homes, mail)
     bus = UnixBus(mail, name_of(homes.own, 1))

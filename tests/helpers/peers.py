@@ -35,7 +35,7 @@ from relay.node.on_join import OnJoin
 from relay.policy.config import Settings
 from relay.room.room import Room
 from tests.helpers.raw import BINARY, Closed, RawClient, connect, frame
-from tests.helpers.relay import IS_PORTABLE, link_url, running_relay
+from tests.helpers.relay import IS_PORTABLE, RunningRelay, link_url, running_relay
 
 PATIENCE = 10.0  # seconds for something that must happen
 
@@ -141,16 +141,25 @@ class Peer:
 class Party:
     """Brings peers to a relay."""
 
-    def __init__(self, url: str, peers: AsyncExitStack, node: Node | None = None) -> None:
-        """Args: peers: closes their connections. node: the relay's, if it is in this process."""
+    def __init__(self, url: str, peers: AsyncExitStack, relay: RunningRelay | None = None) -> None:
+        """Args: peers: closes their connections. relay: if it is in this process."""
         self.url = url
         self._peers = peers
-        self._node = node
+        self._relay = relay
+
+    @property
+    def relay(self) -> RunningRelay:
+        assert self._relay is not None
+        return self._relay
 
     @property
     def node(self) -> Node:
-        assert self._node is not None
-        return self._node
+        return self.relay.node
+
+    @property
+    def token(self) -> str:
+        """The operator's."""
+        return self.relay.token
 
     def room(self, name: str) -> Room:
         """Return the room of this name, which must exist."""
@@ -194,7 +203,7 @@ async def party(
         ) as relay,
         AsyncExitStack() as peers,
     ):
-        yield Party(relay.url, peers, relay.node)
+        yield Party(relay.url, peers, relay)
 
 
 @asynccontextmanager

@@ -10,7 +10,10 @@ from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import responder
+
 from relay.broker import Broker
+from relay.cluster.bus import Bus
 from relay.http.app import create_app
 from relay.node.node import Node
 from relay.node.on_join import OnJoin
@@ -42,8 +45,23 @@ END_SECONDS = 15  # seconds for a process to end by itself
 class RunningRelay:
     """A relay in this event loop, behind a real socket."""
 
-    node: Node
+    app: responder.API
     listener: Listener
+
+    @property
+    def node(self) -> Node:
+        node: Node = self.app.state.node
+        return node
+
+    @property
+    def token(self) -> str:
+        """Its operator's."""
+        token: str = self.app.state.token
+        return token
+
+    def meets(self, bus: Bus) -> None:
+        """Let it tell other nodes what it knows of players, and ask them."""
+        self.app.state.facts.meet(bus)
 
     @property
     def url(self) -> str:
@@ -106,7 +124,7 @@ async def running_relay(
     server.lifespan = server.config.lifespan_class(server.config)
     await server.startup([*listener.sockets])
     try:
-        yield RunningRelay(app.state.node, listener)
+        yield RunningRelay(app, listener)
     finally:
         await server.shutdown([*listener.sockets])
 

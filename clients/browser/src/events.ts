@@ -164,7 +164,9 @@ export interface Refused {
  * says the same. MEMORY: the relay is short of memory, and has forgotten this room's past up to
  * `detail.seq`; late joiners will not hear it. STALLED: the relays of this room have lost one of
  * their stores, so what is sent reliably waits for some seconds; nothing of it is lost. GOES_ON:
- * that is over.
+ * that is over. OPERATOR: whoever runs the relay tells all players `detail.said`.
+ * SHAPED: the relay makes this player's network worse on purpose, as `detail.said` has it; without
+ * it, no longer.
  */
 export interface Notice {
   readonly type: "notice";

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import Any
 
 from clients.conform.client.stage import EPOCH, Stage, as_it_stands, book, welcome
 from clients.conform.talk import Ended
@@ -197,19 +198,22 @@ async def properties(stage: Stage) -> None:
 @book.case(
     4,
     keeps="4 NOTICE; 4 NOTICE THROTTLE; 4 NOTICE LAG; 4 NOTICE DRAIN; 4 NOTICE TRIMMED; "
-    "4 NOTICE MEMORY; 4 NOTICE STALLED; 4 NOTICE GOES_ON; 5 notice limit; 5 notice after; "
-    "5 notice dropped; 5 notice seq",
+    "4 NOTICE MEMORY; 4 NOTICE STALLED; 4 NOTICE GOES_ON; 4 NOTICE OPERATOR; "
+    "4 NOTICE SHAPED; "
+    "5 notice limit; 5 notice after; 5 notice dropped; 5 notice seq; 5 notice said",
 )
 async def notices(stage: Stage) -> None:
     """Every NOTICE is told with its details."""
     relay = await stage.enters()
-    details = {
+    details: dict[NoticeKind, dict[str, Any]] = {
         NoticeKind.THROTTLE: {"limit": 120, "after": 100},
         NoticeKind.LAG: {"dropped": 3},
         NoticeKind.TRIMMED: {"seq": 2},
         NoticeKind.MEMORY: {"seq": 1},
         NoticeKind.STALLED: {},
         NoticeKind.GOES_ON: {},
+        NoticeKind.OPERATOR: {"said": "We restart at 8."},
+        NoticeKind.SHAPED: {"said": "train-wifi, seed 42"},
         NoticeKind.DRAIN: {"after": 100},
     }
     for kind, detail in details.items():

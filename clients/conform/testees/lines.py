@@ -140,7 +140,7 @@ def happened(room: BaseRoom[Any], event: Event) -> None:
             tell("refused", code=code, frame=frame, seq=seq)
         case Notice(kind, detail):
             tell("notice", kind=kind, limit=detail.limit, dropped=detail.dropped,
-                 after=detail.after, seq=detail.seq)  # fmt: skip
+                 after=detail.after, seq=detail.seq, said=detail.said)  # fmt: skip
         case _:
             _fact(event)
 

@@ -26,22 +26,25 @@ from protocol.errors import ProtocolError
 from protocol.fields.field_types import Binary, FieldType, Fixed, Flag, Integer, TargetField, Text
 from protocol.fields.mismatch import Mismatch
 from protocol.fields.schema import Record
-from protocol.frames import ErrorDetail, Frame, PlayerInfo
+from protocol.frames import ErrorDetail, Frame, Kick, PlayerInfo, Set, Transfer
 from relay.room.entries import (
     MAX_INCARNATION,
     Acknowledge,
     Ask,
     Create,
     Detach,
+    Dissolve,
     Entry,
     Evict,
     Expire,
     Join,
     Lag,
     NodeGone,
+    Operate,
     Refuse,
     Relieve,
     Retire,
+    Say,
     Succeed,
     Wake,
 )
@@ -49,6 +52,8 @@ from relay.room.requests import HANDLERS
 
 FORMAT: Final = 1
 CHECK_BYTES: Final = 4
+ENVELOPE: Final = 1024
+"""Bytes that an entry takes in a log at most, beyond the frame that it carries."""
 NOBODY: Final = 0
 """The incarnation of what any node may say: timers, and that a node is gone."""
 
@@ -100,6 +105,16 @@ class FrameField(FieldType):
 
     def dump(self, value: Any) -> bytes:
         return encode(value)
+
+
+class ActField(FrameField):
+    """A frame by which the operator acts."""
+
+    def load(self, value: Any) -> Frame:
+        frame = super().load(value)
+        if not isinstance(frame, Kick | Transfer | Set):
+            raise self.wrong(value)
+        return frame
 
 
 class CodeField(FieldType):
@@ -163,6 +178,9 @@ KINDS: Final[dict[int, Kind]] = {
     11: Kind(Retire, (COUNT,)),
     12: Kind(Wake, (SecondsField(),)),
     13: Kind(NodeGone, (Integer(0, MAX_INCARNATION),)),
+    14: Kind(Operate, (COUNT, ActField())),
+    15: Kind(Say, (COUNT, Text(0, 1024))),
+    16: Kind(Dissolve, (COUNT,)),
 }
 """A number is never given to another class; a new field makes a new number."""
 

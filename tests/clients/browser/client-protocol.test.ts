@@ -300,7 +300,7 @@ test("a joiner is told from where on the past is complete", () => {
     ({
       type: "Notice",
       kind,
-      detail: { limit: undefined, dropped: undefined, after: undefined, seq },
+      detail: { limit: undefined, dropped: undefined, after: undefined, seq, said: undefined },
     }) as const;
   assert.equal(protocol.completeFrom, 0);
   talk.tell(welcome({ completeFrom: 300 }));

@@ -132,7 +132,8 @@ test("a silent connection is given up", () => {
 
 test("a relay that goes down is left alone for as long as it asked", () => {
   const { events, socket, attempts } = enterLive();
-  const detail = { limit: undefined, dropped: undefined, after: 7000, seq: undefined };
+  const none = { limit: undefined, dropped: undefined, seq: undefined, said: undefined };
+  const detail = { ...none, after: 7000 };
   socket().tell({ type: "Notice", kind: NoticeKind.DRAIN, detail });
   pass(2000);
   socket().end(CloseCode.DRAIN, "drain");

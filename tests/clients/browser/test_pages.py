@@ -83,7 +83,6 @@ class TestTheRoom:
     ) -> None:
         ann = await visit(tabs, url, "Ann")
         (connection,) = relay.node.connections.values()
-        status = ann.page.locator("#status")
         for detail, words, line in (
             (NoticeDetail(after=60_000), "You read too slowly cut off in", "You read too slowly"),
             (NoticeDetail(dropped=2), "Live", "You keep up again; 2 movements"),
@@ -91,15 +90,16 @@ class TestTheRoom:
             connection.send(Notice(NoticeKind.LAG, detail))
             await ann.page.wait_for_selector(f"#status:has-text('{words}')")
             await ann.reads(line)
-        for kind, line in (
-            (NoticeKind.TRIMMED, "the room forgot some of its past"),
-            (NoticeKind.MEMORY, "The relay is short of memory"),
-        ):
-            connection.send(Notice(kind, NoticeDetail(seq=7)))
+        for kind, line in {
+            NoticeKind.TRIMMED: "the room forgot some of its past",
+            NoticeKind.MEMORY: "The relay is short of memory",
+            NoticeKind.OPERATOR: "The relay's operator says: We restart",
+        }.items():
+            connection.send(Notice(kind, NoticeDetail(seq=7, said="We restart")))
             await ann.reads(line)
         connection.drain(60_000)
         await ann.page.wait_for_selector("#status[data-state=restarting]")
-        assert "back in" in await status.inner_text()
+        assert "back in" in await ann.page.locator("#status").inner_text()
 
     async def test_who_leaves_may_come_back_as_another(self, url: str, tabs: Tabs) -> None:
         ann = await visit(tabs, url, "Ann")

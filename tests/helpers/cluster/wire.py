@@ -22,8 +22,10 @@ async def parties(count: int, **settings: Any) -> AsyncIterator[list[tuple[Party
         found = []
         for number in range(count):
             broker = LogBroker(lambda: 1 + secrets.randbelow(MAX_INCARNATION))
-            broker.start(log, LocalBus(net, f"n{number}"))
+            bus = LocalBus(net, f"n{number}")
+            broker.start(log, bus)
             stack.callback(broker.close)
             at = await stack.enter_async_context(party(broker=broker, **settings))
+            at.relay.meets(bus)
             found.append((at, broker))
         yield found

@@ -19,6 +19,13 @@ async def test_openapi_has_every_operation_and_its_shapes(http: httpx.AsyncClien
         "post /api/rooms",
         "get /api/rooms/{name}",
         "post /api/match",
+        "get /api/rooms/{name}/players",
+        "get /api/rooms/{name}/players/{player}/why",
+        "post /api/rooms/{name}/players/{player}/kick",
+        "put /api/rooms/{name}/host",
+        "patch /api/rooms/{name}",
+        "post /api/rooms/{name}/say",
+        "delete /api/rooms/{name}",
     }
     shapes = document["components"]["schemas"]
     assert {"NewRoom", "RoomInfo", "RoomPage", "Match", "Matched", "RelayInfo"} <= shapes.keys()

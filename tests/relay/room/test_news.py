@@ -31,7 +31,7 @@ def test_each_seat_arrives_once_and_departs_once() -> None:
 
 def test_the_kicked_depart_as_such() -> None:
     room = room_of(2).witness.room
-    assert news_of(room, Ask(1, Kick(2))) == [Departed(2, LeftReason.KICKED)]
+    assert news_of(room, Ask(1, Kick(2))) == [Departed(2, LeftReason.KICKED, by=1)]
 
 
 def test_a_refusal_is_news_of_who_is_refused() -> None:

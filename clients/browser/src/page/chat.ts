@@ -16,7 +16,7 @@ const LEAVING: Record<number, string> = {
 };
 
 /** A notice of the relay, in words. */
-function notice({ kind, detail: { dropped } }: EventOf<"notice">): string {
+function notice({ kind, detail: { dropped, said } }: EventOf<"notice">): string {
   switch (kind) {
     case NoticeKind.THROTTLE:
       return "You send more than the relay takes: some of it is left out";
@@ -35,6 +35,8 @@ function notice({ kind, detail: { dropped } }: EventOf<"notice">): string {
       return "The relays have lost one of their stores: what you do is seen in some seconds";
     case NoticeKind.GOES_ON:
       return "The relays go on: nothing was lost";
+    case NoticeKind.OPERATOR:
+      return `The relay's operator says: ${said ?? ""}`;
     default:
       return "";
   }

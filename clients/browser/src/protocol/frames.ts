@@ -40,6 +40,8 @@ export const NoticeKind = {
   MEMORY: 5,
   STALLED: 6,
   GOES_ON: 7,
+  OPERATOR: 8,
+  SHAPED: 9,
 } as const;
 
 /** A number that only grows: seq, term, tick, version, microseconds. */
@@ -76,6 +78,7 @@ const roomOptions = record({
   delay: byDefault(integer(0, limits.MAX_HOLD), 0),
   hostAway: byDefault(integer(0, limits.MAX_HOLD), 0),
   bar: byDefault(word("seat", "address"), "seat"),
+  chaos: byDefault(flag, false),
   app: byDefault(name, ""),
   build: byDefault(name, ""),
   tags: byDefault(mapped(text(0, limits.MAX_WORD), limits.MAX_TAGS), {}),
@@ -139,12 +142,13 @@ const errorDetail = record({
   after: optional(count),
 });
 
-/** Numbers of a notice, by its kind. */
+/** More about a notice, by its kind. */
 const noticeDetail = record({
   limit: optional(count),
   dropped: optional(count),
   after: optional(count),
   seq: optional(count),
+  said: optional(detailText),
 });
 
 /** What a room may be made with, and what HELLO may say, by the names of these records' keys. */
@@ -167,7 +171,7 @@ export type Session = Loaded<typeof session>;
 /** Where and why something was refused, as far as it is known. */
 export interface ErrorDetail extends Loaded<typeof errorDetail> {}
 
-/** Numbers of a notice, by its kind. */
+/** More about a notice, by its kind. */
 export interface NoticeDetail extends Loaded<typeof noticeDetail> {}
 
 /** Frames that a client may send. */

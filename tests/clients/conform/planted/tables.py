@@ -165,6 +165,7 @@ READ: dict[str, tuple[type[Frame], Any, str]] = {
     "detail.limit": (Notice, None, "5 notice limit"),
     "detail.dropped": (Notice, None, "5 notice dropped"),
     "detail.seq": (Notice, None, "5 notice seq"),
+    "detail.said": (Notice, None, "5 notice said"),
 }
 """Fields: the frame that has each, what is read whatever is there, and the rules."""
 

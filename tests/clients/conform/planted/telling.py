@@ -38,6 +38,7 @@ def line_of(frame: Frame) -> Line | None:
                 dropped=detail.dropped,
                 after=detail.after,
                 seq=detail.seq,
+                said=detail.said,
             )
         case Error(seq, code, _, detail):
             return event("refused", code=code, frame=detail.frame, seq=seq)

@@ -31,12 +31,14 @@ from relay.room.entries import (
     Create,
     Entry,
     Join,
+    Operate,
     Refuse,
+    Say,
     Wake,
     incarnation_of,
 )
 from relay.room.requests import HANDLERS
-from roomwire.testing import ErrorDetail, PlayerInfo, instances
+from roomwire.testing import ErrorDetail, Kick, PlayerInfo, Set, Transfer, instances
 from tests.helpers.strategies import share
 
 EPOCH = b"an epoch"
@@ -60,6 +62,8 @@ SPECIAL: dict[type, st.SearchStrategy[Entry]] = {
     Refuse: st.builds(
         Refuse, COUNTS, st.sampled_from(ErrorCode), st.text(max_size=99), instances(ErrorDetail)
     ),
+    Operate: st.builds(Operate, COUNTS, st.sampled_from([Kick, Transfer, Set]).flatmap(instances)),
+    Say: st.builds(Say, COUNTS, st.text(max_size=99)),
     Wake: st.builds(Wake, st.floats(0, 1e6)),
 }
 

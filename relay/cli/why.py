@@ -1,0 +1,74 @@
+"""The command `relay why`: what a relay knows of why a player sees nothing, or late."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping
+from json import dumps
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from cyclopts import CycloptsError, Parameter
+
+from protocol.legible import isolated
+from relay.cli.operator_client import OperatorClient, Problem
+from relay.cli.printing import say
+
+WIDTH = 96
+
+
+def why(
+    room: str,
+    player: int,
+    /,
+    *,
+    url: str | None = None,
+    token_file: Annotated[Path | None, Parameter(env_var="RELAY_OPERATOR_TOKEN_FILE")] = None,
+    json: Annotated[bool, Parameter(negative=())] = False,
+) -> None:
+    """Explain why a player sees nothing, or late: the likeliest reason first.
+
+    Args:
+        room: the room's name
+        player: the player's number in it
+        url: of the relay; if left out, http://127.0.0.1:8000
+        token_file: file with the operator's token; a relay of yours on this machine needs none
+        json: print it as JSON
+    """
+    try:
+        client = OperatorClient.find(url, token_file)
+        answer = client.request("GET", f"/api/rooms/{quote(room, safe='')}/players/{player}/why")
+    except Problem as problem:
+        raise CycloptsError(msg=str(problem)) from None
+    say(dumps(answer) if json else "\n".join(lines_of(answer)))
+
+
+def lines_of(answer: Mapping[str, Any]) -> Iterator[str]:
+    """Show an explanation as text."""
+    yield _head(answer)
+    for number, reason in enumerate(answer["reasons"], start=1):
+        yield ""
+        yield from _wrapped(f"{number}. ", reason["what"])
+        yield from _wrapped("   → ", reason["do"])
+
+
+def _head(answer: Mapping[str, Any]) -> str:
+    who = f"Room {answer['room']}, player {answer['player']}"
+    facts = answer["facts"]
+    if facts is None:
+        return f"{who}: not there"
+    named = f" {isolated(facts['name'])}" if facts["name"] else ""
+    said = [facts["presence"], facts["role"]]
+    if facts["rtt_ms"] is not None:
+        said.append(f"RTT {facts['rtt_ms']} ms")
+    if facts["outbox"] is not None:
+        said.append(f"outbox {facts['outbox']['mode']}")
+    return f"{who}{named}: {', '.join(said)}"
+
+
+def _wrapped(mark: str, text: str) -> list[str]:
+    indent = " " * len(mark)
+    return textwrap.wrap(
+        isolated(text), WIDTH, initial_indent=mark, subsequent_indent=indent, break_on_hyphens=False
+    )

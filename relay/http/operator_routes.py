@@ -1,0 +1,206 @@
+"""What operators ask and do by REST: all of it wants their token. Beside `app`, the only file that
+imports Responder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import responder
+from responder import Problem, Request, Response
+
+from relay.http import operating, rest, shaping
+from relay.inspect.acts import Acts
+from relay.inspect.facts import Facts
+from relay.inspect.why import explain
+from relay.node.node import Node
+from relay.node.shapes import EVERYBODY, Shapes
+from relay.policy import operators
+from relay.room.refusals import Refusal
+from relay.room.room import Room
+
+routes = responder.Router()
+
+TAGS = ["operator"]
+NO_ROOM = {
+    401: rest.problem("The operator's token is missing, or wrong"),
+    404: rest.problem("No such room"),
+    503: rest.problem("The room cannot be reached for the moment"),
+}
+NO_PLAYER = {**NO_ROOM, 404: rest.problem("No such room, or no such player in it")}
+NOT_DONE = {**NO_PLAYER, 409: rest.problem("The room refuses it: `detail` says why")}
+
+
+@routes.get(
+    "/api/rooms/{name}/players",
+    summary="Show what the relay knows of a room's players",
+    tags=TAGS,
+    responses=NO_ROOM,
+)
+async def show_players(req: Request, resp: Response, *, name: str) -> operating.PlayerList:
+    room = await _room(req, name)
+    facts = await _facts(req).of(room)
+    players = [operating.Player.of(each) for each in facts.players.values()]
+    return operating.PlayerList(room=room.name, players=players)
+
+
+@routes.get(
+    "/api/rooms/{name}/players/{player:int}/why",
+    summary="Explain why a player sees nothing, or late",
+    tags=TAGS,
+    responses=NO_ROOM,
+)
+async def explain_player(
+    req: Request, resp: Response, *, name: str, player: int
+) -> operating.Explanation:
+    room = await _room(req, name)
+    facts = await _facts(req).measured(room, player)
+    return operating.Explanation.of(explain(room, player, facts))
+
+
+@routes.post(
+    "/api/rooms/{name}/players/{player:int}/kick",
+    summary="Remove a player for the room's life",
+    tags=TAGS,
+    responses=NO_PLAYER,
+)
+async def kick(
+    req: Request, resp: Response, *, name: str, player: int, wanted: operating.Kick
+) -> operating.Done:
+    room = await _room(req, name)
+    _check_player(room, player)
+    with explained():
+        await _acts(req).kick(room, player, wanted.reason)
+    return operating.Done(room=room.name)
+
+
+@routes.put("/api/rooms/{name}/host", summary="Make a player host", tags=TAGS, responses=NOT_DONE)
+async def make_host(
+    req: Request, resp: Response, *, name: str, wanted: operating.Heir
+) -> operating.Done:
+    room = await _room(req, name)
+    _check_player(room, wanted.player)
+    with explained():
+        await _acts(req).appoint(room, wanted.player)
+    return operating.Done(room=room.name)
+
+
+@routes.patch("/api/rooms/{name}", summary="Change a room's options", tags=TAGS, responses=NOT_DONE)
+async def change_room(
+    req: Request, resp: Response, *, name: str, wanted: operating.Change
+) -> rest.RoomInfo:
+    room = await _room(req, name)
+    for option, value in wanted.model_dump(exclude_none=True).items():
+        with explained():
+            await _acts(req).set_option(room, option, value)
+    return rest.room_info(room, req.state.root)
+
+
+@routes.post(
+    "/api/rooms/{name}/say", summary="Tell all players something", tags=TAGS, responses=NO_ROOM
+)
+async def say(req: Request, resp: Response, *, name: str, wanted: operating.Say) -> operating.Done:
+    room = await _room(req, name)
+    with explained():
+        await _acts(req).say(room, wanted.text)
+    return operating.Done(room=room.name)
+
+
+@routes.delete("/api/rooms/{name}", summary="Close a room", tags=TAGS, responses=NO_ROOM)
+async def close_room(req: Request, resp: Response, *, name: str) -> operating.Done:
+    room = await _room(req, name)
+    with explained():
+        await _acts(req).close(room)
+    return operating.Done(room=room.name)
+
+
+@routes.get(
+    "/api/rooms/{name}/conditions",
+    summary="Show the networks that are made worse on purpose",
+    tags=TAGS,
+    responses=NO_ROOM,
+)
+async def show_conditions(req: Request, resp: Response, *, name: str) -> shaping.RoomConditions:
+    room = await _room(req, name)
+    return shaping.described(room.name, _shapes(req).of(room))
+
+
+@routes.put(
+    "/api/rooms/{name}/conditions",
+    summary="Make a player's network worse on purpose",
+    tags=TAGS,
+    responses=NO_PLAYER,
+)
+async def put_conditions(
+    req: Request, resp: Response, *, name: str, wanted: shaping.NewShape
+) -> shaping.RoomConditions:
+    room = await _room(req, name)
+    if wanted.player is not None:
+        _check_player(room, wanted.player)
+    try:
+        shape = wanted.shape()
+    except ValueError as error:
+        raise Problem(422, str(error)) from None
+    _shapes(req).put(room, wanted.player or EVERYBODY, shape)
+    return shaping.described(room.name, _shapes(req).of(room))
+
+
+@routes.delete(
+    "/api/rooms/{name}/conditions",
+    summary="Let all networks of a room be as they are",
+    tags=TAGS,
+    responses=NO_ROOM,
+)
+async def drop_conditions(req: Request, resp: Response, *, name: str) -> operating.Done:
+    room = await _room(req, name)
+    _shapes(req).clear(room)
+    return operating.Done(room=room.name)
+
+
+def only_operator(req: Request, why: str = operating.ONLY_OPERATOR) -> None:
+    """Refuse a request without the operator's token, wherever it comes from."""
+    if not operators.is_operator(req):
+        raise Problem(401, why, headers={"WWW-Authenticate": "Bearer"})
+
+
+@contextlib.contextmanager
+def explained() -> Iterator[None]:
+    """Answer a refusal as a problem. Responder's own handlers would lose its headers."""
+    try:
+        yield
+    except Refusal as refusal:
+        status, headers = rest.answer_of(refusal)
+        code = refusal.code.name.lower()
+        raise Problem(status, refusal.text, headers=headers, code=code) from None
+
+
+async def _room(req: Request, name: str) -> Room:
+    """Return the room that an operator asks about, wherever it is."""
+    only_operator(req)
+    node: Node = req.api.state.node
+    with explained():
+        room = await node.operating.find(name)
+    if room is None:
+        raise Problem(404, "there is no room of this name")
+    return room
+
+
+def _check_player(room: Room, player: int) -> None:
+    if room.seats.get(player) is None:
+        raise Problem(404, f"there is no player {player} in this room")
+
+
+def _facts(req: Request) -> Facts:
+    facts: Facts = req.api.state.facts
+    return facts
+
+
+def _shapes(req: Request) -> Shapes:
+    node: Node = req.api.state.node
+    return node.shapes
+
+
+def _acts(req: Request) -> Acts:
+    node: Node = req.api.state.node
+    return Acts(node.operating)

@@ -1,0 +1,186 @@
+"""What the relay knows of the players of a room, from all nodes that have a part of it.
+
+The room's state is the same at every node. What a connection is like, only its own node knows: the
+others ask it over the bus. Secrets, passwords and tickets are no facts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final
+
+import msgpack
+
+from protocol.error_codes import ErrorCode
+from protocol.opcodes import Opcode
+from relay.cluster.bus import Bus
+from relay.node.connection import Connection
+from relay.node.node import Node
+from relay.node.recent import Ended
+from relay.policy.conduct import Refused
+from relay.room.room import Room
+from relay.room.seats import Seat
+
+SUBJECT: Final = "facts"
+ANSWER_SECONDS: Final = 1.0
+BLINK_SECONDS: Final = 0.1
+ERROR_CODES: Final = frozenset(ErrorCode)
+OPCODES: Final = frozenset(Opcode)
+
+PRESENCES: Final = ("live", "away", "lost", "lagging")
+"""By number of the presence state."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlayerFacts:
+    """One player, as the relay knows them. Without a connection, the second half is empty."""
+
+    player: int
+    name: str
+    role: str
+    presence: str
+    groups: tuple[int, ...]
+    taken: int
+    node: str | None = None
+    attachment: int | None = None
+    address: str | None = None
+    link: str | None = None
+    rtt_ms: float | None = None
+    joined_s: float | None = None
+    outbox: Mapping[str, Any] | None = None
+    behind: int = 0
+    blocked_ms: int = 0
+    lagging: bool = False
+    sent_frames: int | None = None
+    throttled_ms: int = 0
+    refusals: tuple[Mapping[str, Any], ...] = ()
+    conditions: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoomFacts:
+    """All players of a room, by number, and the connections to it that ended last."""
+
+    players: Mapping[int, PlayerFacts]
+    ends: tuple[Ended, ...]
+
+
+class Facts:
+    """Gathers facts at one node, and from the others."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._bus: Bus | None = None
+
+    def meet(self, bus: Bus) -> None:
+        """Ask the nodes on a bus, too, from now on, and answer them."""
+        self._bus = bus
+        self._node.shapes.meet(bus)
+        bus.answer(SUBJECT, self._answer)
+
+    async def of(self, room: Room) -> RoomFacts:
+        """Return what all nodes know of a room."""
+        connected, ends = self.here(room)
+        if self._bus is not None:
+            question = msgpack.packb([room.name, room.epoch])
+            answers = await self._bus.ask_all(SUBJECT, question, ANSWER_SECONDS)
+            for answer in answers.values():
+                for each in _read(answer, ends):
+                    connected[each.player] = each
+        players = {
+            seat.player: connected.get(seat.player) or of_seat(seat)
+            for seat in sorted(room.seats.values(), key=lambda seat: seat.player)
+        }
+        return RoomFacts(players, tuple(sorted(ends, key=lambda each: each.at)))
+
+    async def measured(self, room: Room, player: int) -> RoomFacts:
+        """Do so once the way to a player was measured, or after a blink of an eye."""
+        facts = await self.of(room)
+        found = facts.players.get(player)
+        if found is None or found.link != "direct" or found.rtt_ms is not None:
+            return facts
+        await asyncio.sleep(BLINK_SECONDS)
+        return await self.of(room)
+
+    def here(self, room: Room) -> tuple[dict[int, PlayerFacts], list[Ended]]:
+        """Return what this node knows: the players who are connected to it, and who was."""
+        name = None if self._bus is None else self._bus.name
+        found = {}
+        for attachment, seat in room.seats.attached.items():
+            connection = self._node.connections.get(attachment)
+            if connection is not None and connection.room is room:
+                facts = of_connection(room, seat, connection, self._node.clock())
+                found[seat.player] = replace(facts, node=name)
+        return found, list(self._node.journal.recent.ends(room.name))
+
+    async def _answer(self, asker: str, data: bytes) -> bytes:
+        name, epoch = msgpack.unpackb(data)
+        room = self._node.registry.get(name)
+        found: dict[int, PlayerFacts] = {}
+        ends: list[Ended] = []
+        if room is not None and room.epoch == epoch:
+            found, ends = self.here(room)
+        answer: bytes = msgpack.packb([[asdict(each) for each in found.values()], ends])
+        return answer
+
+
+def of_seat(seat: Seat) -> PlayerFacts:
+    """Return what every node knows of a player."""
+    return PlayerFacts(
+        player=seat.player,
+        name=seat.info.name,
+        role=seat.info.role,
+        presence=PRESENCES[seat.state],
+        groups=tuple(sorted(seat.groups)),
+        taken=seat.taken,
+        lagging=PRESENCES[seat.state] == "lagging",
+    )
+
+
+def of_connection(room: Room, seat: Seat, connection: Connection, now: int) -> PlayerFacts:
+    """Return what the node of a player's connection knows. Args: now: the relay's clock."""
+    look, outbox = connection.link.look(), connection.link.outbox
+    frames, size = outbox.waiting
+    shaped = connection.link.shaped
+    return replace(
+        of_seat(seat),
+        attachment=connection.attachment,
+        address=connection.address or None,
+        link=look.link,
+        rtt_ms=None if look.rtt is None else round(look.rtt * 1000, 1),
+        joined_s=round((now - connection.admitted_at) / 1e6, 1),
+        outbox={"mode": outbox.mode.name.lower(), "frames": frames, "bytes": size + look.waiting},
+        behind=max(room.seq - outbox.position(room.seq), 0),
+        blocked_ms=int(look.blocked * 1000),
+        sent_frames=look.frames,
+        throttled_ms=int(connection.conduct.paused * 1000),
+        refusals=tuple(map(_refused, connection.conduct.refusals)),
+        conditions=None if shaped is None else shaped.plain(),
+    )
+
+
+def _refused(refused: Refused) -> Mapping[str, Any]:
+    code, op = refused.code, refused.op
+    return {
+        "at": refused.at,
+        "code": ErrorCode(code).name if code in ERROR_CODES else str(code),
+        "op": Opcode(op).name if op in OPCODES else None,
+        "text": refused.text,
+    }
+
+
+def _read(answer: bytes, ends: list[Ended]) -> Iterable[PlayerFacts]:
+    """Read what another node knows. One of another version may say what nobody here reads."""
+    try:
+        players, others = msgpack.unpackb(answer)
+        ends += [Ended(*each) for each in others]
+        return [_facts(each) for each in players]
+    except (ValueError, TypeError, msgpack.UnpackException):
+        return ()
+
+
+def _facts(values: dict[str, Any]) -> PlayerFacts:
+    lists = {key: tuple(values[key]) for key in ("groups", "refusals")}
+    return PlayerFacts(**{**values, **lists})

@@ -1,0 +1,309 @@
+"""Why a player sees nothing, or late: what the relay knows of it, in sentences.
+
+Each reason says what is so, and what to do about it. The likeliest come first: that of a broken
+connection before that of a slow one, before what the game itself has done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from relay.inspect.facts import PlayerFacts, RoomFacts
+from relay.inspect.heard import Heard, heard
+from relay.node.recent import Ended
+from relay.room.room import Room
+
+SLOW_MS: Final = 250.0
+"""A way there and back that people notice."""
+SHOWN_ENDS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a player may see nothing, or late.
+
+    Attributes:
+        reason: a word for programs.
+        what: is so.
+        do: about it.
+    """
+
+    reason: str
+    what: str
+    do: str
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What the relay knows of one player, who may be none."""
+
+    room: str
+    player: int
+    reasons: Sequence[Reason]
+    facts: PlayerFacts | None
+
+
+def explain(room: Room, player: int, known: RoomFacts) -> Account:
+    """Say why a player may see nothing, or late."""
+    facts = known.players.get(player)
+    ends = [end for end in known.ends if end.player == player]
+    seat = room.seats.get(player)
+    if facts is None or seat is None:
+        return Account(room.name, player, tuple(_missing(room, player, ends, known.ends)), None)
+    likely = [
+        *_connection(facts, ends),
+        *_pace(facts),
+        *_addressed(room, facts, heard(room, seat)),
+        *_kept_behind(room, facts),
+        *_their_own(facts),
+        *_refusals(facts),
+    ]
+    others = [
+        *_past(room, facts, seat.joined),
+        *(_ended(ends) if facts.presence != "lost" else ()),
+    ]
+    return Account(room.name, player, [*(likely or [_nothing(facts)]), *others], facts)
+
+
+# Who is not there.
+
+
+def _missing(
+    room: Room, player: int, ends: Sequence[Ended], every: Sequence[Ended]
+) -> Iterator[Reason]:
+    if player > room.joins:
+        there = ", ".join(map(str, sorted(room.seats))) or "nobody"
+        yield Reason(
+            "no_such_player",
+            f"There never was a player {player} in room {room.name}. There: {there}.",
+            "Look for them by name: GET /api/rooms/ROOM/players lists all. If they cannot enter, "
+            "see below who was turned away.",
+        )
+    else:
+        yield Reason(
+            "has_left",
+            f"Player {player} has left room {room.name}: the seat has ended.",
+            "They get a new number when they enter again. The last close says whether they may.",
+        )
+    yield from _ended(ends)
+    yield from _turned_away([each for each in every if each.player is None])
+
+
+def _turned_away(ends: Sequence[Ended]) -> Iterator[Reason]:
+    for end in ends[-SHOWN_ENDS:]:
+        yield Reason(
+            "turned_away",
+            f"Connection {end.attachment} did not get into the room: {end.name}"
+            f"{f': {end.text}' if end.text else ''}.",
+            "If that was them, mend what the sentence says.",
+        )
+
+
+def _ended(ends: Sequence[Ended]) -> Iterator[Reason]:
+    for end in reversed(ends[-SHOWN_ENDS:]):
+        how = "was lost, or their client closed it"
+        if end.code is not None:
+            how = f"was closed by the relay: {end.code} {end.name}"
+            how += f" ({end.text})" if end.text else ""
+        yield Reason(
+            "last_close",
+            f"Their connection {end.attachment} {how}.",
+            ADVICE.get(end.name, "SPEC 8 says what the code means, and whether to come back."),
+        )
+
+
+ADVICE: Final = {
+    "LOST": "Look at their network, and at whether their program ended.",
+    "SILENT": "Their client answered no ping: a device asleep, or a network that is gone.",
+    "TOO_SLOW": "Their client did not read for too long: see whether its program hangs, or send it "
+    "less. --slow-seconds is how long it may take.",
+    "TOO_FAST": "Their client sent too fast for 10 s: let it pace itself, or raise "
+    "--frames-per-second.",
+    "BAD_FRAMES": "Their client sent 20 bad frames within 10 s: `relay decode` shows what is wrong "
+    "with one.",
+    "KICKED": "The host or an operator removed them. They are barred while the room lives.",
+    "REPLACED": "A newer connection has their seat: another tab, or another program with the same "
+    "seat secret.",
+    "NORMAL": "They said LEAVE.",
+    "MOVED": "The room moved to another relay. They come back by themselves.",
+    "DRAIN": "The relay began anew. They come back by themselves.",
+    "RELAY_FAULT": "That is a fault of the relay: its log has the traceback.",
+}
+
+
+# The connection.
+
+
+def _connection(facts: PlayerFacts, ends: Sequence[Ended]) -> Iterator[Reason]:
+    if facts.presence == "lost":
+        yield Reason(
+            "lost",
+            "They are not connected. Their seat is held for them to come back.",
+            "See that their program runs and has a network: a client comes back by itself.",
+        )
+        yield from _ended(ends)
+    elif facts.attachment is None:
+        yield Reason(
+            "elsewhere",
+            "They are connected to another relay of this room, which has not answered.",
+            "Ask again. If it stays so, look at that relay: `relay cluster doctor`.",
+        )
+
+
+def _pace(facts: PlayerFacts) -> Iterator[Reason]:
+    outbox = facts.outbox or {}
+    is_late = facts.role == "spectator" and outbox.get("mode") == "following" and not facts.lagging
+    if facts.blocked_ms or (outbox.get("mode") in ("following", "lost") and not is_late):
+        yield _does_not_read(facts, str(outbox.get("mode")))
+    elif facts.lagging:
+        yield Reason(
+            "lagging",
+            "They have read too slowly, and are just catching up.",
+            "If it happens again and again, send them less, or look at their network.",
+        )
+    if facts.throttled_ms:
+        yield Reason(
+            "throttled",
+            f"They send faster than the relay allows: it did not read from them for "
+            f"{facts.throttled_ms} ms in all, and dropped their volatile values meanwhile.",
+            "Send fewer frames, or put several things into one. Or let the relay take more: "
+            "--frames-per-second.",
+        )
+    if facts.rtt_ms is not None and facts.rtt_ms > SLOW_MS:
+        yield Reason(
+            "slow_way",
+            f"The way to them and back takes {facts.rtt_ms:.0f} ms.",
+            "Their network is slow or far away. Let the game predict, or bring the relay nearer.",
+        )
+
+
+def _does_not_read(facts: PlayerFacts, mode: str) -> Reason:
+    waits = (facts.outbox or {}).get("bytes", 0)
+    for_long = f" for {facts.blocked_ms} ms" if facts.blocked_ms else ""
+    behind = f", and they are {facts.behind} seqs behind" if facts.behind else ""
+    how = {
+        "following": "They follow the room's history instead of hearing all at once",
+        "lost": "The history no longer reaches back to where they are, so they are cut off",
+    }.get(mode, "Their link is stalled")
+    return Reason(
+        "following" if mode == "following" else "stalled",
+        f"{how}: their client has not read what waits{for_long} ({waits} bytes){behind}.",
+        "Their network stands still, or their program does not read: see whether it blocks "
+        "its event loop. What is reliable is not lost; older volatile values are.",
+    )
+
+
+# What was said.
+
+
+def _addressed(room: Room, facts: PlayerFacts, said: Heard) -> Iterator[Reason]:
+    if said.to_them:
+        return
+    if not said.total:
+        yield Reason(
+            "nothing_said",
+            f"Nobody has sent any message since seq {said.since}. (Volatile values are not kept, "
+            "so the relay does not know of those.)",
+            "See that the senders send at all, into this room: "
+            f"`relay watch {room.name}` shows every frame.",
+        )
+    elif said.by_them == said.total:
+        yield Reason(
+            "only_their_own",
+            f"All {said.total} messages since seq {said.since} were their own. Who sends to "
+            "others does not hear it.",
+            "To hear one's own messages, send them to all: target true.",
+        )
+    elif said.past_them:
+        yield _not_among(room, facts, said)
+    else:
+        yield Reason(
+            "to_nobody",
+            f"{said.to_nobody} messages since seq {said.since} went to groups or players of which "
+            "there were none.",
+            _subscribe(room),
+        )
+
+
+def _not_among(room: Room, facts: PlayerFacts, said: Heard) -> Reason:
+    inside = ", ".join(map(str, facts.groups))
+    theirs = f"only in group {inside}" if inside else "in no group"
+    spoken = said.past_them + said.to_nobody
+    return Reason(
+        "not_addressed",
+        f"Nothing was for them since seq {said.since}: {spoken} messages went to groups or "
+        f"players, and they were not among those. They are {theirs}.",
+        _subscribe(room),
+    )
+
+
+def _subscribe(room: Room) -> str:
+    known = {group: len(players) for group, players in sorted(room.groups.summary().items())}
+    groups = ", ".join(f"{group} ({many})" for group, many in known.items()) or "none"
+    return (
+        "Let them subscribe to the group that is spoken to, or send to all. "
+        f"Groups, with their players: {groups}."
+    )
+
+
+def _past(room: Room, facts: PlayerFacts, joined: int) -> Iterator[Reason]:
+    if room.options.history == "none" and joined > 1 and room.joins > 1:
+        yield Reason(
+            "no_history",
+            f"This room keeps no past for late joiners: they were told nothing of what was said "
+            f"before they joined, at seq {joined}.",
+            'Make the room with the option history: "full", or "snapshot" if its host gives them. '
+            "Or keep what newcomers need in properties.",
+        )
+
+
+def _kept_behind(room: Room, facts: PlayerFacts) -> Iterator[Reason]:
+    if facts.role == "spectator" and room.options.delay:
+        yield Reason(
+            "delayed",
+            f"They are a spectator, and this room keeps spectators {room.options.delay} s behind. "
+            f"They are {facts.behind} seqs behind now.",
+            "Let them join as a player, or make the room with delay 0.",
+        )
+    if facts.conditions:
+        yield Reason(
+            "conditions",
+            f"Their network is made worse on purpose: {_listed(facts)}.",
+            f"`relay shape {room.name} --off` ends that.",
+        )
+
+
+def _listed(facts: PlayerFacts) -> str:
+    return ", ".join(f"{key} {value}" for key, value in (facts.conditions or {}).items())
+
+
+def _their_own(facts: PlayerFacts) -> Iterator[Reason]:
+    if facts.presence == "away":
+        yield Reason(
+            "away",
+            "Their client says that nobody looks: a hidden tab, or a phone in a pocket.",
+            "They hear everything all the same; browsers run hidden tabs slowly. Show the tab.",
+        )
+
+
+def _refusals(facts: PlayerFacts) -> Iterator[Reason]:
+    if facts.refusals:
+        last = facts.refusals[-1]
+        what = last["op"] or "A message of theirs"
+        more = f" That was the last of {len(facts.refusals)}." if len(facts.refusals) > 1 else ""
+        yield Reason(
+            "refused",
+            f"{what} was refused with {last['code']}: {last['text']}.{more}",
+            "Their program gets each as an event, with what was expected: let it print them.",
+        )
+
+
+def _nothing(facts: PlayerFacts) -> Reason:
+    way = "" if facts.rtt_ms is None else f", the way there and back takes {facts.rtt_ms} ms"
+    return Reason(
+        "all_well",
+        f"The relay has written everything to them: nothing waits{way}.",
+        "See whether their program takes the events, and what it does with them.",
+    )

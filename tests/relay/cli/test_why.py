@@ -1,0 +1,132 @@
+"""`relay why`: it finds the token of a relay on this machine, and prints plain sentences."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import anyio
+import pytest
+
+from protocol.frames import Send, Subscribe
+from relay.cli import main
+from relay.cli.operator_client import OperatorClient, Problem
+from relay.policy.operators import kept
+from tests.helpers.nats import free_ports
+from tests.helpers.peers import Party, party
+
+
+@asynccontextmanager
+async def kept_party() -> AsyncIterator[Party]:
+    """Run a relay whose token is where its user's command line looks."""
+    async with party() as at:
+        with kept(at.token, at.relay.listener.port):
+            yield at
+
+
+async def run(*words: str) -> int:
+    """Run a command beside the relay. Returns: its exit code."""
+
+    def command() -> int:
+        with pytest.raises(SystemExit) as ended:
+            main.main(["why", *words])
+        assert isinstance(ended.value.code, int)
+        return ended.value.code
+
+    return await anyio.to_thread.run_sync(command)
+
+
+async def test_a_bot_that_hears_nothing_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    async with kept_party() as at:
+        ann, bot = await at.enters("ROOM"), await at.enters("ROOM", name="Bot \u202etob")
+        ann.says(Subscribe((7,), ()), Send(-7, b"x"))
+        await ann.catches_up()
+        assert await run("room", str(bot.me), "--url", at.url) == 0
+        shown = capsys.readouterr().out
+        assert shown.startswith("Room ROOM, player 2 Bot tob: live, player")
+        assert "1. Nothing was for them" in shown
+        assert "   → Let them subscribe" in shown
+        assert max(map(len, shown.splitlines())) <= 100
+        assert await run("ROOM", "2", "--json", "--url", at.url) == 0
+        answer = json.loads(capsys.readouterr().out)
+        assert answer["reasons"][0]["reason"] == "not_addressed"
+
+
+async def test_what_cannot_be_asked_is_said_in_one_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    wrong = tmp_path / "token"
+    wrong.write_text("a-token-of-another-relay")
+    async with kept_party() as at:
+        for words, said in {
+            ("NONE", "1", "--url", at.url): "there is no room of this name",
+            ("ROOM", "1", "--url", at.url, "--token-file", str(wrong)): "for the relay's operator",
+            ("ROOM", "1", "--url", "http://relay.example"): "is not this machine",
+            ("ROOM", "1", "--url", "somewhere"): "is no URL of a relay",
+            ("ROOM", "1", "--token-file", str(tmp_path)): "it cannot be read",
+        }.items():
+            assert await run(*words) == 2
+            shown = capsys.readouterr().err
+            assert said in shown
+            assert shown.count("\n") == 1
+
+
+def test_a_relay_that_does_not_run_is_not_found(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    url = f"http://127.0.0.1:{port}"
+    with pytest.raises(Problem, match=f"no relay of yours runs at port {port}"):
+        OperatorClient.find(url, None)
+    token = tmp_path / "token"
+    token.write_text("the-token-of-a-relay")
+    client = OperatorClient.find(url, token)
+    with pytest.raises(Problem, match="cannot be reached"):
+        client.request("GET", "/api/rooms")
+
+
+Served = Callable[[bytes], str]
+
+
+@pytest.fixture
+def served() -> Iterator[Served]:
+    """Return what answers one request with these bytes, at a URL."""
+    listeners: list[socket.socket] = []
+
+    def serve(answer: bytes) -> str:
+        listener = socket.create_server(("127.0.0.1", 0))
+        listeners.append(listener)
+
+        def once() -> None:
+            client, _ = listener.accept()
+            with client:
+                client.recv(65536)
+                client.sendall(answer)
+
+        threading.Thread(target=once, daemon=True).start()
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+    yield serve
+    for listener in listeners:
+        listener.close()
+
+
+HEAD = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n"
+)
+
+
+def test_lines_of_a_stream_come_one_by_one(served: Served) -> None:
+    body = b'b\r\n{"type": 1}\r\n1\r\n\n\r\nc\r\n{"type": 2}\n\r\n0\r\n\r\n'
+    client = OperatorClient(served(HEAD + body), "a-token")
+    assert [line["type"] for line in client.lines("/watch")] == [1, 2]
+
+
+def test_a_stream_that_breaks_off_is_a_problem(served: Served) -> None:
+    client = OperatorClient(served(HEAD + b'c\r\n{"type": 2}\n\r\n5\r\n{'), "a-token")
+    lines = client.lines("/watch")
+    assert next(lines)["type"] == 2
+    with pytest.raises(Problem, match="broke off"):
+        next(lines)

@@ -1,0 +1,230 @@
+"""Why a player sees nothing: each reason is found with players on real sockets."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from protocol.error_codes import ErrorCode
+from protocol.frames import (
+    Error,
+    Joined,
+    Kick,
+    Left,
+    Notice,
+    NoticeKind,
+    Presence,
+    PresenceChanged,
+    PresenceState,
+    RoomOptions,
+    Send,
+    Subscribe,
+    Volatile,
+)
+from tests.helpers.operators import Operator, operator_at
+from tests.helpers.peers import Party, Peer, new_seat, party, until
+
+
+@pytest.fixture
+async def at() -> AsyncIterator[Party]:
+    async with party() as at:
+        yield at
+
+
+@pytest.fixture
+async def operator(at: Party) -> AsyncIterator[Operator]:
+    async with operator_at(at.url, at.token) as operator:
+        yield operator
+
+
+def first(why: dict[str, Any]) -> Any:
+    """Return the likeliest reason."""
+    return next(iter(why.values()))
+
+
+async def says_to(ann: Peer, *targets: Any) -> None:
+    """Let a player say something to each of these, and have it ordered."""
+    ann.says(*(Send(target, b"x") for target in targets))
+    await ann.catches_up()
+
+
+# What was said.
+
+
+async def test_nobody_has_said_anything(at: Party, operator: Operator) -> None:
+    await at.enters("ROOM")
+    assert first(await operator.why("ROOM", 1))["reason"] == "nothing_said"
+
+
+async def test_a_bot_is_in_no_group_that_is_spoken_to(at: Party, operator: Operator) -> None:
+    ann, eve, bot = [await at.enters("ROOM") for _ in range(3)]
+    eve.says(Subscribe((7,), ()))
+    await eve.catches_up()
+    await says_to(ann, -7, -7, (2,))
+    why = first(await operator.why("ROOM", bot.me))
+    assert why["reason"] == "not_addressed"
+    assert "3 messages" in why["what"]
+    assert "They are in no group" in why["what"]
+    assert "7 (1)" in why["do"]
+
+
+async def test_a_bot_is_in_another_group(at: Party, operator: Operator) -> None:
+    ann, eve, bot = [await at.enters("ROOM") for _ in range(3)]
+    eve.says(Subscribe((7,), ()))
+    bot.says(Subscribe((8,), ()))
+    await eve.catches_up()
+    await bot.catches_up()
+    await says_to(ann, -7)
+    assert "only in group 8" in first(await operator.why("ROOM", bot.me))["what"]
+
+
+async def test_a_group_that_is_spoken_to_has_nobody_in_it(at: Party, operator: Operator) -> None:
+    ann, bot = await at.enters("ROOM"), await at.enters("ROOM")
+    await says_to(ann, -7)
+    assert first(await operator.why("ROOM", bot.me))["reason"] == "to_nobody"
+
+
+async def test_who_plays_alone_hears_not_their_own(at: Party, operator: Operator) -> None:
+    ann = await at.enters("ROOM")
+    await says_to(ann, None, None)
+    assert first(await operator.why("ROOM", ann.me))["reason"] == "only_their_own"
+    await says_to(ann, True)
+    assert first(await operator.why("ROOM", ann.me))["reason"] == "all_well"
+
+
+async def test_who_was_addressed_is_not_said_to_be_left_out(at: Party, operator: Operator) -> None:
+    ann, bot = await at.enters("ROOM"), await at.enters("ROOM")
+    await says_to(ann, (bot.me,))
+    why = await operator.why("ROOM", bot.me)
+    assert first(why)["reason"] == "all_well"
+    assert "program" in first(why)["do"]
+
+
+async def test_a_room_without_history_tells_late_joiners_no_past(
+    at: Party, operator: Operator
+) -> None:
+    ann = await at.enters("ROOM")
+    await says_to(ann, None)
+    bot = await at.enters("ROOM")
+    why = await operator.why("ROOM", bot.me)
+    assert "at seq 4" in why["no_history"]["what"]
+    await at.enters("KEPT", create=RoomOptions(history="full"))
+    late = await at.enters("KEPT")
+    assert "no_history" not in await operator.why("KEPT", late.me)
+
+
+# How fast it is.
+
+
+async def test_who_sends_too_fast_is_throttled() -> None:
+    async with (
+        party(frames_per_second=50, frames_burst=50) as at,
+        operator_at(at.url, at.token) as operator,
+    ):
+        ann = await at.enters("ROOM")
+        ann.says(*(Send(None, b"x") for _ in range(60)))
+        await ann.hears(Notice, lambda notice: notice.kind == NoticeKind.THROTTLE)
+        why = first(await operator.why("ROOM", 1))
+        assert why["reason"] == "throttled"
+        assert "--frames-per-second" in why["do"]
+
+
+async def test_whose_link_is_stalled_follows_the_history() -> None:
+    settings: dict[str, Any] = {
+        "frames_per_second": 1e6,
+        "frames_burst": 1e6,
+        "bytes_per_second": 1e9,
+    }
+    async with (
+        party(bytes_burst=1e9, slow_seconds=30, **settings) as at,
+        operator_at(at.url, at.token) as operator,
+    ):
+        ann = await at.enters("ROOM")
+        await at.enters_and_sticks("ROOM")
+        for _ in range(400):
+            ann.says(Send(None, bytes(8000)))
+            heard = await ann.catches_up()
+            if any(isinstance(each, PresenceChanged) for each in heard):
+                break
+        why = first(await operator.why("ROOM", 2))
+        assert why["reason"] == "following", why
+        assert "has not read what waits" in why["what"]
+        assert "behind" in why["what"]
+
+
+async def test_who_is_away_is_said_to_be_so(at: Party, operator: Operator) -> None:
+    ann, bob = await at.enters("ROOM"), await at.enters("ROOM")
+    await says_to(ann, None)
+    bob.says(Presence(PresenceState.AWAY))
+    await bob.catches_up()
+    assert first(await operator.why("ROOM", bob.me))["reason"] == "away"
+
+
+async def test_a_spectator_is_kept_behind(at: Party, operator: Operator) -> None:
+    ann = await at.enters("ROOM", create=RoomOptions(delay=30))
+    late = await at.connects("ROOM")
+    late.greets(role="spectator")
+    await ann.hears(Joined, lambda joined: joined.player == 2)
+    await says_to(ann, None)
+    why = first(await operator.why("ROOM", 2))
+    assert why["reason"] == "delayed"
+    assert "30 s behind" in why["what"]
+
+
+# What was refused, and what ended.
+
+
+async def test_what_was_refused_is_said(at: Party, operator: Operator) -> None:
+    ann, bob = await at.enters("ROOM"), await at.enters("ROOM")
+    await says_to(ann, None)
+    bob.says(Kick(1), Volatile(1, (9,), b""), b"\x93\x10")
+    for _ in range(3):
+        await bob.hears(Error)
+    why = first(await operator.why("ROOM", bob.me))
+    assert why["reason"] == "refused"
+    assert "the last of 3" in why["what"]
+    codes = [each["code"] for each in (await operator.players("ROOM"))[2]["refusals"]]
+    assert codes[:2] == ["NOT_HOST", "NO_SUCH_PLAYER"]
+    assert codes[2] in ErrorCode.__members__
+
+
+async def test_who_lost_their_connection_is_waited_for(at: Party, operator: Operator) -> None:
+    ann, bob = await at.enters("ROOM"), await at.enters("ROOM", seat=new_seat())
+    bob.raw.abort()
+    await ann.hears(PresenceChanged)
+    why = await operator.why("ROOM", 2)
+    assert list(why)[:2] == ["lost", "last_close"]
+
+
+async def test_who_has_left_is_known_by_their_last_close(at: Party, operator: Operator) -> None:
+    ann, bob = await at.enters("ROOM"), await at.enters("ROOM")
+    ann.says(Kick(2, "spam"))
+    await bob.ends()
+    await ann.hears(Left)
+    why = await operator.why("ROOM", 2)
+    assert list(why) == ["has_left", "last_close"]
+    assert "4503 KICKED (spam)" in why["last_close"]["what"]
+
+
+async def test_who_never_was_there_may_have_been_turned_away(at: Party, operator: Operator) -> None:
+    await at.enters("ROOM", create=RoomOptions(capacity=1))
+    late = await at.connects("ROOM")
+    late.greets()
+    await late.is_turned_away()
+    why = await operator.why("ROOM", 7)
+    assert list(why) == ["no_such_player", "turned_away"]
+    assert "There: 1." in why["no_such_player"]["what"]
+    assert "ROOM_FULL" in why["turned_away"]["what"]
+
+
+async def test_nothing_is_kept_of_a_room_that_is_gone(at: Party, operator: Operator) -> None:
+    ann = await at.enters("ROOM")
+    ann.raw.abort()
+    await until(lambda: at.room("ROOM").seats.joins and not at.room("ROOM").seats)
+    assert len(at.node.journal.recent.ends("ROOM")) == 1
+    await operator.asks("DELETE", "/ROOM")
+    await at.enters("ROOM")
+    assert at.node.journal.recent.ends("ROOM") == ()
+    assert "last_close" not in await operator.why("ROOM", 1)
