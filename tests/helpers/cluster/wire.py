@@ -45,7 +45,7 @@ class Apart(Party):
     """Brings those who enter to another relay than those who stick, or only connect."""
 
     def __init__(self, here: Party, there: Party, peers: AsyncExitStack) -> None:
-        super().__init__(here.url, peers, here.node)
+        super().__init__(here.url, peers, here.relay)
         self._there = there
 
     async def enters(self, room: str, *, source: str | None = None, **options: Any) -> Peer:
