@@ -237,5 +237,5 @@ async def test_nothing_is_kept_of_a_room_that_is_gone(at: Party, operator: Opera
     assert len(at.node.journal.recent.ends("ROOM")) == 1
     await operator.asks("DELETE", "/ROOM")
     await at.enters("ROOM")
-    assert at.node.journal.recent.ends("ROOM") == ()
+    assert at.node.journal.recent.ends("ROOM") == []
     assert "last_close" not in await operator.why("ROOM", 1)
