@@ -4,7 +4,12 @@ BIN := .venv/bin
 BROWSER := clients/browser
 # More than there are cores: tests wait for much of their time.
 WORKERS ?= 3
-TEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+# As many more run tests of the compiled wheel meanwhile.
+BESIDE ?= 1
+PYTEST := $(BIN)/python -m pytest --dist worksteal
+TEST := $(PYTEST) -n $(WORKERS)
+# Says what a command printed once it has ended, so that it does not stand amid other lines.
+in_one_piece = said=$$($(1) 2>&1); ended=$$?; printf '%s\n' "$$said"; exit $$ended
 # Runs Python with the compiled wheel before the checkout; COMPILED tells the tests so.
 COMPILED := COMPILED=1 PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/.compiled
 NOTHING_LOST := $(addprefix chaos/test_chaos.py::test_,nothing_is_lost_doubled_or_reordered nor_is_anything_in_a_page)
@@ -17,9 +22,11 @@ COMPILED_TESTS := $(addprefix tests/,conformance/test_asgi.py $(firstword $(NOTH
 	clients/bench/test_load.py clients/bench/sockets/test_reader.py clients/fuzz/codec/test_compiled.py $(addprefix protocol/test_,fast_path.py scan.py) \
 	$(addprefix relay/,delivery history link policy/test_rate_limits.py room test_slow.py))
 export VIRTUAL_ENV := $(CURDIR)/.venv
+# Some containers set it. Hundreds of processes would compile all they import, a second each.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo quick test test-all plain lint format bench chaos chaos-cluster conformance attack fuzz docs docs-serve build compiled clean chromium proxies tshark
+.PHONY: help setup demo quick test test-all plain beside lint format bench chaos chaos-cluster conformance attack fuzz docs docs-serve build compiled clean chromium proxies tshark
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null || sed -n 's/^\([a-z-]*\):[^#]*## /  make \1  /p' $(MAKEFILE_LIST)
@@ -31,15 +38,17 @@ demo: setup ## start a relay with bots in a room, and print its link
 
 test: chromium proxies tshark ## lint, then all tests: Python, TypeScript, and both in a headless browser
 	$(MAKE) --no-print-directory -j 2 lint docs
-	$(MAKE) --no-print-directory -j 2 plain compiled
-	LINK=portable $(COMPILED) $(TEST) $(BOTH_LINKS)
-	$(COMPILED) $(TEST) $(COMPILED_TESTS)
+	$(MAKE) --no-print-directory -j 2 plain beside
 
 test-all: test ## the same, then the long versions of what has one
 	$(TEST) -m long --timeout 600
 
 plain: setup
 	$(TEST)
+
+beside: compiled
+	$(call in_one_piece,LINK=portable $(COMPILED) $(PYTEST) -n $(BESIDE) $(BOTH_LINKS))
+	$(call in_one_piece,$(COMPILED) $(PYTEST) -n $(BESIDE) $(COMPILED_TESTS))
 
 quick: setup ## lint of Python, and the pure tests: the fast loop
 	$(BIN)/ruff format --check --quiet

@@ -161,7 +161,7 @@ def pack(value: object) -> bytes:
     """
     try:
         packed = packb(value)
-        scan(packed)
+        check_payload(packed)
     except RemoteProtocolError as error:
         raise LocalProtocolError(
             error.code, error.text, expected=error.expected, got=error.got, limit=error.limit
@@ -171,6 +171,14 @@ def pack(value: object) -> bytes:
             code_of(error), f"the value cannot be packed: {error}", got=type(value).__name__
         ) from None
     return packed
+
+
+def check_payload(payload: bytes) -> None:
+    """Check what was packed, as those do who will read it."""
+    try:
+        quick.unpack(payload)
+    except quick.DOUBTS:
+        scan(payload)
 
 
 def code_of(error: Exception) -> ErrorCode:

@@ -182,6 +182,8 @@ class Notice(Shown):
     some seconds; nothing of it is lost.
     GOES_ON: that is over.
     OPERATOR: whoever runs the relay tells all players `detail.said`.
+    SHAPED: the relay makes this player's network worse on purpose, as `detail.said` has it;
+    without it, no longer.
     """
 
     kind: int = field(metadata=named_by(NoticeKind))

@@ -118,6 +118,8 @@ class Wanted(TypedDict, total=False):
     """Seconds after which a host who is away loses the role; 0: never."""
     bar: Literal["seat", "address"]
     """What a kick keeps out: the seat, or also new seats from its address."""
+    chaos: bool
+    """Whether a link to the room may ask for a bad network: `?chaos=train-wifi&seed=42`."""
 
 
 class NewRoom(Wanted, total=False):

@@ -45,3 +45,5 @@ class NoticeKind(IntEnum):
     """The relay orders it again."""
     OPERATOR = 8
     """The relay's operator tells all players something: detail has `said`."""
+    SHAPED = 9
+    """Conditions are applied to this connection: `said` in words; without it, none any more."""

@@ -56,6 +56,8 @@ class RoomOptions:
     """Seconds of being away after which the host changes; 0: it does not."""
     bar: Annotated[str, Word("seat", "address")] = "seat"
     """What a kick keeps out: the seat's secret, or everyone at the player's address as well."""
+    chaos: Annotated[bool, Flag()] = False
+    """Whether a link to the room may ask for a bad network: `?chaos=train-wifi&seed=42`."""
     app: Name = ""
     build: Name = ""
     tags: Annotated[Mapping[str, str], Mapped(Text(0, limits.MAX_WORD), limits.MAX_TAGS)] = field(

@@ -11,8 +11,8 @@ right only takes time. To return what the scan would refuse is a bug. Rule by ru
 3. UTF-8: msgpack has CPython's strict decoder, as the scan has.
 4. Keys: msgpack lets bin be one, so it is looked for where a byte may begin it. Of a key that is
    there twice msgpack keeps one. A map alone shows that by the number of entries that its head
-   claims. Others show it as they have other bytes when they are packed anew. `__proto__` is looked
-   for.
+   claims. Others show it as they have other bytes when they are packed anew; arrays alone need not
+   be. `__proto__` is looked for.
 5. One value: msgpack refuses bytes after it, and a message that ends early.
 6. Depth: no more than bytes that may begin a container, or level by level. Elements: msgpack's own
    limits. Values: no more than bytes, or counted.
@@ -35,7 +35,7 @@ LARGE: Final = 64 * 1024
 """Bytes beyond which a message is scanned at once. It may have very many values."""
 
 COUNTED: Final = 1024
-"""Bytes up to which heads are counted. A longer message is walked: that steps over long values."""
+"""Bytes of a message up to which heads are counted before its values are looked at."""
 
 SPARE: Final = 64 * 1024
 PER_BYTE: Final = 100
@@ -48,10 +48,14 @@ SHORT: Final = LIST + SLOT * 15
 """Bytes that a container takes before it has what it claims; more, if it is an array with a longer
 head. What a map claims takes none."""
 
+HARMLESS: Final = SPARE // (SHORT - PER_BYTE)
+"""Bytes of a message that is worth all that it may claim, but for arrays with a longer head."""
+
 STACKED: Final = 1024
 """Containers within one another at most, as msgpack goes."""
 
 CONTAINERS: Final = frozenset((list, dict))
+NUMBERS: Final = frozenset((int, float))
 FORBIDDEN_KEY: Final = "__proto__"
 FORBIDDEN_BYTES: Final = FORBIDDEN_KEY.encode()
 
@@ -89,42 +93,41 @@ def unpack(data: bytes) -> Any:
     size = len(data)
     if size > LARGE:
         raise Doubt
-    heads = len(data.translate(None, NO_HEADS)) if size <= COUNTED else size
     most = size if size < MAX_ELEMENTS else MAX_ELEMENTS
-    if heads * (LIST + SLOT * most) > SPARE + PER_BYTE * size:
-        heads = check_claims(data, heads, most)
+    if size > HARMLESS or 0xDC in data or 0xDD in data:
+        check_claims(data, most)
     value = unpackb(data, ext_hook=refuse, max_ext_len=0, max_array_len=most, max_map_len=most)
     may_be_wide = (0xCF in data and WIDE_UINT.search(data) is not None) or (
         0xD3 in data and WIDE_INT.search(data) is not None
     )
     kind = type(value)
     if kind is dict:
+        heads = heads_of(data) if size <= COUNTED else size
         if heads > 1 and not CONTAINERS.isdisjoint(map(type, value.values())):
             check_nested(data, value, heads, may_be_wide)
         else:
             check_flat_map(data, value, may_be_wide)
     elif kind is list:
-        check_list(data, value, heads, may_be_wide)
+        check_list(data, value, may_be_wide)
     elif may_be_wide:
         check_ints([value])
     return value
 
 
-def check_claims(data: bytes, heads: int, most: int) -> int:
+def check_claims(data: bytes, most: int) -> None:
     """Doubt a message whose heads may claim far more than it has. Of those within one another,
-    some may wait for what they claim; all others have it. Returns: how many heads there are at
-    most."""
+    some may wait for what they claim; all others have it."""
     size = len(data)
-    worth = SPARE + PER_BYTE * size
-    if 0xDC in data or 0xDD in data:
-        worth -= SLOT * most * (data.count(0xDC) + data.count(0xDD))
-    if min(heads, STACKED) * SHORT > worth and size > COUNTED:
-        heads = len(data.translate(None, NO_HEADS))
-    if min(heads, STACKED) * SHORT > worth:
+    worth = SPARE + PER_BYTE * size - SLOT * most * (data.count(0xDC) + data.count(0xDD))
+    if min(size, STACKED) * SHORT > worth and min(heads_of(data), STACKED) * SHORT > worth:
         walk = msgpack.Unpacker(max_buffer_size=size)
         walk.feed(data)
         walk.skip()
-    return heads
+
+
+def heads_of(data: bytes) -> int:
+    """Return how many containers there are at most: how many bytes may begin one."""
+    return len(data.translate(None, NO_HEADS))
 
 
 def check_flat_map(data: bytes, value: dict[Any, Any], may_be_wide: bool) -> None:
@@ -141,25 +144,37 @@ def check_flat_map(data: bytes, value: dict[Any, Any], may_be_wide: bool) -> Non
         check_ints(value.values())
 
 
-def check_list(data: bytes, value: list[Any], heads: int, may_be_wide: bool) -> None:
+def check_list(data: bytes, value: list[Any], may_be_wide: bool) -> None:
     """Doubt an array that is the whole message."""
-    if are_small(value) if may_be_wide else are_numbers(value):
+    is_float = bool(value) and type(value[0]) is float
+    if (is_float and are_doubles(data, value)) or are_numbers(value, may_be_wide):
         return
+    heads = heads_of(data) if len(data) <= COUNTED else len(data)
     if heads > 1 and not CONTAINERS.isdisjoint(map(type, value)):
         check_nested(data, value, heads, may_be_wide)
     elif may_be_wide:
         check_ints(value)
 
 
+def are_doubles(data: bytes, value: list[Any]) -> bool:
+    """Say whether there are floats of 64 bits alone: then each ninth byte begins one."""
+    count, head = len(value), data[0]
+    start = 1 if head < 0xA0 else 3 if head == 0xDC else 5
+    return len(data) == start + 9 * count and data[start::9].count(0xCB) == count
+
+
 def check_nested(data: bytes, value: Any, heads: int, may_be_wide: bool) -> None:
     """Doubt containers within one another. Args: heads: how many there are at most."""
-    if (0x5F in data and FORBIDDEN_BYTES in data) or pack_anew(value) != data:
+    if 0x5F in data and FORBIDDEN_BYTES in data:
         raise Doubt
     has_bin = 0xC4 in data or 0xC5 in data or 0xC6 in data
+    has_maps = True
     if has_bin or may_be_wide or len(data) > MAX_NODES:
-        check_all(value, may_be_wide)
+        has_maps = check_all(value, may_be_wide)
     elif heads > MAX_DEPTH:
         check_depth(value, heads)
+    if has_maps and pack_anew(value) != data:
+        raise Doubt
 
 
 def check_depth(value: Any, heads: int) -> None:
@@ -180,25 +195,47 @@ def check_depth(value: Any, heads: int) -> None:
     raise Doubt
 
 
-def check_all(value: Any, may_be_wide: bool) -> None:
-    """Go through all levels, and doubt their number, keys, ints, and the number of values."""
-    level = [value]
+def check_all(value: Any, may_be_wide: bool) -> bool:
+    """Go through all levels, and doubt their number, keys, ints, and the number of values.
+
+    Returns: whether there are maps.
+    """
+    level, kinds = [value], {type(value)}
     count = 1
     maps: list[dict[Any, Any]] = []
     for _ in range(MAX_DEPTH):
-        maps += [outer for outer in level if type(outer) is dict]
-        inner = [
-            each for outer in level for each in (outer.values() if type(outer) is dict else outer)
-        ]
+        if dict in kinds:
+            maps += [outer for outer in level if type(outer) is dict]
+        inner = inner_values(level, kinds)
         count += len(inner)
-        level = [each for each in inner if type(each) in CONTAINERS]
-        if may_be_wide and len(level) < len(inner):
-            check_ints(inner)
-        if not level:
+        kinds = kinds_of(inner, may_be_wide)
+        if kinds.isdisjoint(CONTAINERS):
             break
-    if level or count + sum(map(len, maps)) > MAX_NODES:
+        is_all = kinds <= CONTAINERS
+        level = inner if is_all else [each for each in inner if type(each) in CONTAINERS]
+    else:
+        raise Doubt
+    if count + sum(map(len, maps)) > MAX_NODES:
         raise Doubt
     check_keys(chain.from_iterable(maps))
+    return bool(maps)
+
+
+def inner_values(level: list[Any], kinds: set[type[Any]]) -> list[Any]:
+    """Return all that containers of these kinds hold."""
+    if dict not in kinds:
+        return level[0] if len(level) == 1 else list(chain.from_iterable(level))
+    return [each for outer in level for each in (outer.values() if type(outer) is dict else outer)]
+
+
+def kinds_of(values: list[Any], may_be_wide: bool) -> set[type[Any]]:
+    """Return the types of values; none, where there are numbers alone. Doubt their ints."""
+    if are_numbers(values, may_be_wide):
+        return set()
+    kinds = set(map(type, values))
+    if may_be_wide and int in kinds:
+        check_ints(values)
+    return kinds
 
 
 def check_keys(keys: Iterable[Any]) -> None:
@@ -215,7 +252,15 @@ def check_ints(values: Collection[Any]) -> None:
         raise Doubt
 
 
-def are_numbers(values: list[Any]) -> bool:
+def are_numbers(values: list[Any], may_be_wide: bool) -> bool:
+    """Say whether there are numbers alone, within the bounds of ints. Most often the first value
+    tells that there are not."""
+    if not values or type(values[0]) not in NUMBERS:
+        return False
+    return are_small(values) if may_be_wide else is_sum(values)
+
+
+def is_sum(values: list[Any]) -> bool:
     """Say whether there are numbers alone: nothing else adds up."""
     try:
         sum(values)
@@ -227,6 +272,9 @@ def are_numbers(values: list[Any]) -> bool:
 def are_small(values: Collection[Any]) -> bool:
     """Say whether there are numbers alone, within the bounds of ints: nothing else compares."""
     try:
-        return bool(max(values) <= MAX_INT and min(values) >= -MAX_INT)
+        least = min(values)
+        if least >= 0 and sum(values) <= MAX_INT:  # it adds in less time than it compares
+            return True
+        return bool(least >= -MAX_INT and max(values) <= MAX_INT)
     except (TypeError, ValueError):
         return False

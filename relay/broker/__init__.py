@@ -40,6 +40,10 @@ class Keeper(Protocol):
 class Broker(Protocol):
     """Puts proposals into one order a room, and hands every entry to every follower."""
 
+    @property
+    def held(self) -> int:
+        """Bytes of proposals that are on their way."""
+
     def follow(self, follower: Follower) -> None:
         """Hand this node the entries of its rooms from now on."""
 
@@ -51,7 +55,11 @@ class Broker(Protocol):
         room is gone) never."""
 
     async def attach(self, name: str) -> None:
-        """Bring the room of this name here, if there is one anywhere."""
+        """Bring the room of this name here, if there is one anywhere.
+
+        Raises:
+            Refusal: there is one that this node cannot serve.
+        """
 
     def release(self, name: str) -> None:
         """Let go of what `attach` brought, if it goes on elsewhere."""

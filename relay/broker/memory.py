@@ -11,6 +11,8 @@ from relay.room.entries import RULES, Create, Entry
 class MemoryBroker:
     """The order of the calls is the order of the entries."""
 
+    held = 0
+
     def __init__(self) -> None:
         self._followers: list[Follower] = []
         self._keeper: Keeper | None = None

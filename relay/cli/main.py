@@ -61,6 +61,20 @@ SERVE_EXAMPLES = """Examples:
 
 CLUSTER = "How is NATS, over which relays share their rooms?"
 
+SHAPE = """Make a player's network worse on purpose, or everybody's in a room.
+
+Without --down, --up or --off it shows what holds. A way is a profile (lan, wifi, train-wifi, \
+mobile-3g, hotel, satellite) or numbers, such as lag_ms=80,jitter_ms=20,loss=0.02. Players are told \
+what holds for them. The same seed lets the same frames meet the same fate.
+"""
+
+SHAPE_EXAMPLES = """Examples:
+  relay shape K7QF --player 2 --down mobile-3g --up wifi --seed 42
+  relay shape K7QF --both train-wifi
+  relay shape K7QF --player 2 --down lag_ms=150,stall_every_s=10,stall_s=1
+  relay shape K7QF --off
+"""
+
 WHY = """Explain why a player sees nothing, or late: the likeliest reason first.
 
 It asks the relay, which must know you as its operator: a relay that you run on this machine does, \
@@ -106,6 +120,7 @@ def build() -> App:
     app.command("relay.cli.new:new", help=NEW, help_epilogue=NEW_EXAMPLES)
     app.command("relay.cli.cluster:app", name="cluster", help=CLUSTER)
     app.command("relay.cli.why:why", help=WHY, help_epilogue=WHY_EXAMPLES)
+    app.command("relay.cli.shape:shape", help=SHAPE, help_epilogue=SHAPE_EXAMPLES)
     app.command("relay.cli.commands:version", help="Print Roomwire's version, and the wire's.")
     for plugin in importlib.metadata.entry_points(group=PLUGINS):
         app.command(plugin.value, name=plugin.name, help=KNOWN.get(plugin.name))

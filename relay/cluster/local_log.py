@@ -11,6 +11,8 @@ from relay.cluster.log import READ_LIMIT, SAME_SECONDS, Deliver, Logged, Trouble
 
 KEPT: Final = 1000
 """Entries of each room that are kept."""
+MOST_BYTES: Final = 1024 * 1024
+"""Of an entry, as with NATS if nobody says otherwise."""
 KEPT_SNAPSHOTS: Final = 3
 
 
@@ -99,6 +101,10 @@ class LocalLog:
 
     async def snapshots(self, room: str) -> Sequence[tuple[int, bytes]]:
         return self._store.made[room]
+
+    @property
+    def most_bytes(self) -> int:
+        return MOST_BYTES
 
     def is_troubled(self, room: str) -> bool:
         return False

@@ -20,9 +20,8 @@ class Logged:
     seq: int
     """Its place in the log. It grows, with gaps: other rooms share the log."""
     previous: int
-    """The seq of the entry before it of the same room; 0 if none was kept when it was stored.
-    Where an engine cannot tell that of the first entry of a `read`, it is the `after` of the call.
-    """
+    """The seq of the entry before it of the same room; 0 if none was kept when it was stored. Of
+    the first entry of a `read` it may be 0 if the entry `after` is not kept: then nobody knows."""
     data: bytes
 
 
@@ -49,6 +48,10 @@ class Log(Protocol):
     """
 
     on_trouble: Trouble
+
+    @property
+    def most_bytes(self) -> int:
+        """Bytes that an entry may have, id and all."""
 
     def publish(self, room: str, id: str, data: bytes) -> None:
         """Ask for an entry to be stored, and wait for nothing.

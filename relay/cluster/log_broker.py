@@ -13,19 +13,17 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
-from protocol.close_codes import CloseCode
-from protocol.error_codes import ErrorCode
 from relay.broker import Follower, Keeper
+from relay.cluster.beginnings import Beginnings, check_known
 from relay.cluster.bus import Bus
-from relay.cluster.log import Log, LogFull
+from relay.cluster.counts import CountedProposals, Counts
+from relay.cluster.log import Log
 from relay.cluster.pulse import BEAT_SECONDS, Pulse
 from relay.cluster.replicas.parcels import Parcel, pack_create
-from relay.cluster.replicas.proposals import Proposals
 from relay.cluster.replicas.replica import Replica
 from relay.cluster.running import Tasks
 from relay.cluster.values import Values
 from relay.room.entries import CONNECTION_BITS, Create, Entry, Join, NodeGone, incarnation_of
-from relay.room.refusals import Refusal
 from relay.room.room import Room
 
 log = logging.getLogger("relay")
@@ -71,6 +69,7 @@ class LogBroker:
         self.incarnation = choose()
         self.replicas: dict[str, Replica] = {}
         self.fenced_times = 0
+        self.counts = Counts()
         self._choose = choose
         self._snapshot_every = snapshot_every
         self._followers: list[Follower] = []
@@ -78,10 +77,10 @@ class LogBroker:
         self._log: Log
         self._loop: asyncio.AbstractEventLoop
         self._pulse: Pulse
-        self._proposals: Proposals
+        self._proposals: CountedProposals
         self._values: Values
         self._connections = 0
-        self._created: dict[str, list[asyncio.Event]] = {}
+        self._beginnings = Beginnings()
         self._written: dict[str, float] = {}
         self._needed: dict[str, float] = {}
         self._tasks = Tasks()
@@ -100,7 +99,7 @@ class LogBroker:
         self._values = Values(bus, lambda: self.incarnation, self._room)
         self._loop = asyncio.get_running_loop()
         self._pulse = Pulse(self._loop.time())
-        self._proposals = Proposals(log, self.incarnation)
+        self._proposals = CountedProposals(log, self.incarnation, self.counts)
         log.on_trouble = self._note_trouble
         self._tasks.repeat(AUDIT_SECONDS, self._audit)
         if bus is not None:
@@ -123,6 +122,10 @@ class LogBroker:
 
     # What a node asks of any broker.
 
+    @property
+    def held(self) -> int:
+        return self._proposals.held
+
     def follow(self, follower: Follower) -> None:
         self._followers.append(follower)
 
@@ -135,14 +138,21 @@ class LogBroker:
             self._keeper.overwhelmed(attachment)
 
     async def attach(self, name: str) -> None:
-        self._needed[name] = self._loop.time()
-        replica = self.replicas.get(name)
-        if replica is None:
-            replica = Replica(name, self._log, self._apply, self._keeper, self)
-            self.replicas[name] = replica
-        await replica.ready.wait()
+        if name in self.replicas and self.replicas[name].is_too_new:
+            self._let_go(name)  # that room may have ended: look once more
+        replica: Replica | None = None
+        while replica is None or replica is not self.replicas.get(name):
+            replica = self._replica(name)
+            await replica.ready.wait()
+        check_known(replica)
         # After a freeze, a HELLO and the end of its connection may wait to be read: let both be.
         await asyncio.sleep(0)
+
+    def _replica(self, name: str) -> Replica:
+        self._needed[name] = self._loop.time()
+        if name not in self.replicas:
+            self.replicas[name] = Replica(name, self._log, self._apply, self._keeper, self)
+        return self.replicas[name]
 
     def release(self, name: str) -> None:
         if name in self.replicas and self._may_release(name):
@@ -152,25 +162,14 @@ class LogBroker:
         await self.attach(create.name)
         if self._keeper.room(create.name) is not None:
             return
-        begun = asyncio.Event()
-        self._created.setdefault(create.name, []).append(begun)
         name = f"{create.name}/{create.epoch.hex()}"
-        try:
+        with self._beginnings.awaited(create.name) as begun:
             await self._log.publish_first(create.name, name, pack_create(create))
             await begun.wait()
-        except LogFull:
-            raise _refusal("this relay has no place for another room") from None
-        except OSError:
-            raise _refusal("rooms cannot be made for the moment") from None
-        finally:
-            waiting = self._created[create.name]
-            waiting.remove(begun)
-            if not waiting:
-                del self._created[create.name]
+        check_known(self.replicas.get(create.name))
 
     def rules(self, name: str) -> int:
-        replica = self.replicas.get(name)
-        return 0 if replica is None or replica.create is None else replica.create.rules
+        return self.replicas[name].rules
 
     def next_attachment(self) -> int:
         self._connections = self._connections % (CONNECTIONS - 1) + 1
@@ -195,12 +194,16 @@ class LogBroker:
         self._written[name] = self._loop.time()
         for attachment in room.seats.attached:
             self._expect(incarnation_of(attachment), name)
-        for begun in self._created.get(name, ()):
-            begun.set()
+        self._beginnings.note(name)
         if replica.sequencer.is_dead(self.incarnation):
             self.fenced(self.incarnation)
 
+    def unknown(self, replica: Replica) -> None:
+        self._beginnings.note(replica.name)
+
     def seen(self, replica: Replica, parcel: Parcel, data: bytes) -> None:
+        is_fenced = replica.sequencer.is_dead(parcel.incarnation)
+        self.counts.take(parcel, data, is_fenced=is_fenced)
         self._proposals.seen(replica.name, parcel, data)
 
     def taken(self, replica: Replica) -> None:
@@ -317,7 +320,7 @@ class LogBroker:
 
     def _may_release(self, name: str) -> bool:
         """Whether others look after a room, or there is none."""
-        is_busy = name in self._created or name in self._writing or name in self._ends
+        is_busy = name in self._beginnings or name in self._writing or name in self._ends
         if is_busy or self._proposals.is_waiting(name):
             return False
         room = self._room(name)
@@ -379,7 +382,9 @@ class LogBroker:
     # Odds and ends.
 
     def _let_go(self, name: str) -> None:
-        self.replicas.pop(name).close()
+        replica = self.replicas.pop(name)
+        replica.close()
+        self.counts.filled += replica.filled
         self._proposals.close(name)
         self._forget(name)
         if self._keeper.room(name) is not None:
@@ -393,7 +398,3 @@ class LogBroker:
         self._written.pop(name, None)
         self._needed.pop(name, None)
         self._stalled.discard(name)
-
-
-def _refusal(why: str) -> Refusal:
-    return Refusal(ErrorCode.RELAY_FULL, why, close=CloseCode.RELAY_FULL, retry=True)

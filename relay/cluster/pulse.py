@@ -13,6 +13,9 @@ BEAT_SECONDS: Final = 0.3
 PATIENCE: Final = 1.5
 """Seconds without a heartbeat after which a node is suspected."""
 
+FORGET_SECONDS: Final = 600.0
+"""Seconds without a heartbeat after which nothing is remembered of a node."""
+
 FROZEN_SECONDS: Final = 3 * BEAT_SECONDS
 """A time between two beats of ours in which the loop must have stood still."""
 
@@ -44,11 +47,6 @@ class Pulse:
     def is_suspect(self, incarnation: int) -> bool:
         return incarnation in self._suspects
 
-    def forget(self, incarnation: int) -> None:
-        """No room has to do with it any more."""
-        self._heard.pop(incarnation, None)
-        self._suspects.discard(incarnation)
-
     def beat(self, now: float) -> list[int]:
         """Call it every `BEAT_SECONDS`. Returns: incarnations to suspect from now on."""
         if now - self._beaten > FROZEN_SECONDS:
@@ -62,7 +60,17 @@ class Pulse:
             if now - heard > PATIENCE and incarnation not in self._suspects
         ]
         self._suspects.update(suspects)
+        self._forget(now)
         return suspects
+
+    def _forget(self, now: float) -> None:
+        """Forget nodes that are gone. If a room still has players there, `expect` says so."""
+        for incarnation in [each for each in self._suspects if self._is_old(each, now)]:
+            del self._heard[incarnation]
+            self._suspects.discard(incarnation)
+
+    def _is_old(self, incarnation: int, now: float) -> bool:
+        return now - self._heard[incarnation] > FORGET_SECONDS
 
     def _wait_anew(self, now: float) -> None:
         for incarnation in self._heard:

@@ -6,6 +6,8 @@ at most once, so a node may hold an older one than others. A stale value would b
 - A node at which nobody is keeps no values of senders elsewhere. When the first player enters
   there, the senders' nodes tell the values that they keep.
 - When a sender has moved to another node, what was kept of them is forgotten; they say it again.
+- A value counts for the connection that it was said through. One that comes when its sender has
+  another is dropped: its node may have stood still, while the newer connection told newer values.
 - A node that may have missed messages forgets what it kept of senders elsewhere, and asks for it.
 """
 
@@ -22,17 +24,20 @@ from relay.delivery.shared_audience import SharedAudience
 from relay.history.packed_frames import Addressees
 from relay.room.entries import Join, incarnation_of
 from relay.room.room import Room
+from relay.room.seats import Seat
 
 SUBJECT: Final = "vol."
 WANTED: Final = "vol-wanted"
+VERSION: Final = 2
+"""Of what nodes tell each other of values. What is of another is not taken."""
 MOST_EARLY: Final = 256
 """Values of a room that wait for their sender's JOIN, which comes another way."""
 
 Slot = tuple[int, int, Addressees]
 """Sender, key, and for whom the value is."""
-Waiting = dict[Slot, bytes]
-Early = dict[tuple[int, Slot], bytes]
-"""By the node that told them, too."""
+Said = tuple[int, Slot]
+"""The connection, by its attachment, through which the value was said, and its slot."""
+Waiting = dict[Said, bytes]
 
 
 class Values:
@@ -50,7 +55,7 @@ class Values:
         self._own = own
         self._room = room
         self._waiting: dict[str, Waiting] = {}
-        self._early: dict[str, Early] = {}
+        self._early: dict[str, Waiting] = {}
         self._unsubscribe: dict[str, Callable[[], None]] = {}
         if bus is not None:
             bus.subscribe(WANTED, lambda node, data: self._tell_all())
@@ -97,7 +102,7 @@ class Values:
         home = incarnation_of(join.attachment)
         if before not in (None, home):
             room.audience.retained.drop(seat.player)
-        self._tell_early(room, seat.player)
+        self._tell_early(room, seat)
         if home != self._own() and not _has_players_at(room, home, but=join.attachment):
             self._tell(room)
 
@@ -123,10 +128,10 @@ class Values:
     def _tell(self, room: Room) -> None:
         """Tell other nodes again what is kept of players here."""
         kept: Waiting = {
-            (player, key, player): message
-            for player in room.seats
-            if _home(room, player) == self._own()
-            for key, message in room.audience.retained.of(player)
+            (seat.attachment, (seat.player, key, seat.player)): message
+            for seat in room.seats.values()
+            if incarnation_of(seat.attachment) == self._own()
+            for key, message in room.audience.retained.of(seat.player)
         }
         if kept:
             self._publish(room, kept, is_again=True)
@@ -134,13 +139,13 @@ class Values:
     # Telling.
 
     def _share(self, room: Room, slot: Slot, message: bytes) -> None:
-        audience = room.audience
+        audience, seat = room.audience, room.seats.get(slot[0])
         late = 0 if audience.delay is None else len(audience.delay.outboxes)
-        if len(audience.fan_out) + late >= len(room.seats.attached):
+        if len(audience.fan_out) + late >= len(room.seats.attached) or seat is None:
             return  # all players are connected to this node
         if not self._waiting:
             asyncio.get_running_loop().call_soon(self._flush)
-        self._waiting.setdefault(room.name, {})[slot] = message
+        self._waiting.setdefault(room.name, {})[seat.attachment, slot] = message
 
     def _flush(self) -> None:
         waiting, self._waiting = self._waiting, {}
@@ -151,39 +156,40 @@ class Values:
     def _publish(self, room: Room, values: Waiting, *, is_again: bool = False) -> None:
         assert self._bus is not None
         each = [
-            [sender, key, to if isinstance(to, int) else sorted(to), message]
-            for (sender, key, to), message in values.items()
+            [attachment, sender, key, to if isinstance(to, int) else sorted(to), message]
+            for (attachment, (sender, key, to)), message in values.items()
         ]
-        data: bytes = msgpack.packb([room.epoch, self._own(), is_again, each])
+        data: bytes = msgpack.packb([VERSION, room.epoch, is_again, each])
         self._bus.publish(SUBJECT + room.name, data)
 
     # Hearing.
 
     def _hear(self, room: Room, data: bytes) -> None:
         try:
-            epoch, home, is_again, each = msgpack.unpackb(data)
-            values = _read(each) if epoch == room.epoch else {}
+            version, epoch, is_again, each = msgpack.unpackb(data)
+            values = _read(each) if (version, epoch) == (VERSION, room.epoch) else {}
         except (ValueError, TypeError, msgpack.UnpackException):
             return  # of another version: values may be lost
-        for slot, message in values.items():
-            if _home(room, slot[0]) != home:
-                self._hold(room, (home, slot), message)
+        for (attachment, slot), message in values.items():
+            seat = room.seats.get(slot[0])
+            if seat is None or seat.attachment != attachment:
+                self._hold(room, (attachment, slot), message)
             elif not (is_again and room.audience.retained.has_equal(*slot[:2], message)):
                 self._tell_here(room, slot, message)
 
-    def _hold(self, room: Room, what: tuple[int, Slot], message: bytes) -> None:
-        """Hold a value back: its sender may be about to join, or has gone from that node."""
+    def _hold(self, room: Room, what: Said, message: bytes) -> None:
+        """Hold a value back: its sender may be about to join, or has another connection."""
         early = self._early.setdefault(room.name, {})
         early.pop(what, None)
         early[what] = message
         if len(early) > MOST_EARLY:
             del early[next(iter(early))]
 
-    def _tell_early(self, room: Room, player: int) -> None:
+    def _tell_early(self, room: Room, seat: Seat) -> None:
         early = self._early.get(room.name, {})
-        for home, slot in [what for what in early if what[1][0] == player]:
-            message = early.pop((home, slot))
-            if home == _home(room, player):
+        for attachment, slot in [what for what in early if what[1][0] == seat.player]:
+            message = early.pop((attachment, slot))
+            if attachment == seat.attachment:
                 self._tell_here(room, slot, message)
 
     def _tell_here(self, room: Room, slot: Slot, message: bytes) -> None:
@@ -206,6 +212,7 @@ def _read(each: Iterable[Any]) -> Waiting:
     values: Waiting = {}
     for value in each:
         match value:
-            case [int(sender), int(key), int() | list() as to, bytes(message)]:
-                values[sender, key, to if isinstance(to, int) else frozenset(to)] = message
+            case [int(attachment), int(sender), int(key), int() | list() as to, bytes(message)]:
+                slot = sender, key, to if isinstance(to, int) else frozenset(to)
+                values[attachment, slot] = message
     return values

@@ -26,9 +26,12 @@ KINDS: Final = (
     "values",
     "delayed",
     "reservations",
+    "elsewhere",
+    "proposals",
 )
 """What memory is kept for. `facts` are what a joiner is told first, properties among them;
-`values` are newest volatile values, and `delayed` those that spectators are still to hear."""
+`values` are newest volatile values, and `delayed` those that spectators are still to hear.
+`elsewhere` is what is known of other nodes' rooms, and `proposals` are what a log is to store."""
 
 ROOMS: Final = 0
 SEATS: Final = 1
@@ -38,6 +41,8 @@ HISTORY: Final = 4
 VALUES: Final = 5
 DELAYED: Final = 6
 RESERVATIONS: Final = 7
+ELSEWHERE: Final = 8
+PROPOSALS: Final = 9
 
 ROOM_BYTES: Final = 7 * 1024
 """Bytes of memory that a room takes before anybody has entered it."""

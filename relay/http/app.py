@@ -20,6 +20,7 @@ from starlette.websockets import WebSocket
 
 from protocol import SUBPROTOCOL
 from relay.broker import Broker
+from relay.conditions.shape import wished
 from relay.http import (
     docs,
     files,
@@ -108,7 +109,8 @@ def create_app(
     api.state.documents = _documents()
     api.state.players = metrics.Players(node)
     api.state.facts = Facts(node)
-    api.state.siblings = Siblings(node, metrics.registry_of(node))
+    api.state.metrics = metrics.registry_of(node)
+    api.state.siblings = Siblings(node, api.state.metrics)
     api.add_event_handler("shutdown", node.close)
     api.add_middleware(Guard, policy=policy, refusals=refusals, token=token)
     # The middleware that is added last runs first: the others see the request as it was made.
@@ -184,17 +186,19 @@ async def link(websocket: WebSocket, *, room: str) -> None:
     """Carry one connection to a room, until its end."""
     node: Node = websocket.scope["api"].state.node
     address = websocket.state.caller.client or ""
+    wish = wished(websocket.scope["query_string"])
     is_offered = SUBPROTOCOL in websocket.scope["subprotocols"]
     try:
         # SPEC 2.3: a client that offers no subprotocol, or others, is served all the same.
         await websocket.accept(subprotocol=SUBPROTOCOL if is_offered else None)
         direct = (websocket.scope.get("extensions") or {}).get(EXTENSION)
         if direct is not None:
-            direct["take_over"](partial(DirectLink, node=node, room=room, address=address))
+            way = partial(DirectLink, node=node, room=room, address=address, wished=wish)
+            direct["take_over"](way)
             return
     except OSError:
         return  # the client left before it had entered
-    await portable.serve(websocket, node, room, address)
+    await portable.serve(websocket, node, room, address, wish)
 
 
 # Pages.

@@ -6,7 +6,7 @@ All values are read when somebody asks, so metrics cost nothing while frames are
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -14,6 +14,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from protocol.frames import PresenceState
 from relay.history.memory_budget import KINDS
 from relay.node.node import Node
+from relay.room.room import Room
 
 PATIENCE = 50
 """A count of the players is reused for this many times the time that it took."""
@@ -60,8 +61,10 @@ class NodeCollector:
         yield _gauge("connections", "WebSockets, in a room or entering one", len(node.connections))
         yield CounterMetricFamily("roomwire_connects", "WebSockets since the start", node.connects)
         yield _gauge("connections_max", "Most WebSockets at a time", node.settings.max_connections)
-        yield _gauge("rooms", "Rooms, the empty ones included", len(node.registry))
-        yield self._seats()
+        rooms = self._counted()
+        text = "Rooms, the empty ones included; of relays that share one, one counts it"
+        yield _gauge("rooms", text, len(rooms))
+        yield self._seats(rooms)
         yield self._memory()
         yield _gauge("memory_max_bytes", "Most bytes that rooms may take", node.memory.limit)
         yield _gauge("draining", "1 while the relay goes down, else 0", node.draining is not None)
@@ -75,10 +78,15 @@ class NodeCollector:
             metric.add_metric((kind,), size)
         return metric
 
-    def _seats(self) -> Metric:
+    def _counted(self) -> list[Room]:
+        """Return the rooms that this node counts: another may count one that both have."""
+        counts = self._node.rooms.elsewhere.counts
+        return [room for room in self._node.registry if not counts(room.name)]
+
+    def _seats(self, rooms: Iterable[Room]) -> Metric:
         # Comprehensions, as players wait while this runs, and a large relay has many seats.
         counts = [[0] * len(PresenceState) for _ in ROLES]
-        for room in self._node.registry:
+        for room in rooms:
             for seat in room.seats.values():
                 counts[seat.is_spectator][seat.state] += 1
         labels = ("role", "presence")

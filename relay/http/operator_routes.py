@@ -15,6 +15,7 @@ from relay.inspect.acts import Acts
 from relay.inspect.facts import Facts
 from relay.inspect.why import explain
 from relay.node.node import Node
+from relay.node.shapes import EVERYBODY, Shapes
 from relay.policy import operators
 from relay.room.refusals import Refusal
 from relay.room.room import Room
@@ -114,6 +115,49 @@ async def close_room(req: Request, resp: Response, *, name: str) -> operating.Do
     return operating.Done(room=room.name)
 
 
+@routes.get(
+    "/api/rooms/{name}/conditions",
+    summary="Show the networks that are made worse on purpose",
+    tags=TAGS,
+    responses=NO_ROOM,
+)
+async def show_conditions(req: Request, resp: Response, *, name: str) -> operating.RoomConditions:
+    room = await _room(req, name)
+    return operating.described(room.name, _shapes(req).of(room))
+
+
+@routes.put(
+    "/api/rooms/{name}/conditions",
+    summary="Make a player's network worse on purpose",
+    tags=TAGS,
+    responses=NO_PLAYER,
+)
+async def put_conditions(
+    req: Request, resp: Response, *, name: str, wanted: operating.NewShape
+) -> operating.RoomConditions:
+    room = await _room(req, name)
+    if wanted.player is not None:
+        _check_player(room, wanted.player)
+    try:
+        shape = wanted.shape()
+    except ValueError as error:
+        raise Problem(422, str(error)) from None
+    _shapes(req).put(room, wanted.player or EVERYBODY, shape)
+    return operating.described(room.name, _shapes(req).of(room))
+
+
+@routes.delete(
+    "/api/rooms/{name}/conditions",
+    summary="Let all networks of a room be as they are",
+    tags=TAGS,
+    responses=NO_ROOM,
+)
+async def drop_conditions(req: Request, resp: Response, *, name: str) -> operating.Done:
+    room = await _room(req, name)
+    _shapes(req).clear(room)
+    return operating.Done(room=room.name)
+
+
 def only_operator(req: Request, why: str = operating.ONLY_OPERATOR) -> None:
     """Refuse a request without the operator's token, wherever it comes from."""
     if not operators.is_operator(req):
@@ -150,6 +194,11 @@ def _check_player(room: Room, player: int) -> None:
 def _facts(req: Request) -> Facts:
     facts: Facts = req.api.state.facts
     return facts
+
+
+def _shapes(req: Request) -> Shapes:
+    node: Node = req.api.state.node
+    return node.shapes
 
 
 def _acts(req: Request) -> Acts:

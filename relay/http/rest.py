@@ -88,6 +88,10 @@ class Wanted(BaseModel):
         default="seat",
         description="what a kick keeps out: the seat, or also new seats from its address",
     )
+    chaos: bool = Field(
+        default=False,
+        description="whether a link may ask for a bad network: `?chaos=train-wifi&seed=42`",
+    )
 
     def options(self, settings: Settings) -> RoomOptions:
         """Return how to make the room."""
@@ -249,6 +253,7 @@ STATUS = {
     ErrorCode.NOT_AVAILABLE: 409,
     ErrorCode.NOT_HERE: 409,
     ErrorCode.NO_SUCH_PLAYER: 404,
+    ErrorCode.ROOM_GONE: 404,
 }
 
 

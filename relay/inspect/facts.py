@@ -77,6 +77,7 @@ class Facts:
     def meet(self, bus: Bus) -> None:
         """Ask the nodes on a bus, too, from now on, and answer them."""
         self._bus = bus
+        self._node.shapes.meet(bus)
         bus.answer(SUBJECT, self._answer)
 
     async def of(self, room: Room) -> RoomFacts:
@@ -142,6 +143,7 @@ def of_connection(room: Room, seat: Seat, connection: Connection, now: int) -> P
     """Return what the node of a player's connection knows. Args: now: the relay's clock."""
     look, outbox = connection.link.look(), connection.link.outbox
     frames, size = outbox.waiting
+    shaped = connection.link.shaped
     return replace(
         of_seat(seat),
         attachment=connection.attachment,
@@ -155,13 +157,8 @@ def of_connection(room: Room, seat: Seat, connection: Connection, now: int) -> P
         sent={"frames": look.frames, "bytes": None},  # to count bytes would cost each frame
         throttled_ms=int(connection.conduct.paused * 1000),
         refusals=tuple(map(_refused, connection.conduct.refusals)),
-        conditions=conditions_of(connection),
+        conditions=None if shaped is None else shaped.plain(),
     )
-
-
-def conditions_of(connection: Connection) -> Mapping[str, Any] | None:
-    """Return the conditions that are applied to a connection, if any are."""
-    return None
 
 
 def _refused(refused: Refused) -> Mapping[str, Any]:

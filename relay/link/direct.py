@@ -12,11 +12,17 @@ import os
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from protocol import fast_path
 from protocol.close_codes import CloseCode
+from protocol.opcodes import Opcode
+from relay.conditions.dice import Direction
+from relay.conditions.shape import Shape
 from relay.delivery.outbox import Outbox
 from relay.delivery.outlet import Outlet, write_nothing
+from relay.history.ws_frame import opcode, split
 from relay.link.channel import Channel, Heartbeat, Hold
 from relay.link.inbound import Closed
+from relay.link.shaping import Current, Shaper
 from relay.node.link import Look
 from relay.node.node import Node
 from relay.policy.rate_limits import TokenBucket
@@ -34,19 +40,43 @@ MAX_PIECES = 64
 class DirectLink(Channel):
     """A client's connection to its room, once the server's protocol has let go of it."""
 
-    __slots__ = ("_catching_up", "_connection", "_controls", "_is_awake", "_peers", "outbox")
+    __slots__ = (
+        "_catching_up",
+        "_connection",
+        "_controls",
+        "_down",
+        "_is_awake",
+        "_peers",
+        "_shaper",
+        "_up",
+        "outbox",
+        "shaped",
+        "wished",
+    )
 
     def __init__(
-        self, taken: Channel, peers: set[Channel], node: Node, room: str, address: str
+        self,
+        taken: Channel,
+        peers: set[Channel],
+        node: Node,
+        room: str,
+        address: str,
+        wished: Shape | None = None,
     ) -> None:
         """
         Args:
             taken: what carried the connection so far.
             peers: all of the server's, from which it tells them to shut down.
             room: the name in the URL. address: the client's, without its port.
+            wished: conditions that the URL asks for.
         """
         super().__init__(taken.loop, taken.inbound)
         settings = node.settings
+        self.wished = wished
+        self.shaped: Shape | None = None
+        self._shaper = Shaper(settings, self.loop.time, self._cut)
+        self._down: Current | None = None
+        self._up: Current | None = None
         self.inbound.max_pieces = MAX_PIECES
         self.max_blocked = settings.slow_seconds
         self._peers = peers
@@ -91,6 +121,8 @@ class DirectLink(Channel):
 
     def on_messages(self, messages: Sequence[bytes | str]) -> Sequence[bytes | str]:
         connection, now = self._connection, self.heard
+        if self._up is not None:
+            return self._let_in(self._up, messages)
         try:
             for index, message in enumerate(messages):
                 # SPEC 2.5: every frame is a binary message.
@@ -136,6 +168,8 @@ class DirectLink(Channel):
         outbox = self.outbox
         if self.is_blocked or self.is_ended:
             return 0
+        if self._down is not None:
+            return self._let_out(self._down)
         data = b"".join(outbox.take())
         self.write(data)
         if outbox.is_waiting:
@@ -157,11 +191,85 @@ class DirectLink(Channel):
     def on_writable(self) -> None:
         self._wake()
 
+    # Under conditions (relay/conditions). The short ways are shut: nothing flows, and no frame is
+    # read alone.
+
+    def shape(self, shape: Shape | None, player: int) -> None:
+        """Let the conditions of a player hold from now on. What is on its way arrives at once."""
+        self._flush()
+        self.shaped = shape
+        if shape is None:
+            self.inbound.open_lane()
+            self._wake()
+            return
+        self.inbound.shut_lane()
+        self.outbox.hold()
+        if not (self.outbox.is_following or self.is_blocked):
+            self.write(b"".join(self.outbox.take()))
+        begin = self._shaper.begin
+        self._down = begin(shape, player, Direction.DOWN, self._write_late, self._wake)
+        self._up = begin(shape, player, Direction.UP, self._receive_late, self._read_on)
+        self._wake()
+
+    def _let_in(self, up: Current, messages: Sequence[bytes | str]) -> Sequence[bytes | str]:
+        for index, message in enumerate(messages):
+            if isinstance(message, str):
+                self._connection.close(CloseCode.TEXT_REFUSED)
+                return ()
+            if up.is_full:
+                self.hold(Hold.OWNER)
+                return messages[index:]
+            up.push(message, is_volatile=fast_path.is_volatile(message))
+        return ()
+
+    def _let_out(self, down: Current) -> int:
+        """Returns: the bytes that are on their way from now on."""
+        size = 0
+        if not down.is_full:
+            for run in self.outbox.take():
+                size += len(run)
+                for message in split(run):
+                    down.push(message, is_volatile=opcode(message) == Opcode.UPDATE)
+            if self.outbox.is_waiting:
+                self._wake()
+        return size
+
+    def _write_late(self, message: bytes, now: float) -> float:
+        self.write(message)
+        return 0.0
+
+    def _receive_late(self, message: bytes, now: float) -> float:
+        try:
+            return self._connection.receive(message, now)
+        except Exception:
+            self._fail()
+            return 0.0
+
+    def _read_on(self) -> None:
+        self.release(Hold.OWNER)
+
+    def _cut(self) -> None:
+        # First, as nothing may count that follows what is lost here.
+        self._connection.lost()
+        self.abort()
+
+    def _flush(self) -> None:
+        """End the conditions, so that the rest arrives at once."""
+        down, up, self._down, self._up = self._down, self._up, None, None
+        if up is not None:
+            now = self.loop.time()
+            for message in up.flush():
+                self._receive_late(message, now)
+            self._read_on()
+        if down is not None:
+            self.write(b"".join(down.flush()))
+
     # The end.
 
     def close(self, code: CloseCode, reason: str) -> None:
         """Send what waits, then close. A peer that does not read is cut off after a while."""
         if not self.is_ended:
+            self._flush()
             self.write(b"".join(self.outbox.take()))
             self.end(code, reason)
 
@@ -182,11 +290,13 @@ class DirectLink(Channel):
         self._connection.close(CloseCode.TOO_SLOW)
 
     def on_closed(self, closed: Closed) -> None:
+        self._flush()
         self._connection.lost()
 
     def on_lost(self) -> None:
         self.outbox.hold()  # first of all: the next client may get this one's descriptor
         self._peers.discard(self)
+        self._flush()
         self._connection.lost()
 
 

@@ -31,6 +31,9 @@ OPCODES: Final = frozenset(int(opcode) for opcode in Opcode)
 LONGEST: Final = 0xFFFF
 """Bytes of a message that the lane takes at most."""
 
+SHUT: Final = -1
+"""No message is so short."""
+
 SHORT_HEAD: Final = 6
 LONG_HEAD: Final = 8
 LONGER_HEAD: Final = 14
@@ -104,7 +107,7 @@ class Inbound:
         self._at = 0
         self._is_clear = True
         """Nothing is left of what came, and the lane is open."""
-        self._lane_size = LONGEST if max_size is None else min(max_size, LONGEST)
+        self.open_lane()
         self._missing = 0  # bytes of a frame that the library has the beginning of
         self._pieces: list[bytes] = []
         self._size = 0
@@ -132,6 +135,14 @@ class Inbound:
             return None
         self.frames += 1
         return unmask(data[head:], data[head - 4 : head])
+
+    def shut_lane(self) -> None:
+        """Let every frame go the long way from now on, so that none is read alone."""
+        self._lane_size = SHUT
+
+    def open_lane(self) -> None:
+        """Let common frames take the lane again."""
+        self._lane_size = LONGEST if self.max_size is None else min(self.max_size, LONGEST)
 
     def feed(self, data: bytes) -> None:
         """Take bytes that came. `read` reads them."""

@@ -9,14 +9,20 @@ import time
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from protocol import fast_path
 from protocol.close_codes import CloseCode
+from protocol.opcodes import Opcode
+from relay.conditions.dice import Direction
+from relay.conditions.shape import Shape
 from relay.delivery.deferred import Queue
 from relay.delivery.outbox import Outbox
 from relay.delivery.outlet import Outlet, write_nothing
-from relay.history.ws_frame import split, unwrap
+from relay.history.ws_frame import opcode, split, unwrap
+from relay.link.shaping import Current, Shaper
 from relay.node.connection import Connection
 from relay.node.link import Look
 from relay.node.node import Node
+from relay.policy.config import Settings
 
 log = logging.getLogger("relay")
 
@@ -32,14 +38,13 @@ class PortableLink:
         self,
         websocket: WebSocket,
         *,
-        max_bytes: int,
-        max_frames: int,
-        slow_seconds: float | None,
+        settings: Settings,
         catching_up: Queue,
+        wished: Shape | None = None,
     ) -> None:
         """
         Args:
-            slow_seconds: for which a peer may take nothing of what waits for it.
+            wished: conditions that the URL asks for.
             catching_up: of the node, in which those wait for their turn who read from the history.
         """
         self._catching_up = catching_up
@@ -51,12 +56,24 @@ class PortableLink:
             behind=self._behind,
             caught_up=self._caught_up,
         )
-        self.outbox = Outbox(outlet, max_bytes=max_bytes, max_frames=max_frames)
+        self.outbox = Outbox(
+            outlet, max_bytes=settings.outbox_bytes, max_frames=settings.outbox_frames
+        )
+        self.wished = wished
+        self.shaped: Shape | None = None
+        self._shaper = Shaper(settings, time.monotonic, self._cut)
+        self._down: Current | None = None
+        self._up: Current | None = None
+        self._drained = asyncio.Event()
+        """There is place in what the client's frames wait in."""
+        self._due: list[bytes] = []
+        """What was on its way under conditions, and is to be sent."""
+        self._is_cut = False
         self._websocket = websocket
         self._closing: tuple[CloseCode, str] | None = None
         self._ended = asyncio.Event()
         self._connection: Connection | None = None
-        self._slow_seconds = slow_seconds
+        self._slow_seconds = settings.slow_seconds
         self._sending_since: float | None = None
         self._watch: asyncio.TimerHandle | None = None
 
@@ -70,6 +87,7 @@ class PortableLink:
 
     def close(self, code: CloseCode, reason: str) -> None:
         if self._closing is None:
+            self._flush()
             self._closing = (code, reason)
             self._ready.set()
             asyncio.get_running_loop().call_later(CLOSE_PATIENCE, self._ended.set)
@@ -92,6 +110,7 @@ class PortableLink:
                 connection.close(CloseCode.RELAY_FAULT)
                 await asyncio.wait(ending, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            self._flush()
             connection.lost()
             if self._watch is not None:
                 self._watch.cancel()
@@ -111,6 +130,8 @@ class PortableLink:
                 await self._ended.wait()
             elif connection.seat is None:
                 connection.greet(data, time.monotonic())
+            elif self._up is not None:
+                await self._let_in(self._up, data)
             elif pause := connection.receive(data, time.monotonic()):
                 await asyncio.sleep(pause)
 
@@ -119,12 +140,26 @@ class PortableLink:
             while True:
                 await self._ready.wait()
                 self._ready.clear()
-                while self.outbox.is_waiting:
-                    await self._send(self.outbox.take())
+                while self._due or self.outbox.is_waiting:
+                    if self._is_cut or not await self._send_some():
+                        break
                 if self._closing is not None:
                     code, reason = self._closing
                     await self._websocket.close(code, reason)
                     return
+
+    async def _send_some(self) -> bool:
+        """Returns: whether there may be more to send now."""
+        if self._due:
+            due, self._due = self._due, []
+            await self._send(due)
+        elif self._down is None:
+            await self._send(self.outbox.take())
+        elif self._down.is_full:
+            return False
+        else:
+            self._let_out(self._down)
+        return True
 
     async def _send(self, messages: list[bytes]) -> None:
         send, now = self._websocket.send, time.monotonic
@@ -156,6 +191,61 @@ class PortableLink:
         self._catching_up.ask(go_on)
         await turn.wait()
 
+    # Under conditions (relay/conditions).
+
+    def shape(self, shape: Shape | None, player: int) -> None:
+        """Let the conditions of a player hold from now on. What is on its way arrives at once."""
+        self._flush()
+        self.shaped = shape
+        if shape is not None:
+            if not self.outbox.is_following:
+                self._due += self.outbox.take()
+            begin = self._shaper.begin
+            self._down = begin(shape, player, Direction.DOWN, self._send_late, self._ready.set)
+            self._up = begin(shape, player, Direction.UP, self._receive_late, self._drained.set)
+        self._ready.set()
+
+    async def _let_in(self, up: Current, message: bytes) -> None:
+        up.push(message, is_volatile=fast_path.is_volatile(message))
+        while self._up is up and up.is_full:
+            self._drained.clear()
+            await self._drained.wait()
+
+    def _let_out(self, down: Current) -> None:
+        for run in self.outbox.take():
+            for message in split(run):
+                down.push(message, is_volatile=opcode(message) == Opcode.UPDATE)
+
+    def _send_late(self, message: bytes, now: float) -> float:
+        self._due.append(message)
+        self._ready.set()
+        return 0.0
+
+    def _receive_late(self, message: bytes, now: float) -> float:
+        assert self._connection is not None, "a shaped connection is there"
+        return self._connection.receive(message, now)
+
+    def _flush(self) -> None:
+        """End the conditions, so that the rest arrives at once."""
+        down, up, self._down, self._up = self._down, self._up, None, None
+        if up is not None:
+            for message in up.flush():
+                self._receive_late(message, time.monotonic())
+            self._drained.set()
+        if down is not None:
+            self._due += down.flush()
+            self._ready.set()
+
+    def _cut(self) -> None:
+        """End without a word of what waits. An app cannot cut its server's connection, so that
+        this closes it with a code that says come back."""
+        if self._closing is None and self._connection is not None:
+            # First, as nothing may count that follows what is lost here.
+            self._connection.lost()
+            self._is_cut = True
+            self._due.clear()
+            self.close(CloseCode.SILENT, "cut")
+
     def _watch_for(self, seconds: float | None) -> None:
         if seconds is not None:
             self._watch = asyncio.get_running_loop().call_later(seconds, self._check_progress)
@@ -176,18 +266,16 @@ def _never_written(data: bytes) -> None:
     raise AssertionError("an outbox of the portable link never flows")
 
 
-async def serve(websocket: WebSocket, node: Node, room: str, address: str) -> None:
+async def serve(
+    websocket: WebSocket, node: Node, room: str, address: str, wished: Shape | None = None
+) -> None:
     """Serve an accepted WebSocket until it ends.
 
     Args:
         room: the name in the URL. address: the client's, without its port.
+        wished: conditions that the URL asks for.
     """
-    settings = node.settings
     link = PortableLink(
-        websocket,
-        max_bytes=settings.outbox_bytes,
-        max_frames=settings.outbox_frames,
-        slow_seconds=settings.slow_seconds,
-        catching_up=node.catching_up,
+        websocket, settings=node.settings, catching_up=node.catching_up, wished=wished
     )
     await link.run(node.connect(link, room, address))

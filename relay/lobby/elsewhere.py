@@ -10,6 +10,9 @@ from protocol.frames import RoomOptions
 from relay.lobby.listing import Listing
 from relay.room.room import Room
 
+REMOTE_BYTES: Final = 1536
+"""Bytes of memory that what is known of a room takes, with its places in lists."""
+
 HIDDEN: Final = "*"
 """Stands for the hash of a password that another node has."""
 
@@ -37,12 +40,14 @@ class Elsewhere:
     Attributes:
         players: in all of them.
         on_new: called with each room that this node has from now on.
+        counts: says whether another node counts a room of this name, of all that have it: one does.
     """
 
     def __init__(self, listing: Listing[Room | RemoteRoom], is_here: Callable[[str], bool]) -> None:
         """Args: listing: in which they stand. is_here: whether this node has a room itself."""
         self.players = 0
         self.on_new: Callable[[Room], None] = lambda room: None
+        self.counts: Callable[[str], bool] = lambda name: False
         self._listing = listing
         self._is_here = is_here
         self._told: dict[str, RemoteRoom] = {}

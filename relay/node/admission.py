@@ -42,12 +42,12 @@ class Admission:
         journal: Journal,
         on_join: OnJoin | None,
         attach: Callable[[str], Awaitable[None]],
-        clock: Callable[[], int],
+        came: Callable[[Connection], int],
     ) -> None:
         """
         Args:
             attach: brings the room of a name here, if there is one anywhere.
-            clock: tells when a HELLO comes; see `Join.at`.
+            came: tells when a connection came; see `Join.at`.
         """
         self._settings = settings
         self._rooms = rooms
@@ -57,7 +57,7 @@ class Admission:
         self._journal = journal
         self._on_join = on_join
         self._attach = attach
-        self._clock = clock
+        self._came = came
 
     async def admit(self, connection: Connection, hello: Hello, message: bytes) -> None:
         """Decide whether a HELLO may enter its room, and propose that it joins.
@@ -66,7 +66,7 @@ class Admission:
             Refusal: it may not.
         """
         # SPEC 10 lists these checks in this order, from here to the room's own in membership.py.
-        options, at = hello.options, self._clock()
+        options = hello.options
         check_version(hello)
         name = canonical(connection.room_name)
         slow_down(self._limits.join(connection.address, time.monotonic()), "joins")
@@ -82,9 +82,10 @@ class Admission:
         connection.hello = hello
         connection.ignored = unknown_options(message)
         network = network_key(name, self._limits.network(connection.address))
-        connection.node.propose(
-            room, Join(connection.attachment, key, info, options.position, network, at)
-        )
+        at, attachment = self._came(connection), connection.attachment
+        if attachment in room.seats.lost:  # of long ago: its number came once more
+            raise come_again()
+        connection.node.propose(room, Join(attachment, key, info, options.position, network, at))
 
     def too_late(self, connection: Connection) -> Refusal:
         """Say, to the operator and to the client, that a HELLO was not decided about in time."""
@@ -232,6 +233,15 @@ def check_creation(hello: Hello, name: str) -> RoomOptions:
         )
     wanted = options.create if isinstance(options.create, RoomOptions) else RoomOptions()
     return replace(wanted, app=wanted.app or options.app, build=wanted.build or options.build)
+
+
+def come_again() -> Refusal:
+    return Refusal(
+        ErrorCode.RELAY_FULL,
+        "a seat of this room was left by a connection of the same number: connect again",
+        close=CloseCode.RELAY_FULL,
+        retry=True,
+    )
 
 
 def undecidable() -> Refusal:

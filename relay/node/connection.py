@@ -37,8 +37,7 @@ from protocol.frames import (
 from protocol.opcodes import is_counted
 from relay.delivery.deferred import Deferred
 from relay.history.ws_frame import wrap
-from relay.node.entrance import Entrance
-from relay.node.greeting import welcome_of
+from relay.node.entrance import Entrance, welcome_of
 from relay.node.journal import Journal
 from relay.node.lagging import Lagging
 from relay.node.link import Link
@@ -138,7 +137,7 @@ class Connection:
         self.conduct = Conduct(settings.bad_frames)
         self._told = 0
         self._owes = False
-        self._entrance = Entrance(
+        self.entrance = Entrance(
             settings.hello_seconds,
             settings.admit_seconds,
             later=node.later,
@@ -156,7 +155,7 @@ class Connection:
         """The outbox fell behind. This only asks for a call in the next turn of the loop."""
         self.caught_up = node.soon(self._lagging.caught_up)
         """The outbox keeps up again. This only asks for a call in the next turn of the loop."""
-        self._entrance.expect_hello()
+        self.entrance.expect_hello()
         node.journal.connected(attachment, address, room)
 
     # Messages in.
@@ -174,7 +173,7 @@ class Connection:
             self._answer(explain(error, message), now)
             return
         assert isinstance(hello, Hello)
-        self._entrance.decide(self._enter(hello, message))
+        self.entrance.decide(self._enter(hello, message))
 
     async def _enter(self, hello: Hello, message: bytes) -> None:
         try:
@@ -272,7 +271,7 @@ class Connection:
         """Say WELCOME and the stream, and let the room write into the outbox."""
         assert self.hello is not None
         assert admit.stream is not None
-        self._entrance.passed()
+        self.entrance.passed()
         self.room, self.seat, self.room_name = room, room.seats[admit.player], room.name
         self.admitted_at = self.node.clock()
         self._max_frame = room.max_frame
@@ -305,7 +304,7 @@ class Connection:
         else:
             # SPEC 9.4: the next HELLO has as long as the first one had.
             self._conversation.state = State.NEW
-            self._entrance.expect_hello()
+            self.entrance.expect_hello()
 
     def _tell_lag(self, is_lagging: bool, detail: NoticeDetail) -> None:
         self.node.journal.lagged(self.attachment, self.room_name, self._player, is_lagging)
@@ -339,7 +338,7 @@ class Connection:
 
     def _end(self) -> None:
         self.is_closed = True
-        self._entrance.end()
+        self.entrance.end()
         self._lagging.end()
         self.link.outbox.end()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple, Protocol
 
 from protocol.close_codes import CloseCode
+from relay.conditions.shape import Shape
 from relay.delivery.outbox import Outbox
 
 
@@ -31,9 +32,16 @@ class Link(Protocol):
     """
 
     outbox: Outbox
+    wished: Shape | None
+    """Conditions that the URL asks for; the room's options say whether it may."""
+    shaped: Shape | None
+    """Conditions that hold."""
 
     def close(self, code: CloseCode, reason: str) -> None:
         """Send what waits, then close. A peer that does not read is cut off after a while."""
 
     def look(self) -> Look:
         """Say how the way to the client is, and measure it for the next time."""
+
+    def shape(self, shape: Shape | None, player: int) -> None:
+        """Let the conditions of a player hold from now on. What is on its way arrives at once."""

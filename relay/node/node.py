@@ -14,13 +14,14 @@ from collections.abc import Callable, Iterable
 from protocol import WIRE_VERSION, limits
 from protocol.close_codes import CloseCode
 from protocol.error_codes import ErrorCode
-from protocol.frames import Error, Hello, Notice, NoticeDetail, NoticeKind, RoomOptions
+from protocol.frames import Hello, Notice, NoticeDetail, NoticeKind, RoomOptions
 from relay.broker import Broker
 from relay.broker.memory import MemoryBroker
 from relay.delivery.deferred import Deferred, Queue
 from relay.delivery.flush_scheduler import FlushScheduler
 from relay.delivery.outbox import BATCH_BYTES
-from relay.history.memory_budget import RESERVATIONS
+from relay.history.memory_budget import ELSEWHERE, PROPOSALS, RESERVATIONS
+from relay.lobby.elsewhere import REMOTE_BYTES
 from relay.lobby.homes import ALONE, Homes
 from relay.lobby.reservations import PROMISE_BYTES, Reservations
 from relay.lobby.rooms import Rooms
@@ -32,6 +33,7 @@ from relay.node.keeping import Keeping, tell
 from relay.node.link import Link
 from relay.node.on_join import OnJoin
 from relay.node.operating import Operating
+from relay.node.shapes import Shapes
 from relay.node.ticks import Ticks
 from relay.policy.config import Settings
 from relay.policy.passwords import Passwords
@@ -125,7 +127,7 @@ class Node(Owner):
             self.journal,
             on_join,
             self._broker.attach,
-            self._hello_time,
+            self._when_it_came,
         )
         self.connections: dict[int, Connection] = {}
         self.connects = 0
@@ -137,6 +139,7 @@ class Node(Owner):
         self._keeping = Keeping(self.rooms, self.connections, self._carry_out)
         self._broker.keep(self._keeping)
         self.operating = Operating(self.registry, self._broker)
+        self.shapes = Shapes(self.connections)
         self.append = self._broker.append
         """Propose an entry for a room, by the room's name."""
         self.catching_up = Queue(_soon, CATCHING_UP)
@@ -150,13 +153,9 @@ class Node(Owner):
         """Return the relay's time in microseconds: of the epoch of Unix, never jumping."""
         return int((self._began + time.monotonic()) * 1e6)
 
-    def _hello_time(self) -> int:
+    def _when_it_came(self, connection: Connection) -> int:
         """Return milliseconds that other nodes can compare; 0 if there are none."""
-        return 0 if self.is_alone else time.time_ns() // 1_000_000
-
-    def relay_info(self) -> dict[str, int]:
-        """Count what there is."""
-        return {"rooms": len(self.registry), "connections": len(self.connections)}
+        return 0 if self.is_alone else connection.entrance.began
 
     def close(self) -> None:
         """Let go of what outlives a connection."""
@@ -213,6 +212,8 @@ class Node(Owner):
         told so, and may come back.
         """
         attachment = self._broker.next_attachment()
+        while attachment in self.connections:  # numbers begin anew after 4 million
+            attachment = self._broker.next_attachment()
         connection = Connection(self, link, room, address, attachment)
         refusal = self._refuse_connection(address)
         self.connects += 1
@@ -284,6 +285,7 @@ class Node(Owner):
                 self.later(seconds, lambda: self._propose_if_same(room, entry))
             case Gone():
                 self.rooms.remove(room)
+                self.shapes.forget(room)
                 self.journal.gone(room.name)
                 if not self.is_alone:
                     self._keeping.send_back(room.name)
@@ -303,7 +305,9 @@ class Node(Owner):
             case Departed(player, reason, by):
                 self.journal.departed(room.name, player, reason, by)
             case Refused(player, error):
-                self._note_refusal(room, player, error)
+                self.journal.frame_refused(room.name, player, error)
+                if (refused := self._waiting(room.seats[player].attachment)) is not None:
+                    refused.conduct.note_refusal(error, self.clock())
             case Answered():
                 self.operating.answered(effect)
 
@@ -312,15 +316,10 @@ class Node(Owner):
         if connection is not None:
             self.journal.admitted(room.name, admit)
             connection.admitted(room, admit)
+            self.shapes.admitted(connection)
         elif self._broker.is_ours(attachment):
             # It went while its entry was on its way: nobody else would say so.
             self.propose(room, Detach(attachment))
-
-    def _note_refusal(self, room: Room, player: int, error: Error) -> None:
-        self.journal.frame_refused(room.name, player, error)
-        connection = self.connections.get(room.seats[player].attachment)
-        if connection is not None:
-            connection.conduct.note_refusal(error, self.clock())
 
     def _waiting(self, attachment: int) -> Connection | None:
         """Return the connection of this node that a room speaks of, if it is still there."""
@@ -373,12 +372,19 @@ class Node(Owner):
     def _sweep(self) -> None:
         """Let what is too old go from all logs, every few seconds while there are rooms."""
         now = time.monotonic()
-        self.memory.set(RESERVATIONS, PROMISE_BYTES * len(self.reservations))
+        self._count_memory()
         for room in self.registry:
             room.history.age(now, self.settings.history_seconds, room.needed_from)
             if room.account in self.memory.givers:
                 self._tell_of_memory(room, now)
         self._sweeper = self.later(SWEEP_SECONDS, self._sweep) if len(self.registry) else None
+
+    def _count_memory(self) -> None:
+        """Count what no room pays for, and let histories make way for it."""
+        self.memory.set(RESERVATIONS, PROMISE_BYTES * len(self.reservations))
+        self.memory.set(ELSEWHERE, REMOTE_BYTES * len(self.rooms.elsewhere))
+        self.memory.set(PROPOSALS, self._broker.held)
+        self.memory.make_room(0)
 
     def _tell_of_memory(self, room: Room, now: float) -> None:
         """Tell players that their room lost its past, at most once a minute."""

@@ -70,8 +70,9 @@ class Join:
     network: bytes | None = None
     """Hash of the network it comes from; without one, no bar on an address keeps it out."""
     at: int = 0
-    """When it said HELLO, in milliseconds of the epoch of Unix; 0 where the order of the entries is
-    that of the HELLOs, as in a lone process."""
+    """When the connection came, in milliseconds of the epoch of Unix; 0 where the order of the
+    entries is that of the HELLOs, as in a lone process. A HELLO may be read long after it was said,
+    and its client has given it up and said another; but they connect for that one only then."""
 
 
 Send = tuple[int, Target, bytes]

@@ -190,9 +190,9 @@ def _check_barred(room: RoomState, what: bytes | None) -> None:
 
 
 def _check_newest(seat: Seat, entry: Join) -> None:
-    """Raise if the seat's connection said HELLO later than this one.
+    """Raise if the seat's connection came later than this one.
 
-    Where relays share a room, a HELLO may wait longer for its place than a later one of the same
+    Where relays share a room, a HELLO may take longer to its place than a later one of the same
     client, who has given up the first.
     """
     if seat.is_attached and entry.at < seat.entered:

@@ -41,7 +41,7 @@ class Seat:
     """Counted messages of this seat that the room has taken."""
     groups: set[int] = field(default_factory=set)
     entered: int = 0
-    """When its newest connection said HELLO; see `Join.at`."""
+    """When its newest connection came; see `Join.at`."""
     is_spectator: bool = field(init=False)
     can_host: bool = field(init=False)
 

@@ -9,9 +9,12 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
 
+from prometheus_client import CollectorRegistry
+
 from relay.cluster.log_broker import LogBroker
 from relay.cluster.nats.layout import Layout
 from relay.cluster.nats.options import CannotJoin, Servers
+from relay.http.cluster_metrics import ClusterCollector
 from relay.policy.config import Settings
 from relay.policy.values import EMBEDDED
 from relay.room.entries import MAX_INCARNATION
@@ -60,6 +63,10 @@ class Place:
         self.broker = LogBroker(lambda: 1 + secrets.randbelow(MAX_INCARNATION))
         self.membership = _membership(settings)
 
+    def show_in(self, metrics: CollectorRegistry) -> None:
+        """Show what an operator wants to know of the cluster among a relay's metrics."""
+        metrics.register(ClusterCollector(self.broker, self.membership))
+
     @contextlib.asynccontextmanager
     async def joined(self) -> AsyncIterator[None]:
         """Join before anybody is served, however long that takes, and leave at the end.
@@ -96,7 +103,7 @@ def _membership(settings: Settings) -> Membership:
         raise CannotJoin(why) from None
     servers = Servers(settings.nats, settings.nats_credentials, settings.nats_ca)
     layout = Layout(streams=settings.nats_streams, max_bytes=settings.nats_bytes)
-    return Membership(servers, node_name(), layout, settings.nats_replicas)
+    return Membership(servers, node_name(), layout, settings.nats_replicas, settings.max_frame)
 
 
 def node_name() -> str:

@@ -228,6 +228,8 @@ def serve(
         place = place_of(settings)
         broker = None if place is None else place.broker
         app = create_app(settings, on_join=on_join, spell=by_option, broker=broker, homes=ALONE)
+        if place is not None:
+            place.show_in(app.state.metrics)
         server = make_server(app, settings)
         server.on_started = functools.partial(on_listening, listener)
         with operators.known(settings.operator_token_file, app.state.token, listener.port):

@@ -80,6 +80,7 @@ class Place:
 
     Attributes:
         number: as a room's home has it. is_up: set while a worker serves there.
+        is_empty: set while there is none.
         orders: of the worker that is there, or was the last one.
         is_leaving: the worker was asked to make way for another, which gets its rooms.
     """
@@ -87,6 +88,7 @@ class Place:
     def __init__(self, orders: Orders) -> None:
         self.number = orders.number
         self.is_up = asyncio.Event()
+        self.is_empty = asyncio.Event()
         self.is_leaving = False
         self.orders = orders
         self._process: asyncio.subprocess.Process | None = None
@@ -113,6 +115,7 @@ class Place:
             process_group=0,  # a Ctrl+C is for the supervisor
         )
         self._process = process
+        self.is_empty.clear()
         self._say(orders.to_json())
         if self._has_been_let_go:
             self.let_go()
@@ -120,6 +123,7 @@ class Place:
             return await process.wait()
         finally:
             self.is_up.clear()
+            self.is_empty.set()
             self._process = None
 
     def leave(self) -> None:

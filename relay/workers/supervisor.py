@@ -27,6 +27,7 @@ from relay.workers.mail import Kind, Mail
 log = logging.getLogger("relay")
 
 END_SECONDS: Final = 15.0  # for workers to end, beside the time that their players get
+START_SECONDS: Final = 60.0  # for a worker to start, until the next makes way
 WRITE_SECONDS: Final = 60.0  # more, for those that write their rooms
 CANNOT_START: Final = 126  # as a shell says it
 STEADY_SECONDS: Final = 10.0  # after which a worker that ends is started again at once
@@ -211,22 +212,34 @@ class Supervisor:
 
     async def _renew(self) -> None:
         """Let each worker make way for a new one, one after another."""
-        for place in self._crew.places:
-            await self._until(place.is_up)
-            if self._ending.is_set():
-                return
-            place.leave()
-            await self._until(place.is_up)
+        renewed = [await self._renew_one(place) for place in self._crew.places]
         self._is_renewing = False
-        log.info("all workers have begun anew")
+        if all(renewed):
+            log.info("all workers have begun anew")
 
-    async def _until(self, event: asyncio.Event) -> None:
-        """Wait for an event, or for the end."""
+    async def _renew_one(self, place: Place) -> bool:
+        """Let a worker make way. One that hangs is killed, and its rooms are gone.
+
+        Returns: whether another serves in its place.
+        """
+        await self._until(place.is_up, START_SECONDS)
+        if self._ending.is_set():
+            return False
+        place.leave()
+        if not await self._until(place.is_empty, self._patience) and not self._ending.is_set():
+            what = "worker %d does not end within %g s: process %d is killed"
+            log.error(what, place.number, self._patience, place.pid)
+            place.signal(signal.SIGKILL)
+        return await self._until(place.is_up, START_SECONDS)
+
+    async def _until(self, event: asyncio.Event, seconds: float | None = None) -> bool:
+        """Wait for an event, or for the end, but for no longer. Returns: whether it happened."""
         loop = asyncio.get_running_loop()
         waits = [loop.create_task(each.wait()) for each in (event, self._ending)]
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
             wait.cancel()
+        return waits[0] in done
 
     async def _sleep(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):

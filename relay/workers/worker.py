@@ -50,6 +50,8 @@ class Worker:
             homes=given.homes,
             token=given.token,
         )
+        if self._place is not None:
+            self._place.show_in(self._app.state.metrics)
         self._app.state.siblings.meet(self._bus)
         self._server = make_server(self._app, settings)
         self._server.config.http = protocol = moving(settings, given.homes, self._mail)

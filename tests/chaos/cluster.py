@@ -1,5 +1,7 @@
 """`make chaos-cluster`: rooms over three relays and three nats-servers, all of which are harmed.
 
+Processes die and stand still, and the network between them comes apart.
+
 python -m tests.chaos.cluster                    twenty storms, and a table
 python -m tests.chaos.cluster --seed 7           the storm of one seed again
 python -m tests.chaos.cluster --acts kill-relay  with this harm alone
@@ -22,11 +24,12 @@ from tests.chaos.__main__ import print_table
 from tests.chaos.batch import Result
 from tests.chaos.browser import BrowserPlayer, node_stage
 from tests.chaos.cluster_harm import ACTS, Cluster, harm
+from tests.chaos.partitions import CONFIGURATION, Net
 from tests.chaos.player import MakePlayer
 from tests.chaos.relays import RelayProcess
 from tests.chaos.report import Report
 from tests.chaos.scenario import CLIENTS, Outcome, Plan, Scenario
-from tests.helpers.nats import nats_cluster, urls
+from tests.helpers.nats import nats_cluster
 
 RELAYS = 3
 ROOMS = 3
@@ -68,19 +71,14 @@ async def storm(seed: int, seconds: float, dropped: float, acts: Sequence[str]) 
     """
     found, began = Storm(), asyncio.get_running_loop().time()
     async with AsyncExitStack() as stack:
-        servers = stack.enter_context(nats_cluster())
-        options = ("--nats", servers[0].url, "--nats-streams", "2", "--drain-seconds", "0.5")
-        more = [word for url in urls(servers[1:]) for word in ("--nats", url)]
-        relays = [
-            RelayProcess(
-                *options, *more, module="tests.chaos.lossy", environment={"DROPPED": f"{dropped}"}
-            )
-            for _ in range(RELAYS)
-        ]
+        net = await stack.enter_async_context(Net(RELAYS))
+        servers = stack.enter_context(nats_cluster(CONFIGURATION, net.routing))
+        net.serve(server.port for server in servers)
+        relays = [_relay(net.urls(number), dropped) for number in range(RELAYS)]
         for relay in relays:
             await stack.enter_async_context(relay)
         stage = await stack.enter_async_context(node_stage())
-        cluster = Cluster(servers, relays, Random(f"cluster {seed}"))
+        cluster = Cluster(servers, relays, Random(f"cluster {seed}"), net)
         clients: tuple[MakePlayer, ...] = (*CLIENTS, partial(BrowserPlayer, stage))
         plans = [replace(PLAN, seed=seed * ROOMS + number) for number in range(ROOMS)]
         scenarios = [Scenario(each, cluster.some_relay, clients) for each in plans]
@@ -95,6 +93,12 @@ async def storm(seed: int, seconds: float, dropped: float, acts: Sequence[str]) 
         found.result.complaints = "".join(_bad_signs(relay) for relay in relays)
     found.result.seconds = asyncio.get_running_loop().time() - began
     return found
+
+
+def _relay(urls: Sequence[str], dropped: float) -> RelayProcess:
+    options = ["--nats-streams", "2", "--drain-seconds", "0.5"]
+    options += [word for url in urls for word in ("--nats", url)]
+    return RelayProcess(*options, module="tests.chaos.lossy", environment={"DROPPED": f"{dropped}"})
 
 
 async def _live_through(scenario: Scenario) -> Outcome:

@@ -10,12 +10,14 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from random import Random
 from typing import Any
 
-from tests.chaos.proxy import Address
+from tests.chaos.partitions import SERVERS, Net, cut, mend
+from tests.chaos.proxy import Address, Proxy
 from tests.chaos.relays import RelayProcess
 from tests.helpers.nats import NatsServer
 
 FROZEN_SECONDS = (0.5, 4.0)
 DEAD_SECONDS = (0.1, 2.0)
+APART_SECONDS = (1.0, 8.0)
 STREAM_INFO = "$JS.API.STREAM.INFO."
 STREAMS = ("ROOMS0", "ROOMS1")
 WHOLE_WITHIN = 30.0
@@ -25,9 +27,15 @@ class Cluster:
     """The processes, and who of them serves."""
 
     def __init__(
-        self, servers: Sequence[NatsServer], relays: Sequence[RelayProcess], random: Random
+        self,
+        servers: Sequence[NatsServer],
+        relays: Sequence[RelayProcess],
+        random: Random,
+        net: Net | None = None,
     ) -> None:
+        """Args: net: between them, if it can come apart."""
         self.servers = servers
+        self.net = net
         self.relays = relays
         self.random = random
 
@@ -117,6 +125,34 @@ async def restart_nats(cluster: Cluster) -> None:
         await _start(cluster, server)
 
 
+async def isolate_nats(cluster: Cluster) -> None:
+    """Cut a server off from the two others; relays reach all."""
+    assert cluster.net is not None
+    await _come_apart(cluster, cluster.net.around(cluster.random.choice(SERVERS)))
+
+
+async def strand_relay(cluster: Cluster) -> None:
+    """Let a relay reach one server alone."""
+    assert cluster.net is not None
+    relay = cluster.random.randrange(len(cluster.relays))
+    await _come_apart(cluster, cluster.net.to_all_but(relay, cluster.random.choice(SERVERS)))
+
+
+async def split_off(cluster: Cluster) -> None:
+    """Let a relay reach one server alone, which is cut off from the others."""
+    assert cluster.net is not None
+    relay, server = cluster.random.randrange(len(cluster.relays)), cluster.random.choice(SERVERS)
+    net = cluster.net
+    await _come_apart(cluster, [*net.around(server), *net.to_all_but(relay, server)])
+
+
+async def _come_apart(cluster: Cluster, proxies: Sequence[Proxy]) -> None:
+    cut(proxies, is_silent=cluster.random.random() < 0.5)
+    await _pause(cluster, APART_SECONDS)
+    await mend(proxies)
+    await cluster.whole()
+
+
 ACTS: Mapping[str, Act] = {
     "kill-relay": kill_relay,
     "freeze-relay": freeze_relay,
@@ -124,6 +160,9 @@ ACTS: Mapping[str, Act] = {
     "kill-leader": kill_leader,
     "freeze-nats": freeze_nats,
     "restart-nats": restart_nats,
+    "isolate-nats": isolate_nats,
+    "strand-relay": strand_relay,
+    "split-off": split_off,
 }
 
 

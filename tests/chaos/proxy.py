@@ -21,6 +21,7 @@ CHUNK = 4096
 RECEIVE_BUFFER = 16 * 1024  # small, so that a relay soon feels it when a connection stands still
 NO_LINGER = struct.pack("ii", 1, 0)  # with it, a close sends RST instead of FIN
 
+HOST = "127.0.0.1"
 Address = tuple[str, int]
 Upstream = Address | Callable[[], Address]
 """A relay, or what chooses one of several for each connection."""
@@ -72,6 +73,11 @@ def unharmed(number: int) -> Iterable[Fault]:
     return ()
 
 
+def held(number: int) -> Iterable[Fault]:
+    """Let nothing pass, from the first byte on."""
+    return [Fault(way, 0, Harm.STALL) for way in Way]
+
+
 PORTS = range(20_000, 32_768)
 """Below those that a system gives to who asks for any: it thinks one free where nobody listens."""
 
@@ -107,7 +113,7 @@ class Proxy:
         self._reserved.close()
         self._reserved = socket.socket()
         self._reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._reserved.bind(("127.0.0.1", port))
+        self._reserved.bind((HOST, port))
         self.port = port
 
     async def __aexit__(
@@ -137,7 +143,7 @@ class Proxy:
         """Accept connections, again on the same port."""
         if self._server is None:
             self._server = await asyncio.start_server(
-                self._pass_on, "127.0.0.1", self.port, limit=CHUNK, reuse_address=True
+                self._pass_on, HOST, self.port, limit=CHUNK, reuse_address=True
             )
 
     def cut_all(self, harm: Harm = Harm.RESET) -> None:
@@ -145,6 +151,12 @@ class Proxy:
         for passage in list(self.passages):
             self.counts[harm] += 1
             passage.cut(harm)
+
+    def hold(self) -> None:
+        """Let nothing pass any more, over old connections and new ones, and tell nobody."""
+        self.script = held
+        for passage in self.passages:
+            passage.hold()
 
     def go_on(self) -> None:
         """End all stalls."""
@@ -226,6 +238,10 @@ class Passage:
         """End stalls of this connection."""
         for gate in self._gates.values():
             gate.set()
+
+    def hold(self) -> None:
+        """Let nothing pass in either direction."""
+        self._stall(Way, None)
 
     def heal(self) -> None:
         """Harm this connection no more, and end it if it is half dead."""

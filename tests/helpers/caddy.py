@@ -60,8 +60,8 @@ def caddy_before(port: int, caddyfile: str, path: str = "") -> Iterator[Proxy]:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[None]:
-    """Run Caddy by the Caddyfile of a folder, and wait until it serves."""
+def running(folder: Path, ready: tuple[str, ...] = READY) -> Iterator[None]:
+    """Run Caddy by the Caddyfile of a folder, and wait until it has logged that it is ready."""
     command = [find("caddy"), "run", "--config", "Caddyfile", "--adapter", "caddyfile"]
     homes = {name: str(folder) for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")}
     with subprocess.Popen(
@@ -69,7 +69,7 @@ def running(folder: Path) -> Iterator[None]:
     ) as process:
         assert process.stderr is not None
         try:
-            wait_for(READY, process.stderr)
+            wait_for(ready, process.stderr)
             # Read on: a pipe that is full would halt it.
             threading.Thread(target=process.stderr.read, daemon=True).start()
             yield

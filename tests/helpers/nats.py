@@ -10,7 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +22,7 @@ FILES = Path(__file__).parents[2] / "docs" / "cluster"
 PASSWORD = "secret"
 ADMIN_PASSWORD = "secret-too"
 HOST = "127.0.0.1"
+Routing = Callable[[int, Sequence[int]], Mapping[str, str]]
 END_SECONDS = 10
 READY_SECONDS = 10
 LOOK_SECONDS = 0.02
@@ -114,19 +115,28 @@ def nats_server(
 
 
 @contextmanager
-def nats_cluster(**environment: str) -> Iterator[list[NatsServer]]:
-    """Run three servers that are a cluster."""
+def nats_cluster(
+    configuration: str = "nats.conf", routing: Routing = lambda number, ports: {}
+) -> Iterator[list[NatsServer]]:
+    """Run three servers that are a cluster.
+
+    Args:
+        configuration: the name of a file of docs/cluster, or the text of one.
+        routing: returns further variables of the server of a number, from 0. It is told at which
+            ports the servers listen for each other.
+    """
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         ports = free_ports(6)
         routes = [f"nats://{HOST}:{port}" for port in ports[3:]]
         servers = []
-        for number, (port, route) in enumerate(zip(ports[:3], ports[3:], strict=True), 1):
+        for number, (port, route) in enumerate(zip(ports[:3], ports[3:], strict=True)):
             variables = {
                 "NATS_ROUTE": f"{HOST}:{route}",
                 "NATS_ROUTES": f"[{', '.join(routes)}]",
-                **environment,
+                **routing(number, ports[3:]),
             }
-            servers.append(_made(Path(name), f"nats-{number}", port, "nats.conf", variables))
+            server = _made(Path(name), f"nats-{number + 1}", port, configuration, variables)
+            servers.append(server)
         stack.callback(_end_all, servers)
         for server in servers:
             server.start()
@@ -168,7 +178,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def _made(
-    parent: Path, name: str, port: int, configuration: str, environment: dict[str, str]
+    parent: Path, name: str, port: int, configuration: str, environment: Mapping[str, str]
 ) -> NatsServer:
     folder = parent / name
     folder.mkdir()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from tests.helpers import debian
 
-NEEDED = ("nginx", "caddy", "openssl")
+NEEDED = ("nginx", "caddy", "haproxy", "openssl")
 PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
 END_SECONDS = 10
 

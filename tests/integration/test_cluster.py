@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -37,6 +38,8 @@ from protocol.frames import (
     Update,
     Volatile,
 )
+from relay.cluster.nats.jetstream_log import LOOK_SECONDS
+from relay.cluster.nats.watch import TROUBLE_SECONDS
 from relay.policy.operators import find_token
 from tests.chaos.cluster_harm import Cluster
 from tests.helpers.nats import NatsServer, nats_cluster, nats_server
@@ -269,6 +272,18 @@ async def test_a_leader_that_dies_loses_nothing_and_its_rooms_are_told() -> None
             if bob.payloads == [b"before"]:  # the notice and the message take different ways
                 await hears_payload(bob, b"meanwhile")
             assert bob.payloads == [b"before", b"meanwhile"]
+            await counts_the_leader(relay)
+
+
+async def counts_the_leader(relay: RelayProcess) -> None:
+    """Expect that the operator sees the other leader, at the next look, and the time without."""
+    async with httpx.AsyncClient() as http, asyncio.timeout(LOOK_SECONDS + FAST):
+        changes = 'leader_changes_total{stream="ROOMS0"} 1.0'
+        while changes not in (text := (await http.get(f"{relay.url}/metrics")).text):
+            pass
+    waited = re.search(r'waited_seconds_total\{stream="ROOMS0"\} ([\d.]+)', text)
+    assert waited
+    assert float(waited[1]) > TROUBLE_SECONDS
 
 
 def others(servers: list[NatsServer]) -> list[str]:

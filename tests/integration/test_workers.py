@@ -201,6 +201,19 @@ async def test_ten_thousand_joins_lose_none() -> None:
         await joins(relay, 10_000)
 
 
+async def test_a_worker_that_hangs_does_not_stop_the_others_from_beginning_anew() -> None:
+    with relay_process(*WORKERS, module="tests.helpers.impatient") as relay:
+        before = pids(relay)
+        os.kill(before[0], signal.SIGSTOP)
+        relay.process.send_signal(signal.SIGUSR2)
+        await until(lambda: "all workers have begun anew" in relay.log, START_SECONDS)
+        assert f"worker 0 does not end within 1 s: process {before[0]} is killed" in relay.log
+        assert not set(pids(relay).values()) & set(before.values())
+        async with party_at(relay.url) as at:
+            for room in (FIRST, SECOND):
+                assert (await at.enters(room)).me == 1
+
+
 async def test_rooms_go_from_one_relay_to_workers_and_back(file: Path) -> None:
     seats = {room: new_seat() for room in (FIRST, SECOND)}
     positions: dict[str, tuple[bytes, int]] = {}

@@ -165,6 +165,8 @@ export interface Refused {
  * `detail.seq`; late joiners will not hear it. STALLED: the relays of this room have lost one of
  * their stores, so what is sent reliably waits for some seconds; nothing of it is lost. GOES_ON:
  * that is over. OPERATOR: whoever runs the relay tells all players `detail.said`.
+ * SHAPED: the relay makes this player's network worse on purpose, as `detail.said` has it; without
+ * it, no longer.
  */
 export interface Notice {
   readonly type: "notice";

@@ -199,6 +199,7 @@ async def properties(stage: Stage) -> None:
     4,
     keeps="4 NOTICE; 4 NOTICE THROTTLE; 4 NOTICE LAG; 4 NOTICE DRAIN; 4 NOTICE TRIMMED; "
     "4 NOTICE MEMORY; 4 NOTICE STALLED; 4 NOTICE GOES_ON; 4 NOTICE OPERATOR; "
+    "4 NOTICE SHAPED; "
     "5 notice limit; 5 notice after; 5 notice dropped; 5 notice seq; 5 notice said",
 )
 async def notices(stage: Stage) -> None:
@@ -212,6 +213,7 @@ async def notices(stage: Stage) -> None:
         NoticeKind.STALLED: {},
         NoticeKind.GOES_ON: {},
         NoticeKind.OPERATOR: {"said": "We restart at 8."},
+        NoticeKind.SHAPED: {"said": "train-wifi, seed 42"},
         NoticeKind.DRAIN: {"after": 100},
     }
     for kind, detail in details.items():

@@ -265,6 +265,7 @@ BAD_ROOMS: dict[str, tuple[object, ErrorCode]] = {
     "delay": (601, ErrorCode.OUT_OF_RANGE),
     "host_away": (601, ErrorCode.OUT_OF_RANGE),
     "bar": (1, ErrorCode.WRONG_TYPE),
+    "chaos": (1, ErrorCode.WRONG_TYPE),
     "app": ("a" * 65, ErrorCode.OUT_OF_RANGE),
     "build": ("b" * 65, ErrorCode.OUT_OF_RANGE),
     "tags": ({f"t{n}": "" for n in range(17)}, ErrorCode.TOO_MANY),

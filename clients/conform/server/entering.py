@@ -185,13 +185,13 @@ async def create_is_false(scene: Scene) -> None:
     10,
     keeps="10.4c; 5 session options; 5 room title; 5 room capacity; 5 room spectators; "
     "5 room hold; 5 room keep; 5 room history; 5 room write; 5 room host_keys; "
-    "5 room host_away; 5 room bar; 5 room tags; 5b; 5 room public; 5 room app; 5 room build; 5a",
+    "5 room host_away; 5 room bar; 5 room chaos; 5 room tags; 5b; 5 room public; 5 room app; 5 room build; 5a",
 )
 async def the_room_is_made_as_asked(scene: Scene) -> None:
     """WELCOME tells every option that `create` gave, but the password; app is the creator's."""
     asked = RoomOptions(
         title="Chess", capacity=3, spectators=2, public=False, hold=7, keep=9, history="full",
-        write="host", host_keys=("score",), host_away=5, bar="address",
+        write="host", host_keys=("score",), host_away=5, bar="address", chaos=True,
         password="xyz", tags={"z": "1", "a": "2"},
     )  # fmt: skip
     ann = await scene.connect()
@@ -210,6 +210,7 @@ async def the_room_is_made_as_asked(scene: Scene) -> None:
         "host_keys",
         "host_away",
         "bar",
+        "chaos",
     ):
         got, wanted = getattr(told, name), getattr(asked, name)
         ann.check(got == wanted, f"{name} is {got!r}, asked for was {wanted!r}", f"5 room {name}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TypeGuard
 from urllib.parse import urlsplit
 
 from websockets.exceptions import InvalidStatus
@@ -12,7 +13,16 @@ from clients.conform.server.scene import Scene, book
 from protocol import SUBPROTOCOL
 from protocol.codec import encode
 from protocol.error_codes import ErrorCode
-from protocol.frames import Deliver, Hello, Joined, Send
+from protocol.frames import (
+    Deliver,
+    Frame,
+    Hello,
+    Joined,
+    Notice,
+    NoticeKind,
+    RoomOptions,
+    Send,
+)
 
 FRAGMENTS = 64
 
@@ -24,6 +34,26 @@ async def a_query_string_means_nothing(scene: Scene) -> None:
     bob = await scene.connect(query="?seat=1&room=OTHER")
     await bob.enter(name="Bob")
     bob.check(bob.epoch == ann.epoch, "a query string led to another room")
+
+
+@book.case(2, keeps="2.9.1; 2.9.2; 4 NOTICE SHAPED; 5 notice said; 5 room chaos", breaks="2.1b")
+async def a_url_asks_for_a_bad_network(scene: Scene) -> None:
+    """A URL with `chaos` is heard in a room with that option, and in no other."""
+    ann = await scene.connect(query="?chaos=lan&seed=7")
+    await ann.enter(name="Ann", create=RoomOptions(chaos=True))
+    assert ann.welcome is not None
+    if "create.chaos" in ann.welcome.session.ignored:
+        raise NotApplicable("this relay makes no network worse")
+    said = [each.detail.said for each in ann.heard if _is_shaped(each)]
+    ann.check(bool(said), "no NOTICE SHAPED came", "2.9.1")
+    ann.check(bool(said and said[0]), "it does not say what holds", "5 notice said")
+    bob = await scene.connect(query="?chaos=lan&seed=7", room="OTHER")
+    await bob.enter(name="Bob", create=RoomOptions(title="calm"))
+    bob.check(not any(map(_is_shaped, bob.heard)), "a room without the option heard it", "2.9.2")
+
+
+def _is_shaped(frame: Frame) -> TypeGuard[Notice]:
+    return isinstance(frame, Notice) and frame.kind == NoticeKind.SHAPED
 
 
 @book.case(2, keeps="2.2a; 5 session room")

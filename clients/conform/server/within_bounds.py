@@ -135,12 +135,12 @@ async def options_on_their_bounds(scene: Scene) -> None:
 ROOM = RoomOptions(
     title="t" * 64, capacity=1024, spectators=1024, public=False, hold=600, keep=0,
     history="snapshot", write="host", host_keys=tuple(f"{n:064}" for n in range(16)), delay=600,
-    host_away=600, bar="address", app="a" * 64, build="b" * 64,
+    host_away=600, bar="address", chaos=True, app="a" * 64, build="b" * 64,
     tags={f"{n:064}": "v" * 64 for n in range(16)},
 )  # fmt: skip
 """Options of a room, on their bounds."""
 NAMES = ("title", "capacity", "spectators", "public", "hold", "keep", "history", "write",
-         "host_keys", "delay", "host_away", "bar", "app", "build", "tags")  # fmt: skip
+         "host_keys", "delay", "host_away", "bar", "chaos", "app", "build", "tags")  # fmt: skip
 
 
 @book.case(5, keeps="; ".join(f"5 room {name}" for name in NAMES))

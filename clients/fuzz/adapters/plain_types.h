@@ -108,6 +108,7 @@ static const Field room_fields[] = {
     {"delay", &ten_minutes, AT("\0"), false},
     {"host_away", &ten_minutes, AT("\0"), false},
     {"bar", &bar, AT("\xA4seat"), false},
+    {"chaos", &flag, AT("\xC2"), false},
     {"app", &name, AT("\xA0"), false},
     {"build", &name, AT("\xA0"), false},
     {"tags", &tags, AT("\x80"), false},

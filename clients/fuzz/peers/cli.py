@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json as json_module
 import shlex
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -12,9 +11,8 @@ from cyclopts import CycloptsError, Parameter, validators
 
 from clients.fuzz.peers import report
 from clients.fuzz.peers.program import NoProgram
-from clients.fuzz.peers.running import Run, Settings
+from clients.fuzz.peers.running import Last, Run, Settings
 from clients.fuzz.peers.sides import Client, Server
-from clients.fuzz.peers.transcript import Transcript
 
 AtLeast0 = Annotated[int, Parameter(validator=validators.Number(gte=0))]
 AtLeast1 = Annotated[int, Parameter(validator=validators.Number(gte=1))]
@@ -135,7 +133,7 @@ def server(
     line = f"relay fuzz server {shlex.quote(url)}"
     relay = Server(url, patience, pid)
     run = Run(settings, lambda: relay)
-    return _run(run, shrink, replay, Shown(line, out, json, quiet), relay.drain if drain else None)
+    return _run(run, shrink, replay, Shown(line, out, json, quiet), relay.drain, drain)
 
 
 def _settings(
@@ -161,17 +159,18 @@ def _run(
     shrink: float,
     replay: Path | None,
     shown: Shown,
-    finish: Callable[[Transcript], None] | None = None,
+    last: Last | None = None,
+    is_drain: bool = False,
 ) -> int:
     progress = report.Progress(shown.is_quiet)
     try:
         if replay is None:
             run.go(progress.show)
             run.shrink(shrink)
-            if finish is not None:
-                run.finish(finish)
+            if last is not None and is_drain:
+                run.finish(last)
         else:
-            run.replay(report.known(replay))
+            run.replay(report.known(replay), last)
     except (NoProgram, OSError, ValueError) as error:
         raise CycloptsError(msg=str(error)) from error
     progress.end()

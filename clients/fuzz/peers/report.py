@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TextIO
 
-from clients.fuzz.peers.plan.parts import Kept
-from clients.fuzz.peers.running import Finding, Tally
+from clients.fuzz.peers.running import Finding, Known, Tally
 
 ABOUT: Final = "finding.json"
 
@@ -118,13 +117,14 @@ def told(finding: Finding, seeds: list[int], command: str, folder: Path) -> dict
         "seeds": sorted(seeds)[:MOST_SEEDS],
         "sent": finding.transcript.digest,
         "parts": None if finding.kept is None else list(finding.kept),
+        "drain": finding.is_drain,
         "replay": f"{command} --replay {shlex.quote(str(folder))}",
         "folder": str(folder),
     }
 
 
-def known(folder: Path) -> list[tuple[int, Kept | None]]:
-    """Return seed and parts of the findings in a folder, and in folders within it.
+def known(folder: Path) -> list[Known]:
+    """Return what plays the findings in a folder, and in folders within it.
 
     Raises:
         ValueError: there are none.
@@ -133,7 +133,10 @@ def known(folder: Path) -> list[tuple[int, Kept | None]]:
     if not files:
         raise ValueError(f"{folder} holds no findings")
     found = (json.loads(file.read_text()) for file in files)
-    return [(each["seed"], each["parts"] and tuple(each["parts"])) for each in found]
+    return [
+        Known(each["seed"], each["parts"] and tuple(each["parts"]), each.get("drain", False))
+        for each in found
+    ]
 
 
 def name_of(group: tuple[str, str]) -> str:

@@ -9,12 +9,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from clients.fuzz.peers.faults import Fault
 from clients.fuzz.peers.memory import Memory
 from clients.fuzz.peers.plan.parts import Kept, Unsound, fewest
-from clients.fuzz.peers.sides import Side
+from clients.fuzz.peers.sides import DRAINED, ENTRY, Side
 from clients.fuzz.peers.transcript import Transcript
 
 OF_NO_PART: Final = ("unreachable", "memory")
@@ -46,12 +46,26 @@ class Finding:
     transcript: Transcript
     kept: Kept | None = None
     """The numbers of its parts that are left; None where it could not be shrunk."""
+    is_drain: bool = False
+    """Whether the relay is told to end after it."""
 
     @property
     def group(self) -> tuple[str, str]:
         """What it has in common with others like it: the numbers in its step do not count."""
         step = "".join(letter for letter in self.fault.step if not letter.isdigit())
         return self.fault.kind, " ".join(step.split())
+
+
+class Known(NamedTuple):
+    """What plays a finding again."""
+
+    seed: int
+    kept: Kept | None = None
+    is_drain: bool = False
+
+
+Last = Callable[[Transcript], None]
+"""What is done last, once: it tells the relay to end."""
 
 
 @dataclass
@@ -123,21 +137,33 @@ class Run:
                     found = self.tally.found[group]
                     self.tally.found[group] = shrunk(side, found, seconds)
 
-    def finish(self, last: Callable[[Transcript], None]) -> None:
+    def finish(self, last: Last) -> None:
         """Do something last, which may show a fault, too."""
         transcript = Transcript()
         try:
             last(transcript)
         except Fault as fault:
-            self.tally.add(Finding(fault, self.settings.seed, transcript))
+            self.tally.add(Finding(fault, DRAINED, transcript, ENTRY, is_drain=True))
 
-    def replay(self, known: Iterable[tuple[int, Kept | None]]) -> Tally:
-        """Play conversations, or parts of them, once more."""
+    def replay(self, known: Iterable[Known], last: Last | None = None) -> Tally:
+        """Play conversations, or parts of them, once more; then do what was done last, if one of
+        them needs it.
+
+        Raises:
+            ValueError: it does, and nothing can be done.
+        """
+        known = list(known)
+        is_drain = any(each.is_drain for each in known)
+        if is_drain and last is None:
+            raise ValueError("a finding of --drain is one of a relay: replay it with `server`")
         with ended(self._make()) as side:
-            for seed, kept in known:
+            for seed, kept, _ in (each for each in known if not each.is_drain):
                 self.tally.conversations += 1
                 if found := again_with(side, seed, kept):
                     self.tally.add(found)
+        if is_drain and last is not None:
+            self.tally.conversations += 1
+            self.finish(last)
         return self.tally
 
     def _job(self) -> None:

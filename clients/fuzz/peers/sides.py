@@ -19,6 +19,9 @@ from clients.fuzz.peers.transcript import Transcript
 ENTRY = (0, 1)
 """The parts of a story in which two players enter."""
 
+DRAINED = 0
+"""The seed of the story whose players are in the room when the relay is told to end."""
+
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -70,7 +73,7 @@ class Server:
         """
         if self.pid is None:
             raise Fault("unreachable", "the relay's process", "none on this machine: name --pid")
-        attack = Attack(self._url, 0, self._patience, transcript, ENTRY)
+        attack = Attack(self._url, DRAINED, self._patience, transcript, ENTRY)
         attack.steps.append(Drain(self.pid))
         attack.play()
 

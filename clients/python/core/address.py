@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from ipaddress import IPv6Address, ip_address
 from typing import NamedTuple
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
 SCHEMES = {"ws": "ws", "http": "ws", "wss": "wss", "https": "wss"}
 ROOM = re.compile(r"[A-Za-z0-9_-]{1,32}")
@@ -69,8 +69,14 @@ def parse(url: str, room: str | None = None) -> Address:
     match = IN_PATH.fullmatch(parts.path)
     base = match["base"] if match else parts.path.rstrip("/")
     name = _one_room(match["room"] if match else None, room, url)
-    address = f"{SCHEMES[parts.scheme]}://{parts.netloc}{base}/r/{name}"
+    address = f"{SCHEMES[parts.scheme]}://{parts.netloc}{base}/r/{name}{_conditions(parts)}"
     return Address(address, name, _is_loopback(host))
+
+
+def _conditions(parts: SplitResult) -> str:
+    """A room's link may ask for a bad network (SPEC 2.9.2)."""
+    asked = [(key, value) for key, value in parse_qsl(parts.query) if key in ("chaos", "seed")]
+    return f"?{urlencode(asked)}" if any(key == "chaos" for key, _ in asked) else ""
 
 
 def parse_all(urls: Urls, room: str | None = None) -> list[Address]:

@@ -37,6 +37,7 @@ CLOSE_SECONDS = 1.0
 LOOK_SECONDS = 0.25  # between two looks whether a client has ended without a word
 MOST_WAITING = 64 * 1024 * 1024  # bytes that wait to be written; more are dropped
 QUESTION_SECONDS = 2.0
+MOST_BYTES = 1024 * 1024  # of a message, if a server does not say otherwise
 
 Receive = Callable[["Msg"], None]
 
@@ -113,6 +114,11 @@ class Connection:
         """What the server says of itself; empty without a connection."""
         # nats-py shows no more of it than the version.
         return self._client._server_info if self._client else {}
+
+    @property
+    def most_bytes(self) -> int:
+        """Bytes that a message may have, headers and all."""
+        return int(self.server.get("max_payload", MOST_BYTES))
 
     @property
     def url(self) -> str:

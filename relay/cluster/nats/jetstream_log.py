@@ -20,6 +20,7 @@ from relay.cluster.log import READ_LIMIT, Deliver, LogFull, Logged, Trouble, Unf
 from relay.cluster.nats import direct
 from relay.cluster.nats.answers import is_nobody
 from relay.cluster.nats.connection import Connection
+from relay.cluster.nats.records import Records
 from relay.cluster.nats.snapshots import Snapshots, store
 from relay.cluster.nats.streams import FULL_SHARE, ApiError, Stream, Streams
 from relay.cluster.nats.watch import Watch
@@ -58,7 +59,7 @@ class JetStreamLog:
         on_trouble: see `Log`.
         on_restart: called when streams have lost what they held: their seqs begin anew. Takes a
             function that says whether a room is in one of them.
-        streams: as they were when last looked at, by name.
+        streams: as they were when last looked at, by name. records: what happened to them.
     """
 
     def __init__(self, connection: Connection, streams: Streams) -> None:
@@ -69,6 +70,7 @@ class JetStreamLog:
         self._manager = streams
         self._layout = streams.layout
         self._snapshots = Snapshots(connection, streams.layout)
+        self.records = Records(streams.layout.all)
         self._watch = Watch()
         self._full: set[str] = set()
         self._is_in_trouble = False
@@ -82,11 +84,16 @@ class JetStreamLog:
 
     # What rooms use.
 
+    @property
+    def most_bytes(self) -> int:
+        return self._connection.most_bytes
+
     def publish(self, room: str, id: str, data: bytes) -> None:
         stream, subject = self._layout.stream_of(room), self._layout.entries(room)
-        reply = ""
-        if self._connection.is_up and self._watch.wants(stream, self._now()):
+        reply, now = "", self._now()
+        if self._connection.is_up and self._watch.wants(stream, now):
             reply = self._acks[stream]
+        self.records.trips.begin(id, now)
         self._connection.publish(subject, data, reply, {ID: id})
 
     async def publish_first(self, room: str, id: str, data: bytes) -> None:
@@ -120,6 +127,7 @@ class JetStreamLog:
         def receive(message: Msg) -> None:
             headers = message.headers or {}
             seq, previous = int(headers[SEQUENCE]), int(headers.get(PREVIOUS, 0))
+            self._note_trip(headers)
             deliver(Logged(seq, previous, message.data))
 
         return self._connection.subscribe(self._layout.delivered(room), receive)
@@ -131,6 +139,7 @@ class JetStreamLog:
         found, previous = [], 0
         for each in kept:
             if each.seq > after:
+                self._note_trip(each.headers)
                 found.append(Logged(each.seq, previous, each.data))
             previous = each.seq
         return found[:limit]
@@ -148,15 +157,42 @@ class JetStreamLog:
         return found if rooms else {}
 
     async def put_snapshot(self, room: str, seq: int, data: bytes) -> None:
-        await self._snapshots.put(room, seq, data)
+        stream = self.streams.get(self._layout.stream_of(room))
+        await self._snapshots.put(room, seq, data, "" if stream is None else stream.created)
 
     async def snapshots(self, room: str) -> Sequence[tuple[int, bytes]]:
-        return await self._snapshots.newest(room)
+        found = await self._snapshots.newest(room)
+        if not found:
+            return []
+        stream = await self._stream_with(self._layout.stream_of(room), found[0].seq)
+        # A room would wait for ever for an entry after one of a stream that was lost.
+        kept = [
+            (each.seq, each.data)
+            for each in found
+            if each.seq <= stream.last_seq and each.created in ("", stream.created)
+        ]
+        if len(kept) < len(found):
+            log.error("room %s: NATS has lost its entries, so that it has ended", room)
+        return kept
+
+    async def _stream_with(self, name: str, seq: int) -> Stream:
+        """Return what is known of a stream that should have come so far, or else what is true."""
+        known = self.streams.get(name)
+        if known is not None and seq <= known.last_seq:
+            return known
+        try:
+            return await self._manager.look_at(name)
+        except ApiError as error:
+            raise OSError(f"{name} cannot be looked at: {error}") from None
 
     def is_troubled(self, room: str) -> bool:
         """Say whether entries of this room wait for their stream."""
         now = self._now()
         return self._watch.is_cut(now) or self._layout.stream_of(room) in self._watch.troubled(now)
+
+    def _note_trip(self, headers: Mapping[str, str]) -> None:
+        if self.records.trips.is_awaited(headers.get(ID)):
+            self.records.trips.end(self._now())
 
     # Whether it works.
 
@@ -184,6 +220,7 @@ class JetStreamLog:
 
     def _tick(self, now: float) -> None:
         troubled = self._watch.troubled(now)
+        self.records.note_trouble(self._watch.troubled_since(now), now)
         is_in_trouble = bool(troubled) or self._watch.is_cut(now)
         if is_in_trouble != self._is_in_trouble:
             self._is_in_trouble = is_in_trouble
@@ -241,12 +278,19 @@ class JetStreamLog:
         with contextlib.suppress(OSError, ApiError):  # then the next look sees it
             found = await self._manager.make()
             restarted = {each.name for each in found if _is_new(self.streams.get(each.name), each)}
+            for each in found:
+                self._note_leader(each)
             self.streams = {each.name: each for each in found}
             for name in self._layout.rooms:
                 self._note_room(self.streams[name])
             if restarted:
                 log.error("NATS has lost what it held in %s", ", ".join(sorted(restarted)))
                 self.on_restart(lambda room: self._layout.stream_of(room) in restarted)
+
+    def _note_leader(self, stream: Stream) -> None:
+        before = self.streams.get(stream.name)
+        if before is not None:
+            self.records.note_leader(stream.name, before.leader, stream.leader)
 
     def _note_room(self, stream: Stream) -> None:
         if 0 < stream.max_bytes * FULL_SHARE < stream.bytes:

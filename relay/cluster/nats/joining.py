@@ -12,6 +12,7 @@ from relay.cluster.nats.jetstream_log import JetStreamLog
 from relay.cluster.nats.layout import Layout
 from relay.cluster.nats.options import Servers
 from relay.cluster.nats.streams import Streams, made
+from relay.cluster.replicas.parcels import ENVELOPE
 from relay.cluster.running import running
 
 NAME = re.compile(r"[A-Za-z0-9_-]+")
@@ -31,11 +32,13 @@ class Membership:
         name: str,
         layout: Layout | None = None,
         replicas: int | None = None,
+        max_frame: int = 0,
     ) -> None:
         """
         Args:
             name: of this node, unique: letters, digits, '_' and '-'.
             replicas: of each stream; None for 3 in a cluster, and 1 else.
+            max_frame: bytes that a client's frame may have.
 
         Raises:
             CannotJoin: a file that is named cannot be used.
@@ -43,7 +46,8 @@ class Membership:
         if not NAME.fullmatch(name):
             raise ValueError(f"{name!r} cannot be a node's name")
         self.connection = Connection(servers, name)
-        self.streams = Streams(self.connection, layout or Layout(), replicas)
+        longest = max_frame + ENVELOPE
+        self.streams = Streams(self.connection, layout or Layout(), replicas, longest)
         self.log = JetStreamLog(self.connection, self.streams)
         self.bus = NatsBus(self.connection)
 

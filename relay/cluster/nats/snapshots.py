@@ -13,13 +13,14 @@ import re
 import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from relay.cluster.nats import direct
 from relay.cluster.nats.connection import Connection
 from relay.cluster.nats.direct import Kept
 from relay.cluster.nats.layout import SNAPSHOTS, Layout
 from relay.cluster.nats.streams import ApiError
+from relay.cluster.replicas.parcels import ENVELOPE
 
 if TYPE_CHECKING:
     from nats.aio.msg import Msg
@@ -27,12 +28,22 @@ if TYPE_CHECKING:
 CHUNK = 256 * 1024
 MOST_CHUNKS = 4096  # of all kept snapshots of a room that are read: 1 GiB
 HEADER = "Roomwire-Snapshot"
-"""Says of which snapshot a chunk is: its seq, a word of its own, the chunk's number, how many."""
-ABOUT = re.compile(r"(\d+) (\w+) (\d+) (\d+)")
+"""Says of which snapshot a chunk is: its seq, a word of its own, the chunk's number, how many; and
+when the stream was made that its seq is of."""
+ABOUT = re.compile(r"(\d+) (\w+) (\d+) (\d+)(?: (\S+))?")
 
 TRIES = 3
 SECONDS = 2.0  # for one try
 READ_SECONDS = 10.0  # for all snapshots of a room
+
+
+class Written(NamedTuple):
+    """A snapshot that is kept."""
+
+    seq: int
+    data: bytes
+    created: str
+    """When the stream was made that `seq` is of; "" if that is not known."""
 
 
 class Snapshots:
@@ -42,16 +53,19 @@ class Snapshots:
         self._connection = connection
         self._layout = layout
 
-    async def put(self, room: str, seq: int, data: bytes) -> None:
+    async def put(self, room: str, seq: int, data: bytes, created: str = "") -> None:
         """Store a snapshot.
+
+        Args: created: when the stream was made whose seq this is.
 
         Raises:
             OSError: it is not stored.
         """
-        chunks = [data[start : start + CHUNK] for start in range(0, len(data), CHUNK)] or [b""]
+        size = min(CHUNK, self._connection.most_bytes - ENVELOPE)
+        chunks = [data[start : start + size] for start in range(0, len(data), size)] or [b""]
         word = secrets.token_hex(4)  # two nodes may write the same snapshot at a time
         for number, chunk in enumerate(chunks):
-            about = f"{seq} {word} {number} {len(chunks)}"
+            about = f"{seq} {word} {number} {len(chunks)} {created}".rstrip()
             await self._store(f"{self._layout.snapshots(room)}.{number}", about, chunk)
 
     async def _store(self, subject: str, about: str, chunk: bytes) -> None:
@@ -68,8 +82,8 @@ class Snapshots:
             else:
                 return
 
-    async def newest(self, room: str) -> list[tuple[int, bytes]]:
-        """Return the kept snapshots with their seqs, the newest first.
+    async def newest(self, room: str) -> list[Written]:
+        """Return the kept snapshots, the newest first.
 
         Raises:
             OSError: they cannot be read.
@@ -78,7 +92,7 @@ class Snapshots:
         kept = await direct.read_from(
             self._connection, SNAPSHOTS, subject, 1, MOST_CHUNKS, READ_SECONDS
         )
-        return sorted(_whole(kept), key=lambda snapshot: snapshot[0], reverse=True)
+        return sorted(_whole(kept), reverse=True)
 
 
 async def store(
@@ -101,14 +115,15 @@ async def store(
         raise ApiError(error)
 
 
-def _whole(chunks: Iterable[Kept]) -> Iterator[tuple[int, bytes]]:
+def _whole(chunks: Iterable[Kept]) -> Iterator[Written]:
     """Yield the snapshots of which every chunk is there."""
-    found: defaultdict[tuple[int, str, int], dict[int, bytes]] = defaultdict(dict)
+    found: defaultdict[tuple[str, ...], dict[int, bytes]] = defaultdict(dict)
     for chunk in chunks:
         about = ABOUT.fullmatch(chunk.headers.get(HEADER, ""))
         if about is not None:  # else an operator may have put it there
-            seq, word, number, count = about.groups()
-            found[int(seq), word, int(count)][int(number)] = chunk.data
-    for (seq_of_all, _, count_of_all), parts in found.items():
-        if len(parts) == count_of_all:
-            yield seq_of_all, b"".join(parts[number] for number in range(count_of_all))
+            seq, word, number, count, created = about.groups()
+            found[seq, word, count, created or ""][int(number)] = chunk.data
+    for (seq, _, count, created), parts in found.items():
+        if len(parts) == int(count):
+            data = b"".join(parts[number] for number in range(len(parts)))
+            yield Written(int(seq), data, created)

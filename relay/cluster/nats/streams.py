@@ -15,6 +15,7 @@ from typing import Any
 from relay.cluster.nats.connection import Connection
 from relay.cluster.nats.layout import Layout
 from relay.cluster.nats.options import CannotJoin
+from relay.cluster.replicas.parcels import ENVELOPE
 
 log = logging.getLogger("relay")
 
@@ -82,11 +83,18 @@ class Stream:
 class Streams:
     """Asks JetStream about the streams, and has it make them."""
 
-    def __init__(self, connection: Connection, layout: Layout, replicas: int | None) -> None:
-        """Args: replicas: of each stream; None for 3 in a cluster, and 1 else."""
+    def __init__(
+        self, connection: Connection, layout: Layout, replicas: int | None, longest: int = 0
+    ) -> None:
+        """
+        Args:
+            replicas: of each stream; None for 3 in a cluster, and 1 else.
+            longest: bytes that a message of this relay may have.
+        """
         self.connection = connection
         self.layout = layout
         self._replicas = replicas
+        self._longest = longest
 
     async def make(self) -> list[Stream]:
         """Return all streams, once they are there and have leaders.
@@ -101,6 +109,12 @@ class Streams:
         if numbers_of(version) < OLDEST:
             oldest = ".".join(map(str, OLDEST))
             raise CannotJoin(f"nats-server {version} is too old: take {oldest} or newer")
+        if (most := self.connection.most_bytes) < self._longest:
+            raise CannotJoin(
+                f"--max-frame needs messages of {self._longest} bytes, and NATS takes {most}: say "
+                f"max_payload: {self._longest} in nats-server's configuration, or --max-frame "
+                f"{max(most - ENVELOPE, 0)}"
+            )
         replicas = self._replicas or (REPLICAS if self.connection.server.get("cluster") else 1)
         self.layout = replace(self.layout, replicas=replicas)
         return [await self._make(name) for name in self.layout.all]

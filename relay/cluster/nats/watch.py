@@ -7,6 +7,8 @@ Pure: the time is an argument.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 TROUBLE_SECONDS = 1.0
 """Without an acknowledgement that is owed, until a stream counts as in trouble. A planned move of a
 leader takes 0.02 s to 0.07 s."""
@@ -65,9 +67,12 @@ class Watch:
 
     def troubled(self, now: float) -> frozenset[str]:
         """Return the streams that owe an acknowledgement for too long."""
-        return frozenset(
-            stream for stream, since in self._owed.items() if now - since > TROUBLE_SECONDS
-        )
+        return frozenset(self.troubled_since(now))
+
+    def troubled_since(self, now: float) -> Mapping[str, float]:
+        """Return since when each of those owes one."""
+        owed = self._owed.items()
+        return {stream: since for stream, since in owed if now - since > TROUBLE_SECONDS}
 
     def should_move(self, now: float) -> bool:
         """Say whether to try another server."""

@@ -1,7 +1,8 @@
 """The rooms of all nodes: each node tells the others of its own.
 
 Where several nodes have a room, and this one has not, the node whose name comes first is believed:
-so all lists are equal once it is quiet.
+so all lists are equal once it is quiet. That node alone counts the room in its metrics, so that
+those of all nodes may be added up.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ class Directory:
     def __init__(self, bus: Bus, elsewhere: Elsewhere, rooms: Callable[[], Iterable[Room]]) -> None:
         """Args: elsewhere: takes what is heard. rooms: returns those of this node."""
         self.board = Board(bus, SUBJECT, self._note)
+        self._name = bus.name
         self._elsewhere = elsewhere
         self._rooms = rooms
         self._seen: dict[str, tuple[Room, int, Look]] = {}
@@ -46,6 +48,7 @@ class Directory:
         self._new: list[Room] = []
         self._stale: dict[str, None] = {}
         elsewhere.on_new = self._tell_soon
+        elsewhere.counts = self._is_counted_elsewhere
 
     async def look(self) -> None:
         """Put up what is new in this node's rooms. Others have their turns meanwhile."""
@@ -80,6 +83,10 @@ class Directory:
         for room in new:
             self._look_again(room)
         self.board.tell()
+
+    def _is_counted_elsewhere(self, name: str) -> bool:
+        told = self.board.of(name)
+        return bool(told) and min(told) < self._name
 
     # What others tell.
 

@@ -51,17 +51,22 @@ class Outgoing:
 
     Attributes:
         size: bytes of entries that wait for others to come back.
+        held: those, and bytes of parcels that are on their way.
         resent: how many times something was sent again.
     """
 
-    def __init__(self, room: str, epoch: bytes, incarnation: int, number: int = 1) -> None:
-        """Args: number: of the first parcel."""
+    def __init__(
+        self, room: str, epoch: bytes, incarnation: int, number: int = 1, most: int = MAX_PARCEL
+    ) -> None:
+        """Args: number: of the first parcel. most: bytes of entries that a parcel may have."""
         self.room = room
         self.epoch = epoch
         self.incarnation = incarnation
         self.number = number
         self.size = 0
+        self.held = 0
         self.resent = 0
+        self._most = min(most, MAX_PARCEL)
         self._waiting: deque[bytes] = deque()
         self._numbered: dict[int, Sent] = {}
         self._common: dict[bytes, Sent] = {}
@@ -81,6 +86,7 @@ class Outgoing:
         else:
             self._waiting.append(packed)
             self.size += len(packed)
+            self.held += len(packed)
 
     def due(self, now: float) -> list[Publication]:
         """Return what is to be published now, in this order."""
@@ -97,7 +103,7 @@ class Outgoing:
     def seen(self, incarnation: int, number: int, data: bytes) -> None:
         """Take note of a parcel that the log has."""
         if incarnation == self.incarnation:
-            self._numbered.pop(number, None)
+            self._drop(number)
         elif incarnation == NOBODY:
             self._common.pop(data, None)
 
@@ -109,15 +115,21 @@ class Outgoing:
         self.number = max(self.number, number)
         self._common.clear()
         for each in [each for each in self._numbered if each < number]:
-            del self._numbered[each]
+            self._drop(each)
+
+    def _drop(self, number: int) -> None:
+        sent = self._numbered.pop(number, None)
+        if sent is not None:
+            self.held -= len(sent.publication.data)
 
     def _next_parcel(self) -> Publication:
         entries: list[bytes] = []
         size = 0
-        while self._waiting and (not entries or size + len(self._waiting[0]) <= MAX_PARCEL):
+        while self._waiting and (not entries or size + len(self._waiting[0]) <= self._most):
             entries.append(self._waiting.popleft())
             size += len(entries[-1])
         self.size -= size
         data = pack_parcel(self.epoch, self.incarnation, self.number, entries)
+        self.held += len(data) - size
         name = f"{self.room}/{self.epoch.hex()}/{self.incarnation}/{self.number}"
         return Publication(name, data)

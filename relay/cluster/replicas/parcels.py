@@ -52,6 +52,8 @@ from relay.room.requests import HANDLERS
 
 FORMAT: Final = 1
 CHECK_BYTES: Final = 4
+ENVELOPE: Final = 1024
+"""Bytes that an entry takes in a log at most, beyond the frame that it carries."""
 NOBODY: Final = 0
 """The incarnation of what any node may say: timers, and that a node is gone."""
 

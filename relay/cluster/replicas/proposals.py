@@ -8,20 +8,27 @@ from typing import Final
 
 from relay.cluster.log import Log
 from relay.cluster.replicas.outgoing import Outgoing
-from relay.cluster.replicas.parcels import Parcel
+from relay.cluster.replicas.parcels import ENVELOPE, Parcel
 from relay.room.entries import Ask, Entry, Refuse
 
 TICK_SECONDS: Final = 0.1
 MOST_WAITING: Final = 4 * 1024 * 1024
 """Bytes that wait for one room while its log stands still: more players' frames are not taken."""
+MOST_HELD: Final = 64 * 1024 * 1024
+"""Bytes that wait or are on their way for all rooms together, when no log takes any."""
 MOST_NUMBERS: Final = 65536
 """Rooms that were let go of, of which the next number is remembered."""
 
 
 class Proposals:
-    """Publishes in the turn of the loop that follows, and again until it is seen."""
+    """Publishes in the turn of the loop that follows, and again until it is seen.
+
+    Attributes:
+        held: bytes of all that is still to be seen.
+    """
 
     def __init__(self, log: Log, incarnation: int) -> None:
+        self.held = 0
         self._log = log
         self._incarnation = incarnation
         self._rooms: dict[str, Outgoing] = {}
@@ -36,13 +43,15 @@ class Proposals:
         present = self._rooms.get(room)
         if present is None or present.epoch != epoch:
             number = self._numbers.pop(epoch, 1)
-            self._rooms[room] = Outgoing(room, epoch, self._incarnation, number)
+            self.held -= 0 if present is None else present.held
+            self._rooms[room] = self._outgoing(room, epoch, number)
 
     def close(self, room: str) -> None:
         """Take no more proposals for a room, and forget those that are on their way."""
         outgoing = self._rooms.pop(room, None)
         self._ripe.pop(room, None)
         if outgoing is not None:
+            self.held -= outgoing.held
             # A number never comes twice, or what has it the second time would not count.
             self._numbers[outgoing.epoch] = outgoing.number
             if len(self._numbers) > MOST_NUMBERS:
@@ -53,16 +62,23 @@ class Proposals:
         self._incarnation = incarnation
         self._numbers.clear()
         self._ripe.clear()
+        self.held = 0
         for room, outgoing in self._rooms.items():
-            self._rooms[room] = Outgoing(room, outgoing.epoch, incarnation)
+            self._rooms[room] = self._outgoing(room, outgoing.epoch)
+
+    def _outgoing(self, room: str, epoch: bytes, number: int = 1) -> Outgoing:
+        return Outgoing(room, epoch, self._incarnation, number, self._log.most_bytes - ENVELOPE)
 
     def add(self, room: str, entry: Entry) -> bool:
         """Take a proposal. Returns: False if too much waits already for a player's frame."""
         outgoing = self._rooms.get(room)
         if outgoing is not None:
-            if outgoing.size > MOST_WAITING and isinstance(entry, tuple | Ask | Refuse):
+            is_much = outgoing.size > MOST_WAITING or self.held > MOST_HELD
+            if is_much and isinstance(entry, tuple | Ask | Refuse):
                 return False
+            self.held -= outgoing.held
             outgoing.add(entry)
+            self.held += outgoing.held
             self._want(room, outgoing)
         return True
 
@@ -70,7 +86,9 @@ class Proposals:
         """Take note of a parcel that the log has."""
         outgoing = self._rooms.get(room)
         if outgoing is not None and outgoing.epoch == parcel.epoch:
+            self.held -= outgoing.held
             outgoing.seen(parcel.incarnation, parcel.number, data)
+            self.held += outgoing.held
             if outgoing.size:
                 self._want(room, outgoing)
 
@@ -78,7 +96,9 @@ class Proposals:
         """Take note that the log had all our parcels of a room before this number."""
         outgoing = self._rooms.get(room)
         if outgoing is not None:
+            self.held -= outgoing.held
             outgoing.passed(number)
+            self.held += outgoing.held
             self._want(room, outgoing)
 
     def is_waiting(self, room: str) -> bool:
@@ -116,5 +136,8 @@ class Proposals:
     def _publish(self, rooms: dict[str, Outgoing]) -> None:
         now = self._loop.time()
         for room, outgoing in rooms.items():
-            for id, data in outgoing.due(now):
+            self.held -= outgoing.held
+            due = outgoing.due(now)
+            self.held += outgoing.held
+            for id, data in due:
                 self._log.publish(room, id, data)

@@ -3,7 +3,8 @@
 A replica follows the log first, then loads the newest snapshot, reads the log's tail and takes
 what was delivered meanwhile. From then on it is behind only while something is missing, which it
 reads. If the log has forgotten what is missing, the replica begins anew with a newer snapshot.
-Where there is none, it asks the other replicas for one. If none of them has the room, it has ended.
+Where there is none, it asks the other replicas for one. If none of them has the room, it has ended;
+where nobody knows whether anything is missing, it is taken as it is.
 """
 
 from __future__ import annotations
@@ -35,11 +36,18 @@ RESET_SECONDS: Final = 10.0
 """Seconds for which a replica waits for the snapshot that it has asked for."""
 
 
+class Unsure(Lost):
+    """The log may have forgotten entries that are needed: nobody knows."""
+
+
 class Witness(Protocol):
     """What a replica tells its broker."""
 
     def begun(self, replica: Replica) -> None:
         """There is a room: a new one, or a loaded one."""
+
+    def unknown(self, replica: Replica) -> None:
+        """There is a room that obeys newer rules: see `is_too_new`."""
 
     def seen(self, replica: Replica, parcel: Parcel, data: bytes) -> None:
         """The log has this parcel. It may be no news, and it may be of another room."""
@@ -64,8 +72,10 @@ class Replica:
         chain: where in the log this is.
         create: the entry with which the room began that there is.
         digest: equal on all replicas that applied the same.
+        is_too_new: there is a room that obeys newer rules than this version. Nobody here can say
+            when it ends: a replica that loads anew may see it.
         moved: when something was taken last, in seconds of the loop's clock.
-        ready: set while the room is here as far as the log can be read.
+        ready: set while the room is here as far as the log can be read, and in the end.
     """
 
     def __init__(
@@ -75,6 +85,7 @@ class Replica:
         self.name = name
         self.chain = Chain()
         self.create: Create | None = None
+        self.is_too_new = False
         self.sequencer = Sequencer()
         self.digest = bytes(DIGEST_BYTES)
         self.since_snapshot = 0
@@ -88,6 +99,7 @@ class Replica:
         self._apply = apply
         self._keeper = keeper
         self._witness = witness
+        self._is_closed = False
         self._early: list[Logged] = []
         self._stuck_since: float | None = None
         self._has_asked = False
@@ -97,10 +109,16 @@ class Replica:
         self._unfollow: Callable[[], None] = log.follow(name, self._deliver)
         self._begin_work()
 
+    @property
+    def rules(self) -> int:
+        """Version of what entries do to the room; 0 while there is none."""
+        return 0 if self.create is None else self.create.rules
+
     def close(self) -> None:
-        """Follow no more."""
+        """Follow no more, and let nobody wait."""
         self._unfollow()
-        self.ready.clear()
+        self._is_closed = True
+        self.ready.set()
         if self._work is not None:
             self._work.cancel()
 
@@ -119,6 +137,8 @@ class Replica:
     # What comes.
 
     def _deliver(self, logged: Logged) -> None:
+        if self._is_closed:  # it was on its way
+            return
         if not self.ready.is_set():
             if len(self._early) < MOST:  # the others can be read
                 self._early.append(logged)
@@ -165,7 +185,7 @@ class Replica:
                 found = False
             except Lost as error:
                 self._begin_anew(error)
-                self._ask()
+                self._ask(may_reset=not isinstance(error, Unsure))
                 found = False
             except Exception:  # nobody else would begin to read again
                 log.exception("room %s: its log cannot be read", self.name)
@@ -207,8 +227,8 @@ class Replica:
         if (reset := _last(tail, What.RESET)) is not None:
             saved, applied = None, tail[reset].seq
             del tail[: reset + 1]
-        elif tail and (tail[0].previous > applied or (not applied and not _may_begin(tail[0]))):
-            raise Lost(f"the newest snapshot is of entry {applied}, and the log begins later")
+        elif tail:
+            self._check_follows(applied, tail[0])
         self._restore(saved, applied)
         self.ready.set()
         for logged in self.chain.read(tail):
@@ -221,7 +241,18 @@ class Replica:
         self._stuck_since = None
         return True
 
-    def _ask(self) -> None:
+    def _check_follows(self, applied: int, first: Logged) -> None:
+        """Raise if entries are missing between a snapshot and the first one that is kept."""
+        if first.previous > applied or not (applied or _may_begin(first)):
+            raise Lost(f"the newest snapshot is of entry {applied}, and the log begins later")
+        if not applied or first.previous:
+            return
+        if self._stuck_since is None or self.loop.time() - self._stuck_since < RESET_SECONDS:
+            raise Unsure(f"the log has forgotten entry {applied}, that of the newest snapshot")
+        what = "room %s: no node has it, and its log may lack entries between %d and %d"
+        log.error(what, self.name, applied, first.seq)
+
+    def _ask(self, *, may_reset: bool) -> None:
         """Ask for a snapshot, and when nobody has one, for a new beginning."""
         now = self.loop.time()
         if self._stuck_since is None or not self._has_asked:
@@ -229,7 +260,7 @@ class Replica:
         if now - self._asked_at < ASK_SECONDS:
             return
         self._asked_at = now
-        if now - self._stuck_since < RESET_SECONDS:
+        if now - self._stuck_since < RESET_SECONDS or not may_reset:
             self._signal(What.SNAPSHOT_WANTED)
         else:
             log.error("room %s is lost: its log has forgotten it, and no node has it", self.name)
@@ -255,7 +286,11 @@ class Replica:
         self.create = None
         self.sequencer = Sequencer() if saved is None else saved.sequencer
         self.digest = bytes(DIGEST_BYTES) if saved is None else saved.digest
+        self.is_too_new = False
         if saved is not None and saved.create is not None and saved.room is not None:
+            if saved.create.rules > RULES:
+                self._pass_by(saved.create)
+                return
             self.create = saved.create
             self._keeper.adopt(saved.room, saved.create)
             self._witness.begun(self)
@@ -282,20 +317,28 @@ class Replica:
     def _hear(self, signal: Signal) -> None:
         if signal.what is What.SNAPSHOT_WANTED:
             self._witness.asked(self)
+        elif self.is_too_new:
+            self.is_too_new = False
         elif self.create is not None:
             self._keeper.lose(self.name)
             self._end()
 
     def _begin(self, create: Create) -> None:
-        if self.create is not None or create.name != self.name:
+        if self.create is not None or self.is_too_new or create.name != self.name:
             return  # the first wins
         if create.rules > RULES:
-            log.error("room %s obeys rules %d, this node %d", self.name, create.rules, RULES)
+            self._pass_by(create)
             return
         self.create = create
         self.sequencer = Sequencer()
         self._keeper.make(create)
         self._witness.begun(self)
+
+    def _pass_by(self, create: Create) -> None:
+        """Have nothing to do with a room, nor let another of its name begin here."""
+        log.error("room %s obeys rules %d, this node %d", self.name, create.rules, RULES)
+        self.is_too_new = True
+        self._witness.unknown(self)
 
     def _open(self, parcel: Parcel, data: bytes) -> None:
         self._witness.seen(self, parcel, data)

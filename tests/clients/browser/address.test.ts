@@ -11,6 +11,9 @@ for (const [url, room, expected] of [
   ["https://host/r/K7QF", undefined, "wss://host/r/K7QF"],
   ["https://host/r/k7qf/", "K7QF", "wss://host/r/K7QF"],
   ["https://host/games/relay/", "K7QF", "wss://host/games/relay/r/K7QF"],
+  ["https://host/r/K7QF?join&seed=4&chaos=lan", undefined, "wss://host/r/K7QF?seed=4&chaos=lan"],
+  ["https://host/?seed=4&chaos=a/b", "K7QF", "wss://host/r/K7QF?seed=4&chaos=a%2Fb"],
+  ["https://host/r/K7QF?seed=4", undefined, "wss://host/r/K7QF"],
   ["http://[::1]:8000", "my_room-1", "ws://[::1]:8000/r/my_room-1"],
 ] as const) {
   test(`${url} and ${room} lead to ${expected}`, () => {

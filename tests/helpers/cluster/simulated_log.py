@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from relay.cluster.local_log import Store
+from relay.cluster.local_log import MOST_BYTES, Store
 from relay.cluster.log import READ_LIMIT, Deliver, Logged, Trouble, Unfollow
 from tests.helpers.cluster.virtual_time import VirtualLoop, World
 
@@ -81,6 +81,23 @@ class Engine:
         return self.store.seq - lag
 
 
+class Vague(Store):
+    """Cannot tell what was before the first entry of a read, as an engine may do."""
+
+    def read(self, room: str, after: int, limit: int, until: int) -> list[Logged]:
+        first, *others = super().read(room, after, limit, until) or (None,)
+        if first is None:
+            return []
+        is_kept = any(each.seq == after for each in self.rooms[room])
+        return [replace(first, previous=after if is_kept else 0), *others]
+
+
+class VagueEngine(Engine):
+    def __init__(self, world: World, weather: Weather = FINE, kept: int = 1000) -> None:
+        super().__init__(world, weather, kept)
+        self.store = Vague(kept)
+
+
 class NodeLog:
     """The log as one node has it."""
 
@@ -90,6 +107,10 @@ class NodeLog:
         self._engine = engine
         self._loop = loop
         self._followers: dict[str, list[Deliver]] = defaultdict(list)
+
+    @property
+    def most_bytes(self) -> int:
+        return MOST_BYTES
 
     def publish(self, room: str, id: str, data: bytes) -> None:
         engine = self._engine

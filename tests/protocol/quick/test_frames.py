@@ -9,7 +9,8 @@ from protocol.codec import CLIENT_READERS, FRAMES, RELAY_READERS, Role, decode, 
 from protocol.errors import RemoteProtocolError
 from protocol.fields.schema import record_fields
 from protocol.frames import Deliver, Send, Tick, Update, Volatile
-from protocol.quick.frames import FLAT, is_flat_type
+from protocol.quick.frames import is_flat_type
+from protocol.quick.generated import FLAT
 from protocol.quick.values import DOUBTS
 
 READERS = {Role.CLIENT: CLIENT_READERS, Role.RELAY: RELAY_READERS}

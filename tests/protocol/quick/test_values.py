@@ -26,7 +26,6 @@ from protocol.codec import (
 from protocol.errors import RemoteProtocolError
 from protocol.limits import MAX_INT
 from protocol.quick import values as quick
-from protocol.quick.frames import FLAT
 from roomwire.testing import game_values, messages, mutants, piles
 from tests.helpers.memory import peak_of
 from tests.helpers.strategies import share
@@ -201,16 +200,9 @@ def test_whatever_is_packed_is_read_quickly(value: object) -> None:
 @given(st.one_of(*(st.tuples(messages(by), st.just(by)) for by in Role)))
 def test_whatever_is_encoded_is_read_quickly(case: tuple[bytes, Role]) -> None:
     data, by = case
-    if b"__proto__" not in data and not is_for_many(data):
+    if b"__proto__" not in data:
         readers = CLIENT_READERS if by is Role.CLIENT else RELAY_READERS
         assert readers[data[:2]](data) == decode_slowly(data, by)
-
-
-def is_for_many(data: bytes) -> bool:
-    """Say whether a SEND or VOLATILE is for more players than a flat frame may name."""
-    target = {0x10: 1, 0x12: 2}.get(data[1])
-    values = msgpack.unpackb(data)
-    return bool(target and isinstance(values[target], list) and len(values[target]) > FLAT)
 
 
 # What it takes.

@@ -13,6 +13,7 @@ import pytest
 from relay.cluster.nats.joining import joined
 from relay.cluster.nats.layout import Layout
 from relay.cluster.nats.options import Servers
+from tests.helpers import forked
 from tests.helpers.nats import NatsServer, free_ports, nats_server
 
 LAYOUT = Layout(streams=2, max_bytes=64 * 1024**2)
@@ -24,12 +25,11 @@ def server() -> Iterator[NatsServer]:
         yield server
 
 
-def command(*words: str) -> list[str]:
-    return [sys.executable, "-m", "relay", "cluster", *words, "--nats-streams", "2"]
+STREAMS = ("--nats-streams", "2")
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(*words), capture_output=True, text=True, check=False, timeout=30)
+    return forked.run("relay", "cluster", *words, *STREAMS)
 
 
 async def test_the_doctor_says_that_all_is_well(server: NatsServer) -> None:
@@ -60,8 +60,9 @@ def test_the_doctor_speaks_json(server: NatsServer) -> None:
 
 
 def test_the_status_is_shown_again_and_again(server: NatsServer) -> None:
-    words = command("status", "--watch", "--json", "--nats", server.url)
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+    words = ("cluster", "status", "--watch", "--json", "--nats", server.url, *STREAMS)
+    command = [sys.executable, "-m", "relay", *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
             shown = [json.loads(process.stdout.readline()) for _ in range(2)]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
-from relay.cluster.local_log import LocalLog, Store
-from relay.cluster.log import Log, Logged
+from relay.cluster.local_log import LocalLog
+from relay.cluster.log import Log
 from tests.helpers.cluster.log_suite import CASES, Case
-from tests.helpers.cluster.simulated_log import FINE, Engine, Weather
+from tests.helpers.cluster.simulated_log import FINE, Engine, VagueEngine
 from tests.helpers.cluster.simulation import Simulation
 from tests.helpers.cluster.virtual_time import VirtualLoop, World
 
@@ -55,23 +54,6 @@ def test_damaged_entries_are_skipped_alike_and_come_again() -> None:
     simulation = Simulation(3, FINE, engine=Damages)
     simulation.run(60, fault_every=0)
     assert not simulation.checker.faults
-
-
-class Vague(Store):
-    """Cannot tell what was before the first entry of a read, as an engine may do."""
-
-    def read(self, room: str, after: int, limit: int, until: int) -> list[Logged]:
-        first, *others = super().read(room, after, limit, until) or (None,)
-        if first is None:
-            return []
-        is_kept = any(each.seq == after for each in self.rooms[room])
-        return [replace(first, previous=after if is_kept else 0), *others]
-
-
-class VagueEngine(Engine):
-    def __init__(self, world: World, weather: Weather = FINE, kept: int = 1000) -> None:
-        super().__init__(world, weather, kept)
-        self.store = Vague(kept)
 
 
 def test_what_a_log_forgot_while_a_node_was_cut_off_is_missed() -> None:

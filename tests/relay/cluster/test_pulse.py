@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from relay.cluster.pulse import BEAT_SECONDS, PATIENCE, Pulse
+from relay.cluster.pulse import BEAT_SECONDS, FORGET_SECONDS, PATIENCE, Pulse
 
 
 class Heart:
@@ -50,6 +50,15 @@ def test_a_node_that_was_never_heard_is_suspected_if_a_room_expects_it() -> None
     heart.pulse.expect(7, heart.now)
     heart.pulse.expect(7, heart.now + 1)
     assert heart.beats(PATIENCE + 2 * BEAT_SECONDS) == [7]
+
+
+def test_a_node_that_is_gone_for_long_is_forgotten() -> None:
+    heart = Heart()
+    heart.beats(1, 1)
+    assert heart.beats(FORGET_SECONDS + PATIENCE) == [1]
+    assert not vars(heart.pulse)["_heard"]
+    heart.pulse.expect(1, heart.now)  # a room still has players there
+    assert heart.beats(PATIENCE + 2 * BEAT_SECONDS) == [1]
 
 
 def test_who_is_cut_off_suspects_nobody() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -28,7 +29,12 @@ from protocol.frames import (
     Update,
     Volatile,
 )
+from relay.cluster.bus import Bus
 from relay.cluster.log_broker import LogBroker
+from relay.cluster.values import SUBJECT
+from relay.history.memory_budget import ELSEWHERE, HISTORY, PROPOSALS
+from relay.lobby.elsewhere import RemoteRoom
+from relay.node import node
 from relay.room.entries import Join, NodeGone
 from tests.helpers.cluster.wire import parties
 from tests.helpers.peers import Party, new_seat, until
@@ -194,6 +200,90 @@ async def test_an_older_hello_takes_no_seat_from_a_newer_one(two: Two) -> None:
     await ann.catches_up()
     assert (await here.enters("R", seat=new_seat())).me == 2
     assert room.seats[ann.me].attachment != late.attachment
+
+
+async def test_a_hello_that_is_read_late_takes_no_seat_from_a_later_connection(two: Two) -> None:
+    """Its relay stood still, or the way to it, until its client gave it up and came anew."""
+    (here, _), (there, _) = two
+    seat, other = new_seat(), await there.enters("R")
+    given_up = await here.connects("R")
+    (connection,) = here.node.connections.values()
+    await until(lambda: time.time_ns() // 1_000_000 > connection.entrance.began)
+    ann = await there.enters("R", seat=seat)
+    given_up.greets(seat=seat)
+    error, code = await given_up.is_turned_away()
+    assert (error.code, code) == (ErrorCode.RELAY_FULL, CloseCode.RELAY_FULL)
+    other.says(Send(None, b"still here?"))
+    assert (await ann.hears(Deliver)).payload == b"still here?"
+
+
+async def test_a_number_of_a_connection_is_not_given_twice(two: Two) -> None:
+    (here, broker), _ = two
+    seat = new_seat()
+    lost, stays = await here.enters("R", seat=seat), await here.enters("R")
+    lost.says(Ack(lost.position[1]))
+    lost.raw.reset()
+    await stays.hears(PresenceChanged)
+    assert not here.room("R").seats.attached.keys() - here.node.connections.keys()
+    vars(broker)["_connections"] = 0  # as after 4 million connections
+    again = await here.connects("R")  # with the number of the connection that was lost
+    again.greets()
+    error, _ = await again.is_turned_away()
+    assert error.detail.retry
+    another = await here.enters("R")  # the number of the one who stays is left out
+    another.says(Send(None, b"hi"))
+    assert (await stays.hears(Deliver)).payload == b"hi"
+
+
+async def test_a_value_of_an_older_connection_is_told_to_nobody(two: Two) -> None:
+    """Its node stood still. Meanwhile the sender had moved, told newer ones, and came back."""
+    (here, _), (there, broker) = two
+    seat, bob = new_seat(), await there.enters("R")
+    told: list[bytes] = []
+    bus: Bus = vars(vars(broker)["_values"])["_bus"]
+    bus.subscribe(SUBJECT + "R", lambda node, data: told.append(data))
+    ann = await here.enters("R", seat=seat)
+    ann.says(Volatile(1, None, b"old"))
+    assert (await bob.hears(Update)).payload == b"old"
+    moved = await there.enters("R", seat=seat)
+    moved.says(Volatile(1, None, b"new"))
+    assert (await bob.hears(Update)).payload == b"new"
+    vars(broker)["_values"]._hear(there.room("R"), told[0])
+    back = await here.enters("R", seat=seat)
+    back.says(Send(None, b"back"))
+    await bob.hears(Deliver)
+    assert [each.payload for each in bob.all(Update)] == [b"old", b"new"]
+
+
+async def test_a_room_that_came_from_another_node_counts_in_the_memory_of_this_one(
+    two: Two,
+) -> None:
+    (here, _), (there, _) = two
+    ann = await here.enters("R", create=RoomOptions(history="full"))
+    ann.says(*[Send(None, bytes(1000))] * 50)
+    await ann.catches_up()
+    assert not there.node.memory.used
+    bob = await there.enters("R")
+    assert there.node.memory.kinds[HISTORY] > 50_000
+    before = there.node.memory.kinds[HISTORY]
+    ann.says(*[Send(None, bytes(1000))] * 50)
+    await bob.catches_up()
+    await until(lambda: there.node.memory.kinds[HISTORY] > before + 20_000)
+    bob.says(Leave())
+    await bob.ends()
+
+
+async def test_what_no_room_pays_for_counts_in_memory_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(node, "SWEEP_SECONDS", 0.01)
+    async with parties(1) as ((at, broker),):
+        ann = await at.enters("R")
+        at.node.rooms.elsewhere.tell("X", RemoteRoom("X", RoomOptions()))
+        vars(vars(broker)["_log"])["publish"] = lambda room, id, data: None  # a log that is away
+        ann.says(Send(None, bytes(10_000)))
+        kinds = at.node.memory.kinds
+        await until(lambda: kinds[PROPOSALS] > 10_000 and kinds[ELSEWHERE] > 0)
 
 
 async def test_a_stale_value_is_told_to_nobody(two: Two) -> None:

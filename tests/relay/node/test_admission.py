@@ -15,6 +15,7 @@ from protocol.codec import Role, decode, encode, pack
 from protocol.error_codes import ErrorCode
 from protocol.frames import Error, Frame, Hello, HelloOptions, Kick, RoomOptions, Set
 from protocol.limits import FRAME_IN, FRAME_OUT, HEAD_ROOM
+from relay.conditions.shape import Shape
 from relay.delivery.outbox import Outbox
 from relay.history.ws_frame import unwrap
 from relay.node.admission import (
@@ -178,12 +179,16 @@ class Way:
 
     def __init__(self) -> None:
         self.outbox = Outbox(outlet())
+        self.wished = self.shaped = None
 
     def close(self, code: CloseCode, reason: str) -> None:
         """What was said before is enough to know."""
 
     def look(self) -> Look:
         return Look("direct")
+
+    def shape(self, shape: Shape | None, player: int) -> None:
+        """Nobody asks for conditions here."""
 
 
 class Door:

@@ -21,7 +21,7 @@ from relay.server.http_protocol import HEAD_BYTES, IDLE_SECONDS, READ_BYTES
 from relay.workers.hand_over import name_in, path_of
 from relay.workers.mail import MOST_WAITING, Kind
 from tests.helpers.crew import Colleague, colleagues, names_at
-from tests.helpers.http_visitors import ASK, POST, visitor
+from tests.helpers.http_visitors import ASK, POST, UPGRADE, visitor
 from tests.helpers.peers import Party, Peer, until
 
 HERE, OF_HERE = islice(names_at(0), 2)
@@ -105,6 +105,26 @@ async def test_the_longest_heads_and_bodies_move_too() -> None:
         guest.says(head + body)
         assert await guest.is_answered() == 201
         assert second.node.registry.get(THERE) is not None
+
+
+@pytest.mark.parametrize("name", [HERE, THERE])
+@pytest.mark.parametrize("written", [b"Upgrade", b"upgrade", b"X-Before: 1\r\nUPGRADE"])
+async def test_a_link_moves_however_its_head_is_written(name: str, written: bytes) -> None:
+    head = UPGRADE.replace(b"/r/R", f"/r/{name}".encode())
+    async with colleagues() as (first, _), visitor(first.url) as ann:
+        ann.says(head.replace(b"\r\nUpgrade", b"\r\n" + written))
+        assert await ann.is_answered() == 101
+        assert (first.visitors, len(first.server.server_state.connections)) == (
+            (0, 1) if name == HERE else (0, 0)
+        )
+
+
+async def test_a_link_that_is_no_sound_request_is_refused_wherever_its_room_lives() -> None:
+    for name in (HERE, THERE):
+        bad = UPGRADE.replace(b"/r/R", f"/r/{name}".encode()).replace(b"HTTP/1.1", b"HTTP/9")
+        async with colleagues() as (first, _), visitor(first.url) as ann:
+            ann.says(bad)
+            assert await ann.is_answered() == 400
 
 
 async def test_a_body_in_chunks_and_one_that_is_waited_for() -> None:

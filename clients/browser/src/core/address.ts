@@ -29,7 +29,13 @@ export function parseAddress(url: string, room?: string): Address {
   const [, base = "", inPath] = /^(.*?)(?:\/r\/([^/]+))?\/*$/.exec(parsed.pathname) ?? [];
   const name = oneRoom(url, inPath, room);
   const scheme = SCHEMES[parsed.protocol]!;
-  return { url: `${scheme}//${parsed.host}${base}/r/${name}`, room: name };
+  return { url: `${scheme}//${parsed.host}${base}/r/${name}${conditions(parsed)}`, room: name };
+}
+
+/** A room's link may ask for a bad network (SPEC 2.9.2). */
+function conditions({ searchParams }: URL): string {
+  const asked = [...searchParams].filter(([key]) => key === "chaos" || key === "seed");
+  return searchParams.has("chaos") ? `?${new URLSearchParams(asked)}` : "";
 }
 
 /** An address, or those of several relays that share their rooms. */

@@ -4,6 +4,7 @@ import { CloseCode, type Room, openRoom } from "../index.js";
 import { describeRelay } from "./api.js";
 import { Arena } from "./game/arena.js";
 import { ask } from "./ask.js";
+import { followConditions, home, ownRoom } from "./conditions.js";
 import { enableChat, followChat } from "./chat.js";
 import { Controls } from "./game/controls.js";
 import { find, words } from "./dom.js";
@@ -113,7 +114,8 @@ function show(shown: Room): void {
 }
 
 function enter(entry: Entry): void {
-  show(openRoom(document.baseURI, { room: code, ...entry }));
+  show(openRoom(home, { room: code, ...entry, create: entry.create && ownRoom }));
+  followConditions(room);
   followStatus(room, (closed) =>
     enter({ ...entry, create: entry.create || closed === CloseCode.NO_SUCH_ROOM }),
   );

@@ -39,6 +39,7 @@ export const NoticeKind = {
   STALLED: 6,
   GOES_ON: 7,
   OPERATOR: 8,
+  SHAPED: 9,
 } as const;
 
 /** A number that only grows: seq, term, tick, version, microseconds. */
@@ -75,6 +76,7 @@ const roomOptions = record({
   delay: byDefault(integer(0, limits.MAX_HOLD), 0),
   hostAway: byDefault(integer(0, limits.MAX_HOLD), 0),
   bar: byDefault(word("seat", "address"), "seat"),
+  chaos: byDefault(flag, false),
   app: byDefault(name, ""),
   build: byDefault(name, ""),
   tags: byDefault(mapped(text(0, limits.MAX_WORD), limits.MAX_TAGS), {}),

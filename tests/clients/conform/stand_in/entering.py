@@ -19,6 +19,8 @@ from protocol.frames import (
     Kick,
     Leave,
     Live,
+    Notice,
+    NoticeKind,
     Property,
     Send,
     Set,
@@ -131,6 +133,13 @@ def _counts_early_ones(frame: Frame, line: Line) -> Frame:
 UPGRADES: dict[str, Fault] = {
     "leads elsewhere by a query string": Fault(
         "2.1b", leads=lambda path: path.replace("?", "X?") if "?" in path else path
+    ),
+    "hears no URL that asks for a bad network": Fault(
+        "2.9.1; 4 NOTICE SHAPED", leads=lambda path: path.partition("?")[0]
+    ),
+    "hears such a URL in every room": Fault("2.9.2", hears=creates(chaos=True)),
+    "does not say how bad the network is": Fault(
+        "5 notice said", says=alters(Notice, {"kind": NoticeKind.SHAPED}, detail__said=None)
     ),
     "refuses impossible names by HTTP": Fault(
         "2.8; 2.2b",

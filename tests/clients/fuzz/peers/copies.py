@@ -34,9 +34,12 @@ class Bug(NamedTuple):
 
 
 def with_bug(folder: Path, bug: Bug) -> list[str]:
-    """Copy our packages, with a bug. Returns: the command of a Python that imports the copy."""
+    """Copy our packages, with a bug. Returns: the command of a Python that imports the copy.
+
+    What Python has compiled comes along, or each copy would be compiled for over a second.
+    """
     for package in PACKAGES:
-        ignored = shutil.ignore_patterns("browser", "web", "__pycache__")
+        ignored = shutil.ignore_patterns("browser", "web", "guide", "*.pyc.*")  # half written
         shutil.copytree(ROOT / package, folder / package, ignore=ignored)
     path = folder / bug.file
     text = path.read_text()

@@ -137,3 +137,19 @@ def test_a_finding_is_shrunk_and_replayed_bit_for_bit(tmp_path: Path) -> None:
     assert [replayed[key] for key in ("kind", "step", "got", "parts", "sent")] == [
         finding[key] for key in ("kind", "step", "got", "parts", "sent")
     ]
+
+
+@pytest.mark.fuzz
+def test_what_a_relay_does_wrong_at_its_end_is_replayed_on_another(tmp_path: Path) -> None:
+    notice = "self.send(Notice(NoticeKind.DRAIN, NoticeDetail(after=after)))"
+    command = with_bug(tmp_path / "copy", Bug(CONNECTION, notice, "pass"))
+    with relay_of(command) as url:
+        found = fuzz("server", url, "--count", 1, "--drain", "--out", tmp_path / "out")
+    (finding,) = found.report["findings"]
+    assert finding["kind"] == "no_notice"
+    with relay_of(command) as url:
+        again = fuzz("server", url, "--replay", finding["folder"], "--out", tmp_path / "again")
+    (replayed,) = again.report["findings"]
+    assert [replayed[key] for key in ("kind", "step", "got", "parts", "drain")] == [
+        finding[key] for key in ("kind", "step", "got", "parts", "drain")
+    ]

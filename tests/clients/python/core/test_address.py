@@ -18,6 +18,13 @@ ROOM = "ws://localhost:8000/r/K7QF"
         ("https://play.example/r/K7QF?bots=3#top", None, "wss://play.example/r/K7QF"),
         ("wss://play.example/arena", "K7QF", "wss://play.example/arena/r/K7QF"),
         ("https://play.example/arena/r/K7QF", None, "wss://play.example/arena/r/K7QF"),
+        (
+            "https://a.example/r/K7QF?join&seed=4&chaos=lan",
+            None,
+            "wss://a.example/r/K7QF?seed=4&chaos=lan",
+        ),
+        ("localhost:8000?seed=4&chaos=a/b", "K7QF", f"{ROOM}?seed=4&chaos=a%2Fb"),
+        ("localhost:8000/r/K7QF?seed=4", None, ROOM),
         ("[::1]:8000", "my_room-1", "ws://[::1]:8000/r/my_room-1"),
     ],
 )

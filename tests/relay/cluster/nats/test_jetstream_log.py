@@ -13,11 +13,14 @@ from relay.cluster.nats import jetstream_log
 from relay.cluster.nats.joining import Membership, joined
 from relay.cluster.nats.layout import Layout
 from relay.cluster.nats.options import CannotJoin, Servers
-from relay.cluster.nats.streams import FULL_SHARE
+from relay.cluster.nats.streams import FULL_SHARE, made
 from tests.helpers.logs import LAYOUT, nodes_at
-from tests.helpers.nats import NatsServer, nats_server, until
+from tests.helpers.nats import FILES, NatsServer, nats_server, until
 
 ROOM = "ROOM"
+
+SMALL = (FILES / "nats-single.conf").read_text().replace("max_payload: 4MB", "max_payload: 64KB")
+"""The configuration of a server that takes short messages alone."""
 
 
 @pytest.fixture
@@ -133,6 +136,51 @@ async def test_a_stream_that_has_lost_its_past_is_noticed(
         await until(lambda: bool(lost))
         assert lost[0]
         await room.say_until_heard("after")
+
+
+async def test_a_snapshot_of_a_stream_that_was_lost_is_used_by_nobody(
+    server: NatsServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its seq says nothing of the stream that is there: a room would wait for ever."""
+    async with nodes_at(server, 2) as (one, two):
+        room = Followed(one)
+        await until(lambda: bool(one.log.streams))
+        for number in range(5):
+            await room.say_until_heard(f"word {number}")
+        await one.log.put_snapshot(ROOM, max(room.entries), b"of the first stream")
+        assert await two.log.snapshots(ROOM) == [(max(room.entries), b"of the first stream")]
+        server.kill()
+        (stream,) = (server.folder / "data").rglob(LAYOUT.stream_of(ROOM))
+        shutil.rmtree(stream)
+        server.start()
+        await until(lambda: one.connection.is_up and two.connection.is_up)
+        await made(one.streams)
+        assert await two.log.snapshots(ROOM) == []
+        for number in range(9):
+            await room.say_until_heard(f"another word {number}")
+        assert await two.log.snapshots(ROOM) == []
+        assert "NATS has lost its entries" in caplog.text
+
+
+async def test_a_frame_that_nats_does_not_take_is_refused_at_the_start() -> None:
+    with nats_server(SMALL) as server:
+        servers = Servers((server.url,))
+        with pytest.raises(CannotJoin, match=r"max_payload: 66560 .*--max-frame 64512"):
+            async with Membership(servers, "node", LAYOUT, max_frame=65536).joined():
+                pass
+        async with Membership(servers, "node", LAYOUT, max_frame=64512).joined():
+            pass
+
+
+async def test_snapshots_are_as_long_as_they_may_be() -> None:
+    with nats_server(SMALL) as server:
+        async with nodes_at(server, 1) as (node,):
+            assert node.log.most_bytes == 64 * 1024
+            room = Followed(node)
+            await room.say_until_heard("before")
+            seq, data = max(room.entries), bytes(range(256)) * 1024
+            await node.log.put_snapshot(ROOM, seq, data)
+            assert await node.log.snapshots(ROOM) == [(seq, data)]
 
 
 async def test_relays_with_another_number_of_streams_are_refused(server: NatsServer) -> None:

@@ -1,0 +1,304 @@
+"""Readers that are written for one class of frames, and do nothing that only another needs.
+
+What a frame declares is known before the first message comes. A loop over its fields would find it
+out again for each message, with a call for every field; and a frozen dataclass sets each of its
+fields by a call. Both took longer than msgpack and all checks. So a function is written for each
+class and executed once, as `dataclasses` does for `__init__`. Its lines follow the fields: a check
+for each, with its bounds as numbers. `source` returns the text, to be read.
+
+An object is made of the open twin of its class: that has the same slots, and lets them be set.
+Once they are, the object is given its class, and is as frozen as any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import MISSING
+from functools import cache, singledispatch
+from typing import Any, Final
+
+from protocol.fields.field_types import (
+    Binary,
+    Either,
+    FieldType,
+    Fixed,
+    Flag,
+    Integer,
+    Mapped,
+    OrFalse,
+    Several,
+    TargetField,
+    Text,
+    Word,
+)
+from protocol.fields.schema import Record, record_fields
+from protocol.frames import Frame
+from protocol.quick.values import FORBIDDEN_KEY, Doubt, pack_anew, unpack, unpackb
+
+FLAT: Final = 8
+"""Elements of a frame, and of an array in it, before it is looked at more closely. Of 1,024 arrays
+within one another, as deep as msgpack goes, those that claim so much take less than `values.SPARE`
+and their worth."""
+
+MOST_KEYS: Final = 32
+"""Keys of a record at most that are all known. msgpack takes no room for what a map claims."""
+
+LITERALS: Final = (bool, int, str, tuple, dict, type(None))
+"""Types of defaults that are written out. A dict is a new one for each object."""
+
+Lines = Iterator[str]
+
+Names = dict[str, Any]
+"""What a function uses, by the names that it has there."""
+
+Reader = Callable[[bytes], Frame]
+"""Decodes a message of one shape. Raises: one of `values.DOUBTS`."""
+
+DOUBT: Final = "    raise Doubt"
+
+INT_SIZES: Final = tuple(
+    {0xCC: 2, 0xCD: 3, 0xCE: 5, 0xCF: 9, 0xD0: 2, 0xD1: 3, 0xD2: 5, 0xD3: 9}.get(head, 1)
+    for head in range(256)
+)
+"""Bytes of an int by its first one."""
+
+
+USED: Final[Names] = {
+    "Doubt": Doubt,
+    "INT_SIZES": INT_SIZES,
+    "pack_anew": pack_anew,
+    "unpack": unpack,
+    "unpackb": unpackb,
+}
+
+
+def generated(cls: type[Frame]) -> Reader:
+    """Return what reads a frame with no more fields than are known."""
+    names = dict(USED)
+    exec(compile(source(cls, names), f"<reader of {cls.__name__}>", "exec"), names)
+    reader: Reader = names["read"]
+    return reader
+
+
+def source(cls: type[Frame], names: Names) -> str:
+    """Write the function, and add to `names` what it uses."""
+    return "\n".join(["def read(data):", *indented(body(cls, names))])
+
+
+def body(cls: type[Frame], names: Names) -> Lines:
+    types = {name: field_type for name, field_type, _ in record_fields(cls)}
+    has_maps = any(isinstance(field_type, Record) for field_type in types.values())
+    yield from unpacking(MOST_KEYS if has_maps else 0, any(map(has_arrays, types.values())))
+    yield "_, " + "".join(f"{name}, " for name in types) + "= values"
+    if has_maps:
+        yield f"unknown = inner = 0; entries = len({[*types][-1]})"
+    for name, field_type in types.items():
+        yield from check(field_type, name, names)
+    if has_maps:
+        yield from proving_keys([*types.values()])
+    yield from making(cls, "made", names)
+    yield from (f"made.{name} = {name}" for name in types)
+    yield from closing(cls, "made")
+    yield "return made"
+
+
+def unpacking(keys: int, has_arrays: bool) -> Lines:
+    """Unpack. If an array has more elements than is usual, everything is looked at."""
+    yield "try:"
+    yield f"    values = unpackb(data, max_array_len={FLAT}, max_map_len={keys})"
+    yield from ["    is_proven = False"] if keys else []
+    yield "except ValueError:"
+    yield "    values = unpack(data)" if has_arrays else DOUBT
+    yield from ["    is_proven = True"] if keys else []
+
+
+def proving_keys(types: list[FieldType]) -> Lines:
+    """Doubt keys that are there twice, in the last field's map or in inner ones; and look at
+    everything if a value may be anything."""
+    if all(isinstance(field_type, Integer) for field_type in types[:-1]):
+        # Where only ints come before, it costs less to find the map's head than to pack anew.
+        yield "at = 2 + INT_SIZES[data[2]]"
+        yield from ("at += INT_SIZES[data[at]]" for _ in types[1:-1])
+        yield "if (inner or data[at] != 0x80 + entries) and pack_anew(values) != data:"
+    else:
+        yield "if pack_anew(values) != data:"
+    yield DOUBT
+    yield "if unknown and not is_proven:"
+    yield "    values = None  # two of them would take more than the message is worth"
+    yield "    unpack(data)"
+
+
+def has_arrays(field_type: FieldType) -> bool:
+    return isinstance(field_type, Several | TargetField | Record)
+
+
+def making(cls: type[Any], made: str, names: Names) -> Lines:
+    """Make an object that can be filled."""
+    twin = open_twin(cls)
+    names |= {cls.__name__: cls, twin.__name__: twin}
+    yield f"{made} = {twin.__name__}()"
+
+
+def closing(cls: type[Any], made: str) -> Lines:
+    """Make an object that is filled one of its class."""
+    yield f"{made}.__class__ = {cls.__name__}"
+
+
+@cache
+def open_twin(cls: type[Any]) -> type[Any]:
+    """Return a class with the slots of a frozen one. Its objects may be given that class."""
+    return type(f"Open{cls.__name__}", cls.__bases__, {"__slots__": cls.__slots__})
+
+
+@singledispatch
+def check(field_type: FieldType, value: str, names: Names) -> Lines:
+    """Doubt what a variable holds if it may not be of this type; else make it what a frame holds.
+
+    Of a type that has no function here, the quick way reads nothing.
+    """
+    raise NotImplementedError(type(field_type).__name__)
+
+
+@check.register
+def _(field_type: Integer, value: str, names: Names) -> Lines:
+    low, high = field_type.low, field_type.high
+    yield f"if type({value}) is not int or not {low} <= {value} <= {high}:"
+    yield DOUBT
+
+
+@check.register
+def _(field_type: Flag, value: str, names: Names) -> Lines:
+    yield f"if {value} is not True and {value} is not False:"
+    yield DOUBT
+
+
+@check.register
+def _(field_type: Text, value: str, names: Names) -> Lines:
+    low, high = field_type.low, field_type.high
+    # A character has four bytes at most: few characters need not be encoded to be measured.
+    yield f"if type({value}) is not str or (not {low} <= len({value}) <= {high // 4}"
+    yield f"        and not {low} <= len({value}.encode()) <= {high}):"
+    yield DOUBT
+
+
+@check.register
+def _(field_type: Word, value: str, names: Names) -> Lines:
+    yield f"if {value} not in {field_type.words!r}:"
+    yield DOUBT
+
+
+@check.register
+def _(field_type: Binary, value: str, names: Names) -> Lines:
+    low, high = field_type.low, field_type.high
+    yield f"if type({value}) is not bytes or not {low} <= len({value}) <= {high}:"
+    yield DOUBT
+
+
+@check.register
+def _(field_type: OrFalse, value: str, names: Names) -> Lines:
+    yield f"if {value} is not False:"
+    yield from indented(check(field_type.field_type, value, names))
+
+
+@check.register
+def _(field_type: Several, value: str, names: Names) -> Lines:
+    each, loaded = f"{value}_each", f"{value}_loaded"
+    yield f"if type({value}) is not list or len({value}) > {field_type.high}:"
+    yield DOUBT
+    yield f"{loaded} = []"
+    yield f"for {each} in {value}:"
+    yield from indented(check(field_type.field_type, each, names))
+    yield f"    {loaded}.append({each})"
+    yield f"{value} = tuple({loaded})"
+
+
+@check.register
+def _(field_type: Fixed, value: str, names: Names) -> Lines:
+    parts = [f"{value}_{index}" for index, _ in enumerate(field_type.field_types)]
+    yield f"if type({value}) is not list or len({value}) != {len(parts)}:"
+    yield DOUBT
+    yield f"{', '.join(parts)} = {value}"
+    for part, inner in zip(parts, field_type.field_types, strict=True):
+        yield from check(inner, part, names)
+    yield f"{value} = {', '.join(parts)}"
+
+
+@check.register
+def _(field_type: Mapped, value: str, names: Names) -> Lines:
+    key, each = f"{value}_key", f"{value}_each"
+    yield f"if type({value}) is not dict or len({value}) > {field_type.high}:"
+    yield DOUBT
+    yield f"if {FORBIDDEN_KEY!r} in {value}:"
+    yield DOUBT
+    yield "inner += 1"
+    yield f"for {key}, {each} in {value}.items():"
+    yield from indented(check(field_type.word, key, names))
+    yield from indented(check(field_type.field_type, each, names))
+
+
+@check.register
+def _(field_type: Either, value: str, names: Names) -> Lines:
+    flag, record = field_type.field_types
+    assert isinstance(flag, Flag)
+    yield f"if {value} is not True and {value} is not False:"
+    yield from indented(check(record, value, names))
+
+
+@check.register
+def _(field_type: TargetField, value: str, names: Names) -> Lines:
+    yield f"if type({value}) is int:"
+    yield from indented(check(field_type.one, value, names))
+    yield f"elif {value} is not None and {value} is not True and {value} is not False:"
+    yield from indented(check(field_type.several, value, names))
+
+
+@check.register
+def _(field_type: Record, value: str, names: Names) -> Lines:
+    """Fill in all defaults, then look for keys until all that are there were found."""
+    fields = record_fields(field_type.cls)
+    made, left = f"{value}_made", f"{value}_left"
+    yield f"if type({value}) is not dict:"
+    yield DOUBT
+    for name, _, default in fields:
+        if default is MISSING:
+            yield f"if {name!r} not in {value}:"
+            yield DOUBT
+    yield from making(field_type.cls, made, names)
+    for name, _, default in fields:
+        if default is not MISSING:
+            yield f"{made}.{name} = {written(default, names)}"
+    yield f"{left} = len({value})"
+    yield f"while {left}:"
+    for name, inner, _ in fields:
+        yield from indented(finding(name, inner, value, names))
+    yield f"    unknown += {left}"
+    yield "    break"
+    yield from closing(field_type.cls, made)
+    yield f"{value} = {made}"
+
+
+def finding(name: str, field_type: FieldType, value: str, names: Names) -> Lines:
+    """Check the value of a record's key, if it is there."""
+    element, left = f"{value}_{name}", f"{value}_left"
+    yield f"if {name!r} in {value}:"
+    yield f"    {element} = {value}[{name!r}]"
+    if isinstance(field_type, Record | Either):
+        yield f"    inner += type({element}) is dict"
+    yield from indented(check(field_type, element, names))
+    yield f"    {value}_made.{name} = {element}"
+    yield f"    {left} -= 1"
+    yield f"    if not {left}:"
+    yield "        break"
+
+
+def written(default: object, names: Names) -> str:
+    """Write a default, or the name of one that all objects may have."""
+    if isinstance(default, LITERALS):
+        return repr(default)
+    name = f"DEFAULT_{type(default).__name__}"
+    assert names.setdefault(name, default) == default
+    return name
+
+
+def indented(lines: Lines) -> Lines:
+    return (f"    {line}" for line in lines)

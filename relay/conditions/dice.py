@@ -1,0 +1,42 @@
+"""Chance that can be had again: the fate of a frame depends on nothing but its number."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from hashlib import blake2b
+from typing import Final, NamedTuple
+
+WHOLE: Final = 1 << 32
+
+
+class Direction(StrEnum):
+    """Whose frames a line carries."""
+
+    DOWN = "down"
+    """The relay's."""
+    UP = "up"
+    """The client's."""
+
+
+class Fate(NamedTuple):
+    """Four numbers from 0 to 1, one for each thing that may happen to a frame."""
+
+    jitter: float
+    loss: float
+    duplication: float
+    reordering: float
+
+
+class Dice:
+    """Rolls for the frames of one direction of one player."""
+
+    def __init__(self, seed: int, player: int, direction: Direction) -> None:
+        self._begun = blake2b(f"{seed}/{player}/{direction}/".encode(), digest_size=16)
+
+    def roll(self, index: int) -> Fate:
+        """Return the fate of the frame with this number. It is the same whenever it is asked."""
+        rolled = self._begun.copy()
+        rolled.update(b"%d" % index)
+        found = rolled.digest()
+        parts = (found[at : at + 4] for at in range(0, 16, 4))
+        return Fate(*(int.from_bytes(part, "big") / WHOLE for part in parts))

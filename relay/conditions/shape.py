@@ -1,0 +1,58 @@
+"""What a player has: conditions for both directions, and a seed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+from urllib.parse import parse_qs
+
+from relay.conditions.conditions import MOST_SEED, Conditions
+from relay.conditions.profiles import profile
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Conditions of a player's connections. A direction without any is as it is."""
+
+    down: Conditions | None = None
+    """For what the relay sends."""
+    up: Conditions | None = None
+    """For what the player sends."""
+    seed: int = 0
+
+    @property
+    def is_off(self) -> bool:
+        """Whether nothing happens to any frame."""
+        return all(way is None or way.is_off for way in (self.down, self.up))
+
+    def __str__(self) -> str:
+        if self.down == self.up:
+            return f"{self.down}, seed {self.seed}"
+        ways = (("down", self.down), ("up", self.up))
+        said = [f"{name} {way}" for name, way in ways if way is not None]
+        return "; ".join([*said, f"seed {self.seed}"])
+
+    def plain(self) -> Mapping[str, Any]:
+        """Return it as plain values, which `of` reads."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, plain: Mapping[str, Any]) -> Self:
+        """Make one of what `plain` has returned."""
+        down, up = (Conditions(**way) if way else None for way in (plain["down"], plain["up"]))
+        return cls(down, up, plain["seed"])
+
+
+def wished(query: bytes) -> Shape | None:
+    """Read what a room's URL asks for: `chaos` names a profile, `seed` is a number.
+
+    Returns: None where it asks for nothing, or for what is not there.
+    """
+    try:
+        asked = parse_qs(query.decode("ascii"), max_num_fields=16)
+        way = profile(asked["chaos"][-1])
+        seed = int(asked.get("seed", ["0"])[-1])
+    except (ValueError, KeyError):
+        return None
+    return Shape(way, way, seed) if 0 <= seed <= MOST_SEED else None
