@@ -20,15 +20,23 @@ from relay.conditions.conditions import (
 )
 from relay.conditions.profiles import PROFILES, profile
 from relay.conditions.shape import Shape
-from relay.http.rest import fits
+from relay.http.rest import fits, room_info
 from relay.inspect.facts import PlayerFacts
 from relay.inspect.why import Account
 from relay.node.shapes import EVERYBODY
+from relay.room.room import Room
 
 ONLY_OPERATOR = (
     "this is for the relay's operator: send their token, as in Authorization: Bearer TOKEN. The "
     "relay prints it when it starts, or --operator-token-file names its file"
 )
+
+NDJSON = "application/x-ndjson"
+LINES = {"description": "Lines of JSON", "content": {NDJSON: {"schema": {"type": "string"}}}}
+"""The answer of a stream, for OpenAPI."""
+
+UNKEPT = {"cache-control": "no-store", "x-accel-buffering": "no"}
+"""Headers of a stream: nobody on the way may keep it, or wait for more of it."""
 
 SAID = 1024
 """Bytes that an operator may say at once."""
@@ -168,6 +176,11 @@ class Explanation(BaseModel):
         )
 
 
+def described(room: Room, root: str) -> Mapping[str, Any]:
+    """Describe a room in a stream. Args: root: path under which the app is mounted."""
+    return room_info(room, root).model_dump()
+
+
 # Players' networks.
 
 Name = Literal["lan", "wifi", "train-wifi", "mobile-3g", "hotel", "satellite"]
@@ -241,7 +254,7 @@ class RoomConditions(BaseModel):
     profiles: dict[str, dict[str, float | bool | str]]
 
 
-def described(room: str, shapes: Mapping[int, Shape]) -> RoomConditions:
+def conditions_info(room: str, shapes: Mapping[int, Shape]) -> RoomConditions:
     """Describe the conditions of a room."""
     return RoomConditions(
         room=room,
