@@ -15,7 +15,7 @@ import pytest
 from protocol.frames import Notice, NoticeKind
 from relay.cli import main
 from relay.conditions.profiles import PROFILES
-from relay.http.shaping import Name
+from relay.http.operating import Name
 from relay.policy.operators import kept
 from tests.helpers.cluster.wire import parties
 from tests.helpers.crew import TOKEN, colleagues, names_at
