@@ -75,6 +75,13 @@ class Outbox(BaseModel):
     bytes: int
 
 
+class Sent(BaseModel):
+    """What a client has sent over its connection, where that is counted."""
+
+    frames: int | None = Field(description="WebSocket frames, also those that only answer")
+    bytes: int | None
+
+
 class RefusedFrame(BaseModel):
     """Something that a player was refused."""
 
@@ -103,7 +110,7 @@ class Player(BaseModel):
     behind: int = Field(description="seqs of the room that are not on their way to them yet")
     blocked_ms: int = Field(description="time for which they have not taken what waits")
     lagging: bool
-    sent_frames: int | None = Field(description="WebSocket frames; null where they are not counted")
+    sent: Sent | None
     throttled_ms: int = Field(description="pauses in all, as they sent too fast")
     refusals: list[RefusedFrame] = Field(description="the last 8")
     conditions: dict[str, Any] | None = Field(description="of their network, if any are applied")
