@@ -72,8 +72,8 @@ WATCH_EXAMPLES = """Examples:
 SHAPE = """Make a player's network worse on purpose, or everybody's in a room.
 
 Without --down, --up or --off it shows what holds. A way is a profile (lan, wifi, train-wifi, \
-mobile-3g, hotel, satellite) or numbers, such as lag_ms=80,jitter_ms=20,loss=0.02. Players are told \
-what holds for them. The same seed lets the same frames meet the same fate.
+mobile-3g, hotel, satellite) or numbers, such as lag_ms=80,jitter_ms=20,loss=0.02. Players are \
+told what holds for them. The same seed lets the same frames meet the same fate.
 """
 
 SHAPE_EXAMPLES = """Examples:

@@ -214,6 +214,17 @@ async def room_page(req: Request, resp: Response, *, room: str) -> None:
     _show(req, resp, "room")
 
 
+@routes.get("/decode", include_in_schema=False)
+async def decode_page(req: Request, resp: Response) -> None:
+    _show(req, resp, "decode")
+
+
+@routes.get("/inspect", include_in_schema=False)
+async def inspect_page(req: Request, resp: Response) -> None:
+    """Show the inspector. It shows nothing until it has the operator's token."""
+    _show(req, resp, "inspect")
+
+
 @routes.get("/docs", include_in_schema=False)
 async def docs_page(req: Request, resp: Response) -> None:
     """Show the REST interface."""

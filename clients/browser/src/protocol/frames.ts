@@ -14,11 +14,13 @@ import {
   mapped,
   orFalse,
   pair,
+  saying,
   several,
   target,
   text,
   word,
 } from "./fields/field-types.js";
+import { ErrorCode } from "./error-codes.js";
 import * as limits from "./limits.js";
 import { Opcode } from "./opcodes.js";
 import { byDefault, optional, record, required } from "./fields/records.js";
@@ -46,7 +48,7 @@ export const NoticeKind = {
 const count = integer(0, limits.MAX_INT);
 const player = integer(1, limits.MAX_PLAYER);
 const playerOrNone = integer(0, limits.MAX_PLAYER);
-const payload = binary(0, limits.FRAME_IN_MAX);
+const payload = saying(binary(0, limits.FRAME_IN_MAX), "payload");
 const name = text(0, limits.MAX_NAME);
 const secret = text(0, limits.MAX_SECRET);
 const word64 = text(1, limits.MAX_WORD);
@@ -131,7 +133,7 @@ const playerInfo = record({
 /** Where and why something was refused, as far as it is known. */
 const errorDetail = record({
   frame: optional(count),
-  op: optional(integer(0, 127)),
+  op: optional(saying(integer(0, 127), { numbers: Opcode })),
   offset: optional(count),
   expected: optional(detailText),
   got: optional(detailText),
@@ -186,7 +188,9 @@ export const CLIENT_FRAMES = {
   Subscribe: { opcode: Opcode.SUBSCRIBE, fields: { add: groups, remove: groups } },
   Presence: {
     opcode: Opcode.PRESENCE,
-    fields: { state: integer(PresenceState.HERE, PresenceState.AWAY) },
+    fields: {
+      state: saying(integer(PresenceState.HERE, PresenceState.AWAY), { numbers: PresenceState }),
+    },
   },
   Kick: { opcode: Opcode.KICK, fields: { player, reason: text(0, limits.MAX_REASON) } },
   Transfer: { opcode: Opcode.TRANSFER, fields: { player } },
@@ -208,9 +212,9 @@ export const RELAY_FRAMES = {
   Welcome: { opcode: Opcode.WELCOME, fields: { version: count, player, seq: count, session } },
   Error: {
     opcode: Opcode.ERROR,
-    fields: { seq: count, code: count, text: detailText, detail: errorDetail },
+    fields: { seq: count, code: saying(count, { numbers: ErrorCode }), text: detailText, detail: errorDetail },
   },
-  Notice: { opcode: Opcode.NOTICE, fields: { kind: count, detail: noticeDetail } },
+  Notice: { opcode: Opcode.NOTICE, fields: { kind: saying(count, { numbers: NoticeKind }), detail: noticeDetail } },
   Pong: {
     opcode: Opcode.PONG,
     fields: { t: count, received: count, sent: count, taken: count, seq: count },
@@ -220,8 +224,8 @@ export const RELAY_FRAMES = {
   Deliver: { opcode: Opcode.DELIVER, fields: { seq: count, sender: playerOrNone, payload } },
   Update: { opcode: Opcode.UPDATE, fields: { key, sender: playerOrNone, payload } },
   Joined: { opcode: Opcode.JOINED, fields: { seq: count, player, info: playerInfo } },
-  Left: { opcode: Opcode.LEFT, fields: { seq: count, player, reason: count } },
-  PresenceChanged: { opcode: Opcode.PRESENCE, fields: { seq: count, player, state: count } },
+  Left: { opcode: Opcode.LEFT, fields: { seq: count, player, reason: saying(count, { numbers: LeftReason }) } },
+  PresenceChanged: { opcode: Opcode.PRESENCE, fields: { seq: count, player, state: saying(count, { numbers: PresenceState }) } },
   Host: { opcode: Opcode.HOST, fields: { seq: count, player: playerOrNone, term: count } },
   Property: {
     opcode: Opcode.PROPERTY,

@@ -17,17 +17,40 @@ export interface FieldType<Out, In = Out> {
   readonly expected: string;
   load(value: unknown): Out;
   dump(value: unknown): unknown;
+  /** What its values are made of, for those who explain bytes. */
+  readonly within?: Within | undefined;
   /** Never there: it only carries the type. */
   readonly in?: In;
 }
+
+/** A record by the wire's keys, an array of one type or of several, or names of numbers. */
+export type Within =
+  | { readonly keys: Readonly<Record<string, AnyType>> }
+  | { readonly each: AnyType }
+  | { readonly parts: readonly AnyType[] }
+  | { readonly numbers: Readonly<Record<string, number>> }
+  | "payload"
+  | "target";
+
+type AnyType = FieldType<unknown, unknown>;
 
 export type Loaded<K> = K extends FieldType<infer Out, unknown> ? Out : never;
 export type Dumped<K> = K extends FieldType<unknown, infer In> ? In : never;
 
 /** Makes a field type whose values look the same on the wire and in a frame. */
-function plain<T>(expected: string, load: (value: unknown) => T): FieldType<T> {
-  return { expected, load, dump: load };
+function plain<T>(
+  expected: string,
+  load: (value: unknown) => T,
+  within?: Within,
+): FieldType<T> {
+  return { expected, load, dump: load, within };
 }
+
+/** The same type, with what its values are made of. */
+export const saying = <Out, In>(fieldType: FieldType<Out, In>, within: Within): FieldType<Out, In> => ({
+  ...fieldType,
+  within,
+});
 
 function wrong(expected: string, value: unknown): Mismatch {
   return new Mismatch(ErrorCode.WRONG_TYPE, expected, value);
@@ -93,7 +116,7 @@ export function orFalse<T>(fieldType: FieldType<T>): FieldType<T | false> {
       if (error instanceof Mismatch) error.expected = expected;
       throw error;
     }
-  });
+  }, fieldType.within);
 }
 
 /** An array of one type. */
@@ -103,7 +126,7 @@ export function several<T>(fieldType: FieldType<T>, high: number): FieldType<rea
     if (!Array.isArray(value)) throw wrong(expected, value);
     if (value.length > high) throw new Mismatch(ErrorCode.TOO_MANY, expected, value, high);
     return loadEach(value, () => fieldType) as T[];
-  });
+  }, { each: fieldType });
 }
 
 /** An array of two fields. */
@@ -112,7 +135,7 @@ export function pair<A, B>(first: FieldType<A>, second: FieldType<B>): FieldType
   return plain(expected, (value) => {
     if (!Array.isArray(value) || value.length !== 2) throw wrong(expected, value);
     return loadEach(value, (index) => (index ? second : first)) as [A, B];
-  });
+  }, { parts: [first, second] });
 }
 
 function loadEach(values: readonly unknown[], typeOf: (index: number) => FieldType<unknown>) {
@@ -196,6 +219,7 @@ export function either<A, B, InB>(
   };
   return {
     expected,
+    within: second.within,
     load: (value) => attempt(value, "load") as A | B,
     dump: (value) => attempt(value, "dump"),
   };
@@ -218,4 +242,5 @@ export const target: FieldType<WireTarget> = plain(
     if (Array.isArray(value)) return severalPlayers.load(value);
     throw wrong(target.expected, value);
   },
+  "target",
 );

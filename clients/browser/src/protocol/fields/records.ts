@@ -61,6 +61,7 @@ export function record<E extends Entries>(entries: E): FieldType<RecordOf<E>, Pa
   }));
   return {
     expected: "map",
+    within: { keys: Object.fromEntries(keys.map(({ wire, fieldType }) => [wire, fieldType])) },
     load(value) {
       if (!(value instanceof Map)) throw new Mismatch(ErrorCode.WRONG_TYPE, "map", value);
       const loaded: Record<string, unknown> = {};

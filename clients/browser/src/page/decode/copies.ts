@@ -1,0 +1,95 @@
+// A message in the forms in which one takes it elsewhere.
+
+import type { Decoded } from "./decoded.js";
+import { hexOf } from "./hex.js";
+import { asJson, stringify } from "./spelling.js";
+import type { Node } from "./tree.js";
+import { type Language, PYTHON, TYPESCRIPT, sourceOf, string } from "./value.js";
+
+/** What a message can be copied as, by the label of its button. */
+export const COPIES: Readonly<Record<string, (message: Decoded) => string>> = {
+  Hex: ({ data }) => hexOf(data, " "),
+  Base64: ({ data }) => base64(data),
+  JSON: (message) => stringify(asJson(message), 2),
+  Python: inPython,
+  TypeScript: inTypeScript,
+  "pytest case": asTest,
+  "Fuzz seed": asSeed,
+};
+
+function base64(data: Uint8Array): string {
+  return btoa(Array.from(data, (byte) => String.fromCharCode(byte)).join(""));
+}
+
+/** The field of a frame, by its name. */
+const field = ({ nodes }: Decoded, name: string): Node | undefined =>
+  nodes[0]?.children.find((child) => child.name === name);
+
+function inPython(message: Decoded): string {
+  const call = callOf(message, PYTHON);
+  if (call) return call;
+  const bytes = `bytes.fromhex("${hexOf(message.data)}")`;
+  return `from roomwire.decoded import decode, show\n\nprint(show(decode(${bytes}, "${message.by}")))`;
+}
+
+function inTypeScript(message: Decoded): string {
+  const call = callOf(message, TYPESCRIPT);
+  if (call) return `${call};`;
+  return `const message = ${TYPESCRIPT.bytes(hexOf(message.data))}; // ${message.by} ${message.name}`;
+}
+
+/** What a program calls to say the same; null where no program says it. */
+function callOf(message: Decoded, language: Language): string | null {
+  const held = field(message, "payload") ?? field(message, "value");
+  if (message.fault || !held) return null;
+  const [packed] = held.children;
+  const value = sourceOf(packed ?? held, language);
+  const key = field(message, "key")?.value;
+  const raw = packed ? "" : "_bytes";
+  const call = (name: string, ...given: unknown[]): string =>
+    `room.${language === PYTHON ? name : camel(name)}(${given.join(", ")})`;
+  switch (message.name) {
+    case "SEND":
+    case "DELIVER":
+      return `await ${call(`send${raw}`, value)}`;
+    case "VOLATILE":
+    case "UPDATE":
+      return call(`volatile${raw}`, key, value);
+    case "SET":
+    case "PROPERTY":
+      if (held.kind === "false") return `await ${call("delete_property", string(String(key)))}`;
+      return packed ? `await ${call("set_property", string(String(key)), value)}` : null;
+    default:
+      return null;
+  }
+}
+
+const camel = (name: string): string =>
+  name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+
+function asTest(message: Decoded): string {
+  const { data, by, name, fault } = message;
+  const about = name === "?" ? "message" : name.toLowerCase();
+  const claims = fault
+    ? `    assert message.fault is not None
+    assert (message.fault.code, message.fault.offset, message.fault.rule) == (
+        "${fault.code}", ${fault.offset}, "${fault.rule}"
+    )`
+    : `    assert message.fault is None
+    assert message.name == "${name}"`;
+  return `from roomwire.decoded import decode
+
+
+def test_this_${about}_is_${fault ? "refused" : "read"}() -> None:
+    message = decode(bytes.fromhex("${hexOf(data)}"), "${by}")
+${claims}
+`;
+}
+
+/** A command that writes the message where `relay fuzz codec --corpus seeds` takes it from. */
+function asSeed({ data, by, name }: Decoded): string {
+  const path = `seeds/${by}/${name === "?" ? "message" : name.toLowerCase()}-${data.length}.bin`;
+  return `python3 -c "import pathlib; p = pathlib.Path('${path}'); \
+p.parent.mkdir(parents=True, exist_ok=True); p.write_bytes(bytes.fromhex('${hexOf(data)}'))"
+relay fuzz codec --corpus seeds`;
+}

@@ -1,0 +1,122 @@
+// What the operator's REST and its stream say, as far as the inspector shows it.
+
+/** A room, as everybody may know it. */
+export interface RoomInfo {
+  readonly room: string;
+  readonly title: string;
+  readonly players: number;
+  readonly capacity: number;
+  readonly spectators: number;
+  readonly locked: boolean;
+  readonly password: boolean;
+  readonly public: boolean;
+  readonly app: string;
+  readonly host: string | null;
+}
+
+/** A player, as the relay knows them. What only a connection has is null without one. */
+export interface PlayerFacts {
+  readonly player: number;
+  readonly name: string;
+  readonly role: string;
+  readonly presence: string;
+  readonly groups: readonly (number | string)[];
+  readonly taken: number;
+  readonly node?: string | null;
+  readonly address?: string | null;
+  readonly link?: string | null;
+  readonly rtt_ms?: number | null;
+  readonly joined_s?: number | null;
+  readonly outbox?: { readonly mode: string; readonly frames: number; readonly bytes: number } | null;
+  readonly behind?: number;
+  readonly blocked_ms?: number;
+  readonly throttled_ms?: number;
+  readonly refusals?: readonly Refusal[];
+  readonly conditions?: Readonly<Record<string, unknown>> | null;
+}
+
+export interface Refusal {
+  readonly at: number;
+  readonly code: string;
+  readonly op: string | null;
+  readonly text: string;
+}
+
+export interface Property {
+  readonly owner: number;
+  readonly key: string;
+  readonly version: number;
+  /** In base64; null where it is too long to be told. */
+  readonly data: string | null;
+}
+
+/** A frame that the room told. */
+export interface Told {
+  /** The relay's clock, in microseconds. */
+  readonly at: number;
+  /** Null for a volatile value. */
+  readonly seq: number | null;
+  readonly op: string;
+  readonly from: number | null;
+  readonly to: "all" | "others" | readonly number[];
+  readonly size: number;
+  /** The frame's bytes in base64. */
+  readonly data: string;
+}
+
+/** How a room stands. */
+export interface Standing {
+  readonly room: RoomInfo;
+  readonly seq: number;
+  readonly epoch: string;
+  readonly host: number;
+  readonly term: number;
+  readonly properties: readonly Property[];
+  readonly history: {
+    readonly mode: string;
+    readonly frames: number;
+    readonly bytes: number;
+    readonly first: number;
+  };
+  readonly groups: Readonly<Record<string, unknown>>;
+}
+
+/** Frames and bytes, by opcode. */
+export type Counts = Readonly<Record<string, readonly [frames: number, bytes: number]>>;
+
+/** A line of the stream. */
+export type Line =
+  | ({ readonly type: "room" } & Standing)
+  | { readonly type: "players"; readonly players: readonly PlayerFacts[] }
+  | { readonly type: "frames"; readonly frames: readonly Told[]; readonly skipped: number }
+  | { readonly type: "rates"; readonly seconds: number; readonly frames: Counts }
+  | { readonly type: "end"; readonly why: string };
+
+export interface Reason {
+  readonly reason: string;
+  readonly what: string;
+  readonly do: string;
+}
+
+/** Why a player may see nothing, or late. */
+export interface Explanation {
+  readonly is_there: boolean;
+  readonly reasons: readonly Reason[];
+}
+
+/** What becomes of the frames of one direction. */
+export type Way = Readonly<Record<string, number | boolean | string>>;
+
+export interface Shape {
+  /** Null for everybody who has none of their own. */
+  readonly player: number | null;
+  readonly down: Way | null;
+  readonly up: Way | null;
+  readonly seed: number;
+  readonly text: string;
+}
+
+export interface RoomConditions {
+  readonly shapes: readonly Shape[];
+  readonly profiles: Readonly<Record<string, Way>>;
+}

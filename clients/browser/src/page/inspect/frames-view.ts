@@ -1,0 +1,143 @@
+// The stream of frames: filters, pause, search, and any frame as hex and tree.
+
+import { type Decoded, decode } from "../decode/decoded.js";
+import { counted } from "../decode/words.js";
+import { hexOf } from "../decode/hex.js";
+import { make, write } from "../dom.js";
+import { copyAs } from "../parts/copy-as.js";
+import { FrameView } from "../parts/frame-view.js";
+import { VirtualList } from "../parts/virtual-list.js";
+import { type Seen, bytesOfFrame, summary } from "./seen.js";
+import type { Watched } from "./watched.js";
+
+const ROW = 26;
+
+export class FramesView {
+  readonly element = make("div", { className: "frames" });
+  private readonly op = make("select", { ariaLabel: "Opcode" }, make("option", { value: "" }, "all opcodes"));
+  private readonly from = make("input", { type: "number", min: "1", placeholder: "player", ariaLabel: "From player", className: "number" });
+  private readonly search = make("input", { type: "search", placeholder: "Search what frames say", ariaLabel: "Search what frames say" });
+  private readonly pause = make("button", { type: "button" }, "Pause");
+  private readonly status = make("p", { className: "note" });
+  private readonly view = new FrameView();
+  private readonly detail = make("section", { className: "detail", ariaLabel: "The chosen frame", hidden: true });
+  private readonly list: VirtualList;
+  private readonly ops = new Set<string>();
+  private chosen: Seen | null = null;
+  private message: Decoded | null = null;
+
+  constructor(private readonly watched: Watched) {
+    const { seen } = watched;
+    this.list = new VirtualList({
+      label: "Frames",
+      height: ROW,
+      count: () => seen.shown.length,
+      fill: (row, index) => this.fill(row, seen.shown[index]!),
+      choose: (index) => this.choose(seen.shown[index]!),
+    });
+    this.status.setAttribute("role", "status");
+    const clear = make("button", { type: "button", className: "quiet" }, "Clear");
+    clear.addEventListener("click", () => this.clear());
+    const tools = make("div", { className: "controls" }, this.op, this.from, this.search, this.pause, clear);
+    this.detail.append(copyAs(() => this.message), this.inDecoder(), this.view.element);
+    this.element.append(tools, this.status, this.list.element, this.detail);
+    this.listen();
+  }
+
+  /** Shows what there is. Call it while the view is visible. */
+  show(): void {
+    const { seen } = this.watched;
+    const isAtEnd = this.list.isAtEnd;
+    this.list.mark(this.placeOf(this.chosen));
+    if (isAtEnd && !seen.isPaused) this.list.scrollToEnd();
+    const skipped = seen.skipped ? `, ${counted(seen.skipped, "more")} skipped: there was no time` : "";
+    const missed = seen.isPaused ? `, paused: ${seen.missed.toLocaleString("en")} came since` : "";
+    write(this.status, `${seen.shown.length.toLocaleString("en")} of ${counted(seen.count, "frame")}${skipped}${missed}`);
+  }
+
+  /** Learns which opcodes there are. */
+  learn(ops: Iterable<string>): void {
+    for (const op of ops) {
+      if (this.ops.has(op)) continue;
+      this.ops.add(op);
+      this.op.append(make("option", { value: op }, op));
+    }
+  }
+
+  private listen(): void {
+    const ask = (): void => {
+      const from = this.from.valueAsNumber;
+      this.watched.seen.ask({
+        op: this.op.value,
+        from: Number.isInteger(from) ? from : null,
+        text: this.search.value.toLowerCase(),
+      });
+      this.show();
+    };
+    for (const field of [this.op, this.from, this.search]) field.addEventListener("input", ask);
+    this.pause.addEventListener("click", () => this.setPaused(!this.watched.seen.isPaused));
+    this.list.element.addEventListener("keydown", ({ key }) => {
+      if (key === " ") this.setPaused(!this.watched.seen.isPaused);
+    });
+  }
+
+  private setPaused(isPaused: boolean): void {
+    this.watched.seen.pause(isPaused);
+    this.pause.textContent = isPaused ? "Go on" : "Pause";
+    this.pause.classList.toggle("primary", isPaused);
+    this.show();
+    if (!isPaused) this.list.scrollToEnd();
+  }
+
+  private clear(): void {
+    this.watched.seen.clear();
+    this.chosen = null;
+    this.show();
+  }
+
+  private fill(row: HTMLElement, frame: Seen): void {
+    if (row.dataset["frame"] === String(frame.id)) return;
+    row.dataset["frame"] = String(frame.id);
+    row.replaceChildren(
+      make("span", { className: "seq" }, frame.seq === null ? "volatile" : String(frame.seq)),
+      make("span", { className: "op" }, frame.op),
+      make("span", { className: "from" }, frame.from === null ? "" : `from ${frame.from}`),
+      make("span", { className: "to" }, addressees(frame.to)),
+      make("span", { className: "size" }, `${frame.size} B`),
+      make("bdi", { className: "says" }, summary(frame)),
+    );
+  }
+
+  private choose(frame: Seen): void {
+    this.chosen = frame;
+    this.message = decode(bytesOfFrame(frame), "relay");
+    this.detail.hidden = false;
+    this.view.show(this.message);
+  }
+
+  /** Frames are in the order of their numbers. */
+  private placeOf(frame: Seen | null): number {
+    const { shown } = this.watched.seen;
+    if (!frame) return -1;
+    const first = shown[0]?.id ?? 0;
+    if (frame.id < first) return -1;
+    return shown.findIndex(({ id }) => id === frame.id);
+  }
+
+  /** A link that opens the chosen frame in the decoder. */
+  private inDecoder(): HTMLElement {
+    const link = make("a", { href: "decode", target: "_blank" }, "Open in the decoder");
+    link.addEventListener("click", () => {
+      if (this.message) link.href = `decode#by=relay&hex=${hexOf(this.message.data)}`;
+    });
+    return make("p", { className: "note" }, link);
+  }
+}
+
+const MOST_NAMED = 4;
+
+function addressees(to: Seen["to"]): string {
+  if (typeof to === "string") return `to ${to}`;
+  const named = to.slice(0, MOST_NAMED).join(", ");
+  return to.length > MOST_NAMED ? `to ${named}, and ${to.length - MOST_NAMED} more` : `to ${named || "nobody"}`;
+}

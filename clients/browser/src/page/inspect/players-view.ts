@@ -1,0 +1,153 @@
+// The players of a room, with all that the relay knows of them, and what may be done with each.
+
+import { crown, make, nameOf, write } from "../dom.js";
+import { isolated } from "../legible.js";
+import type { PlayerFacts } from "./facts.js";
+import { NONE, bytes, count, milliseconds, seconds } from "./units.js";
+
+/** A column: its head, what a player has there, and by what to sort. */
+interface Column {
+  readonly head: string;
+  readonly title: string;
+  readonly text: (facts: PlayerFacts) => string;
+  readonly order: (facts: PlayerFacts) => number | string;
+}
+
+const COLUMNS: readonly Column[] = [
+  { head: "Is", title: "live, away, lost or lagging", text: presence, order: presence },
+  { head: "RTT", title: "round trip to the relay", text: ({ rtt_ms: rtt }) => milliseconds(rtt), order: ({ rtt_ms: rtt }) => rtt ?? -1 },
+  { head: "Outbox", title: "frames and bytes that wait for them", text: outbox, order: (facts) => facts.outbox?.frames ?? 0 },
+  { head: "Behind", title: "seqs that are not on their way to them yet", text: ({ behind }) => count(behind ?? 0), order: ({ behind }) => behind ?? 0 },
+  { head: "Blocked", title: "for so long they have not taken what waits", text: ({ blocked_ms: ms }) => milliseconds(ms), order: ({ blocked_ms: ms }) => ms ?? 0 },
+  { head: "Throttled", title: "pauses in all, as they sent too fast", text: ({ throttled_ms: ms }) => milliseconds(ms), order: ({ throttled_ms: ms }) => ms ?? 0 },
+  { head: "Taken", title: "frames of theirs that the room has taken", text: ({ taken }) => count(taken), order: ({ taken }) => taken },
+  { head: "Here for", title: "since they connected", text: ({ joined_s: s }) => seconds(s), order: ({ joined_s: s }) => s ?? -1 },
+  { head: "Groups", title: "groups that they are in", text: ({ groups }) => groups.join(", ") || NONE, order: ({ groups }) => groups.length },
+  { head: "From", title: "their address; the relay and the link that they use", text: place, order: place },
+  { head: "Network", title: "conditions that are applied to it", text: conditions, order: conditions },
+];
+
+function presence({ presence, role }: PlayerFacts): string {
+  return role === "spectator" ? `${presence}, watching` : presence;
+}
+
+function outbox({ outbox: held }: PlayerFacts): string {
+  if (!held) return NONE;
+  return held.frames ? `${held.mode}: ${count(held.frames)}, ${bytes(held.bytes)}` : held.mode;
+}
+
+function place({ address, node, link }: PlayerFacts): string {
+  return [address, node && `at ${node}`, link === "direct" ? null : link].filter(Boolean).join(" ") || NONE;
+}
+
+function conditions({ conditions }: PlayerFacts): string {
+  const text = conditions?.["text"];
+  return typeof text === "string" ? text : conditions ? "shaped" : NONE;
+}
+
+/** What may be done with a player. */
+export interface PlayerActs {
+  why(facts: PlayerFacts): void;
+  makeHost(facts: PlayerFacts): void;
+  kick(facts: PlayerFacts): void;
+}
+
+export class PlayersView {
+  readonly element = make("div", { className: "players-table" });
+  private readonly body = make("tbody");
+  private readonly heads: HTMLElement[] = [];
+  private readonly none = make("p", { className: "note" }, "Nobody is here.");
+  private readonly rows = new Map<number, Row>();
+  private sorting = -1;
+  private isDown = false;
+
+  constructor(private readonly acts: PlayerActs) {
+    const heads = [this.head("Player", -1, "by number"), ...COLUMNS.map(({ head, title }, index) => this.head(head, index, title))];
+    const last = make("th", {}, make("span", { className: "unseen" }, "What to do"));
+    const table = make("table", {}, make("thead", {}, make("tr", {}, ...heads, last)), this.body);
+    this.element.append(table, this.none);
+  }
+
+  show(players: readonly PlayerFacts[], host: number): void {
+    const here = new Set(players.map(({ player }) => player));
+    for (const [number, row] of this.rows) {
+      if (here.has(number)) continue;
+      row.element.remove();
+      this.rows.delete(number);
+    }
+    const order = this.sorted(players).map((facts) => this.rowOf(facts).show(facts, facts.player === host));
+    if (order.some((row, index) => this.body.children[index] !== row)) this.body.append(...order);
+    this.none.hidden = players.length > 0;
+  }
+
+  private rowOf({ player }: PlayerFacts): Row {
+    const row = this.rows.get(player) ?? new Row(this.acts);
+    this.rows.set(player, row);
+    return row;
+  }
+
+  private sorted(players: readonly PlayerFacts[]): PlayerFacts[] {
+    const order = COLUMNS[this.sorting]?.order ?? (({ player }: PlayerFacts) => player);
+    const sorted = [...players].sort((one, other) => compared(order(one), order(other)) || one.player - other.player);
+    return this.isDown ? sorted.reverse() : sorted;
+  }
+
+  private head(text: string, index: number, title: string): HTMLElement {
+    const button = make("button", { type: "button", title, className: "sort" }, text);
+    const head = make("th", {}, button);
+    this.heads.push(head);
+    button.addEventListener("click", () => {
+      this.isDown = this.sorting === index ? !this.isDown : index >= 0;
+      this.sorting = index;
+      for (const each of this.heads) each.ariaSort = each === head ? (this.isDown ? "descending" : "ascending") : null;
+    });
+    return head;
+  }
+}
+
+function compared(one: number | string, other: number | string): number {
+  return typeof one === "number" && typeof other === "number"
+    ? one - other
+    : String(one).localeCompare(String(other));
+}
+
+class Row {
+  readonly element = make("tr");
+  private readonly number = make("span", { className: "dim" });
+  private readonly name = make("bdi");
+  private readonly crown = crown();
+  private readonly cells = COLUMNS.map(({ head }) => {
+    const cell = make("td");
+    cell.dataset["head"] = head;
+    return cell;
+  });
+  private readonly why = make("button", { type: "button", className: "small" }, "Why?");
+  private readonly host = make("button", { type: "button", className: "small" }, "Make host");
+  private readonly kick = make("button", { type: "button", className: "small danger" }, "Kick");
+  private facts: PlayerFacts | null = null;
+
+  constructor(acts: PlayerActs) {
+    const who = make("th", { scope: "row" }, this.number, " ", this.name, " ", this.crown);
+    const doing = make("td", { className: "doing" }, this.why, this.host, this.kick);
+    this.element.append(who, ...this.cells, doing);
+    for (const [button, act] of [[this.why, "why"], [this.host, "makeHost"], [this.kick, "kick"]] as const) {
+      button.addEventListener("click", () => this.facts && acts[act](this.facts));
+    }
+  }
+
+  show(facts: PlayerFacts, isHost: boolean): HTMLElement {
+    this.facts = facts;
+    const name = nameOf({ name: facts.name, number: facts.player });
+    write(this.number, `#${facts.player}`);
+    write(this.name, name);
+    this.crown.classList.toggle("is-off", !isHost);
+    for (const [index, cell] of this.cells.entries()) write(cell, COLUMNS[index]!.text(facts));
+    this.element.dataset["presence"] = facts.presence;
+    this.host.disabled = isHost || facts.role === "spectator";
+    const said = isolated(name);
+    this.why.ariaLabel = `Why does ${said} see nothing, or late?`;
+    this.host.ariaLabel = `Make ${said} host`;
+    this.kick.ariaLabel = `Kick ${said}`;
+    return this.element;
+  }
+}

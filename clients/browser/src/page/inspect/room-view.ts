@@ -1,0 +1,187 @@
+// One room: its head with what may be done with it, the charts, and the tabs.
+
+import { make, nameOf, words, write } from "../dom.js";
+import { isolated, legible } from "../legible.js";
+import { askFor, tell } from "../parts/question.js";
+import { Tabs } from "../parts/tabs.js";
+import { ChartsView } from "./charts-view.js";
+import type { PlayerFacts } from "./facts.js";
+import { FramesView } from "./frames-view.js";
+import { NetworkView } from "./network-view.js";
+import type { Operator } from "./operator.js";
+import { type PlayerActs, PlayersView } from "./players-view.js";
+import { StateView } from "./state-view.js";
+import { TrafficView } from "./traffic-view.js";
+import { type News, Watched } from "./watched.js";
+
+/** Bytes of a reason, and of what is said, that the relay takes (protocol/limits.py, REST). */
+const LONGEST_REASON = 123;
+const LONGEST_SAID = 1024;
+
+export class RoomView {
+  readonly element = make("section", { className: "watched", ariaLabel: "Room" });
+  readonly watched: Watched;
+  private readonly title = make("h2");
+  private readonly about = make("p", { className: "note" });
+  private readonly ended = make("p", { className: "error" });
+  private readonly lock = make("input", { type: "checkbox" });
+  private readonly error = make("p", { className: "error" });
+  private readonly charts = new ChartsView();
+  private readonly players: PlayersView;
+  private readonly frames: FramesView;
+  private readonly traffic: TrafficView;
+  private readonly state = new StateView();
+  private readonly network: NetworkView;
+  private readonly tabs: Tabs;
+  private readonly changed = new Set<News>();
+  private isDrawing = false;
+
+  constructor(
+    private readonly operator: Operator,
+    private readonly name: string,
+    refused: () => void,
+    private readonly stateChanged: (watched: Watched) => void,
+  ) {
+    this.watched = new Watched(name, operator, (news) => this.hear(news), refused);
+    this.players = new PlayersView(this.playerActs());
+    this.frames = new FramesView(this.watched);
+    this.traffic = new TrafficView(this.watched);
+    this.network = new NetworkView(operator, name);
+    const panels = {
+      Players: this.players.element,
+      Frames: this.frames.element,
+      Traffic: this.traffic.element,
+      State: this.state.element,
+      Network: this.network.element,
+    };
+    this.tabs = new Tabs("What to look at", panels, () => this.showAll());
+    write(this.title, legible(name));
+    this.error.setAttribute("role", "alert");
+    this.ended.setAttribute("role", "alert");
+    this.element.append(this.head(), this.ended, this.error, this.charts.element, this.tabs.list, ...Object.values(panels));
+    void this.network.refresh();
+    void this.watched.follow();
+  }
+
+  stop(): void {
+    this.watched.stop();
+  }
+
+  /** Draws what is new with the next picture: lines come faster than anybody looks. */
+  private hear(news: News): void {
+    if (news === "state") this.stateChanged(this.watched);
+    this.changed.add(news);
+    if (this.isDrawing) return;
+    this.isDrawing = true;
+    requestAnimationFrame(() => {
+      this.isDrawing = false;
+      const changed = [...this.changed];
+      this.changed.clear();
+      for (const each of changed) this.show(each);
+    });
+  }
+
+  private showAll(): void {
+    // Tabs open the first panel before this view is made.
+    if (this.tabs) for (const news of ["state", "room", "players", "frames", "rates"] as const) this.show(news);
+  }
+
+  private show(news: News): void {
+    const { watched, tabs } = this;
+    if (news === "state") this.showState();
+    if (news === "room" || news === "players") this.showRoom();
+    if (news === "players") {
+      this.network.showPlayers(watched.players);
+      if (tabs.isOpen("Players")) this.players.show(watched.players, watched.standing?.host ?? 0);
+    }
+    if (news === "frames" && tabs.isOpen("Frames")) this.frames.show();
+    if (news !== "rates") return;
+    this.frames.learn(watched.series.byOpcode.map(({ op }) => op));
+    this.charts.show(watched.series.samples);
+    if (tabs.isOpen("Traffic")) this.traffic.show();
+  }
+
+  private showState(): void {
+    const { state, why } = this.watched;
+    write(this.ended, state === "ended" ? `${legible(why)}.` : "");
+    this.element.classList.toggle("is-over", state === "ended");
+  }
+
+  private showRoom(): void {
+    const { standing, players } = this.watched;
+    if (!standing) return;
+    const { room } = standing;
+    const shown = legible(room.title) || room.room;
+    if (this.title.textContent !== shown) this.title.replaceChildren(words(shown));
+    const facts = [room.room, `${room.players} of ${room.capacity} players`, `seq ${standing.seq.toLocaleString("en")}`, !room.public && "hidden", room.password && "password"];
+    write(this.about, facts.filter(Boolean).join(" · "));
+    if (document.activeElement !== this.lock) this.lock.checked = room.locked;
+    if (this.tabs.isOpen("State")) this.state.show(standing, players);
+  }
+
+  // What may be done.
+
+  private head(): HTMLElement {
+    const locked = make("label", { className: "check" }, this.lock, " Locked");
+    this.lock.addEventListener("change", () => void this.act(() => this.operator.lock(this.name, this.lock.checked)));
+    const close = make("button", { type: "button", className: "danger" }, "Close the room");
+    close.addEventListener("click", () => void this.close());
+    const open = make("a", { className: "button quiet", href: new URL(`r/${encodeURIComponent(this.name)}`, document.baseURI).href }, "Its page");
+    const named = make("div", {}, this.title, this.about);
+    return make("header", { className: "room-head" }, named, this.saying(), locked, open, close);
+  }
+
+  private saying(): HTMLElement {
+    const text = make("input", { maxLength: LONGEST_SAID, placeholder: "Say something to all players", ariaLabel: "Say something to all players" });
+    const form = make("form", { className: "say" }, text, make("button", {}, "Say"));
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const said = text.value.trim();
+      if (said) void this.act(() => this.operator.say(this.name, said)).then((isDone) => isDone && (text.value = ""));
+    });
+    return form;
+  }
+
+  private async close(): Promise<void> {
+    const text = "All players are sent away, and what the room remembers is gone.";
+    const answer = await askFor({ title: `Close room ${legible(this.name)}?`, text, ok: "Close it" });
+    if (answer !== null) await this.act(() => this.operator.close(this.name));
+  }
+
+  private playerActs(): PlayerActs {
+    return {
+      why: (facts) => void this.explain(facts),
+      makeHost: ({ player }) => void this.act(() => this.operator.makeHost(this.name, player)),
+      kick: (facts) => void this.kick(facts),
+    };
+  }
+
+  private async kick({ player, name }: PlayerFacts): Promise<void> {
+    const title = `Kick ${isolated(nameOf({ name, number: player }))}?`;
+    const reason = await askFor({ title, label: "Why? They are shown it.", longest: LONGEST_REASON, ok: "Kick" });
+    if (reason !== null) await this.act(() => this.operator.kick(this.name, player, reason));
+  }
+
+  private async explain({ player, name }: PlayerFacts): Promise<void> {
+    await this.act(async () => {
+      const { reasons, is_there: isThere } = await this.operator.why(this.name, player);
+      const rows = reasons.flatMap(({ what, do: advice }) => [make("dt", {}, legible(what)), make("dd", {}, legible(advice))]);
+      const none = isThere ? "The relay knows of nothing that is wrong." : "They are not in the room any more.";
+      const list = rows.length ? make("dl", { className: "reasons" }, ...rows) : make("p", {}, none);
+      await tell(`Why may ${isolated(nameOf({ name, number: player }))} see nothing, or late?`, list);
+    });
+  }
+
+  /** Does something, and shows why it was refused, if it was. Returns whether it is done. */
+  private async act(doing: () => Promise<unknown>): Promise<boolean> {
+    write(this.error, "");
+    try {
+      await doing();
+      return true;
+    } catch (error) {
+      write(this.error, legible(error instanceof Error ? error.message : String(error)));
+      this.lock.checked = this.watched.standing?.room.locked ?? false;
+      return false;
+    }
+  }
+}

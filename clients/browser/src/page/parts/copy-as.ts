@@ -1,0 +1,29 @@
+// Buttons that copy a message in a form in which one takes it elsewhere.
+
+import { COPIES } from "../decode/copies.js";
+import type { Decoded } from "../decode/decoded.js";
+import { make } from "../dom.js";
+import { copyText } from "./clipboard.js";
+
+const SAID_MS = 1500;
+
+/** Args: current: the message that is shown. */
+export function copyAs(current: () => Decoded | null): HTMLElement {
+  const buttons = Object.entries(COPIES).map(([label, write]) => {
+    const button = make("button", { className: "small", type: "button" }, label);
+    button.addEventListener("click", () => {
+      const message = current();
+      if (message) void copy(button, label, write(message));
+    });
+    return button;
+  });
+  const row = make("div", { className: "copy-as" }, make("span", { className: "note" }, "Copy as"), ...buttons);
+  row.setAttribute("role", "group");
+  row.ariaLabel = "Copy the message as";
+  return row;
+}
+
+async function copy(button: HTMLButtonElement, label: string, text: string): Promise<void> {
+  button.textContent = (await copyText(text)) ? "Copied" : "Not copied";
+  setTimeout(() => (button.textContent = label), SAID_MS);
+}

@@ -1,0 +1,44 @@
+// Dialogs: a question that is answered with a text or only with yes, and news to read.
+
+import { make } from "../dom.js";
+
+/** What is asked; without a label there is nothing to type. */
+export interface Question {
+  readonly title: string;
+  readonly text?: string;
+  readonly label?: string;
+  readonly longest?: number;
+  readonly ok: string;
+}
+
+/** Returns what was typed ("" where nothing is to be typed); null if the person thought better. */
+export function askFor({ title, text = "", label, longest = 100, ok }: Question): Promise<string | null> {
+  const input = make("input", { maxLength: longest });
+  const field = label ? [make("label", {}, make("span", {}, label), input)] : [];
+  const yes = make("button", { className: "primary", value: "yes" }, ok);
+  const no = make("button", { className: "quiet", value: "no", formNoValidate: true }, "Cancel");
+  const about = text ? [make("p", { className: "note" }, text)] : [];
+  return shown(title, [...about, ...field, make("p", { className: "actions" }, yes, no)]).then(
+    (answer) => (answer === "yes" ? input.value : null),
+  );
+}
+
+/** Shows something to read. */
+export async function tell(title: string, ...content: Node[]): Promise<void> {
+  const done = make("button", { className: "primary" }, "Close");
+  await shown(title, [...content, make("p", { className: "actions" }, done)]);
+}
+
+function shown(title: string, content: readonly Node[]): Promise<string> {
+  const heading = make("h2", {}, title);
+  const form = make("form", { method: "dialog" }, heading, ...content);
+  const dialog = make("dialog", { ariaLabel: title }, form);
+  document.body.append(dialog);
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => {
+      resolve(dialog.returnValue);
+      dialog.remove();
+    });
+  });
+}
