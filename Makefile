@@ -4,12 +4,12 @@ BIN := .venv/bin
 BROWSER := clients/browser
 # More than there are cores: tests wait for much of their time.
 WORKERS ?= 3
-# As many more run tests of the compiled wheel meanwhile.
-BESIDE ?= 1
+# Those that run tests of the compiled wheel meanwhile: a third as many, and one at least.
+BESIDE ?= $(shell echo $$((($(WORKERS) + 2) / 3)))
 PYTEST := $(BIN)/python -m pytest --dist worksteal
 TEST := $(PYTEST) -n $(WORKERS)
 # Says what a command printed once it has ended, so that it does not stand amid other lines.
-in_one_piece = said=$$($(1) 2>&1); ended=$$?; printf '%s\n' "$$said"; exit $$ended
+in_one_piece = said=$$($(1) 2>&1); ended=$$?; printf '%s\n' '$(1)' "$$said"; exit $$ended
 # Runs Python with the compiled wheel before the checkout; COMPILED tells the tests so.
 COMPILED := COMPILED=1 PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/.compiled
 NOTHING_LOST := $(addprefix chaos/test_chaos.py::test_,nothing_is_lost_doubled_or_reordered nor_is_anything_in_a_page)
@@ -26,7 +26,7 @@ export VIRTUAL_ENV := $(CURDIR)/.venv
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo quick test test-all plain beside lint format bench chaos chaos-cluster conformance attack fuzz docs docs-serve build compiled clean chromium proxies tshark
+.PHONY: help setup demo quick test test-all collected plain beside lint format bench chaos chaos-cluster conformance attack fuzz docs docs-serve build compiled clean chromium proxies tshark
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null || sed -n 's/^\([a-z-]*\):[^#]*## /  make \1  /p' $(MAKEFILE_LIST)
@@ -37,18 +37,22 @@ demo: setup ## start a relay with bots in a room, and print its link
 	$(BIN)/relay demo
 
 test: chromium proxies tshark ## lint, then all tests: Python, TypeScript, and both in a headless browser
-	$(MAKE) --no-print-directory -j 2 lint docs
+	$(MAKE) --no-print-directory -j 2 lint docs collected
 	$(MAKE) --no-print-directory -j 2 plain beside
 
 test-all: test ## the same, then the long versions of what has one
 	$(TEST) -m long --timeout 600
 
+# So that Python compiles the tests once, and not in each worker.
+collected: setup
+	@said=$$($(PYTEST) --collect-only -q 2>&1) || { printf '%s\n' "$$said"; exit 1; }
+
 plain: setup
 	$(TEST)
 
 beside: compiled
-	$(call in_one_piece,LINK=portable $(COMPILED) $(PYTEST) -n $(BESIDE) $(BOTH_LINKS))
-	$(call in_one_piece,$(COMPILED) $(PYTEST) -n $(BESIDE) $(COMPILED_TESTS))
+	@$(call in_one_piece,LINK=portable $(COMPILED) $(PYTEST) -n $(BESIDE) $(BOTH_LINKS))
+	@$(call in_one_piece,$(COMPILED) $(PYTEST) -n $(BESIDE) $(COMPILED_TESTS))
 
 quick: setup ## lint of Python, and the pure tests: the fast loop
 	$(BIN)/ruff format --check --quiet

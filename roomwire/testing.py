@@ -1,4 +1,6 @@
-"""Hypothesis strategies for the wire, to test a codec, a client or a relay of one's own.
+"""What tests need: strategies for the wire, and bad networks.
+
+Hypothesis strategies test a codec, a client or a relay of one's own:
 
     from roomwire.testing import Case, Reader, damaged
 
@@ -7,9 +9,16 @@
 
 It needs Hypothesis: `pip install roomwire[testing]`. The frames and their records are here too, and
 our own codec, to compare with.
+
+`shape` makes a player's network worse on purpose, at the relay of a game's own tests:
+
+    shape(url, token, "RACE", player=2, down="train-wifi", seed=42)
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 from roomwire import _check_for_namesake
 
@@ -154,6 +163,38 @@ __all__ = [
     "pack",
     "piles",
     "roles",
+    "shape",
     "spoken",
     "unpack",
 ]
+
+
+def shape(
+    url: str,
+    token: str,
+    room: str,
+    *,
+    player: int | None = None,
+    down: str | Mapping[str, Any] | None = None,
+    up: str | Mapping[str, Any] | None = None,
+    seed: int = 0,
+) -> None:
+    """Make a player's network worse on purpose, from now on; docs/guide/bad-networks.md has more.
+
+    It waits for the relay, which therefore runs in another thread or process.
+
+    Args:
+        url: of the relay, such as `http://127.0.0.1:8000`.
+        token: its operator's: `create_app(...).state.token`.
+        player: their number in the room; if left out, everybody.
+        down: what the relay sends goes so: a profile's name, or numbers such as `{"lag_ms": 80}`.
+        up: what the player sends goes so. With neither, the network is as it is.
+        seed: decides the fate of each frame.
+
+    Raises:
+        relay.cli.operator_client.Problem: the relay refuses, with a sentence that says why.
+    """
+    from relay.cli.operator_client import OperatorClient  # who tests a codec needs no relay
+
+    wanted = {"player": player, "down": down, "up": up, "seed": seed}
+    OperatorClient(url, token).request("PUT", f"/api/rooms/{room}/conditions", wanted)

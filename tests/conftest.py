@@ -35,6 +35,11 @@ def pytest_configure() -> None:
         )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let tests that may take long go first: none of them is to begin when all others are done."""
+    items.sort(key=lambda item: item.get_closest_marker("timeout") is None)
+
+
 pytest_plugins = ["tests.helpers.browser"]
 
 

@@ -12,9 +12,9 @@ Once they are, the object is given its class, and is as frozen as any.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import MISSING
-from functools import cache, singledispatch
+from functools import singledispatch
 from typing import Any, Final
 
 from protocol.fields.field_types import (
@@ -144,7 +144,6 @@ def closing(cls: type[Any], made: str) -> Lines:
     yield f"{made}.__class__ = {cls.__name__}"
 
 
-@cache
 def open_twin(cls: type[Any]) -> type[Any]:
     """Return a class with the slots of a frozen one. Its objects may be given that class."""
     return type(f"Open{cls.__name__}", cls.__bases__, {"__slots__": cls.__slots__})

@@ -60,6 +60,9 @@ FORBIDDEN_KEY: Final = "__proto__"
 FORBIDDEN_BYTES: Final = FORBIDDEN_KEY.encode()
 
 HEADS: Final = frozenset([*range(0x80, 0xA0), *range(0xDC, 0xE0)])
+ARRAY_STARTS: Final = {**dict.fromkeys(range(0x90, 0xA0), 1), 0xDC: 3, 0xDD: 5}
+"""Where the first element of an array begins, by its head."""
+
 NO_HEADS: Final = bytes(byte for byte in range(256) if byte not in HEADS)
 """All bytes but those that a container may begin with."""
 
@@ -118,7 +121,12 @@ def check_claims(data: bytes, most: int) -> None:
     """Doubt a message whose heads may claim far more than it has. Of those within one another,
     some may wait for what they claim; all others have it."""
     size = len(data)
-    worth = SPARE + PER_BYTE * size - SLOT * most * (data.count(0xDC) + data.count(0xDD))
+    worth = SPARE + PER_BYTE * size
+    if size <= COUNTED and heads_of(data) * (LIST + SLOT * most) <= worth:
+        return
+    if are_doubles(data):
+        return
+    worth -= SLOT * most * (data.count(0xDC) + data.count(0xDD))
     if min(size, STACKED) * SHORT > worth and min(heads_of(data), STACKED) * SHORT > worth:
         walk = msgpack.Unpacker(max_buffer_size=size)
         walk.feed(data)
@@ -147,7 +155,7 @@ def check_flat_map(data: bytes, value: dict[Any, Any], may_be_wide: bool) -> Non
 def check_list(data: bytes, value: list[Any], may_be_wide: bool) -> None:
     """Doubt an array that is the whole message."""
     is_float = bool(value) and type(value[0]) is float
-    if (is_float and are_doubles(data, value)) or are_numbers(value, may_be_wide):
+    if (is_float and are_doubles(data)) or are_numbers(value, may_be_wide):
         return
     heads = heads_of(data) if len(data) <= COUNTED else len(data)
     if heads > 1 and not CONTAINERS.isdisjoint(map(type, value)):
@@ -156,11 +164,14 @@ def check_list(data: bytes, value: list[Any], may_be_wide: bool) -> None:
         check_ints(value)
 
 
-def are_doubles(data: bytes, value: list[Any]) -> bool:
-    """Say whether there are floats of 64 bits alone: then each ninth byte begins one."""
-    count, head = len(value), data[0]
-    start = 1 if head < 0xA0 else 3 if head == 0xDC else 5
-    return len(data) == start + 9 * count and data[start::9].count(0xCB) == count
+def are_doubles(data: bytes) -> bool:
+    """Say whether a message is an array of floats of 64 bits alone: then each ninth byte begins
+    one."""
+    start = ARRAY_STARTS.get(data[0], len(data))
+    count, rest = divmod(len(data) - start, 9)
+    if rest or count < 1 or data[start] != 0xCB:
+        return False
+    return data[start::9].count(0xCB) == count
 
 
 def check_nested(data: bytes, value: Any, heads: int, may_be_wide: bool) -> None:

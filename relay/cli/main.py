@@ -61,11 +61,19 @@ SERVE_EXAMPLES = """Examples:
 
 CLUSTER = "How is NATS, over which relays share their rooms?"
 
+WATCH_EXAMPLES = """Examples:
+  relay watch K7QF
+  relay watch K7QF --from 3 --hex
+  relay watch K7QF --op JOINED --op LEFT
+  relay watch K7QF --stats
+  relay watch K7QF --json | grep skipped
+"""
+
 SHAPE = """Make a player's network worse on purpose, or everybody's in a room.
 
 Without --down, --up or --off it shows what holds. A way is a profile (lan, wifi, train-wifi, \
-mobile-3g, hotel, satellite) or numbers, such as lag_ms=80,jitter_ms=20,loss=0.02. Players are told \
-what holds for them. The same seed lets the same frames meet the same fate.
+mobile-3g, hotel, satellite) or numbers, such as lag_ms=80,jitter_ms=20,loss=0.02. Players are \
+told what holds for them. The same seed lets the same frames meet the same fate.
 """
 
 SHAPE_EXAMPLES = """Examples:
@@ -118,6 +126,11 @@ def build() -> App:
         "relay.cli.commands:demo", help="Run a relay with bots in a room, and print its link."
     )
     app.command("relay.cli.new:new", help=NEW, help_epilogue=NEW_EXAMPLES)
+    app.command(
+        "relay.cli.watch:watch",
+        help="Watch a room of a relay that runs: who is there, and every frame.",
+        help_epilogue=WATCH_EXAMPLES,
+    )
     app.command("relay.cli.cluster:app", name="cluster", help=CLUSTER)
     app.command("relay.cli.why:why", help=WHY, help_epilogue=WHY_EXAMPLES)
     app.command("relay.cli.shape:shape", help=SHAPE, help_epilogue=SHAPE_EXAMPLES)

@@ -9,12 +9,15 @@ at most once, so a node may hold an older one than others. A stale value would b
 - A value counts for the connection that it was said through. One that comes when its sender has
   another is dropped: its node may have stood still, while the newer connection told newer values.
 - A node that may have missed messages forgets what it kept of senders elsewhere, and asks for it.
+
+A room's values stay within its players' only node, unless an operator watches it at another one.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, Final
 
 import msgpack
@@ -28,6 +31,9 @@ from relay.room.seats import Seat
 
 SUBJECT: Final = "vol."
 WANTED: Final = "vol-wanted"
+WATCHED: Final = "vol-watched"
+WATCHED_SECONDS: Final = 3.0
+"""For which a node remembers that others watch a room. They say it every second."""
 VERSION: Final = 2
 """Of what nodes tell each other of values. What is of another is not taken."""
 MOST_EARLY: Final = 256
@@ -56,9 +62,12 @@ class Values:
         self._room = room
         self._waiting: dict[str, Waiting] = {}
         self._early: dict[str, Waiting] = {}
+        self._watched: dict[str, float] = {}
+        """Rooms that are watched at other nodes, and until when on the loop's clock."""
         self._unsubscribe: dict[str, Callable[[], None]] = {}
         if bus is not None:
             bus.subscribe(WANTED, lambda node, data: self._tell_all())
+            bus.subscribe(WATCHED, lambda node, data: self._note_watched(data.decode("ascii")))
 
     def open(self, room: Room) -> None:
         """Pass on the values of this room from now on."""
@@ -69,7 +78,7 @@ class Values:
         def share(sender: int, key: int, to: Addressees, message: bytes) -> None:
             self._share(room, (sender, key, to), message)
 
-        room.audience = SharedAudience(room.audience, share)
+        room.audience = SharedAudience(room.audience, share, partial(self._want, room.name))
 
         def receive(node: str, data: bytes) -> None:
             if self._room(room.name) is room:
@@ -83,6 +92,26 @@ class Values:
         if unsubscribe is not None:
             unsubscribe()
         self._early.pop(name, None)
+        self._watched.pop(name, None)
+
+    # Who watches.
+
+    def _want(self, name: str) -> None:
+        if self._bus is not None:
+            self._bus.publish(WATCHED, name.encode())
+
+    def _note_watched(self, name: str) -> None:
+        if name in self._unsubscribe:
+            self._watched[name] = asyncio.get_running_loop().time() + WATCHED_SECONDS
+
+    def _is_watched(self, name: str) -> bool:
+        until = self._watched.get(name)
+        if until is None:
+            return False
+        if asyncio.get_running_loop().time() < until:
+            return True
+        del self._watched[name]
+        return False
 
     # Who enters, and who moves.
 
@@ -141,8 +170,9 @@ class Values:
     def _share(self, room: Room, slot: Slot, message: bytes) -> None:
         audience, seat = room.audience, room.seats.get(slot[0])
         late = 0 if audience.delay is None else len(audience.delay.outboxes)
-        if len(audience.fan_out) + late >= len(room.seats.attached) or seat is None:
-            return  # all players are connected to this node
+        are_all_here = len(audience.fan_out) + late >= len(room.seats.attached)
+        if seat is None or (are_all_here and not self._is_watched(room.name)):
+            return
         if not self._waiting:
             asyncio.get_running_loop().call_soon(self._flush)
         self._waiting.setdefault(room.name, {})[seat.attachment, slot] = message
@@ -193,9 +223,10 @@ class Values:
                 self._tell_here(room, slot, message)
 
     def _tell_here(self, room: Room, slot: Slot, message: bytes) -> None:
-        audience = room.audience
-        if isinstance(audience, SharedAudience) and _has_players_at(room, self._own()):
-            audience.hear_value(*slot, message)
+        if _has_players_at(room, self._own()):
+            room.audience.hear_value(*slot, message)
+        else:
+            room.audience.overhear(slot[2], message)
 
 
 def _home(room: Room, player: int) -> int | None:

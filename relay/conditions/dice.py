@@ -33,10 +33,15 @@ class Dice:
     def __init__(self, seed: int, player: int, direction: Direction) -> None:
         self._begun = blake2b(f"{seed}/{player}/{direction}/".encode(), digest_size=16)
 
-    def roll(self, index: int) -> Fate:
-        """Return the fate of the frame with this number. It is the same whenever it is asked."""
+    def roll(self, index: int, *, is_volatile: bool = False) -> Fate:
+        """Return the fate of a frame. It is the same whenever it is asked.
+
+        Args:
+            index: its number among volatile values, or among the rest. So PINGs, which come with
+                the clock, change no value's fate.
+        """
         rolled = self._begun.copy()
-        rolled.update(b"%d" % index)
+        rolled.update(b"%c%d" % (b"v" if is_volatile else b"r", index))
         found = rolled.digest()
         parts = (found[at : at + 4] for at in range(0, 16, 4))
         return Fate(*(int.from_bytes(part, "big") / WHOLE for part in parts))

@@ -50,7 +50,8 @@ class Line:
         self._began = now
         self._max_bytes = max_bytes
         self._max_frames = max_frames
-        self._index = 0
+        self._counts = [0, 0]
+        """Frames so far: those that are reliable, and volatile values."""
         self._bytes = 0
         self._free = now
         """When the way has carried what was given to it."""
@@ -72,11 +73,12 @@ class Line:
         """Take a frame."""
         if self.is_cut:
             return
-        conditions, fate = self._conditions, self._dice.roll(self._index)
-        self._index += 1
+        conditions = self._conditions
+        fate = self._dice.roll(self._counts[is_volatile], is_volatile=is_volatile)
+        self._counts[is_volatile] += 1
         at = self._arrival(len(frame), fate.jitter, now)
         every = conditions.cut_every_frames
-        if every and self._index % every == 0:
+        if every and sum(self._counts) % every == 0:
             self._append(frame, at, is_cut=True)
         elif not is_volatile:
             self._keep_late_ones_before(at)

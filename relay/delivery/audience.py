@@ -50,6 +50,16 @@ class Audience:
         else:
             self.fan_out.tell_some(to, message)
 
+    def hear_value(self, sender: int, key: int, to: Addressees, message: bytes) -> None:
+        """Tell players here a volatile value that came from another node."""
+        self.tell_value(sender, key, to, message)
+
+    def want_values(self) -> None:
+        """Have other nodes tell, for some seconds, also what no player here is to be told."""
+
+    def overhear(self, to: Addressees, message: bytes) -> None:
+        """A volatile value passes between other nodes. No player here is to be told."""
+
     def connect(self, player: int, outbox: Outbox, *, is_late: bool = False) -> None:
         """Tell a player through this outbox. Args: is_late: by the room's delay, if it has one."""
         if is_late and self.delay is not None:

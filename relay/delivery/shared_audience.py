@@ -14,16 +14,23 @@ Share = Callable[[int, int, Addressees, bytes], None]
 class SharedAudience(Audience):
     """Takes the place of an audience, whose players and values it has."""
 
-    def __init__(self, audience: Audience, share: Share) -> None:
+    def __init__(
+        self, audience: Audience, share: Share, want: Callable[[], None] = lambda: None
+    ) -> None:
+        """Args: want: asks the other nodes for all values of the room, for some seconds."""
         self.fan_out = audience.fan_out
         self.retained = audience.retained
         self.delay = audience.delay
         self._share = share
+        self._want = want
 
     def tell_value(self, sender: int, key: int, to: Addressees, message: bytes) -> None:
         super().tell_value(sender, key, to, message)
         self._share(sender, key, to, message)
 
     def hear_value(self, sender: int, key: int, to: Addressees, message: bytes) -> None:
-        """Tell players here a value that came from another node."""
+        """Tell it, and do not send it back."""
         super().tell_value(sender, key, to, message)
+
+    def want_values(self) -> None:
+        self._want()

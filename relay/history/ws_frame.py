@@ -39,7 +39,7 @@ def wrap(message: bytes) -> bytes:
 
 def unwrap(wrapped: bytes) -> bytes:
     """Return the message alone."""
-    return wrapped[_start(wrapped) :]
+    return wrapped[start_of(wrapped) :]
 
 
 def split(run: bytes) -> list[bytes]:
@@ -61,16 +61,17 @@ def split(run: bytes) -> list[bytes]:
 
 def opcode(wrapped: bytes) -> int:
     """Read the opcode of a wrapped message."""
-    return wrapped[_start(wrapped) + 1]
+    return wrapped[start_of(wrapped) + 1]
 
 
 def is_logged(wrapped: bytes) -> bool:
     """Say whether a wrapped message is in the room's history, from which it can be read again."""
-    start = _start(wrapped)
+    start = start_of(wrapped)
     op = wrapped[start + 1]
     return op in LOGGED or (op == Opcode.ERROR and wrapped[start + 2] != 0)
 
 
-def _start(wrapped: bytes) -> int:
+def start_of(wrapped: bytes) -> int:
+    """Return where the message begins in a wrapped one."""
     size = wrapped[1]
     return 2 if size < 126 else 4 if size == 126 else 10

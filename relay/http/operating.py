@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from protocol import limits
-from relay.http.rest import fits
+from relay.http.rest import fits, room_info
 from relay.inspect.facts import PlayerFacts
 from relay.inspect.why import Account
+from relay.room.room import Room
 
 ONLY_OPERATOR = (
     "this is for the relay's operator: send their token, as in Authorization: Bearer TOKEN. The "
     "relay prints it when it starts, or --operator-token-file names its file"
 )
+
+NDJSON = "application/x-ndjson"
+LINES = {"description": "Lines of JSON", "content": {NDJSON: {"schema": {"type": "string"}}}}
+"""The answer of a stream, for OpenAPI."""
+
+UNKEPT = {"cache-control": "no-store", "x-accel-buffering": "no"}
+"""Headers of a stream: nobody on the way may keep it, or wait for more of it."""
 
 SAID = 1024
 """Bytes that an operator may say at once."""
@@ -146,3 +155,8 @@ class Explanation(BaseModel):
             reasons=[Reason(**asdict(each)) for each in account.reasons],
             facts=None if account.facts is None else Player.of(account.facts),
         )
+
+
+def described(room: Room, root: str) -> Mapping[str, Any]:
+    """Describe a room in a stream. Args: root: path under which the app is mounted."""
+    return room_info(room, root).model_dump()

@@ -6,13 +6,17 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from functools import partial
+from typing import Annotated
 
 import responder
-from responder import Problem, Request, Response
+from responder import Problem, Query, Request, Response
 
 from relay.http import operating, rest, shaping
 from relay.inspect.acts import Acts
 from relay.inspect.facts import Facts
+from relay.inspect.watcher import Wanted, opcodes
+from relay.inspect.watching import Shown, Watching
 from relay.inspect.why import explain
 from relay.node.node import Node
 from relay.node.shapes import EVERYBODY, Shapes
@@ -156,6 +160,47 @@ async def drop_conditions(req: Request, resp: Response, *, name: str) -> operati
     room = await _room(req, name)
     _shapes(req).clear(room)
     return operating.Done(room=room.name)
+
+
+@routes.get(
+    "/api/rooms/{name}/watch",
+    summary="Watch a room",
+    description=(
+        "A stream of lines of JSON, each with a `type`: `room` and `players` as they are, every "
+        "frame as it is ordered (`frames`), how many there were of each kind (`rates`), and the "
+        "`end`. What the reader does not take in time is `skipped`: no player waits for it."
+    ),
+    tags=TAGS,
+    responses={**NO_ROOM, 200: operating.LINES},
+)
+async def watch(
+    req: Request,
+    resp: Response,
+    *,
+    name: str,
+    sender: Annotated[
+        list[int], Query([], alias="from", description="frames of these players, or about them")
+    ],
+    op: Annotated[list[str], Query([], description="frames of these kinds, such as DELIVER")],
+    grep: Annotated[str, Query("", description="frames that say this, as `relay watch` shows it")],
+    data: Annotated[bool, Query(True, description="the frames' bytes, in base64")],
+    stats: Annotated[bool, Query(False, description="no frames, but how many there are")],
+) -> None:
+    room = await _room(req, name)
+    try:
+        wanted = Wanted(frozenset(sender), opcodes(op), grep, not stats, data)
+    except ValueError as error:
+        raise Problem(422, str(error)) from None
+    describe = partial(operating.described, root=req.state.root)
+    watching = Watching(req.api.state.node, room, wanted, describe, partial(_players, req))
+    resp.mimetype = operating.NDJSON
+    resp.headers.update(operating.UNKEPT)
+    resp.stream(watching.lines)
+
+
+async def _players(req: Request, room: Room) -> list[Shown]:
+    facts = await _facts(req).of(room)
+    return [operating.Player.of(each).model_dump() for each in facts.players.values()]
 
 
 def only_operator(req: Request, why: str = operating.ONLY_OPERATOR) -> None:

@@ -47,7 +47,6 @@ class DirectLink(Channel):
         "_down",
         "_is_awake",
         "_peers",
-        "_shaper",
         "_up",
         "outbox",
         "shaped",
@@ -74,7 +73,6 @@ class DirectLink(Channel):
         settings = node.settings
         self.wished = wished
         self.shaped: Shape | None = None
-        self._shaper = Shaper(settings, self.loop.time, self._cut)
         self._down: Current | None = None
         self._up: Current | None = None
         self.inbound.max_pieces = MAX_PIECES
@@ -206,7 +204,7 @@ class DirectLink(Channel):
         self.outbox.hold()
         if not (self.outbox.is_following or self.is_blocked):
             self.write(b"".join(self.outbox.take()))
-        begin = self._shaper.begin
+        begin = Shaper(self._connection.node.settings, self.loop.time, self._cut).begin
         self._down = begin(shape, player, Direction.DOWN, self._write_late, self._wake)
         self._up = begin(shape, player, Direction.UP, self._receive_late, self._read_on)
         self._wake()

@@ -61,7 +61,7 @@ class PortableLink:
         )
         self.wished = wished
         self.shaped: Shape | None = None
-        self._shaper = Shaper(settings, time.monotonic, self._cut)
+        self._settings = settings
         self._down: Current | None = None
         self._up: Current | None = None
         self._drained = asyncio.Event()
@@ -200,7 +200,7 @@ class PortableLink:
         if shape is not None:
             if not self.outbox.is_following:
                 self._due += self.outbox.take()
-            begin = self._shaper.begin
+            begin = Shaper(self._settings, time.monotonic, self._cut).begin
             self._down = begin(shape, player, Direction.DOWN, self._send_late, self._ready.set)
             self._up = begin(shape, player, Direction.UP, self._receive_late, self._drained.set)
         self._ready.set()

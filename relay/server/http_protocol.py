@@ -24,7 +24,8 @@ HEAD_SECONDS = 5.0
 BODY_SECONDS = 10.0
 """From the end of the head to that of the body."""
 ANSWER_SECONDS = 60.0
-"""From there until all of the answer is taken: a page on a bad line takes a while."""
+"""From there until all of the answer is taken: a page on a bad line takes a while. A stream lasts
+for as long as somebody takes it: for so long they may take nothing."""
 IDLE_SECONDS = 5.0
 """From an answer to the next request's first byte."""
 
@@ -160,7 +161,21 @@ class HttpProtocol(HttpToolsProtocol):
             self._deadline.cancel()
         self._deadline = None if seconds is None else self.loop.call_later(seconds, self._run_out)
 
+    def pause_writing(self) -> None:
+        """Take note that the client does not take what is written."""
+        super().pause_writing()
+        if self._is_streaming:
+            self._allow(ANSWER_SECONDS)
+
+    @property
+    def _is_streaming(self) -> bool:
+        """Whether it answers as long as the app likes, to a request that it has read."""
+        cycle: Any = self.cycle
+        return self._is_busy and bool(cycle.chunked_encoding) and not cycle.more_body
+
     def _run_out(self) -> None:
+        if self._is_streaming and not self.flow.write_paused:
+            return self._allow(ANSWER_SECONDS)
         # Closing one that does not read would wait for it to read.
         if self.transport.get_write_buffer_size():
             self.cut()

@@ -88,6 +88,8 @@ COURSES: Mapping[str, Course] = MappingProxyType(
             options=("--frames-per-second", "60", "--frames-burst", "60"),
             plan={"pause": 0.0, "sizes": (0,), "frames": 300, "within": (2, 200_000)},
         ),
+        # The relay makes everybody's network worse: late, slow, and with pauses.
+        "shaped": Course(shows=frozenset({"SHAPED"}), plan={"network": "wifi", "frames": 10}),
         # Seats and rooms are held for less time than connections are lost.
         "fleeting": Course(
             resets=frozenset({"SEAT_EXPIRED", "ROOM_GONE", "EPOCH_CHANGED"}),

@@ -62,6 +62,8 @@ class Plan:
     """The room's `history`."""
     prelude: int = 0
     """Frames that one player sends before the others join."""
+    network: str = ""
+    """The profile of everybody's network, at the relay."""
     hold: int = 120
     """The room's `hold`: so long that no seat expires because a machine is slow."""
     keep: int = 120
@@ -215,8 +217,15 @@ class Scenario:
         number = len(self.players) + 1
         label, make = f"s{self.plan.seed}p{number}", self._clients[number % len(self._clients)]
         url = f"ws://127.0.0.1:{self.proxy.port}/r/{self.plan.room}-{self.plan.seed}"
+        if self.plan.network:
+            url += f"?chaos={self.plan.network}&seed={self.plan.seed}"
         random = Random(label)
-        room = RoomOptions(hold=self.plan.hold, keep=self.plan.keep, history=self.plan.history)
+        room = RoomOptions(
+            hold=self.plan.hold,
+            keep=self.plan.keep,
+            history=self.plan.history,
+            chaos=bool(self.plan.network),
+        )
         options = HelloOptions(seat=random.randbytes(16), name=label, create=room)
         player = make(label, self._pulse, url, options, random)
         self.players.append(player)

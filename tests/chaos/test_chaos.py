@@ -37,7 +37,7 @@ FOUND_AS = {
 
 
 @pytest.mark.timeout(150)
-@pytest.mark.parametrize("course", ["steady", "long", "drained", "killed"])
+@pytest.mark.parametrize("course", ["steady", "long", "shaped", "drained", "killed"])
 async def test_nothing_is_lost_doubled_or_reordered(course: str) -> None:
     result = await run_batch(range(1, 4), GENTLE, course)
     assert result.report.violations == []
@@ -115,8 +115,9 @@ async def test_each_damage_to_a_relay_is_found_out_and_none_in_a_whole_one() -> 
 
 @pytest.mark.timeout(150)
 async def test_a_cluster_keeps_every_promise_while_parts_of_it_die() -> None:
-    found = await storm(1, 3.0, 0.02, ("kill-relay", "freeze-relay", "kill-leader"))
+    acts = ("kill-relay", "freeze-relay", "kill-leader", "split-off")
+    found = await storm(1, 3.0, 0.02, acts)
     assert found.result.report.violations == []
     assert found.result.complaints == ""
-    assert len(found.done) == 3
+    assert len(found.done) == len(acts)
     assert found.result.report.delivered > 0

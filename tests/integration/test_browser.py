@@ -16,6 +16,8 @@ from clients.python import (
     SnapshotReceived,
     Updated,
 )
+from relay.conditions.profiles import profile
+from relay.conditions.shape import Shape
 from relay.room import membership
 from relay.room.room import Room
 from tests.helpers.browser import Tabs
@@ -262,3 +264,26 @@ async def test_a_page_that_comes_late_hears_history_and_passes_it_on(
         await bot.hears(Message, lambda event: event.value == "given")
         async with enter_async(relay.url, room="LATE") as late:
             assert (await late.hears(SnapshotReceived)).value == [1, 2]
+
+
+async def test_a_link_asks_for_a_bad_network_and_the_page_shows_it(
+    relay: RunningRelay, tabs: Tabs
+) -> None:
+    link = f"{page_of(relay, 'BAD')}?chaos=hotel&seed=42"
+    ann = await visit(tabs, link, "Ann")
+    await ann.page.locator("#conditions", has_text="Bad network: hotel, seed 42").wait_for()
+    bob = await visit(tabs, page_of(relay, "BAD"), "Bob", mobile=True)
+    assert not await bob.page.locator("#conditions").is_visible()
+    await ann.sees("room.clock.rtt > 80_000")
+
+    relay.node.shapes.put(the_room(relay, "BAD"), 2, Shape(profile("lan"), None, 7))
+    await bob.page.locator("#conditions", has_text="down lan; seed 7").wait_for()
+    overflow = "document.documentElement.scrollWidth > innerWidth"
+    assert not await bob.page.evaluate(overflow)
+    relay.node.shapes.clear(the_room(relay, "BAD"))
+    await bob.page.locator("#conditions").wait_for(state="hidden")
+
+    # Whoever else makes the room decides: here nobody's link may ask for it.
+    await visit(tabs, page_of(relay, "CALM"), "Cid")
+    dan = await visit(tabs, f"{page_of(relay, 'CALM')}?chaos=hotel", "Dan")
+    assert not await dan.page.locator("#conditions").is_visible()

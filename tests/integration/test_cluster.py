@@ -40,10 +40,12 @@ from protocol.frames import (
 )
 from relay.cluster.nats.jetstream_log import LOOK_SECONDS
 from relay.cluster.nats.watch import TROUBLE_SECONDS
+from relay.policy.operators import find_token
 from tests.chaos.cluster_harm import Cluster
 from tests.helpers.nats import NatsServer, nats_cluster, nats_server
 from tests.helpers.peers import Party, Peer, new_seat, party_at
 from tests.helpers.relay import RelayProcess, relay_process
+from tests.helpers.watchers import watcher
 
 FAST = 3.0
 """Seconds within which players of a relay that died are live elsewhere."""
@@ -89,6 +91,22 @@ async def test_players_at_two_relays_are_in_one_room(two: list[Party]) -> None:
     assert (await ann.hears(Taken)).taken == 2
     bob.says(Volatile(1, None, b"back"))
     assert (await ann.hears(Update)).payload == b"back"
+
+
+async def test_any_relay_shows_a_room(two: list[Party], relays: list[RelayProcess]) -> None:
+    ann = await two[0].enters("SHOWN")
+    where = [(relay.url, find_token(relay.port)) for relay in relays]
+    async with AsyncExitStack() as stack:
+        watchers = [
+            await stack.enter_async_context(watcher(url, "SHOWN", token=token))
+            for url, token in where
+        ]
+        for each in watchers:
+            await each.hears("players")
+        await asyncio.gather(*(each.hears("rates") for each in watchers))
+        ann.says(Send(None, b"reliable"), Volatile(1, None, b"swift"))
+        for each in watchers:
+            assert sorted(frame["op"] for frame in await each.sees(2)) == ["DELIVER", "UPDATE"]
 
 
 async def test_a_host_kicks_and_leaves_over_relays(two: list[Party]) -> None:

@@ -23,11 +23,13 @@ from protocol.error_codes import ErrorCode
 from protocol.frames import Deliver, Error, Leave, Live, RoomOptions, Send
 from relay.persistence.file import StateFile
 from relay.persistence.shares import gather
+from relay.policy.operators import find_token
 from relay.server.listening import listen
 from tests.helpers.crew import names_at, pids
 from tests.helpers.peers import Party, new_seat, party_at, until
 from tests.helpers.relay import RelayProcess, relay_process
 from tests.helpers.state_files import found
+from tests.helpers.watchers import decoded, watcher
 
 WORKERS = ("--workers", "2", "--profile", "bench", "--log-level", "info")
 AT_ONCE = 50
@@ -88,6 +90,7 @@ async def test_two_workers_are_one_relay() -> None:
             await meet(at, 6)
             await joins(relay, 1000)
             await a_visitor_sees_one_relay(relay, at)
+            await any_worker_shows_a_room(relay, at)
             await a_second_start_is_refused(relay)
             await a_killed_worker_is_replaced(relay, at)
             await a_worker_that_cannot_be_started_is_tried_again(relay, at)
@@ -124,6 +127,23 @@ async def a_visitor_sees_one_relay(relay: RelayProcess, at: Party) -> None:
         assert len({match["room"] for match in matches}) == 1
         assert (await http.get("/healthz")).json() == {"status": "ok"}
     for peer in inside:
+        peer.says(Leave())
+        await peer.ends()
+
+
+async def any_worker_shows_a_room(relay: RelayProcess, at: Party) -> None:
+    """Each watcher comes over a connection of its own, to any worker."""
+    token = find_token(relay.port)
+    ann, bob = await at.enters(OF_FIRST), await at.enters(OF_SECOND)
+    for number in range(8):
+        for peer, room in ((ann, OF_FIRST), (bob, OF_SECOND)):
+            async with watcher(relay.url, room, ("op", "DELIVER"), token=token) as eve:
+                await eve.hears("players")
+                peer.says(Send(None, b"%d" % number))
+                (frame,) = map(decoded, await eve.sees(1))
+                assert isinstance(frame, Deliver)
+                assert frame.payload == b"%d" % number
+    for peer in (ann, bob):
         peer.says(Leave())
         await peer.ends()
 

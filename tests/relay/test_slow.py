@@ -34,8 +34,9 @@ from protocol.frames import (
 from relay.delivery.outbox import Outbox
 from relay.node import lagging
 from relay.server import listening, ws_protocol
+from tests.helpers.cluster.wire import MEETINGS, Meet
 from tests.helpers.outboxes import held
-from tests.helpers.peers import Party, Peer, new_seat, party, until
+from tests.helpers.peers import Party, Peer, new_seat, until
 
 HERE, LAGGING = PresenceState.HERE, PresenceState.LAGGING
 
@@ -44,6 +45,12 @@ LOAD = 200
 
 NEVER: dict[str, Any] = {"profile": "bench", "slow_seconds": None, "ping_seconds": None}
 SMALL: dict[str, Any] = {"outbox_frames": 16, "outbox_bytes": 64 * 1024}
+
+
+@pytest.fixture(params=MEETINGS)
+def meet(request: pytest.FixtureRequest) -> Meet:
+    """Run a relay, or two that share the room: who is slow is at another than who sends."""
+    return MEETINGS[request.param]
 
 
 def burden(number: int) -> bytes:
@@ -69,12 +76,17 @@ async def is_burdened(slow: Peer, by: Peer, state: PresenceState = LAGGING) -> N
 # Lagging.
 
 
-async def test_both_sides_are_told_of_one_who_is_slow_and_when_it_keeps_up_again() -> None:
-    async with party(profile="bench", slow_seconds=60, **SMALL) as at:
+async def test_both_sides_are_told_of_one_who_is_slow_and_when_it_keeps_up_again(
+    meet: Meet,
+) -> None:
+    async with meet(profile="bench", slow_seconds=60, **SMALL) as at:
         ann, slow = await at.enters("R"), await at.enters_and_sticks("R")
+        bob = await at.connects("R")
+        bob.greets()
         await is_burdened(slow, ann)
-        ann.says(*[Volatile(1, None, b"%d" % number) for number in range(5)])
-        await ann.catches_up()
+        for number in range(5):  # each in a turn of its own, or relays pass the newest on alone
+            ann.says(Volatile(1, None, b"%d" % number))
+            await bob.hears(Update, lambda u, n=number: u.payload == b"%d" % n)  # type: ignore[misc]
         slow.raw.read_on()
         first = await slow.hears(Notice)
         assert (first.kind, first.detail.dropped) == (NoticeKind.LAG, None)
@@ -89,14 +101,16 @@ async def test_both_sides_are_told_of_one_who_is_slow_and_when_it_keeps_up_again
         await slow.catches_up()
         assert slow.payloads == burdens(0, LOAD)
         assert [update.payload for update in slow.all(Update)] == [b"4"]
-        assert [p.state for p in slow.all(PresenceChanged)] == [LAGGING, HERE]
+        told = [p.state for p in slow.all(PresenceChanged) if p.player == slow.me]
+        assert told == [LAGGING, HERE]
 
 
 async def test_nobody_is_told_of_one_who_is_behind_for_a_moment(
+    meet: Meet,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(lagging, "LAG_SECONDS", 60.0)
-    async with party(profile="bench", slow_seconds=120, **SMALL) as at:
+    async with meet(profile="bench", slow_seconds=120, **SMALL) as at:
         ann, slow = await at.enters("R"), await at.enters_and_sticks("R")
         ann.says(*[Send(None, burden(number)) for number in range(LOAD)])
         await until(lambda: outbox_of(at, slow).is_following)
@@ -111,10 +125,10 @@ async def test_nobody_is_told_of_one_who_is_behind_for_a_moment(
             assert peer.all(Notice) == []
 
 
-async def test_a_trickle_is_not_enough() -> None:
+async def test_a_trickle_is_not_enough(meet: Meet) -> None:
     """One who reads a little all the time, and falls behind all the same, is let go."""
     seat = new_seat()
-    async with party(profile="bench", slow_seconds=0.5, **SMALL) as at:
+    async with meet(profile="bench", slow_seconds=0.5, **SMALL) as at:
         ann, slow = await at.enters("R"), await at.enters_and_sticks("R", seat=seat)
         await is_burdened(slow, ann)
         slow.raw.read_on()
@@ -133,9 +147,9 @@ async def test_a_trickle_is_not_enough() -> None:
         assert slow.payloads + again.payloads == burdens(0, number)
 
 
-async def test_who_falls_out_of_history_is_let_go_and_begins_anew() -> None:
+async def test_who_falls_out_of_history_is_let_go_and_begins_anew(meet: Meet) -> None:
     seat = new_seat()
-    async with party(**NEVER, **SMALL, history_frames=20) as at:
+    async with meet(**NEVER, **SMALL, history_frames=20) as at:
         ann, slow = await at.enters("R"), await at.enters_and_sticks("R", seat=seat)
         await is_burdened(slow, ann)
         slow.raw.read_on()
@@ -146,8 +160,8 @@ async def test_who_falls_out_of_history_is_let_go_and_begins_anew() -> None:
         assert (again.me, again.welcome.session.resumed) == (slow.me, False)
 
 
-async def test_who_is_kicked_hears_nothing_of_what_follows() -> None:
-    async with party(**NEVER, **SMALL) as at:
+async def test_who_is_kicked_hears_nothing_of_what_follows(meet: Meet) -> None:
+    async with meet(**NEVER, **SMALL) as at:
         ann, slow = await at.enters("R"), await at.enters_and_sticks("R")
         await is_burdened(slow, ann)
         ann.says(Kick(slow.me, "too slow"), Send(None, b"secret"))
@@ -159,9 +173,9 @@ async def test_who_is_kicked_hears_nothing_of_what_follows() -> None:
         assert len(heard) < LOAD
 
 
-async def test_a_pong_never_speaks_of_what_was_not_sent() -> None:
+async def test_a_pong_never_speaks_of_what_was_not_sent(meet: Meet) -> None:
     """A resume from what it says would miss all before it."""
-    async with party(**NEVER) as at:
+    async with meet(**NEVER) as at:
         ann, slow = await at.enters("R"), await at.enters_and_sticks("R")
         for start in range(0, 2 * LOAD, 10):
             ann.says(*[Send(None, burden(number)) for number in range(start, start + 10)])
@@ -180,8 +194,8 @@ async def test_a_pong_never_speaks_of_what_was_not_sent() -> None:
         assert slow.payloads == burdens(0, 2 * LOAD)
 
 
-async def test_who_asks_and_asks_but_never_reads_is_let_go() -> None:
-    async with party(**SMALL, profile="bench", slow_seconds=0.2) as at:
+async def test_who_asks_and_asks_but_never_reads_is_let_go(meet: Meet) -> None:
+    async with meet(**SMALL, profile="bench", slow_seconds=0.2) as at:
         ann, stuck = await at.enters("R"), await at.enters_and_sticks("R", seat=new_seat())
         await is_burdened(stuck, ann)
         stuck.says(*[Ping(number) for number in range(5000)])
@@ -189,12 +203,13 @@ async def test_who_asks_and_asks_but_never_reads_is_let_go() -> None:
 
 
 async def test_what_stuck_readers_cost_does_not_depend_on_what_is_sent(
+    meet: Meet,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # Stuck they stay, however long it takes.
     monkeypatch.setattr(listening, "USER_TIMEOUT", 600_000)
     monkeypatch.setattr(ws_protocol, "MAX_BLOCKED", 600.0)
-    async with party(**NEVER) as at:
+    async with meet(**NEVER) as at:
         ann, bob = await at.enters("R"), await at.enters("R")
         stuck = [await at.enters_and_sticks("R") for _ in range(20)]
         outboxes = [outbox_of(at, peer) for peer in stuck]
@@ -225,9 +240,9 @@ async def is_lost_while(at: Party, seat: bytes, sent: int) -> Peer:
     return bob
 
 
-async def test_a_gap_of_a_thousand_frames_is_filled() -> None:
+async def test_a_gap_of_a_thousand_frames_is_filled(meet: Meet) -> None:
     seat = new_seat()
-    async with party(profile="bench", **SMALL) as at:
+    async with meet(profile="bench", **SMALL) as at:
         bob = await is_lost_while(at, seat, 1000)
         again = await at.connects("R")
         again.greets(seat=seat, position=bob.position)
@@ -239,9 +254,11 @@ async def test_a_gap_of_a_thousand_frames_is_filled() -> None:
         assert again.all(Live)[0].seq == again.all(Pong)[0].seq
 
 
-async def test_a_gap_beyond_history_is_refused_and_the_room_as_it_stands_follows() -> None:
+async def test_a_gap_beyond_history_is_refused_and_the_room_as_it_stands_follows(
+    meet: Meet,
+) -> None:
     seat = new_seat()
-    async with party(profile="bench", history_frames=500) as at:
+    async with meet(profile="bench", history_frames=500) as at:
         bob = await is_lost_while(at, seat, 1000)
         again = await at.connects("R")
         again.greets(seat=seat, position=bob.position)
@@ -270,8 +287,8 @@ async def make_history(at: Party, **options: Any) -> Peer:
     return ann
 
 
-async def test_a_late_joiner_hears_all_of_history_and_nobody_waits_for_it() -> None:
-    async with party(profile="bench", slow_seconds=60) as at:
+async def test_a_late_joiner_hears_all_of_history_and_nobody_waits_for_it(meet: Meet) -> None:
+    async with meet(profile="bench", slow_seconds=60) as at:
         ann = await make_history(at)
         bob = await at.enters("R")
         joiner = await at.connects("R", receive_buffer=4096)
@@ -291,8 +308,8 @@ async def test_a_late_joiner_hears_all_of_history_and_nobody_waits_for_it() -> N
         assert (await joiner.hears(Deliver)).payload == b"and on"
 
 
-async def test_a_snapshot_spares_a_late_joiner_most_of_history() -> None:
-    async with party(profile="bench") as at:
+async def test_a_snapshot_spares_a_late_joiner_most_of_history(meet: Meet) -> None:
+    async with meet(profile="bench") as at:
         ann = await make_history(at)
         parts = [Snapshot(ann.position[1], part, 3, bytes((part,)) * 10_000) for part in range(3)]
         ann.says(*parts, Send(None, b"since"))

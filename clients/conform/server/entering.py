@@ -185,7 +185,8 @@ async def create_is_false(scene: Scene) -> None:
     10,
     keeps="10.4c; 5 session options; 5 room title; 5 room capacity; 5 room spectators; "
     "5 room hold; 5 room keep; 5 room history; 5 room write; 5 room host_keys; "
-    "5 room host_away; 5 room bar; 5 room chaos; 5 room tags; 5b; 5 room public; 5 room app; 5 room build; 5a",
+    "5 room host_away; 5 room bar; 5 room chaos; 5 room tags; 5b; 5 room public; 5 room app; "
+    "5 room build; 5a",
 )
 async def the_room_is_made_as_asked(scene: Scene) -> None:
     """WELCOME tells every option that `create` gave, but the password; app is the creator's."""

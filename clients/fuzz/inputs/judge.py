@@ -109,6 +109,11 @@ def judge(data: bytes, reader: Reader) -> tuple[str, Verdict]:
     return "", ACCEPTED
 
 
+BY_OPCODE: Final = {
+    reader: {int(frame.opcode): frame for frame in several} for reader, several in FRAMES.items()
+}
+
+
 def judge_frame(data: bytes, reader: Reader) -> None:
     if len(data) < 2:
         raise Refusal("3.3.2", "TRUNCATED", len(data))
@@ -129,11 +134,9 @@ def judge_frame(data: bytes, reader: Reader) -> None:
 
 def frame_of(opcode: int, reader: Reader) -> type[Frame] | None:
     """Return what this opcode says; None where the frame is ignored."""
-    for frame in FRAMES[reader]:
-        if frame.opcode == opcode:
-            return frame
-    if reader is Reader.RELAY_FRAME:
-        return None
+    frame = BY_OPCODE[reader].get(opcode)
+    if frame is not None or reader is Reader.RELAY_FRAME:
+        return frame
     known = opcode in foreign_opcodes(reader)
     raise Refusal("3.3.5", "WRONG_DIRECTION" if known else "UNKNOWN_OPCODE", 1)
 

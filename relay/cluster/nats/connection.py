@@ -267,11 +267,13 @@ class Connection:
 
     async def _connect(self) -> Client:
         while True:
-            for _ in self._urls:
+            for _ in range(len(self._urls)):
                 client = _Client()
                 try:
                     async with asyncio.timeout(2 * CONNECT_SECONDS):
                         await self._connect_to(self._urls[0], client)
+                    if client._reading_task is not None:
+                        client._reading_task.add_done_callback(_forgive)
                     return client
                 except (OSError, nats.errors.Error, ValueError) as error:
                     await _close(client)
@@ -360,6 +362,12 @@ async def _close(client: Client) -> None:
     writer = getattr(transport, "_io_writer", None)
     if writer is not None:
         writer.transport.abort()
+
+
+def _forgive(reading: asyncio.Task[bool]) -> None:
+    """Let a read fail whose connection was just aborted: nats-py does not catch that."""
+    if not reading.cancelled():
+        reading.exception()
 
 
 async def _report(error: Exception) -> None:

@@ -58,7 +58,7 @@ def copy(language: str, folder: Path) -> Path:
         target = folder / source
         target.parent.mkdir(parents=True, exist_ok=True)
         if (ROOT / source).is_dir():
-            shutil.copytree(ROOT / source, target, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(ROOT / source, target, ignore=shutil.ignore_patterns("*.pyc.*"))
         else:
             shutil.copy(ROOT / source, target)
     return folder

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import pytest
@@ -70,7 +71,8 @@ def let(line: Line, until: float, now: float = 0.0) -> Iterator[tuple[float, byt
 
 def told(line: Line, talk: list[Said]) -> list[tuple[float, bytes]]:
     """Say all of a talk. Returns: what came out and when."""
-    heard, now = [], 0.0
+    heard: list[tuple[float, bytes]] = []
+    now = 0.0
     for said in talk:
         heard += let(line, said.at, now)
         now = said.at
@@ -144,6 +146,17 @@ def test_the_fate_of_a_frame_is_that_of_its_number_whatever_came_before_it() -> 
     assert 10 < len(lost[0]) < 40
 
 
+def test_pings_between_them_change_no_values_fate() -> None:
+    talk = values(40)
+    pings = [Said(0.05 * number, b"ping", False) for number in range(9)]
+    mixed = sorted([*talk, *pings], key=lambda said: said.at)
+    heard = [
+        [frame for _, frame in told(line_of(Conditions(loss=0.5)), each) if frame != b"ping"]
+        for each in (talk, mixed)
+    ]
+    assert heard[0] == heard[1]
+
+
 def values(many: int, *, every: float = 0.01) -> list[Said]:
     return [Said(every * number, b"%04d" % number, True) for number in range(many)]
 
@@ -156,7 +169,7 @@ def test_values_are_lost_doubled_and_reordered_as_often_as_is_said() -> None:
     assert 1060 < len(doubled) < 1140
     mixed = [frame for _, frame in told(line_of(Conditions(reordering=0.1)), talk)]
     assert sorted(mixed) == [said.frame for said in talk]
-    late = sum(a > b for a, b in zip(mixed, mixed[1:], strict=False))
+    late = sum(a > b for a, b in pairwise(mixed))
     assert 50 < late < 140
 
 

@@ -18,6 +18,7 @@ async def test_openapi_has_every_operation_and_its_shapes(http: httpx.AsyncClien
         "get /api/rooms",
         "post /api/rooms",
         "get /api/rooms/{name}",
+        "get /api/rooms/{name}/watch",
         "post /api/match",
         "get /api/rooms/{name}/players",
         "get /api/rooms/{name}/players/{player}/why",
@@ -26,6 +27,9 @@ async def test_openapi_has_every_operation_and_its_shapes(http: httpx.AsyncClien
         "patch /api/rooms/{name}",
         "post /api/rooms/{name}/say",
         "delete /api/rooms/{name}",
+        "get /api/rooms/{name}/conditions",
+        "put /api/rooms/{name}/conditions",
+        "delete /api/rooms/{name}/conditions",
     }
     shapes = document["components"]["schemas"]
     assert {"NewRoom", "RoomInfo", "RoomPage", "Match", "Matched", "RelayInfo"} <= shapes.keys()

@@ -159,7 +159,8 @@ async def test_a_cut_loses_the_connection_and_nothing_else(gather: Gather, way: 
     async with gather() as at:
         seat = new_seat()
         ann, bob = await at.enters("R", seat=seat), await at.enters("R")
-        put(at, ann.me, **{way: Conditions(lag_ms=5, cut_every_frames=30)})
+        cut = Conditions(lag_ms=5, cut_every_frames=30)
+        put(at, ann.me, *((cut, None) if way == "down" else (None, cut)))
         await told(ann)
         talker = bob if way == "down" else ann
         for number in range(60):

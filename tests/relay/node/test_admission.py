@@ -179,7 +179,8 @@ class Way:
 
     def __init__(self) -> None:
         self.outbox = Outbox(outlet())
-        self.wished = self.shaped = None
+        self.wished: Shape | None = None
+        self.shaped: Shape | None = None
 
     def close(self, code: CloseCode, reason: str) -> None:
         """What was said before is enough to know."""

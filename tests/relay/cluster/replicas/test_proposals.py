@@ -60,8 +60,10 @@ async def test_all_rooms_together_hold_no_more_than_one_node_can() -> None:
         while proposals.held <= MOST_HELD and proposals.add(f"ROOM-{rooms}", entry):
             pass
     assert rooms > 10
-    assert not proposals.add("ROOM-1", entry)
-    assert proposals.add("ROOM-1", Acknowledge(1))  # what is no player's is taken
+    proposals.open(ROOM, EPOCH)
+    assert not proposals.add(ROOM, entry)
+    assert proposals.add(ROOM, Acknowledge(1))  # what is no player's is taken
+    proposals.close(ROOM)
     assert proposals.held < MOST_HELD + MOST_WAITING / 2
     for number in range(rooms):
         proposals.close(f"ROOM-{number + 1}")

@@ -1,0 +1,25 @@
+"""How many frames a room told of each kind, since somebody looked."""
+
+from __future__ import annotations
+
+from relay.inspect.watched_audience import OPCODES, WatchedAudience
+from relay.inspect.watcher import NAMES
+
+
+class Rates:
+    """The frames of a room that is watched, counted for one who watches."""
+
+    def __init__(self, audience: WatchedAudience) -> None:
+        self._audience = audience
+        self._counts, self._sizes = audience.counts.copy(), audience.sizes.copy()
+
+    def since(self) -> dict[str, list[int]]:
+        """Return how many there were since the last time, and their bytes, by opcode."""
+        counts, sizes = self._audience.counts.copy(), self._audience.sizes.copy()
+        told = {
+            NAMES[op]: [counts[op] - self._counts[op], sizes[op] - self._sizes[op]]
+            for op in range(OPCODES)
+            if counts[op] > self._counts[op]
+        }
+        self._counts, self._sizes = counts, sizes
+        return told

@@ -1,0 +1,145 @@
+"""An operator watches a room: lines of JSON, until the room ends or nobody reads them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final
+
+from relay.inspect.rates import Rates
+from relay.inspect.standing import standing
+from relay.inspect.watched_audience import WatchedAudience
+from relay.inspect.watcher import Wanted, Watcher
+from relay.node.node import Node
+from relay.room.refusals import Refusal
+from relay.room.room import Room
+
+PAUSE: Final = 0.1
+"""Seconds between two lines with frames."""
+ROUND: Final = 1.0
+"""Seconds between two lines with anything else."""
+
+Shown = Mapping[str, Any]
+Describe = Callable[[Room], Shown]
+Facts = Callable[[Room], Awaitable[Sequence[Shown]]]
+
+GONE: Final = "the room is gone"
+GOING_DOWN: Final = "the relay is going down"
+
+
+class Watching:
+    """One operator who watches a room."""
+
+    def __init__(
+        self, node: Node, room: Room, wanted: Wanted, describe: Describe, facts: Facts
+    ) -> None:
+        """
+        Args:
+            describe: says what everybody may know of a room.
+            facts: says what is known of a room's players.
+        """
+        self._node = node
+        self._room = room
+        self._watcher = Watcher(wanted)
+        self._has_frames = wanted.has_frames
+        self._describe = describe
+        self._facts = facts
+        self._told = ""
+        self._round = 0.0
+        self._audience: WatchedAudience
+        self._rates: Rates
+
+    async def lines(self) -> AsyncIterator[bytes]:
+        """Yield lines, some at a time. The room is watched from the first to the last one."""
+        self._begin()
+        try:
+            yield await self._next_round()
+            while (why := await self._end()) is None:
+                await asyncio.sleep(PAUSE)
+                if lines := self._frames() + await self._next_round():
+                    yield lines
+            yield self._frames() + line("end", why=why)
+        finally:
+            self._stop()
+
+    # The room.
+
+    def _begin(self) -> None:
+        room = self._room
+        if not isinstance(room.audience, WatchedAudience):
+            room.audience = WatchedAudience(room.audience, self._node.clock)
+        self._audience = room.audience
+        self._audience.watchers += 1
+        if self._has_frames:
+            self._audience.takers.append(self._watcher.take)
+        self._rates = Rates(self._audience)
+
+    def _stop(self) -> None:
+        audience = self._audience
+        audience.watchers -= 1
+        if self._has_frames:
+            audience.takers.remove(self._watcher.take)
+        if not audience.watchers and self._room.audience is audience:
+            self._room.audience = audience.audience
+
+    async def _end(self) -> str | None:
+        """Say why there is nothing more to watch, if so. Another node's snapshot may have made the
+        room anew."""
+        node, room = self._node, self._room
+        if node.draining is not None and not node.connections:
+            return GOING_DOWN
+        if node.registry.get(room.name) is room:
+            return None
+        if (found := await self._kept()) is None:
+            return GONE
+        self._audience.hand_out()
+        self._stop()
+        self._room, self._told, self._round = found, "", 0.0
+        self._begin()
+        return None
+
+    async def _kept(self) -> Room | None:
+        """Return the room of this name, which stays at this node for as long as it is asked for."""
+        with contextlib.suppress(Refusal):  # it cannot be had for the moment
+            return await self._node.operating.find(self._room.name)
+        return None
+
+    # Lines.
+
+    def _frames(self) -> bytes:
+        watcher = self._watcher
+        self._audience.hand_out()
+        if not (frames := watcher.frames()) and not watcher.skipped:
+            return b""
+        skipped, watcher.skipped = watcher.skipped, 0
+        told = ",".join(frames)
+        return f'{{"type":"frames","frames":[{told}],"skipped":{skipped}}}\n'.encode()
+
+    async def _next_round(self) -> bytes:
+        now = asyncio.get_running_loop().time()
+        seconds, is_first = now - self._round, not self._round
+        if not is_first and seconds < ROUND:
+            return b""
+        self._round = now
+        await self._kept()
+        self._audience.want_values()
+        players = line("players", players=await self._facts(self._room))
+        if is_first:
+            return self._standing() + players
+        rates = line("rates", seconds=round(seconds, 3), frames=self._rates.since())
+        return self._standing() + players + rates
+
+    def _standing(self) -> bytes:
+        """Say how the room stands, if that has changed."""
+        told = json.dumps({"room": self._describe(self._room), **standing(self._room)})
+        if told == self._told:
+            return b""
+        self._told = told
+        return b'{"type":"room",' + told[1:].encode() + b"\n"
+
+
+def line(kind: str, **told: object) -> bytes:
+    """Make a line of a stream."""
+    return json.dumps({"type": kind, **told}, separators=(",", ":")).encode() + b"\n"
