@@ -65,6 +65,7 @@ export class PlayersView {
   private readonly heads: HTMLElement[] = [];
   private readonly none = make("p", { className: "note" }, "Nobody is here.");
   private readonly rows = new Map<number, Row>();
+  private told: readonly [players: readonly PlayerFacts[], host: number] = [[], 0];
   private sorting = -1;
   private isDown = false;
 
@@ -76,6 +77,7 @@ export class PlayersView {
   }
 
   show(players: readonly PlayerFacts[], host: number): void {
+    this.told = [players, host];
     const here = new Set(players.map(({ player }) => player));
     for (const [number, row] of this.rows) {
       if (here.has(number)) continue;
@@ -107,6 +109,7 @@ export class PlayersView {
       this.isDown = this.sorting === index ? !this.isDown : index >= 0;
       this.sorting = index;
       for (const each of this.heads) each.ariaSort = each === head ? (this.isDown ? "descending" : "ascending") : null;
+      this.show(...this.told);
     });
     return head;
   }
