@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from relay.conditions.shape import Shape
 from relay.inspect.facts import PlayerFacts, RoomFacts
 from relay.inspect.heard import Heard, heard
 from relay.node.recent import Ended
@@ -278,13 +279,9 @@ def _kept_behind(room: Room, facts: PlayerFacts) -> Iterator[Reason]:
     if facts.conditions:
         yield Reason(
             "conditions",
-            f"Their network is made worse on purpose: {_listed(facts)}.",
+            f"Their network is made worse on purpose: {Shape.of(facts.conditions)}.",
             f"`relay shape {room.name} --off` ends that.",
         )
-
-
-def _listed(facts: PlayerFacts) -> str:
-    return ", ".join(f"{key} {value}" for key, value in (facts.conditions or {}).items())
 
 
 def _their_own(facts: PlayerFacts) -> Iterator[Reason]:

@@ -72,6 +72,7 @@ async def test_conditions_are_put_shown_and_taken_off() -> None:
         assert await told(bob) == shape["text"]
         assert (await operator.players("ROOM"))[2]["conditions"]["up"]["lag_ms"] == 50
         assert (await operator.players("ROOM"))[1]["conditions"] is None
+        assert f": {shape['text']}." in (await operator.why("ROOM", 2))["conditions"]["what"]
         await operator.asks("PUT", PATH, {"down": "lan"})
         assert await told(ann) == "down lan; seed 0"
         assert [each["player"] for each in (await operator.asks("GET", PATH))["shapes"]] == [
