@@ -21,8 +21,7 @@ from protocol.frames import (
     Volatile,
 )
 from relay.history.memory_budget import DELAYED
-from relay.node import node as module
-from relay.node import ticks
+from relay.node.tending import sweeping, ticks
 from tests.helpers.peers import Party, new_seat, party, until
 
 
@@ -32,7 +31,7 @@ def is_full(at: Party) -> None:
 
 
 async def test_who_loses_the_past_is_told_once_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "SWEEP_SECONDS", 0.02)
+    monkeypatch.setattr(sweeping, "SWEEP_SECONDS", 0.02)
     async with party(profile="bench") as at:
         ann, bob, other = await at.enters("R"), await at.enters("R"), await at.enters("S")
         at.node.memory.limit = at.node.memory.used + 100_000
