@@ -52,8 +52,8 @@ export class FramesView {
     const isAtEnd = this.list.isAtEnd;
     this.list.mark(this.placeOf(this.chosen));
     if (isAtEnd && !seen.isPaused) this.list.scrollToEnd();
-    const skipped = seen.skipped ? `, ${counted(seen.skipped, "more")} skipped: there was no time` : "";
-    const missed = seen.isPaused ? `, paused: ${seen.missed.toLocaleString("en")} came since` : "";
+    const skipped = seen.skipped ? `; ${seen.skipped.toLocaleString("en")} more were too many to show` : "";
+    const missed = seen.isPaused ? `; paused: ${seen.missed.toLocaleString("en")} came since` : "";
     write(this.status, `${seen.shown.length.toLocaleString("en")} of ${counted(seen.count, "frame")}${skipped}${missed}`);
   }
 

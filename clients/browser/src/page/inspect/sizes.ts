@@ -138,4 +138,4 @@ export function advice(sizes: Sizes): string[] {
 /** The share of all bytes from which something is worth saying. */
 const WORTH = 0.1;
 
-export const percent = (share: number): string => `${Math.round(100 * share)} %`;
+export const percent = (share: number): string => `${Math.round(100 * share)}\u00a0%`;

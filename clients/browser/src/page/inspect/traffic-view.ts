@@ -49,8 +49,8 @@ export class TrafficView {
   private showRates(rates: readonly Rate[]): void {
     const all = rates.reduce((sum, { allBytes }) => sum + allBytes, 0) || 1;
     this.rates.replaceChildren(
-      ...rates.map(({ op, frames, bytes: size, allFrames, allBytes }) =>
-        row(op, perSecond(frames), bytesPerSecond(size), `${count(allFrames)}, ${bytes(allBytes)}`, percent(allBytes / all)),
+      ...rates.map(({ op, frames, bytes: size, allBytes }) =>
+        row(op, perSecond(frames), bytesPerSecond(size), bytes(allBytes), percent(allBytes / all)),
       ),
     );
   }
