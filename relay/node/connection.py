@@ -37,8 +37,7 @@ from protocol.frames import (
 from protocol.opcodes import is_counted
 from relay.delivery.deferred import Deferred
 from relay.history.ws_frame import wrap
-from relay.node.entrance import Entrance
-from relay.node.greeting import welcome_of
+from relay.node.entrance import Entrance, welcome_of
 from relay.node.journal import Journal
 from relay.node.lagging import Lagging
 from relay.node.link import Link
