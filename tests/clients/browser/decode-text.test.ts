@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bytesOf } from "../../../clients/browser/src/page/decode/text.js";
-import { NotReadable, readFile, readText } from "../../../clients/browser/src/page/decode/sources.js";
+import {
+  NotReadable,
+  readFile,
+  readText,
+} from "../../../clients/browser/src/page/decode/sources.js";
 
 const SENT = Uint8Array.of(0x93, 0x10, 0xc3, 0xc4, 0x02, 0x68, 0x69);
 
@@ -18,7 +22,10 @@ for (const text of [
 ]) {
   test(`read: ${text}`, () => {
     assert.deepEqual(bytesOf(text), SENT);
-    assert.deepEqual(readText(`${text}\n${text}\n`).map(({ data }) => data), [SENT, SENT]);
+    assert.deepEqual(
+      readText(`${text}\n${text}\n`).map(({ data }) => data),
+      [SENT, SENT],
+    );
   });
 }
 
@@ -34,11 +41,17 @@ test("what Python escapes is what one byte is", () => {
 });
 
 test("hex over several lines is one message where no line is one", () => {
-  assert.deepEqual(readText("93 10 C3 C4 0\n2 68 69").map(({ data }) => data), [SENT]);
+  assert.deepEqual(
+    readText("93 10 C3 C4 0\n2 68 69").map(({ data }) => data),
+    [SENT],
+  );
 });
 
 test("a file may be the bytes of one message", () => {
-  assert.deepEqual(readFile(SENT).map(({ data }) => data), [SENT]);
+  assert.deepEqual(
+    readFile(SENT).map(({ data }) => data),
+    [SENT],
+  );
 });
 
 test("a capture of packets is left to the command", () => {
@@ -53,7 +66,9 @@ test("what is said in rooms is taken from an export, and nothing else", () => {
       { type: "receive", time: 1_700_000_000_600, opcode: 1, data: "text" },
     ],
   });
-  const text = JSON.stringify({ log: { entries: [entry("ws://h/r/R?x=1"), entry("ws://h/vite")] } });
+  const text = JSON.stringify({
+    log: { entries: [entry("ws://h/r/R?x=1"), entry("ws://h/vite")] },
+  });
   assert.deepEqual(readText(text), [
     { data: SENT, by: "client", at: 1_700_000_000.5, connection: "ws://h/r/R?x=1" },
   ]);

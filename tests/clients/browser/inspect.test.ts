@@ -31,7 +31,10 @@ test("all bytes of a frame are counted, each once", () => {
   frames.forEach((frame) => sizes.add(frame));
   const all = frames.reduce((sum, { length }) => sum + length, 0);
   assert.equal(sizes.total, all);
-  assert.equal(Object.values(sizes.parts).reduce((sum, each) => sum + each), all);
+  assert.equal(
+    Object.values(sizes.parts).reduce((sum, each) => sum + each),
+    all,
+  );
   assert.equal(sizes.parts.keys, 2 + 9 + 4); // "x", "position", "key", each with its head
   assert.equal(sizes.parts.floats, 9);
   assert.equal(sizes.parts.bytes, 3 + 2);
@@ -47,7 +50,13 @@ test("what keys cost is what arrays save", () => {
   assert.equal(sizes.shortKeysSave, oneLetter);
   const share = Math.round((100 * saved) / withKeys.length);
   assert.match(advice(sizes)[0]!, new RegExp(`Map keys are ${share}\u00a0%.*save ${share}\u00a0%`));
-  assert.deepEqual(sizes.keys.map(({ key, bytes }) => [key, bytes]), [["position_x", 11], ["position_y", 11]]);
+  assert.deepEqual(
+    sizes.keys.map(({ key, bytes }) => [key, bytes]),
+    [
+      ["position_x", 11],
+      ["position_y", 11],
+    ],
+  );
 });
 
 test("what rounding saves is told", () => {
@@ -61,11 +70,20 @@ test("frames are filtered by opcode, sender and what they say", () => {
   seen.add([told({ shot: 1 }, 1, 2), told({ shot: 2 }, 2, 3)], 5);
   assert.equal(seen.skipped, 5);
   seen.ask({ op: "", from: 3, text: "" });
-  assert.deepEqual(seen.shown.map(({ seq }) => seq), [2]);
+  assert.deepEqual(
+    seen.shown.map(({ seq }) => seq),
+    [2],
+  );
   seen.ask({ op: "DELIVER", from: null, text: '"shot":1' });
-  assert.deepEqual(seen.shown.map(({ seq }) => seq), [1]);
+  assert.deepEqual(
+    seen.shown.map(({ seq }) => seq),
+    [1],
+  );
   seen.add([told({ shot: 1 }, 3), told({ shot: 3 }, 4)], 0);
-  assert.deepEqual(seen.shown.map(({ seq }) => seq), [1, 3]);
+  assert.deepEqual(
+    seen.shown.map(({ seq }) => seq),
+    [1, 3],
+  );
   seen.ask({ op: "LEFT", from: null, text: "" });
   assert.deepEqual(seen.shown, []);
 });
@@ -75,6 +93,8 @@ test("while it is paused nothing moves, and what comes is counted", () => {
   seen.add([told(1, 1)], 0);
   seen.pause(true);
   seen.add([told(2, 2), told(3, 3)], 0);
+  assert.deepEqual([seen.shown.length, seen.missed], [1, 2]);
+  seen.ask({ op: "DELIVER", from: null, text: "" });
   assert.deepEqual([seen.shown.length, seen.missed], [1, 2]);
   seen.pause(false);
   assert.deepEqual([seen.shown.length, seen.missed], [3, 0]);
@@ -104,17 +124,24 @@ test("rates are those of the last second, and sums those of all", () => {
     { op: "DELIVER", frames: 0, bytes: 0, allFrames: 10, allBytes: 100 },
     { op: "UPDATE", frames: 5, bytes: 50, allFrames: 10, allBytes: 100 },
   ]);
-  assert.deepEqual(series.samples.map(({ frames }) => frames), [10, 5]);
+  assert.deepEqual(
+    series.samples.map(({ frames }) => frames),
+    [10, 5],
+  );
 });
 
 test("a message is copied as what a program says", () => {
-  const volatile = decode(encode({ type: "Update", key: 2, sender: 1, payload: pack([1.5, null]) }));
+  const volatile = decode(
+    encode({ type: "Update", key: 2, sender: 1, payload: pack([1.5, null]) }),
+  );
   assert.equal(COPIES["Python"]!(volatile), "room.volatile(2, [1.5, None])");
   assert.equal(COPIES["TypeScript"]!(volatile), "room.volatile(2, [1.5, null]);");
   const raw = decode(encode({ type: "Send", target: null, payload: Uint8Array.of(0xc1, 2) }));
   assert.equal(COPIES["Python"]!(raw), 'await room.send_bytes(bytes.fromhex("C102"))');
   assert.equal(COPIES["TypeScript"]!(raw), "await room.sendBytes(Uint8Array.of(0xC1, 0x02));");
-  const set = decode(encode({ type: "Set", scope: 0, key: "a b", value: pack({ "c d": 1 }), expected: false }));
+  const set = decode(
+    encode({ type: "Set", scope: 0, key: "a b", value: pack({ "c d": 1 }), expected: false }),
+  );
   assert.equal(COPIES["Python"]!(set), 'await room.set_property("a b", {"c d": 1})');
   assert.equal(COPIES["TypeScript"]!(set), 'await room.setProperty("a b", { "c d": 1 });');
 });
@@ -122,5 +149,8 @@ test("a message is copied as what a program says", () => {
 test("a torn message is copied as a test of its fault", () => {
   const torn = decode(Uint8Array.of(0x93, 0x10, 0xc3, 0xc4, 0x08, 0x81), "client");
   assert.match(COPIES["pytest case"]!(torn), /"TRUNCATED", 6, "3\.3\.3\.7"/);
-  assert.match(COPIES["Python"]!(torn), /show\(decode\(bytes.fromhex\("9310C3C40881"\), "client"\)\)/);
+  assert.match(
+    COPIES["Python"]!(torn),
+    /show\(decode\(bytes.fromhex\("9310C3C40881"\), "client"\)\)/,
+  );
 });

@@ -26,7 +26,12 @@ export class TrafficView {
     });
     this.element.append(
       part("By opcode", table(["Opcode", "Frames", "Bytes", "In all", "Share"], this.rates)),
-      part("What the bytes are spent on", make("div", { className: "controls" }, this.about, again), this.advice, this.bars),
+      part(
+        "What the bytes are spent on",
+        make("div", { className: "controls" }, this.about, again),
+        this.advice,
+        this.bars,
+      ),
       part("Keys that cost the most", table(["Key", "Times", "Bytes", "Share"], this.keys)),
     );
   }
@@ -34,7 +39,9 @@ export class TrafficView {
   show(): void {
     const { series, sizes, seen } = this.watched;
     this.showRates(series.byOpcode);
-    const all = seen.count ? `Counted over ${counted(sizes.frames, "frame")}, ${bytes(sizes.total)}.` : "No frames yet.";
+    const all = seen.count
+      ? `Counted over ${counted(sizes.frames, "frame")}, ${bytes(sizes.total)}.`
+      : "No frames yet.";
     write(this.about, all);
     this.advice.replaceChildren(...advice(sizes).map((sentence) => make("li", {}, sentence)));
     this.showParts(sizes);
@@ -79,5 +86,10 @@ function table(heads: readonly string[], body: HTMLElement): HTMLElement {
 }
 
 function row(first: string | Node, ...cells: string[]): HTMLElement {
-  return make("tr", {}, make("th", { scope: "row" }, first), ...cells.map((text) => make("td", {}, text)));
+  return make(
+    "tr",
+    {},
+    make("th", { scope: "row" }, first),
+    ...cells.map((text) => make("td", {}, text)),
+  );
 }

@@ -56,7 +56,8 @@ export class Watched {
       } catch (error) {
         if (signal.aborted) return;
         if (error instanceof Refused && error.status === 401) return this.refused();
-        if (error instanceof Refused && error.status === 404) return this.be("ended", error.message);
+        if (error instanceof Refused && error.status === 404)
+          return this.be("ended", error.message);
         this.be("lost", error instanceof Refused ? error.message : "The relay does not answer.");
       }
       await sleep(PAUSES[Math.min(attempt, PAUSES.length - 1)]!, signal);
@@ -100,8 +101,12 @@ export class Watched {
 const sleep = (ms: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    }, { once: true });
+    signal.addEventListener(
+      "abort",
+      () => {
+        clearTimeout(timer);
+        resolve();
+      },
+      { once: true },
+    );
   });
