@@ -1,11 +1,11 @@
 // What a room's bytes are: by opcode, and by what they are spent on.
 
-import { counted } from "../decode/words.js";
-import { make, words, write } from "../dom.js";
-import type { Rate } from "./series.js";
-import { PARTS, type Part, type Sizes, advice, percent } from "./sizes.js";
-import { bytes, bytesPerSecond, count, perSecond } from "./units.js";
-import type { Watched } from "./watched.js";
+import { counted } from "../../decode/words.js";
+import { make, words, write } from "../../dom.js";
+import type { Rate } from "../series.js";
+import { PARTS, type Part, type Sizes, advice, percent } from "../sizes.js";
+import { bytes, bytesPerSecond, count, perSecond } from "../units.js";
+import type { Watched } from "../watched.js";
 
 /** Keys that are listed. */
 const KEYS = 8;

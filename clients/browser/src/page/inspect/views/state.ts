@@ -1,12 +1,12 @@
 // What a room remembers: its seq, epoch, host and term, its history, groups and properties.
 
-import { unpack } from "../../protocol/msgpack/payload.js";
-import { printable } from "../../protocol/printable.js";
-import { hexOf } from "../decode/hex.js";
-import { fromBase64 } from "../decode/text.js";
-import { make, nameOf, words } from "../dom.js";
-import type { PlayerFacts, Property, Standing } from "./facts.js";
-import { bytes, count } from "./units.js";
+import { unpack } from "../../../protocol/msgpack/payload.js";
+import { printable } from "../../../protocol/printable.js";
+import { hexOf } from "../../decode/hex.js";
+import { fromBase64 } from "../../decode/text.js";
+import { make, nameOf, words } from "../../dom.js";
+import type { PlayerFacts, Property, Standing } from "../facts.js";
+import { bytes, count } from "../units.js";
 
 export class StateView {
   readonly element = make("div", { className: "state" });

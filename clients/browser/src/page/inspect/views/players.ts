@@ -1,9 +1,9 @@
 // The players of a room, with all that the relay knows of them, and what may be done with each.
 
-import { crown, make, nameOf, write } from "../dom.js";
-import { isolated } from "../legible.js";
-import type { PlayerFacts, Way } from "./facts.js";
-import { NONE, bytes, count, milliseconds, seconds } from "./units.js";
+import { crown, make, nameOf, write } from "../../dom.js";
+import { isolated } from "../../legible.js";
+import type { PlayerFacts, Way } from "../facts.js";
+import { NONE, bytes, count, milliseconds, seconds } from "../units.js";
 
 /** A column: its head, what a player has there, and by what to sort. */
 interface Column {

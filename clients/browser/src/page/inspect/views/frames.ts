@@ -1,14 +1,14 @@
 // The stream of frames: filters, pause, search, and any frame as hex and tree.
 
-import { type Decoded, decode } from "../decode/decoded.js";
-import { counted } from "../decode/words.js";
-import { hexOf } from "../decode/hex.js";
-import { make, write } from "../dom.js";
-import { copyAs } from "../parts/copy-as.js";
-import { FrameView } from "../parts/frame-view.js";
-import { VirtualList } from "../parts/virtual-list.js";
-import { type Seen, bytesOfFrame, summary } from "./seen.js";
-import type { Watched } from "./watched.js";
+import { type Decoded, decode } from "../../decode/decoded.js";
+import { counted } from "../../decode/words.js";
+import { hexOf } from "../../decode/hex.js";
+import { make, write } from "../../dom.js";
+import { copyAs } from "../../parts/copy-as.js";
+import { FrameView } from "../../parts/frame-view.js";
+import { VirtualList } from "../../parts/virtual-list.js";
+import { type Seen, bytesOfFrame, summary } from "../seen.js";
+import type { Watched } from "../watched.js";
 
 const ROW = 26;
 

@@ -1,6 +1,6 @@
 // A slider with its number and unit beside it.
 
-import { make, write } from "../dom.js";
+import { make, write } from "../../dom.js";
 
 export class Slider {
   readonly element: HTMLElement;

@@ -1,18 +1,18 @@
 // One room: its head with what may be done with it, the charts, and the tabs.
 
-import { make, nameOf, words, write } from "../dom.js";
-import { isolated, legible } from "../legible.js";
-import { askFor, tell } from "../parts/question.js";
-import { Tabs } from "../parts/tabs.js";
-import { ChartsView } from "./charts-view.js";
-import type { PlayerFacts } from "./facts.js";
-import { FramesView } from "./frames-view.js";
-import { NetworkView } from "./network-view.js";
-import type { Operator } from "./operator.js";
-import { type PlayerActs, PlayersView } from "./players-view.js";
-import { StateView } from "./state-view.js";
-import { TrafficView } from "./traffic-view.js";
-import { type News, Watched } from "./watched.js";
+import { make, nameOf, words, write } from "../../dom.js";
+import { isolated, legible } from "../../legible.js";
+import { askFor, tell } from "../../parts/question.js";
+import { Tabs } from "../../parts/tabs.js";
+import { ChartsView } from "./charts.js";
+import type { PlayerFacts } from "../facts.js";
+import { FramesView } from "./frames.js";
+import { NetworkView } from "./network.js";
+import type { Operator } from "../operator.js";
+import { type PlayerActs, PlayersView } from "./players.js";
+import { StateView } from "./state.js";
+import { TrafficView } from "./traffic.js";
+import { type News, Watched } from "../watched.js";
 
 /** Bytes of a reason, and of what is said, that the relay takes (protocol/limits.py, REST). */
 const LONGEST_REASON = 123;

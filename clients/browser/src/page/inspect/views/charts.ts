@@ -1,9 +1,9 @@
 // The last minutes in four charts.
 
-import { make } from "../dom.js";
-import { Chart } from "../parts/chart.js";
-import { type Sample, type Series } from "./series.js";
-import { bytesPerSecond, count, milliseconds, perSecond } from "./units.js";
+import { make } from "../../dom.js";
+import { Chart } from "../../parts/chart.js";
+import { type Sample, type Series } from "../series.js";
+import { bytesPerSecond, count, milliseconds, perSecond } from "../units.js";
 
 const CHARTS: readonly (readonly [
   string,

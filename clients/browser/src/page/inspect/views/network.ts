@@ -1,8 +1,8 @@
 // Players' networks, made worse on purpose: profiles, sliders, and what is applied.
 
-import { make, nameOf, write } from "../dom.js";
-import type { PlayerFacts, RoomConditions, Shape, Way } from "./facts.js";
-import type { Operator } from "./operator.js";
+import { make, nameOf, write } from "../../dom.js";
+import type { PlayerFacts, RoomConditions, Shape, Way } from "../facts.js";
+import type { Operator } from "../operator.js";
 import { Slider } from "./slider.js";
 
 type Direction = "down" | "up";

@@ -1,9 +1,9 @@
 // The list of all rooms, hidden ones too.
 
-import { make, words, write } from "../dom.js";
-import { legible } from "../legible.js";
-import type { RoomInfo } from "./facts.js";
-import type { Operator } from "./operator.js";
+import { make, words, write } from "../../dom.js";
+import { legible } from "../../legible.js";
+import type { RoomInfo } from "../facts.js";
+import type { Operator } from "../operator.js";
 
 const REFRESH_MS = 3000;
 
