@@ -66,7 +66,6 @@ export class RoomView {
       this.tabs.list,
       ...Object.values(panels),
     );
-    void this.network.refresh();
     void this.watched.follow();
   }
 
@@ -89,9 +88,10 @@ export class RoomView {
   }
 
   private showAll(): void {
-    // Tabs open the first panel before this view is made.
-    if (this.tabs)
-      for (const news of ["state", "room", "players", "frames", "rates"] as const) this.show(news);
+    if (!this.tabs) return; // they open the first panel before this view is made
+    for (const news of ["state", "room", "players", "frames", "rates"] as const) this.show(news);
+    // Others may have changed the networks, by the command line or in a page of their own.
+    if (this.tabs.isOpen("Network")) void this.network.refresh();
   }
 
   private show(news: News): void {

@@ -81,16 +81,22 @@ function rowOf(
   );
 }
 
+/** Characters of a value that are shown. */
+const LONGEST = 500;
+
 /** A property's value as it reads best. */
 function valueOf(data: string | null): string {
   const held = data === null ? null : fromBase64(data);
   if (!held) return "too long to be shown";
+  const text = textOf(held);
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+}
+
+function textOf(held: Uint8Array): string {
+  const plain = (_: string, value: unknown): unknown =>
+    value instanceof Uint8Array ? hexOf(value) : value;
   try {
-    return printable(
-      JSON.stringify(unpack(held), (_, value: unknown) =>
-        value instanceof Uint8Array ? hexOf(value) : value,
-      ),
-    );
+    return printable(JSON.stringify(unpack(held), plain));
   } catch {
     return hexOf(held, " ");
   }
