@@ -20,7 +20,6 @@ from protocol.frames import (
     PlayerInfo,
     Presence,
     PresenceState,
-    Property,
     Set,
     Snapshot,
     Subscribe,
