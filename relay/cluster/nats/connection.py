@@ -160,6 +160,11 @@ class Connection:
         return int(self.server.get("max_payload", MOST_BYTES))
 
     @property
+    def unsent(self) -> int:
+        """Bytes that wait for the kernel to take them."""
+        return self._client.unsent if self._client else 0
+
+    @property
     def url(self) -> str:
         """The server's, without a password."""
         return shown(self._urls[0])
