@@ -47,7 +47,7 @@ class Operating:
     async def do(self, room: Room, act: Callable[[int], Act]) -> None:
         """Have a room do something, and return when it is done.
 
-        Args: act: makes the entry of a errand.
+        Args: act: makes the entry of an errand.
 
         Raises:
             Refusal: the room has refused it, or has not answered in time.
