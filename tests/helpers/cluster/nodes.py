@@ -85,7 +85,7 @@ class Node:
             self.broker.append(room, entry)
 
     def operate(self, name: str, act: Callable[[int], Act]) -> None:
-        """Let the operator do something in a room that is here. Args: act: makes it of an errand."""
+        """Let the operator do something in a room that is here. Args: act: makes it."""
         if self.broker is not None and name in self.rooms:
             self.append(name, act(self.broker.next_attachment()))
 
