@@ -1,13 +1,16 @@
-"""What a connection is told first of all: WELCOME."""
+"""What a connection is told first of all: WELCOME, behind the reason why a resume failed."""
 
 from __future__ import annotations
 
-from protocol.frames import Limits, Session, Welcome
+from protocol.codec import encode
+from protocol.frames import Frame, Limits, Session, Welcome
+from relay.history.ws_frame import wrap
 from relay.room.effects import Admit
+from relay.room.refusals import fresh_because
 from relay.room.room import Room
 
 
-def welcome_of(
+def greeting_of(
     room: Room,
     admit: Admit,
     *,
@@ -15,8 +18,8 @@ def welcome_of(
     time: int,
     limits: Limits,
     ignored: tuple[str, ...],
-) -> Welcome:
-    """Return what a connection is told that has its seat.
+) -> list[bytes]:
+    """Return what a connection is told that has its seat, in wrapped messages.
 
     Args:
         version: of the wire, that both sides speak.
@@ -24,7 +27,7 @@ def welcome_of(
         ignored: options of HELLO that this relay does not know.
     """
     assert admit.stream is not None
-    return Welcome(
+    welcome = Welcome(
         version=version,
         player=admit.player,
         seq=admit.seq,
@@ -40,3 +43,5 @@ def welcome_of(
             complete_from=admit.stream.complete_from,
         ),
     )
+    frames: list[Frame] = [] if admit.refused is None else [fresh_because(admit.refused)]
+    return [wrap(encode(frame)) for frame in (*frames, welcome)]

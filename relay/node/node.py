@@ -20,6 +20,7 @@ from relay.broker.memory import MemoryBroker
 from relay.delivery.deferred import Deferred, Queue
 from relay.delivery.flush_scheduler import FlushScheduler
 from relay.delivery.outbox import BATCH_BYTES
+from relay.delivery.tally import Tally
 from relay.history.memory_budget import ELSEWHERE, PROPOSALS, RESERVATIONS
 from relay.lobby.elsewhere import REMOTE_BYTES
 from relay.lobby.homes import ALONE, Homes
@@ -27,6 +28,7 @@ from relay.lobby.reservations import PROMISE_BYTES, Reservations
 from relay.lobby.rooms import Rooms
 from relay.node.admission import Admission
 from relay.node.connection import Connection, Owner
+from relay.node.counting.loop_lag import LoopLag
 from relay.node.drain import Drain
 from relay.node.journal import Journal
 from relay.node.keeping import Keeping, tell
@@ -98,7 +100,10 @@ class Node(Owner):
         self.acks = Deferred(lambda: self.later(ACK_ROUND, self.acks.go))
         """Acknowledgements: after a round or two they take a ride, a round later they go alone."""
         self._broker: Broker = broker or MemoryBroker()
-        self._flushes = FlushScheduler(self.acks, _soon, time.monotonic)
+        self.is_alone = isinstance(self._broker, MemoryBroker)
+        """No other node has its rooms."""
+        self.tally = Tally(time.perf_counter, times=self.is_alone)
+        self._flushes = FlushScheduler(self.acks, _soon, time.monotonic, self.tally)
         self.rooms = Rooms(
             self.settings,
             self.limits,
@@ -131,10 +136,9 @@ class Node(Owner):
         )
         self.connections: dict[int, Connection] = {}
         self.connects = 0
+        self.loop_lag = LoopLag(self.later, time.perf_counter, lambda: bool(self.connections))
         self.draining: Drain | None = None
         """The way down, once it has begun: nobody enters any more."""
-        self.is_alone = isinstance(self._broker, MemoryBroker)
-        """No other node has its rooms."""
         self._broker.follow(self._apply if self.is_alone else self._apply_shared)
         self._keeping = Keeping(self.rooms, self.connections, self._carry_out)
         self._broker.keep(self._keeping)
@@ -164,6 +168,7 @@ class Node(Owner):
     def close(self) -> None:
         """Let go of what outlives a connection."""
         self.passwords.close()
+        self.loop_lag.end()
         if self._sweeper is not None:
             self._sweeper.cancel()
 
@@ -221,6 +226,7 @@ class Node(Owner):
         connection = Connection(self, link, room, address, attachment)
         refusal = self._refuse_connection(address)
         self.connects += 1
+        self.loop_lag.watch()
         self.connections[connection.attachment] = connection
         if refusal is not None:
             connection.is_counted = False
@@ -324,8 +330,9 @@ class Node(Owner):
             self.propose(room, Detach(attachment))
 
     def _note_refusal(self, room: Room, player: int, error: Error) -> None:
-        self.journal.frame_refused(room.name, player, error)
         connection = self.connections.get(room.seats[player].attachment)
+        is_here = connection is not None
+        self.journal.frame_refused(room.name, player, error, is_here=is_here)
         if connection is not None:
             connection.conduct.note_refusal(error, self.clock())
 
