@@ -33,10 +33,12 @@ class LoopLag:
         self._clock = clock
         self._is_needed = is_needed
         self._timer: asyncio.TimerHandle | None = None
+        self.is_watching = False
 
     def watch(self) -> None:
         """Look from now on."""
-        if self._timer is None:
+        if not self.is_watching:
+            self.is_watching = True
             self._ask()
 
     def end(self) -> None:
@@ -49,7 +51,7 @@ class LoopLag:
         self._timer = self._later(EVERY, lambda: self._look(due))
 
     def _look(self, due: float) -> None:
-        self._timer = None
         self.spread.add(max(self._clock() - due, 0.0))
-        if self._is_needed():
+        self.is_watching = self._is_needed()
+        if self.is_watching:
             self._ask()
