@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import importlib.metadata
 from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import CycloptsError, Parameter, validators
@@ -12,7 +14,8 @@ from pydantic import ValidationError
 
 from protocol import WIRE_VERSION, WIRE_VERSION_MIN
 from relay import is_compiled
-from relay.cli.printing import let_go, say
+from relay.cli import inspector
+from relay.cli.printing import is_terminal, let_go, say
 from relay.cluster.nats.options import CannotJoin
 from relay.persistence.file import CannotKeep
 from relay.policy.config import Settings
@@ -37,7 +40,7 @@ def serve(*, settings: AllSettings = None) -> None:
     with _one_sentence():
         settings = settings or Settings()
         start = run if settings.workers == 1 else supervise
-        start(settings, on_listening=_announce)
+        start(settings, on_listening=partial(_announce, chosen=settings.operator_token_file))
 
 
 def demo(
@@ -81,5 +84,9 @@ def _one_sentence() -> Iterator[None]:
         let_go()
 
 
-def _announce(listener: Listener) -> None:
+def _announce(listener: Listener, chosen: Path | None) -> None:
+    """Say where the relay is; to a person, the way into its inspector, too. A service's output is
+    kept in files that others read."""
     say(f"Roomwire is at {listener.url} (Ctrl+C stops it)")
+    if is_terminal() and (link := inspector.link(listener, chosen)) is not None:
+        say(f"Look into its rooms: {link}")

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 import segno
 
+from relay.cli import inspector
 from relay.cli.printing import say
 from relay.policy import lan
 from relay.policy.config import Settings
@@ -54,7 +55,8 @@ def show(host: str, port: int, bots: int, *, opens: bool) -> None:
 
         def begin(listener: Listener) -> None:
             has_bots = bool(bots) and stack.enter_context(_bots(listener.url, bots))
-            say(describe(listener, bots if has_bots else 0))
+            look = inspector.link(listener, settings.operator_token_file)
+            say(describe(listener, bots if has_bots else 0, look))
             if opens:
                 webbrowser.open(f"{listener.url}/r/{ROOM}")
 
@@ -79,8 +81,11 @@ def own_names() -> list[str]:
     return [each for each in (name, f"{name}.local") if parse_authority(each) is not None]
 
 
-def describe(listener: Listener, bots: int) -> str:
-    """Return the text to print: who plays, the room's links, and one of them as a QR code."""
+def describe(listener: Listener, bots: int, look: str | None) -> str:
+    """Return the text to print: who plays, the room's links, and one of them as a QR code.
+
+    Args: look: the link of the inspector, if there is one.
+    """
     path = f"/r/{ROOM}"
     elsewhere = lan.found_at(listener.host, listener.port)
     players = f"with {bots} bots in room {ROOM}" if bots else f"its room is {ROOM}"
@@ -89,6 +94,7 @@ def describe(listener: Listener, bots: int) -> str:
         "",
         f"  on this computer  {listener.url}{path}",
     ]
+    lines += [] if look is None else [f"  look inside       {look}"]
     if elsewhere is not None:
         lines += [f"  on your network   {elsewhere}{path}", "", *_qr(elsewhere + path)]
     return "\n".join(lines)

@@ -18,6 +18,11 @@ def complain(text: str) -> None:
     _say(text, sys.stderr)
 
 
+def is_terminal() -> bool:
+    """Say whether the standard output is a terminal."""
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
 def let_go() -> None:
     """Drop what could not be printed. Otherwise Python would exit with an error about it."""
     for stream in (sys.stdout, sys.stderr):

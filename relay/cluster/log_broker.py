@@ -151,8 +151,7 @@ class LogBroker:
     def _replica(self, name: str) -> Replica:
         self._needed[name] = self._loop.time()
         if name not in self.replicas:
-            replica = Replica(name, self._log, self._apply, self._keeper, self)
-            self.replicas[name] = replica
+            self.replicas[name] = Replica(name, self._log, self._apply, self._keeper, self)
         return self.replicas[name]
 
     def release(self, name: str) -> None:
@@ -170,8 +169,7 @@ class LogBroker:
         check_known(self.replicas.get(create.name))
 
     def rules(self, name: str) -> int:
-        replica = self.replicas.get(name)
-        return 0 if replica is None or replica.create is None else replica.create.rules
+        return self.replicas[name].rules
 
     def next_attachment(self) -> int:
         self._connections = self._connections % (CONNECTIONS - 1) + 1

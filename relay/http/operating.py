@@ -9,9 +9,21 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from protocol import limits
+from relay.conditions.conditions import (
+    LONGEST_MS,
+    LONGEST_S,
+    MOST_BYTES,
+    MOST_FRAMES,
+    MOST_SEED,
+    Conditions,
+    conditions_of,
+)
+from relay.conditions.profiles import PROFILES, profile
+from relay.conditions.shape import Shape
 from relay.http.rest import fits, room_info
 from relay.inspect.facts import PlayerFacts
 from relay.inspect.why import Account
+from relay.node.shapes import EVERYBODY
 from relay.room.room import Room
 
 ONLY_OPERATOR = (
@@ -84,6 +96,13 @@ class Outbox(BaseModel):
     bytes: int
 
 
+class Sent(BaseModel):
+    """What a client has sent over its connection, where that is counted."""
+
+    frames: int | None = Field(description="WebSocket frames, also those that only answer")
+    bytes: int | None
+
+
 class RefusedFrame(BaseModel):
     """Something that a player was refused."""
 
@@ -112,7 +131,7 @@ class Player(BaseModel):
     behind: int = Field(description="seqs of the room that are not on their way to them yet")
     blocked_ms: int = Field(description="time for which they have not taken what waits")
     lagging: bool
-    sent_frames: int | None = Field(description="WebSocket frames; null where they are not counted")
+    sent: Sent | None
     throttled_ms: int = Field(description="pauses in all, as they sent too fast")
     refusals: list[RefusedFrame] = Field(description="the last 8")
     conditions: dict[str, Any] | None = Field(description="of their network, if any are applied")
@@ -160,3 +179,91 @@ class Explanation(BaseModel):
 def described(room: Room, root: str) -> Mapping[str, Any]:
     """Describe a room in a stream. Args: root: path under which the app is mounted."""
     return room_info(room, root).model_dump()
+
+
+# Players' networks.
+
+Name = Literal["lan", "wifi", "train-wifi", "mobile-3g", "hotel", "satellite"]
+
+
+class Way(Asked):
+    """What becomes of the frames of one direction. All of it is off where it is left out."""
+
+    lag_ms: float = Field(default=0, ge=0, le=LONGEST_MS, description="each frame is late by it")
+    jitter_ms: float = Field(
+        default=0, ge=0, le=LONGEST_MS, description="and by up to so much more; the order stays"
+    )
+    bytes_per_second: float = Field(default=0, ge=0, le=MOST_BYTES, description="0: any number")
+    freeze: bool = Field(default=False, description="nothing comes through until this changes")
+    stall_every_s: float = Field(
+        default=0, ge=0, le=LONGEST_S, description="the way stands still at the end of each"
+    )
+    stall_s: float = Field(
+        default=0, ge=0, le=LONGEST_S, description="for so long; then all comes at once"
+    )
+    cut_every_frames: int = Field(
+        default=0, ge=0, le=MOST_FRAMES, description="the connection is cut at this frame"
+    )
+    cut_every_s: float = Field(
+        default=0, ge=0, le=LONGEST_S, description="the connection is cut after this time"
+    )
+    loss: float = Field(default=0, ge=0, le=1, description="share of volatile values")
+    duplication: float = Field(default=0, ge=0, le=1, description="share of volatile values")
+    reordering: float = Field(default=0, ge=0, le=1, description="share of volatile values")
+
+
+class NewShape(Asked):
+    """Conditions to be put for a player. Without `down` and `up` there are none any more."""
+
+    player: int | None = Field(default=None, ge=1, description="null: everybody")
+    down: Name | Way | None = Field(default=None, description="of what the relay sends")
+    up: Name | Way | None = Field(default=None, description="of what the player sends")
+    seed: int = Field(default=0, ge=0, le=MOST_SEED, description="decides the fate of each frame")
+
+    def shape(self) -> Shape | None:
+        """Return what is to be put; None for none.
+
+        Raises:
+            ValueError: the conditions contradict each other.
+        """
+        shape = Shape(_conditions(self.down), _conditions(self.up), self.seed)
+        return None if shape.is_off else shape
+
+
+class ShapeInfo(BaseModel):
+    """The conditions of a player."""
+
+    player: int | None = Field(description="null: everybody who has none of their own")
+    down: dict[str, float | bool | str] | None
+    up: dict[str, float | bool | str] | None
+    seed: int
+    text: str = Field(description="what the player is told")
+
+    @classmethod
+    def of(cls, player: int, shape: Shape) -> Self:
+        """Describe a shape."""
+        named = None if player == EVERYBODY else player
+        return cls(player=named, **shape.plain(), text=str(shape))
+
+
+class RoomConditions(BaseModel):
+    """All conditions of a room, and the profiles that there are."""
+
+    room: str
+    shapes: list[ShapeInfo]
+    profiles: dict[str, dict[str, float | bool | str]]
+
+
+def conditions_info(room: str, shapes: Mapping[int, Shape]) -> RoomConditions:
+    """Describe the conditions of a room."""
+    return RoomConditions(
+        room=room,
+        shapes=[ShapeInfo.of(player, shapes[player]) for player in sorted(shapes)],
+        profiles={name: asdict(conditions) for name, conditions in PROFILES.items()},
+    )
+
+
+def _conditions(way: str | Way | None) -> Conditions | None:
+    if way is None:
+        return None
+    return profile(way) if isinstance(way, str) else conditions_of(way.model_dump())

@@ -12,7 +12,7 @@ from typing import Annotated
 import responder
 from responder import Problem, Query, Request, Response
 
-from relay.http import operating, rest, shaping
+from relay.http import operating, rest
 from relay.inspect.acts import Acts
 from relay.inspect.facts import Facts
 from relay.inspect.watcher import Wanted, opcodes
@@ -125,9 +125,9 @@ async def close_room(req: Request, resp: Response, *, name: str) -> operating.Do
     tags=TAGS,
     responses=NO_ROOM,
 )
-async def show_conditions(req: Request, resp: Response, *, name: str) -> shaping.RoomConditions:
+async def show_conditions(req: Request, resp: Response, *, name: str) -> operating.RoomConditions:
     room = await _room(req, name)
-    return shaping.described(room.name, _shapes(req).of(room))
+    return operating.conditions_info(room.name, _shapes(req).of(room))
 
 
 @routes.put(
@@ -137,8 +137,8 @@ async def show_conditions(req: Request, resp: Response, *, name: str) -> shaping
     responses=NO_PLAYER,
 )
 async def put_conditions(
-    req: Request, resp: Response, *, name: str, wanted: shaping.NewShape
-) -> shaping.RoomConditions:
+    req: Request, resp: Response, *, name: str, wanted: operating.NewShape
+) -> operating.RoomConditions:
     room = await _room(req, name)
     if wanted.player is not None:
         _check_player(room, wanted.player)
@@ -147,7 +147,7 @@ async def put_conditions(
     except ValueError as error:
         raise Problem(422, str(error)) from None
     _shapes(req).put(room, wanted.player or EVERYBODY, shape)
-    return shaping.described(room.name, _shapes(req).of(room))
+    return operating.conditions_info(room.name, _shapes(req).of(room))
 
 
 @routes.delete(

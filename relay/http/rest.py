@@ -253,6 +253,7 @@ STATUS = {
     ErrorCode.NOT_AVAILABLE: 409,
     ErrorCode.NOT_HERE: 409,
     ErrorCode.NO_SUCH_PLAYER: 404,
+    ErrorCode.ROOM_GONE: 404,
 }
 
 

@@ -21,12 +21,12 @@ MOST_WAITING: Final = 1024
 MOST_BYTES: Final = 1024 * 1024
 """Frames and bytes that wait for one who watches. More are skipped."""
 
-LINE_FRAMES: Final = 128
-LINE_BYTES: Final = 128 * 1024
+LINE_FRAMES: Final = 64
+LINE_BYTES: Final = 64 * 1024
 """Frames and bytes of a line, at most; one frame alone may have any size. With 10 lines a second,
 so much is encoded however busy a room is."""
 
-LINE_LOOKS: Final = 512
+LINE_LOOKS: Final = 256
 """Frames in which a word is looked for before the next line."""
 
 ADDRESSEE_BYTES: Final = 4

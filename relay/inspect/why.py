@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from relay.conditions.shape import Shape
 from relay.inspect.facts import PlayerFacts, RoomFacts
 from relay.inspect.heard import Heard, heard
 from relay.node.recent import Ended
@@ -54,9 +55,10 @@ def explain(room: Room, player: int, known: RoomFacts) -> Account:
         return Account(room.name, player, tuple(_missing(room, player, ends, known.ends)), None)
     likely = [
         *_connection(facts, ends),
-        *_pace(facts),
+        *_reading(facts),
         *_addressed(room, facts, heard(room, seat)),
         *_kept_behind(room, facts),
+        *_sending(facts),
         *_their_own(facts),
         *_refusals(facts),
     ]
@@ -152,7 +154,7 @@ def _connection(facts: PlayerFacts, ends: Sequence[Ended]) -> Iterator[Reason]:
         )
 
 
-def _pace(facts: PlayerFacts) -> Iterator[Reason]:
+def _reading(facts: PlayerFacts) -> Iterator[Reason]:
     outbox = facts.outbox or {}
     is_late = facts.role == "spectator" and outbox.get("mode") == "following" and not facts.lagging
     if facts.blocked_ms or (outbox.get("mode") in ("following", "lost") and not is_late):
@@ -163,6 +165,9 @@ def _pace(facts: PlayerFacts) -> Iterator[Reason]:
             "They have read too slowly, and are just catching up.",
             "If it happens again and again, send them less, or look at their network.",
         )
+
+
+def _sending(facts: PlayerFacts) -> Iterator[Reason]:
     if facts.throttled_ms:
         yield Reason(
             "throttled",
@@ -201,15 +206,14 @@ def _does_not_read(facts: PlayerFacts, mode: str) -> Reason:
 def _addressed(room: Room, facts: PlayerFacts, said: Heard) -> Iterator[Reason]:
     if said.to_them:
         return
-    if not said.total:
+    if not said.total and not _has_values(room, facts.player):
         yield Reason(
             "nothing_said",
-            f"Nobody has sent any message since seq {said.since}. (Volatile values are not kept, "
-            "so the relay does not know of those.)",
+            f"Nobody has sent any message since seq {said.since}, and no volatile value to all.",
             "See that the senders send at all, into this room: "
             f"`relay watch {room.name}` shows every frame.",
         )
-    elif said.by_them == said.total:
+    elif said.total and said.by_them == said.total:
         yield Reason(
             "only_their_own",
             f"All {said.total} messages since seq {said.since} were their own. Who sends to "
@@ -218,13 +222,18 @@ def _addressed(room: Room, facts: PlayerFacts, said: Heard) -> Iterator[Reason]:
         )
     elif said.past_them:
         yield _not_among(room, facts, said)
-    else:
+    elif said.to_nobody:
         yield Reason(
             "to_nobody",
             f"{said.to_nobody} messages since seq {said.since} went to groups or players of which "
             "there were none.",
             _subscribe(room),
         )
+
+
+def _has_values(room: Room, player: int) -> bool:
+    """Whether others have told all players volatile values, so that there is something to see."""
+    return next(room.audience.retained.but_of(player), None) is not None
 
 
 def _not_among(room: Room, facts: PlayerFacts, said: Heard) -> Reason:
@@ -270,13 +279,9 @@ def _kept_behind(room: Room, facts: PlayerFacts) -> Iterator[Reason]:
     if facts.conditions:
         yield Reason(
             "conditions",
-            f"Their network is made worse on purpose: {_listed(facts)}.",
+            f"Their network is made worse on purpose: {Shape.of(facts.conditions)}.",
             f"`relay shape {room.name} --off` ends that.",
         )
-
-
-def _listed(facts: PlayerFacts) -> str:
-    return ", ".join(f"{key} {value}" for key, value in (facts.conditions or {}).items())
 
 
 def _their_own(facts: PlayerFacts) -> Iterator[Reason]:

@@ -37,8 +37,7 @@ from protocol.opcodes import is_counted
 from relay.delivery.deferred import Deferred
 from relay.delivery.tally import Tally
 from relay.history.ws_frame import wrap
-from relay.node.entrance import Entrance
-from relay.node.greeting import greeting_of
+from relay.node.entrance import Entrance, greeting_of
 from relay.node.journal import Journal
 from relay.node.lagging import Lagging
 from relay.node.link import Link

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from protocol import WIRE_VERSION, limits
 from protocol.close_codes import CloseCode
 from protocol.error_codes import ErrorCode
-from protocol.frames import Error, Hello, Notice, NoticeDetail, NoticeKind, RoomOptions
+from protocol.frames import Hello, Notice, NoticeDetail, NoticeKind, RoomOptions
 from relay.broker import Broker
 from relay.broker.memory import MemoryBroker
 from relay.delivery.deferred import Deferred, Queue
@@ -160,10 +160,6 @@ class Node(Owner):
     def _when_it_came(self, connection: Connection) -> int:
         """Return milliseconds that other nodes can compare; 0 if there are none."""
         return 0 if self.is_alone else connection.entrance.began
-
-    def relay_info(self) -> dict[str, int]:
-        """Count what there is."""
-        return {"rooms": len(self.registry), "connections": len(self.connections)}
 
     def close(self) -> None:
         """Let go of what outlives a connection."""
@@ -315,7 +311,10 @@ class Node(Owner):
             case Departed(player, reason, by):
                 self.journal.departed(room.name, player, reason, by)
             case Refused(player, error):
-                self._note_refusal(room, player, error)
+                refused = self._waiting(room.seats[player].attachment)
+                self.journal.frame_refused(room.name, player, error, is_here=refused is not None)
+                if refused is not None:
+                    refused.conduct.note_refusal(error, self.clock())
             case Answered():
                 self.operating.answered(effect)
 
@@ -328,13 +327,6 @@ class Node(Owner):
         elif self._broker.is_ours(attachment):
             # It went while its entry was on its way: nobody else would say so.
             self.propose(room, Detach(attachment))
-
-    def _note_refusal(self, room: Room, player: int, error: Error) -> None:
-        connection = self.connections.get(room.seats[player].attachment)
-        is_here = connection is not None
-        self.journal.frame_refused(room.name, player, error, is_here=is_here)
-        if connection is not None:
-            connection.conduct.note_refusal(error, self.clock())
 
     def _waiting(self, attachment: int) -> Connection | None:
         """Return the connection of this node that a room speaks of, if it is still there."""

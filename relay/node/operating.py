@@ -52,6 +52,8 @@ class Operating:
         Raises:
             Refusal: the room has refused it, or has not answered in time.
         """
+        if self._registry.get(room.name) is not room:
+            raise Refusal(ErrorCode.ROOM_GONE, "the room has ended meanwhile")
         if self._broker.rules(room.name) < OPERATED:
             raise Refusal(
                 ErrorCode.NOT_AVAILABLE,

@@ -10,8 +10,12 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-MOST_ENDS: Final = 24
-"""Ends that are kept of one room."""
+from relay.lobby.registry import NAME
+
+MOST_ENDS: Final = 16
+"""Ends of players that are kept of one room, and as many of those who were turned away."""
+MOST_TEXT: Final = 200
+"""Characters that are kept of a reason."""
 MOST_ROOMS: Final = 500
 """Rooms of which anything is kept. Strangers can cause such things in as many as they like."""
 
@@ -32,6 +36,10 @@ class Ended(NamedTuple):
     """The reason that was given, if one was."""
 
 
+Ends = OrderedDict[str, tuple[Ended, ...]]
+"""By room; the one that changed last comes last."""
+
+
 def _now() -> int:
     return time.time_ns() // 1000
 
@@ -42,7 +50,9 @@ class Recent:
     def __init__(self, now: Callable[[], int] = _now) -> None:
         """Args: now: tells the time in microseconds."""
         self._now = now
-        self._ends: OrderedDict[str, tuple[Ended, ...]] = OrderedDict()
+        self._seated: Ends = OrderedDict()
+        self._turned_away: Ends = OrderedDict()
+        """Apart, as any stranger can cause these, and they would push the others out."""
 
     def add(
         self,
@@ -54,16 +64,20 @@ class Recent:
         text: str = "",
     ) -> None:
         """Take note of an end."""
-        room = room.upper()
-        ended = Ended(self._now(), player, attachment, code, name, text)
-        self._ends[room] = (*self._ends.pop(room, ()), ended)[-MOST_ENDS:]
-        if len(self._ends) > MOST_ROOMS:
-            self._ends.popitem(last=False)
+        if NAME.fullmatch(room) is None:
+            return
+        kept, room = self._turned_away if player is None else self._seated, room.upper()
+        ended = Ended(self._now(), player, attachment, code, name, text[:MOST_TEXT])
+        kept[room] = (*kept.pop(room, ()), ended)[-MOST_ENDS:]
+        if len(kept) > MOST_ROOMS:
+            kept.popitem(last=False)
 
     def forget(self, room: str) -> None:
         """Let go of what is known of a room that is no more."""
-        self._ends.pop(room, None)
+        self._seated.pop(room, None)
+        self._turned_away.pop(room, None)
 
     def ends(self, room: str) -> Sequence[Ended]:
         """Return the last ends in a room, the newest last."""
-        return self._ends.get(room, ())
+        every = (*self._seated.get(room, ()), *self._turned_away.get(room, ()))
+        return sorted(every, key=lambda each: each.at)

@@ -18,7 +18,17 @@ from pathlib import Path
 
 from clients.bench.shape import Shape
 from clients.bench.survey import Report, Survey
-from tests.benchmarks import codec, codec_node, late, micro, moving, plot, results, stuck
+from tests.benchmarks import (
+    codec,
+    codec_node,
+    late,
+    micro,
+    moving,
+    plot,
+    results,
+    stuck,
+    watched,
+)
 from tests.benchmarks.compare import Comparison
 from tests.benchmarks.peer import LOAD_CORE, OURS, PEERS_OF_OURS, install, pin, running
 
@@ -36,6 +46,7 @@ def main() -> None:
     ratios = [*micro.codec(), *codec.rows(), micro.fan_out(8), micro.fan_out(64)]
     ratios += codec_node.rows(1 if quick else codec_node.MILLISECONDS)
     ratios.append(moving.row(20) if quick else moving.row())
+    ratios += [watched.in_process(), *watched.rows(1 if quick else watched.PAIRS)]
     report = survey(Shape(2, 4, 10) if quick else Shape(50, 8, 10), 1.0 if quick else 4.0)
     pairs = [pair(turn, 1.0 if quick else stuck.SECONDS) for turn in range(1 if quick else PAIRS)]
     joins = late.run((100,), 1) if quick else late.run()

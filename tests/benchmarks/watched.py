@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from functools import partial
 
@@ -18,7 +19,11 @@ from clients.bench.load import Crowd, crowd
 from clients.bench.measure import measure
 from clients.bench.shape import Shape
 from clients.bench.sockets.roomwire import Reliable
-from tests.benchmarks.micro import Ratio
+from protocol import fast_path
+from relay.inspect.watched_audience import WatchedAudience
+from relay.inspect.watcher import Wanted, Watcher
+from relay.room.room import Room
+from tests.benchmarks.micro import PAYLOAD, Ratio, compare, room_of
 from tests.benchmarks.peer import LOAD_CORE, OURS, Running, pin, running
 
 SHAPES = (Shape(1, 20, 250), Shape(1, 64, 20), Shape(10, 64, 20), Shape(50, 8, 10))
@@ -27,6 +32,32 @@ PAIRS = 5
 SECONDS = 3.0
 BOUND = 1.15
 """How many times as much a delivery may cost."""
+
+
+def in_process(players: int = 20, frames: int = 500) -> Ratio:
+    """Compare the frames of a tenth of a second, with and without somebody who watches.
+
+    Nothing of it is sent or received, which costs a relay most. So it is more than in a relay.
+    """
+    plain, watched = room_of(players), room_of(players)
+    audience = WatchedAudience(watched.audience, lambda: int(time.monotonic() * 1e6))
+    watcher = Watcher(Wanted())
+    audience.takers.append(watcher.take)
+    watched.audience = audience
+    entry = (1, None, fast_path.tail(PAYLOAD))
+
+    def turns(room: Room) -> None:
+        for _ in range(frames):
+            room.apply(entry)
+            room.audience.fan_out.flush()
+
+    def ours() -> None:
+        turns(watched)
+        audience.hand_out()
+        ",".join(watcher.frames()).encode()
+
+    what = f"{frames} frames of a room of {players}, watched"
+    return compare(what, ours, "nobody watches", lambda: turns(plain), 40)
 
 
 def rows(pairs: int = PAIRS, seconds: float = SECONDS) -> list[Ratio]:
@@ -74,8 +105,9 @@ def _watched(server: Running, link: str) -> Iterator[None]:
 
 
 def main() -> None:
-    for row in rows():
-        print(f"{row.what:50} {row.ours:8.2f} {row.theirs:8.2f} {row.ratio:6.3f}")
+    for row in (in_process(), *rows()):
+        over = f"  over {BOUND}" if row.ratio > BOUND else ""
+        print(f"{row.what:50} {row.ours:8.2f} {row.theirs:8.2f} {row.ratio:6.3f}{over}")
 
 
 if __name__ == "__main__":

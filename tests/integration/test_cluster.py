@@ -43,6 +43,7 @@ from relay.cluster.nats.watch import TROUBLE_SECONDS
 from relay.policy.operators import find_token
 from tests.chaos.cluster_harm import Cluster
 from tests.helpers.nats import NatsServer, nats_cluster, nats_server
+from tests.helpers.operators import operator_at
 from tests.helpers.peers import Party, Peer, new_seat, party_at
 from tests.helpers.relay import RelayProcess, relay_process
 from tests.helpers.watchers import watcher
@@ -119,6 +120,26 @@ async def test_a_host_kicks_and_leaves_over_relays(two: list[Party]) -> None:
     assert (left.player, left.reason) == (eve.me, LeftReason.KICKED)
     ann.says(Leave())
     assert (await bob.hears(Host, lambda host: host.player == bob.me)).player == bob.me
+
+
+async def test_an_operator_sees_and_acts_at_any_relay(
+    relays: list[RelayProcess], two: list[Party]
+) -> None:
+    here, there = two
+    ann, bob = await here.enters("OPERATED", name="Ann"), await here.enters("OPERATED")
+    token = find_token(relays[1].port)
+    assert token is not None
+    async with operator_at(there.url, token) as operator:
+        shown = (await operator.players("OPERATED"))[1]
+        assert (shown["name"], shown["outbox"]["mode"]) == ("Ann", "flowing")
+        assert "nothing_said" in await operator.why("OPERATED", 1)
+        await operator.asks("POST", "/OPERATED/say", {"text": "hello"})
+        assert (await ann.hears(Notice)).detail.said == "hello"
+        await operator.asks("POST", "/OPERATED/players/2/kick", {"reason": "enough"})
+        assert await bob.ends() == (CloseCode.KICKED, "enough")
+        assert "KICKED" in (await operator.why("OPERATED", 2))["last_close"]["what"]
+        await operator.asks("DELETE", "/OPERATED")
+        assert (await ann.ends())[0] == CloseCode.KICKED
 
 
 async def test_who_joins_late_at_another_relay_hears_all_of_the_past(two: list[Party]) -> None:

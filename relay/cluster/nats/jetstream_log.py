@@ -20,10 +20,10 @@ from relay.cluster.log import READ_LIMIT, Deliver, LogFull, Logged, Trouble, Unf
 from relay.cluster.nats import direct
 from relay.cluster.nats.answers import is_nobody
 from relay.cluster.nats.connection import Connection
-from relay.cluster.nats.records import Records
 from relay.cluster.nats.snapshots import Snapshots, store
 from relay.cluster.nats.streams import FULL_SHARE, ApiError, Stream, Streams
 from relay.cluster.nats.watch import Watch
+from relay.cluster.records import Records
 from relay.cluster.running import running
 
 if TYPE_CHECKING:

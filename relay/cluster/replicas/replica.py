@@ -109,6 +109,11 @@ class Replica:
         self._unfollow: Callable[[], None] = log.follow(name, self._deliver)
         self._begin_work()
 
+    @property
+    def rules(self) -> int:
+        """Version of what entries do to the room; 0 while there is none."""
+        return 0 if self.create is None else self.create.rules
+
     def close(self) -> None:
         """Follow no more, and let nobody wait."""
         self._unfollow()

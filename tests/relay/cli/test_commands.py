@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import pty
 import re
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from cyclopts import CycloptsError
 
 from relay import is_compiled
-from relay.cli import commands, demo
+from relay.cli import commands, demo, inspector
 from relay.policy.config import Settings
 from relay.server.process import listen
 from tests.helpers import forked
@@ -27,6 +31,33 @@ def test_serve_says_where_it_is_and_nothing_else(tmp_path: Path) -> None:
         assert relay.wait(15) == 0
         assert relay.stdout.read() == ""
     assert re.fullmatch(r"Roomwire is at http://127\.0\.0\.1:[0-9]+ \(Ctrl\+C stops it\)\n", first)
+
+
+def test_a_terminal_is_told_the_way_into_the_inspector(tmp_path: Path) -> None:
+    """Its token is the operator's. Where the output is no terminal, it is told nothing of it."""
+    reading, terminal = pty.openpty()
+    serve = [sys.executable, "-m", "relay", "serve", "--port", "0", "--drain-seconds", "0"]
+    with (
+        open(reading, encoding="utf-8") as told,
+        subprocess.Popen(serve, stdout=terminal, stderr=subprocess.DEVNULL) as relay,
+    ):
+        os.close(terminal)
+        told.readline()
+        found = re.fullmatch(
+            r"Look into its rooms: (http\S+)/inspect#token=(\S+)\n", told.readline()
+        )
+        assert found is not None
+        url, token = found.groups()
+        bearer = {"Authorization": f"Bearer {token}"}
+        asked = httpx.get(f"{url}/api/rooms?hidden=true", headers=bearer, trust_env=False)
+        relay.terminate()
+    assert asked.status_code == 200
+
+
+def test_a_token_that_the_operator_has_chosen_is_not_printed(tmp_path: Path) -> None:
+    listener = listen("127.0.0.1", 0)
+    with listener.sockets[0]:
+        assert inspector.link(listener, tmp_path / "token") == f"{listener.url}/inspect"
 
 
 def test_serve_without_settings_asks_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,8 +30,9 @@ def test_it_tells_both_links_and_draws_one(
     listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("relay.policy.lan.lan_address", lambda: "192.168.1.5")
-    told = demo.describe(replace(listener, host="0.0.0.0", port=8000), 8)
+    told = demo.describe(replace(listener, host="0.0.0.0", port=8000), 8, "http://look")
     assert "8 bots" in told
+    assert "http://look" in told
     assert "http://127.0.0.1:8000/r/DEMO" in told
     assert "http://192.168.1.5:8000/r/DEMO" in told
     drawing = [line for line in told.splitlines() if "█" in line]
@@ -40,7 +41,7 @@ def test_it_tells_both_links_and_draws_one(
 
 
 def test_without_a_network_there_is_one_link_and_nothing_to_scan(listener: Listener) -> None:
-    told = demo.describe(listener, 0)
+    told = demo.describe(listener, 0, None)
     assert "bots" not in told
     assert "network" not in told
     assert "█" not in told

@@ -15,7 +15,7 @@ import pytest
 from protocol.frames import Notice, NoticeKind
 from relay.cli import main
 from relay.conditions.profiles import PROFILES
-from relay.http.shaping import Name
+from relay.http.operating import Name
 from relay.policy.operators import kept
 from tests.helpers.cluster.wire import parties
 from tests.helpers.crew import TOKEN, colleagues, names_at
@@ -72,6 +72,7 @@ async def test_conditions_are_put_shown_and_taken_off() -> None:
         assert await told(bob) == shape["text"]
         assert (await operator.players("ROOM"))[2]["conditions"]["up"]["lag_ms"] == 50
         assert (await operator.players("ROOM"))[1]["conditions"] is None
+        assert f": {shape['text']}." in (await operator.why("ROOM", 2))["conditions"]["what"]
         await operator.asks("PUT", PATH, {"down": "lan"})
         assert await told(ann) == "down lan; seed 0"
         assert [each["player"] for each in (await operator.asks("GET", PATH))["shapes"]] == [

@@ -81,6 +81,8 @@ async def test_players_are_shown_as_they_are() -> None:
         assert (first["behind"], first["address"], first["lagging"]) == (0, "127.0.0.1", False)
         assert [each["code"] for each in first["refusals"]] == ["NO_SUCH_PLAYER"]
         assert first["refusals"][0]["op"] == "KICK"
+        counted = 4 if first["link"] == "direct" else None
+        assert first["sent"] == {"frames": counted, "bytes": None}
         assert players[2]["role"] == "spectator"
 
 

@@ -58,6 +58,16 @@ async def test_nobody_has_said_anything(at: Party, operator: Operator) -> None:
     assert first(await operator.why("ROOM", 1))["reason"] == "nothing_said"
 
 
+async def test_who_is_told_volatile_values_alone_is_told_something(
+    at: Party, operator: Operator
+) -> None:
+    ann, bot = await at.enters("ROOM"), await at.enters("ROOM")
+    ann.says(Volatile(1, None, b"here"))
+    await ann.catches_up()
+    assert first(await operator.why("ROOM", bot.me))["reason"] == "all_well"
+    assert first(await operator.why("ROOM", ann.me))["reason"] == "nothing_said"
+
+
 async def test_a_bot_is_in_no_group_that_is_spoken_to(at: Party, operator: Operator) -> None:
     ann, eve, bot = [await at.enters("ROOM") for _ in range(3)]
     eve.says(Subscribe((7,), ()))
@@ -123,7 +133,8 @@ async def test_who_sends_too_fast_is_throttled() -> None:
         party(frames_per_second=50, frames_burst=50) as at,
         operator_at(at.url, at.token) as operator,
     ):
-        ann = await at.enters("ROOM")
+        ann, bob = await at.enters("ROOM"), await at.enters("ROOM")
+        await says_to(bob, None)
         ann.says(*(Send(None, b"x") for _ in range(60)))
         await ann.hears(Notice, lambda notice: notice.kind == NoticeKind.THROTTLE)
         why = first(await operator.why("ROOM", 1))
@@ -226,5 +237,5 @@ async def test_nothing_is_kept_of_a_room_that_is_gone(at: Party, operator: Opera
     assert len(at.node.journal.recent.ends("ROOM")) == 1
     await operator.asks("DELETE", "/ROOM")
     await at.enters("ROOM")
-    assert at.node.journal.recent.ends("ROOM") == ()
+    assert at.node.journal.recent.ends("ROOM") == []
     assert "last_close" not in await operator.why("ROOM", 1)

@@ -32,11 +32,11 @@ function route(): void {
   const token = takeToken();
   stop();
   find("#ask").hidden = token !== null;
-  find("#forget").hidden = token === null;
   if (token === null) return askForToken();
   operator = new Operator(token);
   const name = new URLSearchParams(location.hash.slice(1)).get("room");
   find("#all").hidden = name === null;
+  find("#forget").hidden = name !== null;
   if (name === null) showRooms(operator);
   else showRoom(operator, name);
 }
@@ -84,6 +84,7 @@ function refuse(): void {
 }
 
 function askForToken(): void {
+  find("#all").hidden = find("#forget").hidden = true;
   showState("connecting");
   write(find("#status-text"), "");
   find("#ask-error").textContent = "";

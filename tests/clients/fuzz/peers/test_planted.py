@@ -144,7 +144,9 @@ def test_what_a_relay_does_wrong_at_its_end_is_replayed_on_another(tmp_path: Pat
     notice = "self.send(Notice(NoticeKind.DRAIN, NoticeDetail(after=after)))"
     command = with_bug(tmp_path / "copy", Bug(CONNECTION, notice, "pass"))
     with relay_of(command) as url:
-        found = fuzz("server", url, "--count", 1, "--drain", "--out", tmp_path / "out")
+        found = fuzz(
+            "server", url, "--count", 1, "--drain", "--shrink", 0, "--out", tmp_path / "out"
+        )
     (finding,) = found.report["findings"]
     assert finding["kind"] == "no_notice"
     with relay_of(command) as url:

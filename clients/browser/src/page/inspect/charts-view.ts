@@ -2,20 +2,20 @@
 
 import { make } from "../dom.js";
 import { Chart } from "../parts/chart.js";
-import { SECONDS, type Sample, type Series } from "./series.js";
+import { type Sample, type Series } from "./series.js";
 import { bytesPerSecond, count, milliseconds, perSecond } from "./units.js";
 
 const CHARTS: readonly (readonly [string, (value: number) => string, (sample: Sample) => number | null])[] = [
   ["Frames", perSecond, ({ frames }) => frames],
   ["Bytes", bytesPerSecond, ({ bytes }) => bytes],
-  ["Worst round trip", milliseconds, ({ rtt }) => rtt],
-  ["Waiting in outboxes", (value) => `${count(value)} frames`, ({ waiting }) => waiting],
-  ["Furthest behind", (value) => `${count(value)} seqs`, ({ behind }) => behind],
+  ["Worst RTT", milliseconds, ({ rtt }) => rtt],
+  ["In outboxes", (value) => `${count(value)} frames`, ({ waiting }) => waiting],
+  ["Behind", (value) => `${count(value)} seqs`, ({ behind }) => behind],
 ];
 
 export class ChartsView {
   readonly element = make("section", { className: "charts", ariaLabel: "The last 5 minutes" });
-  private readonly charts = CHARTS.map(([title, say, of]) => ({ chart: new Chart(title, SECONDS, say), of }));
+  private readonly charts = CHARTS.map(([title, say, of]) => ({ chart: new Chart(title, say), of }));
 
   constructor() {
     this.element.append(...this.charts.map(({ chart }) => chart.element));

@@ -32,7 +32,7 @@ export interface PlayerFacts {
   readonly blocked_ms?: number;
   readonly throttled_ms?: number;
   readonly refusals?: readonly Refusal[];
-  readonly conditions?: Readonly<Record<string, unknown>> | null;
+  readonly conditions?: Pick<Shape, "down" | "up" | "seed"> | null;
 }
 
 export interface Refusal {

@@ -39,7 +39,9 @@ export class FramesView {
     const clear = make("button", { type: "button", className: "quiet" }, "Clear");
     clear.addEventListener("click", () => this.clear());
     const tools = make("div", { className: "controls" }, this.op, this.from, this.search, this.pause, clear);
-    this.detail.append(copyAs(() => this.message), this.inDecoder(), this.view.element);
+    const copies = copyAs(() => this.message);
+    copies.append(this.inDecoder());
+    this.detail.append(copies, this.view.element);
     this.element.append(tools, this.status, this.list.element, this.detail);
     this.listen();
   }
@@ -126,11 +128,11 @@ export class FramesView {
 
   /** A link that opens the chosen frame in the decoder. */
   private inDecoder(): HTMLElement {
-    const link = make("a", { href: "decode", target: "_blank" }, "Open in the decoder");
+    const link = make("a", { href: "decode", target: "_blank", className: "note" }, "Open in the decoder");
     link.addEventListener("click", () => {
       if (this.message) link.href = `decode#by=relay&hex=${hexOf(this.message.data)}`;
     });
-    return make("p", { className: "note" }, link);
+    return link;
   }
 }
 

@@ -140,7 +140,7 @@ export class NetworkView {
       const whose = shape.player === null ? "everybody" : `#${shape.player}`;
       button.ariaLabel = `Remove what is applied to ${whose}`;
       button.addEventListener("click", () => void this.remove(shape));
-      return make("li", {}, make("b", {}, whose), `: ${shape.text} (seed ${shape.seed}) `, button);
+      return make("li", {}, make("b", {}, whose), `: ${shape.text} `, button);
     });
     this.applied.replaceChildren(...(rows.length ? rows : [make("li", { className: "note" }, "Nothing: all networks are as they are.")]));
   }

@@ -2,7 +2,7 @@
 
 import { crown, make, nameOf, write } from "../dom.js";
 import { isolated } from "../legible.js";
-import type { PlayerFacts } from "./facts.js";
+import type { PlayerFacts, Way } from "./facts.js";
 import { NONE, bytes, count, milliseconds, seconds } from "./units.js";
 
 /** A column: its head, what a player has there, and by what to sort. */
@@ -18,8 +18,8 @@ const COLUMNS: readonly Column[] = [
   { head: "RTT", title: "round trip to the relay", text: ({ rtt_ms: rtt }) => milliseconds(rtt), order: ({ rtt_ms: rtt }) => rtt ?? -1 },
   { head: "Outbox", title: "frames and bytes that wait for them", text: outbox, order: (facts) => facts.outbox?.frames ?? 0 },
   { head: "Behind", title: "seqs that are not on their way to them yet", text: ({ behind }) => count(behind ?? 0), order: ({ behind }) => behind ?? 0 },
-  { head: "Blocked", title: "for so long they have not taken what waits", text: ({ blocked_ms: ms }) => milliseconds(ms), order: ({ blocked_ms: ms }) => ms ?? 0 },
-  { head: "Throttled", title: "pauses in all, as they sent too fast", text: ({ throttled_ms: ms }) => milliseconds(ms), order: ({ throttled_ms: ms }) => ms ?? 0 },
+  { head: "Blocked", title: "for so long they have not taken what waits", text: ({ blocked_ms: ms }) => milliseconds(ms || null), order: ({ blocked_ms: ms }) => ms ?? 0 },
+  { head: "Throttled", title: "pauses in all, as they sent too fast", text: ({ throttled_ms: ms }) => milliseconds(ms || null), order: ({ throttled_ms: ms }) => ms ?? 0 },
   { head: "Taken", title: "frames of theirs that the room has taken", text: ({ taken }) => count(taken), order: ({ taken }) => taken },
   { head: "Here for", title: "since they connected", text: ({ joined_s: s }) => seconds(s), order: ({ joined_s: s }) => s ?? -1 },
   { head: "Groups", title: "groups that they are in", text: ({ groups }) => groups.join(", ") || NONE, order: ({ groups }) => groups.length },
@@ -41,9 +41,16 @@ function place({ address, node, link }: PlayerFacts): string {
 }
 
 function conditions({ conditions }: PlayerFacts): string {
-  const text = conditions?.["text"];
-  return typeof text === "string" ? text : conditions ? "shaped" : NONE;
+  if (!conditions) return NONE;
+  const { down, up } = conditions;
+  const [to, from] = [named(down), named(up)];
+  if (to === from) return to;
+  return [down && `down ${to}`, up && `up ${from}`].filter(Boolean).join(", ");
 }
+
+/** A direction by its profile. */
+const named = (way: Way | null): string =>
+  way === null ? NONE : typeof way["name"] === "string" && way["name"] ? way["name"] : "shaped";
 
 /** What may be done with a player. */
 export interface PlayerActs {
@@ -58,6 +65,7 @@ export class PlayersView {
   private readonly heads: HTMLElement[] = [];
   private readonly none = make("p", { className: "note" }, "Nobody is here.");
   private readonly rows = new Map<number, Row>();
+  private told: readonly [players: readonly PlayerFacts[], host: number] = [[], 0];
   private sorting = -1;
   private isDown = false;
 
@@ -69,6 +77,7 @@ export class PlayersView {
   }
 
   show(players: readonly PlayerFacts[], host: number): void {
+    this.told = [players, host];
     const here = new Set(players.map(({ player }) => player));
     for (const [number, row] of this.rows) {
       if (here.has(number)) continue;
@@ -100,6 +109,7 @@ export class PlayersView {
       this.isDown = this.sorting === index ? !this.isDown : index >= 0;
       this.sorting = index;
       for (const each of this.heads) each.ariaSort = each === head ? (this.isDown ? "descending" : "ascending") : null;
+      this.show(...this.told);
     });
     return head;
   }
@@ -128,7 +138,7 @@ class Row {
 
   constructor(acts: PlayerActs) {
     const who = make("th", { scope: "row" }, this.number, " ", this.name, " ", this.crown);
-    const doing = make("td", { className: "doing" }, this.why, this.host, this.kick);
+    const doing = make("td", { className: "doing" }, this.why, " ", this.host, " ", this.kick);
     this.element.append(who, ...this.cells, doing);
     for (const [button, act] of [[this.why, "why"], [this.host, "makeHost"], [this.kick, "kick"]] as const) {
       button.addEventListener("click", () => this.facts && acts[act](this.facts));

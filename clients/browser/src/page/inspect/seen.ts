@@ -110,9 +110,8 @@ function summarized(data: Uint8Array): string {
   try {
     const { type: _, ...fields } = decodeFrame(data, "relay") as unknown as Record<string, unknown>;
     const told = Object.entries(fields).filter(([name]) => !TOLD_ELSEWHERE.has(name));
-    const only = told.length === 1 && told[0]![0] === "payload";
     return told
-      .map(([name, value]) => (only ? inShort(value) : `${name} ${inShort(value)}`))
+      .map(([name, value]) => (name === "payload" ? inShort(value) : `${name} ${inShort(value)}`))
       .join(", ")
       .slice(0, LONGEST);
   } catch {

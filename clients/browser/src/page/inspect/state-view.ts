@@ -32,8 +32,8 @@ export class StateView {
       Epoch: epoch,
       History: past,
       Groups: who.join("; ") || "none",
-      Game: [room.app].filter(Boolean).join(" ") || "not said",
-      Places: `${room.players} of ${room.capacity}, and ${room.spectators} to watch`,
+      Game: room.app || "not said",
+      Places: `${room.players} of ${room.capacity}, ${room.spectators} watching`,
     };
     this.facts.replaceChildren(
       ...Object.entries(told).flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, words(value))]),

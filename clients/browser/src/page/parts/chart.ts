@@ -4,6 +4,8 @@ import { make, makeSvg, write } from "../dom.js";
 
 const WIDTH = 300;
 const HEIGHT = 60;
+/** Numbers for which there is room; with more, each has less. */
+const LEAST = 60;
 
 export class Chart {
   readonly element: HTMLElement;
@@ -13,10 +15,9 @@ export class Chart {
   private readonly area = makeSvg("path", { class: "area" });
   private readonly svg: SVGElement;
 
-  /** Args: many: how many numbers fit; say: a number in words, with its unit. */
+  /** Args: say: a number in words, with its unit. */
   constructor(
     private readonly title: string,
-    private readonly many: number,
     private readonly say: (value: number) => string,
   ) {
     const box = { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img" };
@@ -42,8 +43,9 @@ export class Chart {
   }
 
   private points(values: readonly (number | null)[], most: number): [number, number][] {
-    const step = WIDTH / (this.many - 1);
-    const start = this.many - values.length;
+    const many = Math.max(LEAST, values.length);
+    const step = WIDTH / (many - 1);
+    const start = many - values.length;
     return values.flatMap((value, index): [number, number][] => {
       if (value === null) return [];
       const y = HEIGHT - 2 - (HEIGHT - 6) * (value / most);

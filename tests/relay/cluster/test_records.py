@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from relay.cluster.nats.records import LOST_SECONDS, Records, Trips
 from relay.cluster.nats.watch import TROUBLE_SECONDS, Watch
+from relay.cluster.records import LOST_SECONDS, Records, Trips
 
 
 def ranges(trips: Trips) -> dict[str, int]:

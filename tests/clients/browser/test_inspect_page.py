@@ -1,0 +1,249 @@
+"""The inspector in headless Chromium, with a real relay and real players."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from clients.python import EVERYONE, RoomOptions, connect
+from tests.helpers.browser import Tabs
+from tests.helpers.operators import Operator, operator_at
+from tests.helpers.peers import until
+from tests.helpers.players import enter_async
+from tests.helpers.relay import RunningRelay, running_relay
+
+if TYPE_CHECKING:
+    from playwright.async_api import Page
+
+PHONE, DESK = (390, 844), (1280, 800)
+FITS = "document.documentElement.scrollWidth <= innerWidth"
+
+
+@pytest.fixture
+async def relay() -> AsyncIterator[RunningRelay]:
+    async with running_relay() as relay:
+        yield relay
+
+
+@pytest.fixture
+async def operator(relay: RunningRelay) -> AsyncIterator[Operator]:
+    async with operator_at(relay.url, token_of(relay)) as operator:
+        yield operator
+
+
+def token_of(relay: RunningRelay) -> str:
+    token: str = relay.app.state.token
+    return token
+
+
+async def look_in(
+    tabs: Tabs, relay: RunningRelay, room: str = "R", size: tuple[int, int] = DESK
+) -> Page:
+    """Open a room in the inspector by the link that a relay prints."""
+    address = f"{relay.url}/inspect#token={token_of(relay)}&room={room}"
+    page = await tabs.open(address, mobile=size == PHONE, size=size)
+    await page.wait_for_selector("#status[data-state=live]")
+    return page
+
+
+async def test_it_asks_for_the_token_and_keeps_it_out_of_the_address(
+    relay: RunningRelay, tabs: Tabs
+) -> None:
+    tabs.expected = ("401",)
+    async with enter_async(relay.url, room="DEN", create=RoomOptions(public=False)):
+        page = await tabs.open(f"{relay.url}/inspect")
+        await page.fill("#token", "a token of somebody else's")
+        await page.press("#token", "Enter")
+        await page.locator("#ask-error", has_text="does not take this token").wait_for()
+        await page.fill("#token", f"{relay.url}/inspect#token={token_of(relay)}")
+        await page.press("#token", "Enter")
+        await page.locator(".room-list a", has_text="DEN").wait_for()
+        assert "hidden" in await page.inner_text(".room-list a")
+        await page.reload()
+        await page.locator(".room-list a", has_text="DEN").click()
+        await page.locator("tbody th", has_text="#1").wait_for()
+        assert page.url == f"{relay.url}/inspect#room=DEN"
+        await page.go_back()
+        await page.click("#forget")
+        await page.wait_for_selector("#token")
+        await page.reload()
+        await page.wait_for_selector("#token")
+
+
+async def test_the_link_leaves_the_address(relay: RunningRelay, tabs: Tabs) -> None:
+    page = await tabs.open(f"{relay.url}/inspect#token={token_of(relay)}")
+    await page.locator(".rooms .note", has_text="There are no rooms").wait_for()
+    assert "token" not in page.url
+    assert token_of(relay) not in await page.content()
+
+
+async def test_players_are_shown_as_the_relay_knows_them(relay: RunningRelay, tabs: Tabs) -> None:
+    async with (
+        enter_async(relay.url, room="R", name="Ada"),
+        enter_async(relay.url, room="R", name="Bob") as bob,
+    ):
+        page = await look_in(tabs, relay)
+        ada = page.locator("tbody tr", has_text="Ada")
+        await ada.locator("svg:not(.is-off)").wait_for()  # the host
+        await ada.locator("td[data-head=Outbox]", has_text="flowing").wait_for()
+        await (
+            page.locator("tbody tr", has_text="Bob").locator("td", has_text="127.0.0.1").wait_for()
+        )
+        await page.locator("td[data-head=RTT]", has_text="ms").first.wait_for()
+        await bob.do(lambda room: room.subscribe(7))
+        await (
+            page.locator("tr", has_text="Bob")
+            .locator("td[data-head=Groups]", has_text="7")
+            .wait_for()
+        )
+        await page.click("text=Player >> nth=0")
+        names = page.locator("tbody th bdi")
+        assert await names.all_inner_texts() == ["Ada", "Bob"]
+        await page.locator(".sort", has_text="Groups").click()
+        assert await names.all_inner_texts() == ["Bob", "Ada"]
+
+
+async def test_an_operator_acts(relay: RunningRelay, operator: Operator, tabs: Tabs) -> None:
+    async with (
+        enter_async(relay.url, room="R", name="Ada"),
+        connect(relay.url, room="R", name="Bob") as bob,
+    ):
+        page = await look_in(tabs, relay)
+        room = relay.node.registry.find("R")
+        assert room is not None
+        row = page.locator("tbody tr", has_text="Bob")
+        await row.locator("text=Make host").click()
+        await until(lambda: room.host == bob.me)
+        await page.check("text=Locked")
+        await until(lambda: room.options.locked)
+        await row.locator("text=Why?").click()
+        await page.locator("dialog dt").first.wait_for()
+        await page.keyboard.press("Escape")
+        await row.locator("text=Kick").click()
+        await page.fill("dialog input", "enough")
+        await page.keyboard.press("Enter")
+        await row.wait_for(state="detached")
+        assert bob.me not in await operator.players("R")
+        await page.click("text=Close the room")
+        await page.locator("dialog button", has_text="Close it").click()
+        await page.wait_for_selector("#status[data-state=closed]")
+        assert relay.node.registry.find("R") is None
+
+
+async def test_frames_are_listed_filtered_searched_and_shown(
+    relay: RunningRelay, tabs: Tabs
+) -> None:
+    async with enter_async(relay.url, room="R", name="Ada") as ada:
+        page = await look_in(tabs, relay)
+        await page.click("#tab-Frames")
+        for number in range(40):
+            await ada.send({"shot": number}, to=EVERYONE)
+            await ada.do(lambda room: room.volatile(0, [1.5, 2]))
+        rows = page.locator(".list-row:visible")
+        await rows.filter(has_text='{"shot":39}').wait_for()
+        await rows.filter(has_text="UPDATE").first.wait_for()
+        await page.select_option("select[aria-label=Opcode]", "DELIVER")
+        await page.locator(".frames .note", has_text="40 of").first.wait_for()
+        await page.fill("[aria-label='Search what frames say']", '"SHOT":7')
+        await page.locator(".frames .note", has_text="1 of").first.wait_for()
+        await rows.filter(has_text='{"shot":7}').click()
+        await page.locator(".item", has_text="shot: 7").wait_for()
+        assert "DELIVER" in await page.inner_text(".frame-title")
+        await page.fill("[aria-label='Search what frames say']", "")
+        await page.click("text=Pause")
+        await ada.send({"shot": 99}, to=EVERYONE)
+        await page.locator(".frames .note", has_text="paused: 1 came since").first.wait_for()
+        assert await rows.filter(has_text='{"shot":99}').count() == 0
+        await page.click("text=Go on")
+        await rows.filter(has_text='{"shot":99}').wait_for()
+
+
+async def test_a_frame_is_copied_as_a_program(relay: RunningRelay, tabs: Tabs) -> None:
+    async with enter_async(relay.url, room="R") as ada:
+        page = await look_in(tabs, relay)
+        await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        await page.click("#tab-Frames")
+        await ada.send({"say": "hi", "to": [1, None, True]}, to=EVERYONE)
+        await page.locator(".list-row:visible", has_text="say").click()
+        copied = {}
+        for place, label in enumerate(await page.locator(".copy-as button").all_inner_texts()):
+            button = page.locator(".copy-as button").nth(place)
+            await button.click()
+            await button.filter(has_text="Copied").wait_for()
+            copied[label] = await page.evaluate("navigator.clipboard.readText()")
+    assert copied["Python"] == 'await room.send({"say": "hi", "to": [1, None, True]})'
+    assert copied["TypeScript"] == 'await room.send({ say: "hi", to: [1, null, true] });'
+    space: dict[str, Any] = {}
+    exec(copied["pytest case"], space)
+    space["test_this_deliver_is_read"]()
+    assert "relay fuzz codec --corpus seeds" in copied["Fuzz seed"]
+
+
+async def test_what_the_bytes_are_spent_on_is_explained(relay: RunningRelay, tabs: Tabs) -> None:
+    async with enter_async(relay.url, room="R") as ada:
+        page = await look_in(tabs, relay)
+        await page.click("#tab-Traffic")
+        for number in range(30):
+            await ada.send({"position_x": number, "position_y": number}, to=EVERYONE)
+        await page.locator(".advice li", has_text="Map keys are").wait_for()
+        await page.locator(".traffic tr", has_text="position_x").wait_for()
+        await page.locator(".traffic tr", has_text="DELIVER").wait_for()
+
+
+async def test_properties_and_history_are_shown(relay: RunningRelay, tabs: Tabs) -> None:
+    async with enter_async(relay.url, room="R", name="Ada") as ada:
+        page = await look_in(tabs, relay)
+        await page.click("#tab-State")
+        await ada.do(lambda room: room.set_property("map", {"name": "desert"}))
+        row = page.locator(".state tr", has_text="map")
+        await row.locator("td", has_text='{"name":"desert"}').wait_for()
+        assert "#1 Ada" in await page.inner_text(".facts")
+
+
+async def test_a_network_is_made_worse_and_good_again(
+    relay: RunningRelay, operator: Operator, tabs: Tabs
+) -> None:
+    async with enter_async(relay.url, room="R", name="Ada"):
+        page = await look_in(tabs, relay)
+        await page.click("#tab-Network")
+        await page.locator(".network option", has_text="mobile-3g").wait_for(state="attached")
+        await page.select_option(".network select >> nth=0", "1")
+        await page.select_option(".network select >> nth=1", "down")
+        await page.select_option(".network select >> nth=2", "mobile-3g")
+        await page.click(".network button.primary")
+        await page.locator(".applied li", has_text="#1: down mobile-3g").wait_for()
+        await page.select_option(".network select >> nth=1", "up")
+        await page.fill("[name=lag_ms]", "80")
+        await page.click(".network button.primary")
+        await page.locator(".applied li", has_text="; up").wait_for()
+        (shape,) = (await operator.asks("GET", "/R/conditions"))["shapes"]
+        assert (shape["player"], shape["down"]["name"], shape["seed"]) == (1, "mobile-3g", 42)
+        assert shape["up"]["lag_ms"] == 80
+        await page.click("text=All as they are")
+        await page.locator(".applied li", has_text="Nothing").wait_for()
+        assert (await operator.asks("GET", "/R/conditions"))["shapes"] == []
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK])
+async def test_everything_fits_and_keys_reach_it(
+    relay: RunningRelay, tabs: Tabs, size: tuple[int, int]
+) -> None:
+    async with enter_async(
+        relay.url, room="R", name="A name that is as long as names may be ...."
+    ) as ada:
+        page = await look_in(tabs, relay, size=size)
+        await ada.send({"a text": "that is long " * 40}, to=EVERYONE)
+        await page.locator("tbody tr").wait_for()
+        assert await page.evaluate(FITS)
+        await page.focus("#tab-Players")
+        for name in ("Frames", "Traffic", "State", "Network"):
+            await page.keyboard.press("ArrowRight")
+            await page.wait_for_selector(f"#panel-{name}:visible")
+            assert await page.evaluate(FITS), name
+        await page.click("#tab-Frames")
+        await page.focus(".frames .list")
+        await page.keyboard.press("End")
+        await page.locator(".item", has_text="a text").first.wait_for()
+        assert await page.evaluate(FITS)
