@@ -13,7 +13,7 @@ from pathlib import Path
 import yaml
 
 from protocol.frames import Deliver, Send
-from tests.helpers.nats import nats_server
+from tests.helpers.nats import free_ports, nats_server
 from tests.helpers.peers import party_at, until
 from tests.helpers.prometheus import Prometheus, judged, prometheus
 from tests.helpers.relay import RelayProcess, relay_process
@@ -25,7 +25,7 @@ DASHBOARD = json.loads((DOCS / "monitoring/dashboard.json").read_text())
 METRIC = re.compile(r"\b(?:roomwire|process)_\w+\b|\bup\b")
 VARIABLES = {"$__rate_interval": "1m", "$instance": ".*"}
 OWN, CLUSTER = "roomwire_", "roomwire_cluster_"
-SCRAPES = 4
+SCRAPES = 3
 """After so many, a rate has two values at least."""
 
 
@@ -50,11 +50,12 @@ def rules() -> dict[str, str]:
 @contextmanager
 def scraping() -> Iterator[Prometheus]:
     """Have a relay scraped that is alone, and one that shares its rooms."""
+    ports = free_ports(2)
     with (
+        prometheus(*(f"127.0.0.1:{port}" for port in ports), rules=ALERTS) as found,
         nats_server() as server,
-        relay_process() as alone,
-        relay_process("--nats", server.url, "--nats-streams", "1") as shared,
-        prometheus(*(f"127.0.0.1:{each.port}" for each in (alone, shared)), rules=ALERTS) as found,
+        relay_process(port=ports[0]) as alone,
+        relay_process("--nats", server.url, "--nats-streams", "1", port=ports[1]) as shared,
     ):
         asyncio.run(played(alone, shared))
         asyncio.run(until(lambda: scraped(found) == [True, True], seconds=30))
@@ -72,7 +73,7 @@ async def played(*relays: RelayProcess) -> None:
 
 def scraped(by: Prometheus) -> list[bool]:
     """Say of each relay whether it was scraped often enough since its players came."""
-    found = by.query("count_over_time((roomwire_connects_total >= 2)[1m:200ms])")
+    found = by.query("count_over_time((roomwire_connects_total >= 2)[1m:500ms])")
     return [int(each["value"][1]) >= SCRAPES for each in found]
 
 
