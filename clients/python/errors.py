@@ -28,7 +28,7 @@ MEANING: dict[int, tuple[str, str]] = {
     CloseCode.BAD_FRAMES: ("Too many malformed frames were sent", "Mend the encoder."),
     CloseCode.VERSION: ("The relay speaks another version of the wire", "Update the older one."),
     CloseCode.REPLACED: ("Another connection took this seat", "A seat has one at a time."),
-    CloseCode.KICKED: ("The host removed you from the room", ""),
+    CloseCode.KICKED: ("The host or the operator removed you from the room", ""),
     CloseCode.ROOM_FULL: ("The room is full", "Wait for a place, or join another room."),
     CloseCode.LOCKED: ("The room is locked", "Ask its host to unlock it."),
     CloseCode.WRONG_PASSWORD: ("The password is wrong", "Pass the right password=..."),
@@ -101,7 +101,7 @@ class NotAdmitted(JoinError):
 
 
 class Kicked(JoinError):
-    """The host removed this seat for the room's life."""
+    """The host or the operator removed this seat for the room's life."""
 
 
 class VersionRefused(JoinError):

@@ -96,13 +96,6 @@ class Outbox(BaseModel):
     bytes: int
 
 
-class Sent(BaseModel):
-    """What a client has sent over its connection, where that is counted."""
-
-    frames: int | None = Field(description="WebSocket frames, also those that only answer")
-    bytes: int | None
-
-
 class RefusedFrame(BaseModel):
     """Something that a player was refused."""
 
@@ -119,7 +112,7 @@ class Player(BaseModel):
     name: str
     role: str
     presence: str = Field(description="live, away, lost or lagging")
-    groups: list[int]
+    groups: list[int] = Field(description="the numbers of the groups that they are in")
     taken: int = Field(description="counted frames of theirs that the room has taken")
     node: str | None = Field(description="the relay that they are connected to; null if alone")
     attachment: int | None = Field(description="the number of their connection, as in the log")
@@ -131,7 +124,9 @@ class Player(BaseModel):
     behind: int = Field(description="seqs of the room that are not on their way to them yet")
     blocked_ms: int = Field(description="time for which they have not taken what waits")
     lagging: bool
-    sent: Sent | None
+    sent_frames: int | None = Field(
+        description="WebSocket frames that they sent, those that only answer too; null if portable"
+    )
     throttled_ms: int = Field(description="pauses in all, as they sent too fast")
     refusals: list[RefusedFrame] = Field(description="the last 8")
     conditions: dict[str, Any] | None = Field(description="of their network, if any are applied")

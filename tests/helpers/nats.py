@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from relay.cluster.nats.program import find_server
+from relay.server.embedded_nats import find_server
 
 FILES = Path(__file__).parents[2] / "docs" / "cluster"
 PASSWORD = "secret"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, rule
+from hypothesis.stateful import initialize, precondition, rule
 
 from protocol import codec
+from protocol.close_codes import CloseCode
 from protocol.error_codes import ErrorCode
 from protocol.fields.field_types import Target
 from protocol.frames import (
@@ -13,10 +14,12 @@ from protocol.frames import (
     Kick,
     Leave,
     LeftReason,
+    Notice,
+    NoticeDetail,
+    NoticeKind,
     PlayerInfo,
     Presence,
     PresenceState,
-    Property,
     Set,
     Snapshot,
     Subscribe,
@@ -24,18 +27,21 @@ from protocol.frames import (
     Update,
 )
 from relay.history.history import History
-from relay.room.effects import Gone, TurnedAway
+from relay.room.effects import Answered, Close, Gone, TurnedAway
 from relay.room.entries import (
     Acknowledge,
     Detach,
+    Dissolve,
     Entry,
     Evict,
     Expire,
     Join,
     Lag,
+    Operate,
     Refuse,
     Relieve,
     Retire,
+    Say,
     Succeed,
 )
 from tests.helpers.playbook import (
@@ -54,7 +60,7 @@ from tests.helpers.playbook import (
 )
 from tests.helpers.room_and_model import RoomAndModel
 from tests.helpers.room_model import Model
-from tests.helpers.room_model_people import Snap
+from tests.helpers.room_model_people import SAID, Snap
 
 CAPACITY, SPECTATORS, HISTORY, OUTBOX = 4, 1, 30, 12
 PLAYER = PlayerInfo()
@@ -71,6 +77,7 @@ SETTINGS = [
     *(("@bar", value) for value in (False, codec.pack("seat"), codec.pack("address"))),
 ]
 VERSIONS = st.just(False) | st.integers(0, 20)
+TICKET = 1_000_000
 
 
 class RoomMachine(RoomAndModel):
@@ -287,13 +294,8 @@ class RoomMachine(RoomAndModel):
         if person := self.count(connection):
             if reason := self.model.may_set(person, frame):
                 self.model.refuse(person, reason)
-            elif isinstance(value, bytes) or self.model.version(scope, key):
-                seq = len(self.model.history) + 1
-                self.model.tell(self.model.people, Property, scope, key, value, seq, person.number)
-                if (scope, key) == (0, "@capacity") and isinstance(value, bytes):
-                    self.model.places["player"] = codec.unpack(value)
-                if (scope, key) == (0, "@bar") and isinstance(value, bytes):
-                    self.model.bar = codec.unpack(value)
+            else:
+                self.model.write(frame, person.number)
 
     @rule(who=WHO, back=st.integers(-1, 40))
     def give_snapshot(self, who: int, back: int) -> None:
@@ -306,6 +308,63 @@ class RoomMachine(RoomAndModel):
             else:
                 self.model.snap = Snap(frame, person.number, len(self.model.history))
                 self.model.due = len(self.model.history)
+
+    # The operator.
+
+    @rule(which=NUMBERS)
+    def be_expelled(self, which: int) -> None:
+        number = self.number(which)
+        refused = self.operate(Kick(number, "enough"))
+        assert refused == self.model.may_be_expelled(number)
+        if not refused:
+            self.model.kick(self.model.people[number])
+
+    @rule(which=NUMBERS)
+    def be_appointed(self, which: int) -> None:
+        number = self.number(which)
+        refused = self.operate(Transfer(number))
+        assert refused == self.model.may_be_host(number)
+        if not refused:
+            self.model.make_host(number)
+
+    @rule(setting=st.sampled_from(SETTINGS))
+    def set_option(self, setting: tuple[str, bytes | bool]) -> None:
+        key, value = setting
+        frame = Set(0, key, value)
+        refused = self.operate(frame)
+        is_option = key.startswith("@") and value is not False
+        assert refused == (None if is_option else ErrorCode.NOT_AVAILABLE)
+        if not refused:
+            self.model.write(frame, 0)
+
+    def operate(self, frame: Kick | Transfer | Set) -> ErrorCode | None:
+        """Let the operator do something. Return why the room refuses it; None if it does it."""
+        *_, answer = self.apply(Operate(TICKET, frame))
+        assert isinstance(answer, Answered)
+        assert answer.ticket == TICKET
+        return None if answer.refusal is None else answer.refusal.code
+
+    @rule(text=st.sampled_from(["", "We restart at 8."]))
+    def say(self, text: str) -> None:
+        assert list(self.apply(Say(TICKET, text))) == [Answered(TICKET)]
+        notice = Notice(NoticeKind.OPERATOR, NoticeDetail(said=text))
+        self.model.put(self.model.people, SAID, notice)
+
+    @precondition(lambda self: self.made > 12)
+    @rule()
+    def dissolve(self) -> None:
+        """Let the operator end the room, and begin a new one of the name."""
+        attached = sorted(self.room.seats.attached)
+        *closes, gone, answered = self.witness.apply(Dissolve(TICKET))
+        assert [(each.attachment, each.code) for each in closes if isinstance(each, Close)] == [
+            (attachment, CloseCode.KICKED) for attachment in attached
+        ]
+        assert (gone, answered) == (Gone(), Answered(TICKET))
+        for attachment in attached:
+            self.model.streams[attachment].end()
+        self.teardown()
+        self.timers.clear()
+        self.begin(self.model.option)
 
     @rule(who=WHO, is_lagging=st.booleans())
     def lag(self, who: int, is_lagging: bool) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from protocol import codec
 from protocol.error_codes import ErrorCode
 from protocol.fields.field_types import Target
 from protocol.frames import (
@@ -102,13 +103,19 @@ class Model:
     def may_kick(self, person: Person, number: int) -> ErrorCode | None:
         if person.number != self.host:
             return ErrorCode.NOT_HOST
-        if number not in self.people:
-            return ErrorCode.NO_SUCH_PLAYER
-        return ErrorCode.NOT_AVAILABLE if number == person.number else None
+        if number == person.number:
+            return ErrorCode.NOT_AVAILABLE
+        return self.may_be_expelled(number)
+
+    def may_be_expelled(self, number: int) -> ErrorCode | None:
+        return None if number in self.people else ErrorCode.NO_SUCH_PLAYER
 
     def may_transfer(self, person: Person, number: int) -> ErrorCode | None:
         if person.number != self.host:
             return ErrorCode.NOT_HOST
+        return self.may_be_host(number)
+
+    def may_be_host(self, number: int) -> ErrorCode | None:
         if number not in self.people:
             return ErrorCode.NO_SUCH_PLAYER
         heir = self.people[number]
@@ -227,6 +234,17 @@ class Model:
             self.due = seq - int(0.5 * self.kept)
             if self.host and self.people[self.host].connection:
                 self.put([self.host], SAID, SnapshotWanted(seq))
+
+    def write(self, frame: Set, by: int) -> None:
+        """Set or delete a property. Args: by: the player who does; 0 is the operator."""
+        scope, key, value = frame.scope, frame.key, frame.value
+        if value is False and not self.version(scope, key):
+            return
+        self.tell(self.people, Property, scope, key, value, len(self.history) + 1, by)
+        if (scope, key) == (0, "@capacity") and isinstance(value, bytes):
+            self.places["player"] = codec.unpack(value)
+        if (scope, key) == (0, "@bar") and isinstance(value, bytes):
+            self.bar = codec.unpack(value)
 
     def take(self, connection: int, number: int) -> tuple[list[Frame], bool]:
         """Say what a connection of that player hears, and whether that is everything."""

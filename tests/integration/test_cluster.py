@@ -77,6 +77,12 @@ def clustered(server: NatsServer, *options: str) -> AbstractContextManager[Relay
     return relay_process("--nats", server.url, *STREAMS, *options)
 
 
+def token_of(relay: RelayProcess) -> str:
+    token = find_token(relay.port)
+    assert token is not None
+    return token
+
+
 async def hears_payload(peer: Peer, payload: bytes) -> Deliver:
     return await peer.hears(Deliver, lambda deliver: deliver.payload == payload)
 
@@ -96,7 +102,7 @@ async def test_players_at_two_relays_are_in_one_room(two: list[Party]) -> None:
 
 async def test_any_relay_shows_a_room(two: list[Party], relays: list[RelayProcess]) -> None:
     ann = await two[0].enters("SHOWN")
-    where = [(relay.url, find_token(relay.port)) for relay in relays]
+    where = [(relay.url, token_of(relay)) for relay in relays]
     async with AsyncExitStack() as stack:
         watchers = [
             await stack.enter_async_context(watcher(url, "SHOWN", token=token))
@@ -127,9 +133,7 @@ async def test_an_operator_sees_and_acts_at_any_relay(
 ) -> None:
     here, there = two
     ann, bob = await here.enters("OPERATED", name="Ann"), await here.enters("OPERATED")
-    token = find_token(relays[1].port)
-    assert token is not None
-    async with operator_at(there.url, token) as operator:
+    async with operator_at(there.url, token_of(relays[1])) as operator:
         shown = (await operator.players("OPERATED"))[1]
         assert (shown["name"], shown["outbox"]["mode"]) == ("Ann", "flowing")
         assert "nothing_said" in await operator.why("OPERATED", 1)
@@ -140,6 +144,32 @@ async def test_an_operator_sees_and_acts_at_any_relay(
         assert "KICKED" in (await operator.why("OPERATED", 2))["last_close"]["what"]
         await operator.asks("DELETE", "/OPERATED")
         assert (await ann.ends())[0] == CloseCode.KICKED
+
+
+async def test_conditions_that_one_relay_is_given_hold_at_the_other(
+    relays: list[RelayProcess], two: list[Party], server: NatsServer
+) -> None:
+    here, there = two
+    ann, bob = await here.enters("BUMPY"), await there.enters("BUMPY")
+    path = "/BUMPY/conditions"
+
+    async def told(peer: Peer) -> str | None:
+        notice = await peer.hears(Notice, lambda notice: notice.kind == NoticeKind.SHAPED)
+        return notice.detail.said
+
+    async with AsyncExitStack() as stack:
+        operator = await stack.enter_async_context(operator_at(here.url, token_of(relays[0])))
+        await operator.asks("PUT", path, {"player": bob.me, "up": {"lag_ms": 100}})
+        assert await told(bob) == "up lag_ms 100; seed 0"
+        began = time.monotonic()
+        await bob.catches_up()
+        assert time.monotonic() - began > 0.08
+        late = stack.enter_context(clustered(server))
+        other = await stack.enter_async_context(operator_at(late.url, token_of(late)))
+        assert len((await other.asks("GET", path))["shapes"]) == 1
+        await other.asks("DELETE", path)
+        assert await told(bob) is None
+        assert not ann.all(Notice)
 
 
 async def test_who_joins_late_at_another_relay_hears_all_of_the_past(two: list[Party]) -> None:

@@ -81,7 +81,7 @@ export class NotAdmitted extends JoinError {
   override readonly name = "NotAdmitted";
 }
 
-/** The host removed this seat for the room's life. */
+/** The host or the operator removed this seat for the room's life. */
 export class Kicked extends JoinError {
   override readonly name = "Kicked";
 }

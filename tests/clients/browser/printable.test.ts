@@ -53,3 +53,7 @@ test("an address that is none is shown without control characters", () => {
     assert.throws(() => parseAddress(url, room), (error) => !ACTING.test(String(error)));
   }
 });
+
+test("who was removed is not told a wrong name for who did it: an operator kicks, too", () => {
+  assert.match(closedBy(CloseCode.KICKED).text, /host or the operator/);
+});

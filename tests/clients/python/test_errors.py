@@ -26,6 +26,11 @@ def test_our_own_words_are_a_sentence_and_an_advice(code: int) -> None:
     assert explain(code, "a_word", "") == f"{meaning}. {advice}".rstrip()
 
 
+def test_who_was_removed_is_not_told_a_wrong_name_for_who_did_it() -> None:
+    """An operator kicks with the same code as a host."""
+    assert "host or the operator" in explain(CloseCode.KICKED, "kicked", "")
+
+
 @pytest.mark.parametrize("said", ["the room is over", "The room is over.", "The room is over"])
 def test_the_relays_words_replace_ours_and_keep_our_advice(said: str) -> None:
     assert explain(CloseCode.NO_SUCH_ROOM, "no_such_room", said) == (

@@ -60,6 +60,11 @@ def set_property(machine: RoomMachine, a: int, b: int) -> None:
     machine.set_property(a, b >> 1 & 3, SETTINGS[b % len(SETTINGS)], expected)
 
 
+def dissolve(machine: RoomMachine, a: int, b: int) -> None:
+    if machine.made > 12:
+        machine.dissolve()
+
+
 Happening = Callable[[RoomMachine, int, int], object]
 
 HAPPENINGS: Final[tuple[Happening, ...]] = (
@@ -85,6 +90,11 @@ HAPPENINGS: Final[tuple[Happening, ...]] = (
     lambda machine, a, b: machine.lag(a, bool(b & 1)),
     lambda machine, a, b: machine.hear(a),
     lambda machine, a, b: machine.hear_all(),
+    lambda machine, a, b: machine.be_expelled(1 + a % 7),
+    lambda machine, a, b: machine.be_appointed(1 + a % 7),
+    lambda machine, a, b: machine.set_option(SETTINGS[a % len(SETTINGS)]),
+    lambda machine, a, b: machine.say("We restart at 8."),
+    dissolve,
 )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from protocol.codec import Role, decode
 from protocol.frames import Deliver, Host
 from relay.cluster.replicas.replica import Replica
-from relay.room.entries import Ask, Entry, Join, NodeGone, incarnation_of
+from relay.room.effects import Answered, Effect
+from relay.room.entries import Act, Ask, Entry, Join, NodeGone, incarnation_of
 from relay.room.room import Room
 
 Key = tuple[bytes, bytes]
@@ -23,11 +24,13 @@ class Checker:
     Attributes:
         faults: in sentences; none if all is well.
         told: each message. heard: the head of each room of each node.
+        answered: what operators did, by its ticket.
     """
 
     def __init__(self) -> None:
         self.faults: list[str] = []
         self.told: dict[bytes, dict[int, bytes]] = defaultdict(dict)
+        self.answered: dict[int, Act] = {}
         self._digests: dict[Place, bytes] = {}
         self._states: dict[Place, dict[str, Any]] = {}
         self._dead: dict[tuple[str, bytes], set[int]] = defaultdict(set)
@@ -49,8 +52,19 @@ class Checker:
         attachment = entry[0] if isinstance(entry, tuple) else None
         if isinstance(entry, Join | Ask):
             attachment = entry.attachment
+        if isinstance(entry, Act):
+            attachment = entry.ticket
         if attachment is not None and incarnation_of(attachment) in dead:
             self.faults.append(f"{node} hears a node that is dead")
+
+    def answer(self, node: str, act: Act, effects: Sequence[Effect]) -> None:
+        """Take note that an act came to the node that asked for it: once, and with an answer."""
+        if act.ticket in self.answered:
+            self.faults.append(f"{node} did {act} twice")
+        answers = [effect.ticket for effect in effects if isinstance(effect, Answered)]
+        if answers != [act.ticket]:
+            self.faults.append(f"{node} hears {answers} of {act}")
+        self.answered[act.ticket] = act
 
     def compare(self, node: str, replica: Replica, room: Room) -> None:
         """Compare a replica with others that are in the same place of the log."""

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from protocol import fast_path
+from protocol.close_codes import CloseCode
+from protocol.error_codes import ErrorCode
 from protocol.frames import Leave, RoomOptions
 from relay.cluster.log_broker import LogBroker
 from relay.cluster.replicas.replica import Replica
 from relay.history.history import History
 from relay.room import membership
 from relay.room.effects import Admit, Close, Effect, Gone, Later, TurnedAway
-from relay.room.entries import Ask, Create, Detach, Entry, Join
+from relay.room.entries import Act, Ask, Create, Detach, Entry, Join
 from relay.room.refusals import Refusal
 from relay.room.room import Room
 from tests.helpers.cluster.checker import Checker
@@ -82,6 +84,11 @@ class Node:
         if self.broker is not None:
             self.broker.append(room, entry)
 
+    def operate(self, name: str, act: Callable[[int], Act]) -> None:
+        """Let the operator do something in a room that is here. Args: act: of a ticket."""
+        if self.broker is not None and name in self.rooms:
+            self.append(name, act(self.broker.next_attachment()))
+
     # What a broker asks of its node.
 
     def make(self, create: Create) -> None:
@@ -125,7 +132,11 @@ class Node:
         if room is None:
             return
         self._checker.hear(self.name, room, entry)
-        self._carry_out(room, room.apply(entry))
+        effects = room.apply(entry)
+        self._carry_out(room, effects)
+        assert self.broker is not None
+        if isinstance(entry, Act) and self.broker.is_ours(entry.ticket):
+            self._checker.answer(self.name, entry, effects)
         attachment = entry[0] if isinstance(entry, tuple) else None
         if attachment in self.players:
             self.players[attachment].acknowledge(room)
@@ -137,13 +148,20 @@ class Node:
                 case Later(seconds, entry):
                     self.loop.call_later(seconds, self._propose, room, entry)
                 case Gone():
+                    self._checker.watch(self.name, room)
                     del self.rooms[room.name]
                 case Admit(attachment, number) if self.broker.is_ours(attachment):
                     if attachment in self.players:
                         self.players[attachment].admitted(room, number)
                     else:
                         self.append(room.name, Detach(attachment))
-                case TurnedAway(attachment) | Close(attachment) if attachment in self.players:
+                case Close(attachment, CloseCode.KICKED) if attachment in self.players:
+                    self.players[attachment].kicked()
+                case TurnedAway(attachment, refusal) if attachment in self.players:
+                    is_barred = refusal.code == ErrorCode.KICKED
+                    player = self.players[attachment]
+                    player.kicked() if is_barred else player.close()
+                case Close(attachment) if attachment in self.players:
                     self.players[attachment].close()
                 case _:
                     pass
@@ -200,6 +218,12 @@ class Player:
         if node is not None and node.players.pop(self._attachment, None) is not None:
             node.append(self.room, Detach(self._attachment))
             self._come(self._nodes.world.dice.uniform(0.02, 0.4))
+
+    def kicked(self) -> None:
+        """Be barred, and come back as somebody else."""
+        self.name += b"+"
+        self._seat = None
+        self.close()
 
     # On the way in.
 

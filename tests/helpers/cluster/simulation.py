@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from relay.room.entries import incarnation_of
+from protocol.codec import pack
+from protocol.frames import Kick, Set, Transfer
+from relay.room.entries import Dissolve, Operate, Say, incarnation_of
 from tests.helpers.cluster.checker import Checker
 from tests.helpers.cluster.nodes import Node, Player
 from tests.helpers.cluster.simulated_log import FINE, Air, Engine, Weather
@@ -56,6 +58,7 @@ class Simulation:
             self.kill,
             self.reconnect,
             self.leave,
+            self.operate,
         ]
         self._is_over = False
 
@@ -132,6 +135,28 @@ class Simulation:
 
     def leave(self) -> None:
         self.world.dice.choice(self.players).leave()
+
+    def operate(self) -> None:
+        """Let an operator do, at some node, what leaves its room there."""
+        dice = self.world.dice
+        frame = dice.choice(
+            [
+                Kick(dice.randint(1, 9), "enough"),
+                Transfer(dice.randint(1, 9)),
+                Set(0, "@capacity", pack(dice.randint(8, 16))),
+                None,
+            ]
+        )
+        self.somewhere().operate(
+            self._some_room(),
+            lambda ticket: Say(ticket, "hello") if frame is None else Operate(ticket, frame),
+        )
+
+    def dissolve(self) -> None:
+        self.somewhere().operate(self._some_room(), Dissolve)
+
+    def _some_room(self) -> str:
+        return self.world.dice.choice(self.players).room
 
     def _heal(self) -> None:
         self.engine.weather = FINE

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from relay.room.entries import Dissolve, Operate, Say
 from tests.helpers.cluster.simulated_log import FINE, STORM, Weather
 from tests.helpers.cluster.simulation import Simulation
 from tests.helpers.strategies import share
@@ -28,6 +29,17 @@ def test_nothing_is_lost_doubled_or_reordered_and_replicas_are_one(seed: int) ->
     simulation.run(30)
     assert not simulation.checker.faults
     assert len(simulation.checker.told) == 2  # and no room began anew
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_replicas_stay_one_while_operators_act_and_end_rooms(seed: int) -> None:
+    simulation = Simulation(seed, STORM)
+    simulation.faults += [simulation.operate, simulation.operate, simulation.dissolve]
+    simulation.run(30, fault_every=0.5)
+    assert not simulation.checker.faults
+    assert len(simulation.checker.told) > 2  # rooms that were ended began anew
+    acts = simulation.checker.answered.values()
+    assert {type(act) for act in acts} == {Operate, Say, Dissolve}
 
 
 @pytest.mark.fuzz

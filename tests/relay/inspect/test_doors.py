@@ -82,7 +82,7 @@ async def test_players_are_shown_as_they_are() -> None:
         assert [each["code"] for each in first["refusals"]] == ["NO_SUCH_PLAYER"]
         assert first["refusals"][0]["op"] == "KICK"
         counted = 4 if first["link"] == "direct" else None
-        assert first["sent"] == {"frames": counted, "bytes": None}
+        assert first["sent_frames"] == counted
         assert players[2]["role"] == "spectator"
 
 

@@ -19,8 +19,7 @@ import pytest
 from relay.cluster.nats.joining import joined
 from relay.cluster.nats.layout import Layout
 from relay.cluster.nats.options import CannotJoin, Servers
-from relay.cluster.nats.program import find_server
-from relay.server.embedded_nats import default_folder, embedded_nats
+from relay.server.embedded_nats import default_folder, embedded_nats, find_server
 from tests.helpers.nats import free_ports, nats_server, until
 from tests.helpers.relay import relay_process
 

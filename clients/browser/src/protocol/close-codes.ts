@@ -64,7 +64,7 @@ const MEANINGS: Record<number, readonly [what: string, advice?: string]> = {
     "Update one of them.",
   ],
   [CloseCode.REPLACED]: ["This seat was taken over in another tab or window."],
-  [CloseCode.KICKED]: ["The host removed you from the room."],
+  [CloseCode.KICKED]: ["The host or the operator removed you from the room."],
   [CloseCode.ROOM_FULL]: ["The room is full.", "Wait for a place, or try another room."],
   [CloseCode.LOCKED]: ["The room is locked.", "Its host can unlock it."],
   [CloseCode.WRONG_PASSWORD]: ["The password is wrong."],

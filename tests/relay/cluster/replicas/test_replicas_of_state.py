@@ -12,7 +12,7 @@ from hypothesis import settings
 from relay.cluster.replicas import snapshots
 from relay.cluster.replicas.sequencer import Sequencer
 from relay.history.history import History
-from relay.room.effects import Admit, Effect, TurnedAway
+from relay.room.effects import Admit, Answered, Effect, TurnedAway
 from relay.room.entries import Create
 from relay.room.room import Room
 from tests.helpers.playbook import EPOCH
@@ -35,6 +35,8 @@ def plain(effect: Effect) -> object:
             return (attachment, player)
         case TurnedAway(attachment, refusal):
             return (attachment, refusal.code, refusal.close)
+        case Answered(ticket, refusal):
+            return (ticket, refusal and refusal.code)
         case _:
             return effect
 
