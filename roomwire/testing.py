@@ -181,14 +181,15 @@ def shape(
 ) -> None:
     """Make a player's network worse on purpose, from now on; docs/guide/bad-networks.md has more.
 
-    It waits for the relay, which therefore runs in another thread or process.
+    It blocks until the relay has answered. So the relay runs in another thread or process.
 
     Args:
         url: of the relay, such as `http://127.0.0.1:8000`.
         token: its operator's: `create_app(...).state.token`.
         player: their number in the room; if left out, everybody.
-        down: what the relay sends goes so: a profile's name, or numbers such as `{"lag_ms": 80}`.
-        up: what the player sends goes so. With neither, the network is as it is.
+        down: conditions of what the relay sends: a profile's name, or numbers such as
+            `{"lag_ms": 80}`.
+        up: conditions of what the player sends. With neither, all conditions end.
         seed: decides the fate of each frame.
 
     Raises:

@@ -44,7 +44,7 @@ def readers(classes: Iterable[type[Frame]], *, may_be_longer: bool) -> dict[byte
 
 
 def reader_of_longer(cls: type[Frame]) -> Reader:
-    """Return what reads a frame with more fields than are known: seldom, so it takes its time."""
+    """Return what reads a frame with more fields than are known. It is slow: they are rare."""
     loaders = tuple(field_type.load for _, field_type, _ in record_fields(cls))
 
     def read(data: bytes) -> Frame:

@@ -41,7 +41,7 @@ within one another, as deep as msgpack goes, those that claim so much take less 
 and their worth."""
 
 MOST_KEYS: Final = 32
-"""Keys of a record at most that are all known. msgpack takes no room for what a map claims."""
+"""Most keys of a record. This may be many: msgpack takes no memory for what a map claims."""
 
 LITERALS: Final = (bool, int, str, tuple, dict, type(None))
 """Types of defaults that are written out. A dict is a new one for each object."""
@@ -60,7 +60,7 @@ INT_SIZES: Final = tuple(
     {0xCC: 2, 0xCD: 3, 0xCE: 5, 0xCF: 9, 0xD0: 2, 0xD1: 3, 0xD2: 5, 0xD3: 9}.get(head, 1)
     for head in range(256)
 )
-"""Bytes of an int by its first one."""
+"""Bytes that an int takes, by the first of them."""
 
 
 USED: Final[Names] = {
@@ -153,7 +153,7 @@ def open_twin(cls: type[Any]) -> type[Any]:
 def check(field_type: FieldType, value: str, names: Names) -> Lines:
     """Doubt what a variable holds if it may not be of this type; else make it what a frame holds.
 
-    Of a type that has no function here, the quick way reads nothing.
+    A frame with a type that has no function here is not read the quick way.
     """
     raise NotImplementedError(type(field_type).__name__)
 

@@ -85,8 +85,8 @@ def _one_sentence() -> Iterator[None]:
 
 
 def _announce(listener: Listener, chosen: Path | None) -> None:
-    """Say where the relay is; to a person, the way into its inspector, too. A service's output is
-    kept in files that others read."""
+    """Say where the relay is. A terminal gets the inspector's link, too. A service's output does
+    not: it is kept in files that others read."""
     say(f"Roomwire is at {listener.url} (Ctrl+C stops it)")
     if is_terminal() and (link := inspector.link(listener, chosen)) is not None:
         say(f"Look into its rooms: {link}")

@@ -71,9 +71,9 @@ WATCH_EXAMPLES = """Examples:
 
 SHAPE = """Make a player's network worse on purpose, or everybody's in a room.
 
-Without --down, --up or --off it shows what holds. A way is a profile (lan, wifi, train-wifi, \
-mobile-3g, hotel, satellite) or numbers, such as lag_ms=80,jitter_ms=20,loss=0.02. Players are \
-told what holds for them. The same seed lets the same frames meet the same fate.
+Without --down, --up, --both or --off it shows what holds. Conditions are a profile (lan, wifi, \
+train-wifi, mobile-3g, hotel, satellite) or numbers, such as lag_ms=80,jitter_ms=20,loss=0.02. \
+Players are told what holds for them. The same seed lets the same frames meet the same fate.
 """
 
 SHAPE_EXAMPLES = """Examples:
@@ -128,7 +128,7 @@ def build() -> App:
     app.command("relay.cli.new:new", help=NEW, help_epilogue=NEW_EXAMPLES)
     app.command(
         "relay.cli.watch:watch",
-        help="Watch a room of a relay that runs: who is there, and every frame.",
+        help="Watch a room of a running relay: who is there, and every frame.",
         help_epilogue=WATCH_EXAMPLES,
     )
     app.command("relay.cli.cluster:app", name="cluster", help=CLUSTER)

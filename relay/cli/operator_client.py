@@ -1,4 +1,4 @@
-"""How the operator's commands speak to a relay: REST, with the operator's token."""
+"""What the operator's commands share: their options, and REST with the operator's token."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
-from typing import Any, Final, Self
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Final, Self
+from urllib.parse import quote, urlsplit
+
+from cyclopts import Parameter
 
 from relay.policy.operators import find_token, read_token
 from relay.policy.origins import parse_authority
@@ -22,9 +24,12 @@ OPENER: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 LINE_SECONDS: Final = 60.0
 """Most seconds between two lines of a stream: a watched room says something each second."""
 
+Flag = Annotated[bool, Parameter(negative=())]
+TokenFile = Annotated[Path | None, Parameter(env_var="RELAY_OPERATOR_TOKEN_FILE")]
+
 
 class Problem(Exception):
-    """The relay did not do it; says in one sentence why."""
+    """Why the relay did not do something, in one sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,11 @@ class OperatorClient:
             why = getattr(error, "reason", None) or error
             raise Problem(f"{self.url} cannot be reached: {why}") from None
         return answer
+
+
+def path_of(room: str) -> str:
+    """Return the path of a room in REST."""
+    return f"/api/rooms/{quote(room, safe='')}"
 
 
 def _port_here(url: str) -> int:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from json import JSONDecodeError, dumps, loads
-from pathlib import Path
-from typing import Annotated, Any
-from urllib.parse import quote
+from typing import Any
 
-from cyclopts import CycloptsError, Parameter
+from cyclopts import CycloptsError
 
-from relay.cli.operator_client import OperatorClient, Problem
+from relay.cli.operator_client import Flag, OperatorClient, Problem, TokenFile, path_of
 from relay.cli.printing import say
 
 
@@ -23,10 +21,10 @@ def shape(
     up: str | None = None,
     both: str | None = None,
     seed: int = 0,
-    off: Annotated[bool, Parameter(negative=())] = False,
+    off: Flag = False,
     url: str | None = None,
-    token_file: Annotated[Path | None, Parameter(env_var="RELAY_OPERATOR_TOKEN_FILE")] = None,
-    json: Annotated[bool, Parameter(negative=())] = False,
+    token_file: TokenFile = None,
+    json: Flag = False,
 ) -> None:
     """Make a player's network worse on purpose, or everybody's in a room.
 
@@ -37,12 +35,12 @@ def shape(
         up: conditions of what the player sends
         both: conditions of both
         seed: decides the fate of each frame
-        off: let the network be as it is: the player's, or everybody's
+        off: end the conditions of the player, or of everybody
         url: of the relay; if left out, http://127.0.0.1:8000
         token_file: file with the operator's token; a relay of yours on this machine needs none
         json: print what holds as JSON
     """
-    path = f"/api/rooms/{quote(room, safe='')}/conditions"
+    path = f"{path_of(room)}/conditions"
     try:
         ways = {"down": _way(down or both), "up": _way(up or both)}
         client = OperatorClient.find(url, token_file)

@@ -5,17 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping
 from json import dumps
-from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from cyclopts import CycloptsError, Parameter
 
-from relay.cli.operator_client import OperatorClient, Problem
+from relay.cli.operator_client import Flag, OperatorClient, Problem, TokenFile, path_of
 from relay.cli.printing import let_go
 from relay.cli.watch_view import FramesView, StatsView, View
 
-Flag = Annotated[bool, Parameter(negative=())]
 Several = Parameter(negative_iterable=())
 
 
@@ -33,26 +31,26 @@ def watch(
     stats: Flag = False,
     json: Flag = False,
     url: str | None = None,
-    token_file: Annotated[Path | None, Parameter(env_var="RELAY_OPERATOR_TOKEN_FILE")] = None,
+    token_file: TokenFile = None,
 ) -> None:
-    """Watch a room of a relay that runs: who is there, and every frame as it is ordered.
+    """Watch a room of a running relay: who is there, and every frame as it is ordered.
 
     Args:
-        room: its code
+        room: the room's name
         sender: only frames of this player, or about them; several may be given
         op: only frames of this kind, such as DELIVER or JOINED; several may be given
         grep: only frames that say this
         hex: show the bytes of each frame, too
         stats: show rates and players instead of frames, every second
         json: print the relay's lines of JSON, for programs
-        url: the relay's; if left out, the one on this machine
-        token_file: with the operator's token, if the relay is another user's
+        url: of the relay; if left out, http://127.0.0.1:8000
+        token_file: file with the operator's token; a relay of yours on this machine needs none
     """
     view = StatsView(clears=sys.stdout.isatty()) if stats else FramesView(has_hex=hex)
     query = [*(("from", str(each)) for each in sender), *(("op", each) for each in op)]
     query += [("grep", grep)] if grep else []
     query += [("stats", "true")] if stats else []
-    path = f"/api/rooms/{quote(room, safe='')}/watch?{urlencode(query)}"
+    path = f"{path_of(room)}/watch?{urlencode(query)}"
     try:
         _show(OperatorClient.find(url, token_file).lines(path), None if json else view)
     except Problem as error:

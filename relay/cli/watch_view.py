@@ -21,7 +21,7 @@ RATES: Final = ("frames", "a second", "bytes a second")
 
 
 class View:
-    """Keeps what is known of a room, and says of each line what is to be printed."""
+    """Keeps what is known of a room, and makes of each line what is to be printed."""
 
     def __init__(self) -> None:
         self.room: Shown = {}
@@ -40,7 +40,7 @@ class View:
                 for frame in line["frames"]:
                     yield from self.show_frame(frame)
                 if line["skipped"]:
-                    yield f"-- {line['skipped']:,} frames more were not shown: there are too many"
+                    yield f"-- {line['skipped']:,} more frames were not shown: there are too many"
             case "rates":
                 yield from self.show_rates(line)
             case "end":
@@ -128,7 +128,7 @@ class StatsView(View):
     """The players and the rates, every second."""
 
     def __init__(self, *, clears: bool) -> None:
-        """Args: clears: the screen, each time."""
+        """Args: clears: whether to clear the screen each time."""
         super().__init__()
         self._clears = clears
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Mapping
 from json import dumps
-from pathlib import Path
-from typing import Annotated, Any
-from urllib.parse import quote
+from typing import Any
 
-from cyclopts import CycloptsError, Parameter
+from cyclopts import CycloptsError
 
 from protocol.legible import isolated
-from relay.cli.operator_client import OperatorClient, Problem
+from relay.cli.operator_client import Flag, OperatorClient, Problem, TokenFile, path_of
 from relay.cli.printing import say
 
 WIDTH = 96
@@ -24,8 +22,8 @@ def why(
     /,
     *,
     url: str | None = None,
-    token_file: Annotated[Path | None, Parameter(env_var="RELAY_OPERATOR_TOKEN_FILE")] = None,
-    json: Annotated[bool, Parameter(negative=())] = False,
+    token_file: TokenFile = None,
+    json: Flag = False,
 ) -> None:
     """Explain why a player sees nothing, or late: the likeliest reason first.
 
@@ -38,7 +36,7 @@ def why(
     """
     try:
         client = OperatorClient.find(url, token_file)
-        answer = client.request("GET", f"/api/rooms/{quote(room, safe='')}/players/{player}/why")
+        answer = client.request("GET", f"{path_of(room)}/players/{player}/why")
     except Problem as problem:
         raise CycloptsError(msg=str(problem)) from None
     say(dumps(answer) if json else "\n".join(lines_of(answer)))

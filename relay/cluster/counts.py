@@ -15,9 +15,10 @@ class Counts:
     """What came out of the log.
 
     Attributes:
-        parcels: as the log has them; `frames` are in them: what players sent, and what nodes say.
+        parcels: as the log has them.
+        frames: that are in them: what players sent, and what nodes propose themselves.
         size: bytes of all parcels.
-        filled: parcels that were read since they had been missed, of rooms that were let go of.
+        filled: parcels that were missed, and read later, of rooms that this node has let go of.
         fenced: frames that nobody takes, as their node was taken for dead.
         resent: how often a parcel of this node's own was sent again.
     """

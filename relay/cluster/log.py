@@ -20,8 +20,9 @@ class Logged:
     seq: int
     """Its place in the log. It grows, with gaps: other rooms share the log."""
     previous: int
-    """The seq of the entry before it of the same room; 0 if none was kept when it was stored. Of
-    the first entry of a `read` it may be 0 if the entry `after` is not kept: then nobody knows."""
+    """The seq of the room's entry before this one; 0 if none was kept when this one was stored.
+    The first entry of a `read` may have 0 also because `after` is kept no longer: then nobody
+    knows what was between."""
     data: bytes
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import logging
 from collections.abc import Callable
 from typing import Final
@@ -17,25 +16,18 @@ from relay.broker import Follower, Keeper
 from relay.cluster.beginnings import Beginnings, check_known
 from relay.cluster.bus import Bus
 from relay.cluster.counts import CountedProposals, Counts
+from relay.cluster.heartbeats import Heartbeats
 from relay.cluster.log import Log
-from relay.cluster.pulse import BEAT_SECONDS, Pulse
+from relay.cluster.pulse import BEAT_SECONDS
 from relay.cluster.replicas.parcels import Parcel, pack_create
 from relay.cluster.replicas.replica import Replica
+from relay.cluster.replicas.snapshot_writer import SNAPSHOT_EVERY, SnapshotWriter
 from relay.cluster.running import Tasks
 from relay.cluster.values import Values
-from relay.room.entries import CONNECTION_BITS, Create, Entry, Join, NodeGone, incarnation_of
+from relay.room.entries import CONNECTION_BITS, Create, Entry, Join, incarnation_of
 from relay.room.room import Room
 
 log = logging.getLogger("relay")
-
-SNAPSHOT_EVERY: Final = 200
-"""Entries of a log between two snapshots. A log keeps five times as many of each room."""
-STAND_IN: Final = 4
-"""After so many times as many, nodes write one that need not: who should may be cut off."""
-SNAPSHOT_SECONDS: Final = 180.0
-"""Seconds after which what happened is in a snapshot. A log keeps entries three times as long."""
-SNAPSHOT_AGAIN: Final = 6 * 3600.0
-"""Seconds after which a quiet room's snapshot is written again, before it is too old."""
 
 AUDIT_SECONDS: Final = 0.5
 QUIET_SECONDS: Final = 0.3
@@ -47,7 +39,6 @@ IDLE_SECONDS: Final = 10.0
 
 SETTLE_SECONDS: Final = 0.02
 
-BEAT: Final = "beat"
 CONNECTIONS: Final = 1 << CONNECTION_BITS
 
 
@@ -76,17 +67,14 @@ class LogBroker:
         self._keeper: Keeper
         self._log: Log
         self._loop: asyncio.AbstractEventLoop
-        self._pulse: Pulse
         self._proposals: CountedProposals
         self._values: Values
+        self._heartbeats: Heartbeats
+        self._snapshots: SnapshotWriter
         self._connections = 0
         self._beginnings = Beginnings()
-        self._written: dict[str, float] = {}
         self._needed: dict[str, float] = {}
         self._tasks = Tasks()
-        self._writing: set[str] = set()
-        self._ends: set[str] = set()
-        """Rooms that have ended, and of which no snapshot says so yet."""
         self._is_in_trouble = False
         self._stalled: set[str] = set()
 
@@ -96,15 +84,18 @@ class LogBroker:
         Args: bus: to the other nodes; without it there are none.
         """
         self._log = log
-        self._values = Values(bus, lambda: self.incarnation, self._room)
         self._loop = asyncio.get_running_loop()
-        self._pulse = Pulse(self._loop.time())
         self._proposals = CountedProposals(log, self.incarnation, self.counts)
+        self._values = Values(bus, self._own, self._room)
+        self._heartbeats = Heartbeats(
+            bus, self._own, self.replicas, self._room, self._proposals.add
+        )
+        self._snapshots = SnapshotWriter(
+            log, self._tasks, self._room, self.is_ours, self._snapshot_every
+        )
         log.on_trouble = self._note_trouble
         self._tasks.repeat(AUDIT_SECONDS, self._audit)
-        if bus is not None:
-            bus.subscribe(BEAT, self._hear_beat)
-            self._tasks.repeat(BEAT_SECONDS, functools.partial(self._beat, bus))
+        self._tasks.repeat(BEAT_SECONDS, self._beat)
 
     async def settled(self, seconds: float) -> None:
         """Return when the log has all that was proposed here, or after so many seconds."""
@@ -190,10 +181,9 @@ class LogBroker:
         self._proposals.open(name, replica.create.epoch)
         self._proposals.passed(name, replica.sequencer.expected(self.incarnation))
         self._values.open(room)
-        self._ends.discard(name)
-        self._written[name] = self._loop.time()
+        self._snapshots.begun(name)
         for attachment in room.seats.attached:
-            self._expect(incarnation_of(attachment), name)
+            self._heartbeats.expect(incarnation_of(attachment), name)
         self._beginnings.note(name)
         if replica.sequencer.is_dead(self.incarnation):
             self.fenced(self.incarnation)
@@ -207,22 +197,17 @@ class LogBroker:
         self._proposals.seen(replica.name, parcel, data)
 
     def taken(self, replica: Replica) -> None:
-        every = self._snapshot_every
-        if replica.since_snapshot >= every and (
-            self._is_writer(replica.name) or replica.since_snapshot >= STAND_IN * every
-        ):
-            self._write(replica)
+        if replica.since_snapshot >= self._snapshot_every:
+            self._snapshots.due(replica)
 
     def asked(self, replica: Replica) -> None:
         if replica.create is not None:
-            self._write(replica)
+            self._snapshots.write(replica)
 
     def ended(self, replica: Replica) -> None:
         self._proposals.close(replica.name)
         self._forget(replica.name)
-        # Once its log has forgotten the end, an older snapshot would bring the room back.
-        self._ends.add(replica.name)
-        self._write(replica)
+        self._snapshots.ended(replica)
 
     def fenced(self, incarnation: int) -> None:
         if incarnation == self.incarnation:
@@ -237,7 +222,7 @@ class LogBroker:
         if not isinstance(entry, Join) or room is None:
             self._hand_on(name, entry)
             return
-        self._expect(incarnation_of(entry.attachment), name)
+        self._heartbeats.expect(incarnation_of(entry.attachment), name)
         before = self._values.joining(room, entry)
         self._hand_on(name, entry)
         self._values.joined(room, entry, before)
@@ -245,39 +230,6 @@ class LogBroker:
     def _hand_on(self, name: str, entry: Entry) -> None:
         for follower in self._followers:
             follower(name, entry)
-
-    # Snapshots.
-
-    def _is_writer(self, name: str) -> bool:
-        """Whether this node writes a room's snapshots: one does, while players are connected."""
-        room = self._room(name)
-        if room is None or not room.seats.attached:
-            return True
-        host = room.seats.get(room.host)
-        if host is not None and host.is_attached:
-            return self.is_ours(host.attachment)
-        return self.is_ours(min(room.seats.attached))
-
-    def _write(self, replica: Replica) -> None:
-        """Write down what a room is now, one snapshot after another."""
-        if replica.name in self._writing:
-            return
-        replica.since_snapshot = 0
-        self._written[replica.name] = self._loop.time()
-        self._writing.add(replica.name)
-        seq, data = replica.chain.applied, replica.snapshot()
-        self._tasks.begin(self._put(replica, seq, data, is_end=replica.create is None))
-
-    async def _put(self, replica: Replica, seq: int, data: bytes, *, is_end: bool) -> None:
-        try:
-            await self._log.put_snapshot(replica.name, seq, data)
-        except OSError:
-            replica.since_snapshot += self._snapshot_every  # at the next entry
-        else:
-            if is_end:
-                self._ends.discard(replica.name)
-        finally:
-            self._writing.discard(replica.name)
 
     # Rounds.
 
@@ -298,21 +250,21 @@ class LogBroker:
             newest = await self._log.last(names)
         except OSError:
             return
-        self._pulse.echoed(self._loop.time())
+        self._heartbeats.answered()
         for name, seq in newest.items():
             if name in self.replicas:
                 self.replicas[name].heard_of(seq)
+
+    async def _beat(self) -> None:
+        self._heartbeats.beat()
+        if self._is_in_trouble:
+            self._tell_stalled()
 
     def _sweep(self, now: float) -> None:
         for name, replica in list(self.replicas.items()):
             if not replica.ready.is_set() or replica.chain.is_behind:
                 continue
-            if name in self._ends:
-                self._write(replica)
-            age = now - self._written.get(name, now)
-            is_old = age > SNAPSHOT_SECONDS and replica.since_snapshot > 0
-            if (is_old or age > SNAPSHOT_AGAIN) and self._is_writer(name):
-                self._write(replica)
+            self._snapshots.review(replica)
             if not self._may_release(name):
                 self._needed[name] = now
             elif now - self._needed.get(name, now) > IDLE_SECONDS:
@@ -320,41 +272,14 @@ class LogBroker:
 
     def _may_release(self, name: str) -> bool:
         """Whether others look after a room, or there is none."""
-        is_busy = name in self._beginnings or name in self._writing or name in self._ends
-        if is_busy or self._proposals.is_waiting(name):
+        is_waiting = name in self._beginnings or self._proposals.is_waiting(name)
+        if is_waiting or self._snapshots.is_busy(name):
             return False
         room = self._room(name)
         if room is None:
             return True
         attached = room.seats.attached
         return bool(attached) and not any(map(self.is_ours, attached))
-
-    # Heartbeats.
-
-    async def _beat(self, bus: Bus) -> None:
-        bus.publish(BEAT, self.incarnation.to_bytes(4, "big"))
-        for incarnation in self._pulse.beat(self._loop.time()):
-            log.warning("nothing is heard of node incarnation %d", incarnation)
-            for name in list(self.replicas):
-                self._declare_gone(incarnation, name)
-        if self._is_in_trouble:
-            self._tell_stalled()
-
-    def _hear_beat(self, sender: str, data: bytes) -> None:
-        self._pulse.heard(int.from_bytes(data, "big"), self._loop.time())
-
-    def _expect(self, incarnation: int, name: str) -> None:
-        """A room has players at a node: see that it lives."""
-        if incarnation == self.incarnation:
-            return
-        self._pulse.expect(incarnation, self._loop.time())
-        if self._pulse.is_suspect(incarnation):
-            self._loop.call_soon(self._declare_gone, incarnation, name)
-
-    def _declare_gone(self, incarnation: int, name: str) -> None:
-        room = self._room(name)
-        if room is not None and incarnation in map(incarnation_of, room.seats.attached):
-            self._proposals.add(name, NodeGone(incarnation))
 
     # Trouble.
 
@@ -390,11 +315,14 @@ class LogBroker:
         if self._keeper.room(name) is not None:
             self._keeper.lose(name)
 
+    def _own(self) -> int:
+        return self.incarnation
+
     def _room(self, name: str) -> Room | None:
         return self._keeper.room(name)
 
     def _forget(self, name: str) -> None:
         self._values.close(name)
-        self._written.pop(name, None)
+        self._snapshots.forget(name)
         self._needed.pop(name, None)
         self._stalled.discard(name)

@@ -52,7 +52,7 @@ class MessageBus:
                 answer.set_exception(_gone(node))
 
     def publish(self, subject: str, data: bytes) -> None:
-        for node in self._others:
+        for node in sorted(self._others):  # in one order: a simulation repeats by its seed alone
             self._send(Kind.TOLD, node, subject, 0, data)
 
     def subscribe(self, subject: str, receive: Receive) -> Callable[[], None]:

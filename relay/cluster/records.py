@@ -1,4 +1,4 @@
-"""How the streams did, added up for the operator. Pure: the time is an argument."""
+"""What happened to the streams, added up for the operator. Pure: the time is an argument."""
 
 from __future__ import annotations
 

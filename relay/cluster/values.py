@@ -10,7 +10,7 @@ at most once, so a node may hold an older one than others. A stale value would b
   another is dropped: its node may have stood still, while the newer connection told newer values.
 - A node that may have missed messages forgets what it kept of senders elsewhere, and asks for it.
 
-A room's values stay within its players' only node, unless an operator watches it at another one.
+While all players are at one node, values stay there, unless an operator watches at another one.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ WATCHED: Final = "vol-watched"
 WATCHED_SECONDS: Final = 3.0
 """For which a node remembers that others watch a room. They say it every second."""
 VERSION: Final = 2
-"""Of what nodes tell each other of values. What is of another is not taken."""
+"""Of the form in which nodes tell each other values. What has another version is dropped."""
 MOST_EARLY: Final = 256
 """Values of a room that wait for their sender's JOIN, which comes another way."""
 

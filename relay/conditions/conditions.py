@@ -40,11 +40,11 @@ class Conditions:
     freeze: bool = False
     """Nothing comes through, until the conditions change."""
     stall_every_s: float = 0.0
-    """So often the way stands still, at the end of each such time."""
+    """The way stands still at the end of each such time."""
     stall_s: float = 0.0
-    """For so long. What waited then comes at once."""
+    """It stands still for so long. Then all that waited comes at once."""
     cut_every_frames: int = 0
-    """The connection is cut instead of its so many-th frame."""
+    """The connection is cut when so many frames have come, and the last of them is lost."""
     cut_every_s: float = 0.0
     """The connection is cut after so much time."""
     loss: float = 0.0

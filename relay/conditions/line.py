@@ -11,7 +11,7 @@ from relay.conditions.conditions import Conditions
 from relay.conditions.dice import Dice
 
 LATE: Final = 0.1
-"""Seconds by which a volatile value is late that comes behind later ones."""
+"""Seconds by which a volatile value is late if it is to come behind later ones."""
 
 BACKLOG: Final = 0.2
 """Seconds of frames that wait for a way that carries little. Beyond it they wait in the outbox,
@@ -24,7 +24,7 @@ _when = itemgetter(0)
 
 
 class Line:
-    """Frames on their way. A lost or late one is lost or late by its number alone.
+    """Frames on their way. Its number alone decides whether one is lost, or late.
 
     What is reliable comes out in the order in which it went in, and all of it. A volatile value
     may be lost, come twice, or come behind later volatile values. It never comes behind a later
@@ -56,7 +56,7 @@ class Line:
         self._free = now
         """When the way has carried what was given to it."""
         self._last = now
-        """When the last frame of those is due that keep their order."""
+        """When the last of the frames is due that keep their order."""
         self._queue: deque[Waiting] = deque()
         self._late: list[Waiting] = []
         """Values that come behind later ones, by their time."""

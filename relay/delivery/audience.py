@@ -55,7 +55,7 @@ class Audience:
         self.tell_value(sender, key, to, message)
 
     def want_values(self) -> None:
-        """Have other nodes tell, for some seconds, also what no player here is to be told."""
+        """Have other nodes tell all values for some seconds, also those for no player here."""
 
     def overhear(self, to: Addressees, message: bytes) -> None:
         """A volatile value passes between other nodes. No player here is to be told."""

@@ -120,7 +120,7 @@ class Outbox:
 
     @property
     def waiting(self) -> tuple[int, int]:
-        """How many messages wait here, and their bytes. What is in the history does not."""
+        """How many messages wait here, and their bytes: without those of the history."""
         return len(self._queue), sum(map(len, self._queue))
 
     def _has_more_to_read(self) -> bool:

@@ -333,7 +333,7 @@ async def list_rooms(
     open: Annotated[bool, Query(False, description="only rooms that any stranger may enter")],
     limit: Annotated[int, Query(50, ge=1, le=200, description="rooms at most")],
     after: Annotated[str, Query("", description="the `next` of the page before")],
-    hidden: Annotated[bool, Query(False, description="others, too: for the operator alone")],
+    hidden: Annotated[bool, Query(False, description="private rooms, too; for the operator alone")],
 ) -> rest.RoomPage:
     if hidden:
         only_operator(req)

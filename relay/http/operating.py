@@ -184,14 +184,17 @@ Name = Literal["lan", "wifi", "train-wifi", "mobile-3g", "hotel", "satellite"]
 class Way(Asked):
     """What becomes of the frames of one direction. All of it is off where it is left out."""
 
-    lag_ms: float = Field(default=0, ge=0, le=LONGEST_MS, description="each frame is late by it")
+    lag_ms: float = Field(default=0, ge=0, le=LONGEST_MS, description="each frame is so late")
     jitter_ms: float = Field(
         default=0, ge=0, le=LONGEST_MS, description="and by up to so much more; the order stays"
     )
-    bytes_per_second: float = Field(default=0, ge=0, le=MOST_BYTES, description="0: any number")
+    bytes_per_second: float = Field(default=0, ge=0, le=MOST_BYTES, description="0: no limit")
     freeze: bool = Field(default=False, description="nothing comes through until this changes")
     stall_every_s: float = Field(
-        default=0, ge=0, le=LONGEST_S, description="the way stands still at the end of each"
+        default=0,
+        ge=0,
+        le=LONGEST_S,
+        description="the way stands still at the end of each such time",
     )
     stall_s: float = Field(
         default=0, ge=0, le=LONGEST_S, description="for so long; then all comes at once"
@@ -208,7 +211,7 @@ class Way(Asked):
 
 
 class NewShape(Asked):
-    """Conditions to be put for a player. Without `down` and `up` there are none any more."""
+    """Conditions of a player's network. Without `down` and `up` they end."""
 
     player: int | None = Field(default=None, ge=1, description="null: everybody")
     down: Name | Way | None = Field(default=None, description="of what the relay sends")

@@ -152,7 +152,7 @@ async def put_conditions(
 
 @routes.delete(
     "/api/rooms/{name}/conditions",
-    summary="Let all networks of a room be as they are",
+    summary="End all conditions in a room",
     tags=TAGS,
     responses=NO_ROOM,
 )

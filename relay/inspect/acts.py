@@ -17,20 +17,20 @@ class Acts:
 
     async def kick(self, room: Room, player: int, reason: str) -> None:
         """Remove a player for the room's life."""
-        await self._operating.do(room, lambda ticket: Operate(ticket, Kick(player, reason)))
+        await self._operating.do(room, lambda errand: Operate(errand, Kick(player, reason)))
 
     async def appoint(self, room: Room, player: int) -> None:
         """Make a player host who is here and can be."""
-        await self._operating.do(room, lambda ticket: Operate(ticket, Transfer(player)))
+        await self._operating.do(room, lambda errand: Operate(errand, Transfer(player)))
 
     async def set_option(self, room: Room, name: str, value: bool | int | str) -> None:
         """Change an option of the room that a host can change, too."""
         frame = Set(0, f"@{name}", codec.pack(value))
-        await self._operating.do(room, lambda ticket: Operate(ticket, frame))
+        await self._operating.do(room, lambda errand: Operate(errand, frame))
 
     async def say(self, room: Room, text: str) -> None:
         """Tell something to all who are connected."""
-        await self._operating.do(room, lambda ticket: Say(ticket, text))
+        await self._operating.do(room, lambda errand: Say(errand, text))
 
     async def close(self, room: Room) -> None:
         """End the room, and all connections to it."""

@@ -26,6 +26,7 @@ from relay.room.seats import Seat
 SUBJECT: Final = "facts"
 ANSWER_SECONDS: Final = 1.0
 BLINK_SECONDS: Final = 0.1
+"""For the answer of a ping to come."""
 ERROR_CODES: Final = frozenset(ErrorCode)
 OPCODES: Final = frozenset(Opcode)
 
@@ -96,7 +97,7 @@ class Facts:
         return RoomFacts(players, tuple(sorted(ends, key=lambda each: each.at)))
 
     async def measured(self, room: Room, player: int) -> RoomFacts:
-        """Do so once the way to a player was measured, or after a blink of an eye."""
+        """Do so. If a player's RTT is not known yet, have it measured and ask once more."""
         facts = await self.of(room)
         found = facts.players.get(player)
         if found is None or found.link != "direct" or found.rtt_ms is not None:
@@ -105,7 +106,7 @@ class Facts:
         return await self.of(room)
 
     def here(self, room: Room) -> tuple[dict[int, PlayerFacts], list[Ended]]:
-        """Return what this node knows: the players who are connected to it, and who was."""
+        """Return the players who are connected here, and the connections that ended here."""
         name = None if self._bus is None else self._bus.name
         found = {}
         for attachment, seat in room.seats.attached.items():
@@ -172,7 +173,7 @@ def _refused(refused: Refused) -> Mapping[str, Any]:
 
 
 def _read(answer: bytes, ends: list[Ended]) -> Iterable[PlayerFacts]:
-    """Read what another node knows. One of another version may say what nobody here reads."""
+    """Read what another node knows. What a node of another version says may be illegible."""
     try:
         players, others = msgpack.unpackb(answer)
         ends += [Ended(*each) for each in others]

@@ -26,9 +26,9 @@ class Heard:
     """The seq after which they are counted."""
     to_them: int = 0
     past_them: int = 0
-    """Sent to groups or players, and they were none of them."""
+    """Sent to groups or players that they are not among."""
     to_nobody: int = 0
-    """Sent to groups or players of which there were none."""
+    """Sent to groups in which nobody is, or to players who are not there."""
     by_them: int = 0
 
     @property

@@ -14,13 +14,13 @@ PAYLOADS: Final = frozenset({Opcode.DELIVER, Opcode.UPDATE})
 
 
 def said(frame: bytes) -> str:
-    """Return what a relay's frame says, in one line: its payload, or its fields but for the seq."""
+    """Return what a relay's frame says, in one line: its payload, or its fields without the seq."""
     op, *fields = _unpacked(frame)
     return " ".join(map(printable, fields[-1:] if op in PAYLOADS else fields[1:]))
 
 
 def printable(value: Any) -> str:
-    """Return a value as JSON. Bytes are shown as msgpack, as text or in hex: what fits first."""
+    """Return a value as JSON. Bytes are shown as msgpack, else as text, else in hex."""
     if isinstance(value, bytes):
         return _bytes(value)
     for show in (_json, repr):  # JSON has not all keys that msgpack has

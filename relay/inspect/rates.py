@@ -1,4 +1,4 @@
-"""How many frames a room told of each kind, since somebody looked."""
+"""How many frames of each kind a room has told since the last look."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Rates:
         self._counts, self._sizes = audience.counts.copy(), audience.sizes.copy()
 
     def since(self) -> dict[str, list[int]]:
-        """Return how many there were since the last time, and their bytes, by opcode."""
+        """Return by opcode how many there were since the last time, and their bytes."""
         counts, sizes = self._audience.counts.copy(), self._audience.sizes.copy()
         told = {
             NAMES[op]: [counts[op] - self._counts[op], sizes[op] - self._sizes[op]]

@@ -1,4 +1,4 @@
-"""How a room stands, as an operator is told: what it remembers beside its order, and how much."""
+"""What an operator is told of a room: how far it has come, its host, and what it keeps."""
 
 from __future__ import annotations
 

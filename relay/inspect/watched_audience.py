@@ -1,4 +1,4 @@
-"""The audience of a room that somebody watches. Rooms that nobody watches have none of it."""
+"""The audience of a room that somebody watches. Any other room has a plain one."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Why a player sees nothing, or late: what the relay knows of it, in sentences.
 
-Each reason says what is so, and what to do about it. The likeliest come first: that of a broken
-connection before that of a slow one, before what the game itself has done.
+Each reason says what is so, and what to do about it. The likeliest come first: a broken
+connection, then a slow one, then what the game itself has done.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ class Reason:
 
     Attributes:
         reason: a word for programs.
-        what: is so.
-        do: about it.
+        what: a sentence that says what is so.
+        do: sentences that say what to do about it.
     """
 
     reason: str
@@ -38,7 +38,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What the relay knows of one player, who may be none."""
+    """What the relay knows of one player. Without a seat they have no facts."""
 
     room: str
     player: int
@@ -216,8 +216,8 @@ def _addressed(room: Room, facts: PlayerFacts, said: Heard) -> Iterator[Reason]:
     elif said.total and said.by_them == said.total:
         yield Reason(
             "only_their_own",
-            f"All {said.total} messages since seq {said.since} were their own. Who sends to "
-            "others does not hear it.",
+            f"All {said.total} messages since seq {said.since} were their own. A message "
+            "to others does not come back.",
             "To hear one's own messages, send them to all: target true.",
         )
     elif said.past_them:
@@ -225,8 +225,8 @@ def _addressed(room: Room, facts: PlayerFacts, said: Heard) -> Iterator[Reason]:
     elif said.to_nobody:
         yield Reason(
             "to_nobody",
-            f"{said.to_nobody} messages since seq {said.since} went to groups or players of which "
-            "there were none.",
+            f"{said.to_nobody} messages since seq {said.since} went to groups in which nobody "
+            "is, or to players who are not there.",
             _subscribe(room),
         )
 
@@ -263,7 +263,7 @@ def _past(room: Room, facts: PlayerFacts, joined: int) -> Iterator[Reason]:
             "no_history",
             f"This room keeps no past for late joiners: they were told nothing of what was said "
             f"before they joined, at seq {joined}.",
-            'Make the room with the option history: "full", or "snapshot" if its host gives them. '
+            'Make the room with the option history: "full", or "snapshot" if its host sends them. '
             "Or keep what newcomers need in properties.",
         )
 

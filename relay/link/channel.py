@@ -289,7 +289,7 @@ class Channel:
         """Return the seconds of the way there and back, and measure it for the next time.
 
         So it costs nothing where nobody asks. An answer that is awaited for longer than the last
-        one took counts as far as it goes.
+        one took counts as if it had just come.
         """
         rtt = self._rtt
         if self._measured is None:

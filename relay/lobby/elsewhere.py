@@ -11,7 +11,7 @@ from relay.lobby.listing import Listing
 from relay.room.room import Room
 
 REMOTE_BYTES: Final = 1536
-"""Bytes of memory that what is known of a room takes, with its places in lists."""
+"""Bytes of memory that a room of another node takes here, with its places in lists."""
 
 HIDDEN: Final = "*"
 """Stands for the hash of a password that another node has."""
@@ -40,7 +40,8 @@ class Elsewhere:
     Attributes:
         players: in all of them.
         on_new: called with each room that this node has from now on.
-        counts: says whether another node counts a room of this name, of all that have it: one does.
+        counts: says whether another node counts the room of this name. Of those that have it, one
+            does.
     """
 
     def __init__(self, listing: Listing[Room | RemoteRoom], is_here: Callable[[str], bool]) -> None:

@@ -103,7 +103,7 @@ class Rooms:
     def hidden_page(
         self, wanted: Filter, *, only_open: bool, limit: int, after: str = ""
     ) -> tuple[list[Room | RemoteRoom], str | None]:
-        """Return a page of all rooms, as `listing.page` does of those that are public."""
+        """Return a page of all rooms. `listing.page` does the same for those that are public."""
         every: list[Room | RemoteRoom] = [*self.registry, *self.elsewhere]
         fitting = [
             room

@@ -14,52 +14,39 @@ from collections.abc import Callable, Iterable
 from protocol import WIRE_VERSION, limits
 from protocol.close_codes import CloseCode
 from protocol.error_codes import ErrorCode
-from protocol.frames import Hello, Notice, NoticeDetail, NoticeKind, RoomOptions
+from protocol.frames import Hello, RoomOptions
 from relay.broker import Broker
 from relay.broker.memory import MemoryBroker
 from relay.delivery.deferred import Deferred, Queue
 from relay.delivery.flush_scheduler import FlushScheduler
 from relay.delivery.outbox import BATCH_BYTES
 from relay.delivery.tally import Tally
-from relay.history.memory_budget import ELSEWHERE, PROPOSALS, RESERVATIONS
-from relay.lobby.elsewhere import REMOTE_BYTES
 from relay.lobby.homes import ALONE, Homes
-from relay.lobby.reservations import PROMISE_BYTES, Reservations
+from relay.lobby.reservations import Reservations
 from relay.lobby.rooms import Rooms
 from relay.node.admission import Admission
 from relay.node.connection import Connection, Owner
 from relay.node.counting.loop_lag import LoopLag
 from relay.node.drain import Drain
 from relay.node.journal import Journal
-from relay.node.keeping import Keeping, tell
 from relay.node.link import Link
 from relay.node.on_join import OnJoin
 from relay.node.operating import Operating
 from relay.node.shapes import Shapes
-from relay.node.ticks import Ticks
+from relay.node.tending.effects import Effects
+from relay.node.tending.keeping import Keeping
+from relay.node.tending.sweeping import Sweeping
+from relay.node.tending.ticks import Ticks
 from relay.policy.config import Settings
 from relay.policy.passwords import Passwords
 from relay.policy.rate_limits import AddressLimits
-from relay.room.effects import (
-    Admit,
-    Answered,
-    Arrived,
-    Close,
-    Departed,
-    Effect,
-    Gone,
-    Later,
-    Refused,
-    TurnedAway,
-)
-from relay.room.entries import Detach, Entry, Retire, Wake
+from relay.room.effects import Later
+from relay.room.entries import Entry, Retire, Wake
 from relay.room.refusals import Refusal
 from relay.room.room import Room
 
 log = logging.getLogger("relay")
 
-SWEEP_SECONDS = 5.0
-MEMORY_SECONDS = 60.0  # between two notices to a room that its past is lost
 CATCHING_UP = 4 * BATCH_BYTES  # bytes that are read from histories in a turn of the loop
 JOIN_SECONDS = 5.0  # for whoever has made a room to enter it, where entries take their time
 ACK_ROUND = 0.95 * limits.ACK_SECONDS / 3
@@ -83,28 +70,39 @@ class Node(Owner):
         self.settings = settings or Settings()
         self.version = WIRE_VERSION
         self.journal = Journal()
-        self._sweeper: asyncio.TimerHandle | None = None
-        self.passwords = Passwords(
-            self.settings.passwords_per_second,
-            self.settings.passwords_burst,
-            limit_loopback=self.settings.limit_loopback,
-            site_factor=self.settings.ipv6_site_factor,
-        )
-        self.limits = AddressLimits(
-            joins=(self.settings.joins_per_second, self.settings.joins_burst),
-            rooms=(self.settings.rooms_per_second, self.settings.rooms_burst),
-            connections=self.settings.connections_per_address,
-            limit_loopback=self.settings.limit_loopback,
-            site_factor=self.settings.ipv6_site_factor,
-        )
+        self.passwords = _passwords(self.settings)
+        self.limits = _limits(self.settings)
         self.acks = Deferred(lambda: self.later(ACK_ROUND, self.acks.go))
         """Acknowledgements: after a round or two they take a ride, a round later they go alone."""
+        self.catching_up = Queue(_soon, CATCHING_UP)
+        """Those who read from a history, in turns, so that they are no pause for the others."""
+        # Relay time is the wall clock as it was at the start, and goes on evenly from there.
+        self._began = time.time() - time.monotonic()
         self._broker: Broker = broker or MemoryBroker()
         self.is_alone = isinstance(self._broker, MemoryBroker)
         """No other node has its rooms."""
         self.tally = Tally(time.perf_counter, times=self.is_alone)
-        self._flushes = FlushScheduler(self.acks, _soon, time.monotonic, self.tally)
-        self.rooms = Rooms(
+        self.append = self._broker.append
+        """Propose an entry for a room, by the room's name."""
+        self.connections: dict[int, Connection] = {}
+        self.connects = 0
+        self.loop_lag = LoopLag(self.later, time.perf_counter, lambda: bool(self.connections))
+        self.draining: Drain | None = None
+        """The way down, once it has begun: nobody enters any more."""
+        self.rooms = self._make_rooms(homes)
+        self.registry = self.rooms.registry
+        self.memory = self.rooms.memory
+        self.reservations = Reservations(
+            self.settings.matches_per_address, self.settings.ipv6_site_factor
+        )
+        self._admission = self._make_admission(on_join)
+        self.operating = Operating(self.registry, self._broker)
+        self.shapes = Shapes(self.connections)
+        self._tend()
+
+    def _make_rooms(self, homes: Homes) -> Rooms:
+        flushes = FlushScheduler(self.acks, _soon, time.monotonic, self.tally)
+        return Rooms(
             self.settings,
             self.limits,
             self.passwords,
@@ -112,18 +110,15 @@ class Node(Owner):
             check_open=self.check_open,
             begin=self._broker.create,
             retire=lambda room: self.propose(room, Retire(room.joins)),
-            fan_out=self._flushes.fan_out,
+            fan_out=flushes.fan_out,
             added=self._watch,
             removed=self._forget,
             opened=self.journal.opened,
             made_way=self.journal.made_way,
         )
-        self.registry = self.rooms.registry
-        self.memory = self.rooms.memory
-        self.reservations = Reservations(
-            self.settings.matches_per_address, self.settings.ipv6_site_factor
-        )
-        self._admission = Admission(
+
+    def _make_admission(self, on_join: OnJoin | None) -> Admission:
+        return Admission(
             self.settings,
             self.rooms,
             self.limits,
@@ -134,24 +129,26 @@ class Node(Owner):
             self._broker.attach,
             self._when_it_came,
         )
-        self.connections: dict[int, Connection] = {}
-        self.connects = 0
-        self.loop_lag = LoopLag(self.later, time.perf_counter, lambda: bool(self.connections))
-        self.draining: Drain | None = None
-        """The way down, once it has begun: nobody enters any more."""
-        self._broker.follow(self._apply if self.is_alone else self._apply_shared)
-        self._keeping = Keeping(self.rooms, self.connections, self._carry_out)
-        self._broker.keep(self._keeping)
-        self.operating = Operating(self.registry, self._broker)
-        self.shapes = Shapes(self.connections)
-        self.append = self._broker.append
-        """Propose an entry for a room, by the room's name."""
-        self.catching_up = Queue(_soon, CATCHING_UP)
-        """Those who read from a history, in turns, so that they are no pause for the others."""
+
+    def _tend(self) -> None:
+        """Look after rooms from now on."""
+        self._effects = Effects(
+            self.rooms,
+            self.connections,
+            self._broker,
+            self.journal,
+            self.shapes,
+            self.operating,
+            is_alone=self.is_alone,
+            is_due=self._is_due,
+            clock=self.clock,
+        )
         self._ticks = Ticks(self.later)
-        self._told_of_memory: dict[str, float] = {}
-        # Relay time is the wall clock as it was at the start, and goes on evenly from there.
-        self._began = time.time() - time.monotonic()
+        self._sweeping = Sweeping(
+            self.rooms, self.reservations, self._broker, self.settings.history_seconds
+        )
+        self._broker.follow(self._apply if self.is_alone else self._apply_shared)
+        self._broker.keep(Keeping(self.rooms, self.connections, self._effects.carry_out))
 
     def clock(self) -> int:
         """Return the relay's time in microseconds: of the epoch of Unix, never jumping."""
@@ -164,9 +161,7 @@ class Node(Owner):
     def close(self) -> None:
         """Let go of what outlives a connection."""
         self.passwords.close()
-        self.loop_lag.end()
-        if self._sweeper is not None:
-            self._sweeper.cancel()
+        self._sweeping.stop()
 
     def max_frame(self, room: str) -> int:
         return self.rooms.max_frame(room)
@@ -275,7 +270,7 @@ class Node(Owner):
         effects = room.apply(entry)
         if effects:  # rarely: most messages have none
             for effect in effects:
-                self._carry_out(room, effect)
+                self._effects.carry_out(room, effect)
 
     def _apply_shared(self, name: str, entry: Entry) -> None:
         """Apply an entry that was proposed a while ago, here or at another node."""
@@ -285,60 +280,10 @@ class Node(Owner):
         if connection is not None:
             connection.taken()
 
-    def _carry_out(self, room: Room, effect: Effect) -> None:
-        match effect:
-            case Later(seconds, entry):
-                self.later(seconds, lambda: self._propose_if_same(room, entry))
-            case Gone():
-                self.rooms.remove(room)
-                self.shapes.forget(room)
-                self.journal.gone(room.name)
-                if not self.is_alone:
-                    self._keeping.send_back(room.name)
-            case Admit(attachment):
-                if room.joins == 1:
-                    self.rooms.enter(room)
-                self._admit(room, attachment, effect)
-            case TurnedAway(attachment, refusal):
-                if (turned := self._waiting(attachment)) is not None:
-                    turned.turned(refusal)
-            case Close(attachment, code, reason):
-                if attachment in self.connections:
-                    self.connections[attachment].close(code, reason)
-            case Arrived(player):
-                seat = room.seats[player]
-                self.journal.joined(room.name, player, seat.attachment, seat.info)
-            case Departed(player, reason, by):
-                self.journal.departed(room.name, player, reason, by)
-            case Refused(player, error):
-                refused = self._waiting(room.seats[player].attachment)
-                self.journal.frame_refused(room.name, player, error, is_here=refused is not None)
-                if refused is not None:
-                    refused.conduct.note_refusal(error, self.clock())
-            case Answered():
-                self.operating.answered(effect)
+        self.loop_lag.end()
 
-    def _admit(self, room: Room, attachment: int, admit: Admit) -> None:
-        connection = self._waiting(attachment)
-        if connection is not None:
-            self.journal.admitted(room.name, admit)
-            connection.admitted(room, admit)
-            self.shapes.admitted(connection)
-        elif self._broker.is_ours(attachment):
-            # It went while its entry was on its way: nobody else would say so.
-            self.propose(room, Detach(attachment))
-
-    def _waiting(self, attachment: int) -> Connection | None:
-        """Return the connection of this node that a room speaks of, if it is still there."""
-        connection = self.connections.get(attachment)
-        return None if connection is None or connection.is_closed else connection
-
-    def _propose_if_same(self, room: Room, entry: Entry) -> None:
-        if self.draining is not None and not self.draining.is_due(room, entry):
-            return
-        # Another room may have got the name meanwhile; attachments and joins are the old one's.
-        if self.registry.get(room.name) is room:
-            self.propose(room, entry)
+    def _is_due(self, room: Room, entry: Entry) -> bool:
+        return self.draining is None or self.draining.is_due(room, entry)
 
     # Rooms.
 
@@ -352,17 +297,16 @@ class Node(Owner):
 
     def _watch(self, room: Room) -> None:
         """Look after a room from now on."""
-        if self._sweeper is None:
-            self._sweep()
+        self._sweeping.begin()
         delay = room.audience.delay
         if delay is not None:
             self._ticks.watch(room, delay)
         if not room.joins:  # gone after a while if nobody joins, be it that nobody is let in
             least = 0.0 if self.is_alone else JOIN_SECONDS
-            self._carry_out(room, Later(max(room.options.keep, least), Retire(0)))
+            self._effects.carry_out(room, Later(max(room.options.keep, least), Retire(0)))
 
     def _forget(self, room: Room) -> None:
-        self._told_of_memory.pop(room.name, None)
+        self._sweeping.forget(room)
         if room.audience.delay is not None:
             self._ticks.forget(room.audience.delay)
 
@@ -374,32 +318,24 @@ class Node(Owner):
     def too_late(self, connection: Connection) -> Refusal:
         return self._admission.too_late(connection)
 
-    # Odds and ends.
 
-    def _sweep(self) -> None:
-        """Let what is too old go from all logs, every few seconds while there are rooms."""
-        now = time.monotonic()
-        self._count_memory()
-        for room in self.registry:
-            room.history.age(now, self.settings.history_seconds, room.needed_from)
-            if room.account in self.memory.givers:
-                self._tell_of_memory(room, now)
-        self._sweeper = self.later(SWEEP_SECONDS, self._sweep) if len(self.registry) else None
+def _passwords(settings: Settings) -> Passwords:
+    return Passwords(
+        settings.passwords_per_second,
+        settings.passwords_burst,
+        limit_loopback=settings.limit_loopback,
+        site_factor=settings.ipv6_site_factor,
+    )
 
-    def _count_memory(self) -> None:
-        """Count what no room pays for, and let histories make way for it."""
-        self.memory.set(RESERVATIONS, PROMISE_BYTES * len(self.reservations))
-        self.memory.set(ELSEWHERE, REMOTE_BYTES * len(self.rooms.elsewhere))
-        self.memory.set(PROPOSALS, self._broker.held)
-        self.memory.make_room(0)
 
-    def _tell_of_memory(self, room: Room, now: float) -> None:
-        """Tell players that their room lost its past, at most once a minute."""
-        if now - self._told_of_memory.get(room.name, -MEMORY_SECONDS) < MEMORY_SECONDS:
-            return
-        self._told_of_memory[room.name] = now
-        self.memory.givers.discard(room.account)
-        tell(room, Notice(NoticeKind.MEMORY, NoticeDetail(seq=room.history.trimmed)))
+def _limits(settings: Settings) -> AddressLimits:
+    return AddressLimits(
+        joins=(settings.joins_per_second, settings.joins_burst),
+        rooms=(settings.rooms_per_second, settings.rooms_burst),
+        connections=settings.connections_per_address,
+        limit_loopback=settings.limit_loopback,
+        site_factor=settings.ipv6_site_factor,
+    )
 
 
 def _soon(call: Callable[[], object]) -> None:

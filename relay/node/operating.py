@@ -47,7 +47,7 @@ class Operating:
     async def do(self, room: Room, act: Callable[[int], Act]) -> None:
         """Have a room do something, and return when it is done.
 
-        Args: act: makes the entry of a ticket.
+        Args: act: makes the entry of an errand.
 
         Raises:
             Refusal: the room has refused it, or has not answered in time.
@@ -59,22 +59,22 @@ class Operating:
                 ErrorCode.NOT_AVAILABLE,
                 "this room began under an older relay, which operators could not act in",
             )
-        ticket = self._broker.next_attachment()
-        answer = self._asked[ticket] = asyncio.get_running_loop().create_future()
+        errand = self._broker.next_attachment()
+        answer = self._asked[errand] = asyncio.get_running_loop().create_future()
         try:
-            self._broker.append(room.name, act(ticket))
+            self._broker.append(room.name, act(errand))
             async with asyncio.timeout(ANSWER_SECONDS):
                 refusal = await answer
         except TimeoutError:
             raise _not_now("it waits to be ordered, and may still be done: look again") from None
         finally:
-            del self._asked[ticket]
+            del self._asked[errand]
         if refusal is not None:
             raise refusal
 
     def answered(self, answered: Answered) -> None:
         """Take note of a room's answer. It may be for another node."""
-        answer = self._asked.get(answered.ticket)
+        answer = self._asked.get(answered.errand)
         if answer is not None and not answer.done():
             answer.set_result(answered.refusal)
 

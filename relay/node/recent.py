@@ -1,4 +1,4 @@
-"""What happened last in each room that an operator may ask about: who was closed, and why.
+"""Which connections ended last in each room, and why. Operators may ask for it.
 
 Nothing is kept of a room, and nothing is spent, until a connection ends or is turned away there.
 """
@@ -45,7 +45,7 @@ def _now() -> int:
 
 
 class Recent:
-    """The last ends in each room, the newest last."""
+    """The last ends in each room."""
 
     def __init__(self, now: Callable[[], int] = _now) -> None:
         """Args: now: tells the time in microseconds."""

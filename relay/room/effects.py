@@ -87,9 +87,9 @@ class Gone:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The operator's act with this ticket is done, or is refused."""
+    """The operator's act with this errand is done, or is refused."""
 
-    ticket: int
+    errand: int
     refusal: Refusal | None = None
 
 

@@ -71,8 +71,8 @@ class Join:
     """Hash of the network it comes from; without one, no bar on an address keeps it out."""
     at: int = 0
     """When the connection came, in milliseconds of the epoch of Unix; 0 where the order of the
-    entries is that of the HELLOs, as in a lone process. A HELLO may be read long after it was said,
-    and its client has given it up and said another; but they connect for that one only then."""
+    entries is that of the HELLOs, as in a lone process. A HELLO may be read so late that its
+    client has given it up and said another. But the connection of the other one came later."""
 
 
 Send = tuple[int, Target, bytes]
@@ -178,29 +178,29 @@ class NodeGone:
 
 @dataclass(frozen=True, slots=True)
 class Operate:
-    """The operator does what else only the host may.
+    """The operator does what otherwise only the host may.
 
     Attributes:
-        ticket: a number like an attachment: the node that it is of waits for what the room answers.
+        errand: a number like an attachment: the node that it is of waits for what the room answers.
     """
 
-    ticket: int
+    errand: int
     frame: Kick | Transfer | Set
 
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """The operator tells all players something. Args: ticket: see `Operate`."""
+    """The operator tells all players something. Args: errand: see `Operate`."""
 
-    ticket: int
+    errand: int
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Dissolve:
-    """The operator ends the room. Args: ticket: see `Operate`."""
+    """The operator ends the room. Args: errand: see `Operate`."""
 
-    ticket: int
+    errand: int
 
 
 Act = Operate | Say | Dissolve

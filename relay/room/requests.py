@@ -231,8 +231,8 @@ def operate(room: RoomState, entry: Operate) -> Sequence[Effect]:
     try:
         effects = _do(room, entry.frame)
     except Refusal as refusal:
-        return [Answered(entry.ticket, refusal)]
-    return [*effects, Answered(entry.ticket)]
+        return [Answered(entry.errand, refusal)]
+    return [*effects, Answered(entry.errand)]
 
 
 def say(room: RoomState, entry: Say) -> Sequence[Effect]:
@@ -240,12 +240,12 @@ def say(room: RoomState, entry: Say) -> Sequence[Effect]:
     notice = wrap(codec.encode(Notice(NoticeKind.OPERATOR, NoticeDetail(said=entry.text))))
     for outbox in room.audience.outboxes():
         outbox.say(notice)
-    return [Answered(entry.ticket)]
+    return [Answered(entry.errand)]
 
 
 def dissolve(room: RoomState, entry: Dissolve) -> Sequence[Effect]:
     closing = [Close(each, CloseCode.KICKED, CLOSED) for each in sorted(room.seats.attached)]
-    return [*closing, Gone(), Answered(entry.ticket)]
+    return [*closing, Gone(), Answered(entry.errand)]
 
 
 def _do(room: RoomState, frame: Kick | Transfer | Set) -> Sequence[Effect]:

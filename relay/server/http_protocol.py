@@ -24,8 +24,8 @@ HEAD_SECONDS = 5.0
 BODY_SECONDS = 10.0
 """From the end of the head to that of the body."""
 ANSWER_SECONDS = 60.0
-"""From there until all of the answer is taken: a page on a bad line takes a while. A stream lasts
-for as long as somebody takes it: for so long they may take nothing."""
+"""From there until all of the answer is taken: a page on a bad line takes a while. A stream has
+no such end, but its client may not pause for so long."""
 IDLE_SECONDS = 5.0
 """From an answer to the next request's first byte."""
 
@@ -169,7 +169,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     @property
     def _is_streaming(self) -> bool:
-        """Whether it answers as long as the app likes, to a request that it has read."""
+        """Whether a request that was read to its end is answered by a stream."""
         cycle: Any = self.cycle
         return self._is_busy and bool(cycle.chunked_encoding) and not cycle.more_body
 

@@ -27,7 +27,9 @@ from relay.workers.mail import Kind, Mail
 log = logging.getLogger("relay")
 
 END_SECONDS: Final = 15.0  # for workers to end, beside the time that their players get
-START_SECONDS: Final = 60.0  # for a worker to start, until the next makes way
+START_SECONDS: Final = (
+    60.0  # for a worker to start; after that the next one is renewed all the same
+)
 WRITE_SECONDS: Final = 60.0  # more, for those that write their rooms
 CANNOT_START: Final = 126  # as a shell says it
 STEADY_SECONDS: Final = 10.0  # after which a worker that ends is started again at once
@@ -233,7 +235,7 @@ class Supervisor:
         return await self._until(place.is_up, START_SECONDS)
 
     async def _until(self, event: asyncio.Event, seconds: float | None = None) -> bool:
-        """Wait for an event, or for the end, but for no longer. Returns: whether it happened."""
+        """Wait for an event, for the end, or for so many seconds. Returns: whether it happened."""
         loop = asyncio.get_running_loop()
         waits = [loop.create_task(each.wait()) for each in (event, self._ending)]
         done, _ = await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)

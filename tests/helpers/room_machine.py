@@ -77,7 +77,7 @@ SETTINGS = [
     *(("@bar", value) for value in (False, codec.pack("seat"), codec.pack("address"))),
 ]
 VERSIONS = st.just(False) | st.integers(0, 20)
-TICKET = 1_000_000
+ERRAND = 1_000_000
 
 
 class RoomMachine(RoomAndModel):
@@ -339,14 +339,14 @@ class RoomMachine(RoomAndModel):
 
     def operate(self, frame: Kick | Transfer | Set) -> ErrorCode | None:
         """Let the operator do something. Return why the room refuses it; None if it does it."""
-        *_, answer = self.apply(Operate(TICKET, frame))
+        *_, answer = self.apply(Operate(ERRAND, frame))
         assert isinstance(answer, Answered)
-        assert answer.ticket == TICKET
+        assert answer.errand == ERRAND
         return None if answer.refusal is None else answer.refusal.code
 
     @rule(text=st.sampled_from(["", "We restart at 8."]))
     def say(self, text: str) -> None:
-        assert list(self.apply(Say(TICKET, text))) == [Answered(TICKET)]
+        assert list(self.apply(Say(ERRAND, text))) == [Answered(ERRAND)]
         notice = Notice(NoticeKind.OPERATOR, NoticeDetail(said=text))
         self.model.put(self.model.people, SAID, notice)
 
@@ -355,11 +355,11 @@ class RoomMachine(RoomAndModel):
     def dissolve(self) -> None:
         """Let the operator end the room, and begin a new one of the name."""
         attached = sorted(self.room.seats.attached)
-        *closes, gone, answered = self.witness.apply(Dissolve(TICKET))
+        *closes, gone, answered = self.witness.apply(Dissolve(ERRAND))
         assert [(each.attachment, each.code) for each in closes if isinstance(each, Close)] == [
             (attachment, CloseCode.KICKED) for attachment in attached
         ]
-        assert (gone, answered) == (Gone(), Answered(TICKET))
+        assert (gone, answered) == (Gone(), Answered(ERRAND))
         for attachment in attached:
             self.model.streams[attachment].end()
         self.teardown()

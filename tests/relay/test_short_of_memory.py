@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from protocol.close_codes import CloseCode
 from protocol.error_codes import ErrorCode
 from protocol.frames import (
     Deliver,
     Error,
-    Notice,
-    NoticeKind,
     Property,
     RoomOptions,
     Send,
@@ -20,38 +16,12 @@ from protocol.frames import (
     Update,
     Volatile,
 )
-from relay.history.memory_budget import DELAYED
-from relay.node import node as module
-from relay.node import ticks
 from tests.helpers.peers import Party, new_seat, party, until
 
 
 def is_full(at: Party) -> None:
     """Let rooms have no more than they have, but for history."""
     at.node.memory.limit = at.node.memory.used + 1000
-
-
-async def test_who_loses_the_past_is_told_once_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "SWEEP_SECONDS", 0.02)
-    async with party(profile="bench") as at:
-        ann, bob, other = await at.enters("R"), await at.enters("R"), await at.enters("S")
-        at.node.memory.limit = at.node.memory.used + 100_000
-        for _ in range(3):
-            ann.says(*[Send(None, bytes(5000)) for _ in range(30)])
-            await ann.catches_up()
-        notice = await bob.hears(Notice)
-        room = at.node.registry.find("R")
-        assert room is not None
-        assert notice.kind == NoticeKind.MEMORY
-        assert notice.detail.seq is not None
-        assert 0 < notice.detail.seq <= room.history.trimmed
-        assert at.node.memory.used < at.node.memory.limit + 10_000
-        ann.says(*[Send(None, bytes(5000)) for _ in range(60)])
-        await ann.catches_up()
-        await bob.catches_up()
-        await other.catches_up()
-        assert len(bob.all(Notice)) == 1
-        assert other.all(Notice) == []
 
 
 async def test_what_must_stay_is_refused_and_the_connection_goes_on() -> None:
@@ -138,18 +108,3 @@ async def test_all_that_a_room_held_is_given_back_with_it() -> None:
         await until(lambda: not len(at.node.registry))
         assert memory.kinds == [0] * len(memory.kinds)
         assert at.node._ticks._alarms == {}
-
-
-async def test_a_delayed_room_in_which_nothing_happens_keeps_nothing_and_wakes_nobody(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(ticks, "TICK_SECONDS", 0.01)
-    async with party() as at:
-        ann = await at.enters("R", create=RoomOptions(delay=1))
-        node = at.node
-        await until(lambda: bool(node.memory.kinds[DELAYED]))
-        await until(lambda: not node._ticks._alarms)
-        assert node.memory.kinds[DELAYED] == 0
-        ann.says(Send(None, b"news"))
-        await ann.catches_up()
-        await until(lambda: bool(node._ticks._alarms))

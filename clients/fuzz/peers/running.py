@@ -146,11 +146,10 @@ class Run:
             self.tally.add(Finding(fault, DRAINED, transcript, ENTRY, is_drain=True))
 
     def replay(self, known: Iterable[Known], last: Last | None = None) -> Tally:
-        """Play conversations, or parts of them, once more; then do what was done last, if one of
-        them needs it.
+        """Play conversations, or parts of them, once more. Then end the relay, if one needs it.
 
         Raises:
-            ValueError: it does, and nothing can be done.
+            ValueError: one needs it, and there is nothing to do so with.
         """
         known = list(known)
         is_drain = any(each.is_drain for each in known)

@@ -176,7 +176,7 @@ class JetStreamLog:
         return kept
 
     async def _stream_with(self, name: str, seq: int) -> Stream:
-        """Return what is known of a stream that should have come so far, or else what is true."""
+        """Return a stream as it was when last looked at; if that is before this seq, look again."""
         known = self.streams.get(name)
         if known is not None and seq <= known.last_seq:
             return known

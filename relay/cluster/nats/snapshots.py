@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 CHUNK = 256 * 1024
 MOST_CHUNKS = 4096  # of all kept snapshots of a room that are read: 1 GiB
 HEADER = "Roomwire-Snapshot"
-"""Says of which snapshot a chunk is: its seq, a word of its own, the chunk's number, how many; and
-when the stream was made that its seq is of."""
+"""Says which snapshot a chunk is of, and which chunk it is: the snapshot's seq, a word of its own,
+the chunk's number, how many there are, and when the stream was made that the seq is of."""
 ABOUT = re.compile(r"(\d+) (\w+) (\d+) (\d+)(?: (\S+))?")
 
 TRIES = 3

@@ -2,7 +2,7 @@
 
 Where several nodes have a room, and this one has not, the node whose name comes first is believed:
 so all lists are equal once it is quiet. That node alone counts the room in its metrics, so that
-those of all nodes may be added up.
+those of all nodes can be added up.
 """
 
 from __future__ import annotations

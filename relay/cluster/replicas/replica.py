@@ -75,7 +75,7 @@ class Replica:
         is_too_new: there is a room that obeys newer rules than this version. Nobody here can say
             when it ends: a replica that loads anew may see it.
         moved: when something was taken last, in seconds of the loop's clock.
-        ready: set while the room is here as far as the log can be read, and in the end.
+        ready: set while the room is here as far as the log can be read, and once this is closed.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class Replica:
         return 0 if self.create is None else self.create.rules
 
     def close(self) -> None:
-        """Follow no more, and let nobody wait."""
+        """Follow the log no more, and let nobody wait."""
         self._unfollow()
         self._is_closed = True
         self.ready.set()

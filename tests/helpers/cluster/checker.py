@@ -24,7 +24,7 @@ class Checker:
     Attributes:
         faults: in sentences; none if all is well.
         told: each message. heard: the head of each room of each node.
-        answered: what operators did, by its ticket.
+        answered: what operators did, by its errand.
     """
 
     def __init__(self) -> None:
@@ -53,18 +53,18 @@ class Checker:
         if isinstance(entry, Join | Ask):
             attachment = entry.attachment
         if isinstance(entry, Act):
-            attachment = entry.ticket
+            attachment = entry.errand
         if attachment is not None and incarnation_of(attachment) in dead:
             self.faults.append(f"{node} hears a node that is dead")
 
     def answer(self, node: str, act: Act, effects: Sequence[Effect]) -> None:
         """Take note that an act came to the node that asked for it: once, and with an answer."""
-        if act.ticket in self.answered:
+        if act.errand in self.answered:
             self.faults.append(f"{node} did {act} twice")
-        answers = [effect.ticket for effect in effects if isinstance(effect, Answered)]
-        if answers != [act.ticket]:
+        answers = [effect.errand for effect in effects if isinstance(effect, Answered)]
+        if answers != [act.errand]:
             self.faults.append(f"{node} hears {answers} of {act}")
-        self.answered[act.ticket] = act
+        self.answered[act.errand] = act
 
     def compare(self, node: str, replica: Replica, room: Room) -> None:
         """Compare a replica with others that are in the same place of the log."""

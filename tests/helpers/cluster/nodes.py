@@ -85,7 +85,7 @@ class Node:
             self.broker.append(room, entry)
 
     def operate(self, name: str, act: Callable[[int], Act]) -> None:
-        """Let the operator do something in a room that is here. Args: act: of a ticket."""
+        """Let the operator do something in a room that is here. Args: act: makes it."""
         if self.broker is not None and name in self.rooms:
             self.append(name, act(self.broker.next_attachment()))
 
@@ -135,7 +135,7 @@ class Node:
         effects = room.apply(entry)
         self._carry_out(room, effects)
         assert self.broker is not None
-        if isinstance(entry, Act) and self.broker.is_ours(entry.ticket):
+        if isinstance(entry, Act) and self.broker.is_ours(entry.errand):
             self._checker.answer(self.name, entry, effects)
         attachment = entry[0] if isinstance(entry, tuple) else None
         if attachment in self.players:

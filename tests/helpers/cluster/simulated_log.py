@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from relay.cluster.local_log import MOST_BYTES, Store
 from relay.cluster.log import READ_LIMIT, Deliver, Logged, Trouble, Unfollow
+from relay.cluster.message_bus import MessageBus
 from tests.helpers.cluster.virtual_time import VirtualLoop, World
 
 
@@ -171,48 +172,37 @@ class Air:
     """What carries messages between the nodes, in the weather of a log."""
 
     def __init__(self, engine: Engine) -> None:
-        self.engine = engine
-        self.buses: list[AirBus] = []
+        self._engine = engine
+        self._buses: dict[str, AirBus] = {}
+
+    def join(self, bus: AirBus) -> None:
+        """Let a bus hear the others, and be heard. It stays there when its node dies."""
+        self._buses[bus.name] = bus
+        for each in self._buses.values():
+            each.meet(self._buses)
+
+    def carry(self, node: str, message: bytes) -> None:
+        """Carry a message to a node, or lose it."""
+        engine = self._engine
+        if not engine.chance(engine.weather.lost):
+            engine.world.after(engine.delay(), self._buses[node].arrive, message)
 
 
-class AirBus:
-    """A node's bus. Nobody asks questions over it."""
+class AirBus(MessageBus):
+    """A node's bus, which is cut off when its log is."""
 
     def __init__(self, air: Air, name: str, loop: VirtualLoop, log: NodeLog) -> None:
-        self.name = name
+        super().__init__(name, self._say)
         self._air = air
         self._loop = loop
         self._log = log
-        self._receivers: dict[str, list[Callable[[str, bytes], None]]] = defaultdict(list)
-        air.buses.append(self)
+        air.join(self)
 
-    def publish(self, subject: str, data: bytes) -> None:
-        engine = self._air.engine
-        for bus in self._air.buses:
-            if bus is not self and not self._log.is_cut and not engine.chance(engine.weather.lost):
-                engine.world.after(engine.delay(), bus.arrive, self.name, subject, data)
-
-    def subscribe(self, subject: str, receive: Callable[[str, bytes], None]) -> Callable[[], None]:
-        self._receivers[subject].append(receive)
-        return lambda: self._receivers[subject].remove(receive)
-
-    def arrive(self, sender: str, subject: str, data: bytes) -> None:
+    def _say(self, node: str, message: bytes) -> None:
         if not self._log.is_cut:
-            self._loop.call_soon(self._receive, sender, subject, data)
+            self._air.carry(node, message)
 
-    def _receive(self, sender: str, subject: str, data: bytes) -> None:
-        for receive in list(self._receivers[subject]):
-            receive(sender, data)
-
-    def answer(self, subject: str, reply: object) -> None:
-        raise NotImplementedError
-
-    async def ask(self, node: str, subject: str, data: bytes, seconds: float) -> bytes:
-        raise NotImplementedError
-
-    async def ask_all(self, subject: str, data: bytes, seconds: float) -> Mapping[str, bytes]:
-        raise NotImplementedError
-
-    @property
-    def others(self) -> frozenset[str]:
-        return frozenset(bus.name for bus in self._air.buses if bus is not self)
+    def arrive(self, message: bytes) -> None:
+        """Have a message taken by the node, when it runs."""
+        if not self._log.is_cut:
+            self._loop.call_soon(self.take, message)

@@ -149,7 +149,7 @@ class Simulation:
         )
         self.somewhere().operate(
             self._some_room(),
-            lambda ticket: Say(ticket, "hello") if frame is None else Operate(ticket, frame),
+            lambda errand: Say(errand, "hello") if frame is None else Operate(errand, frame),
         )
 
     def dissolve(self) -> None:

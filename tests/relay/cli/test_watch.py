@@ -128,7 +128,7 @@ def test_a_player_who_lags_gets_a_line_of_their_own() -> None:
 
 def test_what_was_not_shown_is_counted() -> None:
     (told,) = FramesView().show(json.loads(line("frames", frames=[], skipped=1700)))
-    assert told == "-- 1,700 frames more were not shown: there are too many"
+    assert told == "-- 1,700 more frames were not shown: there are too many"
 
 
 def test_what_a_stranger_says_cannot_command_the_terminal() -> None:

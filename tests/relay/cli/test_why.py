@@ -75,7 +75,11 @@ async def test_what_cannot_be_asked_is_said_in_one_line(
             assert shown.count("\n") == 1
 
 
-def test_a_relay_that_does_not_run_is_not_found(tmp_path: Path) -> None:
+def test_a_relay_that_does_not_run_is_not_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A relay that was killed may have left its token, and its port may be the one that is free.
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     (port,) = free_ports(1)
     url = f"http://127.0.0.1:{port}"
     with pytest.raises(Problem, match=f"no relay of yours runs at port {port}"):

@@ -34,7 +34,7 @@ from relay.cluster.log_broker import LogBroker
 from relay.cluster.values import SUBJECT
 from relay.history.memory_budget import ELSEWHERE, HISTORY, PROPOSALS
 from relay.lobby.elsewhere import RemoteRoom
-from relay.node import node
+from relay.node.tending import sweeping
 from relay.room.entries import Join, NodeGone
 from tests.helpers.cluster.wire import parties
 from tests.helpers.peers import Party, new_seat, until
@@ -276,7 +276,7 @@ async def test_a_room_that_came_from_another_node_counts_in_the_memory_of_this_o
 async def test_what_no_room_pays_for_counts_in_memory_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(node, "SWEEP_SECONDS", 0.01)
+    monkeypatch.setattr(sweeping, "SWEEP_SECONDS", 0.01)
     async with parties(1) as ((at, broker),):
         ann = await at.enters("R")
         at.node.rooms.elsewhere.tell("X", RemoteRoom("X", RoomOptions()))

@@ -15,19 +15,19 @@ from relay.room.entries import Detach, Dissolve, Operate, Say
 from relay.room.room import Room
 from tests.helpers.playbook import a_room, enters, room_of
 
-TICKET = 1_000_000
+ERRAND = 1_000_000
 
 
 def refused(effects: list[Effect]) -> ErrorCode | None:
     """Return why an act was refused; None if it was done. It is always answered, and last."""
     *_, answer = effects
     assert isinstance(answer, Answered)
-    assert answer.ticket == TICKET
+    assert answer.errand == ERRAND
     return None if answer.refusal is None else answer.refusal.code
 
 
 def operates(room: Room, frame: Kick | Transfer | Set) -> list[Effect]:
-    return [*room.apply(Operate(TICKET, frame))]
+    return [*room.apply(Operate(ERRAND, frame))]
 
 
 def test_the_host_may_be_kicked_and_another_follows() -> None:
@@ -86,15 +86,15 @@ def test_an_option_is_told_as_the_operators() -> None:
 def test_what_is_said_has_no_place_in_the_order() -> None:
     room = room_of(2).witness.room
     before = room.summary()
-    assert [*room.apply(Say(TICKET, "hello"))] == [Answered(TICKET)]
+    assert [*room.apply(Say(ERRAND, "hello"))] == [Answered(ERRAND)]
     assert room.summary() == before
 
 
 def test_a_room_that_is_closed_lets_all_go_and_is_gone() -> None:
     room = room_of(2).witness.room
-    *closes, gone, answered = room.apply(Dissolve(TICKET))
+    *closes, gone, answered = room.apply(Dissolve(ERRAND))
     assert [(each.attachment, each.code) for each in closes if isinstance(each, Close)] == [
         (1, CloseCode.KICKED),
         (2, CloseCode.KICKED),
     ]
-    assert (gone, answered) == (Gone(), Answered(TICKET))
+    assert (gone, answered) == (Gone(), Answered(ERRAND))

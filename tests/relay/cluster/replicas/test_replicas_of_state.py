@@ -35,8 +35,8 @@ def plain(effect: Effect) -> object:
             return (attachment, player)
         case TurnedAway(attachment, refusal):
             return (attachment, refusal.code, refusal.close)
-        case Answered(ticket, refusal):
-            return (ticket, refusal and refusal.code)
+        case Answered(errand, refusal):
+            return (errand, refusal and refusal.code)
         case _:
             return effect
 

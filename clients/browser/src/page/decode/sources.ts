@@ -13,7 +13,7 @@ export interface Said {
   readonly connection: string;
 }
 
-/** What is not to be read, in a sentence for who gave it. */
+/** Why something cannot be read, in a sentence for the person who gave it. */
 export class NotReadable extends Error {}
 
 const CAPTURES = ["d4c3b2a1", "a1b2c3d4", "4d3cb2a1", "a1b23c4d", "0a0d0d0a"];

@@ -1,17 +1,10 @@
 // What the operator's REST and its stream say, as far as the inspector shows it.
 
+import type { ListedRoom } from "../../lobby.js";
+
 /** A room, as everybody may know it. */
-export interface RoomInfo {
+export interface RoomInfo extends Omit<ListedRoom, "url" | "code" | "build" | "tags" | "created"> {
   readonly room: string;
-  readonly title: string;
-  readonly players: number;
-  readonly capacity: number;
-  readonly spectators: number;
-  readonly locked: boolean;
-  readonly password: boolean;
-  readonly public: boolean;
-  readonly app: string;
-  readonly host: string | null;
 }
 
 /** A player, as the relay knows them. What only a connection has is null without one. */

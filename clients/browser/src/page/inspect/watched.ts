@@ -6,7 +6,7 @@ import { SeenFrames, bytesOfFrame } from "./seen.js";
 import { Series } from "./series.js";
 import { Sizes } from "./sizes.js";
 
-/** Frames of which the sizes are counted, of one line: the page must go on answering. */
+/** Frames of a line whose sizes are counted, at most: so the page goes on answering. */
 const MEASURED = 60;
 
 /** A room that is watched says something each second. */

@@ -44,16 +44,8 @@ class Keeping:
         room = self.room(name)
         if room is not None:
             self._rooms.remove(room)
-            self._close(lambda each: each.room is room)
-            self.send_back(name)
-
-    def send_back(self, name: str) -> None:
-        """Let those come again who were to enter a room that ended while they were on their way."""
-        self._close(
-            lambda each: (
-                each.hello is not None and each.room is None and each.room_name.upper() == name
-            )
-        )
+            _close(self._connections, lambda each: each.room is room)
+            send_back(self._connections, name)
 
     def overwhelmed(self, attachment: int) -> None:
         if (connection := self._connections.get(attachment)) is not None:
@@ -65,15 +57,25 @@ class Keeping:
             tell(room, Notice(kind, NoticeDetail()))
 
     def fenced(self) -> None:
-        self._close(lambda each: True)
-
-    def _close(self, such: Callable[[Connection], bool]) -> None:
-        for connection in list(self._connections.values()):
-            if such(connection):
-                connection.close(CloseCode.MOVED)
+        _close(self._connections, lambda each: True)
 
 
 def tell(room: Room, notice: Notice) -> None:
     """Tell the players of a room who are connected here."""
     for outbox in room.audience.fan_out.values():
         outbox.say(wrap(encode(notice)))
+
+
+def send_back(connections: Mapping[int, Connection], name: str) -> None:
+    """Let those come again who were to enter a room that ended while they were on their way."""
+
+    def was_to_enter(each: Connection) -> bool:
+        return each.hello is not None and each.room is None and each.room_name.upper() == name
+
+    _close(connections, was_to_enter)
+
+
+def _close(connections: Mapping[int, Connection], such: Callable[[Connection], bool]) -> None:
+    for connection in list(connections.values()):
+        if such(connection):
+            connection.close(CloseCode.MOVED)

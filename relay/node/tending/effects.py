@@ -1,0 +1,121 @@
+"""What rooms ask of their node, done: connections admitted and closed, timers set, notes taken."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from relay.broker import Broker
+from relay.lobby.rooms import Rooms
+from relay.node.connection import Connection
+from relay.node.journal import Journal
+from relay.node.operating import Operating
+from relay.node.shapes import Shapes
+from relay.node.tending.keeping import send_back
+from relay.room.effects import (
+    Admit,
+    Answered,
+    Arrived,
+    Close,
+    Departed,
+    Effect,
+    Gone,
+    Later,
+    Refused,
+    TurnedAway,
+)
+from relay.room.entries import Detach, Entry
+from relay.room.room import Room
+
+
+class Effects:
+    """Carries out effects, as far as they are this node's to carry out."""
+
+    def __init__(
+        self,
+        rooms: Rooms,
+        connections: Mapping[int, Connection],
+        broker: Broker,
+        journal: Journal,
+        shapes: Shapes,
+        operating: Operating,
+        *,
+        is_alone: bool,
+        is_due: Callable[[Room, Entry], bool],
+        clock: Callable[[], int],
+    ) -> None:
+        """
+        Args:
+            is_alone: no other node has these rooms.
+            is_due: tells whether an entry whose time has come is to be proposed.
+            clock: tells the relay's time in microseconds.
+        """
+        self._rooms = rooms
+        self._connections = connections
+        self._broker = broker
+        self._journal = journal
+        self._shapes = shapes
+        self._operating = operating
+        self._is_alone = is_alone
+        self._is_due = is_due
+        self._clock = clock
+
+    def carry_out(self, room: Room, effect: Effect) -> None:
+        """Do what a room asks. It may be for another node."""
+        match effect:
+            case Later(seconds, entry):
+                self._later(seconds, room, entry)
+            case Gone():
+                self._gone(room)
+            case Admit(attachment):
+                self._admit(room, attachment, effect)
+            case TurnedAway(attachment, refusal):
+                if (turned := self._waiting(attachment)) is not None:
+                    turned.turned(refusal)
+            case Close(attachment, code, reason):
+                if attachment in self._connections:
+                    self._connections[attachment].close(code, reason)
+            case Arrived(player):
+                seat = room.seats[player]
+                self._journal.joined(room.name, player, seat.attachment, seat.info)
+            case Departed(player, reason, by):
+                self._journal.departed(room.name, player, reason, by)
+            case Refused(player, error):
+                refused = self._waiting(room.seats[player].attachment)
+                self._journal.frame_refused(room.name, player, error, is_here=refused is not None)
+                if refused is not None:
+                    refused.conduct.note_refusal(error, self._clock())
+            case Answered():
+                self._operating.answered(effect)
+
+    def _later(self, seconds: float, room: Room, entry: Entry) -> None:
+        asyncio.get_running_loop().call_later(seconds, self._propose_if_same, room, entry)
+
+    def _propose_if_same(self, room: Room, entry: Entry) -> None:
+        # Another room may have got the name meanwhile; attachments and joins are the old one's.
+        if self._is_due(room, entry) and self._rooms.registry.get(room.name) is room:
+            self._broker.append(room.name, entry)
+
+    def _gone(self, room: Room) -> None:
+        self._rooms.remove(room)
+        self._shapes.forget(room)
+        self._journal.gone(room.name)
+        if not self._is_alone:
+            send_back(self._connections, room.name)
+
+    def _admit(self, room: Room, attachment: int, admit: Admit) -> None:
+        if room.joins == 1:
+            self._rooms.enter(room)
+        connection = self._waiting(attachment)
+        if connection is not None:
+            self._journal.admitted(room.name, admit)
+            connection.admitted(room, admit)
+            self._shapes.admitted(connection)
+        elif self._broker.is_ours(attachment):
+            # It went while its entry was on its way: nobody else would say so.
+            self._broker.append(room.name, Detach(attachment))
+
+    def _waiting(self, attachment: int) -> Connection | None:
+        """Return the connection of this node that a room speaks of, if it is still there."""
+        connection = self._connections.get(attachment)
+        return None if connection is None or connection.is_closed else connection
