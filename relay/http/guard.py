@@ -81,7 +81,10 @@ class Guard:
             self._refusals.say(caller, why)
             return _problem(403, why)
         app = self._app
-        if (refused := media.refuse(method, scope["headers"], scope["query_string"])) is not None:
+        refused = media.refuse_path(path) or media.refuse(
+            method, scope["headers"], scope["query_string"]
+        )
+        if refused is not None:
             app = _problem(*refused)
         scope["headers"] = media.readable(scope["headers"])
         return self._shared(app, caller) if is_shared(path) else app
