@@ -100,7 +100,7 @@ async def test_no_number_in_a_path_is_too_long_to_answer(
     await at.enters("ROOM")
     for headers in ({}, token_of(at)):
         for method, what in (("GET", "why"), ("POST", "kick")):
-            body = {} if method == "POST" else None
+            body: object = {} if method == "POST" else None
             path = f"{ROOM}/players/{number}/{what}"
             answer = await http.request(method, path, json=body, headers=headers)
             assert answer.status_code < 500, answer.text
@@ -145,12 +145,15 @@ async def test_nobody_is_player_0(at: Party) -> None:
 async def test_so_many_watch_a_room_and_no_more(at: Party) -> None:
     ann = await at.enters("ROOM")
     async with AsyncExitStack() as stack:
-        for _ in range(MOST_WATCHING):
-            eve = await stack.enter_async_context(watcher(at.url, "ROOM", token=at.token))
-            await eve.hears("players")
+        watchers = [
+            await stack.enter_async_context(watcher(at.url, "ROOM", token=at.token))
+            for _ in range(MOST_WATCHING)
+        ]
+        for each in watchers:
+            await each.hears("players")
         late = await stack.enter_async_context(watcher(at.url, "ROOM", token=at.token))
         assert await late.hears("end") == {"type": "end", "why": TOO_MANY}
-        eve.leaves()
+        watchers[0].leaves()
         await until(lambda: at.room("ROOM").audience.watchers < MOST_WATCHING)  # type: ignore[attr-defined] # it is a WatchedAudience
         another = await stack.enter_async_context(watcher(at.url, "ROOM", token=at.token))
         await another.hears("players")
@@ -162,9 +165,8 @@ async def test_so_many_watch_a_room_and_no_more(at: Party) -> None:
 
 async def test_no_secret_is_told(at: Party, http: httpx.AsyncClient) -> None:
     seat, password, ticket = new_seat(), "correct horse", "a ticket of the game's"
-    secret = {"seat": seat, "ticket": ticket}
     options = RoomOptions(password=password, public=False)
-    await at.enters("ROOM", create=options, **secret)
+    await at.enters("ROOM", create=options, seat=seat, ticket=ticket)
     await at.enters("ROOM", password=password, seat=new_seat())
     (await at.connects("ROOM")).greets(password="battery staple")
     told = ""
