@@ -159,5 +159,5 @@ $(BIN)/.atheris: tests/fuzz/atheris.lock $(BIN)/.project
 	@touch $@
 
 # Folders are named too: their time changes when a file is removed.
-relay/web/.built: $(BIN)/.node $(wildcard protocol/vectors/* $(addprefix $(BROWSER)/,*.json *.mjs src src/* src/*/* src/*/*/*))
+relay/web/.built: $(BIN)/.node $(wildcard protocol/vectors/* $(addprefix $(BROWSER)/,*.json *.mjs src src/* src/*/* src/*/*/* src/*/*/*/*))
 	$(BIN)/python $(BROWSER)/node.py build

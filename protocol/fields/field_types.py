@@ -37,9 +37,9 @@ class FieldType:
 
 class Integer(FieldType):
     def __init__(self, low: int, high: int) -> None:
-        self.low = low
-        self.high = high
-        self.expected = f"int {low}..{high}"
+        self.low = int(low)  # not a member of an enum, which is shown in another way
+        self.high = int(high)
+        self.expected = f"int {self.low}..{self.high}"
 
     def load(self, value: Any) -> Any:
         if type(value) is int and self.low <= value <= self.high:

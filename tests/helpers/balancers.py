@@ -91,7 +91,9 @@ def haproxy(relays: Sequence[str]) -> Iterator[str]:
 def caddy_before(relays: Sequence[str]) -> Iterator[str]:
     """Run Caddy before relays, each as HOST:PORT. Yields: its URL."""
     with tempfile.TemporaryDirectory() as folder, caddy.reserved_port() as port:
-        site = f"http://{HOST}:{port} {{\n{told(OPERATIONS, 'Caddy', relays)}}}\n"
+        # At this address alone: at others somebody else may have the port.
+        lines = f"bind {HOST}\n{told(OPERATIONS, 'Caddy', relays)}"
+        site = f"http://{HOST}:{port} {{\n{lines}}}\n"
         Path(folder, "Caddyfile").write_text(caddy.OPTIONS.format(folder=folder) + site)
         with caddy.running(Path(folder), caddy.READY[:1]):
             yield f"http://{HOST}:{port}"

@@ -13,9 +13,9 @@ import logging
 import random
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import nats.errors
 from nats.aio.client import Client
@@ -40,9 +40,7 @@ QUESTION_SECONDS = 2.0
 MOST_BYTES = 1024 * 1024  # of a message, if a server does not say otherwise
 
 Receive = Callable[["Msg"], None]
-
-Command = tuple[Callable[..., Awaitable[Any]], tuple[Any, ...]]
-"""What to do with a client, and what else it takes."""
+T = TypeVar("T")
 
 
 class Unanswered(ConnectionError):
@@ -50,17 +48,61 @@ class Unanswered(ConnectionError):
 
 
 class _Client(Client):
-    """nats-py's, which also refuses a server without TLS where the URL asks for TLS.
+    """nats-py's, but safer and sooner."""
 
-    By itself it would say who it is in the clear if a server, or somebody between, asks it to.
-    """
+    @property
+    def unsent(self) -> int:
+        """Bytes that wait for the kernel to take them."""
+        writer = getattr(self._transport, "_io_writer", None)
+        return 0 if writer is None else writer.transport.get_write_buffer_size()
+
+    def do(self, act: Coroutine[Any, Any, T]) -> T | None:
+        """Have a coroutine of this client run in this turn of the loop: it waits for nothing."""
+        try:
+            act.send(None)
+        except StopIteration as done:
+            result: T = done.value
+            return result
+        except (nats.errors.Error, OSError) as error:
+            log.warning("a message for NATS was not sent: %s", error)
+            return None
+        act.close()
+        raise RuntimeError("nats-py waits where it need not")
+
+    async def _flush_pending(self, force_flush: bool = False) -> None:
+        """Write in this turn of the loop. nats-py has a task for it, which runs in a later one."""
+        if self.is_connected and self._transport is not None:
+            pending, self._pending, self._pending_data_size = self._pending, [], 0
+            with contextlib.suppress(RuntimeError):  # it has ended, as the reader sees too
+                self._transport.writelines(pending)
 
     async def _process_info(self, info: dict[str, Any], initial_connection: bool = False) -> None:
+        """Refuse a server without TLS where the URL asks for TLS.
+
+        nats-py would say who it is in the clear if a server, or somebody between, asks it to.
+        """
         server = self._current_server
         wants = initial_connection and server is not None and server.uri.scheme == "tls"
         if wants and not info.get("tls_required"):
             raise nats.errors.Error("the URL begins with tls:// and the server has no TLS")
         await super()._process_info(info, initial_connection)
+
+
+class _Taker(asyncio.Future["Msg"]):
+    """Takes every message of a subscription in the turn of the loop in which it is read.
+
+    nats-py hands messages to a future at once. To a callback it leads them over a queue and a task.
+    """
+
+    def __init__(self, receive: Receive) -> None:
+        super().__init__()
+        self._receive = receive
+
+    def set_result(self, message: Msg) -> None:
+        try:
+            self._receive(message)
+        except Exception:
+            log.exception("a message from NATS was not taken")
 
 
 class Connection:
@@ -94,13 +136,10 @@ class Connection:
         self._trust = servers.trust() if any(map(wants_tls, servers.urls)) else None
         # Chance spreads the nodes over the servers.
         self._urls = deque(random.sample(servers.urls, len(servers.urls)))
-        self._client: Client | None = None
+        self._client: _Client | None = None
         self._listeners: dict[int, tuple[str, Receive]] = {}
         self._listener_numbers = count()
         self._subscriptions: dict[int, Subscription] = {}
-        self._waiting: deque[Command] = deque()
-        self._waiting_bytes = 0
-        self._wake = asyncio.Event()
         self._ended = asyncio.Event()
         self._said_at = float("-inf")
         self.subscribe(self.answers.prefix + "*", self.answers.receive)
@@ -121,6 +160,11 @@ class Connection:
         return int(self.server.get("max_payload", MOST_BYTES))
 
     @property
+    def unsent(self) -> int:
+        """Bytes that wait for the kernel to take them."""
+        return self._client.unsent if self._client else 0
+
+    @property
     def url(self) -> str:
         """The server's, without a password."""
         return shown(self._urls[0])
@@ -131,21 +175,19 @@ class Connection:
         self, subject: str, data: bytes, reply: str = "", headers: dict[str, str] | None = None
     ) -> None:
         """Send a message, or drop it: without a connection, or when too much waits already."""
-        size = len(data)
-        if self._client is None or self._waiting_bytes + size > MOST_WAITING:
-            return
-        self._waiting_bytes += size
-        self._let(self._publish, subject, data, reply, headers)
+        client = self._client
+        if client is not None and not client.is_closed and client.unsent <= MOST_WAITING:
+            client.do(client.publish(subject, data, reply, headers))
 
     def subscribe(self, subject: str, receive: Receive) -> Callable[[], None]:
         """Hear what is published to a subject, over all connections to come. Returns: its end."""
         number = next(self._listener_numbers)
         self._listeners[number] = (subject, receive)
-        self._let(self._listen, number)
+        self._listen(number)
 
         def end() -> None:
             if self._listeners.pop(number, None) is not None:
-                self._let(self._stop_listening, number)
+                self._stop_listening(number)
 
         return end
 
@@ -205,19 +247,6 @@ class Connection:
         """Give the connection up, and take another server."""
         self._ended.set()
 
-    async def written(self) -> None:
-        """Return when all that was sent is written, or cannot be within a moment."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(CLOSE_SECONDS):
-                written = asyncio.Event()
-
-                async def note(_: Client) -> None:
-                    written.set()
-
-                self._let(note)
-                if self._client is not None:
-                    await written.wait()
-
     # How it stays.
 
     async def run(self) -> None:
@@ -225,23 +254,18 @@ class Connection:
         while True:
             client = await self._connect()
             self._begin(client)
-            writing = asyncio.get_running_loop().create_task(self._write(client))
             try:
                 await self._end_of(client)
             finally:
                 self._cut()
-                writing.cancel()
-                await asyncio.wait([writing])
                 await _close(client)
             self._urls.rotate(-1)
 
-    def _begin(self, client: Client) -> None:
+    def _begin(self, client: _Client) -> None:
         self._ended.clear()
-        self._waiting.clear()
-        self._waiting_bytes = 0
         self._client = client
         for number in self._listeners:
-            self._let(self._listen, number)
+            self._listen(number)
         self.tried.set()
         log.info("NATS is at %s", self.url)
         self.on_connected()
@@ -265,7 +289,7 @@ class Connection:
                     await self._ended.wait()
                 return
 
-    async def _connect(self) -> Client:
+    async def _connect(self) -> _Client:
         while True:
             for _ in range(len(self._urls)):
                 client = _Client()
@@ -310,46 +334,21 @@ class Connection:
             self._said_at = now
             log.warning("waiting for NATS at %s: %s", self.url, self.failure)
 
-    # What is written, in the order in which it was asked for.
+    # What is heard.
 
-    def _let(self, act: Callable[..., Awaitable[Any]], *what: Any) -> None:
-        if self._client is not None:
-            self._waiting.append((act, what))
-            self._wake.set()
-
-    async def _write(self, client: Client) -> None:
-        while self._client is client:  # nats-py may swallow that this task is cancelled
-            await self._wake.wait()
-            self._wake.clear()
-            while self._waiting and self._client is client and not client.is_closed:
-                act, what = self._waiting.popleft()
-                try:
-                    await act(client, *what)
-                except (nats.errors.Error, OSError) as error:
-                    log.warning("a message for NATS was not sent: %s", error)
-
-    async def _publish(
-        self, client: Client, subject: str, data: bytes, reply: str, headers: dict[str, str] | None
-    ) -> None:
-        self._waiting_bytes -= len(data)
-        await client.publish(subject, data, reply, headers)
-
-    async def _listen(self, client: Client, number: int) -> None:
-        if number in self._listeners:
+    def _listen(self, number: int) -> None:
+        client = self._client
+        if client is not None and not client.is_closed:
             subject, receive = self._listeners[number]
+            subscription = client.do(client.subscribe(subject, future=_Taker(receive)))
+            if subscription is not None:
+                self._subscriptions[number] = subscription
 
-            async def call(message: Msg) -> None:
-                try:
-                    receive(message)
-                except Exception:
-                    log.exception("a message from NATS was not taken")
-
-            self._subscriptions[number] = await client.subscribe(subject, cb=call)
-
-    async def _stop_listening(self, client: Client, number: int) -> None:
+    def _stop_listening(self, number: int) -> None:
         subscription = self._subscriptions.pop(number, None)
-        if subscription is not None:
-            await subscription.unsubscribe()
+        client = self._client
+        if subscription is not None and client is not None and not client.is_closed:
+            client.do(subscription.unsubscribe())
 
 
 async def _close(client: Client) -> None:

@@ -62,7 +62,6 @@ class Membership:
             await made(self.streams)
             async with running(self.log.run()), running(self.bus.run()):
                 yield
-            await self.connection.written()
 
 
 @contextlib.asynccontextmanager

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from clients.python import EVERYONE, RoomOptions, connect
+from relay.policy.operators import find_token
 from tests.helpers.browser import Tabs
 from tests.helpers.operators import Operator, operator_at
 from tests.helpers.peers import until
 from tests.helpers.players import enter_async
-from tests.helpers.relay import RunningRelay, running_relay
+from tests.helpers.relay import RunningRelay, relay_process, running_relay
 
 if TYPE_CHECKING:
     from playwright.async_api import Page
@@ -224,6 +227,23 @@ async def test_a_network_is_made_worse_and_good_again(
         await page.click("text=All as they are")
         await page.locator(".applied li", has_text="Nothing").wait_for()
         assert (await operator.asks("GET", "/R/conditions"))["shapes"] == []
+
+
+async def test_the_page_says_when_a_relay_stands_still_and_goes_on_with_it(tabs: Tabs) -> None:
+    with relay_process() as relay:
+        async with connect(relay.url, room="R", name="Ada") as ada:
+            token = find_token(relay.port)
+            page = await tabs.open(f"{relay.url}/inspect#token={token}&room=R")
+            await page.wait_for_selector("#status[data-state=live]")
+            os.kill(relay.process.pid, signal.SIGSTOP)
+            try:
+                await page.wait_for_selector("#status[data-state=lost]", timeout=20_000)
+            finally:
+                os.kill(relay.process.pid, signal.SIGCONT)
+            await page.wait_for_selector("#status[data-state=live]", timeout=20_000)
+            await page.click("#tab-Frames")
+            await ada.send("after", to=EVERYONE)
+            await page.locator(".list-row:visible", has_text="after").wait_for()
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK])

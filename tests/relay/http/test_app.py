@@ -116,7 +116,7 @@ async def test_a_rebound_name_is_refused() -> None:
 
 
 async def test_pages_come_with_a_strict_policy(http: httpx.AsyncClient) -> None:
-    for path in ("/", "/r/A", "/docs"):
+    for path in ("/", "/r/A", "/docs", "/decode", "/inspect"):
         response = await http.get(path)
         assert response.status_code == 200
         policy = response.headers["content-security-policy"]

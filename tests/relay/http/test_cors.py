@@ -121,7 +121,7 @@ async def test_a_cache_keeps_answers_for_different_sites_apart(http: httpx.Async
         assert "origin" in response.headers[VARY].lower()
 
 
-@pytest.mark.parametrize("path", ["/", "/docs", "/r/A", "/metrics"])
+@pytest.mark.parametrize("path", ["/", "/docs", "/decode", "/inspect", "/r/A", "/metrics"])
 async def test_what_is_no_rest_is_for_own_pages(http: httpx.AsyncClient, path: str) -> None:
     assert ALLOW not in (await http.get(path, headers={"origin": LISTED})).headers
 

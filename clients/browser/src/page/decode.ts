@@ -155,7 +155,10 @@ window.roomwireDecoder = {
   encode: (text) => hexOf(encodeTree(JSON.parse(text) as Record<string, unknown>)),
 };
 find("#several").append(list.element);
-find("#shown").append(copyAs(() => shown), view.element);
+find("#shown").append(
+  copyAs(() => shown),
+  view.element,
+);
 input.addEventListener("input", takeText);
 by.addEventListener("change", () => {
   list.refresh();

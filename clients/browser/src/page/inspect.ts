@@ -3,8 +3,8 @@
 import { find, write } from "./dom.js";
 import { legible } from "./legible.js";
 import { Operator, Refused } from "./inspect/operator.js";
-import { RoomView } from "./inspect/room-view.js";
-import { RoomsView } from "./inspect/rooms-view.js";
+import { RoomView } from "./inspect/views/room.js";
+import { RoomsView } from "./inspect/views/rooms.js";
 import { forgetToken, keepToken, takeToken } from "./inspect/token.js";
 import type { State } from "./inspect/watched.js";
 

@@ -3,7 +3,7 @@
 import { CloseCode, type Room, openRoom } from "../index.js";
 import { describeRelay } from "./api.js";
 import { Arena } from "./game/arena.js";
-import { ask } from "./ask.js";
+import { ask } from "./parts/ask.js";
 import { followConditions, home, ownRoom } from "./conditions.js";
 import { enableChat, followChat } from "./chat.js";
 import { Controls } from "./game/controls.js";

@@ -212,9 +212,17 @@ export const RELAY_FRAMES = {
   Welcome: { opcode: Opcode.WELCOME, fields: { version: count, player, seq: count, session } },
   Error: {
     opcode: Opcode.ERROR,
-    fields: { seq: count, code: saying(count, { numbers: ErrorCode }), text: detailText, detail: errorDetail },
+    fields: {
+      seq: count,
+      code: saying(count, { numbers: ErrorCode }),
+      text: detailText,
+      detail: errorDetail,
+    },
   },
-  Notice: { opcode: Opcode.NOTICE, fields: { kind: saying(count, { numbers: NoticeKind }), detail: noticeDetail } },
+  Notice: {
+    opcode: Opcode.NOTICE,
+    fields: { kind: saying(count, { numbers: NoticeKind }), detail: noticeDetail },
+  },
   Pong: {
     opcode: Opcode.PONG,
     fields: { t: count, received: count, sent: count, taken: count, seq: count },
@@ -224,8 +232,14 @@ export const RELAY_FRAMES = {
   Deliver: { opcode: Opcode.DELIVER, fields: { seq: count, sender: playerOrNone, payload } },
   Update: { opcode: Opcode.UPDATE, fields: { key, sender: playerOrNone, payload } },
   Joined: { opcode: Opcode.JOINED, fields: { seq: count, player, info: playerInfo } },
-  Left: { opcode: Opcode.LEFT, fields: { seq: count, player, reason: saying(count, { numbers: LeftReason }) } },
-  PresenceChanged: { opcode: Opcode.PRESENCE, fields: { seq: count, player, state: saying(count, { numbers: PresenceState }) } },
+  Left: {
+    opcode: Opcode.LEFT,
+    fields: { seq: count, player, reason: saying(count, { numbers: LeftReason }) },
+  },
+  PresenceChanged: {
+    opcode: Opcode.PRESENCE,
+    fields: { seq: count, player, state: saying(count, { numbers: PresenceState }) },
+  },
   Host: { opcode: Opcode.HOST, fields: { seq: count, player: playerOrNone, term: count } },
   Property: {
     opcode: Opcode.PROPERTY,

@@ -29,13 +29,15 @@ function inPython(message: Decoded): string {
   const call = callOf(message, PYTHON);
   if (call) return call;
   const bytes = `bytes.fromhex("${hexOf(message.data)}")`;
-  return `from roomwire.decoded import decode, show\n\nprint(show(decode(${bytes}, "${message.by}")))`;
+  const shown = `show(decode(${bytes}, "${message.by}"))`;
+  return `from roomwire.decoded import decode, show\n\nprint(${shown})`;
 }
 
 function inTypeScript(message: Decoded): string {
   const call = callOf(message, TYPESCRIPT);
   if (call) return `${call};`;
-  return `const message = ${TYPESCRIPT.bytes(hexOf(message.data))}; // ${message.by} ${message.name}`;
+  const { data, by, name } = message;
+  return `const message = ${TYPESCRIPT.bytes(hexOf(data))}; // ${by} ${name}`;
 }
 
 /** What a program calls to say the same; null where no program says it. */

@@ -35,7 +35,8 @@ export function nameFrame(data: Uint8Array, root: Node, declared: Declaration | 
 export function nameKeys(node: Node): void {
   node.children.forEach(nameKeys);
   if (node.kind !== "map") return;
-  for (const [key, value] of entries(node)) value.name = typeof key.value === "string" ? key.value : "";
+  for (const [key, value] of entries(node))
+    value.name = typeof key.value === "string" ? key.value : "";
 }
 
 /** The keys of a map with their values; a key whose value is missing is left out. */

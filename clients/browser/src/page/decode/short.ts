@@ -51,12 +51,16 @@ function encodeShort({ frame, from, ...given }: Json): Uint8Array {
 
 /** The frame that is named. Where both sides have it, its fields say whose it is. */
 function declarationOf(name: unknown, from: unknown, given: readonly string[]): Declaration {
-  const sides = from === "client" || from === "relay" ? SIDES[from] : [...SIDES.client, ...SIDES.relay];
+  const sides =
+    from === "client" || from === "relay" ? SIDES[from] : [...SIDES.client, ...SIDES.relay];
   const opcode = Opcode[name as keyof typeof Opcode];
   const choices: Declaration[] = sides.filter((each) => each.opcode === opcode);
   const unlike = ({ fields }: Declaration): number => {
     const names = Object.keys(fields).map(snake);
-    return names.filter((each) => !given.includes(each)).length + given.filter((each) => !names.includes(each)).length;
+    return (
+      names.filter((each) => !given.includes(each)).length +
+      given.filter((each) => !names.includes(each)).length
+    );
   };
   const [best] = choices.sort((one, other) => unlike(one) - unlike(other));
   if (!best) throw new NotEncodable(`no frame is called "${name}"`);
@@ -68,10 +72,13 @@ type AnyType = FieldType<unknown, unknown>;
 /** What a field holds, for what JSON says: a payload packed, a record as a `Map`. */
 function valueOf(told: unknown, within: Within | undefined): unknown {
   const plain = raw(told);
-  if (within === "payload") return plain instanceof Uint8Array || plain === false ? plain : pack(plain);
+  if (within === "payload")
+    return plain instanceof Uint8Array || plain === false ? plain : pack(plain);
   if (typeof within === "object" && "keys" in within && isObject(told)) {
     const typeOf = (key: string): AnyType | undefined => within.keys[key];
-    return new Map(Object.entries(told).map(([key, held]) => [key, valueOf(held, typeOf(key)?.within)]));
+    return new Map(
+      Object.entries(told).map(([key, held]) => [key, valueOf(held, typeOf(key)?.within)]),
+    );
   }
   if (typeof within === "object" && Array.isArray(told)) {
     const typeOf = (index: number): AnyType | undefined =>
@@ -89,7 +96,8 @@ function raw(told: unknown): unknown {
   if (Array.isArray(told)) return told.map(raw);
   if (typeof told !== "object" || told === null) return told;
   const hex: unknown = (told as Json)["$hex"];
-  if (hex === undefined) return Object.fromEntries(Object.entries(told).map(([key, held]) => [key, raw(held)]));
+  if (hex === undefined)
+    return Object.fromEntries(Object.entries(told).map(([key, held]) => [key, raw(held)]));
   const bytes = typeof hex === "string" ? bytesOfHex(hex) : null;
   if (!bytes) throw new NotEncodable(`"$hex" holds no hex: ${String(hex).slice(0, 40)}`);
   return bytes;

@@ -20,7 +20,9 @@ const CAPTURES = ["d4c3b2a1", "a1b2c3d4", "4d3cb2a1", "a1b23c4d", "0a0d0d0a"];
 
 /** The messages in a file's content. */
 export function readFile(content: Uint8Array): Said[] {
-  const head = [...content.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  const head = [...content.subarray(0, 4)]
+    .map((byte) => byte.toString(16).padStart(2, "0"))
+    .join("");
   if (CAPTURES.includes(head)) {
     throw new NotReadable("This is a capture of packets: the command `relay decode` reads it.");
   }
@@ -42,7 +44,9 @@ export function readText(text: string): Said[] {
     const data = bytesOf(line);
     if (data) return said(data);
     const where = lines.length > 1 ? `Line ${index + 1}` : "This";
-    throw new NotReadable(`${where} is no hex, no base64 and no bytes of Python: ${line.slice(0, 40)}`);
+    throw new NotReadable(
+      `${where} is no hex, no base64 and no bytes of Python: ${line.slice(0, 40)}`,
+    );
   });
 }
 

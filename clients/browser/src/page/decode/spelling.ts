@@ -46,7 +46,8 @@ export function treeOf(node: Node): Json {
 
 function held({ kind, value, children }: Node): Json {
   if (kind === "array" || kind === "map") return { of: children.map(treeOf) };
-  if (kind === "bin" && children.length > 0) return packed(value as Uint8Array, treeOf(children[0]!));
+  if (kind === "bin" && children.length > 0)
+    return packed(value as Uint8Array, treeOf(children[0]!));
   if (value instanceof Uint8Array) return { hex: hexOf(value) };
   if (value === null) return {};
   return { value: kind === "float" && !Number.isFinite(value) ? named(value as number) : value };
@@ -58,8 +59,7 @@ function packed(bytes: Uint8Array, tree: Json): Json {
   return isShortest ? { packed: tree } : { hex: hexOf(bytes), packed: tree };
 }
 
-const named = (value: number): string =>
-  Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf";
+const named = (value: number): string => (Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf");
 
 const NUMBERS: Readonly<Record<string, number>> = { nan: NaN, inf: Infinity, "-inf": -Infinity };
 
@@ -83,7 +83,11 @@ export function written(node: Json): Uint8Array {
   if (typeof type === "string" && type in FIXED) return Uint8Array.of(FIXED[type]!);
   if (type === "int" && Number.isSafeInteger(value)) return integer(value as number);
   if (type === "float") return float(NUMBERS[String(value)] ?? Number(value));
-  if (Array.isArray(of)) return container(type, of.map((child) => written(child as Json)));
+  if (Array.isArray(of))
+    return container(
+      type,
+      of.map((child) => written(child as Json)),
+    );
   const body = bodyOf(node);
   if (body && type === "str") return joined([head(body.length, 0xa0, 32, 0xd9, 1), body]);
   if (body && type === "bin") return joined([head(body.length, 0, 0, 0xc4, 1), body]);

@@ -2,7 +2,16 @@
 // Python, step for step.
 
 import { MAX_DEPTH, MAX_NODES } from "../../protocol/limits.js";
-import { ARRAY, BIN, FORBIDDEN, MAP, STR, WHAT, WIDTH, lengthAt } from "../../protocol/msgpack/heads.js";
+import {
+  ARRAY,
+  BIN,
+  FORBIDDEN,
+  MAP,
+  STR,
+  WHAT,
+  WIDTH,
+  lengthAt,
+} from "../../protocol/msgpack/heads.js";
 import { validTextAt } from "../../protocol/msgpack/text.js";
 
 /** The kind of bytes that nothing was read from: what lies behind damage. */

@@ -36,7 +36,8 @@ export const TYPESCRIPT: Language = {
   nil: "null",
   yes: "true",
   no: "false",
-  bytes: (hex) => `Uint8Array.of(${(hex.match(/../g) ?? []).map((byte) => `0x${byte}`).join(", ")})`,
+  bytes: (hex) =>
+    `Uint8Array.of(${(hex.match(/../g) ?? []).map((byte) => `0x${byte}`).join(", ")})`,
   float: String,
   key: (key) => (/^[A-Za-z_$][\w$]*$/.test(key) ? key : string(key)),
 };

@@ -27,7 +27,11 @@ export interface PlayerFacts {
   readonly link?: string | null;
   readonly rtt_ms?: number | null;
   readonly joined_s?: number | null;
-  readonly outbox?: { readonly mode: string; readonly frames: number; readonly bytes: number } | null;
+  readonly outbox?: {
+    readonly mode: string;
+    readonly frames: number;
+    readonly bytes: number;
+  } | null;
   readonly behind?: number;
   readonly blocked_ms?: number;
   readonly throttled_ms?: number;
@@ -102,6 +106,7 @@ export interface Reason {
 export interface Explanation {
   readonly is_there: boolean;
   readonly reasons: readonly Reason[];
+  readonly facts: PlayerFacts | null;
 }
 
 /** What becomes of the frames of one direction. */

@@ -29,7 +29,10 @@ export class Operator {
     let after = "";
     for (let page = 0; page < MOST_PAGES; page++) {
       const query = `hidden=true&limit=${PAGE}&after=${encodeURIComponent(after)}`;
-      const answer = await this.ask<{ rooms: RoomInfo[]; next: string | null }>("GET", `api/rooms?${query}`);
+      const answer = await this.ask<{ rooms: RoomInfo[]; next: string | null }>(
+        "GET",
+        `api/rooms?${query}`,
+      );
       found.push(...answer.rooms);
       if (!answer.next) break;
       after = answer.next;

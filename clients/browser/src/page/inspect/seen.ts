@@ -32,6 +32,8 @@ export class SeenFrames {
   private filter = ALL;
   private next = 1;
   private held: readonly Seen[] | null = null;
+  /** The last frame before the pause. */
+  private pausedAt = 0;
 
   /** What is asked for; while it is paused, as it was then. */
   get shown(): readonly Seen[] {
@@ -45,8 +47,7 @@ export class SeenFrames {
 
   get missed(): number {
     if (!this.held) return 0;
-    const last = this.held.at(-1)?.id ?? 0;
-    return this.matching.filter(({ id }) => id > last).length;
+    return this.matching.filter(({ id }) => id > this.pausedAt).length;
   }
 
   get isPaused(): boolean {
@@ -71,10 +72,11 @@ export class SeenFrames {
   ask(filter: Filter): void {
     this.filter = filter;
     this.matching = this.all.filter((frame) => matches(frame, filter));
-    if (this.held) this.held = [...this.matching];
+    if (this.held) this.held = this.matching.filter(({ id }) => id <= this.pausedAt);
   }
 
   pause(isPaused: boolean): void {
+    this.pausedAt = this.next - 1;
     this.held = isPaused ? [...this.matching] : null;
   }
 

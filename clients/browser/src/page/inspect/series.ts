@@ -49,7 +49,10 @@ export class Series {
 
   private sums(): Pick<Sample, "frames" | "bytes"> {
     const rates = [...this.rates.values()];
-    return { frames: sum(rates.map(({ frames }) => frames)), bytes: sum(rates.map(({ bytes }) => bytes)) };
+    return {
+      frames: sum(rates.map(({ frames }) => frames)),
+      bytes: sum(rates.map(({ bytes }) => bytes)),
+    };
   }
 }
 

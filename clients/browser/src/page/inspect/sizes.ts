@@ -29,7 +29,15 @@ export interface KeyCost {
 const MOST_KEYS = 500;
 
 export class Sizes {
-  readonly parts: Record<Part, number> = { frame: 0, keys: 0, texts: 0, ints: 0, floats: 0, bytes: 0, others: 0 };
+  readonly parts: Record<Part, number> = {
+    frame: 0,
+    keys: 0,
+    texts: 0,
+    ints: 0,
+    floats: 0,
+    bytes: 0,
+    others: 0,
+  };
   frames = 0;
   total = 0;
   /** Bytes that one-letter keys would save, and whole numbers in place of floats. */
@@ -94,39 +102,45 @@ export class Sizes {
   }
 }
 
-const KINDS: Readonly<Record<string, Part>> = { str: "texts", int: "ints", float: "floats", bin: "bytes" };
+const KINDS: Readonly<Record<string, Part>> = {
+  str: "texts",
+  int: "ints",
+  float: "floats",
+  bin: "bytes",
+};
 
 const partOf = ({ kind }: Node): Part => KINDS[kind] ?? "others";
 
 function sizeOfRounded({ start, end, value }: Node): number {
   const rounded = Math.round(value as number);
-  return Number.isSafeInteger(rounded) ? written({ type: "int", value: rounded }).length : end - start;
+  return Number.isSafeInteger(rounded)
+    ? written({ type: "int", value: rounded }).length
+    : end - start;
 }
 
-/** What is worth saying, in sentences: the largest saving first. */
+/** What is worth saying, in sentences: the largest part first. */
 export function advice(sizes: Sizes): string[] {
   const { parts, shortKeysSave, roundingSaves } = sizes;
+  const of = (bytes: number): string => percent(sizes.share(bytes));
   const said: [number, string][] = [
     [
       parts.keys,
-      `Map keys are ${percent(sizes.share(parts.keys))} of this room's bytes. Arrays instead of maps ` +
-        `would save ${percent(sizes.share(parts.keys))}, keys of one letter ` +
-        `${percent(sizes.share(shortKeysSave))}.`,
+      `Map keys are ${of(parts.keys)} of this room's bytes. Arrays instead of maps would save ` +
+        `${of(parts.keys)}, keys of one letter ${of(shortKeysSave)}.`,
     ],
     [
       roundingSaves,
-      `Floats are ${percent(sizes.share(parts.floats))} of this room's bytes, 9 bytes each. Whole ` +
-        `numbers instead would save ${percent(sizes.share(roundingSaves))}: count in hundredths, ` +
-        "and round, where that is enough.",
+      `Floats are ${of(parts.floats)} of this room's bytes, 9 bytes each. Whole numbers instead ` +
+        `would save ${of(roundingSaves)}: count in hundredths, and round, where that is enough.`,
     ],
     [
       parts.texts,
-      `Texts are ${percent(sizes.share(parts.texts))} of this room's bytes. A number for each word ` +
-        "that comes again and again takes 1 byte.",
+      `Texts are ${of(parts.texts)} of this room's bytes. A number for each word that comes again ` +
+        "and again takes 1 byte.",
     ],
     [
       parts.frame,
-      `The relay's own part is ${percent(sizes.share(parts.frame))} of this room's bytes: about ` +
+      `The relay's own part is ${of(parts.frame)} of this room's bytes: about ` +
         `${Math.round(parts.frame / Math.max(1, sizes.frames))} bytes a frame. Fewer frames with ` +
         "more in each would save most of it.",
     ],
@@ -138,4 +152,4 @@ export function advice(sizes: Sizes): string[] {
 /** The share of all bytes from which something is worth saying. */
 const WORTH = 0.1;
 
-export const percent = (share: number): string => `${Math.round(100 * share)} %`;
+export const percent = (share: number): string => `${Math.round(100 * share)}\u00a0%`;

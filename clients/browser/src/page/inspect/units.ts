@@ -3,7 +3,9 @@
 export const NONE = "–";
 
 const rounded = (value: number): string =>
-  value >= 100 || Number.isInteger(value) ? Math.round(value).toLocaleString("en") : value.toFixed(1);
+  value >= 100 || Number.isInteger(value)
+    ? Math.round(value).toLocaleString("en")
+    : value.toFixed(1);
 
 export function bytes(value: number): string {
   if (value < 10_000) return `${rounded(value)} B`;

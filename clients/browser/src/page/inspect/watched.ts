@@ -9,6 +9,9 @@ import { Sizes } from "./sizes.js";
 /** Frames of which the sizes are counted, of one line: the page must go on answering. */
 const MEASURED = 60;
 
+/** A room that is watched says something each second. */
+const SILENT_MS = 6000;
+
 const PAUSES = [500, 1000, 2000, 4000, 8000];
 
 export type State = "connecting" | "live" | "lost" | "ended";
@@ -48,7 +51,7 @@ export class Watched {
     const { signal } = this.stopping;
     for (let attempt = 0; !signal.aborted && !this.isOver; attempt++) {
       try {
-        for await (const line of this.operator.watch(this.name, signal)) {
+        for await (const line of this.lines(signal)) {
           attempt = 0;
           this.take(line);
         }
@@ -56,10 +59,28 @@ export class Watched {
       } catch (error) {
         if (signal.aborted) return;
         if (error instanceof Refused && error.status === 401) return this.refused();
-        if (error instanceof Refused && error.status === 404) return this.be("ended", error.message);
+        if (error instanceof Refused && error.status === 404)
+          return this.be("ended", error.message);
         this.be("lost", error instanceof Refused ? error.message : "The relay does not answer.");
       }
       await sleep(PAUSES[Math.min(attempt, PAUSES.length - 1)]!, signal);
+    }
+  }
+
+  /** The lines of one stream. A relay that stands still ends it, as one that is gone does. */
+  private async *lines(signal: AbortSignal): AsyncGenerator<Line> {
+    const patience = new AbortController();
+    const lose = (): void => patience.abort();
+    let timer = setTimeout(lose, SILENT_MS);
+    try {
+      const either = AbortSignal.any([signal, patience.signal]);
+      for await (const line of this.operator.watch(this.name, either)) {
+        clearTimeout(timer);
+        timer = setTimeout(lose, SILENT_MS);
+        yield line;
+      }
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -100,8 +121,12 @@ export class Watched {
 const sleep = (ms: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    }, { once: true });
+    signal.addEventListener(
+      "abort",
+      () => {
+        clearTimeout(timer);
+        resolve();
+      },
+      { once: true },
+    );
   });

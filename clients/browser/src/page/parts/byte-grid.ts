@@ -61,7 +61,8 @@ export class ByteGrid {
     for (const cell of this.marked) cell.classList.remove("is-marked", "is-head", "is-cursor");
     this.marked = this.cells.slice(start, end).flat();
     for (const cell of this.marked) cell.classList.add("is-marked");
-    for (const cell of this.cells.slice(start, Math.min(body, end)).flat()) cell.classList.add("is-head");
+    for (const cell of this.cells.slice(start, Math.min(body, end)).flat())
+      cell.classList.add("is-head");
     const at = cursor === null ? [] : (this.cells[cursor] ?? []);
     for (const cell of at) cell.classList.add("is-cursor");
     this.marked.push(...at);
@@ -92,7 +93,8 @@ export class ByteGrid {
       if (fault && isIn(fault, at, this.columns)) this.element.append(this.blame(fault, at));
     }
     const isAfterAll = fault && fault.offset === data.length && data.length % this.columns === 0;
-    if (isAfterAll) this.element.append(this.row(new Uint8Array(), data.length), this.blame(fault, data.length));
+    if (isAfterAll)
+      this.element.append(this.row(new Uint8Array(), data.length), this.blame(fault, data.length));
     if (shown < data.length) this.element.append(this.more(message));
     if (fault) for (const cell of this.cells[fault.offset] ?? []) cell.classList.add("is-blamed");
   }
@@ -123,7 +125,11 @@ export class ByteGrid {
   }
 
   private more(message: Decoded): HTMLElement {
-    const button = make("button", { className: "small" }, `Show all ${counted(message.data.length, "byte")}`);
+    const button = make(
+      "button",
+      { className: "small" },
+      `Show all ${counted(message.data.length, "byte")}`,
+    );
     button.addEventListener("click", () => {
       this.isWhole = true;
       this.show(message, this.columns);

@@ -31,10 +31,19 @@ export class Chart {
     const most = Math.max(1e-9, ...values.map((value) => value ?? 0));
     const last = values.at(-1) ?? null;
     write(this.now, last === null ? "–" : this.say(last));
-    write(this.most, values.some((value) => value !== null) ? `at most ${this.say(most < 1e-6 ? 0 : most)}` : "");
-    this.svg.setAttribute("aria-label", `${this.title}: ${last === null ? "nothing" : this.say(last)}`);
+    write(
+      this.most,
+      values.some((value) => value !== null) ? `at most ${this.say(most < 1e-6 ? 0 : most)}` : "",
+    );
+    this.svg.setAttribute(
+      "aria-label",
+      `${this.title}: ${last === null ? "nothing" : this.say(last)}`,
+    );
     const points = this.points(values, most);
-    this.line.setAttribute("d", points.map(([x, y], index) => `${index ? "L" : "M"}${x} ${y}`).join(""));
+    this.line.setAttribute(
+      "d",
+      points.map(([x, y], index) => `${index ? "L" : "M"}${x} ${y}`).join(""),
+    );
     this.area.setAttribute("d", this.below(points));
   }
 

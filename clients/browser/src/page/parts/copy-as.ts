@@ -17,7 +17,12 @@ export function copyAs(current: () => Decoded | null): HTMLElement {
     });
     return button;
   });
-  const row = make("div", { className: "copy-as" }, make("span", { className: "note" }, "Copy as"), ...buttons);
+  const row = make(
+    "div",
+    { className: "copy-as" },
+    make("span", { className: "note" }, "Copy as"),
+    ...buttons,
+  );
   row.setAttribute("role", "group");
   row.ariaLabel = "Copy the message as";
   return row;

@@ -133,7 +133,8 @@ export class FrameView {
   }
 
   private inWords({ start, body, end, name, kind }: Node, at: number | null): string {
-    const where = at === null ? "" : `Byte ${at} is ${at < body ? "in the head" : "in the body"} of `;
+    const where =
+      at === null ? "" : `Byte ${at} is ${at < body ? "in the head" : "in the body"} of `;
     const size = `${counted(body - start, "byte")} of head, ${counted(end - body, "byte")} of body`;
     return `${where}${name || kind}: ${start} to ${end}, ${size}`;
   }

@@ -12,7 +12,13 @@ export interface Question {
 }
 
 /** Returns what was typed ("" where nothing is to be typed); null if the person thought better. */
-export function askFor({ title, text = "", label, longest = 100, ok }: Question): Promise<string | null> {
+export function askFor({
+  title,
+  text = "",
+  label,
+  longest = 100,
+  ok,
+}: Question): Promise<string | null> {
   const input = make("input", { maxLength: longest });
   const field = label ? [make("label", {}, make("span", {}, label), input)] : [];
   const yes = make("button", { className: "primary", value: "yes" }, ok);

@@ -82,7 +82,8 @@ export class VirtualList {
     return row;
   }
 
-  private idOf = (index: number): string => (index < 0 ? "" : `${this.rows.label}-${index}`.replace(/\s/g, "-"));
+  private idOf = (index: number): string =>
+    index < 0 ? "" : `${this.rows.label}-${index}`.replace(/\s/g, "-");
 
   // By its place: the row's element may show another row since the button went down.
   private click({ clientY }: MouseEvent): void {

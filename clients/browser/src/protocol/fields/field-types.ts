@@ -38,16 +38,15 @@ export type Loaded<K> = K extends FieldType<infer Out, unknown> ? Out : never;
 export type Dumped<K> = K extends FieldType<unknown, infer In> ? In : never;
 
 /** Makes a field type whose values look the same on the wire and in a frame. */
-function plain<T>(
-  expected: string,
-  load: (value: unknown) => T,
-  within?: Within,
-): FieldType<T> {
+function plain<T>(expected: string, load: (value: unknown) => T, within?: Within): FieldType<T> {
   return { expected, load, dump: load, within };
 }
 
 /** The same type, with what its values are made of. */
-export const saying = <Out, In>(fieldType: FieldType<Out, In>, within: Within): FieldType<Out, In> => ({
+export const saying = <Out, In>(
+  fieldType: FieldType<Out, In>,
+  within: Within,
+): FieldType<Out, In> => ({
   ...fieldType,
   within,
 });
@@ -108,34 +107,46 @@ export function binary(low: number, high: number): FieldType<Uint8Array> {
 /** A value, or false where there is none. */
 export function orFalse<T>(fieldType: FieldType<T>): FieldType<T | false> {
   const expected = `${fieldType.expected} or false`;
-  return plain(expected, (value) => {
-    if (value === false) return false;
-    try {
-      return fieldType.load(value);
-    } catch (error) {
-      if (error instanceof Mismatch) error.expected = expected;
-      throw error;
-    }
-  }, fieldType.within);
+  return plain(
+    expected,
+    (value) => {
+      if (value === false) return false;
+      try {
+        return fieldType.load(value);
+      } catch (error) {
+        if (error instanceof Mismatch) error.expected = expected;
+        throw error;
+      }
+    },
+    fieldType.within,
+  );
 }
 
 /** An array of one type. */
 export function several<T>(fieldType: FieldType<T>, high: number): FieldType<readonly T[]> {
   const expected = `array of up to ${high}: ${fieldType.expected}`;
-  return plain(expected, (value) => {
-    if (!Array.isArray(value)) throw wrong(expected, value);
-    if (value.length > high) throw new Mismatch(ErrorCode.TOO_MANY, expected, value, high);
-    return loadEach(value, () => fieldType) as T[];
-  }, { each: fieldType });
+  return plain(
+    expected,
+    (value) => {
+      if (!Array.isArray(value)) throw wrong(expected, value);
+      if (value.length > high) throw new Mismatch(ErrorCode.TOO_MANY, expected, value, high);
+      return loadEach(value, () => fieldType) as T[];
+    },
+    { each: fieldType },
+  );
 }
 
 /** An array of two fields. */
 export function pair<A, B>(first: FieldType<A>, second: FieldType<B>): FieldType<readonly [A, B]> {
   const expected = `array of 2: ${first.expected}, ${second.expected}`;
-  return plain(expected, (value) => {
-    if (!Array.isArray(value) || value.length !== 2) throw wrong(expected, value);
-    return loadEach(value, (index) => (index ? second : first)) as [A, B];
-  }, { parts: [first, second] });
+  return plain(
+    expected,
+    (value) => {
+      if (!Array.isArray(value) || value.length !== 2) throw wrong(expected, value);
+      return loadEach(value, (index) => (index ? second : first)) as [A, B];
+    },
+    { parts: [first, second] },
+  );
 }
 
 function loadEach(values: readonly unknown[], typeOf: (index: number) => FieldType<unknown>) {

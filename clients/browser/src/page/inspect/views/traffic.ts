@@ -1,11 +1,11 @@
 // What a room's bytes are: by opcode, and by what they are spent on.
 
-import { counted } from "../decode/words.js";
-import { make, words, write } from "../dom.js";
-import type { Rate } from "./series.js";
-import { PARTS, type Part, type Sizes, advice, percent } from "./sizes.js";
-import { bytes, bytesPerSecond, count, perSecond } from "./units.js";
-import type { Watched } from "./watched.js";
+import { counted } from "../../decode/words.js";
+import { make, words, write } from "../../dom.js";
+import type { Rate } from "../series.js";
+import { PARTS, type Part, type Sizes, advice, percent } from "../sizes.js";
+import { bytes, bytesPerSecond, count, perSecond } from "../units.js";
+import type { Watched } from "../watched.js";
 
 /** Keys that are listed. */
 const KEYS = 8;
@@ -26,7 +26,12 @@ export class TrafficView {
     });
     this.element.append(
       part("By opcode", table(["Opcode", "Frames", "Bytes", "In all", "Share"], this.rates)),
-      part("What the bytes are spent on", make("div", { className: "controls" }, this.about, again), this.advice, this.bars),
+      part(
+        "What the bytes are spent on",
+        make("div", { className: "controls" }, this.about, again),
+        this.advice,
+        this.bars,
+      ),
       part("Keys that cost the most", table(["Key", "Times", "Bytes", "Share"], this.keys)),
     );
   }
@@ -34,7 +39,9 @@ export class TrafficView {
   show(): void {
     const { series, sizes, seen } = this.watched;
     this.showRates(series.byOpcode);
-    const all = seen.count ? `Counted over ${counted(sizes.frames, "frame")}, ${bytes(sizes.total)}.` : "No frames yet.";
+    const all = seen.count
+      ? `Counted over ${counted(sizes.frames, "frame")}, ${bytes(sizes.total)}.`
+      : "No frames yet.";
     write(this.about, all);
     this.advice.replaceChildren(...advice(sizes).map((sentence) => make("li", {}, sentence)));
     this.showParts(sizes);
@@ -49,8 +56,8 @@ export class TrafficView {
   private showRates(rates: readonly Rate[]): void {
     const all = rates.reduce((sum, { allBytes }) => sum + allBytes, 0) || 1;
     this.rates.replaceChildren(
-      ...rates.map(({ op, frames, bytes: size, allFrames, allBytes }) =>
-        row(op, perSecond(frames), bytesPerSecond(size), `${count(allFrames)}, ${bytes(allBytes)}`, percent(allBytes / all)),
+      ...rates.map(({ op, frames, bytes: size, allBytes }) =>
+        row(op, perSecond(frames), bytesPerSecond(size), bytes(allBytes), percent(allBytes / all)),
       ),
     );
   }
@@ -79,5 +86,10 @@ function table(heads: readonly string[], body: HTMLElement): HTMLElement {
 }
 
 function row(first: string | Node, ...cells: string[]): HTMLElement {
-  return make("tr", {}, make("th", { scope: "row" }, first), ...cells.map((text) => make("td", {}, text)));
+  return make(
+    "tr",
+    {},
+    make("th", { scope: "row" }, first),
+    ...cells.map((text) => make("td", {}, text)),
+  );
 }

@@ -1,9 +1,9 @@
 // The players of a room, with all that the relay knows of them, and what may be done with each.
 
-import { crown, make, nameOf, write } from "../dom.js";
-import { isolated } from "../legible.js";
-import type { PlayerFacts, Way } from "./facts.js";
-import { NONE, bytes, count, milliseconds, seconds } from "./units.js";
+import { crown, make, nameOf, write } from "../../dom.js";
+import { isolated } from "../../legible.js";
+import type { PlayerFacts, Way } from "../facts.js";
+import { NONE, bytes, count, milliseconds, seconds } from "../units.js";
 
 /** A column: its head, what a player has there, and by what to sort. */
 interface Column {
@@ -15,16 +15,66 @@ interface Column {
 
 const COLUMNS: readonly Column[] = [
   { head: "Is", title: "live, away, lost or lagging", text: presence, order: presence },
-  { head: "RTT", title: "round trip to the relay", text: ({ rtt_ms: rtt }) => milliseconds(rtt), order: ({ rtt_ms: rtt }) => rtt ?? -1 },
-  { head: "Outbox", title: "frames and bytes that wait for them", text: outbox, order: (facts) => facts.outbox?.frames ?? 0 },
-  { head: "Behind", title: "seqs that are not on their way to them yet", text: ({ behind }) => count(behind ?? 0), order: ({ behind }) => behind ?? 0 },
-  { head: "Blocked", title: "for so long they have not taken what waits", text: ({ blocked_ms: ms }) => milliseconds(ms || null), order: ({ blocked_ms: ms }) => ms ?? 0 },
-  { head: "Throttled", title: "pauses in all, as they sent too fast", text: ({ throttled_ms: ms }) => milliseconds(ms || null), order: ({ throttled_ms: ms }) => ms ?? 0 },
-  { head: "Taken", title: "frames of theirs that the room has taken", text: ({ taken }) => count(taken), order: ({ taken }) => taken },
-  { head: "Here for", title: "since they connected", text: ({ joined_s: s }) => seconds(s), order: ({ joined_s: s }) => s ?? -1 },
-  { head: "Groups", title: "groups that they are in", text: ({ groups }) => groups.join(", ") || NONE, order: ({ groups }) => groups.length },
-  { head: "From", title: "their address; the relay and the link that they use", text: place, order: place },
-  { head: "Network", title: "conditions that are applied to it", text: conditions, order: conditions },
+  {
+    head: "RTT",
+    title: "round trip to the relay",
+    text: ({ rtt_ms: rtt }) => milliseconds(rtt),
+    order: ({ rtt_ms: rtt }) => rtt ?? -1,
+  },
+  {
+    head: "Outbox",
+    title: "frames and bytes that wait for them",
+    text: outbox,
+    order: (facts) => facts.outbox?.frames ?? 0,
+  },
+  {
+    head: "Behind",
+    title: "seqs that are not on their way to them yet",
+    text: ({ behind }) => count(behind ?? 0),
+    order: ({ behind }) => behind ?? 0,
+  },
+  {
+    head: "Blocked",
+    title: "for so long they have not taken what waits",
+    text: ({ blocked_ms: ms }) => milliseconds(ms || null),
+    order: ({ blocked_ms: ms }) => ms ?? 0,
+  },
+  {
+    head: "Throttled",
+    title: "pauses in all, as they sent too fast",
+    text: ({ throttled_ms: ms }) => milliseconds(ms || null),
+    order: ({ throttled_ms: ms }) => ms ?? 0,
+  },
+  {
+    head: "Taken",
+    title: "frames of theirs that the room has taken",
+    text: ({ taken }) => count(taken),
+    order: ({ taken }) => taken,
+  },
+  {
+    head: "Here for",
+    title: "since they connected",
+    text: ({ joined_s: s }) => seconds(s),
+    order: ({ joined_s: s }) => s ?? -1,
+  },
+  {
+    head: "Groups",
+    title: "groups that they are in",
+    text: ({ groups }) => groups.join(", ") || NONE,
+    order: ({ groups }) => groups.length,
+  },
+  {
+    head: "From",
+    title: "their address; the relay and the link that they use",
+    text: place,
+    order: place,
+  },
+  {
+    head: "Network",
+    title: "conditions that are applied to it",
+    text: conditions,
+    order: conditions,
+  },
 ];
 
 function presence({ presence, role }: PlayerFacts): string {
@@ -37,7 +87,10 @@ function outbox({ outbox: held }: PlayerFacts): string {
 }
 
 function place({ address, node, link }: PlayerFacts): string {
-  return [address, node && `at ${node}`, link === "direct" ? null : link].filter(Boolean).join(" ") || NONE;
+  return (
+    [address, node && `at ${node}`, link === "direct" ? null : link].filter(Boolean).join(" ") ||
+    NONE
+  );
 }
 
 function conditions({ conditions }: PlayerFacts): string {
@@ -70,7 +123,10 @@ export class PlayersView {
   private isDown = false;
 
   constructor(private readonly acts: PlayerActs) {
-    const heads = [this.head("Player", -1, "by number"), ...COLUMNS.map(({ head, title }, index) => this.head(head, index, title))];
+    const heads = [
+      this.head("Player", -1, "by number"),
+      ...COLUMNS.map(({ head, title }, index) => this.head(head, index, title)),
+    ];
     const last = make("th", {}, make("span", { className: "unseen" }, "What to do"));
     const table = make("table", {}, make("thead", {}, make("tr", {}, ...heads, last)), this.body);
     this.element.append(table, this.none);
@@ -84,7 +140,9 @@ export class PlayersView {
       row.element.remove();
       this.rows.delete(number);
     }
-    const order = this.sorted(players).map((facts) => this.rowOf(facts).show(facts, facts.player === host));
+    const order = this.sorted(players).map((facts) =>
+      this.rowOf(facts).show(facts, facts.player === host),
+    );
     if (order.some((row, index) => this.body.children[index] !== row)) this.body.append(...order);
     this.none.hidden = players.length > 0;
   }
@@ -97,7 +155,9 @@ export class PlayersView {
 
   private sorted(players: readonly PlayerFacts[]): PlayerFacts[] {
     const order = COLUMNS[this.sorting]?.order ?? (({ player }: PlayerFacts) => player);
-    const sorted = [...players].sort((one, other) => compared(order(one), order(other)) || one.player - other.player);
+    const sorted = [...players].sort(
+      (one, other) => compared(order(one), order(other)) || one.player - other.player,
+    );
     return this.isDown ? sorted.reverse() : sorted;
   }
 
@@ -108,7 +168,8 @@ export class PlayersView {
     button.addEventListener("click", () => {
       this.isDown = this.sorting === index ? !this.isDown : index >= 0;
       this.sorting = index;
-      for (const each of this.heads) each.ariaSort = each === head ? (this.isDown ? "descending" : "ascending") : null;
+      for (const each of this.heads)
+        each.ariaSort = each === head ? (this.isDown ? "descending" : "ascending") : null;
       this.show(...this.told);
     });
     return head;
@@ -140,7 +201,11 @@ class Row {
     const who = make("th", { scope: "row" }, this.number, " ", this.name, " ", this.crown);
     const doing = make("td", { className: "doing" }, this.why, " ", this.host, " ", this.kick);
     this.element.append(who, ...this.cells, doing);
-    for (const [button, act] of [[this.why, "why"], [this.host, "makeHost"], [this.kick, "kick"]] as const) {
+    for (const [button, act] of [
+      [this.why, "why"],
+      [this.host, "makeHost"],
+      [this.kick, "kick"],
+    ] as const) {
       button.addEventListener("click", () => this.facts && acts[act](this.facts));
     }
   }

@@ -1,4 +1,4 @@
-import { find } from "./dom.js";
+import { find } from "../dom.js";
 
 interface Question {
   readonly title: string;

@@ -1,26 +1,44 @@
 // The stream of frames: filters, pause, search, and any frame as hex and tree.
 
-import { type Decoded, decode } from "../decode/decoded.js";
-import { counted } from "../decode/words.js";
-import { hexOf } from "../decode/hex.js";
-import { make, write } from "../dom.js";
-import { copyAs } from "../parts/copy-as.js";
-import { FrameView } from "../parts/frame-view.js";
-import { VirtualList } from "../parts/virtual-list.js";
-import { type Seen, bytesOfFrame, summary } from "./seen.js";
-import type { Watched } from "./watched.js";
+import { type Decoded, decode } from "../../decode/decoded.js";
+import { counted } from "../../decode/words.js";
+import { hexOf } from "../../decode/hex.js";
+import { make, write } from "../../dom.js";
+import { copyAs } from "../../parts/copy-as.js";
+import { FrameView } from "../../parts/frame-view.js";
+import { VirtualList } from "../../parts/virtual-list.js";
+import { type Seen, bytesOfFrame, summary } from "../seen.js";
+import type { Watched } from "../watched.js";
 
 const ROW = 26;
 
 export class FramesView {
   readonly element = make("div", { className: "frames" });
-  private readonly op = make("select", { ariaLabel: "Opcode" }, make("option", { value: "" }, "all opcodes"));
-  private readonly from = make("input", { type: "number", min: "1", placeholder: "player", ariaLabel: "From player", className: "number" });
-  private readonly search = make("input", { type: "search", placeholder: "Search what frames say", ariaLabel: "Search what frames say" });
+  private readonly op = make(
+    "select",
+    { ariaLabel: "Opcode" },
+    make("option", { value: "" }, "all opcodes"),
+  );
+  private readonly from = make("input", {
+    type: "number",
+    min: "1",
+    placeholder: "player",
+    ariaLabel: "From player",
+    className: "number",
+  });
+  private readonly search = make("input", {
+    type: "search",
+    placeholder: "Search what frames say",
+    ariaLabel: "Search what frames say",
+  });
   private readonly pause = make("button", { type: "button" }, "Pause");
   private readonly status = make("p", { className: "note" });
   private readonly view = new FrameView();
-  private readonly detail = make("section", { className: "detail", ariaLabel: "The chosen frame", hidden: true });
+  private readonly detail = make("section", {
+    className: "detail",
+    ariaLabel: "The chosen frame",
+    hidden: true,
+  });
   private readonly list: VirtualList;
   private readonly ops = new Set<string>();
   private chosen: Seen | null = null;
@@ -38,7 +56,15 @@ export class FramesView {
     this.status.setAttribute("role", "status");
     const clear = make("button", { type: "button", className: "quiet" }, "Clear");
     clear.addEventListener("click", () => this.clear());
-    const tools = make("div", { className: "controls" }, this.op, this.from, this.search, this.pause, clear);
+    const tools = make(
+      "div",
+      { className: "controls" },
+      this.op,
+      this.from,
+      this.search,
+      this.pause,
+      clear,
+    );
     const copies = copyAs(() => this.message);
     copies.append(this.inDecoder());
     this.detail.append(copies, this.view.element);
@@ -52,9 +78,15 @@ export class FramesView {
     const isAtEnd = this.list.isAtEnd;
     this.list.mark(this.placeOf(this.chosen));
     if (isAtEnd && !seen.isPaused) this.list.scrollToEnd();
-    const skipped = seen.skipped ? `, ${counted(seen.skipped, "more")} skipped: there was no time` : "";
-    const missed = seen.isPaused ? `, paused: ${seen.missed.toLocaleString("en")} came since` : "";
-    write(this.status, `${seen.shown.length.toLocaleString("en")} of ${counted(seen.count, "frame")}${skipped}${missed}`);
+    write(this.status, this.counts());
+  }
+
+  private counts(): string {
+    const { shown, count, skipped, isPaused, missed } = this.watched.seen;
+    const told = [`${shown.length.toLocaleString("en")} of ${counted(count, "frame")}`];
+    if (skipped) told.push(`${skipped.toLocaleString("en")} more were too many to show`);
+    if (isPaused) told.push(`paused: ${missed.toLocaleString("en")} came since`);
+    return told.join("; ");
   }
 
   /** Learns which opcodes there are. */
@@ -78,8 +110,10 @@ export class FramesView {
     };
     for (const field of [this.op, this.from, this.search]) field.addEventListener("input", ask);
     this.pause.addEventListener("click", () => this.setPaused(!this.watched.seen.isPaused));
-    this.list.element.addEventListener("keydown", ({ key }) => {
-      if (key === " ") this.setPaused(!this.watched.seen.isPaused);
+    this.list.element.addEventListener("keydown", (event) => {
+      if (event.key !== " ") return;
+      event.preventDefault(); // it would scroll
+      this.setPaused(!this.watched.seen.isPaused);
     });
   }
 
@@ -128,7 +162,11 @@ export class FramesView {
 
   /** A link that opens the chosen frame in the decoder. */
   private inDecoder(): HTMLElement {
-    const link = make("a", { href: "decode", target: "_blank", className: "note" }, "Open in the decoder");
+    const link = make(
+      "a",
+      { href: "decode", target: "_blank", className: "note" },
+      "Open in the decoder",
+    );
     link.addEventListener("click", () => {
       if (this.message) link.href = `decode#by=relay&hex=${hexOf(this.message.data)}`;
     });
@@ -141,5 +179,7 @@ const MOST_NAMED = 4;
 function addressees(to: Seen["to"]): string {
   if (typeof to === "string") return `to ${to}`;
   const named = to.slice(0, MOST_NAMED).join(", ");
-  return to.length > MOST_NAMED ? `to ${named}, and ${to.length - MOST_NAMED} more` : `to ${named || "nobody"}`;
+  return to.length > MOST_NAMED
+    ? `to ${named}, and ${to.length - MOST_NAMED} more`
+    : `to ${named || "nobody"}`;
 }

@@ -1,6 +1,6 @@
 // A slider with its number and unit beside it.
 
-import { make, write } from "../dom.js";
+import { make, write } from "../../dom.js";
 
 export class Slider {
   readonly element: HTMLElement;
@@ -16,9 +16,21 @@ export class Slider {
     step: number,
     private readonly unit: string,
   ) {
-    this.input = make("input", { type: "range", min: "0", max: String(most), step: String(step), value: "0" });
+    this.input = make("input", {
+      type: "range",
+      min: "0",
+      max: String(most),
+      step: String(step),
+      value: "0",
+    });
     this.input.name = name;
-    this.element = make("label", { className: "slider" }, make("span", {}, label), this.input, this.shown);
+    this.element = make(
+      "label",
+      { className: "slider" },
+      make("span", {}, label),
+      this.input,
+      this.shown,
+    );
     this.input.addEventListener("input", () => {
       this.show();
       this.changed();
@@ -39,7 +51,8 @@ export class Slider {
   }
 
   private show(): void {
-    const value = this.unit === "%" ? Math.round(this.value * 1000) / 10 : Math.round(this.value * 10) / 10;
+    const value =
+      this.unit === "%" ? Math.round(this.value * 1000) / 10 : Math.round(this.value * 10) / 10;
     const text = `${value.toLocaleString("en")} ${this.unit}`;
     write(this.shown, text);
     this.input.setAttribute("aria-valuetext", text);

@@ -1,18 +1,18 @@
 // One room: its head with what may be done with it, the charts, and the tabs.
 
-import { make, nameOf, words, write } from "../dom.js";
-import { isolated, legible } from "../legible.js";
-import { askFor, tell } from "../parts/question.js";
-import { Tabs } from "../parts/tabs.js";
-import { ChartsView } from "./charts-view.js";
-import type { PlayerFacts } from "./facts.js";
-import { FramesView } from "./frames-view.js";
-import { NetworkView } from "./network-view.js";
-import type { Operator } from "./operator.js";
-import { type PlayerActs, PlayersView } from "./players-view.js";
-import { StateView } from "./state-view.js";
-import { TrafficView } from "./traffic-view.js";
-import { type News, Watched } from "./watched.js";
+import { make, nameOf, words, write } from "../../dom.js";
+import { isolated, legible } from "../../legible.js";
+import { askFor, tell } from "../../parts/question.js";
+import { Tabs } from "../../parts/tabs.js";
+import { ChartsView } from "./charts.js";
+import type { PlayerFacts } from "../facts.js";
+import { FramesView } from "./frames.js";
+import { NetworkView } from "./network.js";
+import type { Operator } from "../operator.js";
+import { type PlayerActs, PlayersView } from "./players.js";
+import { StateView } from "./state.js";
+import { TrafficView } from "./traffic.js";
+import { type News, Watched } from "../watched.js";
 
 /** Bytes of a reason, and of what is said, that the relay takes (protocol/limits.py, REST). */
 const LONGEST_REASON = 123;
@@ -58,8 +58,14 @@ export class RoomView {
     write(this.title, legible(name));
     this.error.setAttribute("role", "alert");
     this.ended.setAttribute("role", "alert");
-    this.element.append(this.head(), this.ended, this.error, this.charts.element, this.tabs.list, ...Object.values(panels));
-    void this.network.refresh();
+    this.element.append(
+      this.head(),
+      this.ended,
+      this.error,
+      this.charts.element,
+      this.tabs.list,
+      ...Object.values(panels),
+    );
     void this.watched.follow();
   }
 
@@ -82,8 +88,10 @@ export class RoomView {
   }
 
   private showAll(): void {
-    // Tabs open the first panel before this view is made.
-    if (this.tabs) for (const news of ["state", "room", "players", "frames", "rates"] as const) this.show(news);
+    if (!this.tabs) return; // they open the first panel before this view is made
+    for (const news of ["state", "room", "players", "frames", "rates"] as const) this.show(news);
+    // Others may have changed the networks, by the command line or in a page of their own.
+    if (this.tabs.isOpen("Network")) void this.network.refresh();
   }
 
   private show(news: News): void {
@@ -103,7 +111,7 @@ export class RoomView {
 
   private showState(): void {
     const { state, why } = this.watched;
-    write(this.ended, state === "ended" ? `${legible(why)}.` : "");
+    write(this.ended, state === "ended" ? `This is over: ${legible(why)}.` : "");
     this.element.classList.toggle("is-over", state === "ended");
   }
 
@@ -113,7 +121,13 @@ export class RoomView {
     const { room } = standing;
     const shown = legible(room.title) || room.room;
     if (this.title.textContent !== shown) this.title.replaceChildren(words(shown));
-    const facts = [room.room, `${room.players} of ${room.capacity} players`, `seq ${standing.seq.toLocaleString("en")}`, !room.public && "hidden", room.password && "password"];
+    const facts = [
+      room.room,
+      `${room.players} of ${room.capacity} players`,
+      `seq ${standing.seq.toLocaleString("en")}`,
+      !room.public && "hidden",
+      room.password && "password",
+    ];
     write(this.about, facts.filter(Boolean).join(" · "));
     if (document.activeElement !== this.lock) this.lock.checked = room.locked;
     if (this.tabs.isOpen("State")) this.state.show(standing, players);
@@ -123,28 +137,49 @@ export class RoomView {
 
   private head(): HTMLElement {
     const locked = make("label", { className: "check" }, this.lock, " Locked");
-    this.lock.addEventListener("change", () => void this.act(() => this.operator.lock(this.name, this.lock.checked)));
+    this.lock.addEventListener(
+      "change",
+      () => void this.act(() => this.operator.lock(this.name, this.lock.checked)),
+    );
     const close = make("button", { type: "button", className: "danger" }, "Close the room");
     close.addEventListener("click", () => void this.close());
-    const open = make("a", { className: "button quiet", href: new URL(`r/${encodeURIComponent(this.name)}`, document.baseURI).href }, "Its page");
+    const open = make(
+      "a",
+      {
+        className: "button quiet",
+        href: new URL(`r/${encodeURIComponent(this.name)}`, document.baseURI).href,
+      },
+      "Its page",
+    );
     const named = make("div", {}, this.title, this.about);
     return make("header", { className: "room-head" }, named, this.saying(), locked, open, close);
   }
 
   private saying(): HTMLElement {
-    const text = make("input", { maxLength: LONGEST_SAID, placeholder: "Say something to all players", ariaLabel: "Say something to all players" });
+    const text = make("input", {
+      maxLength: LONGEST_SAID,
+      placeholder: "Say something to all players",
+      ariaLabel: "Say something to all players",
+    });
     const form = make("form", { className: "say" }, text, make("button", {}, "Say"));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const said = text.value.trim();
-      if (said) void this.act(() => this.operator.say(this.name, said)).then((isDone) => isDone && (text.value = ""));
+      if (said)
+        void this.act(() => this.operator.say(this.name, said)).then(
+          (isDone) => isDone && (text.value = ""),
+        );
     });
     return form;
   }
 
   private async close(): Promise<void> {
     const text = "All players are sent away, and what the room remembers is gone.";
-    const answer = await askFor({ title: `Close room ${legible(this.name)}?`, text, ok: "Close it" });
+    const answer = await askFor({
+      title: `Close room ${legible(this.name)}?`,
+      text,
+      ok: "Close it",
+    });
     if (answer !== null) await this.act(() => this.operator.close(this.name));
   }
 
@@ -158,17 +193,30 @@ export class RoomView {
 
   private async kick({ player, name }: PlayerFacts): Promise<void> {
     const title = `Kick ${isolated(nameOf({ name, number: player }))}?`;
-    const reason = await askFor({ title, label: "Why? They are shown it.", longest: LONGEST_REASON, ok: "Kick" });
+    const reason = await askFor({
+      title,
+      label: "Why? They are shown it.",
+      longest: LONGEST_REASON,
+      ok: "Kick",
+    });
     if (reason !== null) await this.act(() => this.operator.kick(this.name, player, reason));
   }
 
   private async explain({ player, name }: PlayerFacts): Promise<void> {
     await this.act(async () => {
-      const { reasons, is_there: isThere } = await this.operator.why(this.name, player);
-      const rows = reasons.flatMap(({ what, do: advice }) => [make("dt", {}, legible(what)), make("dd", {}, legible(advice))]);
-      const none = isThere ? "The relay knows of nothing that is wrong." : "They are not in the room any more.";
-      const list = rows.length ? make("dl", { className: "reasons" }, ...rows) : make("p", {}, none);
-      await tell(`Why may ${isolated(nameOf({ name, number: player }))} see nothing, or late?`, list);
+      const { reasons, is_there: isThere, facts } = await this.operator.why(this.name, player);
+      const rows = reasons.flatMap(({ what, do: advice }) => [
+        make("dt", {}, legible(what)),
+        make("dd", {}, legible(advice)),
+      ]);
+      const none = isThere
+        ? "The relay knows of nothing that is wrong."
+        : "They are not in the room any more.";
+      const list = rows.length
+        ? make("dl", { className: "reasons" }, ...rows)
+        : make("p", {}, none);
+      const title = `Why may ${isolated(nameOf({ name, number: player }))} see nothing, or late?`;
+      await tell(title, list, ...refusalsOf(facts));
     });
   }
 
@@ -184,4 +232,14 @@ export class RoomView {
       return false;
     }
   }
+}
+
+/** What a player was refused last. */
+function refusalsOf(facts: PlayerFacts | null): HTMLElement[] {
+  const told = (facts?.refusals ?? []).map(({ code, op, text }) =>
+    make("li", {}, make("b", {}, [op, code].filter(Boolean).join(": ")), " ", words(text)),
+  );
+  return told.length
+    ? [make("h3", {}, "Refused last"), make("ul", { className: "advice" }, ...told)]
+    : [];
 }

@@ -1,11 +1,15 @@
 // The last minutes in four charts.
 
-import { make } from "../dom.js";
-import { Chart } from "../parts/chart.js";
-import { type Sample, type Series } from "./series.js";
-import { bytesPerSecond, count, milliseconds, perSecond } from "./units.js";
+import { make } from "../../dom.js";
+import { Chart } from "../../parts/chart.js";
+import { type Sample, type Series } from "../series.js";
+import { bytesPerSecond, count, milliseconds, perSecond } from "../units.js";
 
-const CHARTS: readonly (readonly [string, (value: number) => string, (sample: Sample) => number | null])[] = [
+const CHARTS: readonly (readonly [
+  string,
+  (value: number) => string,
+  (sample: Sample) => number | null,
+])[] = [
   ["Frames", perSecond, ({ frames }) => frames],
   ["Bytes", bytesPerSecond, ({ bytes }) => bytes],
   ["Worst RTT", milliseconds, ({ rtt }) => rtt],
@@ -15,7 +19,10 @@ const CHARTS: readonly (readonly [string, (value: number) => string, (sample: Sa
 
 export class ChartsView {
   readonly element = make("section", { className: "charts", ariaLabel: "The last 5 minutes" });
-  private readonly charts = CHARTS.map(([title, say, of]) => ({ chart: new Chart(title, say), of }));
+  private readonly charts = CHARTS.map(([title, say, of]) => ({
+    chart: new Chart(title, say),
+    of,
+  }));
 
   constructor() {
     this.element.append(...this.charts.map(({ chart }) => chart.element));

@@ -1,8 +1,8 @@
 // Players' networks, made worse on purpose: profiles, sliders, and what is applied.
 
-import { make, nameOf, write } from "../dom.js";
-import type { PlayerFacts, RoomConditions, Shape, Way } from "./facts.js";
-import type { Operator } from "./operator.js";
+import { make, nameOf, write } from "../../dom.js";
+import type { PlayerFacts, RoomConditions, Shape, Way } from "../facts.js";
+import type { Operator } from "../operator.js";
 import { Slider } from "./slider.js";
 
 type Direction = "down" | "up";
@@ -27,7 +27,13 @@ export class NetworkView {
   readonly element = make("div", { className: "network" });
   private readonly applied = make("ul", { className: "applied" });
   private readonly player = make("select");
-  private readonly direction = make("select", {}, option("both", "both ways"), option("down", "to the player"), option("up", "from the player"));
+  private readonly direction = make(
+    "select",
+    {},
+    option("both", "both ways"),
+    option("down", "to the player"),
+    option("up", "from the player"),
+  );
   private readonly profile = make("select", {}, option(CUSTOM, "as the sliders say"));
   private readonly seed = make("input", { type: "number", min: "0", step: "1", value: "42" });
   private readonly freeze = make("input", { type: "checkbox" });
@@ -43,7 +49,9 @@ export class NetworkView {
     this.error.setAttribute("role", "alert");
     const now = make("section", { className: "card" }, make("h3", {}, "Applied"), this.applied);
     this.element.append(now, this.form());
-    this.profile.addEventListener("input", () => this.fill(this.known.profiles[this.profile.value] ?? {}));
+    this.profile.addEventListener("input", () =>
+      this.fill(this.known.profiles[this.profile.value] ?? {}),
+    );
     for (const slider of this.sliders) slider.changed = () => (this.profile.value = CUSTOM);
     this.freeze.addEventListener("input", () => (this.profile.value = CUSTOM));
     this.showPlayers([]);
@@ -60,7 +68,9 @@ export class NetworkView {
     if (who === this.who && this.player.options.length) return;
     this.who = who;
     const chosen = this.player.value;
-    const named = players.map(({ player, name }) => option(String(player), `#${player} ${nameOf({ name, number: player })}`));
+    const named = players.map(({ player, name }) =>
+      option(String(player), `#${player} ${nameOf({ name, number: player })}`),
+    );
     this.player.replaceChildren(option("", "everybody"), ...named);
     this.player.value = chosen;
     if (this.player.selectedIndex < 0) this.player.value = "";
@@ -70,14 +80,36 @@ export class NetworkView {
     const apply = make("button", { className: "primary" }, "Apply");
     const clear = make("button", { type: "button" }, "All as they are");
     clear.addEventListener("click", () => void this.clear());
-    const chosen = make("div", { className: "controls" },
-      make("label", {}, "Whose ", this.player), make("label", {}, "Which way ", this.direction),
-      make("label", {}, "Profile ", this.profile), make("label", {}, "Seed ", this.seed));
-    const frozen = make("label", { className: "check" }, this.freeze, " Frozen: nothing comes through");
-    const form = make("form", { className: "card" }, make("h3", {}, "Make a network worse"),
-      make("p", { className: "note" }, "The same seed lets the same frames meet the same fate. What is reliable may be late; it is never lost. The players are told."),
-      chosen, make("div", { className: "sliders" }, ...this.sliders.map(({ element }) => element)), frozen,
-      make("p", { className: "actions" }, apply, clear), this.error);
+    const chosen = make(
+      "div",
+      { className: "controls" },
+      make("label", {}, "Whose ", this.player),
+      make("label", {}, "Which way ", this.direction),
+      make("label", {}, "Profile ", this.profile),
+      make("label", {}, "Seed ", this.seed),
+    );
+    const frozen = make(
+      "label",
+      { className: "check" },
+      this.freeze,
+      " Frozen: nothing comes through",
+    );
+    const form = make(
+      "form",
+      { className: "card" },
+      make("h3", {}, "Make a network worse"),
+      make(
+        "p",
+        { className: "note" },
+        "The same seed lets the same frames meet the same fate. What is reliable may be late; " +
+          "it is never lost. The players are told.",
+      ),
+      chosen,
+      make("div", { className: "sliders" }, ...this.sliders.map(({ element }) => element)),
+      frozen,
+      make("p", { className: "actions" }, apply, clear),
+      this.error,
+    );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       void this.apply();
@@ -93,7 +125,9 @@ export class NetworkView {
   /** What the form says: a profile's name, or numbers; null where nothing is to happen. */
   private get wanted(): string | Way | null {
     if (this.profile.value !== CUSTOM) return this.profile.value;
-    const numbers = this.sliders.filter(({ value }) => value > 0).map(({ name, value }) => [name, value] as const);
+    const numbers = this.sliders
+      .filter(({ value }) => value > 0)
+      .map(({ name, value }) => [name, value] as const);
     const way = Object.fromEntries<number | boolean>(numbers);
     if (this.freeze.checked) way["freeze"] = true;
     return Object.keys(way).length ? way : null;
@@ -104,13 +138,19 @@ export class NetworkView {
     const player = this.player.value ? Number(this.player.value) : null;
     const before = this.known.shapes.find((shape) => shape.player === player);
     const way = (direction: Direction): string | Way | null =>
-      [direction, "both"].includes(this.direction.value) ? this.wanted : kept(before?.[direction] ?? null);
+      [direction, "both"].includes(this.direction.value)
+        ? this.wanted
+        : kept(before?.[direction] ?? null);
     const seed = Math.max(0, Math.trunc(this.seed.valueAsNumber || 0));
-    await this.attempt(() => this.operator.shape(this.room, { player, down: way("down"), up: way("up"), seed }));
+    await this.attempt(() =>
+      this.operator.shape(this.room, { player, down: way("down"), up: way("up"), seed }),
+    );
   }
 
   private async remove({ player, seed }: Shape): Promise<void> {
-    await this.attempt(() => this.operator.shape(this.room, { player, down: null, up: null, seed }));
+    await this.attempt(() =>
+      this.operator.shape(this.room, { player, down: null, up: null, seed }),
+    );
   }
 
   private async clear(): Promise<void> {
@@ -133,7 +173,10 @@ export class NetworkView {
     this.known = known;
     const names = Object.keys(known.profiles);
     if (this.profile.options.length !== names.length + 1) {
-      this.profile.replaceChildren(option(CUSTOM, "as the sliders say"), ...names.map((name) => option(name, name)));
+      this.profile.replaceChildren(
+        option(CUSTOM, "as the sliders say"),
+        ...names.map((name) => option(name, name)),
+      );
     }
     const rows = known.shapes.map((shape) => {
       const button = make("button", { type: "button", className: "small" }, "Remove");
@@ -142,7 +185,11 @@ export class NetworkView {
       button.addEventListener("click", () => void this.remove(shape));
       return make("li", {}, make("b", {}, whose), `: ${shape.text} `, button);
     });
-    this.applied.replaceChildren(...(rows.length ? rows : [make("li", { className: "note" }, "Nothing: all networks are as they are.")]));
+    this.applied.replaceChildren(
+      ...(rows.length
+        ? rows
+        : [make("li", { className: "note" }, "Nothing: all networks are as they are.")]),
+    );
   }
 }
 

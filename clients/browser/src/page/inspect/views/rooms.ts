@@ -1,15 +1,19 @@
 // The list of all rooms, hidden ones too.
 
-import { make, words, write } from "../dom.js";
-import { legible } from "../legible.js";
-import type { RoomInfo } from "./facts.js";
-import type { Operator } from "./operator.js";
+import { make, words, write } from "../../dom.js";
+import { legible } from "../../legible.js";
+import type { RoomInfo } from "../facts.js";
+import type { Operator } from "../operator.js";
 
 const REFRESH_MS = 3000;
 
 export class RoomsView {
   readonly element = make("section", { className: "card rooms", ariaLabel: "Rooms" });
-  private readonly search = make("input", { type: "search", placeholder: "Find a room", ariaLabel: "Find a room" });
+  private readonly search = make("input", {
+    type: "search",
+    placeholder: "Find a room",
+    ariaLabel: "Find a room",
+  });
   private readonly count = make("p", { className: "note" });
   private readonly list = make("ul", { className: "room-list" });
   private readonly links = new Map<string, HTMLAnchorElement>();
@@ -59,20 +63,32 @@ export class RoomsView {
     if (order.some((each, index) => this.list.children[index] !== each)) this.list.append(...order);
     const all = this.rooms.length === 1 ? "1 room" : `${this.rooms.length} rooms`;
     const some = shown.length === this.rooms.length ? all : `${shown.length} of ${all}`;
-    write(this.count, this.rooms.length ? some : "There are no rooms. Enter one, and it is shown here.");
+    write(
+      this.count,
+      this.rooms.length ? some : "There are no rooms. Enter one, and it is shown here.",
+    );
   }
 
   private linkTo(room: RoomInfo): HTMLAnchorElement {
     const link = this.links.get(room.room) ?? this.made(room.room);
     const flags = [!room.public && "hidden", room.locked && "locked", room.password && "password"];
-    const about = [room.host === null ? "no host" : `host: ${legible(room.host) || "without a name"}`, room.app, ...flags];
+    const about = [
+      room.host === null ? "no host" : `host: ${legible(room.host) || "without a name"}`,
+      room.app,
+      ...flags,
+    ];
     const text = JSON.stringify(room);
     if (link.dataset["told"] === text) return link;
     link.dataset["told"] = text;
     link.replaceChildren(
       make("b", {}, words(room.title || room.room)),
       make("span", { className: "places" }, `${room.players} / ${room.capacity}`),
-      make("small", {}, room.title ? `${room.room} · ` : "", words(about.filter(Boolean).join(" · "))),
+      make(
+        "small",
+        {},
+        room.title ? `${room.room} · ` : "",
+        words(about.filter(Boolean).join(" · ")),
+      ),
     );
     return link;
   }
