@@ -27,7 +27,7 @@ HEALTH = "/healthz"
 SHARED = ("/api", "/schema.yml", HEALTH)
 """Paths, with all paths below, that a page of another site may use if it may open a WebSocket."""
 
-TITLES = {400: "Bad Request", 403: "Forbidden", 415: "Unsupported Media Type"}
+TITLES = {400: "Bad Request", 403: "Forbidden", 404: "Not Found", 415: "Unsupported Media Type"}
 
 
 class Refusals:

@@ -46,9 +46,9 @@ def refuse(method: str, headers: Headers, query: bytes) -> Refused | None:
 
 
 def refuse_path(path: str) -> Refused | None:
-    """Say why a path cannot be read, or None if it can."""
+    """Say why a path leads nowhere whatever it is, or None if it may lead somewhere."""
     if max(map(len, path.split("/"))) > MAX_PART:
-        return 400, f"a path has {MAX_PART} characters at most between two slashes"
+        return 404, f"a path has {MAX_PART} characters at most between two slashes"
     return None
 
 
