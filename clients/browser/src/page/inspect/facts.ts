@@ -13,7 +13,7 @@ export interface PlayerFacts {
   readonly name: string;
   readonly role: string;
   readonly presence: string;
-  readonly groups: readonly (number | string)[];
+  readonly groups: readonly number[];
   readonly taken: number;
   readonly node?: string | null;
   readonly address?: string | null;
