@@ -26,7 +26,7 @@ export VIRTUAL_ENV := $(CURDIR)/.venv
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo quick test test-all collected plain beside lint format bench chaos chaos-cluster conformance attack fuzz docs docs-serve build compiled clean chromium proxies tshark
+.PHONY: help setup demo quick test test-all collected plain beside lint format bench chaos chaos-cluster conformance attack fuzz docs docs-serve build compiled clean chromium proxies tshark prometheus
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null || sed -n 's/^\([a-z-]*\):[^#]*## /  make \1  /p' $(MAKEFILE_LIST)
@@ -36,7 +36,7 @@ setup: $(BIN)/.project ## make .venv with everything in it; then .venv/bin/relay
 demo: setup ## start a relay with bots in a room, and print its link
 	$(BIN)/relay demo
 
-test: chromium proxies tshark ## lint, then all tests: Python, TypeScript, and both in a headless browser
+test: chromium proxies tshark prometheus ## lint, then all tests: Python, TypeScript, and both in a headless browser
 	$(MAKE) --no-print-directory -j 2 lint docs collected
 	$(MAKE) --no-print-directory -j 2 plain beside
 
@@ -118,6 +118,9 @@ proxies: setup
 
 tshark: setup
 	@$(BIN)/python -m tests.helpers.tshark --install
+
+prometheus: setup
+	@$(BIN)/python -m tests.helpers.prometheus --install
 
 # The stamps below make a second run instant.
 

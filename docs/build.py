@@ -26,6 +26,7 @@ BROWSER = ROOT / "clients" / "browser"
 
 SOURCES = (
     *(f"docs/**/*{suffix}" for suffix in (".conf", ".md", ".py", ".svg", ".txt")),
+    "docs/monitoring/*",
     "protocol/*.md",
     *(f"{package}/**/*.py" for package in ("roomwire", "protocol", "relay", "clients/python")),
     "clients/browser/src/**/*.ts",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
+
+from relay.delivery.spread import Spread
 
 TRIP_SECONDS: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Bounds of the ranges in which trips are counted."""
@@ -14,15 +15,10 @@ LOST_SECONDS: Final = 15.0
 
 
 class Trips:
-    """How long entries take from here into the log and back. One at a time is timed.
-
-    Attributes:
-        seconds: of all trips together.
-    """
+    """How long entries take from here into the log and back. One at a time is timed."""
 
     def __init__(self) -> None:
-        self.seconds = 0.0
-        self._counts = [0] * (len(TRIP_SECONDS) + 1)
+        self.spread = Spread(TRIP_SECONDS)
         self._id = ""
         self._began = 0.0
 
@@ -37,17 +33,8 @@ class Trips:
 
     def end(self, now: float) -> None:
         """The entry is back."""
-        taken = now - self._began
         self._id = ""
-        self.seconds += taken
-        self._counts[bisect_left(TRIP_SECONDS, taken)] += 1
-
-    def ranges(self) -> Iterator[tuple[str, int]]:
-        """Yield how many trips took at most so many seconds, as Prometheus writes it."""
-        total = 0
-        for bound, count in zip((*TRIP_SECONDS, "+Inf"), self._counts, strict=True):
-            total += count
-            yield str(bound), total
+        self.spread.add(now - self._began)
 
 
 class Records:

@@ -13,6 +13,7 @@ from typing import Final
 
 from relay.delivery.flow import Flow
 from relay.delivery.outbox import Outbox
+from relay.delivery.tally import UNREAD, Tally
 
 MUCH: Final = 16
 """What waits is enough to be written once it is over 1/16 of what may be written at once."""
@@ -35,13 +36,20 @@ class FanOut(Flow):
     Args:
         flush_soon: is called when something was gathered, once until `flush`.
         flush_later: is called when something waits for the next flush, whenever that comes.
+        tally: counts what flows.
     """
 
     def __init__(
-        self, flush_soon: Callable[[FanOut], object], flush_later: Callable[[FanOut], object]
+        self,
+        flush_soon: Callable[[FanOut], object],
+        flush_later: Callable[[FanOut], object],
+        tally: Tally = UNREAD,
     ) -> None:
         self._flush_soon = flush_soon
         self._flush_later = flush_later
+        self._tally = tally
+        self._timed = 0.0
+        """When a frame came that is timed, and that the next flush writes; 0 if there is none."""
         self._all: dict[int, Outbox] = {}
         self._waiting: dict[int, Outbox] = {}
         self._flowing: dict[int, Callable[[bytes], int]] = {}
@@ -112,8 +120,12 @@ class FanOut(Flow):
             for player, share in apart.items():
                 if player != sender:
                     share.append(message)
-            if sender not in apart and sender in self._flowing:
-                apart[sender] = self._turn.copy()
+            many = len(self._flowing)
+            if sender in self._flowing:
+                many -= 1
+                if sender not in apart:
+                    apart[sender] = self._turn.copy()
+            self._tally.tell(message, many)
             self._turn.append(message)
             self._bytes += len(message)
         if self._waiting:
@@ -128,6 +140,11 @@ class FanOut(Flow):
                 self.answer(player, message)
             elif player in self._waiting:
                 self._waiting[player].queue(message)
+
+    def time(self, came: float) -> None:
+        """Time a frame that came then, if the room has told players here of it."""
+        if self._has_told and not self._timed:
+            self._timed = came
 
     # What outboxes ask for.
 
@@ -153,6 +170,7 @@ class FanOut(Flow):
         if share is None:
             share = self._apart[player] = self._turn.copy()
         share.append(message)
+        self._tally.tell(message)
         self._bytes += len(message)
 
     def share(self, player: int) -> list[bytes]:
@@ -184,16 +202,21 @@ class FanOut(Flow):
         self._has_told = self._has_riding = False
         self._bytes = 0
         if everybody:
+            self._tally.writes += len(self._flowing) - len(apart)
             for player, try_write in self._flowing.items():
                 if player not in apart:
                     self._write(player, try_write, everybody)
         for player, share in apart.items():
             if share:
                 self._write_share(player, share)
+        if self._timed:
+            self._tally.written(self._timed)
+            self._timed = 0.0
 
     def _write_share(self, player: int, share: list[bytes]) -> None:
         data = b"".join(share)
         if len(data) <= self._most:
+            self._tally.writes += 1
             self._write(player, self._flowing[player], data)
         else:
             self._apart[player] = share

@@ -12,6 +12,7 @@ from typing import Final
 
 from relay.delivery.deferred import Deferred
 from relay.delivery.fan_out import FanOut
+from relay.delivery.tally import Tally
 
 LONGEST: Final = 0.002
 """Seconds that a room waits at most while others, or itself, are told more."""
@@ -24,6 +25,7 @@ class FlushScheduler:
         rounds: what only rides with something else waits for it until the end of a round.
         soon: has something called when the loop has read what there is to be read.
         clock: in seconds, from any moment on.
+        tally: of the node.
     """
 
     def __init__(
@@ -31,10 +33,12 @@ class FlushScheduler:
         rounds: Deferred,
         soon: Callable[[Callable[[], None]], object],
         clock: Callable[[], float],
+        tally: Tally,
     ) -> None:
         self._rounds = rounds
         self._soon = soon
         self._clock = clock
+        self._tally = tally
         self._told: list[FanOut] = []
         self._gathered = 1
         """Messages that waited when the last turn ended; one alone never waits."""
@@ -42,7 +46,7 @@ class FlushScheduler:
 
     def fan_out(self) -> FanOut:
         """Make a room's fan-out, which is flushed whenever it asks for that."""
-        return FanOut(self._flush_soon, self._flush_later)
+        return FanOut(self._flush_soon, self._flush_later, self._tally)
 
     def _flush_soon(self, fan_out: FanOut) -> None:
         if not self._told:

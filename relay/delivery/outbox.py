@@ -21,6 +21,7 @@ from relay.delivery.flow import Flow
 from relay.delivery.mode import TRANSITIONS, Mode, Move
 from relay.delivery.outlet import Outlet
 from relay.delivery.stream import Slot, Source, Stream
+from relay.delivery.tally import UNREAD, Tally
 from relay.history.ws_frame import is_logged, opcode, unwrap
 
 BATCH_BYTES = 64 * 1024
@@ -55,6 +56,7 @@ class Outbox:
         "_seq",
         "_slots",
         "_source",
+        "_tally",
         "_values",
         "dropped",
         "max_bytes",
@@ -63,14 +65,24 @@ class Outbox:
     )
 
     def __init__(
-        self, outlet: Outlet, *, max_bytes: int = 256 * 1024, max_frames: int = 512
+        self,
+        outlet: Outlet,
+        *,
+        max_bytes: int = 256 * 1024,
+        max_frames: int = 512,
+        tally: Tally = UNREAD,
     ) -> None:
-        """Args: max_bytes, max_frames: of all that waits; one message alone may have any size."""
+        """
+        Args:
+            max_bytes, max_frames: of all that waits; one message alone may have any size.
+            tally: counts what is taken.
+        """
         self.outlet = outlet
         self.mode = Mode.OPENING
         self.dropped = 0
         self.max_bytes = max_bytes
         self._max_frames = max_frames
+        self._tally = tally
         self._fan_out: Flow | None = None
         self._player = 0
         self._source: Source | None = None
@@ -201,6 +213,7 @@ class Outbox:
             self._slots[slot] = len(self._queue)
             self._queue_up(message)
             return
+        self._tally.conflated += 1
         self._bytes += len(message) - len(self._queue[index])
         self._queue[index] = message
         if self._bytes > self.max_bytes and len(self._queue) > 1:
@@ -242,6 +255,7 @@ class Outbox:
             return
         self._move(Move.HOLD)
         for message in fan_out.shut(self._player):
+            self._tally.untell(message)
             if opcode(message) == Opcode.LEFT:
                 self.forget(fast_path.pair(unwrap(message))[1])
             (self.queue if _is_of_room(message) else self.say)(message)
@@ -254,6 +268,7 @@ class Outbox:
         What comes from the history comes in runs: `ws_frame.split` makes messages of them.
         """
         taken = self._queue
+        self._tally.tell_all(taken)
         self._queue = []
         self._said.clear()
         self._said_bytes = 0
@@ -281,6 +296,7 @@ class Outbox:
             part = self._parts.pop()
             batch.append(part)
             size += len(part)
+        self._tally.tell_all(batch)
         return batch
 
     def _read_on(self, source: Source) -> list[bytes]:
@@ -289,6 +305,7 @@ class Outbox:
             self._lose()
             return []
         messages, self._seq = batch
+        self._tally.history_bytes += sum(map(len, messages))
         return messages if self._seq < source.seq else messages + self._keep_up(source)
 
     def _keep_up(self, source: Source) -> list[bytes]:
@@ -302,11 +319,12 @@ class Outbox:
             told = self._next_parts()
             if self._parts:
                 return told
-        values, self._values, self._bytes = self._values, {}, 0
+        values, self._values, self._bytes = list(self._values.values()), {}, 0
+        self._tally.tell_all(values)
         if not source.is_late:
             self._move(Move.CATCH_UP)
             self.outlet.caught_up()
-        return told + list(values.values())
+        return told + values
 
     def _fall_behind(self) -> None:
         if self.mode is not QUEUEING or self._source is None:
@@ -345,7 +363,9 @@ class Outbox:
         self.dropped += bool(older)
         if self.mode is not FOLLOWING or self._bytes + len(message) > self.max_bytes:
             self.dropped += 1
+            self._tally.dropped += 2 if older else 1
             return
+        self._tally.conflated += bool(older)
         self._values[slot] = message
         self._bytes += len(message)
 

@@ -25,14 +25,14 @@ from relay.http import (
     docs,
     files,
     media,
-    metrics,
     operator_routes,
     rest,
 )
 from relay.http.behind import Behind
 from relay.http.guard import Guard, Refusals, is_shared
+from relay.http.metrics.node import Players, registry_of
+from relay.http.metrics.siblings import Siblings, Silent
 from relay.http.operator_routes import explained, only_operator
-from relay.http.siblings import Siblings, Silent
 from relay.http.whole import Whole
 from relay.inspect.facts import Facts
 from relay.link import EXTENSION, portable
@@ -107,9 +107,9 @@ def create_app(
     api.state.node = node
     api.state.token = token
     api.state.documents = _documents()
-    api.state.players = metrics.Players(node)
+    api.state.players = Players(node)
     api.state.facts = Facts(node)
-    api.state.metrics = metrics.registry_of(node)
+    api.state.metrics = registry_of(node)
     api.state.siblings = Siblings(node, api.state.metrics)
     api.add_event_handler("shutdown", node.close)
     api.add_middleware(Guard, policy=policy, refusals=refusals, token=token)

@@ -7,7 +7,6 @@ each client: what bounds a relay is what the kernel takes for each write.
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -26,8 +25,6 @@ from relay.link.shaping import Current, Shaper
 from relay.node.link import Look
 from relay.node.node import Node
 from relay.policy.rate_limits import TokenBucket
-
-log = logging.getLogger("relay")
 
 CONTROLS_PER_SECOND = 20.0
 CONTROLS_BURST = 100.0
@@ -90,7 +87,10 @@ class DirectLink(Channel):
             caught_up=self._caught_up,
         )
         self.outbox = Outbox(
-            outlet, max_bytes=settings.outbox_bytes, max_frames=settings.outbox_frames
+            outlet,
+            max_bytes=settings.outbox_bytes,
+            max_frames=settings.outbox_frames,
+            tally=node.tally,
         )
         self._connection = node.connect(self, room, address)
         peers.add(self)
@@ -111,8 +111,8 @@ class DirectLink(Channel):
         self.heard = now = self.loop.time()
         try:
             pause = connection.receive(message, now)
-        except Exception:
-            self._fail()
+        except Exception as error:
+            connection.failed(error)
         else:
             if pause:
                 self._rest(pause)
@@ -131,8 +131,8 @@ class DirectLink(Channel):
                 elif pause := connection.receive(message, now):
                     self._rest(pause)
                     return messages[index + 1 :]
-        except Exception:
-            self._fail()
+        except Exception as error:
+            connection.failed(error)
         return ()
 
     def on_extras(self, frames: int, controls: int) -> None:
@@ -145,10 +145,6 @@ class DirectLink(Channel):
     def _rest(self, seconds: float) -> None:
         self.hold(Hold.OWNER)
         self.loop.call_later(seconds, self.release, Hold.OWNER)
-
-    def _fail(self) -> None:
-        log.exception("connection %d failed", self._connection.attachment)
-        self._connection.close(CloseCode.RELAY_FAULT)
 
     # Out.
 
@@ -239,8 +235,8 @@ class DirectLink(Channel):
     def _receive_late(self, message: bytes, now: float) -> float:
         try:
             return self._connection.receive(message, now)
-        except Exception:
-            self._fail()
+        except Exception as error:
+            self._connection.failed(error)
             return 0.0
 
     def _read_on(self) -> None:

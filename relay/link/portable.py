@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import time
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -17,14 +16,13 @@ from relay.conditions.shape import Shape
 from relay.delivery.deferred import Queue
 from relay.delivery.outbox import Outbox
 from relay.delivery.outlet import Outlet, write_nothing
+from relay.delivery.tally import Tally
 from relay.history.ws_frame import opcode, split, unwrap
 from relay.link.shaping import Current, Shaper
 from relay.node.connection import Connection
 from relay.node.link import Look
 from relay.node.node import Node
 from relay.policy.config import Settings
-
-log = logging.getLogger("relay")
 
 CLOSE_PATIENCE = 2.0  # seconds for a peer to take what waits for it once it is being closed
 AT_ONCE = 64  # messages of one who catches up, between two turns
@@ -40,11 +38,13 @@ class PortableLink:
         *,
         settings: Settings,
         catching_up: Queue,
+        tally: Tally,
         wished: Shape | None = None,
     ) -> None:
         """
         Args:
             wished: conditions that the URL asks for.
+            tally: of the node.
             catching_up: of the node, in which those wait for their turn who read from the history.
         """
         self._catching_up = catching_up
@@ -57,7 +57,10 @@ class PortableLink:
             caught_up=self._caught_up,
         )
         self.outbox = Outbox(
-            outlet, max_bytes=settings.outbox_bytes, max_frames=settings.outbox_frames
+            outlet,
+            max_bytes=settings.outbox_bytes,
+            max_frames=settings.outbox_frames,
+            tally=tally,
         )
         self.wished = wished
         self.shaped: Shape | None = None
@@ -103,11 +106,8 @@ class PortableLink:
         ending = [asyncio.create_task(self._write()), asyncio.create_task(self._ended.wait())]
         try:
             await asyncio.wait([reading, *ending], return_when=asyncio.FIRST_COMPLETED)
-            if reading.done() and reading.exception() is not None:
-                log.error(
-                    "connection %d failed", connection.attachment, exc_info=reading.exception()
-                )
-                connection.close(CloseCode.RELAY_FAULT)
+            if reading.done() and (error := reading.exception()) is not None:
+                connection.failed(error)
                 await asyncio.wait(ending, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._flush()
@@ -276,6 +276,10 @@ async def serve(
         wished: conditions that the URL asks for.
     """
     link = PortableLink(
-        websocket, settings=node.settings, catching_up=node.catching_up, wished=wished
+        websocket,
+        settings=node.settings,
+        catching_up=node.catching_up,
+        tally=node.tally,
+        wished=wished,
     )
     await link.run(node.connect(link, room, address))

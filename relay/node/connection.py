@@ -8,7 +8,6 @@ to that client, as a close code, never as an exception.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
 
 from protocol import fast_path, limits
@@ -36,22 +35,21 @@ from protocol.frames import (
 )
 from protocol.opcodes import is_counted
 from relay.delivery.deferred import Deferred
+from relay.delivery.tally import Tally
 from relay.history.ws_frame import wrap
-from relay.node.entrance import Entrance, welcome_of
+from relay.node.entrance import Entrance, greeting_of
 from relay.node.journal import Journal
 from relay.node.lagging import Lagging
 from relay.node.link import Link
 from relay.policy.conduct import Conduct
 from relay.policy.config import Settings
-from relay.policy.rate_limits import Allowance, surcharge
+from relay.policy.rate_limits import surcharge
 from relay.room.effects import Admit
 from relay.room.entries import Acknowledge, Ask, Detach, Entry, Evict, Lag, Refuse
-from relay.room.refusals import NO_MEMORY, Refusal, check_size, explain, fresh_because
+from relay.room.refusals import NO_MEMORY, Refusal, check_size, explain
 from relay.room.requests import growth
 from relay.room.room import Room
 from relay.room.seats import Seat
-
-log = logging.getLogger("relay")
 
 
 class Owner:
@@ -68,6 +66,7 @@ class Owner:
     acks: Deferred
     """Acknowledgements that are owed."""
     journal: Journal
+    tally: Tally
 
     def clock(self) -> int:
         """Return the relay's time in microseconds."""
@@ -128,12 +127,7 @@ class Connection:
         self.admitted_at = 0
         """When its seat was given to it, by the relay's clock; 0 before that."""
         self._max_frame = node.max_frame(room)
-        self._allowance = Allowance(
-            settings.frames_per_second,
-            settings.frames_burst,
-            settings.bytes_per_second,
-            settings.bytes_burst,
-        )
+        self._allowance = settings.allowance()
         self.conduct = Conduct(settings.bad_frames)
         self._told = 0
         self._owes = False
@@ -164,6 +158,7 @@ class Connection:
         """Take a message before WELCOME: it should be HELLO, and nothing until that is decided."""
         if self.is_closed:
             return
+        self.node.tally.take(message)
         try:
             check_size(message, self._max_frame)
             hello = decode(message, Role.CLIENT)
@@ -181,10 +176,8 @@ class Connection:
         except Refusal as refusal:
             if not self.is_closed:
                 self.turned(refusal)
-        except Exception:
-            if not self.is_closed:
-                log.exception("connection %d failed", self.attachment)
-                self.close(CloseCode.RELAY_FAULT)
+        except Exception as error:
+            self.failed(error)
 
     def receive(self, message: bytes, now: float) -> float:
         """Take a message of a player.
@@ -198,11 +191,14 @@ class Connection:
         wait = self._allowance.take(1, size, now)
         target = fast_path.target_of_send(message)
         if target != fast_path.NO_TARGET and size <= self._max_frame:
+            came = self.node.tally.take_send(size)
             self.node.append(room.name, (self.attachment, target, message[3:]))
+            if came:
+                room.audience.fan_out.time(came)
             if not self._owes or seat.taken - self._told >= limits.ACK_FRAMES:
                 self._owe(seat)
-        elif not wait or not fast_path.is_volatile(message):  # volatile frames are the first to go
-            wait = self._receive_any(room, seat, message, now) or wait
+        else:
+            wait = self._receive_any(room, seat, message, now, wait)
         return self._throttle(wait, now) if wait else 0.0
 
     def spend(self, frames: int, now: float) -> float:
@@ -213,9 +209,14 @@ class Connection:
         wait = self._allowance.take(frames, 0, now)
         return self._throttle(wait, now) if wait else 0.0
 
-    def _receive_any(self, room: Room, seat: Seat, message: bytes, now: float) -> float:
-        """Returns: seconds to wait for what the message costs beyond being one."""
-        wait = 0.0
+    def _receive_any(
+        self, room: Room, seat: Seat, message: bytes, now: float, wait: float
+    ) -> float:
+        """Returns: seconds to wait: `wait` is the least, as the message is one."""
+        self.node.tally.take(message)
+        if wait and fast_path.is_volatile(message):  # volatile frames are the first to go
+            self.node.tally.refused += 1
+            return wait
         try:
             check_size(message, self._max_frame)
             target = fast_path.target_of_volatile(message)
@@ -229,7 +230,7 @@ class Connection:
             frame = decode(message, Role.CLIENT)
             self._conversation.advance(frame, Role.CLIENT)
             if more := surcharge(frame):
-                wait = self._allowance.take(more, 0, now)
+                wait = self._allowance.take(more, 0, now) or wait
             self._take(room, seat, frame)
         except RemoteProtocolError as error:
             # SPEC 13.1: malformed or too big, it counts, for its sender has counted it.
@@ -276,7 +277,7 @@ class Connection:
         self.admitted_at = self.node.clock()
         self._max_frame = room.max_frame
         self._told = self.seat.taken
-        welcome = welcome_of(
+        greeting = greeting_of(
             room,
             admit,
             version=min(self.hello.version, self.node.version),
@@ -284,10 +285,9 @@ class Connection:
             limits=self.node.settings.announced(self._max_frame),
             ignored=self.ignored,
         )
-        refused = [fresh_because(admit.refused)] if admit.refused is not None else []
         self._conversation.state = State.LIVE
         outbox = self.link.outbox
-        outbox.begin([wrap(encode(frame)) for frame in (*refused, welcome)], admit.stream)
+        outbox.begin(greeting, admit.stream)
         room.connect(admit.player, outbox)
 
     def taken(self) -> None:
@@ -328,6 +328,12 @@ class Connection:
         self._end()
         self.link.close(code, reason or code.reason)
 
+    def failed(self, error: BaseException) -> None:
+        """Close, for an error in this relay."""
+        if not self.is_closed:
+            self.node.journal.failed(self.attachment, self.room_name, self._player, error)
+            self.close(CloseCode.RELAY_FAULT)
+
     def lost(self) -> None:
         """The way to the client is gone."""
         if not self.is_closed:
@@ -353,7 +359,7 @@ class Connection:
         if counted and self.room is not None:
             self._propose(Refuse(self.attachment, ErrorCode(error.code), error.text, error.detail))
         else:
-            self.node.journal.message_refused(self.attachment, error)
+            self.node.journal.message_refused(self.attachment, self.room_name, self._player, error)
             self.conduct.note_refusal(error, self.node.clock())
             self.send(error)
         if self.conduct.add_bad_frame(now):
@@ -386,8 +392,6 @@ class Connection:
         outbox, self._told = self.link.outbox, seat.taken
         # SPEC 12.4.1: `position` keeps the seq from running ahead of what was sent.
         outbox.say(wrap(fast_path.taken(seat.taken, outbox.position(room.seq))), rides=True)
-
-    # Odds and ends.
 
     @property
     def _player(self) -> int | None:

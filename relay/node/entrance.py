@@ -11,8 +11,11 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from protocol.frames import Limits, Session, Welcome
+from protocol.codec import encode
+from protocol.frames import Frame, Limits, Session, Welcome
+from relay.history.ws_frame import wrap
 from relay.room.effects import Admit
+from relay.room.refusals import fresh_because
 from relay.room.room import Room
 
 
@@ -72,7 +75,7 @@ class Entrance:
         self._timer = self._later(seconds, call)
 
 
-def welcome_of(
+def greeting_of(
     room: Room,
     admit: Admit,
     *,
@@ -80,8 +83,8 @@ def welcome_of(
     time: int,
     limits: Limits,
     ignored: tuple[str, ...],
-) -> Welcome:
-    """Return what a connection is told that has its seat.
+) -> list[bytes]:
+    """Return what a connection is told that has its seat, in wrapped messages.
 
     Args:
         version: of the wire, that both sides speak.
@@ -89,7 +92,7 @@ def welcome_of(
         ignored: options of HELLO that this relay does not know.
     """
     assert admit.stream is not None
-    return Welcome(
+    welcome = Welcome(
         version=version,
         player=admit.player,
         seq=admit.seq,
@@ -105,3 +108,5 @@ def welcome_of(
             complete_from=admit.stream.complete_from,
         ),
     )
+    frames: list[Frame] = [] if admit.refused is None else [fresh_because(admit.refused)]
+    return [wrap(encode(frame)) for frame in (*frames, welcome)]

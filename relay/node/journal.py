@@ -21,6 +21,7 @@ from protocol.error_codes import ErrorCode
 from protocol.frames import Error, LeftReason, PlayerInfo
 from protocol.legible import isolated
 from protocol.opcodes import Opcode
+from relay.node.counting.events import LOST, Events
 from relay.node.recent import Recent
 from relay.policy.flood import Flood, more_like_it
 from relay.policy.rate_limits import TokenBucket
@@ -66,14 +67,18 @@ OPCODES = frozenset(Opcode)
 Value = str | float | Error
 """What a line is filled with."""
 
+About = str | int | None
+"""Of a line: its room, player or connection, for logs that programs read."""
+
 
 class Journal:
-    """Writes a node's lines."""
+    """Writes a node's lines, and counts what they are about."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
         self.recent = Recent()
         """What operators may ask about later."""
+        self.events = Events()
         of_all = TokenBucket(ALL_PER_SECOND, ALL_BURST)
         self._flood = Flood(LINES_PER_SECOND, LINES_BURST, of_all=of_all)
         self._faults: dict[tuple[object, ...], _Fault] = {}
@@ -81,92 +86,120 @@ class Journal:
     # Rooms.
 
     def opened(self, room: str) -> None:
-        self._say(logging.INFO, "room %s is open", room)
+        self._say(logging.INFO, "room %s is open", room, about=(room,))
 
     def gone(self, room: str) -> None:
         self.recent.forget(room)
-        self._say(logging.INFO, "room %s is gone", room)
+        self._say(logging.INFO, "room %s is gone", room, about=(room,))
 
     def made_way(self, room: str) -> None:
-        self._say(logging.INFO, "room %s, which nobody had entered, made way for another", room)
+        line = "room %s, which nobody had entered, made way for another"
+        self._say(logging.INFO, line, room, about=(room,))
 
     # Players.
 
     def joined(self, room: str, player: int, attachment: int, info: PlayerInfo) -> None:
         line = f"room %s: player %d joined as a {info.role} over connection %d%s"
         named = f", named {info.name}" if info.name else ""
-        self._say(logging.INFO, line, room, player, attachment, named)
+        about = (room, player, attachment)
+        self._say(logging.INFO, line, *about, named, about=about)
 
     def departed(self, room: str, player: int, reason: LeftReason, by: int) -> None:
         """Args: by: the player who removed them, or 0 for the operator."""
         if reason is LeftReason.KICKED:
             whom = f"player {by}" if by else "the operator"
-            self._say(logging.INFO, "room %s: player %d was kicked by %s", room, player, whom)
+            line = "room %s: player %d was kicked by %s"
+            self._say(logging.INFO, line, room, player, whom, about=(room, player))
         else:
             line = "room %s: player %d is gone: %s"
-            self._say(logging.INFO, line, room, player, WHY_GONE[reason])
+            self._say(logging.INFO, line, room, player, WHY_GONE[reason], about=(room, player))
 
     def admitted(self, room: str, admit: Admit) -> None:
+        self.events.admitted(resumed=admit.resumed, refused=admit.refused)
+        about = (room, admit.player, admit.attachment)
         if admit.resumed:
             line = "room %s: player %d resumed over connection %d, after seq %d"
-            _detail(line, room, admit.player, admit.attachment, admit.seq)
+            _detail(line, *about, admit.seq, about=about)
             return
         why = "" if admit.refused is None else f", because of {_coded(admit.refused)}"
         line = "room %s: player %d is told the room as it stands, over connection %d%s"
-        _detail(line, room, admit.player, admit.attachment, why)
+        _detail(line, *about, why, about=about)
 
-    def frame_refused(self, room: str, player: int, error: Error) -> None:
-        _detail("room %s: player %d is refused %s", room, player, error)
+    def frame_refused(self, room: str, player: int, error: Error, *, is_here: bool) -> None:
+        """Args: is_here: whether it is this node to which the player is connected."""
+        if is_here:
+            self.events.refused_frame(error.code)
+        _detail("room %s: player %d is refused %s", room, player, error, about=(room, player))
 
     # Connections.
 
     def connected(self, attachment: int, address: str, room: str) -> None:
-        _detail("connection %d from %s asks for room %s", attachment, address or "nowhere", room)
+        about = (room, None, attachment)
+        line = "connection %d from %s asks for room %s"
+        _detail(line, attachment, address or "nowhere", room, about=about)
 
     def refused(self, attachment: int, address: str, room: str, refusal: Refusal) -> None:
         """A HELLO, or the whole connection, was refused."""
         # Without a close the client makes it good at once by itself, as after a room's end.
+        self.events.refused(refusal.code)
         self.recent.add(room, None, attachment, refusal.close, refusal.code.name, refusal.text)
         level = logging.DEBUG if refusal.close is None else logging.INFO
         line = f"room %s: connection %d from %s is refused: {_coded(refusal.code)}: %s"
-        self._say(level, line, room, attachment, address or "nowhere", refusal.text)
+        about = (room, None, attachment)
+        self._say(level, line, room, attachment, address or "nowhere", refusal.text, about=about)
 
     def throttled(self, attachment: int, room: str, player: int | None, seconds: float) -> None:
+        self.events.throttles += 1
         line, values = _whose(attachment, room, player)
-        _detail(f"{line} is too fast, and not read for %d ms", *values, int(seconds * 1000))
+        about = (room, player, attachment)
+        line = f"{line} is too fast, and not read for %d ms"
+        _detail(line, *values, int(seconds * 1000), about=about)
 
     def lagged(self, attachment: int, room: str, player: int | None, is_lagging: bool) -> None:
+        self.events.lags += is_lagging
         line, values = _whose(attachment, room, player)
         how = "reads too slowly" if is_lagging else "reads fast enough again"
-        _detail(f"{line} {how}", *values)
+        _detail(f"{line} {how}", *values, about=(room, player, attachment))
 
-    def message_refused(self, attachment: int, error: Error) -> None:
+    def message_refused(self, attachment: int, room: str, player: int | None, error: Error) -> None:
         """A message was refused outside of the room's order."""
-        _detail("connection %d is refused %s", attachment, error)
+        self.events.refused_frame(error.code)
+        about = (room, player, attachment)
+        _detail("connection %d is refused %s", attachment, error, about=about)
 
     def closed(
         self, attachment: int, room: str, player: int | None, code: CloseCode, why: str
     ) -> None:
+        self.events.closes[code.name] += 1
         self.recent.add(room, player, attachment, code, code.name, why)
         level = logging.INFO if code in BY_CONDUCT else logging.DEBUG
         line, values = _whose(attachment, room, player)
         reason = f": {why}" if why else ""
-        self._say(level, f"{line} is closed: {_coded(code)}%s", *values, reason)
+        about = (room, player, attachment)
+        self._say(level, f"{line} is closed: {_coded(code)}%s", *values, reason, about=about)
 
     def lost(self, attachment: int, room: str, player: int | None) -> None:
-        self.recent.add(room, player, attachment, None, "LOST")
+        self.events.closes[LOST] += 1
+        self.recent.add(room, player, attachment, None, LOST)
         line, values = _whose(attachment, room, player)
-        _detail(f"{line} is lost", *values)
+        _detail(f"{line} is lost", *values, about=(room, player, attachment))
+
+    def failed(self, attachment: int, room: str, player: int | None, error: BaseException) -> None:
+        """There is an error in this relay."""
+        extra = _bound(room, player, attachment)
+        log.error("connection %d failed", attachment, exc_info=error, extra=extra)
 
     # The game's own code.
 
     def undecided(self, attachment: int, seconds: float | None) -> None:
         assert seconds is not None, "who may wait for ever is not too late"
+        self.events.faults += 1
         line = "connection %d is turned away: on_join, or a password, did not decide within %g s"
-        self._say(logging.WARNING, line, attachment, seconds)
+        self._say(logging.WARNING, line, attachment, seconds, about=(None, None, attachment))
 
     def fault(self, attachment: int, room: str, error: Exception) -> None:
         """The game's own code failed. One that fails for everybody is shown once a minute."""
+        self.events.faults += 1
         place = _place(error)
         if place not in self._faults and len(self._faults) >= MAX_FAULTS:
             self._faults.clear()
@@ -178,15 +211,16 @@ class Journal:
         more = more_like_it(fault.unsaid)
         fault.said, fault.unsaid = now, 0
         line = "room %s: on_join failed, and connection %d is refused%s"
-        log.error(line, isolated(room), attachment, more, exc_info=error)
+        extra = _bound(room, None, attachment)
+        log.error(line, isolated(room), attachment, more, exc_info=error, extra=extra)
 
-    def _say(self, level: int, line: str, *values: Value) -> None:
+    def _say(self, level: int, line: str, *values: Value, about: tuple[About, ...]) -> None:
         if level < logging.INFO:
-            _detail(line, *values)
+            _detail(line, *values, about=about)
         elif log.isEnabledFor(level):
             more = self._flood.passes(line, self._now())
             if more is not None:
-                log.log(level, f"{line}%s", *map(_shown, values), more)
+                log.log(level, f"{line}%s", *map(_shown, values), more, extra=_bound(*about))
 
 
 def _whose(attachment: int, room: str, player: int | None) -> tuple[str, list[str | int]]:
@@ -205,9 +239,15 @@ class _Fault:
         self.unsaid = 0
 
 
-def _detail(line: str, *values: Value) -> None:
+def _detail(line: str, *values: Value, about: tuple[About, ...]) -> None:
     if log.isEnabledFor(logging.DEBUG):
-        log.debug(line, *map(_shown, values))
+        log.debug(line, *map(_shown, values), extra=_bound(*about))
+
+
+def _bound(room: About = None, player: About = None, connection: About = None) -> dict[str, About]:
+    """Return what a log that programs read has beside the line."""
+    bound = {"room": room, "player": player, "connection": connection}
+    return {name: value for name, value in bound.items() if value is not None}
 
 
 def _shown(value: Value) -> str | float:

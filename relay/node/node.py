@@ -20,11 +20,13 @@ from relay.broker.memory import MemoryBroker
 from relay.delivery.deferred import Deferred, Queue
 from relay.delivery.flush_scheduler import FlushScheduler
 from relay.delivery.outbox import BATCH_BYTES
+from relay.delivery.tally import Tally
 from relay.lobby.homes import ALONE, Homes
 from relay.lobby.reservations import Reservations
 from relay.lobby.rooms import Rooms
 from relay.node.admission import Admission
 from relay.node.connection import Connection, Owner
+from relay.node.counting.loop_lag import LoopLag
 from relay.node.drain import Drain
 from relay.node.journal import Journal
 from relay.node.link import Link
@@ -79,10 +81,12 @@ class Node(Owner):
         self._broker: Broker = broker or MemoryBroker()
         self.is_alone = isinstance(self._broker, MemoryBroker)
         """No other node has its rooms."""
+        self.tally = Tally(time.perf_counter, times=self.is_alone)
         self.append = self._broker.append
         """Propose an entry for a room, by the room's name."""
         self.connections: dict[int, Connection] = {}
         self.connects = 0
+        self.loop_lag = LoopLag(self.later, time.perf_counter, lambda: bool(self.connections))
         self.draining: Drain | None = None
         """The way down, once it has begun: nobody enters any more."""
         self.rooms = self._make_rooms(homes)
@@ -97,7 +101,7 @@ class Node(Owner):
         self._tend()
 
     def _make_rooms(self, homes: Homes) -> Rooms:
-        flushes = FlushScheduler(self.acks, _soon, time.monotonic)
+        flushes = FlushScheduler(self.acks, _soon, time.monotonic, self.tally)
         return Rooms(
             self.settings,
             self.limits,
@@ -213,6 +217,7 @@ class Node(Owner):
         connection = Connection(self, link, room, address, attachment)
         refusal = self._refuse_connection(address)
         self.connects += 1
+        self.loop_lag.watch()
         self.connections[connection.attachment] = connection
         if refusal is not None:
             connection.is_counted = False
@@ -274,6 +279,8 @@ class Node(Owner):
         connection = self.connections.get(attachment)
         if connection is not None:
             connection.taken()
+
+        self.loop_lag.end()
 
     def _is_due(self, room: Room, entry: Entry) -> bool:
         return self.draining is None or self.draining.is_due(room, entry)

@@ -19,7 +19,7 @@ from protocol import limits
 from protocol.frames import Limits, RoomOptions
 from relay.policy import machine
 from relay.policy.conduct import MAX_BAD_FRAMES
-from relay.policy.rate_limits import SITE_FACTOR
+from relay.policy.rate_limits import SITE_FACTOR, Allowance
 from relay.policy.spelling import ENVIRONMENT, option, variable
 from relay.policy.values import (
     Amount,
@@ -112,6 +112,9 @@ class Settings(BaseSettings):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="least weighty events to log"
+    )
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="lines of the log for people, or an object a line for programs"
     )
 
     max_frame: int = Field(
@@ -289,6 +292,12 @@ class Settings(BaseSettings):
             bytes_per_second=int(self.bytes_per_second),
             history_frames=self.history_frames,
             history_bytes=self.history_bytes,
+        )
+
+    def allowance(self) -> Allowance:
+        """Return what one connection may send."""
+        return Allowance(
+            self.frames_per_second, self.frames_burst, self.bytes_per_second, self.bytes_burst
         )
 
     @classmethod

@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 from relay.cluster.log_broker import LogBroker
 from relay.cluster.nats.layout import Layout
 from relay.cluster.nats.options import CannotJoin, Servers
-from relay.http.cluster_metrics import ClusterCollector
+from relay.http.metrics.cluster import ClusterCollector
 from relay.policy.config import Settings
 from relay.policy.values import EMBEDDED
 from relay.room.entries import MAX_INCARNATION

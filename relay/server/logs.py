@@ -6,10 +6,14 @@ import copy
 import logging
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
 
 from protocol.legible import isolated, legible_lines
 from relay.policy.flood import Flood
+
+if TYPE_CHECKING:
+    from structlog.typing import EventDict, WrappedLogger
 
 LOGGERS = ("relay", "uvicorn", "responder", "asyncio")
 FORMAT = "%(asctime)s %(levelname)-7s %(message)s"
@@ -17,6 +21,8 @@ LINES_PER_SECOND = 1.0  # of one kind, on average: whoever connects could write 
 LINES_BURST = 10.0
 CLIENT_MADE = ("Invalid UTF-8 sequence received from client.",)
 """What uvicorn logs as an error with a traceback though it was the client's doing."""
+BOUND = ("room", "player", "connection")
+"""What a line is about."""
 
 
 class FewLines(logging.Filter):
@@ -66,14 +72,43 @@ def _shown(value: object) -> object:
     return value if isinstance(value, int | float) else isolated(str(value))
 
 
-def set_up(level: str) -> None:
+def objects() -> logging.Formatter:
+    """Make what writes a record as an object of JSON, in ASCII: no word acts on another."""
+    # Only who wants it waits for its import.
+    from structlog import processors, stdlib
+
+    return stdlib.ProcessorFormatter(
+        foreign_pre_chain=[
+            stdlib.ExtraAdder(BOUND),
+            stdlib.add_log_level,
+            stdlib.add_logger_name,
+            _timed,
+            processors.format_exc_info,
+        ],
+        processors=[
+            stdlib.ProcessorFormatter.remove_processors_meta,
+            processors.JSONRenderer(ensure_ascii=True),
+        ],
+    )
+
+
+def _timed(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """Add the time at which a record was made."""
+    made = datetime.fromtimestamp(event["_record"].created, UTC)
+    event["timestamp"] = made.isoformat(timespec="milliseconds")
+    return event
+
+
+def set_up(level: str, form: Literal["text", "json"] = "text") -> None:
     """Write the relay's log to the standard error stream.
 
-    Args: level: debug, info, warning or error; of uvicorn's events only warnings and errors are
-        logged, since the others name URLs with their queries.
+    Args:
+        level: debug, info, warning or error; of uvicorn's events only warnings and errors are
+            logged, since the others name URLs with their queries.
+        form: lines for people, or objects for programs.
     """
     handler = logging.StreamHandler()
-    handler.setFormatter(OneLine(FORMAT))
+    handler.setFormatter(objects() if form == "json" else OneLine(FORMAT))
     handler.addFilter(FewLines())
     for name in LOGGERS:
         logger = logging.getLogger(name)

@@ -223,7 +223,7 @@ def serve(
         CannotJoin: the settings name a NATS that cannot be used.
     """
     listener = listener or inherited() or listen(settings.host, settings.port)
-    logs.set_up(settings.log_level)
+    logs.set_up(settings.log_level, settings.log_format)
     with nats_running(settings) as settings:
         place = place_of(settings)
         broker = None if place is None else place.broker

@@ -63,7 +63,7 @@ def supervise(
     # Until it is heard (`_hear_signals`), it would end the relay; there is nobody to renew yet.
     signal.signal(signal.SIGUSR2, signal.SIG_IGN)
     listener = inherited() or listen(settings.host, settings.port)
-    logs.set_up(settings.log_level)
+    logs.set_up(settings.log_level, settings.log_format)
     token = operators.token_of(settings.operator_token_file)
     with (
         nats_running(settings) as settings,

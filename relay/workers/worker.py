@@ -108,7 +108,8 @@ def main() -> None:
     """Do what the supervisor orders. The exit code is 1 if the rooms could not be kept."""
     given = orders.read(sys.stdin.buffer.readline())
     signal.signal(signal.SIGUSR2, signal.SIG_IGN)  # it is for the supervisor
-    logs.set_up(given.read_settings().log_level)
+    settings = given.read_settings()
+    logs.set_up(settings.log_level, settings.log_format)
     try:
         Worker(given).run()
     except (CannotKeep, CannotJoin) as error:

@@ -9,6 +9,7 @@ from relay.delivery.fan_out import FanOut
 from relay.delivery.outbox import Outbox
 from relay.delivery.outlet import Outlet, write_nothing
 from relay.delivery.stream import Slot, Stream
+from relay.delivery.tally import UNREAD, Tally
 from relay.history.history import History
 from relay.history.ws_frame import split, unwrap, wrap
 
@@ -32,9 +33,9 @@ def outlet(
     )
 
 
-def by_hand(note: Callable[[str], object] = lambda what: None) -> FanOut:
+def by_hand(note: Callable[[str], object] = lambda what: None, tally: Tally = UNREAD) -> FanOut:
     """Make a fan-out that the test flushes. It notes when it asks for a flush."""
-    return FanOut(lambda fan_out: note("told"), lambda fan_out: note("riding"))
+    return FanOut(lambda fan_out: note("told"), lambda fan_out: note("riding"), tally)
 
 
 class Link:
@@ -48,18 +49,20 @@ class Link:
         max_bytes: int = MAX_BYTES,
         fan_out: FanOut | None = None,
         try_write: Callable[[bytes], int] = write_nothing,
+        tally: Tally = UNREAD,
     ) -> None:
         self.log = History(max_frames=max_frames)
         self.seq = 0
         self.notes: list[str] = []
         self.values: list[bytes] = []
         self.asked: list[str] = []
-        self.among = by_hand(self.asked.append) if fan_out is None else fan_out
+        self.among = by_hand(self.asked.append, tally) if fan_out is None else fan_out
         self.written: list[bytes] = []
         self.outbox = Outbox(
             outlet(self.notes.append, self.written.append, try_write),
             max_bytes=max_bytes,
             max_frames=MAX_FRAMES,
+            tally=tally,
         )
 
     def read(self, seq: int, max_bytes: int) -> tuple[list[bytes], int] | None:

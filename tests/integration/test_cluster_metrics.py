@@ -11,7 +11,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from protocol.frames import Deliver, Send
-from relay.http.cluster_metrics import LARGEST, PREFIX, SMALLEST
+from relay.http.metrics.cluster import LARGEST, PREFIX, SMALLEST
 from tests.helpers.nats import nats_server
 from tests.helpers.peers import party_at
 from tests.helpers.relay import RelayProcess, relay_process

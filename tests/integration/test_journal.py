@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from collections.abc import AsyncIterator, Callable
@@ -203,4 +204,23 @@ async def test_debug_follows_a_player_and_tells_no_secret() -> None:
     assert "INFO    room R: player 1 joined as a player over connection 1, named Ann\n" in log
     assert "DEBUG   connection 1 from 127.0.0.1 asks for room R\n" in log
     assert "DEBUG   room R: player 1 is refused KICK: NO_SUCH_PLAYER 64: player 9 is not" in log
+    assert SECRET not in log
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_objects_follow_a_player_and_tell_no_secret(workers: str) -> None:
+    options = ("--log-level", "debug", "--log-format", "json", "--workers", workers)
+    with relay_process(*options) as relay:
+        async with party_at(relay.url) as at:
+            ann = await at.enters("R", name="Ann", ticket=SECRET, seat=SECRET.encode().ljust(16))
+            ann.says(Kick(9))
+            await ann.catches_up()
+        assert relay.end() == 0
+        log = relay.log
+    about = [
+        (found["room"], found["player"])
+        for found in map(json.loads, log.splitlines())
+        if "NO_SUCH_PLAYER" in found["event"] or "joined as a player" in found["event"]
+    ]
+    assert about == [("R", 1)] * 2
     assert SECRET not in log

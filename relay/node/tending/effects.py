@@ -81,8 +81,9 @@ class Effects:
             case Departed(player, reason, by):
                 self._journal.departed(room.name, player, reason, by)
             case Refused(player, error):
-                self._journal.frame_refused(room.name, player, error)
-                if (refused := self._waiting(room.seats[player].attachment)) is not None:
+                refused = self._waiting(room.seats[player].attachment)
+                self._journal.frame_refused(room.name, player, error, is_here=refused is not None)
+                if refused is not None:
                     refused.conduct.note_refusal(error, self._clock())
             case Answered():
                 self._operating.answered(effect)

@@ -8,6 +8,7 @@ import pytest
 
 from relay.delivery.deferred import Deferred
 from relay.delivery.flush_scheduler import LONGEST, FlushScheduler
+from relay.delivery.tally import UNREAD
 from relay.history.ws_frame import wrap
 from tests.helpers.outboxes import Link
 
@@ -18,7 +19,9 @@ class Loop:
     def __init__(self) -> None:
         self.now = 0.0
         self.soon: list[Callable[[], None]] = []
-        self.turns = FlushScheduler(Deferred(lambda: None), self.soon.append, lambda: self.now)
+        self.turns = FlushScheduler(
+            Deferred(lambda: None), self.soon.append, lambda: self.now, UNREAD
+        )
 
     def room(self) -> Link:
         return Link(max_bytes=1 << 20, fan_out=self.turns.fan_out()).flows()

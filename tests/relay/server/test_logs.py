@@ -1,10 +1,13 @@
 """The log has one line for one event, and no more than a person can read."""
 
+import json
 import logging
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 import pytest
 
+from relay.node.journal import Journal
 from relay.server import logs
 from relay.server.logs import FewLines
 
@@ -91,3 +94,45 @@ def test_a_traceback_keeps_its_lines_and_drops_what_acts(
     assert first.endswith("ERROR   no game")
     assert indented.startswith("    raise ValueError(")
     assert last == "ValueError: ]0;mineAnn"
+
+
+@pytest.mark.usefixtures("_loggers_as_before")
+def test_an_object_has_the_sentence_and_what_it_is_about(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    logs.set_up("debug", "json")
+    journal = Journal()
+    journal.lost(12, "K7QF", 3)
+    journal.opened("Ann\u202e\x1b[2J\nERROR")
+    lost, opened = capsys.readouterr().err.splitlines()
+    found = json.loads(lost)
+    assert datetime.fromisoformat(found.pop("timestamp")).utcoffset() == timedelta(0)
+    assert found == {
+        "event": "room K7QF: player 3: connection 12 is lost",
+        "level": "debug",
+        "logger": "relay",
+        "room": "K7QF",
+        "player": 3,
+        "connection": 12,
+    }
+    assert opened.isascii()
+    assert opened.isprintable()
+    assert json.loads(opened)["room"] == "Ann\u202e\x1b[2J\nERROR"
+
+
+@pytest.mark.usefixtures("_loggers_as_before")
+def test_an_object_has_its_traceback_and_counts_those_like_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    logs.set_up("info", "json")
+    try:
+        raise ValueError("no game")
+    except ValueError as error:
+        Journal().failed(1, "R", None, error)
+    for _ in range(20):
+        logging.getLogger("relay").warning("too much of %s", "it")
+    first, *others = map(json.loads, capsys.readouterr().err.splitlines())
+    assert first["exception"].endswith("ValueError: no game")
+    assert (first["room"], first["connection"], first["level"]) == ("R", 1, "error")
+    assert "player" not in first
+    assert [each["event"] for each in others] == ["too much of it"] * 10

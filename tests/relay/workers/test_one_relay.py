@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from protocol.error_codes import ErrorCode
 from protocol.frames import Error
-from relay.http.siblings import summed
+from relay.http.metrics.siblings import summed
 from tests.helpers.crew import Colleague, colleagues, names_at
 from tests.helpers.peers import Party, until
 
@@ -161,7 +161,7 @@ async def test_metrics_are_of_all_workers(visitor: Visitor) -> None:
 async def test_a_worker_that_says_nothing_is_no_fall_of_counters(
     visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("relay.http.siblings.METRICS_SECONDS", 0.05)
+    monkeypatch.setattr("relay.http.metrics.siblings.METRICS_SECONDS", 0.05)
     async with colleagues() as crew:
         crew[1].mail.close()
         told = await visitor.gets(crew[0], "/metrics")

@@ -16,7 +16,7 @@ from prometheus_client.registry import Collector
 from prometheus_client.samples import Sample
 
 from relay.cluster.bus import Bus
-from relay.http import cluster_metrics
+from relay.http.metrics import cluster
 from relay.node.node import Node
 
 DRAINING: Final = "draining"
@@ -25,8 +25,8 @@ HEALTH_SECONDS: Final = 0.5
 METRICS_SECONDS: Final = 3.0
 YES, NO = b"+", b"-"
 
-SMALLEST: Final = cluster_metrics.SMALLEST | {"process_start_time_seconds", "roomwire_draining"}
-LARGEST: Final = cluster_metrics.LARGEST | {"roomwire_connections_max"}
+SMALLEST: Final = cluster.SMALLEST | {"process_start_time_seconds", "roomwire_draining"}
+LARGEST: Final = cluster.LARGEST | {"roomwire_connections_max"}
 """All workers have the same limit together. That of memory is shared out, so it is summed."""
 
 Key = tuple[str, tuple[tuple[str, str], ...]]

@@ -1,7 +1,4 @@
-"""The metrics of a relay, for Prometheus.
-
-All values are read when somebody asks, so metrics cost nothing while frames are passed on.
-"""
+"""The metrics of a relay: its rooms, seats, connections and memory."""
 
 from __future__ import annotations
 
@@ -13,6 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from protocol.frames import PresenceState
 from relay.history.memory_budget import KINDS
+from relay.http.metrics.traffic import TrafficCollector
 from relay.node.node import Node
 from relay.room.room import Room
 
@@ -26,6 +24,7 @@ def registry_of(node: Node) -> CollectorRegistry:
     """Return a registry of a node's metrics, and of those of its process."""
     registry = CollectorRegistry()
     registry.register(NodeCollector(node))
+    registry.register(TrafficCollector(node))
     ProcessCollector(registry=registry)
     return registry
 
