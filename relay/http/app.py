@@ -94,15 +94,7 @@ def create_app(
     policy, refusals = Policy(settings.names, settings.origins, spell), Refusals()
     proxies = Proxies(settings.trusted_proxies, spell)
     token = token or operators.token_of(settings.operator_token_file)
-    api = responder.API(
-        sessions=False,
-        gzip=False,
-        static_dir=None,
-        redirect_slashes=False,
-        max_request_size=MAX_BODY,
-        problem_handler=rest.say_what_is_invalid,
-        security_headers={"content_security_policy": CONTENT_SECURITY, "headers": HEADERS},
-    )
+    api = _bare_api()
     _speak_json_alone(api)
     api.state.node = node
     api.state.token = token
@@ -118,12 +110,28 @@ def create_app(
     if homes is None and broker is None:
         api.add_middleware(Whole)
     api.before_request(websocket=True)(_admit_pages(policy, refusals))
+    _add_routes(api)
+    return api
+
+
+def _bare_api() -> responder.API:
+    return responder.API(
+        sessions=False,
+        gzip=False,
+        static_dir=None,
+        redirect_slashes=False,
+        max_request_size=MAX_BODY,
+        problem_handler=rest.say_what_is_invalid,
+        security_headers={"content_security_policy": CONTENT_SECURITY, "headers": HEADERS},
+    )
+
+
+def _add_routes(api: responder.API) -> None:
     api.include_router(routes)
     api.include_router(operator_routes.routes)
     api.mount("/assets", files.Files(files.WEB / "assets"))
     api.mount("/client", files.Files(files.WEB / "client", {"access-control-allow-origin": "*"}))
     api.mount("/guide", files.Guide(files.GUIDE))
-    return api
 
 
 @functools.cache
