@@ -27,7 +27,7 @@ HEALTH = "/healthz"
 SHARED = ("/api", "/schema.yml", HEALTH)
 """Paths, with all paths below, that a page of another site may use if it may open a WebSocket."""
 
-TITLES = {400: "Bad Request", 403: "Forbidden", 415: "Unsupported Media Type"}
+TITLES = {400: "Bad Request", 403: "Forbidden", 404: "Not Found", 415: "Unsupported Media Type"}
 
 
 class Refusals:
@@ -81,7 +81,10 @@ class Guard:
             self._refusals.say(caller, why)
             return _problem(403, why)
         app = self._app
-        if (refused := media.refuse(method, scope["headers"], scope["query_string"])) is not None:
+        refused = media.refuse_path(path) or media.refuse(
+            method, scope["headers"], scope["query_string"]
+        )
+        if refused is not None:
             app = _problem(*refused)
         scope["headers"] = media.readable(scope["headers"])
         return self._shared(app, caller) if is_shared(path) else app

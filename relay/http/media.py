@@ -20,6 +20,8 @@ MAX_DIGITS = 20
 """Most characters of a number: the time to read an integer grows with the square of its length."""
 MAX_PARAMETERS = 32
 """Most parameters of a query. REST needs at most 21."""
+MAX_PART = 255
+"""Most characters between two slashes of a path: what routes read as a number is short, too."""
 MAX_ACCEPT = 1024
 """Bytes of the header Accept that are read. Browsers send about 150."""
 
@@ -40,6 +42,13 @@ def refuse(method: str, headers: Headers, query: bytes) -> Refused | None:
     if [_plain(kind) for kind in kinds] != [JSON]:
         said = kinds[0][:100] if len(kinds) == 1 else f"{len(kinds)} kinds"
         return 415, f"the body must be {JSON}, as the header Content-Type says, and is {said!a}"
+    return None
+
+
+def refuse_path(path: str) -> Refused | None:
+    """Say why a path leads nowhere whatever it is, or None if it may lead somewhere."""
+    if max(map(len, path.split("/"))) > MAX_PART:
+        return 404, f"a path has {MAX_PART} characters at most between two slashes"
     return None
 
 

@@ -25,8 +25,12 @@ Shown = Mapping[str, Any]
 Describe = Callable[[Room], Shown]
 Facts = Callable[[Room], Awaitable[Sequence[Shown]]]
 
+MOST_WATCHING: Final = 32
+"""Who watch one room at a time. Each has the players of all nodes asked about every second."""
+
 GONE: Final = "the room is gone"
 GOING_DOWN: Final = "the relay is going down"
+TOO_MANY: Final = f"{MOST_WATCHING} watch this room already, and more cannot"
 
 
 class Watching:
@@ -55,6 +59,9 @@ class Watching:
         """Yield lines, some at a time. The room is watched from the first to the last one."""
         self._begin()
         try:
+            if self._audience.watchers > MOST_WATCHING:
+                yield line("end", why=TOO_MANY)
+                return
             yield await self._next_round()
             while (why := await self._end()) is None:
                 await asyncio.sleep(PAUSE)

@@ -75,7 +75,7 @@ def explain(room: Room, player: int, known: RoomFacts) -> Account:
 def _missing(
     room: Room, player: int, ends: Sequence[Ended], every: Sequence[Ended]
 ) -> Iterator[Reason]:
-    if player > room.joins:
+    if not 1 <= player <= room.joins:
         there = ", ".join(map(str, sorted(room.seats))) or "nobody"
         yield Reason(
             "no_such_player",
