@@ -207,3 +207,24 @@ def test_metrics_are_added_up_but_for_limits_and_times() -> None:
         "process_start_time_seconds": 25,
     }
     assert "# TYPE roomwire_connects_total counter" in text
+
+
+def test_ranges_of_times_are_added_up_range_by_range() -> None:
+    worker = (
+        b"# HELP roomwire_latency_seconds Seconds\n"
+        b"# TYPE roomwire_latency_seconds histogram\n"
+        b'roomwire_latency_seconds_bucket{le="0.001"} %d\n'
+        b'roomwire_latency_seconds_bucket{le="+Inf"} %d\n'
+        b"roomwire_latency_seconds_count %d\n"
+        b"roomwire_latency_seconds_sum %f\n"
+    )
+    text = summed([worker % (1, 3, 3, 0.5), worker % (10, 20, 20, 2.0)]).decode()
+    (family,) = text_string_to_metric_families(text)
+    assert family.type == "histogram"
+    values = {(each.name, each.labels.get("le")): each.value for each in family.samples}
+    assert values == {
+        ("roomwire_latency_seconds_bucket", "0.001"): 11,
+        ("roomwire_latency_seconds_bucket", "+Inf"): 23,
+        ("roomwire_latency_seconds_count", None): 23,
+        ("roomwire_latency_seconds_sum", None): 2.5,
+    }
