@@ -12,6 +12,7 @@ from cyclopts import CycloptsError
 from protocol.legible import isolated
 from relay.cli.operator_client import Flag, OperatorClient, Problem, TokenFile, path_of
 from relay.cli.printing import say
+from relay.inspect.why import SILENT_MS
 
 WIDTH = 96
 
@@ -58,7 +59,9 @@ def _head(answer: Mapping[str, Any]) -> str:
         return f"{who}: not there"
     named = f" {isolated(facts['name'])}" if facts["name"] else ""
     said = [facts["presence"], facts["role"]]
-    if facts["rtt_ms"] is not None:
+    if facts["unanswered_ms"] >= SILENT_MS:
+        said.append(f"no answer for {facts['unanswered_ms'] / 1000:.1f} s")
+    elif facts["rtt_ms"] is not None:
         said.append(f"RTT {facts['rtt_ms']} ms")
     if facts["outbox"] is not None:
         said.append(f"outbox {facts['outbox']['mode']}")

@@ -45,7 +45,8 @@ async def test_a_bot_that_hears_nothing_is_explained(capsys: pytest.CaptureFixtu
         ann, bot = await at.enters("ROOM"), await at.enters("ROOM", name="Bot \u202etob")
         ann.says(Subscribe((7,), ()), Send(-7, b"x"))
         await ann.catches_up()
-        assert await run("room", str(bot.me), "--url", at.url) == 0
+        async with bot.reading():
+            assert await run("room", str(bot.me), "--url", at.url) == 0
         shown = capsys.readouterr().out
         assert shown.startswith("Room ROOM, player 2 Bot tob: live, player")
         assert "1. Nothing was for them" in shown
@@ -53,7 +54,10 @@ async def test_a_bot_that_hears_nothing_is_explained(capsys: pytest.CaptureFixtu
         assert max(map(len, shown.splitlines())) <= 100
         assert await run("ROOM", "2", "--json", "--url", at.url) == 0
         answer = json.loads(capsys.readouterr().out)
-        assert answer["reasons"][0]["reason"] == "not_addressed"
+        assert [each["reason"] for each in answer["reasons"]][:2] == ["silent", "not_addressed"]
+        assert answer["facts"]["unanswered_ms"] >= 1000
+        assert await run("ROOM", "2", "--url", at.url) == 0
+        assert "live, player, no answer for 1." in capsys.readouterr().out
 
 
 async def test_what_cannot_be_asked_is_said_in_one_line(
