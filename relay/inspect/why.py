@@ -22,6 +22,7 @@ SLOW_MS: Final = 250.0
 SILENT_MS: Final = 1000
 """A ping without an answer for so long is no slow way: somebody does not answer."""
 SHOWN_ENDS: Final = 3
+SHOWN_PLAYERS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +82,13 @@ def _missing(
     room: Room, player: int, ends: Sequence[Ended], every: Sequence[Ended]
 ) -> Iterator[Reason]:
     if not 1 <= player <= room.joins:
-        there = ", ".join(map(str, sorted(room.seats))) or "nobody"
+        there = ", ".join(_named(room, each) for each in sorted(room.seats)[:SHOWN_PLAYERS])
         yield Reason(
             "no_such_player",
-            f"There never was a player {player} in room {room.name}. There: {there}.",
-            "Look for them by name: GET /api/rooms/ROOM/players lists all. If they cannot enter, "
-            "see below who was turned away.",
+            f"There never was a player {player} in room {room.name}. There: {there or 'nobody'}"
+            f"{', and others' if len(room.seats) > SHOWN_PLAYERS else ''}.",
+            f"`relay watch {room.name}` lists all who are there. If they cannot enter, see below "
+            "who was turned away.",
         )
     else:
         yield Reason(
@@ -96,6 +98,10 @@ def _missing(
         )
     yield from _ended(ends)
     yield from _turned_away([each for each in every if each.player is None])
+
+
+def _named(room: Room, player: int) -> str:
+    return f"{player} {room.seats[player].info.name}".rstrip()
 
 
 def _turned_away(ends: Sequence[Ended]) -> Iterator[Reason]:

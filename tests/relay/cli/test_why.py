@@ -60,6 +60,25 @@ async def test_a_bot_that_hears_nothing_is_explained(capsys: pytest.CaptureFixtu
         assert "live, player, no answer for 1." in capsys.readouterr().out
 
 
+async def test_a_player_is_found_by_name(capsys: pytest.CaptureFixture[str]) -> None:
+    async with kept_party() as at:
+        for name in ("Ann", "Bot", "Twin", "Twin"):
+            await at.enters("ROOM", name=name)
+        host = at.url.removeprefix("http://")
+        assert await run("ROOM", "bot", "--url", host) == 0
+        assert "Room ROOM, player 2 Bot: " in capsys.readouterr().out
+        for name, said in {
+            "Mine": "nobody in this room is called Mine: there are 1 Ann, 2 Bot, 3 Twin, 4 Twin",
+            "Twin": "several are called Twin: say one's number, 3 or 4",
+        }.items():
+            assert await run("ROOM", name, "--url", host) == 2
+            assert said in " ".join(capsys.readouterr().err.replace("│", " ").split())
+        assert await run("ROOM", "9", "--url", host) == 0
+        shown = " ".join(capsys.readouterr().out.split())
+        assert "There: 1 Ann, 2 Bot, 3 Twin, 4 Twin." in shown
+        assert "`relay watch ROOM`" in shown
+
+
 async def test_what_cannot_be_asked_is_said_in_one_line(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -70,7 +89,9 @@ async def test_what_cannot_be_asked_is_said_in_one_line(
             ("NONE", "1", "--url", at.url): "there is no room of this name",
             ("ROOM", "1", "--url", at.url, "--token-file", str(wrong)): "for the relay's operator",
             ("ROOM", "1", "--url", "http://relay.example"): "is not this machine",
-            ("ROOM", "1", "--url", "somewhere"): "is no URL of a relay",
+            ("ROOM", "1", "--url", "ftp://somewhere"): "is no URL of a relay",
+            ("ROOM", "1", "--url", "relay.example"): "https://relay.example is not this machine",
+            ("ROOM", "1", "--url", at.url.removeprefix("http://")): "no room of this name",
             ("ROOM", "1", "--token-file", str(tmp_path)): "it cannot be read",
         }.items():
             assert await run(*words) == 2
