@@ -103,6 +103,11 @@ class RefusedFrame(BaseModel):
     code: str
     op: str | None
     text: str
+    offset: int | None = Field(
+        default=None, description="of the byte that is wrong, if the message is malformed"
+    )
+    expected: str | None = None
+    got: str | None = None
 
 
 class Player(BaseModel):

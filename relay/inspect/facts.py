@@ -198,6 +198,9 @@ def _refused(refused: Refused) -> Mapping[str, Any]:
         "code": ErrorCode(code).name if code in ERROR_CODES else str(code),
         "op": Opcode(op).name if op in OPCODES else None,
         "text": refused.text,
+        "offset": refused.offset,
+        "expected": refused.expected,
+        "got": refused.got,
     }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from relay.conditions.shape import Shape
 from relay.inspect.facts import PlayerFacts, RoomFacts
@@ -145,6 +145,10 @@ ADVICE: Final = {
     "RELAY_FAULT": "That is a fault of the relay: its log has the traceback.",
 }
 
+
+DECODE: Final = (
+    " Let it print the bytes that it sends, too: `relay decode --from client` shows which is wrong."
+)
 
 # The connection.
 
@@ -339,9 +343,22 @@ def _refusals(facts: PlayerFacts) -> Iterator[Reason]:
         more = f" That was the last of {len(facts.refusals)}." if len(facts.refusals) > 1 else ""
         yield Reason(
             "refused",
-            f"{what} was refused with {last['code']}: {last['text']}.{more}",
-            "Their program gets each as an event, with what was expected: let it print them.",
+            f"{what} was refused with {last['code']}: {last['text']}{_where(last)}.{more}",
+            "Their program gets each as an event, with what was expected: let it print them."
+            + ("" if last.get("offset") is None else DECODE),
         )
+
+
+def _where(refused: Mapping[str, Any]) -> str:
+    """Say which byte was wrong, and what was expected. A node of another version may not tell."""
+    said = []
+    if refused.get("offset") is not None:
+        said.append(f"at byte {refused['offset']}")
+    if refused.get("expected"):
+        said.append(f"expected {refused['expected']}")
+    if refused.get("got"):
+        said.append(f"got {refused['got']}")
+    return f" ({', '.join(said)})" if said else ""
 
 
 def _nothing(facts: PlayerFacts) -> Reason:

@@ -270,7 +270,13 @@ async def test_a_refusal_comes_before_that_nobody_has_spoken(at: Party, operator
     ann.says(b"\x93\x10")
     await ann.hears(Error)
     async with ann.reading():
-        assert list(await operator.why("ROOM", 1)) == ["refused", "nothing_said"]
+        why = await operator.why("ROOM", 1)
+    assert list(why) == ["refused", "nothing_said"]
+    (refused,) = (await operator.players("ROOM"))[1]["refusals"]
+    assert refused["offset"] == 2
+    assert refused["expected"]
+    assert f"(at byte 2, expected {refused['expected']}" in why["refused"]["what"]
+    assert "`relay decode --from client`" in why["refused"]["do"]
 
 
 async def test_who_has_left_is_known_by_their_last_close(at: Party, operator: Operator) -> None:
