@@ -25,11 +25,13 @@ from protocol.frames import (
 )
 from tests.helpers.operators import Operator, operator_at
 from tests.helpers.peers import Party, Peer, new_seat, party, until
+from tests.helpers.relay import IS_PORTABLE
 
 
 @pytest.fixture
-async def at() -> AsyncIterator[Party]:
-    async with party() as at:
+async def at(request: pytest.FixtureRequest) -> AsyncIterator[Party]:
+    """Run a relay. Its parameter: whether it has the portable link, which sends no pings."""
+    async with party(is_portable=getattr(request, "param", IS_PORTABLE)) as at:
         yield at
 
 
@@ -171,6 +173,7 @@ async def test_whose_link_is_stalled_follows_the_history() -> None:
         assert "behind" in why["what"]
 
 
+@pytest.mark.parametrize("at", [False], indirect=True, ids=["direct"])
 async def test_a_program_that_hangs_answers_no_ping(at: Party, operator: Operator) -> None:
     await at.enters("ROOM")
     bob = await at.enters("ROOM")
@@ -182,6 +185,7 @@ async def test_a_program_that_hangs_answers_no_ping(at: Party, operator: Operato
         assert not {"silent", "slow_way"} & set(await operator.why("ROOM", bob.me))
 
 
+@pytest.mark.parametrize("at", [False], indirect=True, ids=["direct"])
 async def test_the_lag_of_conditions_is_in_the_rtt_and_no_slow_way(
     at: Party, operator: Operator
 ) -> None:
