@@ -48,7 +48,7 @@ class OperatorClient:
         Raises:
             Problem: there is none.
         """
-        url = (url or HERE).rstrip("/")
+        url = _with_scheme(url or HERE).rstrip("/")
         if token_file is not None:
             try:
                 return cls(url, read_token(token_file))
@@ -101,6 +101,15 @@ class OperatorClient:
 def path_of(room: str) -> str:
     """Return the path of a room in REST."""
     return f"/api/rooms/{quote(room, safe='')}"
+
+
+def _with_scheme(url: str) -> str:
+    """Return a URL with its scheme: the token travels in clear to this machine alone."""
+    if "://" in url:
+        return url
+    authority = parse_authority(url.partition("/")[0])
+    is_here = authority is not None and authority.is_loopback
+    return f"{'http' if is_here else 'https'}://{url}"
 
 
 def _port_here(url: str) -> int:

@@ -10,6 +10,8 @@ from cyclopts import CycloptsError
 
 from relay.cli.operator_client import Flag, OperatorClient, Problem, TokenFile, path_of
 from relay.cli.printing import say
+from relay.conditions.conditions import BOUNDS, conditions_of
+from relay.conditions.profiles import profile
 
 
 def shape(
@@ -35,7 +37,7 @@ def shape(
         up: conditions of what the player sends
         both: conditions of both
         seed: decides the fate of each frame
-        off: end the conditions of the player, or of everybody
+        off: end the conditions of the player, or all that there are in the room
         url: of the relay; if left out, http://127.0.0.1:8000
         token_file: file with the operator's token; a relay of yours on this machine needs none
         json: print what holds as JSON
@@ -61,10 +63,22 @@ def _way(words: str | None) -> str | Mapping[str, Any] | None:
     Raises:
         ValueError: it is neither.
     """
-    if words is None or "=" not in words:
+    if words is None:
         return words
+    if "=" not in words:
+        return _profile(words)
     pairs = [word.partition("=") for word in words.split(",")]
-    return {key.strip(): _value(key, value) for key, _, value in pairs}
+    numbers = {key.strip(): _value(key, value) for key, _, value in pairs}
+    conditions_of(numbers)
+    return numbers
+
+
+def _profile(name: str) -> str:
+    if name in BOUNDS or name == "freeze":
+        value = "true" if name == "freeze" else "NUMBER"
+        raise ValueError(f"{name} is no profile, but a condition: write {name}={value}")
+    profile(name)
+    return name
 
 
 def _value(key: str, text: str) -> Any:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from protocol.legible import legible
 from relay.inspect.printable import said
+from relay.inspect.why import SILENT_MS
 
 CLEAR: Final = "\x1b[H\x1b[2J"
 HEX_BYTES: Final = 16
@@ -84,7 +85,7 @@ class View:
             str(facts["player"]),
             legible(facts["name"]),
             facts["presence"],
-            "" if facts.get("rtt_ms") is None else f"{facts['rtt_ms']:.1f} ms",
+            _way(facts),
             _number(facts.get("behind")),
             f"{waiting['frames']:,} in {waiting['bytes']:,} B" if waiting.get("frames") else "",
             legible(" ".join(map(str, facts["groups"]))),
@@ -157,8 +158,17 @@ def _state(facts: Shown) -> str:
     mode = (facts.get("outbox") or {}).get("mode", "flowing")
     words = [facts["presence"]]
     words += [f"outbox {mode}"] if mode != "flowing" else []
+    words += ["no answer to pings"] if facts.get("unanswered_ms", 0) >= SILENT_MS else []
     words += ["network shaped"] if facts.get("conditions") else []
     return ", ".join(words)
+
+
+def _way(facts: Shown) -> str:
+    """Say how long the way to a player and back is, or for how long they have not answered."""
+    silent, rtt = facts.get("unanswered_ms", 0), facts.get("rtt_ms")
+    if silent >= SILENT_MS:
+        return f"silent for {silent / 1000:.1f} s"
+    return "" if rtt is None else f"{rtt:.1f} ms"
 
 
 def _to(to: str | Sequence[int]) -> str:

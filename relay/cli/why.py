@@ -9,16 +9,17 @@ from typing import Any
 
 from cyclopts import CycloptsError
 
-from protocol.legible import isolated
+from protocol.legible import isolated, legible
 from relay.cli.operator_client import Flag, OperatorClient, Problem, TokenFile, path_of
 from relay.cli.printing import say
+from relay.inspect.why import SILENT_MS
 
 WIDTH = 96
 
 
 def why(
     room: str,
-    player: int,
+    player: str,
     /,
     *,
     url: str | None = None,
@@ -29,17 +30,39 @@ def why(
 
     Args:
         room: the room's name
-        player: the player's number in it
+        player: the player's number in it, or their name
         url: of the relay; if left out, http://127.0.0.1:8000
         token_file: file with the operator's token; a relay of yours on this machine needs none
         json: print it as JSON
     """
     try:
         client = OperatorClient.find(url, token_file)
-        answer = client.request("GET", f"{path_of(room)}/players/{player}/why")
+        number = player if player.isdecimal() else _called(client, room, player)
+        answer = client.request("GET", f"{path_of(room)}/players/{number}/why")
     except Problem as problem:
         raise CycloptsError(msg=str(problem)) from None
     say(dumps(answer) if json else "\n".join(lines_of(answer)))
+
+
+def _called(client: OperatorClient, room: str, name: str) -> int:
+    """Find a player by name; where nobody is called so exactly, capitals do not count.
+
+    Raises:
+        Problem: nobody is called so, or several are.
+    """
+    players = client.request("GET", f"{path_of(room)}/players")["players"]
+    exact = [each["player"] for each in players if each["name"] == name]
+    alike = [each["player"] for each in players if each["name"].lower() == name.lower()]
+    found = exact or alike
+    if not found:
+        there = ", ".join(f"{each['player']} {legible(each['name'])}".rstrip() for each in players)
+        raise Problem(
+            f"nobody in this room is called {legible(name)}: there are {there or 'no players'}"
+        )
+    if len(found) > 1:
+        numbers = " or ".join(map(str, found))
+        raise Problem(f"several are called {legible(name)}: say one's number, {numbers}")
+    return int(found[0])
 
 
 def lines_of(answer: Mapping[str, Any]) -> Iterator[str]:
@@ -58,7 +81,9 @@ def _head(answer: Mapping[str, Any]) -> str:
         return f"{who}: not there"
     named = f" {isolated(facts['name'])}" if facts["name"] else ""
     said = [facts["presence"], facts["role"]]
-    if facts["rtt_ms"] is not None:
+    if facts["unanswered_ms"] >= SILENT_MS:
+        said.append(f"no answer for {facts['unanswered_ms'] / 1000:.1f} s")
+    elif facts["rtt_ms"] is not None:
         said.append(f"RTT {facts['rtt_ms']} ms")
     if facts["outbox"] is not None:
         said.append(f"outbox {facts['outbox']['mode']}")

@@ -7,6 +7,7 @@ numbers of your own, where a decision hangs on them.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Final
 
 from relay.conditions.conditions import Conditions
@@ -65,5 +66,7 @@ def profile(name: str) -> Conditions:
     """
     found = PROFILES.get(name)
     if found is None:
-        raise ValueError(f"expected one of {', '.join(PROFILES)}")
+        near = get_close_matches(name, PROFILES, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(PROFILES)}"
+        raise ValueError(f"no profile {name[:32]!r}; {hint}")
     return found

@@ -26,6 +26,11 @@ class Shape:
         """Whether nothing happens to any frame."""
         return all(way is None or way.is_off for way in (self.down, self.up))
 
+    @property
+    def lag_ms(self) -> float:
+        """The lag there and back, without jitter."""
+        return sum(way.lag_ms for way in (self.down, self.up) if way is not None)
+
     def __str__(self) -> str:
         if self.down == self.up:
             return f"{self.down}, seed {self.seed}"

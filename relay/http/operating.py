@@ -103,6 +103,11 @@ class RefusedFrame(BaseModel):
     code: str
     op: str | None
     text: str
+    offset: int | None = Field(
+        default=None, description="of the byte that is wrong, if the message is malformed"
+    )
+    expected: str | None = None
+    got: str | None = None
 
 
 class Player(BaseModel):
@@ -118,7 +123,12 @@ class Player(BaseModel):
     attachment: int | None = Field(description="the number of their connection, as in the log")
     address: str | None
     link: str | None = Field(description="direct or portable")
-    rtt_ms: float | None = Field(description="there and back; measured for the next request")
+    rtt_ms: float | None = Field(
+        description="there and back, with the lag of conditions; measured for the next request"
+    )
+    unanswered_ms: int = Field(
+        description="time for which they have answered no ping, and sent nothing else"
+    )
     joined_s: float | None = Field(description="seconds since they connected")
     outbox: Outbox | None
     behind: int = Field(description="seqs of the room that are not on their way to them yet")

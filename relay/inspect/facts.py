@@ -16,17 +16,20 @@ import msgpack
 from protocol.error_codes import ErrorCode
 from protocol.opcodes import Opcode
 from relay.cluster.bus import Bus
+from relay.conditions.shape import Shape
 from relay.node.connection import Connection
+from relay.node.link import Look
 from relay.node.node import Node
 from relay.node.recent import Ended
+from relay.node.shapes import EVERYBODY
 from relay.policy.conduct import Refused
 from relay.room.room import Room
 from relay.room.seats import Seat
 
 SUBJECT: Final = "facts"
 ANSWER_SECONDS: Final = 1.0
-BLINK_SECONDS: Final = 0.1
-"""For the answer of a ping to come."""
+ANSWERED_WITHIN: Final = (0.1, 1.0)
+"""Seconds for which to wait for the answer of a ping: most come early."""
 ERROR_CODES: Final = frozenset(ErrorCode)
 OPCODES: Final = frozenset(Opcode)
 
@@ -58,6 +61,7 @@ class PlayerFacts:
     throttled_ms: int = 0
     refusals: tuple[Mapping[str, Any], ...] = ()
     conditions: Mapping[str, Any] | None = None
+    unanswered_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,8 @@ class RoomFacts:
 
     players: Mapping[int, PlayerFacts]
     ends: tuple[Ended, ...]
+    shapes: Mapping[int, Shape]
+    """Conditions that an operator has put, by player; 0 is everybody."""
 
 
 class Facts:
@@ -90,20 +96,25 @@ class Facts:
             for answer in answers.values():
                 for each in _read(answer, ends):
                     connected[each.player] = each
+        shapes = self._node.shapes.of(room)
         players = {
-            seat.player: connected.get(seat.player) or of_seat(seat)
+            seat.player: connected.get(seat.player) or _shaped(of_seat(seat), shapes)
             for seat in sorted(room.seats.values(), key=lambda seat: seat.player)
         }
-        return RoomFacts(players, tuple(sorted(ends, key=lambda each: each.at)))
+        return RoomFacts(players, tuple(sorted(ends, key=lambda each: each.at)), shapes)
 
     async def measured(self, room: Room, player: int) -> RoomFacts:
-        """Do so. If a player's RTT is not known yet, have it measured and ask once more."""
+        """Do so, and wait for a player's answer to a ping: an older RTT says little."""
         facts = await self.of(room)
-        found = facts.players.get(player)
-        if found is None or found.link != "direct" or found.rtt_ms is not None:
-            return facts
-        await asyncio.sleep(BLINK_SECONDS)
-        return await self.of(room)
+        for seconds in ANSWERED_WITHIN:
+            found = facts.players.get(player)
+            if found is None or found.link != "direct" or found.unanswered_ms > 1000 * seconds:
+                break
+            await asyncio.sleep(seconds)
+            facts = await self.of(room)
+            if not _is_waiting(facts.players.get(player)):
+                break
+        return facts
 
     def here(self, room: Room) -> tuple[dict[int, PlayerFacts], list[Ended]]:
         """Return the players who are connected here, and the connections that ended here."""
@@ -127,6 +138,10 @@ class Facts:
         return answer
 
 
+def _is_waiting(facts: PlayerFacts | None) -> bool:
+    return facts is not None and facts.unanswered_ms > 0
+
+
 def of_seat(seat: Seat) -> PlayerFacts:
     """Return what every node knows of a player."""
     return PlayerFacts(
@@ -140,6 +155,12 @@ def of_seat(seat: Seat) -> PlayerFacts:
     )
 
 
+def _shaped(facts: PlayerFacts, shapes: Mapping[int, Shape]) -> PlayerFacts:
+    """Add the conditions under which a player who is not connected will come back."""
+    shape = shapes.get(facts.player) or shapes.get(EVERYBODY)
+    return facts if shape is None else replace(facts, conditions=shape.plain())
+
+
 def of_connection(room: Room, seat: Seat, connection: Connection, now: int) -> PlayerFacts:
     """Return what the node of a player's connection knows. Args: now: the relay's clock."""
     look, outbox = connection.link.look(), connection.link.outbox
@@ -150,7 +171,7 @@ def of_connection(room: Room, seat: Seat, connection: Connection, now: int) -> P
         attachment=connection.attachment,
         address=connection.address or None,
         link=look.link,
-        rtt_ms=None if look.rtt is None else round(look.rtt * 1000, 1),
+        rtt_ms=_rtt_ms(look, shaped),
         joined_s=round((now - connection.admitted_at) / 1e6, 1),
         outbox={"mode": outbox.mode.name.lower(), "frames": frames, "bytes": size + look.waiting},
         behind=max(room.seq - outbox.position(room.seq), 0),
@@ -159,7 +180,15 @@ def of_connection(room: Room, seat: Seat, connection: Connection, now: int) -> P
         throttled_ms=int(connection.conduct.paused * 1000),
         refusals=tuple(map(_refused, connection.conduct.refusals)),
         conditions=None if shaped is None else shaped.plain(),
+        unanswered_ms=int(look.unanswered * 1000),
     )
+
+
+def _rtt_ms(look: Look, shaped: Shape | None) -> float | None:
+    """Return the way there and back as frames have it: conditions do not delay pings."""
+    if look.rtt is None:
+        return None
+    return round(look.rtt * 1000 + (0 if shaped is None else shaped.lag_ms), 1)
 
 
 def _refused(refused: Refused) -> Mapping[str, Any]:
@@ -169,6 +198,9 @@ def _refused(refused: Refused) -> Mapping[str, Any]:
         "code": ErrorCode(code).name if code in ERROR_CODES else str(code),
         "op": Opcode(op).name if op in OPCODES else None,
         "text": refused.text,
+        "offset": refused.offset,
+        "expected": refused.expected,
+        "got": refused.got,
     }
 
 

@@ -116,7 +116,8 @@ def opcodes(names: Collection[str]) -> frozenset[int]:
     """
     known = {name: op for op, name in NAMES.items()}
     if unknown := [name for name in names if name.upper() not in known]:
-        raise ValueError(f"op: there is no frame {unknown[0][:32]!a}")
+        every = ", ".join(sorted(known))
+        raise ValueError(f"op: there is no frame {unknown[0][:32]!a}; there are {every}")
     return frozenset(known[name.upper()] for name in names)
 
 

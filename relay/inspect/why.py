@@ -1,24 +1,28 @@
 """Why a player sees nothing, or late: what the relay knows of it, in sentences.
 
-Each reason says what is so, and what to do about it. The likeliest come first: a broken
-connection, then a slow one, then what the game itself has done.
+Each reason says what is so, and what to do about it. The likeliest come first: what happens to
+this player, then what happened to them, and last what is so for everybody in the room.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from relay.conditions.shape import Shape
 from relay.inspect.facts import PlayerFacts, RoomFacts
 from relay.inspect.heard import Heard, heard
 from relay.node.recent import Ended
+from relay.node.shapes import EVERYBODY
 from relay.room.room import Room
 
 SLOW_MS: Final = 250.0
 """A way there and back that people notice."""
+SILENT_MS: Final = 1000
+"""A ping without an answer for so long is no slow way: somebody does not answer."""
 SHOWN_ENDS: Final = 3
+SHOWN_PLAYERS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +57,22 @@ def explain(room: Room, player: int, known: RoomFacts) -> Account:
     seat = room.seats.get(player)
     if facts is None or seat is None:
         return Account(room.name, player, tuple(_missing(room, player, ends, known.ends)), None)
+    said = heard(room, seat)
     likely = [
+        *_conditions(room, facts, known.shapes),
         *_connection(facts, ends),
         *_reading(facts),
-        *_addressed(room, facts, heard(room, seat)),
         *_kept_behind(room, facts),
         *_sending(facts),
-        *_their_own(facts),
         *_refusals(facts),
+        *_addressed(room, facts, said),
+        *_their_own(facts),
     ]
-    others = [
-        *_past(room, facts, seat.joined),
-        *(_ended(ends) if facts.presence != "lost" else ()),
-    ]
-    return Account(room.name, player, [*(likely or [_nothing(facts)]), *others], facts)
+    ended = [*_ended(ends)] if facts.presence != "lost" else []
+    general = [*_silence(room, facts, said)]
+    well = [] if likely or general else [_nothing(facts)]
+    reasons = [*likely, *ended, *general, *well, *_past(room, facts, seat.joined)]
+    return Account(room.name, player, reasons, facts)
 
 
 # Who is not there.
@@ -76,12 +82,13 @@ def _missing(
     room: Room, player: int, ends: Sequence[Ended], every: Sequence[Ended]
 ) -> Iterator[Reason]:
     if not 1 <= player <= room.joins:
-        there = ", ".join(map(str, sorted(room.seats))) or "nobody"
+        there = ", ".join(_named(room, each) for each in sorted(room.seats)[:SHOWN_PLAYERS])
         yield Reason(
             "no_such_player",
-            f"There never was a player {player} in room {room.name}. There: {there}.",
-            "Look for them by name: GET /api/rooms/ROOM/players lists all. If they cannot enter, "
-            "see below who was turned away.",
+            f"There never was a player {player} in room {room.name}. There: {there or 'nobody'}"
+            f"{', and others' if len(room.seats) > SHOWN_PLAYERS else ''}.",
+            f"`relay watch {room.name}` lists all who are there. If they cannot enter, see below "
+            "who was turned away.",
         )
     else:
         yield Reason(
@@ -91,6 +98,10 @@ def _missing(
         )
     yield from _ended(ends)
     yield from _turned_away([each for each in every if each.player is None])
+
+
+def _named(room: Room, player: int) -> str:
+    return f"{player} {room.seats[player].info.name}".rstrip()
 
 
 def _turned_away(ends: Sequence[Ended]) -> Iterator[Reason]:
@@ -135,7 +146,27 @@ ADVICE: Final = {
 }
 
 
+DECODE: Final = (
+    " Let it print the bytes that it sends, too: `relay decode --from client` shows which is wrong."
+)
+
 # The connection.
+
+
+def _conditions(room: Room, facts: PlayerFacts, put: Mapping[int, Shape]) -> Iterator[Reason]:
+    if not facts.conditions:
+        return
+    if facts.player in put:
+        end = f"`relay shape {room.name} --player {facts.player} --off` ends that."
+    elif EVERYBODY in put:
+        end = f"`relay shape {room.name} --off` ends that, and all other conditions in the room."
+    else:
+        end = "The link by which they came asks for it: let them come without `chaos=` in it."
+    yield Reason(
+        "conditions",
+        f"Their network is made worse on purpose: {Shape.of(facts.conditions)}.",
+        end,
+    )
 
 
 def _connection(facts: PlayerFacts, ends: Sequence[Ended]) -> Iterator[Reason]:
@@ -165,6 +196,27 @@ def _reading(facts: PlayerFacts) -> Iterator[Reason]:
             "They have read too slowly, and are just catching up.",
             "If it happens again and again, send them less, or look at their network.",
         )
+    elif facts.unanswered_ms >= SILENT_MS:
+        yield Reason(
+            "silent",
+            f"They have answered no ping for {facts.unanswered_ms / 1000:.1f} s, and have sent "
+            "nothing else: their program hangs, or their network stands still.",
+            "See whether their program is stopped, or blocks its event loop. If they stay silent, "
+            "the relay closes their connection.",
+        )
+    elif _own_way(facts) > SLOW_MS:
+        yield Reason(
+            "slow_way",
+            f"The way to them and back takes {_own_way(facts):.0f} ms.",
+            "Their network is slow or far away, or their program blocks its event loop for so "
+            "long. Let the game predict, or bring the relay nearer.",
+        )
+
+
+def _own_way(facts: PlayerFacts) -> float:
+    """Return the RTT in milliseconds without the lag that an operator has added."""
+    added = Shape.of(facts.conditions).lag_ms if facts.conditions else 0.0
+    return (facts.rtt_ms or 0.0) - added
 
 
 def _sending(facts: PlayerFacts) -> Iterator[Reason]:
@@ -175,12 +227,6 @@ def _sending(facts: PlayerFacts) -> Iterator[Reason]:
             f"{facts.throttled_ms} ms in all, and dropped their volatile values meanwhile.",
             "Send fewer frames, or put several things into one. Or let the relay take more: "
             "--frames-per-second.",
-        )
-    if facts.rtt_ms is not None and facts.rtt_ms > SLOW_MS:
-        yield Reason(
-            "slow_way",
-            f"The way to them and back takes {facts.rtt_ms:.0f} ms.",
-            "Their network is slow or far away. Let the game predict, or bring the relay nearer.",
         )
 
 
@@ -203,9 +249,7 @@ def _does_not_read(facts: PlayerFacts, mode: str) -> Reason:
 # What was said.
 
 
-def _addressed(room: Room, facts: PlayerFacts, said: Heard) -> Iterator[Reason]:
-    if said.to_them:
-        return
+def _silence(room: Room, facts: PlayerFacts, said: Heard) -> Iterator[Reason]:
     if not said.total and not _has_values(room, facts.player):
         yield Reason(
             "nothing_said",
@@ -213,7 +257,12 @@ def _addressed(room: Room, facts: PlayerFacts, said: Heard) -> Iterator[Reason]:
             "See that the senders send at all, into this room: "
             f"`relay watch {room.name}` shows every frame.",
         )
-    elif said.total and said.by_them == said.total:
+
+
+def _addressed(room: Room, facts: PlayerFacts, said: Heard) -> Iterator[Reason]:
+    if said.to_them:
+        return
+    if said.total and said.by_them == said.total:
         yield Reason(
             "only_their_own",
             f"All {said.total} messages since seq {said.since} were their own. A message "
@@ -276,12 +325,6 @@ def _kept_behind(room: Room, facts: PlayerFacts) -> Iterator[Reason]:
             f"They are {facts.behind} seqs behind now.",
             "Let them join as a player, or make the room with delay 0.",
         )
-    if facts.conditions:
-        yield Reason(
-            "conditions",
-            f"Their network is made worse on purpose: {Shape.of(facts.conditions)}.",
-            f"`relay shape {room.name} --off` ends that.",
-        )
 
 
 def _their_own(facts: PlayerFacts) -> Iterator[Reason]:
@@ -300,9 +343,22 @@ def _refusals(facts: PlayerFacts) -> Iterator[Reason]:
         more = f" That was the last of {len(facts.refusals)}." if len(facts.refusals) > 1 else ""
         yield Reason(
             "refused",
-            f"{what} was refused with {last['code']}: {last['text']}.{more}",
-            "Their program gets each as an event, with what was expected: let it print them.",
+            f"{what} was refused with {last['code']}: {last['text']}{_where(last)}.{more}",
+            "Their program gets each as an event, with what was expected: let it print them."
+            + ("" if last.get("offset") is None else DECODE),
         )
+
+
+def _where(refused: Mapping[str, Any]) -> str:
+    """Say which byte was wrong, and what was expected. A node of another version may not tell."""
+    said = []
+    if refused.get("offset") is not None:
+        said.append(f"at byte {refused['offset']}")
+    if refused.get("expected"):
+        said.append(f"expected {refused['expected']}")
+    if refused.get("got"):
+        said.append(f"got {refused['got']}")
+    return f" ({', '.join(said)})" if said else ""
 
 
 def _nothing(facts: PlayerFacts) -> Reason:

@@ -299,6 +299,12 @@ class Channel:
         awaited = self.loop.time() - self._measured
         return awaited if awaited > (LATE_SECONDS if rtt is None else rtt) else rtt
 
+    def unanswered(self) -> float:
+        """Return the seconds for which a ping has had no answer, and nothing else was heard."""
+        if self._measured is None or self._held:
+            return 0.0
+        return self.loop.time() - max(self._measured, self.heard)
+
     def _ping(self) -> None:
         if self._measured is None:
             self._measured = self.loop.time()

@@ -270,7 +270,8 @@ class DirectLink(Channel):
     def look(self) -> Look:
         blocked = self.loop.time() - self.blocked_since if self.is_blocked else 0.0
         waiting = self.transport.get_write_buffer_size()
-        return Look("direct", self.rtt(), blocked, waiting, self.inbound.frames)
+        frames, unanswered = self.inbound.frames, self.unanswered()
+        return Look("direct", self.rtt(), blocked, waiting, frames, unanswered)
 
     def shutdown(self) -> None:
         """Close, as the server goes down: it waits for nobody's answer."""

@@ -22,6 +22,8 @@ class Look(NamedTuple):
     """Bytes that wait behind the outbox."""
     frames: int | None = None
     """WebSocket frames that the client has sent, where the link counts them."""
+    unanswered: float = 0.0
+    """Seconds for which a ping has had no answer, and nothing else was heard."""
 
 
 class Link(Protocol):

@@ -25,6 +25,10 @@ class Refused(NamedTuple):
     code: int
     op: int | None
     text: str
+    offset: int | None = None
+    """Of the byte that is wrong, in a message that is malformed."""
+    expected: str | None = None
+    got: str | None = None
 
 
 class Conduct:
@@ -51,7 +55,8 @@ class Conduct:
 
     def note_refusal(self, error: Error, at: int) -> None:
         """Keep in mind what the client was refused. Args: at: the relay's clock."""
-        refused = Refused(at, error.code, error.detail.op, error.text)
+        more = error.detail
+        refused = Refused(at, error.code, more.op, error.text, more.offset, more.expected, more.got)
         self.refusals = (*self.refusals, refused)[-KEPT_REFUSALS:]
 
     def add_pause(self, seconds: float, now: float) -> bool:

@@ -79,6 +79,18 @@ class Peer:
         self.heard.append(decode(await self.raw.receive(PATIENCE), Role.RELAY))
         return self.heard[-1]
 
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[None]:
+        """Read meanwhile, and so answer pings, as a program does that runs."""
+        async with asyncio.TaskGroup() as tasks:
+            task = tasks.create_task(self._read())
+            yield
+            task.cancel()
+
+    async def _read(self) -> None:
+        while True:
+            await self.next()
+
     async def hears(self, wanted: type[F], such: Callable[[F], bool] = lambda frame: True) -> F:
         """Return the next frame of this kind that fits; skip others."""
         async with asyncio.timeout(PATIENCE):

@@ -126,6 +126,15 @@ def test_a_player_who_lags_gets_a_line_of_their_own() -> None:
     assert list(view.show(slow)) == ["-- 1 A[31mnn: lagging, outbox following, network shaped"]
 
 
+def test_a_player_who_answers_no_ping_is_marked() -> None:
+    view = FramesView()
+    list(view.show(room_line()))
+    list(view.show(players_line(rtt_ms=5)))
+    told = list(view.show(players_line(rtt_ms=2500, unanswered_ms=2500)))
+    assert told == ["-- 1 A[31mnn: live, no answer to pings"]
+    assert any("silent for 2.5 s" in row for row in view.table())
+
+
 def test_what_was_not_shown_is_counted() -> None:
     (told,) = FramesView().show(json.loads(line("frames", frames=[], skipped=1700)))
     assert told == "-- 1,700 more frames were not shown: there are too many"

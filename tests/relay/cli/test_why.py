@@ -23,7 +23,7 @@ from tests.helpers.peers import Party, party
 @asynccontextmanager
 async def kept_party() -> AsyncIterator[Party]:
     """Run a relay whose token is where its user's command line looks."""
-    async with party() as at:
+    async with party(is_portable=False) as at:  # the portable link sends no pings
         with kept(at.token, at.relay.listener.port):
             yield at
 
@@ -45,7 +45,8 @@ async def test_a_bot_that_hears_nothing_is_explained(capsys: pytest.CaptureFixtu
         ann, bot = await at.enters("ROOM"), await at.enters("ROOM", name="Bot \u202etob")
         ann.says(Subscribe((7,), ()), Send(-7, b"x"))
         await ann.catches_up()
-        assert await run("room", str(bot.me), "--url", at.url) == 0
+        async with bot.reading():
+            assert await run("room", str(bot.me), "--url", at.url) == 0
         shown = capsys.readouterr().out
         assert shown.startswith("Room ROOM, player 2 Bot tob: live, player")
         assert "1. Nothing was for them" in shown
@@ -53,7 +54,29 @@ async def test_a_bot_that_hears_nothing_is_explained(capsys: pytest.CaptureFixtu
         assert max(map(len, shown.splitlines())) <= 100
         assert await run("ROOM", "2", "--json", "--url", at.url) == 0
         answer = json.loads(capsys.readouterr().out)
-        assert answer["reasons"][0]["reason"] == "not_addressed"
+        assert [each["reason"] for each in answer["reasons"]][:2] == ["silent", "not_addressed"]
+        assert answer["facts"]["unanswered_ms"] >= 1000
+        assert await run("ROOM", "2", "--url", at.url) == 0
+        assert "live, player, no answer for 1." in capsys.readouterr().out
+
+
+async def test_a_player_is_found_by_name(capsys: pytest.CaptureFixture[str]) -> None:
+    async with kept_party() as at:
+        for name in ("Ann", "Bot", "Twin", "Twin"):
+            await at.enters("ROOM", name=name)
+        host = at.url.removeprefix("http://")
+        assert await run("ROOM", "bot", "--url", host) == 0
+        assert "Room ROOM, player 2 Bot: " in capsys.readouterr().out
+        for name, said in {
+            "Mine": "nobody in this room is called Mine: there are 1 Ann, 2 Bot, 3 Twin, 4 Twin",
+            "Twin": "several are called Twin: say one's number, 3 or 4",
+        }.items():
+            assert await run("ROOM", name, "--url", host) == 2
+            assert said in " ".join(capsys.readouterr().err.replace("│", " ").split())
+        assert await run("ROOM", "9", "--url", host) == 0
+        shown = " ".join(capsys.readouterr().out.split())
+        assert "There: 1 Ann, 2 Bot, 3 Twin, 4 Twin." in shown
+        assert "`relay watch ROOM`" in shown
 
 
 async def test_what_cannot_be_asked_is_said_in_one_line(
@@ -66,7 +89,9 @@ async def test_what_cannot_be_asked_is_said_in_one_line(
             ("NONE", "1", "--url", at.url): "there is no room of this name",
             ("ROOM", "1", "--url", at.url, "--token-file", str(wrong)): "for the relay's operator",
             ("ROOM", "1", "--url", "http://relay.example"): "is not this machine",
-            ("ROOM", "1", "--url", "somewhere"): "is no URL of a relay",
+            ("ROOM", "1", "--url", "ftp://somewhere"): "is no URL of a relay",
+            ("ROOM", "1", "--url", "relay.example"): "https://relay.example is not this machine",
+            ("ROOM", "1", "--url", at.url.removeprefix("http://")): "no room of this name",
             ("ROOM", "1", "--token-file", str(tmp_path)): "it cannot be read",
         }.items():
             assert await run(*words) == 2

@@ -185,9 +185,12 @@ async def test_the_command_puts_shows_and_takes_off(capsys: pytest.CaptureFixtur
     ("words", "why"),
     [
         ("NONE --down lan", "no room of this name"),
-        ("ROOM --down moon", "down"),
+        ("ROOM --down moon", "no profile 'moon'; expected one of lan, wifi, train-wifi"),
+        ("ROOM --both trainwifi", "no profile 'trainwifi'; did you mean train-wifi?"),
+        ("ROOM --both freeze", "freeze is no profile, but a condition: write freeze=true"),
+        ("ROOM --both freeze=1", "freeze: expected true or false"),
         ("ROOM --down lag_ms=soon", "lag_ms: expected a number, or true, and not 'soon'"),
-        ("ROOM --down lag=3", "lag"),
+        ("ROOM --down lag=3", "lag: expected one of bytes_per_second"),
     ],
 )
 async def test_what_the_command_cannot_do_is_one_sentence(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from protocol import fast_path
 from protocol.codec import encode
 from protocol.frames import Error, Host, Joined, Left, LeftReason, PlayerInfo, Property
@@ -16,6 +18,7 @@ from relay.inspect.watcher import (
     MOST_WAITING,
     Wanted,
     Watcher,
+    opcodes,
     sender,
 )
 
@@ -88,3 +91,8 @@ def test_who_a_frame_is_from() -> None:
     assert sender(encode(Property(9, 0, "k", b"v", 9, 0))) is None
     assert sender(encode(Host(3, 2, 1))) is None
     assert sender(encode(Error(3, 1, "no"))) is None
+
+
+def test_an_unknown_kind_is_answered_with_all_that_there_are() -> None:
+    with pytest.raises(ValueError, match=r"no frame 'FOO'; there are .*DELIVER, .*SEND"):
+        opcodes(["FOO"])

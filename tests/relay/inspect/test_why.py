@@ -25,11 +25,13 @@ from protocol.frames import (
 )
 from tests.helpers.operators import Operator, operator_at
 from tests.helpers.peers import Party, Peer, new_seat, party, until
+from tests.helpers.relay import IS_PORTABLE
 
 
 @pytest.fixture
-async def at() -> AsyncIterator[Party]:
-    async with party() as at:
+async def at(request: pytest.FixtureRequest) -> AsyncIterator[Party]:
+    """Run a relay. Its parameter: whether it has the portable link, which sends no pings."""
+    async with party(is_portable=getattr(request, "param", IS_PORTABLE)) as at:
         yield at
 
 
@@ -44,6 +46,12 @@ def first(why: dict[str, Any]) -> Any:
     return next(iter(why.values()))
 
 
+async def likeliest(operator: Operator, peer: Peer, room: str = "ROOM") -> Any:
+    """Return the likeliest reason of a player whose program runs."""
+    async with peer.reading():
+        return first(await operator.why(room, peer.me))
+
+
 async def says_to(ann: Peer, *targets: Any) -> None:
     """Let a player say something to each of these, and have it ordered."""
     ann.says(*(Send(target, b"x") for target in targets))
@@ -54,8 +62,8 @@ async def says_to(ann: Peer, *targets: Any) -> None:
 
 
 async def test_nobody_has_said_anything(at: Party, operator: Operator) -> None:
-    await at.enters("ROOM")
-    assert first(await operator.why("ROOM", 1))["reason"] == "nothing_said"
+    ann = await at.enters("ROOM")
+    assert (await likeliest(operator, ann))["reason"] == "nothing_said"
 
 
 async def test_who_is_told_volatile_values_alone_is_told_something(
@@ -64,8 +72,8 @@ async def test_who_is_told_volatile_values_alone_is_told_something(
     ann, bot = await at.enters("ROOM"), await at.enters("ROOM")
     ann.says(Volatile(1, None, b"here"))
     await ann.catches_up()
-    assert first(await operator.why("ROOM", bot.me))["reason"] == "all_well"
-    assert first(await operator.why("ROOM", ann.me))["reason"] == "nothing_said"
+    assert (await likeliest(operator, bot))["reason"] == "all_well"
+    assert (await likeliest(operator, ann))["reason"] == "nothing_said"
 
 
 async def test_a_bot_is_in_no_group_that_is_spoken_to(at: Party, operator: Operator) -> None:
@@ -73,7 +81,7 @@ async def test_a_bot_is_in_no_group_that_is_spoken_to(at: Party, operator: Opera
     eve.says(Subscribe((7,), ()))
     await eve.catches_up()
     await says_to(ann, -7, -7, (2,))
-    why = first(await operator.why("ROOM", bot.me))
+    why = await likeliest(operator, bot)
     assert why["reason"] == "not_addressed"
     assert "3 messages" in why["what"]
     assert "They are in no group" in why["what"]
@@ -87,29 +95,29 @@ async def test_a_bot_is_in_another_group(at: Party, operator: Operator) -> None:
     await eve.catches_up()
     await bot.catches_up()
     await says_to(ann, -7)
-    assert "only in group 8" in first(await operator.why("ROOM", bot.me))["what"]
+    assert "only in group 8" in (await likeliest(operator, bot))["what"]
 
 
 async def test_a_group_that_is_spoken_to_has_nobody_in_it(at: Party, operator: Operator) -> None:
     ann, bot = await at.enters("ROOM"), await at.enters("ROOM")
     await says_to(ann, -7)
-    assert first(await operator.why("ROOM", bot.me))["reason"] == "to_nobody"
+    assert (await likeliest(operator, bot))["reason"] == "to_nobody"
 
 
 async def test_who_plays_alone_hears_not_their_own(at: Party, operator: Operator) -> None:
     ann = await at.enters("ROOM")
     await says_to(ann, None, None)
-    assert first(await operator.why("ROOM", ann.me))["reason"] == "only_their_own"
+    assert (await likeliest(operator, ann))["reason"] == "only_their_own"
     await says_to(ann, True)
-    assert first(await operator.why("ROOM", ann.me))["reason"] == "all_well"
+    assert (await likeliest(operator, ann))["reason"] == "all_well"
 
 
 async def test_who_was_addressed_is_not_said_to_be_left_out(at: Party, operator: Operator) -> None:
     ann, bot = await at.enters("ROOM"), await at.enters("ROOM")
     await says_to(ann, (bot.me,))
-    why = await operator.why("ROOM", bot.me)
-    assert first(why)["reason"] == "all_well"
-    assert "program" in first(why)["do"]
+    why = await likeliest(operator, bot)
+    assert why["reason"] == "all_well"
+    assert "program" in why["do"]
 
 
 async def test_a_room_without_history_tells_late_joiners_no_past(
@@ -159,10 +167,39 @@ async def test_whose_link_is_stalled_follows_the_history() -> None:
             heard = await ann.catches_up()
             if any(isinstance(each, PresenceChanged) for each in heard):
                 break
-        why = first(await operator.why("ROOM", 2))
+        reasons = await operator.why("ROOM", 2)
+        assert not {"slow_way", "silent"} & set(reasons), "they follow from the same cause"
+        why = first(reasons)
         assert why["reason"] == "following", why
         assert "has not read what waits" in why["what"]
         assert "behind" in why["what"]
+
+
+@pytest.mark.parametrize("at", [False], indirect=True, ids=["direct"])
+async def test_a_program_that_hangs_answers_no_ping(at: Party, operator: Operator) -> None:
+    await at.enters("ROOM")
+    bob = await at.enters("ROOM")
+    why = await operator.why("ROOM", bob.me)
+    assert first(why)["reason"] == "silent"
+    assert "have answered no ping for 1." in first(why)["what"]
+    assert "slow_way" not in why
+    async with bob.reading():
+        assert not {"silent", "slow_way"} & set(await operator.why("ROOM", bob.me))
+
+
+@pytest.mark.parametrize("at", [False], indirect=True, ids=["direct"])
+async def test_the_lag_of_conditions_is_in_the_rtt_and_no_slow_way(
+    at: Party, operator: Operator
+) -> None:
+    ann = await at.enters("ROOM")
+    lag = {"lag_ms": 400}
+    await operator.asks("PUT", "/ROOM/conditions", {"down": lag, "up": lag})
+    async with ann.reading():
+        why = await operator.why("ROOM", 1)
+        assert (await operator.players("ROOM"))[1]["rtt_ms"] >= 800
+    assert first(why)["reason"] == "conditions"
+    assert "`relay shape ROOM --off`" in first(why)["do"]
+    assert "slow_way" not in why
 
 
 async def test_who_is_away_is_said_to_be_so(at: Party, operator: Operator) -> None:
@@ -170,7 +207,7 @@ async def test_who_is_away_is_said_to_be_so(at: Party, operator: Operator) -> No
     await says_to(ann, None)
     bob.says(Presence(PresenceState.AWAY))
     await bob.catches_up()
-    assert first(await operator.why("ROOM", bob.me))["reason"] == "away"
+    assert (await likeliest(operator, bob))["reason"] == "away"
 
 
 async def test_a_spectator_is_kept_behind(at: Party, operator: Operator) -> None:
@@ -179,7 +216,8 @@ async def test_a_spectator_is_kept_behind(at: Party, operator: Operator) -> None
     late.greets(role="spectator")
     await ann.hears(Joined, lambda joined: joined.player == 2)
     await says_to(ann, None)
-    why = first(await operator.why("ROOM", 2))
+    async with late.reading():
+        why = first(await operator.why("ROOM", 2))
     assert why["reason"] == "delayed"
     assert "30 s behind" in why["what"]
 
@@ -193,7 +231,7 @@ async def test_what_was_refused_is_said(at: Party, operator: Operator) -> None:
     bob.says(Kick(1), Volatile(1, (9,), b""), b"\x93\x10")
     for _ in range(3):
         await bob.hears(Error)
-    why = first(await operator.why("ROOM", bob.me))
+    why = await likeliest(operator, bob)
     assert why["reason"] == "refused"
     assert "the last of 3" in why["what"]
     codes = [each["code"] for each in (await operator.players("ROOM"))[2]["refusals"]]
@@ -207,6 +245,44 @@ async def test_who_lost_their_connection_is_waited_for(at: Party, operator: Oper
     await ann.hears(PresenceChanged)
     why = await operator.why("ROOM", 2)
     assert list(why)[:2] == ["lost", "last_close"]
+
+
+async def test_conditions_are_the_first_reason_of_who_is_lost(
+    at: Party, operator: Operator
+) -> None:
+    ann, bob = await at.enters("ROOM"), await at.enters("ROOM", seat=new_seat())
+    body = {"player": 2, "down": {"freeze": True}, "up": {"freeze": True}}
+    await operator.asks("PUT", "/ROOM/conditions", body)
+    bob.raw.abort()
+    await ann.hears(PresenceChanged)
+    why = await operator.why("ROOM", 2)
+    assert list(why)[:2] == ["conditions", "lost"]
+    assert "`relay shape ROOM --player 2 --off`" in why["conditions"]["do"]
+
+
+async def test_how_it_ended_comes_before_what_is_so_for_all(at: Party, operator: Operator) -> None:
+    ann, seat = await at.enters("ROOM"), new_seat()
+    bob = await at.enters("ROOM", seat=seat)
+    bob.raw.abort()
+    await ann.hears(PresenceChanged)
+    again = await at.enters("ROOM", seat=seat, position=bob.position)
+    async with again.reading():
+        reasons = list(await operator.why("ROOM", 2))
+    assert reasons == ["last_close", "nothing_said", "no_history"]
+
+
+async def test_a_refusal_comes_before_that_nobody_has_spoken(at: Party, operator: Operator) -> None:
+    ann = await at.enters("ROOM")
+    ann.says(b"\x93\x10")
+    await ann.hears(Error)
+    async with ann.reading():
+        why = await operator.why("ROOM", 1)
+    assert list(why) == ["refused", "nothing_said"]
+    (refused,) = (await operator.players("ROOM"))[1]["refusals"]
+    assert refused["offset"] == 2
+    assert refused["expected"]
+    assert f"(at byte 2, expected {refused['expected']}" in why["refused"]["what"]
+    assert "`relay decode --from client`" in why["refused"]["do"]
 
 
 async def test_who_has_left_is_known_by_their_last_close(at: Party, operator: Operator) -> None:
