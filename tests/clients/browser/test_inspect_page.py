@@ -176,8 +176,10 @@ async def test_a_frame_is_copied_as_a_program(relay: RunningRelay, tabs: Tabs) -
             await button.click()
             await button.filter(has_text="Copied").wait_for()
             copied[label] = await page.evaluate("navigator.clipboard.readText()")
-    assert copied["Python"] == 'await room.send({"say": "hi", "to": [1, None, True]})'
-    assert copied["TypeScript"] == 'await room.send({ say: "hi", to: [1, null, true] });'
+    said = '{"say": "hi", "to": [1, None, True]}'
+    assert copied["Python"] == f"await room.send({said}, to=EVERYONE)"
+    said = '{ say: "hi", to: [1, null, true] }'
+    assert copied["TypeScript"] == f"await room.send({said}, {{ to: EVERYONE }});"
     space: dict[str, Any] = {}
     exec(copied["pytest case"], space)
     space["test_this_deliver_is_read"]()

@@ -65,7 +65,10 @@ export class FramesView {
       this.pause,
       clear,
     );
-    const copies = copyAs(() => this.message);
+    const copies = copyAs(
+      () => this.message,
+      () => this.chosen?.to ?? null,
+    );
     copies.append(this.inDecoder());
     this.detail.append(copies, this.view.element);
     this.element.append(tools, this.status, this.list.element, this.detail);
