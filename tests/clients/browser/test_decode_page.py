@@ -191,4 +191,5 @@ async def test_a_phone_shows_all_of_it(relay: RunningRelay, tabs: Tabs) -> None:
     page = await tabs.open(f"{relay.url}/decode", mobile=True)
     await paste(page, TORN.hex())
     await page.wait_for_selector(".blame")
-    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    root = "document.documentElement"
+    assert await page.evaluate(f"{root}.scrollWidth <= {root}.clientWidth")

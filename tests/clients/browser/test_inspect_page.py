@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from playwright.async_api import Page
 
 PHONE, DESK = (390, 844), (1280, 800)
-FITS = "document.documentElement.scrollWidth <= innerWidth"
+FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+"""`innerWidth` would not do: on a phone it grows with a page that is too wide."""
 
 
 @pytest.fixture
