@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
@@ -155,6 +156,15 @@ async def test_frames_are_listed_filtered_searched_and_shown(
         await rows.filter(has_text='{"shot":7}').click()
         await page.locator(".item", has_text="shot: 7").wait_for()
         assert "DELIVER" in await page.inner_text(".frame-title")
+        bounds = await page.locator(".item", has_text="shot: 7").bounding_box()
+        assert bounds is not None
+        assert bounds["y"] + bounds["height"] <= DESK[1]
+        row = await rows.filter(has_text='{"shot":7}').inner_text()
+        assert re.search(r"\d\d:\d\d:\d\d", row)
+        assert "#1 Ada" in row
+        await page.fill("[aria-label='Search what frames say']", "said by nobody")
+        await page.wait_for_selector(".frames .list[data-none^='No frame is as asked']")
+        assert not await page.is_visible(".detail")
         await page.fill("[aria-label='Search what frames say']", "")
         await page.click("text=Pause")
         await ada.send({"shot": 99}, to=EVERYONE)
