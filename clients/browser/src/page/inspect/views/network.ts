@@ -15,7 +15,7 @@ const SLIDERS: readonly (readonly [string, string, number, number, string])[] = 
   ["stall_s", "Stands still, for", 10, 0.5, "s"],
   ["cut_every_s", "Cut, every so long", 300, 5, "s"],
   ["cut_every_frames", "Cut, every so many", 2000, 10, "frames"],
-  ["bytes_per_second", "Bytes; 0: no limit", 500_000, 1000, "B/s"],
+  ["bytes_per_second", "Bandwidth, 0: no limit", 500_000, 1000, "B/s"],
   ["loss", "Loss, of volatile values", 0.5, 0.01, "%"],
   ["duplication", "Duplicates of them", 0.5, 0.01, "%"],
   ["reordering", "Out of order, of them", 0.5, 0.01, "%"],
