@@ -127,6 +127,8 @@ async def test_an_operator_acts(relay: RunningRelay, operator: Operator, tabs: T
         await until(lambda: room.options.locked)
         await row.locator("text=Why?").click()
         await page.locator("dialog dt").first.wait_for()
+        focused = await page.evaluate("document.activeElement.tagName")
+        assert focused == "H2"  # a button below a long text would scroll to its end
         await page.keyboard.press("Escape")
         await row.locator("text=Kick").click()
         await page.fill("dialog input", "enough")
@@ -253,6 +255,8 @@ async def test_properties_and_history_are_shown(relay: RunningRelay, tabs: Tabs)
         row = page.locator(".state tr", has_text="map")
         await row.locator("td", has_text='{"name":"desert"}').wait_for()
         assert "#1 Ada" in await page.inner_text(".facts")
+        await ada.do(lambda room: room.subscribe(5))
+        await page.locator(".facts dd", has_text="5: #1 Ada").wait_for()
 
 
 async def test_a_network_is_made_worse_and_good_again(
