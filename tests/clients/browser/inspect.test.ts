@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { COPIES } from "../../../clients/browser/src/page/decode/copies.js";
+import type { Hearers } from "../../../clients/browser/src/page/decode/named-arguments.js";
 import { decode } from "../../../clients/browser/src/page/decode/decoded.js";
 import type { Told } from "../../../clients/browser/src/page/inspect/facts.js";
 import { MOST, SeenFrames, summary } from "../../../clients/browser/src/page/inspect/seen.js";
@@ -144,6 +145,54 @@ test("a message is copied as what a program says", () => {
   );
   assert.equal(COPIES["Python"]!(set), 'await room.set_property("a b", {"c d": 1})');
   assert.equal(COPIES["TypeScript"]!(set), 'await room.setProperty("a b", { "c d": 1 });');
+});
+
+test("a copy keeps the target of a client's frame", () => {
+  const targets = [
+    [true, ", to=EVERYONE", ", { to: EVERYONE }"],
+    [0, ", to=HOST", ", { to: HOST }"],
+    [7, ", to=7", ", { to: 7 }"],
+    [-3, ", to=group(3)", ", { to: group(3) }"],
+    [[1, 2], ", to=[1, 2]", ", { to: [1, 2] }"],
+    [null, "", ""],
+    [false, "", ""],
+  ] as const;
+  for (const [target, python, typeScript] of targets) {
+    const sent = decode(encode({ type: "Send", target, payload: pack("x") }), "client");
+    assert.equal(COPIES["Python"]!(sent), `await room.send("x"${python})`);
+    assert.equal(COPIES["TypeScript"]!(sent), `await room.send("x"${typeScript});`);
+    const volatile = encode({ type: "Volatile", key: 2, target, payload: pack("x") });
+    assert.equal(
+      COPIES["Python"]!(decode(volatile, "client"), "all"),
+      `room.volatile(2, "x"${python})`,
+    );
+  }
+});
+
+test("a copy of the relay's frame is to those whom the room told it", () => {
+  const told = decode(encode({ type: "Deliver", seq: 1, sender: 1, payload: pack("x") }), "relay");
+  const copied = (hearers: Hearers): string => COPIES["Python"]!(told, hearers);
+  assert.equal(copied("others"), 'await room.send("x")');
+  assert.equal(copied("all"), 'await room.send("x", to=EVERYONE)');
+  assert.equal(copied([2]), 'await room.send("x", to=2)');
+  assert.equal(copied([1, 2]), 'await room.send("x", to=[1, 2])');
+});
+
+test("a copy of a property keeps whose it is, and the version that it must have", () => {
+  const set = decode(
+    encode({ type: "Set", scope: 3, key: "a", value: pack(1), expected: 0 }),
+    "client",
+  );
+  assert.equal(COPIES["Python"]!(set), 'await room.set_property("a", 1, player=3, expected=0)');
+  assert.equal(
+    COPIES["TypeScript"]!(set),
+    'await room.setProperty("a", 1, { player: 3, expected: 0 });',
+  );
+  const deleted = decode(
+    encode({ type: "Set", scope: 3, key: "a", value: false, expected: false }),
+    "client",
+  );
+  assert.equal(COPIES["Python"]!(deleted), 'await room.delete_property("a", player=3)');
 });
 
 test("a torn message is copied as a test of its fault", () => {

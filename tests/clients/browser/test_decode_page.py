@@ -145,6 +145,15 @@ async def test_text_is_read_in_the_forms_that_programs_print(page: Page, text: s
     await page.locator(".frame-title", has_text="client SEND, 7 bytes").wait_for()
 
 
+async def test_a_copy_keeps_whom_a_frame_is_to(page: Page) -> None:
+    await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await paste(page, SENT.hex())
+    await page.click(".copy-as >> text=Python")
+    await page.locator(".copy-as button", has_text="Copied").wait_for()
+    copied = await page.evaluate("navigator.clipboard.readText()")
+    assert copied == 'await room.send({"say": "hi"}, to=EVERYONE)'
+
+
 async def test_what_is_no_message_says_so(page: Page) -> None:
     await paste(page, "what?")
     await page.locator("#input-error", has_text="no hex, no base64").wait_for()
@@ -182,4 +191,5 @@ async def test_a_phone_shows_all_of_it(relay: RunningRelay, tabs: Tabs) -> None:
     page = await tabs.open(f"{relay.url}/decode", mobile=True)
     await paste(page, TORN.hex())
     await page.wait_for_selector(".blame")
-    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    root = "document.documentElement"
+    assert await page.evaluate(f"{root}.scrollWidth <= {root}.clientWidth")

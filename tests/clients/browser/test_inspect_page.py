@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from clients.python import EVERYONE, RoomOptions, connect
+from clients.python import EVERYONE, Notice, NoticeKind, RoomOptions, connect
 from relay.policy.operators import find_token
 from tests.helpers.browser import Tabs
 from tests.helpers.operators import Operator, operator_at
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from playwright.async_api import Page
 
 PHONE, DESK = (390, 844), (1280, 800)
-FITS = "document.documentElement.scrollWidth <= innerWidth"
+FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+"""`innerWidth` would not do: on a phone it grows with a page that is too wide."""
 
 
 @pytest.fixture
@@ -67,6 +69,7 @@ async def test_it_asks_for_the_token_and_keeps_it_out_of_the_address(
         await page.reload()
         await page.locator(".room-list a", has_text="DEN").click()
         await page.locator("tbody th", has_text="#1").wait_for()
+        assert await page.evaluate("document.activeElement.innerText") == "DEN"
         assert page.url == f"{relay.url}/inspect#room=DEN"
         await page.go_back()
         await page.click("#forget")
@@ -89,7 +92,8 @@ async def test_players_are_shown_as_the_relay_knows_them(relay: RunningRelay, ta
     ):
         page = await look_in(tabs, relay)
         ada = page.locator("tbody tr", has_text="Ada")
-        await ada.locator("svg:not(.is-off)").wait_for()  # the host
+        await ada.locator("th span:not(.is-off) > svg").wait_for()
+        await page.get_by_role("rowheader", name="#1 Ada host").wait_for()
         await ada.locator("td[data-head=Outbox]", has_text="flowing").wait_for()
         await (
             page.locator("tbody tr", has_text="Bob").locator("td", has_text="127.0.0.1").wait_for()
@@ -123,16 +127,53 @@ async def test_an_operator_acts(relay: RunningRelay, operator: Operator, tabs: T
         await until(lambda: room.options.locked)
         await row.locator("text=Why?").click()
         await page.locator("dialog dt").first.wait_for()
+        focused = await page.evaluate("document.activeElement.tagName")
+        assert focused == "H2"  # a button below a long text would scroll to its end
         await page.keyboard.press("Escape")
         await row.locator("text=Kick").click()
         await page.fill("dialog input", "enough")
         await page.keyboard.press("Enter")
         await row.wait_for(state="detached")
+        assert await page.evaluate("document.activeElement.id") == "panel-Players"
         assert bob.me not in await operator.players("R")
         await page.click("text=Close the room")
         await page.locator("dialog button", has_text="Close it").click()
         await page.wait_for_selector("#status[data-state=closed]")
         assert relay.node.registry.find("R") is None
+
+
+async def test_what_an_operator_says_is_heard_and_the_page_tells_so(
+    relay: RunningRelay, tabs: Tabs
+) -> None:
+    async with connect(relay.url, room="R", name="Ada") as ada:
+        page = await look_in(tabs, relay)
+        await page.fill(".say input", "back in a minute")
+        await page.click(".say button")
+        await page.locator(".say [role=status]", has_text="Said to all players: back").wait_for()
+        assert await page.input_value(".say input") == ""
+        async for event in ada:
+            if isinstance(event, Notice) and event.kind == NoticeKind.OPERATOR:
+                assert event.detail.said == "back in a minute"
+                break
+
+
+async def test_space_pauses_and_goes_on_except_in_fields(relay: RunningRelay, tabs: Tabs) -> None:
+    async with enter_async(relay.url, room="R"):
+        page = await look_in(tabs, relay)
+        await page.click("#tab-Frames")
+        status = page.locator(".frames [role=status]").first
+        await page.keyboard.press("Space")  # on the tab
+        await status.filter(has_text="paused").wait_for()
+        await page.focus(".frames .list")
+        await page.keyboard.press("Space")
+        await status.filter(has_not_text="paused").wait_for()
+        await page.focus("[aria-label='Search what frames say']")
+        await page.keyboard.type("a b")
+        assert await page.input_value("[aria-label='Search what frames say']") == "a b"
+        assert "paused" not in await status.inner_text()
+        await page.click("#tab-Players")
+        await page.keyboard.press("Space")
+        assert "paused" not in (await status.text_content() or "")
 
 
 async def test_frames_are_listed_filtered_searched_and_shown(
@@ -154,6 +195,15 @@ async def test_frames_are_listed_filtered_searched_and_shown(
         await rows.filter(has_text='{"shot":7}').click()
         await page.locator(".item", has_text="shot: 7").wait_for()
         assert "DELIVER" in await page.inner_text(".frame-title")
+        bounds = await page.locator(".item", has_text="shot: 7").bounding_box()
+        assert bounds is not None
+        assert bounds["y"] + bounds["height"] <= DESK[1]
+        row = await rows.filter(has_text='{"shot":7}').inner_text()
+        assert re.search(r"\d\d:\d\d:\d\d", row)
+        assert "#1 Ada" in row
+        await page.fill("[aria-label='Search what frames say']", "said by nobody")
+        await page.wait_for_selector(".frames .list[data-none^='No frame is as asked']")
+        assert not await page.is_visible(".detail")
         await page.fill("[aria-label='Search what frames say']", "")
         await page.click("text=Pause")
         await ada.send({"shot": 99}, to=EVERYONE)
@@ -176,8 +226,10 @@ async def test_a_frame_is_copied_as_a_program(relay: RunningRelay, tabs: Tabs) -
             await button.click()
             await button.filter(has_text="Copied").wait_for()
             copied[label] = await page.evaluate("navigator.clipboard.readText()")
-    assert copied["Python"] == 'await room.send({"say": "hi", "to": [1, None, True]})'
-    assert copied["TypeScript"] == 'await room.send({ say: "hi", to: [1, null, true] });'
+    said = '{"say": "hi", "to": [1, None, True]}'
+    assert copied["Python"] == f"await room.send({said}, to=EVERYONE)"
+    said = '{ say: "hi", to: [1, null, true] }'
+    assert copied["TypeScript"] == f"await room.send({said}, {{ to: EVERYONE }});"
     space: dict[str, Any] = {}
     exec(copied["pytest case"], space)
     space["test_this_deliver_is_read"]()
@@ -203,6 +255,8 @@ async def test_properties_and_history_are_shown(relay: RunningRelay, tabs: Tabs)
         row = page.locator(".state tr", has_text="map")
         await row.locator("td", has_text='{"name":"desert"}').wait_for()
         assert "#1 Ada" in await page.inner_text(".facts")
+        await ada.do(lambda room: room.subscribe(5))
+        await page.locator(".facts dd", has_text="5: #1 Ada").wait_for()
 
 
 async def test_a_network_is_made_worse_and_good_again(

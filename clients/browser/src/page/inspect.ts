@@ -117,5 +117,8 @@ window.roomwireInspector = {
     return room;
   },
 };
-addEventListener("hashchange", route);
+addEventListener("hashchange", () => {
+  route();
+  room?.focus(); // what had it, a link to the room, is gone
+});
 route();

@@ -2,12 +2,15 @@
 
 import type { Decoded } from "./decoded.js";
 import { hexOf } from "./hex.js";
+import { type Hearers, field, ofProperty, toWhom } from "./named-arguments.js";
 import { asJson, stringify } from "./spelling.js";
-import type { Node } from "./tree.js";
 import { type Language, PYTHON, TYPESCRIPT, sourceOf, string } from "./value.js";
 
+/** Writes a message in some form. Args: hearers: left out where nobody knows who hears it. */
+export type Write = (message: Decoded, hearers?: Hearers | null) => string;
+
 /** What a message can be copied as, by the label of its button. */
-export const COPIES: Readonly<Record<string, (message: Decoded) => string>> = {
+export const COPIES: Readonly<Record<string, Write>> = {
   Hex: ({ data }) => hexOf(data, " "),
   Base64: ({ data }) => base64(data),
   JSON: (message) => stringify(asJson(message), 2),
@@ -21,46 +24,45 @@ function base64(data: Uint8Array): string {
   return btoa(Array.from(data, (byte) => String.fromCharCode(byte)).join(""));
 }
 
-/** The field of a frame, by its name. */
-const field = ({ nodes }: Decoded, name: string): Node | undefined =>
-  nodes[0]?.children.find((child) => child.name === name);
-
-function inPython(message: Decoded): string {
-  const call = callOf(message, PYTHON);
+function inPython(message: Decoded, hearers: Hearers | null = null): string {
+  const call = callOf(message, hearers, PYTHON);
   if (call) return call;
   const bytes = `bytes.fromhex("${hexOf(message.data)}")`;
   const shown = `show(decode(${bytes}, "${message.by}"))`;
   return `from roomwire.decoded import decode, show\n\nprint(${shown})`;
 }
 
-function inTypeScript(message: Decoded): string {
-  const call = callOf(message, TYPESCRIPT);
+function inTypeScript(message: Decoded, hearers: Hearers | null = null): string {
+  const call = callOf(message, hearers, TYPESCRIPT);
   if (call) return `${call};`;
   const { data, by, name } = message;
   return `const message = ${TYPESCRIPT.bytes(hexOf(data))}; // ${by} ${name}`;
 }
 
 /** What a program calls to say the same; null where no program says it. */
-function callOf(message: Decoded, language: Language): string | null {
+function callOf(message: Decoded, hearers: Hearers | null, language: Language): string | null {
   const held = field(message, "payload") ?? field(message, "value");
   if (message.fault || !held) return null;
   const [packed] = held.children;
   const value = sourceOf(packed ?? held, language);
   const key = field(message, "key")?.value;
   const raw = packed ? "" : "_bytes";
+  const to = toWhom(message, hearers, language);
   const call = (name: string, ...given: unknown[]): string =>
     `room.${language === PYTHON ? name : camel(name)}(${given.join(", ")})`;
+  const write = (name: string, ...given: string[]): string =>
+    `await ${call(name, string(String(key)), ...given, ...ofProperty(message, language))}`;
   switch (message.name) {
     case "SEND":
     case "DELIVER":
-      return `await ${call(`send${raw}`, value)}`;
+      return `await ${call(`send${raw}`, value, ...to)}`;
     case "VOLATILE":
     case "UPDATE":
-      return call(`volatile${raw}`, key, value);
+      return call(`volatile${raw}`, key, value, ...to);
     case "SET":
     case "PROPERTY":
-      if (held.kind === "false") return `await ${call("delete_property", string(String(key)))}`;
-      return packed ? `await ${call("set_property", string(String(key)), value)}` : null;
+      if (held.kind === "false") return write("delete_property");
+      return packed ? write("set_property", value) : null;
     default:
       return null;
   }

@@ -1,6 +1,7 @@
 // What the operator's REST and its stream say, as far as the inspector shows it.
 
 import type { ListedRoom } from "../../lobby.js";
+import type { Hearers } from "../decode/named-arguments.js";
 
 /** A room, as everybody may know it. */
 export interface RoomInfo extends Omit<ListedRoom, "url" | "code" | "build" | "tags" | "created"> {
@@ -55,7 +56,7 @@ export interface Told {
   readonly seq: number | null;
   readonly op: string;
   readonly from: number | null;
-  readonly to: "all" | "others" | readonly number[];
+  readonly to: Hearers;
   readonly size: number;
   /** The frame's bytes in base64. */
   readonly data: string;

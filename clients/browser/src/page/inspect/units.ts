@@ -18,6 +18,10 @@ export const perSecond = (value: number): string => `${rounded(value)}/s`;
 
 export const bytesPerSecond = (value: number): string => `${bytes(value)}/s`;
 
+/** `09:05:07`, as clocks here show it. Args: at: the relay's clock, in microseconds. */
+export const timeOfDay = (at: number): string =>
+  new Date(at / 1000).toLocaleTimeString("en-GB", { hour12: false });
+
 export function milliseconds(value: number | null | undefined): string {
   if (value === null || value === undefined) return NONE;
   return value > 0 && value < 1 ? "<1 ms" : `${rounded(Math.round(value * 10) / 10)} ms`;

@@ -1,5 +1,6 @@
 // One room that is watched: what its stream has told, and the stream itself, which comes back.
 
+import { legible } from "../legible.js";
 import type { Line, PlayerFacts, Standing } from "./facts.js";
 import { type Operator, Refused } from "./operator.js";
 import { SeenFrames, bytesOfFrame } from "./seen.js";
@@ -25,6 +26,8 @@ export class Watched {
   why = "";
   standing: Standing | null = null;
   players: readonly PlayerFacts[] = [];
+  /** By their numbers; of those who left, too. */
+  readonly names = new Map<number, string>();
   readonly seen = new SeenFrames();
   readonly series = new Series();
   sizes = new Sizes();
@@ -92,6 +95,7 @@ export class Watched {
         return this.tell("room");
       case "players":
         this.players = line.players;
+        for (const { player, name } of line.players) this.names.set(player, name);
         return this.tell("players");
       case "frames":
         for (const frame of this.seen.add(line.frames, line.skipped).slice(0, MEASURED)) {
@@ -104,6 +108,11 @@ export class Watched {
       case "end":
         return this.be("ended", line.why);
     }
+  }
+
+  /** `#1 Ada`; without a name that is known, `#1`. */
+  who(number: number): string {
+    return `#${number} ${legible(this.names.get(number) ?? "")}`.trim();
   }
 
   /** Counts the sizes anew from now on. */

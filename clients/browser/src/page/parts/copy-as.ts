@@ -2,18 +2,22 @@
 
 import { COPIES } from "../decode/copies.js";
 import type { Decoded } from "../decode/decoded.js";
+import type { Hearers } from "../decode/named-arguments.js";
 import { make } from "../dom.js";
 import { copyText } from "./clipboard.js";
 
 const SAID_MS = 1500;
 
-/** Args: current: the message that is shown. */
-export function copyAs(current: () => Decoded | null): HTMLElement {
+/** Args: current: the message that is shown; hearers: who hears it, if anybody knows. */
+export function copyAs(
+  current: () => Decoded | null,
+  hearers: () => Hearers | null = () => null,
+): HTMLElement {
   const buttons = Object.entries(COPIES).map(([label, write]) => {
     const button = make("button", { className: "small", type: "button" }, label);
     button.addEventListener("click", () => {
       const message = current();
-      if (message) void copy(button, label, write(message));
+      if (message) void copy(button, label, write(message, hearers()));
     });
     return button;
   });

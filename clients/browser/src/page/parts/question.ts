@@ -24,19 +24,21 @@ export function askFor({
   const yes = make("button", { className: "primary", value: "yes" }, ok);
   const no = make("button", { className: "quiet", value: "no", formNoValidate: true }, "Cancel");
   const about = text ? [make("p", { className: "note" }, text)] : [];
-  return shown(title, [...about, ...field, make("p", { className: "actions" }, yes, no)]).then(
-    (answer) => (answer === "yes" ? input.value : null),
+  const content = [...about, ...field, make("p", { className: "actions" }, yes, no)];
+  return shown(title, make("h2", {}, title), content).then((answer) =>
+    answer === "yes" ? input.value : null,
   );
 }
 
 /** Shows something to read. */
 export async function tell(title: string, ...content: Node[]): Promise<void> {
   const done = make("button", { className: "primary" }, "Close");
-  await shown(title, [...content, make("p", { className: "actions" }, done)]);
+  // The focus is on the heading: on the button it would scroll a long text to its end.
+  const heading = make("h2", { tabIndex: -1, autofocus: true }, title);
+  await shown(title, heading, [...content, make("p", { className: "actions" }, done)]);
 }
 
-function shown(title: string, content: readonly Node[]): Promise<string> {
-  const heading = make("h2", {}, title);
+function shown(title: string, heading: Node, content: readonly Node[]): Promise<string> {
   const form = make("form", { method: "dialog" }, heading, ...content);
   const dialog = make("dialog", { ariaLabel: title }, form);
   document.body.append(dialog);

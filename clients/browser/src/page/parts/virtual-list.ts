@@ -9,7 +9,7 @@ const HIGHEST = 8_000_000;
 /** What a list shows. Rows are told apart by their place. */
 export interface Rows {
   readonly label: string;
-  /** Pixels of a row, all of one height. */
+  /** Pixels of a row, all of one height. It may change with the window. */
   readonly height: number;
   count(): number;
   /** Fills an element with a row. It may have held another one. */
@@ -68,6 +68,7 @@ export class VirtualList {
     row.hidden = index === null;
     if (index === null) return;
     row.style.top = `${index * this.rows.height}px`;
+    row.style.height = `${this.rows.height}px`;
     row.id = this.idOf(index);
     row.ariaSelected = String(index === this.chosen);
     row.dataset["index"] = String(index);
@@ -77,7 +78,6 @@ export class VirtualList {
   private made(): HTMLElement {
     const row = make("div", { className: "list-row" });
     row.setAttribute("role", "option");
-    row.style.height = `${this.rows.height}px`;
     this.space.append(row);
     return row;
   }
@@ -111,9 +111,9 @@ export class VirtualList {
   private choose(index: number): void {
     if (index < 0 || index >= this.rows.count()) return;
     this.chosen = index;
+    this.rows.choose(index); // first, as what it shows may leave the list less room
     this.reveal(index);
     this.refresh();
-    this.rows.choose(index);
   }
 
   private reveal(index: number): void {

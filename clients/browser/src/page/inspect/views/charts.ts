@@ -1,9 +1,10 @@
 // The last minutes in four charts.
 
+import { counted } from "../../decode/words.js";
 import { make } from "../../dom.js";
 import { Chart } from "../../parts/chart.js";
 import { type Sample, type Series } from "../series.js";
-import { bytesPerSecond, count, milliseconds, perSecond } from "../units.js";
+import { bytesPerSecond, milliseconds, perSecond } from "../units.js";
 
 const CHARTS: readonly (readonly [
   string,
@@ -13,8 +14,8 @@ const CHARTS: readonly (readonly [
   ["Frames", perSecond, ({ frames }) => frames],
   ["Bytes", bytesPerSecond, ({ bytes }) => bytes],
   ["Worst RTT", milliseconds, ({ rtt }) => rtt],
-  ["In outboxes", (value) => `${count(value)} frames`, ({ waiting }) => waiting],
-  ["Behind", (value) => `${count(value)} seqs`, ({ behind }) => behind],
+  ["In outboxes", (value) => counted(value, "frame"), ({ waiting }) => waiting],
+  ["Behind", (value) => counted(value, "seq"), ({ behind }) => behind],
 ];
 
 export class ChartsView {

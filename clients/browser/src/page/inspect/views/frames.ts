@@ -8,9 +8,13 @@ import { copyAs } from "../../parts/copy-as.js";
 import { FrameView } from "../../parts/frame-view.js";
 import { VirtualList } from "../../parts/virtual-list.js";
 import { type Seen, bytesOfFrame, summary } from "../seen.js";
+import { timeOfDay } from "../units.js";
 import type { Watched } from "../watched.js";
 
+/** Pixels of a row: of one line, and of the two that a phone has. */
 const ROW = 26;
+const ROW_OF_TWO = 46;
+const PHONE = matchMedia("(max-width: 48rem)");
 
 export class FramesView {
   readonly element = make("div", { className: "frames" });
@@ -48,7 +52,9 @@ export class FramesView {
     const { seen } = watched;
     this.list = new VirtualList({
       label: "Frames",
-      height: ROW,
+      get height() {
+        return PHONE.matches ? ROW_OF_TWO : ROW;
+      },
       count: () => seen.shown.length,
       fill: (row, index) => this.fill(row, seen.shown[index]!),
       choose: (index) => this.choose(seen.shown[index]!),
@@ -65,7 +71,10 @@ export class FramesView {
       this.pause,
       clear,
     );
-    const copies = copyAs(() => this.message);
+    const copies = copyAs(
+      () => this.message,
+      () => this.chosen?.to ?? null,
+    );
     copies.append(this.inDecoder());
     this.detail.append(copies, this.view.element);
     this.element.append(tools, this.status, this.list.element, this.detail);
@@ -79,6 +88,7 @@ export class FramesView {
     this.list.mark(this.placeOf(this.chosen));
     if (isAtEnd && !seen.isPaused) this.list.scrollToEnd();
     write(this.status, this.counts());
+    this.list.element.dataset["none"] = seen.shown.length ? "" : NOTHING[seen.count ? "hit" : "seen"];
   }
 
   private counts(): string {
@@ -106,15 +116,16 @@ export class FramesView {
         from: Number.isInteger(from) ? from : null,
         text: this.search.value.toLowerCase(),
       });
+      if (this.placeOf(this.chosen) < 0) this.forget();
       this.show();
     };
     for (const field of [this.op, this.from, this.search]) field.addEventListener("input", ask);
-    this.pause.addEventListener("click", () => this.setPaused(!this.watched.seen.isPaused));
-    this.list.element.addEventListener("keydown", (event) => {
-      if (event.key !== " ") return;
-      event.preventDefault(); // it would scroll
-      this.setPaused(!this.watched.seen.isPaused);
-    });
+    this.pause.addEventListener("click", () => this.togglePause());
+  }
+
+  /** Pauses, or goes on. */
+  togglePause(): void {
+    this.setPaused(!this.watched.seen.isPaused);
   }
 
   private setPaused(isPaused: boolean): void {
@@ -127,18 +138,27 @@ export class FramesView {
 
   private clear(): void {
     this.watched.seen.clear();
-    this.chosen = null;
+    this.forget();
     this.show();
   }
 
+  /** Shows none in detail: what was chosen is not among the frames that are asked for. */
+  private forget(): void {
+    this.chosen = this.message = null;
+    this.detail.hidden = true;
+  }
+
   private fill(row: HTMLElement, frame: Seen): void {
-    if (row.dataset["frame"] === String(frame.id)) return;
-    row.dataset["frame"] = String(frame.id);
+    const from = frame.from === null ? "" : this.watched.who(frame.from);
+    const held = `${frame.id} ${from}`;
+    if (row.dataset["frame"] === held) return;
+    row.dataset["frame"] = held;
     row.replaceChildren(
+      make("span", { className: "at" }, timeOfDay(frame.at)),
       make("span", { className: "seq" }, frame.seq === null ? "volatile" : String(frame.seq)),
       make("span", { className: "op" }, frame.op),
-      make("span", { className: "from" }, frame.from === null ? "" : `from ${frame.from}`),
-      make("span", { className: "to" }, addressees(frame.to)),
+      make("bdi", { className: "from" }, from),
+      make("bdi", { className: "to" }, this.addressees(frame.to)),
       make("span", { className: "size" }, `${frame.size} B`),
       make("bdi", { className: "says" }, summary(frame)),
     );
@@ -160,6 +180,15 @@ export class FramesView {
     return shown.findIndex(({ id }) => id === frame.id);
   }
 
+  private addressees(to: Seen["to"]): string {
+    if (typeof to === "string") return `to ${to}`;
+    const who = (number: number): string => this.watched.who(number);
+    const named = to.slice(0, MOST_NAMED).map(who).join(", ");
+    return to.length > MOST_NAMED
+      ? `to ${named}, and ${to.length - MOST_NAMED} more`
+      : `to ${named || "nobody"}`;
+  }
+
   /** A link that opens the chosen frame in the decoder. */
   private inDecoder(): HTMLElement {
     const link = make(
@@ -176,10 +205,8 @@ export class FramesView {
 
 const MOST_NAMED = 4;
 
-function addressees(to: Seen["to"]): string {
-  if (typeof to === "string") return `to ${to}`;
-  const named = to.slice(0, MOST_NAMED).join(", ");
-  return to.length > MOST_NAMED
-    ? `to ${named}, and ${to.length - MOST_NAMED} more`
-    : `to ${named || "nobody"}`;
-}
+/** What stands in the list where no frame does. */
+const NOTHING = {
+  seen: "No frame came yet.",
+  hit: "No frame is as asked: mind the opcode, the player and the search.",
+} as const;

@@ -113,7 +113,7 @@ export interface PlayerActs {
 }
 
 export class PlayersView {
-  readonly element = make("div", { className: "players-table" });
+  readonly element = make("div", { className: "players-table", tabIndex: -1 });
   private readonly body = make("tbody");
   private readonly heads: HTMLElement[] = [];
   private readonly none = make("p", { className: "note" }, "Nobody is here.");
@@ -137,7 +137,9 @@ export class PlayersView {
     const here = new Set(players.map(({ player }) => player));
     for (const [number, row] of this.rows) {
       if (here.has(number)) continue;
+      const hadFocus = row.element.contains(document.activeElement);
       row.element.remove();
+      if (hadFocus) this.element.focus();
       this.rows.delete(number);
     }
     const order = this.sorted(players).map((facts) =>
@@ -186,24 +188,24 @@ class Row {
   readonly element = make("tr");
   private readonly number = make("span", { className: "dim" });
   private readonly name = make("bdi");
-  private readonly crown = crown();
+  private readonly host = make("span", {}, crown(), make("span", { className: "unseen" }, "host"));
   private readonly cells = COLUMNS.map(({ head }) => {
     const cell = make("td");
     cell.dataset["head"] = head;
     return cell;
   });
   private readonly why = make("button", { type: "button", className: "small" }, "Why?");
-  private readonly host = make("button", { type: "button", className: "small" }, "Make host");
+  private readonly makeHost = make("button", { type: "button", className: "small" }, "Make host");
   private readonly kick = make("button", { type: "button", className: "small danger" }, "Kick");
   private facts: PlayerFacts | null = null;
 
   constructor(acts: PlayerActs) {
-    const who = make("th", { scope: "row" }, this.number, " ", this.name, " ", this.crown);
-    const doing = make("td", { className: "doing" }, this.why, " ", this.host, " ", this.kick);
+    const who = make("th", { scope: "row" }, this.number, " ", this.name, " ", this.host);
+    const doing = make("td", { className: "doing" }, this.why, " ", this.makeHost, " ", this.kick);
     this.element.append(who, ...this.cells, doing);
     for (const [button, act] of [
       [this.why, "why"],
-      [this.host, "makeHost"],
+      [this.makeHost, "makeHost"],
       [this.kick, "kick"],
     ] as const) {
       button.addEventListener("click", () => this.facts && acts[act](this.facts));
@@ -215,13 +217,13 @@ class Row {
     const name = nameOf({ name: facts.name, number: facts.player });
     write(this.number, `#${facts.player}`);
     write(this.name, name);
-    this.crown.classList.toggle("is-off", !isHost);
+    this.host.classList.toggle("is-off", !isHost);
     for (const [index, cell] of this.cells.entries()) write(cell, COLUMNS[index]!.text(facts));
     this.element.dataset["presence"] = facts.presence;
-    this.host.disabled = isHost || facts.role === "spectator";
+    this.makeHost.disabled = isHost || facts.role === "spectator";
     const said = isolated(name);
     this.why.ariaLabel = `Why does ${said} see nothing, or late?`;
-    this.host.ariaLabel = `Make ${said} host`;
+    this.makeHost.ariaLabel = `Make ${said} host`;
     this.kick.ariaLabel = `Kick ${said}`;
     return this.element;
   }

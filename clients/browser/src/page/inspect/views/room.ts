@@ -18,10 +18,12 @@ import { type News, Watched } from "../watched.js";
 const LONGEST_REASON = 123;
 const LONGEST_SAID = 1024;
 
+const TAKES_SPACE = "input, select, textarea, dialog, summary, button:not([role=tab])";
+
 export class RoomView {
   readonly element = make("section", { className: "watched", ariaLabel: "Room" });
   readonly watched: Watched;
-  private readonly title = make("h2");
+  private readonly title = make("h2", { tabIndex: -1 });
   private readonly about = make("p", { className: "note" });
   private readonly ended = make("p", { className: "error" });
   private readonly lock = make("input", { type: "checkbox" });
@@ -34,6 +36,7 @@ export class RoomView {
   private readonly network: NetworkView;
   private readonly tabs: Tabs;
   private readonly changed = new Set<News>();
+  private readonly leaving = new AbortController();
   private isDrawing = false;
 
   constructor(
@@ -66,11 +69,26 @@ export class RoomView {
       this.tabs.list,
       ...Object.values(panels),
     );
+    const { signal } = this.leaving;
+    document.addEventListener("keydown", (event) => this.press(event), { signal });
     void this.watched.follow();
   }
 
   stop(): void {
+    this.leaving.abort();
     this.watched.stop();
+  }
+
+  focus(): void {
+    this.title.focus({ preventScroll: true });
+  }
+
+  /** The space bar pauses the frames, unless it has a meaning where the focus is. */
+  private press(event: KeyboardEvent): void {
+    const isTaken = event.target instanceof Element && event.target.closest(TAKES_SPACE);
+    if (event.key !== " " || isTaken || !this.tabs.isOpen("Frames")) return;
+    event.preventDefault(); // it would scroll
+    this.frames.togglePause();
   }
 
   /** Draws what is new with the next picture: lines come faster than anybody looks. */
@@ -122,7 +140,7 @@ export class RoomView {
     const shown = legible(room.title) || room.room;
     if (this.title.textContent !== shown) this.title.replaceChildren(words(shown));
     const facts = [
-      room.room,
+      shown !== room.room && room.room,
       `${room.players} of ${room.capacity} players`,
       `seq ${standing.seq.toLocaleString("en")}`,
       !room.public && "hidden",
@@ -161,16 +179,23 @@ export class RoomView {
       placeholder: "Say something to all players",
       ariaLabel: "Say something to all players",
     });
-    const form = make("form", { className: "say" }, text, make("button", {}, "Say"));
+    const told = make("p", { className: "note" });
+    told.setAttribute("role", "status");
+    const form = make("form", { className: "say" }, text, make("button", {}, "Say"), told);
+    text.addEventListener("input", () => write(told, ""));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      const said = text.value.trim();
-      if (said)
-        void this.act(() => this.operator.say(this.name, said)).then(
-          (isDone) => isDone && (text.value = ""),
-        );
+      void this.say(text, told);
     });
     return form;
+  }
+
+  private async say(text: HTMLInputElement, told: HTMLElement): Promise<void> {
+    const said = text.value.trim();
+    write(told, "");
+    if (!said || !(await this.act(() => this.operator.say(this.name, said)))) return;
+    text.value = "";
+    write(told, `Said to all players: ${legible(said)}`);
   }
 
   private async close(): Promise<void> {

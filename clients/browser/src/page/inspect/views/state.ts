@@ -30,7 +30,7 @@ export class StateView {
     const { room, seq, epoch, host, term, history, groups, properties } = standing;
     const size = `${count(history.frames)} frames, ${bytes(history.bytes)}`;
     const past = `${history.mode}; ${size}, from seq ${count(history.first)} on`;
-    const who = Object.entries(groups).map(([name, members]) => `${name}: ${inWords(members)}`);
+    const who = Object.entries(groups).map(([name, members]) => `${name}: ${inWords(members, players)}`);
     const told: Readonly<Record<string, string>> = {
       Host: host ? named(host, players) : "nobody",
       Term: count(term),
@@ -52,9 +52,10 @@ export class StateView {
   }
 }
 
-const inWords = (members: unknown): string =>
+/** Who is in a group: `#21 Ada, #22 Bob`. */
+const inWords = (members: unknown, players: readonly PlayerFacts[]): string =>
   Array.isArray(members)
-    ? members.join(", ")
+    ? members.map((member) => named(Number(member), players)).join(", ")
     : typeof members === "number"
       ? `${members} players`
       : JSON.stringify(members);
