@@ -102,7 +102,7 @@ SMALL = {
     "F5": Scale(seconds=1),
     "F6": Scale(seconds=1),
     "F7": Scale(20, 0.5),
-    "H1": Scale(100),
+    "H1": Scale(1000),  # with fewer, what the relay takes once for all weighs most
     "H2": Scale(),
     "H4": Scale(400, 0.5),
     "H8": Scale(300, 0.5),
