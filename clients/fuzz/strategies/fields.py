@@ -41,7 +41,7 @@ def values(field_type: FieldType) -> st.SearchStrategy[Any]:
 
 @values.register
 def _(field_type: Integer) -> st.SearchStrategy[Any]:
-    low, high = int(field_type.low), int(field_type.high)  # an enum's member is one, too
+    low, high = field_type.low, field_type.high
     near = [edge for edge in (low, high, *EDGES) if low <= edge <= high]
     return st.sampled_from(near) | st.integers(low, high)
 
