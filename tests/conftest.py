@@ -40,7 +40,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("timeout") is None)
 
 
-pytest_plugins = ["tests.helpers.browser"]
+pytest_plugins = ["tests.helpers.browser", "tests.helpers.stalls"]
 
 
 @pytest.fixture(scope="session")
