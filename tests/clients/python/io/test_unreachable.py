@@ -20,6 +20,7 @@ from relay.policy.config import Settings
 from tests.helpers.cable import Cable
 from tests.helpers.players import Enter
 from tests.helpers.relay import running_relay
+from tests.helpers.small_server import serving
 
 Answer = Callable[[asyncio.StreamWriter], None]
 
@@ -62,8 +63,8 @@ async def proxy(*answers: Answer, relay: str = "") -> AsyncIterator[str]:
         await reader.readuntil(b"\r\n\r\n")
         answer(writer)
 
-    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
-        yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with serving(serve) as port:
+        yield f"127.0.0.1:{port}"
         cable.cut()
 
 
