@@ -11,14 +11,12 @@ from hypothesis import HealthCheck, settings
 import relay
 
 # Deadlines measure the machine, not the code; pytest's timeout catches what hangs.
-settings.register_profile("dev", max_examples=100, deadline=None)
+UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("dev", UNTIMED, max_examples=100)
 # The same examples for everyone, so that a red build is red for its change and not by luck.
-settings.register_profile("ci", max_examples=500, deadline=None, derandomize=True)
+settings.register_profile("ci", UNTIMED, max_examples=500, derandomize=True)
 settings.register_profile(
-    "fuzz",
-    max_examples=int(os.environ.get("FUZZ_EXAMPLES", "100000")),
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
+    "fuzz", UNTIMED, max_examples=int(os.environ.get("FUZZ_EXAMPLES", "100000"))
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
