@@ -18,6 +18,7 @@ from clients.conform.client import run as client_run
 from clients.conform.client import stage as stages
 from clients.conform.client.stage import House, Stage
 from clients.conform.runner import Result, Verdict, play_one
+from tests.clients.conform.again import judged
 from tests.clients.conform.planted.faults import FAULTS
 from tests.clients.conform.planted.program import InProcess, Make
 
@@ -170,9 +171,11 @@ async def test_faults_that_take_long_are_found() -> None:
 
 
 async def test_the_client_without_a_fault_passes_all_that_is_quick() -> None:
-    cases = [case for case in client_run.cases() if not case.is_slow]
-    async with stand(SLOW, FEW) as here:
-        results = await asyncio.gather(*(here.play(case) for case in cases))
+    async def play(cases: list[Case[Stage]], at_once: int) -> list[Result[Stage]]:
+        async with stand(SLOW, at_once) as here:
+            return await asyncio.gather(*map(here.play, cases))
+
+    results = await judged(play, [case for case in client_run.cases() if not case.is_slow], FEW)
     assert [f"{each.case.number}: {each.text}" for each in results
             if each.verdict is not Verdict.PASSED] == []  # fmt: skip
 
