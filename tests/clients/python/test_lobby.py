@@ -25,7 +25,7 @@ from tests.clients.python.io.test_unreachable import hang_up, proxy, reset, stat
 from tests.helpers.relay import RunningRelay, running_relay
 from tests.helpers.small_server import serving
 
-PATIENCE = 15.0  # seconds
+PATIENCE = 30.0  # seconds
 
 
 class InThread:
