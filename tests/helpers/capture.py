@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from tests.helpers import raw
 from tests.helpers.raw import SUBPROTOCOL
+from tests.helpers.small_server import serving
 
 CLIENT, SERVER = bytes([127, 0, 0, 1]), bytes([127, 0, 0, 2])
 CLIENT_PORT, SERVER_PORT = 50000, 8000
@@ -101,7 +102,10 @@ async def recording(url: str) -> AsyncIterator[Recorded]:
 
     async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, back = await asyncio.open_connection("127.0.0.1", urlsplit(url).port)
-        await asyncio.gather(copy(reader, back, True), copy(there, writer, False))
+        try:
+            await asyncio.gather(copy(reader, back, True), copy(there, writer, False))
+        finally:
+            back.close()
 
     async def copy(
         reader: asyncio.StreamReader, writer: asyncio.StreamWriter, by_client: bool
@@ -112,6 +116,5 @@ async def recording(url: str) -> AsyncIterator[Recorded]:
             await writer.drain()
         writer.close()
 
-    server = await asyncio.start_server(carry, "127.0.0.1", 0)
-    async with server:
-        yield Recorded(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", segments)
+    async with serving(carry) as port:
+        yield Recorded(f"http://127.0.0.1:{port}", segments)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from tests.helpers.small_server import serving
 
 END_OF_HEAD = b"\r\n\r\n"
 
@@ -31,16 +33,13 @@ class ReverseProxy:
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one request of a browser, with its answer or its WebSocket."""
-        # Browsers also open spare connections, and close them unused.
-        with suppress(asyncio.IncompleteReadError, ConnectionError):
-            head = self.changed(await reader.readuntil(END_OF_HEAD))
-            there = await asyncio.open_connection("127.0.0.1", self.relay_port)
-            there[1].write(head)
-            try:
-                await asyncio.gather(self._pass(reader, there[1]), self._pass(there[0], writer))
-            finally:
-                there[1].close()
-        writer.close()
+        head = self.changed(await reader.readuntil(END_OF_HEAD))
+        there = await asyncio.open_connection("127.0.0.1", self.relay_port)
+        there[1].write(head)
+        try:
+            await asyncio.gather(self._pass(reader, there[1]), self._pass(there[0], writer))
+        finally:
+            there[1].close()
 
     def changed(self, head: bytes) -> bytes:
         """Return the head of a request in the form that the relay gets."""
@@ -76,9 +75,5 @@ async def reverse_proxy(
 ) -> AsyncIterator[ReverseProxy]:
     """Put a proxy before a relay."""
     proxy = ReverseProxy(urlsplit(url).port or 80, prefix, passes_upgrade, passes_host)
-    server = await asyncio.start_server(proxy.carry, "127.0.0.1", 0)
-    proxy.port = server.sockets[0].getsockname()[1]
-    try:
+    async with serving(proxy.carry) as proxy.port:
         yield proxy
-    finally:
-        server.close()

@@ -10,7 +10,7 @@ import pytest
 NODE = Path(__file__).parents[3] / "clients" / "browser" / "node.py"
 
 
-@pytest.mark.timeout(180)  # npm may have to install its packages first
+@pytest.mark.timeout(900)  # npm may have to install its packages first
 def test_the_typescript_tests_pass() -> None:
     run = subprocess.run(
         [sys.executable, NODE, "npm", "run", "--silent", "test"],

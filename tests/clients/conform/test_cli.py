@@ -36,7 +36,8 @@ def run(*options: str) -> subprocess.CompletedProcess[str]:
 def test_a_relay_is_judged_and_the_sheet_written(tmp_path: Path) -> None:
     sheet, html = tmp_path / "sheet.json", tmp_path / "sheet.html"
     with relay_process() as relay:
-        done = run("server", relay.url, "--only", "6.*", f"--json={sheet}", f"--html={html}")
+        options = ["--only", "6.*", "--patience", "30", f"--json={sheet}", f"--html={html}"]
+        done = run("server", relay.url, *options)
     assert done.returncode == 0, done.stderr
     assert " 6 Targets" in done.stdout
     written = json.loads(sheet.read_text())

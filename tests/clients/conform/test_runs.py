@@ -16,12 +16,13 @@ from clients.conform.runner import Result, Verdict
 from clients.conform.server import run as server_run
 from clients.conform.sheet import failure
 from tests.clients.conform import bad_relay
+from tests.clients.conform.again import judged
 from tests.clients.conform.planted.faults import FAULTS
 from tests.helpers import chromium
 from tests.helpers.node import NODE_OPTIONS, ROOT, find_node
 from tests.helpers.relay import IS_PORTABLE, relay_process
 
-PATIENCE = 6.0  # seconds: the machine is busy with other tests
+PATIENCE = 15.0  # seconds: the machine is busy with other tests
 LOT = 8
 """Cases that a client plays in the short version."""
 
@@ -61,8 +62,23 @@ def browser() -> str:
 
 async def played(client: str, cases: list[Case[Any]], jobs: int) -> list[Result[Any]]:
     """Play cases against a client of ours."""
-    _, results = await client_run.run(command(client), cases, jobs, PATIENCE, lambda result: None)
-    return results
+
+    async def play(cases: list[Case[Any]], jobs: int) -> list[Result[Any]]:
+        under_test = command(client)
+        return (await client_run.run(under_test, cases, jobs, PATIENCE, lambda result: None))[1]
+
+    return await judged(play, cases, jobs)
+
+
+async def played_by_relay(cases: list[Case[Any]]) -> list[Result[Any]]:
+    """Play cases against our relay."""
+
+    async def play(cases: list[Case[Any]], jobs: int) -> list[Result[Any]]:
+        return await server_run.run(url, cases, jobs, PATIENCE, lambda result: None)
+
+    with relay_process() as relay:
+        url = f"ws{relay.url.removeprefix('http')}"
+        return await judged(play, cases, 8)
 
 
 def failures(results: list[Result[Any]], known: list[str] | None = None) -> str:
@@ -77,19 +93,14 @@ def quick(cases: list[Case[Any]]) -> list[Case[Any]]:
 
 
 async def test_our_relay_passes_what_is_quick() -> None:
-    cases = quick(server_run.cases())
-    with relay_process() as relay:
-        url = f"ws{relay.url.removeprefix('http')}"
-        results = await server_run.run(url, cases, 8, PATIENCE, lambda result: None)
+    results = await played_by_relay(quick(server_run.cases()))
     assert failures(results, OF_PLAIN_ASGI) == ""
     assert len(results) > 100
 
 
 @pytest.mark.long
 async def test_our_relay_passes_everything() -> None:
-    with relay_process() as relay:
-        url = f"ws{relay.url.removeprefix('http')}"
-        results = await server_run.run(url, server_run.cases(), 8, PATIENCE, lambda result: None)
+    results = await played_by_relay(server_run.cases())
     assert failures(results, OF_PLAIN_ASGI) == ""
     assert not [each for each in results if each.verdict is Verdict.NOT_APPLICABLE]
 

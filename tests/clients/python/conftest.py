@@ -6,9 +6,16 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from clients.python.io import driver
 from tests.helpers.cable import Cable, cable_to
-from tests.helpers.players import Enter, enter_async, enter_blocking
+from tests.helpers.players import PATIENCE, Enter, enter_async, enter_blocking
 from tests.helpers.relay import RunningRelay, running_relay
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give a relay that answers LEAVE as much time as a busy machine needs."""
+    monkeypatch.setattr(driver, "LEAVE_PATIENCE", PATIENCE)
 
 
 @pytest.fixture(params=[enter_async, enter_blocking], ids=["async", "blocking"])

@@ -28,6 +28,7 @@ from clients.python.room import Room
 from relay.policy.config import Settings
 from tests.helpers.cable import cable_to
 from tests.helpers.relay import RunningRelay, running_relay
+from tests.helpers.small_server import serving
 
 
 @pytest.fixture
@@ -198,10 +199,8 @@ async def test_reading_what_waits_lets_the_loop_have_its_turns(relay: RunningRel
 async def test_a_host_that_never_answers_is_given_up_in_time() -> None:
     async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
-        writer.close()
 
-    async with await asyncio.start_server(say_nothing, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
+    async with serving(say_nothing) as port:
         with pytest.raises(Unreachable, match="no answer"):
             await connect(f"127.0.0.1:{port}", room="R", timeout=0.2)
 

@@ -27,7 +27,7 @@ from protocol.codec import unpack
 from protocol.frames import Send
 from relay.policy.config import Settings
 from tests.helpers.cable import Cable, cable_to
-from tests.helpers.players import Enter, enter_async
+from tests.helpers.players import PATIENCE, Enter, enter_async
 from tests.helpers.relay import RunningRelay, running_relay
 from tests.helpers.rooms import reaches, values, volatile
 
@@ -206,7 +206,7 @@ class TestReturning:
             await ann.hears(Reconnecting)
             for n in range(20):
                 await ann.send(n)
-            with anyio.fail_after(5):
+            with anyio.fail_after(PATIENCE / 2):
                 await ann.leave()
             lost = await ann.hears(Lost)
             sent = [frame for frame in lost.messages if isinstance(frame, Send)]

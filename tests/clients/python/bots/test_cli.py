@@ -1,5 +1,6 @@
 """`relay bots`, as people type it."""
 
+import asyncio
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ import pytest
 
 from clients.python import Updated, blocking
 from tests.helpers import forked
+from tests.helpers.longer import given_time
 from tests.helpers.relay import RelayProcess, relay_process
 
 COMMAND = [sys.executable, "-m", "relay", "bots"]
@@ -28,22 +30,32 @@ def run(*options: str) -> subprocess.CompletedProcess[str]:
     return forked.run("relay", "bots", *options)
 
 
-def test_bots_play_and_sum_up(relay: RelayProcess) -> None:
-    done = run("--url", relay.url, "--room", "K7QF", "--count", "5", "--seconds", "5")
+async def played(joined: str, *options: str) -> subprocess.CompletedProcess[str]:
+    """Let bots play until their time suffices for all to enter. Args: joined: is printed then."""
+
+    async def attempt(seconds: float) -> subprocess.CompletedProcess[str]:
+        return await asyncio.to_thread(run, *options, "--seconds", f"{seconds:g}")
+
+    return await given_time(attempt, 2.0, lambda done: joined in done.stdout)
+
+
+async def test_bots_play_and_sum_up(relay: RelayProcess) -> None:
+    done = await played("5 of 5", "--url", relay.url, "--room", "K7QF", "--count", "5")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("5 of 5 bots (Wander) in room K7QF")
     assert done.stderr == ""
 
 
-def test_the_summary_is_for_programs_too(relay: RelayProcess) -> None:
-    done = run("--url", f"{relay.url}/r/JSON", "--count", "2", "--seconds", "5", "--json")
+async def test_the_summary_is_for_programs_too(relay: RelayProcess) -> None:
+    options = ("--url", f"{relay.url}/r/JSON", "--count", "2", "--json")
+    done = await played('"joined": 2', *options)
     assert json.loads(done.stdout)["joined"] == 2
 
 
-def test_bots_make_the_room_as_they_are_told(relay: RelayProcess) -> None:
+async def test_bots_make_the_room_as_they_are_told(relay: RelayProcess) -> None:
     words = ["capacity=70", "title=Many bots", "tags.mode=duel", "app=arena", "keep=60"]
     options = [word for each in words for word in ("--create", each)]
-    done = run("--url", f"{relay.url}/r/MADE", "--count", "66", "--seconds", "4", *options)
+    done = await played("66 of 66", "--url", f"{relay.url}/r/MADE", "--count", "66", *options)
     assert done.stdout.startswith("66 of 66 bots"), done.stdout + done.stderr
     (made,) = blocking.Lobby(relay.url).rooms(app="arena")
     assert (made.code, made.title, made.capacity) == ("MADE", "Many bots", 70)

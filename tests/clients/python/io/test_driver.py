@@ -12,12 +12,13 @@ from websockets.asyncio.server import ServerConnection
 from clients.python import LocalProtocolError, NoSuchRoom, RoomClosed, Unreachable
 from clients.python.core import commands
 from clients.python.events import Closed, Event, Live, Lost, Reconnecting, Resumed
-from clients.python.io.driver import LEAVE_PATIENCE, Driver
+from clients.python.io.driver import Driver
 from clients.python.options import driver_for
 from protocol.codec import encode
 from protocol.frames import Deliver, Leave, Send
 from tests.helpers.cable import Cable, cable_to
-from tests.helpers.peers import PATIENCE, Peer, party_at, until
+from tests.helpers.peers import Peer, party_at, until
+from tests.helpers.players import PATIENCE
 from tests.helpers.relay import RunningRelay, running_relay
 from tests.helpers.scripted_relay import message, welcome
 from tests.helpers.strange_relay import greet, hear, part, strange_relay
@@ -184,7 +185,7 @@ async def test_a_program_that_reads_nothing_more_can_leave_over_a_second_connect
         await driver.post(posts(b"last words"))
         began = time.monotonic()
         await driver.leave()
-        assert time.monotonic() - began < LEAVE_PATIENCE / 2
+        assert time.monotonic() - began < PATIENCE / 2, "it waited for an answer"
         assert not any(isinstance(event, Lost) for event in await told(driver, Closed))
 
 
@@ -209,7 +210,7 @@ async def test_where_no_relay_is_any_more_nobody_waits_to_leave() -> None:
     await told(driver, Reconnecting)
     began = time.monotonic()
     await driver.leave()
-    assert time.monotonic() - began < LEAVE_PATIENCE / 2
+    assert time.monotonic() - began < PATIENCE / 2, "it waited for an answer"
     assert isinstance((await told(driver, Closed))[-1], Closed)
 
 

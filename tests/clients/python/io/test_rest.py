@@ -12,6 +12,7 @@ import pytest
 from clients.python.core.address import parse_relay
 from clients.python.errors import LobbyRefused, Unreachable
 from clients.python.io.rest import MOST, Rest
+from tests.helpers.small_server import serving
 
 PROBLEM = "application/problem+json"
 
@@ -32,7 +33,6 @@ class Server:
         length = next((int(v) for k, v in fields(head) if k == "content-length"), 0)
         self.heard.append(head + await reader.readexactly(length))
         writer.write(self._answer)
-        writer.close()
 
     async def ask(self, path: str = "/api/rooms", user: str = "", **request: Any) -> Any:
         rest = Rest(parse_relay(f"http://{user}{self.url}"), 10.0, None)
@@ -49,8 +49,8 @@ async def server(
     status: int = 200, kind: str = "application/json", body: bytes = b"{}", more: str = ""
 ) -> AsyncIterator[Server]:
     made = Server(status, kind, body, more)
-    async with await asyncio.start_server(made.serve, "127.0.0.1", 0) as listening:
-        made.url = f"127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+    async with serving(made.serve) as port:
+        made.url = f"127.0.0.1:{port}"
         yield made
 
 

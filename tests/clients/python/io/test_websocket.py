@@ -17,9 +17,10 @@ from clients.python import (
     connect,
 )
 from clients.python import Live as LiveEvent
-from clients.python.errors import Unreachable
+from clients.python.errors import RoomwireError, Unreachable
 from protocol.codec import encode
 from protocol.frames import Hello, Limits, Live
+from tests.helpers.longer import given_time
 from tests.helpers.scripted_relay import as_it_stands, message, welcome
 from tests.helpers.strange_relay import Act, greet, hear, part, strange_relay
 
@@ -30,6 +31,19 @@ async def in_fragments(socket: ServerConnection) -> None:
     await socket.send([whole[:1], whole[1:500], b"", whole[500:]])
     await socket.send(encode(message(5, "whole again")))
     await part(socket)
+
+
+async def refused(url: str) -> str:
+    """Return why a client that tries for a while does not get in."""
+
+    async def attempt(seconds: float) -> RoomwireError:
+        with pytest.raises(RoomwireError) as caught:
+            await connect(url, room="R", timeout=seconds)
+        return caught.value
+
+    error = await given_time(attempt, 0.5, lambda error: isinstance(error, JoinError))
+    assert isinstance(error, JoinError)
+    return str(error)
 
 
 async def test_a_message_may_come_in_fragments() -> None:
@@ -110,8 +124,7 @@ async def test_a_relay_without_end_before_live_is_left_for_a_reason_of_ours(
             closes.append((socket.close_code, socket.close_reason))
 
     async with strange_relay(endless) as url:
-        with pytest.raises(JoinError, match="before LIVE"):
-            await connect(url, room="R", timeout=1)
+        assert "before LIVE" in await refused(url)
     code, reason = closes[0]
     assert code == 1002
     assert "before LIVE" in (reason or "")
@@ -149,8 +162,7 @@ async def too_big(socket: ServerConnection) -> None:
 
 async def test_a_server_that_speaks_text_is_no_relay() -> None:
     async with strange_relay(another_language) as url:
-        with pytest.raises(JoinError, match="binary"):
-            await connect(url, room="R", timeout=0.5)
+        assert "binary" in await refused(url)
 
 
 async def test_a_server_that_never_welcomes_is_left_in_time() -> None:

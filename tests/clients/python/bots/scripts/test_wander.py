@@ -6,6 +6,7 @@ from clients.python import Left, Message, PropertyChanged, Updated, connect
 from clients.python.bots.loader import load
 from clients.python.bots.swarm import Swarm
 from tests.clients.python.bots.swarms import plan, played, until
+from tests.helpers.peers import until as holds
 from tests.helpers.relay import RunningRelay
 
 
@@ -16,8 +17,10 @@ class TestWandering:
                 await until(room, lambda e: isinstance(e, Updated) and e.key == 0)
                 await until(room, lambda e: isinstance(e, Message) and has_score(e))
                 await until(room, lambda e: isinstance(e, PropertyChanged) and e.value)
+                await holds(lambda: swarm.tally.joined == 8 and swarm.tally.events > 100)
 
-        report = await played(Swarm(plan(relay, load("wander"), 8, hz=30.0)), watch())
+        swarm = Swarm(plan(relay, load("wander"), 8, hz=30.0))
+        report = await played(swarm, watch())
         assert report.is_good, report
         assert report.events > 100
         assert report.round_trip.p50 is None or report.round_trip.p50 > 0
