@@ -1,8 +1,10 @@
 """What every test gets: one event loop implementation, and hypothesis at a chosen depth."""
 
+import inspect
 import os
 import signal
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -23,6 +25,11 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 # A relay does not obey a hangup that was ignored at its start: under nohup tests would hang.
 if hasattr(signal, "SIGHUP"):
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+# The 5 s that httpx gives an answer measure the machine, too: all its defaults are this object.
+patience = inspect.signature(httpx.get).parameters["timeout"].default
+patience.connect = patience.read = patience.write = patience.pool = 30.0
 
 
 def pytest_configure() -> None:

@@ -45,7 +45,7 @@ class Tabs:
             ignore_https_errors=True,  # no browser trusts the certificate of a test
         )
         page = await context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(30_000)
         page.on("pageerror", lambda error: self.complaints.append(f"{url}: {error}"))
         page.on("console", self._hear)
         await page.goto(url)

@@ -14,7 +14,7 @@ from tests.helpers.site import site
 if TYPE_CHECKING:  # importing Playwright takes longer than most tests
     from playwright.async_api import Frame, Page
 
-PATIENCE = 20.0  # seconds for a script to end
+PATIENCE = 30.0  # seconds for a script to end
 
 PAGE = """<link rel="icon" href="data:,"><script>{first}</script><script type="module">
     import {{ connect, openRoom }} from "{relay}/client/roomwire.js";

@@ -23,8 +23,8 @@ PASSWORD = "secret"
 ADMIN_PASSWORD = "secret-too"
 HOST = "127.0.0.1"
 Routing = Callable[[int, Sequence[int]], Mapping[str, str]]
-END_SECONDS = 10
-READY_SECONDS = 10
+END_SECONDS = 30
+READY_SECONDS = 30
 LOOK_SECONDS = 0.02
 
 
@@ -162,7 +162,7 @@ async def system_request(server: NatsServer, subject: str, request: Any = None) 
         await client.close()
 
 
-async def until(is_so: Any, seconds: float = 20.0, why: str = "") -> None:
+async def until(is_so: Any, seconds: float = 30.0, why: str = "") -> None:
     """Return once a condition holds; it is looked at many times a second."""
     deadline = asyncio.get_running_loop().time() + seconds
     while not is_so():

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-END_SECONDS = 15  # for a process to end by itself
+END_SECONDS = 30  # for a process to end by itself
 ADDRESS = re.compile(r"http://[^\s/]+:\d+")
 
 

@@ -18,7 +18,7 @@ from clients.python.events import Event
 from clients.python.options import Options
 from clients.python.room import Room
 
-PATIENCE = 15.0  # seconds for something that must happen
+PATIENCE = 30.0  # seconds for something that must happen, on a machine that is busy
 POLL = 0.002  # seconds between two polls of a blocking client
 
 E = TypeVar("E")

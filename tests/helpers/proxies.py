@@ -12,7 +12,7 @@ from tests.helpers import debian
 
 NEEDED = ("nginx", "caddy", "haproxy", "openssl")
 PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
-END_SECONDS = 10
+END_SECONDS = 30
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 SUBPROTOCOL = "roomwire.1"
 CHUNK = 64 * 1024
+PATIENCE = 30.0  # seconds for something that must happen, on a machine that is busy
 
 
 class Refused(Exception):
@@ -85,7 +86,7 @@ class RawClient:
 
     # In.
 
-    async def receive(self, timeout: float = 5) -> bytes:
+    async def receive(self, timeout: float = PATIENCE) -> bytes:
         """Return the next binary message.
 
         Raises:
@@ -99,7 +100,7 @@ class RawClient:
                 await self._read()
         return self._messages.popleft()
 
-    async def closed(self, timeout: float = 5) -> tuple[int, str]:
+    async def closed(self, timeout: float = PATIENCE) -> tuple[int, str]:
         """Read to the end. Returns: code and reason; 1006 if there was no close frame."""
         async with asyncio.timeout(timeout):
             while self._closed is None:

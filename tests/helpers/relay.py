@@ -38,7 +38,7 @@ os.execv(sys.argv[2], sys.argv[2:])
 """
 """Starts a program as a service manager does that has bound a socket."""
 
-END_SECONDS = 15  # seconds for a process to end by itself
+END_SECONDS = 30  # seconds for a process to end by itself
 
 
 @dataclass(frozen=True)
