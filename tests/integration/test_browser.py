@@ -23,6 +23,7 @@ from relay.room.room import Room
 from tests.helpers.browser import Tabs
 from tests.helpers.peers import until
 from tests.helpers.players import enter_async
+from tests.helpers.ports import free_ports
 from tests.helpers.relay import RunningRelay, relay_process, running_relay
 from tests.helpers.site import site
 from tests.helpers.visitors import Visitor, visit
@@ -111,8 +112,9 @@ async def test_closing_the_hosts_tab_moves_the_host(
 async def test_a_relay_that_is_killed_and_started_anew_has_its_players_back(tabs: Tabs) -> None:
     # A page whose attempt just failed may ask the new relay why, with a POST that it answers so.
     tabs.expected = ("ERR_CONNECTION", "WebSocket connection to", "405 (Method Not Allowed)")
-    with relay_process() as relay:
-        url, port = relay.url, relay.port
+    (port,) = free_ports(1)  # it is nobody else's meanwhile
+    with relay_process(port=port) as relay:
+        url = relay.url
         ann = await visit(tabs, f"{url}/r/R", "Ann")
         bob = await visit(tabs, f"{url}/r/R", "Bob")
         await ann.sees("room.players.size === 2")

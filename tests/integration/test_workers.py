@@ -8,8 +8,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Awaitable, Callable
 from itertools import islice
 from pathlib import Path
 
@@ -26,6 +24,7 @@ from relay.persistence.shares import gather
 from relay.policy.operators import find_token
 from relay.server.listening import listen
 from tests.helpers.crew import names_at, pids
+from tests.helpers.looking import until_equal
 from tests.helpers.peers import Party, new_seat, party_at, until
 from tests.helpers.relay import RelayProcess, relay_process
 from tests.helpers.state_files import found
@@ -121,7 +120,7 @@ async def a_visitor_sees_one_relay(relay: RelayProcess, at: Party) -> None:
             )
 
         for _ in range(AT_ONCE):
-            await until_equal(sees, ({OF_FIRST, OF_SECOND}, 2, {2.0}))
+            await until_equal(sees, ({OF_FIRST, OF_SECOND}, 2, {2.0}), START_SECONDS)
         wanted = {"app": "of all", "capacity": AT_ONCE}
         matches = [(await http.post("/api/match", json=wanted)).json() for _ in range(AT_ONCE // 2)]
         assert len({match["room"] for match in matches}) == 1
@@ -146,14 +145,6 @@ async def any_worker_shows_a_room(relay: RelayProcess, at: Party) -> None:
     for peer in (ann, bob):
         peer.says(Leave())
         await peer.ends()
-
-
-async def until_equal(sees: Callable[[], Awaitable[object]], expected: object) -> None:
-    """Look again until that is seen, for a while."""
-    end = time.monotonic() + START_SECONDS
-    while (seen := await sees()) != expected and time.monotonic() < end:
-        pass
-    assert seen == expected
 
 
 async def a_second_start_is_refused(relay: RelayProcess) -> None:

@@ -14,7 +14,8 @@ from relay.cluster.nats.joining import joined
 from relay.cluster.nats.layout import Layout
 from relay.cluster.nats.options import Servers
 from tests.helpers import forked
-from tests.helpers.nats import NatsServer, free_ports, nats_server
+from tests.helpers.nats import NatsServer, nats_server
+from tests.helpers.ports import free_ports
 
 LAYOUT = Layout(streams=2, max_bytes=64 * 1024**2)
 

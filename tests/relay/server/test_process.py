@@ -20,6 +20,7 @@ from relay.http.app import create_app
 from relay.policy.config import Settings
 from relay.server.process import GRACE, listen, make_server
 from tests.helpers.peers import until
+from tests.helpers.ports import free_ports
 from tests.helpers.raw import BINARY, frame
 from tests.helpers.relay import RunningRelay, relay_process, running_relay
 
@@ -193,10 +194,11 @@ def test_a_process_at_localhost_is_found_in_both_families() -> None:
 
 
 def test_a_process_begins_anew_on_the_same_port() -> None:
-    with relay_process() as relay:
+    (port,) = free_ports(1)  # it is nobody else's meanwhile
+    with relay_process(port=port) as relay:
         connection = connect_sync(relay.link_url("a"))
         assert relay.end() == 0
-    with relay_process(port=relay.port) as again:
+    with relay_process(port=port) as again:
         assert again.port == relay.port
         assert httpx.get(f"{again.url}/healthz").status_code == 200
     connection.close_socket()
