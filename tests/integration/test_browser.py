@@ -118,7 +118,7 @@ async def test_a_relay_that_is_killed_and_started_anew_has_its_players_back(tabs
         ann = await visit(tabs, f"{url}/r/R", "Ann")
         bob = await visit(tabs, f"{url}/r/R", "Bob")
         await ann.sees("room.players.size === 2")
-        before = {name: await ann.colour_of(name) for name in ("Ann", "Bob")}
+        before = await ann.colours()
         relay.process.kill()
         relay.process.wait()
         for visitor in (ann, bob):
@@ -127,7 +127,7 @@ async def test_a_relay_that_is_killed_and_started_anew_has_its_players_back(tabs
         for visitor in (ann, bob):
             await visitor.is_live()
             await visitor.sees("room.players.size === 2")
-        assert {name: await ann.colour_of(name) for name in ("Ann", "Bob")} == before
+        assert await ann.colours() == before
         await ann.says("all here?")
         await bob.reads("Ann all here?")
 
