@@ -157,7 +157,7 @@ async def system_request(server: NatsServer, subject: str, request: Any = None) 
     client = await nats.connect(url, allow_reconnect=False)
     try:
         data = json.dumps(request).encode() if request is not None else b""
-        return json.loads((await client.request(subject, data, timeout=5)).data)
+        return json.loads((await client.request(subject, data, timeout=READY_SECONDS)).data)
     finally:
         await client.close()
 

@@ -126,7 +126,7 @@ def all_services() -> Iterator[Composed]:
         yield found
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(600)
 async def test_the_compose_file_makes_one_relay_of_three(all_services: Composed) -> None:
     relays = all_services.relays()
     urls = [f"http://{relay.address}:8000" for relay in relays]

@@ -19,7 +19,7 @@ from websockets.typing import Subprotocol
 from relay.http.app import create_app
 from relay.policy.config import Settings
 from relay.server.process import GRACE, listen, make_server
-from tests.helpers.peers import until
+from tests.helpers.peers import PATIENCE, until
 from tests.helpers.ports import free_ports
 from tests.helpers.raw import BINARY, frame
 from tests.helpers.relay import RunningRelay, relay_process, running_relay
@@ -252,4 +252,4 @@ UPGRADE = (
 
 def raw(port: int) -> socket.socket:
     """Connect without a WebSocket."""
-    return socket.create_connection(("127.0.0.1", port), timeout=10)
+    return socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)

@@ -290,7 +290,7 @@ async def test_a_node_leaves_a_server_that_is_frozen() -> None:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 async def test_a_server_that_is_cut_off_from_the_others_is_left() -> None:
     """It answers its clients, and stores nothing: nobody but the watch can tell."""
     with nats_cluster() as servers:
