@@ -239,7 +239,7 @@ async def test_lists_and_matches_are_of_all_relays(
     ann = await two[0].enters("LISTED", name="Ann")
     async with httpx.AsyncClient() as http:
 
-        async def shows(relay: RelayProcess) -> list[object]:
+        async def shows(relay: RelayProcess) -> list[str]:
             page = (await http.get(f"{relay.url}/api/rooms?limit=200")).json()
             return [each["host"] for each in page["rooms"] if each["room"] == "LISTED"]
 

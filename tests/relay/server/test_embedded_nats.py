@@ -25,7 +25,7 @@ from tests.helpers.ports import free_ports
 from tests.helpers.relay import relay_process
 
 LAYOUT = Layout(streams=1, max_bytes=32 * 1024**2)
-SECONDS = 20.0
+SECONDS = 30.0
 
 
 def number_of(folder: Path) -> int:

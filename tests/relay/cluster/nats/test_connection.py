@@ -20,7 +20,7 @@ from tests.helpers.ports import HOST, free_ports
 if TYPE_CHECKING:
     from nats.aio.msg import Msg
 
-SECONDS = 10.0
+SECONDS = 30.0
 
 
 @pytest.mark.parametrize("dead", [1, 2])
