@@ -18,6 +18,7 @@ from clients.bench.gauge import Gauge
 from clients.bench.sockets.dialect import Dialect, Plain
 from clients.bench.sockets.roomwire import Reliable
 from tests.benchmarks.dialects import Colyseus, SocketIo
+from tests.helpers.ports import free_ports
 
 ROOT = Path(__file__).parents[2]
 NODE = ROOT / "clients" / "browser" / "node.py"
@@ -102,7 +103,7 @@ def running(peer: Peer) -> Iterator[Running]:
     Raises:
         TimeoutError: it does not answer in time.
     """
-    port = _free_port()
+    (port,) = free_ports(1)
     command = [*peer.command(), str(port)]
     with subprocess.Popen(
         command, cwd=ROOT, env=_environment(peer), stdout=subprocess.DEVNULL
@@ -143,13 +144,6 @@ def _wait_until_answering(name: str, process: subprocess.Popen[bytes], port: int
                 return
         time.sleep(0.05)
     raise TimeoutError(f"{name} does not answer")
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-    return port
 
 
 def _output(*arguments: str) -> str:

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from relay.server.embedded_nats import find_server
+from tests.helpers.ports import HOST, free_ports
 
 FILES = Path(__file__).parents[2] / "docs" / "cluster"
 PASSWORD = "secret"
 ADMIN_PASSWORD = "secret-too"
-HOST = "127.0.0.1"
 Routing = Callable[[int, Sequence[int]], Mapping[str, str]]
 END_SECONDS = 30
 READY_SECONDS = 30
@@ -157,7 +157,7 @@ async def system_request(server: NatsServer, subject: str, request: Any = None) 
     client = await nats.connect(url, allow_reconnect=False)
     try:
         data = json.dumps(request).encode() if request is not None else b""
-        return json.loads((await client.request(subject, data, timeout=5)).data)
+        return json.loads((await client.request(subject, data, timeout=READY_SECONDS)).data)
     finally:
         await client.close()
 
@@ -168,13 +168,6 @@ async def until(is_so: Any, seconds: float = 30.0, why: str = "") -> None:
     while not is_so():
         assert asyncio.get_running_loop().time() < deadline, why or "it has not come to be"
         await asyncio.sleep(LOOK_SECONDS)
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports that are free at the moment."""
-    with ExitStack() as stack:
-        bound = [stack.enter_context(socket.create_server((HOST, 0))) for _ in range(count)]
-        return [each.getsockname()[1] for each in bound]
 
 
 def _made(

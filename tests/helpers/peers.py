@@ -35,9 +35,22 @@ from relay.node.on_join import OnJoin
 from relay.policy.config import Settings
 from relay.room.room import Room
 from tests.helpers.raw import BINARY, Closed, RawClient, connect, frame
-from tests.helpers.relay import IS_PORTABLE, RunningRelay, link_url, running_relay
+from tests.helpers.relay import (
+    IS_PORTABLE,
+    PONG_SECONDS,
+    RunningRelay,
+    link_url,
+    running_relay,
+)
 
 PATIENCE = 30.0  # seconds for something that must happen, on a machine that is busy
+
+PATIENT: dict[str, Any] = {
+    "hello_seconds": PONG_SECONDS,
+    "admit_seconds": PONG_SECONDS,
+    "ping_timeout": PONG_SECONDS,
+}
+"""Settings of a relay whose peers say and hear only what a test lets them, on a busy machine."""
 
 SMALL_WINDOW = 4096
 """Bytes that the kernel buffers for a peer that does not read."""
@@ -208,11 +221,13 @@ async def party(
     broker: Broker | None = None,
     **settings: Any,
 ) -> AsyncIterator[Party]:
-    """Run a relay with these settings for peers to come to."""
+    """Run a relay for peers to come to.
+
+    Args: settings: without them, it is patient with peers that are slow.
+    """
+    chosen = Settings(**{**PATIENT, **settings})
     async with (
-        running_relay(
-            Settings(**settings), on_join=on_join, is_portable=is_portable, broker=broker
-        ) as relay,
+        running_relay(chosen, on_join=on_join, is_portable=is_portable, broker=broker) as relay,
         AsyncExitStack() as peers,
     ):
         yield Party(relay.url, peers, relay)

@@ -38,6 +38,10 @@ os.execv(sys.argv[2], sys.argv[2:])
 """
 """Starts a program as a service manager does that has bound a socket."""
 
+PONG_SECONDS = 120
+"""Seconds for the answer to a ping. Peers of tests answer only while the test waits for them, and
+that may be long on a busy machine."""
+
 END_SECONDS = 30  # seconds for a process to end by itself
 
 
@@ -140,7 +144,8 @@ def relay_process(
     """Run `relay serve` in a process of its own. At the end it is stopped or killed.
 
     Args:
-        options: of the command line. If they do not say otherwise, it drains in 0 s.
+        options: of the command line. If they do not say otherwise, it drains in 0 s, and is
+            patient with peers that answer no ping.
         port: where to listen; 0 is a free port. A restart needs the old one.
         module: the module with the command line of `relay`.
         bound: a listening socket that it gets as from a service manager, by its descriptor.
@@ -150,6 +155,7 @@ def relay_process(
     arguments = ["serve", "--port", str(port), *options]
     clean = {key: value for key, value in os.environ.items() if not key.startswith(ENVIRONMENT)}
     clean[f"{ENVIRONMENT}DRAIN_SECONDS"] = "0"
+    clean[f"{ENVIRONMENT}PING_TIMEOUT"] = str(PONG_SECONDS)
     with (
         tempfile.NamedTemporaryFile(suffix=".log") as log,
         _forked(module, arguments, clean, Path(log.name))

@@ -10,6 +10,16 @@ if TYPE_CHECKING:
     from playwright.async_api import Page
 
 LIVE = "#status[data-state=live]"
+COLOURS = """() => {
+    const players = [...window.roomwire.room.players.values()];
+    const rows = [...document.querySelectorAll("#players li")];
+    const shown = new Map(rows.map((row) => [Number(row.dataset.number), row]));
+    const nameIn = (row) => row?.querySelector("bdi").textContent;
+    const isDrawn = players.every(({ name, number }) => nameIn(shown.get(number)) === name);
+    if (rows.length !== players.length || !isDrawn) return null;
+    const colourIn = (row) => row.querySelector(".dot").style.background;
+    return Object.fromEntries(players.map((each) => [each.name, colourIn(shown.get(each.number))]));
+}"""
 
 
 class Visitor:
@@ -36,11 +46,15 @@ class Visitor:
         """Wait for a line in the log."""
         await self.page.locator("#log li", has_text=text).first.wait_for()
 
-    async def colour_of(self, name: str) -> str:
-        """Return the colour of a player's dot, as CSS has it."""
-        dot = self.page.locator("#players li", has_text=name).locator(".dot")
-        colour: str = await dot.evaluate("e => e.style.background")
-        return colour
+    async def colours(self) -> dict[str, str]:
+        """Return the colours of all players' dots, as CSS has them, by their names.
+
+        The page draws its list a few times a second. So this waits until that shows the room as it
+        is, and reads it at one moment.
+        """
+        found = await self.page.wait_for_function(COLOURS)
+        colours: dict[str, str] = await found.json_value()
+        return colours
 
     async def sees(self, condition: str, argument: Any = None) -> None:
         """Wait until a condition in JavaScript, of `room`, `game` and the given `it`, holds."""

@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -15,8 +16,9 @@ import pytest
 from protocol.frames import Ack, Deliver, Live, Send, Taken
 from tests.helpers.balancers import BALANCERS
 from tests.helpers.compose import Composed, composed
+from tests.helpers.looking import until_equal
 from tests.helpers.nats import FILES, nats_server
-from tests.helpers.peers import Party, Peer, new_seat, party_at
+from tests.helpers.peers import PATIENCE, Party, Peer, new_seat, party_at
 from tests.helpers.raw import Refused
 from tests.helpers.relay import RelayProcess, relay_process
 
@@ -27,8 +29,6 @@ class Killed(Protocol):
     def kill(self) -> None: ...
 
 
-WITHIN = 10.0
-"""Seconds within which players are live at another relay, through a balancer."""
 ROOMS = [f"DEN-{number}" for number in range(6)]
 
 
@@ -47,6 +47,10 @@ async def connections_of(url: str) -> int:
     return int(float(found[1]))
 
 
+async def status_of(http: httpx.AsyncClient, room: str) -> int:
+    return (await http.get(f"/api/rooms/{room}")).status_code
+
+
 async def where(relays: Sequence[str]) -> list[int]:
     """Return how many connections each relay has."""
     return [await connections_of(url) for url in relays]
@@ -54,7 +58,7 @@ async def where(relays: Sequence[str]) -> list[int]:
 
 async def comes_back(at: Party, room: str, seat: bytes, position: tuple[bytes, int]) -> Peer:
     """Resume as a client does: again and again, until the balancer knows who lives."""
-    async with asyncio.timeout(WITHIN):
+    async with asyncio.timeout(PATIENCE):
         while True:
             try:
                 peer = await at.connects(room)
@@ -89,9 +93,7 @@ async def test_a_room_is_at_one_relay_and_goes_on_at_another(
             assert max(found) < 2 * len(ROOMS), "not all rooms are at one relay"
             made = await http.post("/api/rooms", json={"name": "made"})
             assert made.status_code == 201
-            async with asyncio.timeout(WITHIN):  # the news are on their way
-                while (await http.get("/api/rooms/MADE")).status_code != 200:
-                    pass
+            await until_equal(partial(status_of, http, "MADE"), 200)  # the news are on their way
             await goes_on(at, urls, [relay.process for relay in relays])
 
 
@@ -124,7 +126,7 @@ def all_services() -> Iterator[Composed]:
         yield found
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(600)
 async def test_the_compose_file_makes_one_relay_of_three(all_services: Composed) -> None:
     relays = all_services.relays()
     urls = [f"http://{relay.address}:8000" for relay in relays]

@@ -23,6 +23,7 @@ from relay.room.room import Room
 from tests.helpers.browser import Tabs
 from tests.helpers.peers import until
 from tests.helpers.players import enter_async
+from tests.helpers.ports import free_ports
 from tests.helpers.relay import RunningRelay, relay_process, running_relay
 from tests.helpers.site import site
 from tests.helpers.visitors import Visitor, visit
@@ -111,12 +112,13 @@ async def test_closing_the_hosts_tab_moves_the_host(
 async def test_a_relay_that_is_killed_and_started_anew_has_its_players_back(tabs: Tabs) -> None:
     # A page whose attempt just failed may ask the new relay why, with a POST that it answers so.
     tabs.expected = ("ERR_CONNECTION", "WebSocket connection to", "405 (Method Not Allowed)")
-    with relay_process() as relay:
-        url, port = relay.url, relay.port
+    (port,) = free_ports(1)  # it is nobody else's meanwhile
+    with relay_process(port=port) as relay:
+        url = relay.url
         ann = await visit(tabs, f"{url}/r/R", "Ann")
         bob = await visit(tabs, f"{url}/r/R", "Bob")
         await ann.sees("room.players.size === 2")
-        before = {name: await ann.colour_of(name) for name in ("Ann", "Bob")}
+        before = await ann.colours()
         relay.process.kill()
         relay.process.wait()
         for visitor in (ann, bob):
@@ -125,7 +127,7 @@ async def test_a_relay_that_is_killed_and_started_anew_has_its_players_back(tabs
         for visitor in (ann, bob):
             await visitor.is_live()
             await visitor.sees("room.players.size === 2")
-        assert {name: await ann.colour_of(name) for name in ("Ann", "Bob")} == before
+        assert await ann.colours() == before
         await ann.says("all here?")
         await bob.reads("Ann all here?")
 

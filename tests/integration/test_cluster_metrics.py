@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from protocol.frames import Deliver, Send
 from relay.http.metrics.cluster import LARGEST, PREFIX, SMALLEST
+from tests.helpers.looking import until_seen
 from tests.helpers.nats import nats_server
 from tests.helpers.peers import party_at
 from tests.helpers.relay import RelayProcess, relay_process
@@ -23,7 +24,7 @@ Samples = dict[str, float]
 
 @pytest.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(timeout=10) as client:
+    async with httpx.AsyncClient() as client:
         yield client
 
 
@@ -38,11 +39,12 @@ async def read(http: httpx.AsyncClient, relay: RelayProcess) -> Samples:
 async def comes_true(
     http: httpx.AsyncClient, relays: list[RelayProcess], is_so: Callable[..., bool]
 ) -> list[Samples]:
-    """Read again until what relays tell is so. A test that waits in vain runs out of time."""
-    while True:
-        found = [await read(http, relay) for relay in relays]
-        if is_so(*found):
-            return found
+    """Read again until what relays tell is so."""
+
+    async def found() -> list[Samples]:
+        return [await read(http, relay) for relay in relays]
+
+    return await until_seen(found, lambda samples: is_so(*samples))
 
 
 async def test_relays_that_share_rooms_count_each_once(http: httpx.AsyncClient) -> None:

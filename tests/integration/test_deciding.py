@@ -11,15 +11,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+import httpx
 import pytest
 
 from protocol.close_codes import CloseCode
 from protocol.error_codes import ErrorCode
-from protocol.frames import Error, Hello, Live, Ping, RoomOptions, Send, Welcome
+from protocol.frames import Error, Hello, Live, Ping, Send, Welcome
 from relay.node.on_join import JoinRequest
 from relay.policy.conduct import MAX_BAD_FRAMES
 from tests.helpers.peers import PATIENCE, Party, Peer, party, until
 from tests.helpers.raw import CLOSE, frame
+from tests.helpers.rest import make
 
 LINKS = pytest.mark.parametrize("is_portable", [False, True], ids=["direct", "portable"])
 ENDS = ["closes", "resets", "says nothing more"]
@@ -151,8 +153,9 @@ async def test_passwords_have_the_same_time(monkeypatch: pytest.MonkeyPatch) -> 
         await asyncio.Event().wait()
         return True
 
-    async with party(admit_seconds=0.2) as at:
-        await at.enters("R", create=RoomOptions(password="sesame"))
+    async with party(admit_seconds=0.2) as at, httpx.AsyncClient(base_url=at.url) as http:
+        # By REST, as there nobody hurries who makes the password's hash.
+        await make(http, name="R", password="sesame")
         monkeypatch.setattr(at.node.passwords, "verify", never)
         late = await at.connects("R")
         late.greets(password="sesame")

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -24,17 +24,16 @@ from protocol.frames import Live, Notice
 from relay.persistence.file import StateFile
 from relay.policy.config import Settings
 from relay.policy.spelling import ENVIRONMENT
-from relay.server.listening import listen
+from tests.helpers import forked
 from tests.helpers.peers import new_seat, party_at
 from tests.helpers.playbook import a_room, enters, sends
+from tests.helpers.ports import free_ports
 from tests.helpers.relay import MODULE, relay_process
 
-END_SECONDS = 15
+END_SECONDS = 30
 STOP_SECONDS = 7.0
 """In which a relay is to have ended: `docker stop` kills it after 10."""
 PLAYERS = 200
-FRAMES = 60_000
-"""In a log that takes a moment to read."""
 
 
 def makes_room(url: str, name: str) -> None:
@@ -54,15 +53,9 @@ def environment() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if not key.startswith(ENVIRONMENT)}
 
 
-def free_port() -> int:
-    with closing(listen("127.0.0.1", 0).sockets[0]) as bound:
-        port: int = bound.getsockname()[1]
-    return port
-
-
 def serves(url: str, process: subprocess.Popen[bytes]) -> None:
     """Wait for a relay that cannot say where it is."""
-    until = time.monotonic() + 30
+    until = time.monotonic() + END_SECONDS
     with httpx.Client(base_url=url) as http:  # one: each takes longer to be made than to ask
         while time.monotonic() < until and process.poll() is None:
             try:
@@ -145,7 +138,7 @@ def mute_relay(
     how: str, file: Path, *options: str
 ) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """Run a relay that can print nothing, once it serves."""
-    port = free_port()
+    (port,) = free_ports(1)
     line = " ".join(command("--port", str(port), "--state", str(file), *options))
     with subprocess.Popen(["/bin/sh", "-c", f"exec {line} {how}"], env=environment()) as process:
         try:
@@ -180,21 +173,15 @@ def test_a_complaint_that_cannot_be_printed_ends_with_its_own_code() -> None:
 def test_who_is_killed_while_it_starts_loses_nothing(file: Path) -> None:
     room = a_room(keep=3600)
     room.apply(enters(1))
-    for _ in range(FRAMES):
-        room.apply(sends(1, True, bytes(64)))
+    room.apply(sends(1, True, bytes(64)))
     StateFile(file).write([room], 0)
     taken = file.with_name(f"{file.name}.taken")
-    options = ("--port", "0", "--state", str(file))
-    with subprocess.Popen(
-        command(*options), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment()
-    ) as process:
-        assert process.stdout is not None
-        until = time.monotonic() + END_SECONDS
-        while not taken.exists() and time.monotonic() < until:
-            pass  # it lies there for a moment only
-        process.kill()
-        assert process.stdout.read() == b"", "it served before it was killed"
+    options = ("serve", "--port", "0", "--state", str(file))
+    ended = forked.run("tests.helpers.felled", *options)
+    assert ended.returncode == -signal.SIGKILL
+    assert ended.stdout == "", "it served before it was killed"
     assert taken.exists()
+    assert not file.exists()
     with relay_process("--state", str(file)) as relay:
         assert has_room(relay.url, room.name)
         assert "ended before it served" in relay.log

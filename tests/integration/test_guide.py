@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from relay.cli import main
+from tests.helpers.measuring import TRIES
 from tests.helpers.new_game import address_in, ended_after
 from tests.helpers.pages import Page, Typed
 from tests.helpers.relay import RelayProcess, relay_process
@@ -38,12 +39,6 @@ def title(page: Page) -> str:
     return page.path.name
 
 
-@pytest.fixture(scope="module")
-def relay() -> Iterator[RelayProcess]:
-    with relay_process() as relay:
-        yield relay
-
-
 def run(typed: Typed, folder: Path, address: str) -> str:
     """Type a line at a shell, as in an environment that is active. Returns: what it printed."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -54,7 +49,6 @@ def run(typed: Typed, folder: Path, address: str) -> str:
         env={**os.environ, "PATH": path, "PYTHONWARNINGS": "error"},
         capture_output=True,
         text=True,
-        timeout=40,
     )
     assert (ended.returncode, ended.stderr) == (0, ""), ended.stdout
     return ended.stdout
@@ -73,17 +67,31 @@ def serving(page: Page, folder: Path, relay: RelayProcess) -> Iterator[str]:
         yield address_in(process.stderr)
 
 
+@pytest.mark.timeout(600)  # a page types several commands, each maybe more than once
 @pytest.mark.parametrize("page", [page for page in GUIDE if page.typed], ids=title)
-def test_a_page_prints_what_it_says(page: Page, relay: RelayProcess, tmp_path: Path) -> None:
+def test_a_page_prints_what_it_says(page: Page, tmp_path: Path) -> None:
+    """Try again where it does not: to a machine that pauses every network is slow."""
+    unlike: list[str] = []
+    while len(unlike) < TRIES and (not unlike or unlike[-1]):
+        folder = tmp_path / str(len(unlike))
+        folder.mkdir()
+        unlike.append(printed_unlike(page, folder))
+    assert unlike[-1] == ""
+
+
+def printed_unlike(page: Page, folder: Path) -> str:
+    """Return the first command that prints something else than the page says, and what."""
     for name, body in page.files.items():
-        (tmp_path / name).write_text(body)
-    with serving(page, tmp_path, relay) as url:
+        (folder / name).write_text(body)
+    with relay_process() as relay, serving(page, folder, relay) as url:
         address = url.removeprefix("http://")
         for name, body in page.files.items():
-            (tmp_path / name).write_text(body.replace(RELAY, address))
+            (folder / name).write_text(body.replace(RELAY, address))
         for typed in page.typed:
-            printed = run(typed, tmp_path, address)
-            assert typed.is_printed(printed), f"$ {typed.command}\n{printed}"
+            printed = run(typed, folder, address)
+            if not typed.is_printed(printed):
+                return f"$ {typed.command}\n{printed}"
+    return ""
 
 
 @pytest.mark.parametrize("page", GUIDE, ids=title)

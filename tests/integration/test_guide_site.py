@@ -11,7 +11,7 @@ from tests.helpers.browser import Tabs
 from tests.helpers.guide import built_guide
 from tests.helpers.relay import RunningRelay, running_relay
 
-pytestmark = pytest.mark.timeout(180)  # the site takes its time on a busy machine
+pytestmark = pytest.mark.timeout(600)  # the site takes its time on a busy machine
 
 WIDER = "document.documentElement.scrollWidth > innerWidth"
 

@@ -34,7 +34,7 @@ SECONDS = 15
 
 
 @pytest.mark.long
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(("players", "hz"), [(20, 250.0), (500, 0.2)])
 async def test_a_crowd_is_watched_and_nothing_is_lost(tabs: Tabs, players: int, hz: float) -> None:
     """20 players who say 5,000 frames a second in all, and 500 who say 100."""
@@ -62,6 +62,6 @@ async def test_a_crowd_is_watched_and_nothing_is_lost(tabs: Tabs, players: int, 
 async def look_in(tabs: Tabs, relay: RelayProcess) -> Page:
     """Open the one room that there is."""
     page = await tabs.open(f"{relay.url}/inspect#token={find_token(relay.port)}")
-    await page.locator(".room-list a").click(timeout=30_000)
+    await page.locator(".room-list a").click()
     await page.wait_for_selector("#status[data-state=live]")
     return page

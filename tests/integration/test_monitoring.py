@@ -13,8 +13,9 @@ from pathlib import Path
 import yaml
 
 from protocol.frames import Deliver, Send
-from tests.helpers.nats import free_ports, nats_server
+from tests.helpers.nats import nats_server
 from tests.helpers.peers import party_at, until
+from tests.helpers.ports import free_ports
 from tests.helpers.prometheus import Prometheus, judged, prometheus
 from tests.helpers.relay import RelayProcess, relay_process
 

@@ -33,7 +33,8 @@ def make(folder: Path, template: str) -> Path:
 def test_its_own_test_passes(template: str, tmp_path: Path) -> None:
     project = make(tmp_path, template)
     command = [sys.executable, "-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    alone = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # as where ours are missing
+    # As where our plugins are missing, and whatever our own run was told.
+    alone = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": ""}
     ended = subprocess.run(command, cwd=project, env=alone, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stdout
     assert re.search(r"^[1-9] passed", ended.stdout, re.M)

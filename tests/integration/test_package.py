@@ -123,7 +123,7 @@ async def compile_as(folder: Path, resolution: str, name: str, program: str) -> 
     await run(find_node(), COMPILER, "-p", folder, folder=folder)
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(600)
 class TestInstalled:
     async def test_it_needs_no_other_package(self, project: Path) -> None:
         made = json.loads((project / "node_modules/roomwire-client/package.json").read_text())

@@ -53,7 +53,6 @@ def run_node(script: str, *arguments: str | Path) -> str:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
     return ended.stdout

@@ -55,7 +55,7 @@ async def test_the_python_example_plays(relay: RunningRelay, tmp_path: Path) -> 
             cwd=tmp_path,
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=120,  # which ends only what hangs
         )
     )
     assert ended.stderr == ""

@@ -58,7 +58,7 @@ ALONE = {
     "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # as where ours are missing
 }
 
-pytestmark = pytest.mark.timeout(180)  # the site takes its time on a busy machine
+pytestmark = pytest.mark.timeout(600)  # the site takes its time on a busy machine
 
 
 def uv(*arguments: str | Path) -> None:

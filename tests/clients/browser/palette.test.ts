@@ -6,10 +6,10 @@ import type { Player, Room } from "../../../clients/browser/src/index.js";
 import { colour } from "../../../clients/browser/src/page/dom.js";
 import { Palette } from "../../../clients/browser/src/page/game/palette.js";
 
+const playerOf = (number: number, name: string) => ({ number, name }) as unknown as Player;
+
 const roomOf = (...names: string[]): Pick<Room, "players"> => ({
-  players: new Map(
-    names.map((name, index) => [index + 1, { number: index + 1, name } as unknown as Player]),
-  ),
+  players: new Map(names.map((name, index) => [index + 1, playerOf(index + 1, name)])),
 });
 
 /** The colours of the players in a room, in the order in which they are asked for. */
@@ -40,4 +40,55 @@ test("two of one name are told apart", () => {
   const palette = new Palette();
   palette.follow(roomOf("Ann", "Ann"));
   assert.notEqual(palette.of(1), palette.of(2));
+});
+
+/** All orders of some things. */
+function orders<T>(things: readonly T[]): T[][] {
+  if (things.length === 0) return [[]];
+  return things.flatMap((thing, index) =>
+    orders(things.filter((_, other) => other !== index)).map((rest) => [thing, ...rest]),
+  );
+}
+
+const NAMES = ["Ann", "Bob", "Cid"];
+
+/** Lets players come one by one. The page asks for the colours of all whenever one has come. */
+function arrivals(palette: Palette, numbered: readonly (readonly [number, string])[]) {
+  const players = new Map<number, Player>();
+  palette.follow({ players });
+  for (const [number, name] of numbered) {
+    players.set(number, playerOf(number, name));
+    for (const present of players.keys()) palette.of(present);
+  }
+  return Object.fromEntries(numbered.map(([number, name]) => [name, palette.of(number)]));
+}
+
+test("in whatever order they come back, and under whatever numbers, they keep their colours", () => {
+  for (const numbered of orders(NAMES)) {
+    for (const coming of orders(numbered.map((name, index) => [index + 1, name] as const))) {
+      const palette = new Palette();
+      const before = colours(palette, ...NAMES);
+      assert.deepEqual(arrivals(palette, coming), before, JSON.stringify(coming));
+    }
+  }
+});
+
+test("and so they do again and again", () => {
+  const palette = new Palette();
+  const before = colours(palette, ...NAMES);
+  for (const numbered of orders(NAMES)) {
+    const coming = numbered.map((name, index) => [index + 1, name] as const);
+    assert.deepEqual(arrivals(palette, coming), before, JSON.stringify(coming));
+  }
+});
+
+test("as long as some of them are still away, the others have theirs", () => {
+  for (const numbered of orders(NAMES)) {
+    const palette = new Palette();
+    const before = colours(palette, ...NAMES);
+    const coming = numbered.slice(0, 2).map((name, index) => [index + 2, name] as const);
+    for (const [name, shown] of Object.entries(arrivals(palette, coming))) {
+      assert.equal(shown, before[name], JSON.stringify(coming));
+    }
+  }
 });

@@ -6,8 +6,9 @@ import asyncio
 from asyncio.subprocess import PIPE
 
 from clients.python import Message, connect
-from tests.helpers.nats import free_ports, nats_server
+from tests.helpers.nats import nats_server
 from tests.helpers.node import LIBRARY, NODE_OPTIONS, find_node
+from tests.helpers.ports import free_ports
 from tests.helpers.relay import relay_process
 
 PROGRAM = f"""

@@ -19,7 +19,8 @@ from clients.python.events import Message, Resumed
 from clients.python.room import Room
 from protocol.close_codes import CloseCode
 from tests.helpers.longer import given_time
-from tests.helpers.nats import free_ports, nats_server
+from tests.helpers.nats import nats_server
+from tests.helpers.ports import free_ports
 from tests.helpers.relay import relay_process
 
 E = TypeVar("E")

@@ -14,7 +14,8 @@ from relay.cluster.nats.joining import joined
 from relay.cluster.nats.layout import Layout
 from relay.cluster.nats.options import Servers
 from tests.helpers import forked
-from tests.helpers.nats import NatsServer, free_ports, nats_server
+from tests.helpers.nats import NatsServer, nats_server
+from tests.helpers.ports import free_ports
 
 LAYOUT = Layout(streams=2, max_bytes=64 * 1024**2)
 
@@ -91,7 +92,7 @@ main(sys.argv[1:])
 )
 def test_without_the_extra_its_name_is_said(words: tuple[str, ...]) -> None:
     code = [sys.executable, "-c", WITHOUT_NATS, *words]
-    ended = subprocess.run(code, capture_output=True, text=True, check=False, timeout=30)
+    ended = subprocess.run(code, capture_output=True, text=True, check=False)
     assert ended.returncode == 2
     assert "pip install 'roomwire[cluster]'" in ended.stderr
     assert ended.stderr.count("\n") == 1

@@ -16,8 +16,8 @@ from protocol.frames import Send, Subscribe
 from relay.cli import main
 from relay.cli.operator_client import OperatorClient, Problem
 from relay.policy.operators import kept
-from tests.helpers.nats import free_ports
 from tests.helpers.peers import Party, party
+from tests.helpers.ports import free_ports
 
 
 @asynccontextmanager

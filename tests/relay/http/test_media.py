@@ -67,10 +67,10 @@ def test_json_within_bounds_is_read(value: Any) -> None:
     ],
 )
 def test_json_beyond_bounds_is_refused_in_no_time(body: bytes, said: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(ValueError, match=said):
         parse(body)
-    assert time.perf_counter() - began < SECONDS
+    assert time.process_time() - began < SECONDS
 
 
 @pytest.mark.parametrize(

@@ -130,8 +130,8 @@ async def test_who_breaks_the_rules_hears_why_before_the_connection_ends() -> No
 
 async def test_who_is_not_listened_to_is_not_silent() -> None:
     """It has to slow down, and its answer to a ping is among what is not read."""
-    pace: dict[str, Any] = {"frames_per_second": 2, "frames_burst": 1}
-    heartbeat: dict[str, Any] = {"ping_seconds": 0.05, "ping_timeout": 0.1}
+    pace: dict[str, Any] = {"frames_per_second": 1, "frames_burst": 1}
+    heartbeat: dict[str, Any] = {"ping_seconds": 0.05, "ping_timeout": 0.5}
     async with party(is_portable=False, **pace, **heartbeat) as at, wire_to(at) as wire:
         link = newest_link(at)
         wire.write(frame(BINARY, encode(Send(True, b"x"))) * 3)

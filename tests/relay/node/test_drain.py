@@ -31,9 +31,9 @@ from relay.policy.passwords import Passwords
 from relay.room import membership
 from relay.room.room import Room
 from relay.saved import room_state
-from tests.helpers.peers import Party, Peer, new_seat, party, until
+from tests.helpers.peers import PATIENCE, Party, Peer, new_seat, party, until
 
-AGES = 30.0  # seconds that no test waits for: a drain that takes so long is hurried
+AGES = 120.0  # seconds that no test waits for: a drain that takes so long is hurried
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ async def test_without_any_grace_all_go_at_once(at: Party) -> None:
 
 async def test_with_nobody_there_it_is_over(at: Party) -> None:
     began = time.monotonic()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         returning = await at.node.drain(AGES)
     passed = time.monotonic() - began
     assert drain.RESTART_SECONDS - passed <= returning <= drain.RESTART_SECONDS
@@ -117,7 +117,7 @@ async def test_with_nobody_there_it_is_over(at: Party) -> None:
 
 async def test_when_all_have_left_by_themselves_it_is_over(at: Party) -> None:
     peers = [await at.enters("R") for _ in range(3)]
-    async with asyncio.TaskGroup() as tasks, asyncio.timeout(5):
+    async with asyncio.TaskGroup() as tasks, asyncio.timeout(PATIENCE):
         tasks.create_task(at.node.drain(AGES))
         for peer in peers:
             await peer.hears(Notice)
@@ -132,7 +132,7 @@ async def test_who_has_not_entered_yet_goes_first(at: Party) -> None:
 
 async def test_a_second_word_ends_it_now(at: Party) -> None:
     peers = [await at.enters("R") for _ in range(5)]
-    async with asyncio.TaskGroup() as tasks, asyncio.timeout(5):
+    async with asyncio.TaskGroup() as tasks, asyncio.timeout(PATIENCE):
         at.node.hurry()  # too early to mean anything
         going = tasks.create_task(at.node.drain(AGES))
         for peer in peers:
@@ -182,7 +182,7 @@ async def test_nobody_enters(at: Party) -> None:
             error, code = await late.is_turned_away()
             assert (error.code, code) == (ErrorCode.RELAY_FULL, CloseCode.RELAY_FULL)
             assert error.detail.retry
-            assert 1000 * AGES - 5000 < (error.detail.after or 0) < 1000 * AGES + 5000
+            assert 1000 * (AGES - PATIENCE) < (error.detail.after or 0) < 1000 * AGES + 5000
         at.node.hurry()
 
 
@@ -220,7 +220,7 @@ async def test_http_says_so(at: Party) -> None:
         for path in ("/api/rooms", "/api/match"):
             answer = await http.post(path, json={})
             assert answer.status_code == 503
-            assert AGES - 5 < int(answer.headers["retry-after"]) < AGES + 5
+            assert AGES - PATIENCE < int(answer.headers["retry-after"]) < AGES + 5
             assert answer.json()["code"] == "relay_full"
         assert (await http.get("/api/rooms/R")).status_code == 200
         at.node.hurry()

@@ -20,11 +20,12 @@ from relay.cluster.nats.joining import joined
 from relay.cluster.nats.layout import Layout
 from relay.cluster.nats.options import CannotJoin, Servers
 from relay.server.embedded_nats import default_folder, embedded_nats, find_server
-from tests.helpers.nats import free_ports, nats_server, until
+from tests.helpers.nats import nats_server, until
+from tests.helpers.ports import free_ports
 from tests.helpers.relay import relay_process
 
 LAYOUT = Layout(streams=1, max_bytes=32 * 1024**2)
-SECONDS = 20.0
+SECONDS = 30.0
 
 
 def number_of(folder: Path) -> int:

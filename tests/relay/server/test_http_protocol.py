@@ -47,9 +47,9 @@ async def test_saying_a_little_now_and_then_buys_no_time(monkeypatch: pytest.Mon
 async def test_a_connection_is_kept_for_the_next_request_but_not_for_long(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(http_protocol, "IDLE_SECONDS", 1.0)
     async with party() as at, visitor(at.url) as guest:
-        for _ in range(3):
+        for idle_seconds in (2 * PATIENCE, 2 * PATIENCE, 0.5):
+            monkeypatch.setattr(http_protocol, "IDLE_SECONDS", idle_seconds)
             guest.says(ASK)
             assert await guest.is_answered() == 200
         guest.says(b"\r\n")

@@ -26,7 +26,7 @@ def listener_at(host: str, port: int = 0) -> Iterator[Listener]:
 
 def answers(address: str, port: int) -> bool:
     try:
-        socket.create_connection((address, port), timeout=5).close()
+        socket.create_connection((address, port), timeout=30).close()
     except ConnectionRefusedError:
         return False
     return True

@@ -17,12 +17,13 @@ import uvloop
 from protocol.frames import Deliver, Send
 from relay.http.app import MAX_BODY
 from relay.http.listeners import DESCRIPTORS
-from relay.server.http_protocol import HEAD_BYTES, IDLE_SECONDS, READ_BYTES
+from relay.server import http_protocol
+from relay.server.http_protocol import HEAD_BYTES, READ_BYTES
 from relay.workers.hand_over import name_in, path_of
 from relay.workers.mail import MOST_WAITING, Kind
 from tests.helpers.crew import Colleague, colleagues, names_at
 from tests.helpers.http_visitors import ASK, POST, UPGRADE, visitor
-from tests.helpers.peers import Party, Peer, until
+from tests.helpers.peers import PATIENCE, Party, Peer, until
 
 HERE, OF_HERE = islice(names_at(0), 2)
 THERE, OF_THERE = islice(names_at(1), 2)
@@ -170,12 +171,14 @@ async def test_what_was_asked_before_is_answered_first_and_the_rest_asked_again(
             assert [await guest.is_answered() for _ in range(2)] == [200, 200]
 
 
-async def test_what_is_asked_after_a_room_that_lives_elsewhere_is_not_heard() -> None:
+async def test_what_is_asked_after_a_room_that_lives_elsewhere_is_not_heard(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(http_protocol, "IDLE_SECONDS", 2 * PATIENCE)  # it ends by itself
     async with colleagues() as (first, _), visitor(first.url) as guest:
         guest.says(make(HERE) + ask(THERE) + ASK * (2 * READ_BYTES // len(ASK)))
-        async with asyncio.timeout(IDLE_SECONDS / 2):  # it ends, and does not only become idle
-            assert await guest.is_answered() == 201
-            assert await guest.ends() == b""
+        assert await guest.is_answered() == 201
+        assert await guest.ends() == b""
 
 
 async def test_no_descriptor_stays_behind() -> None:

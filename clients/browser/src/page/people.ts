@@ -44,7 +44,7 @@ export class People {
   private score = ({ number }: Player): number => this.game.scores.get(number) ?? 0;
 
   private showRow(player: Player): HTMLLIElement {
-    const row = this.rows.get(player.number) ?? new Row();
+    const row = this.rows.get(player.number) ?? new Row(player.number);
     this.rows.set(player.number, row);
     return row.show(player, this.room, this.game, this.palette.of(player.number));
   }
@@ -94,7 +94,8 @@ class Row {
   private readonly choices = make("div", { className: "choices", hidden: true });
   private readonly crowning = make("button", {}, "Make host");
 
-  constructor() {
+  constructor(number: number) {
+    this.element.dataset["number"] = String(number);
     const named = make("span", { className: "named" }, this.crown, this.name);
     const who = make("span", { className: "who" }, named, " ", this.tag);
     this.element.append(this.dot, who, this.score, this.rtt, this.toggle, this.choices);

@@ -14,12 +14,13 @@ from relay.cluster.nats.connection import MOST_WAITING
 from relay.cluster.nats.joining import joined
 from relay.cluster.nats.options import Servers
 from tests.helpers.logs import JOIN_SECONDS, LAYOUT, nodes_at
-from tests.helpers.nats import HOST, PASSWORD, NatsServer, free_ports, nats_server, until
+from tests.helpers.nats import PASSWORD, NatsServer, nats_server, until
+from tests.helpers.ports import HOST, free_ports
 
 if TYPE_CHECKING:
     from nats.aio.msg import Msg
 
-SECONDS = 10.0
+SECONDS = 30.0
 
 
 @pytest.mark.parametrize("dead", [1, 2])
