@@ -196,7 +196,7 @@ class Values:
 
     def _hear(self, room: Room, data: bytes) -> None:
         try:
-            version, epoch, is_again, each = msgpack.unpackb(data)
+            version, epoch, is_again, each, *_ = msgpack.unpackb(data)
             values = _read(each) if (version, epoch) == (VERSION, room.epoch) else {}
         except (ValueError, TypeError, msgpack.UnpackException):
             return  # of another version: values may be lost
@@ -243,7 +243,7 @@ def _read(each: Iterable[Any]) -> Waiting:
     values: Waiting = {}
     for value in each:
         match value:
-            case [int(attachment), int(sender), int(key), int() | list() as to, bytes(message)]:
+            case [int(attachment), int(sender), int(key), int() | list() as to, bytes(message), *_]:
                 slot = sender, key, to if isinstance(to, int) else frozenset(to)
                 values[attachment, slot] = message
     return values

@@ -102,7 +102,7 @@ class SharedLimits:
 
     def _hear_spent(self, sender: str, data: bytes) -> None:
         try:
-            for name, address, about, amount in msgpack.unpackb(data):
+            for name, address, about, amount, *_ in msgpack.unpackb(data):
                 if name in self._buckets:
                     now = self._now()
                     self._buckets[name].debit(str(address), now, float(amount), str(about))
