@@ -142,8 +142,9 @@ class Shapes:
     def _hear(self, spelled: str) -> None:
         """Take what others show of a room."""
         assert self.board is not None
-        key = _key_of(spelled)
-        for told in self.board.of(spelled).values() if key is not None else ():
+        if (key := _key_of(spelled)) is None:
+            return
+        for told in self.board.of(spelled).values():
             for player, put in _read(told):
                 self._keep(key, player, put)
 
