@@ -22,8 +22,11 @@ from relay.cluster.log_broker import LogBroker
 from relay.cluster.message_bus import Kind, MessageBus
 from relay.cluster.news import directory, shared_limits, together
 from relay.cluster.news.board import Board, Sheet
+from relay.cluster.replicas.replica import Replica
 from relay.cluster.values import SUBJECT as VALUES
 from relay.cluster.values import VERSION, WANTED, WATCHED, Values
+from relay.cluster.whereabouts import SUBJECT as WHEREABOUTS
+from relay.cluster.whereabouts import Whereabouts
 from relay.conditions.profiles import profile
 from relay.conditions.shape import Shape
 from relay.http.app import create_app
@@ -201,6 +204,14 @@ async def players(bus: Ether) -> None:
     await bus.says(Kind.ANSWERED)
 
 
+async def whereabouts(bus: Ether) -> None:
+    replicas: dict[str, Replica] = {}
+    found = Whereabouts(bus, replicas)
+    assert await bus.answers(found.furthest("R"), 7, MORE) == 7
+    bus.tell(WHEREABOUTS, msgpack.packb(["R", MORE]), Kind.ASKED, 5)
+    await bus.says(Kind.ANSWERED)
+
+
 async def workers(bus: Ether) -> None:
     state = create_app(Settings()).state
     state.siblings.meet(bus)
@@ -221,6 +232,7 @@ FACTS: dict[str, Callable[[Ether], Awaitable[None]]] = {
     together.PROMISES: promises,
     shapes.SUBJECT: conditions,
     facts.SUBJECT: players,
+    WHEREABOUTS: whereabouts,
     siblings.DRAINING: workers,
     siblings.METRICS: workers,
 }
