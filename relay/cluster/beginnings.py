@@ -55,5 +55,11 @@ def check_known(replica: Replica | None) -> None:
         raise _refusal("this room obeys newer rules than this relay: another relay may know them")
 
 
+def check_whole(replica: Replica) -> None:
+    """Raise `Refusal` if the room has waited for long for what its log has forgotten."""
+    if replica.is_vain:
+        raise _refusal("nobody can tell what happened in this room: come back later")
+
+
 def _refusal(why: str) -> Refusal:
     return Refusal(ErrorCode.RELAY_FULL, why, close=CloseCode.RELAY_FULL, retry=True)

@@ -15,6 +15,8 @@ from relay.room.room import Room
 log = logging.getLogger("relay")
 
 BEAT: Final = "beat"
+BEAT_BYTES: Final = 4
+"""Those that say which incarnation it is. What newer versions add comes after them."""
 
 
 class Heartbeats:
@@ -48,7 +50,7 @@ class Heartbeats:
         """Call it every `BEAT_SECONDS`."""
         if self._bus is None:
             return
-        self._bus.publish(BEAT, self._own().to_bytes(4, "big"))
+        self._bus.publish(BEAT, self._own().to_bytes(BEAT_BYTES, "big"))
         for incarnation in self._pulse.beat(self._loop.time()):
             log.warning("nothing is heard of node incarnation %d", incarnation)
             for name in list(self._names):
@@ -67,7 +69,7 @@ class Heartbeats:
             self._loop.call_soon(self._declare_gone, incarnation, name)
 
     def _hear(self, sender: str, data: bytes) -> None:
-        self._pulse.heard(int.from_bytes(data, "big"), self._loop.time())
+        self._pulse.heard(int.from_bytes(data[:BEAT_BYTES], "big"), self._loop.time())
 
     def _declare_gone(self, incarnation: int, name: str) -> None:
         room = self._room(name)

@@ -13,17 +13,19 @@ from collections.abc import Callable
 from typing import Final
 
 from relay.broker import Follower, Keeper
-from relay.cluster.beginnings import Beginnings, check_known
+from relay.cluster.beginnings import Beginnings, check_known, check_whole
 from relay.cluster.bus import Bus
 from relay.cluster.counts import CountedProposals, Counts
 from relay.cluster.heartbeats import Heartbeats
 from relay.cluster.log import Log
 from relay.cluster.pulse import BEAT_SECONDS
+from relay.cluster.replicas.asking import REFUSE_SECONDS
 from relay.cluster.replicas.parcels import Parcel, pack_create
 from relay.cluster.replicas.replica import Replica
 from relay.cluster.replicas.snapshot_writer import SNAPSHOT_EVERY, SnapshotWriter
 from relay.cluster.running import Tasks
 from relay.cluster.values import Values
+from relay.cluster.whereabouts import Whereabouts
 from relay.room.entries import CONNECTION_BITS, Create, Entry, Join, incarnation_of
 from relay.room.room import Room
 
@@ -49,6 +51,7 @@ class LogBroker:
 
     Attributes:
         incarnation: of this node, until it is taken for dead: then it takes another.
+        most_missed: entries of a room that may be missed while the log surely keeps them.
     """
 
     def __init__(self, choose: Callable[[], int], snapshot_every: int = SNAPSHOT_EVERY) -> None:
@@ -63,12 +66,14 @@ class LogBroker:
         self.counts = Counts()
         self._choose = choose
         self._snapshot_every = snapshot_every
+        self.most_missed = 2 * snapshot_every
         self._followers: list[Follower] = []
         self._keeper: Keeper
         self._log: Log
         self._loop: asyncio.AbstractEventLoop
         self._proposals: CountedProposals
         self._values: Values
+        self._whereabouts: Whereabouts
         self._heartbeats: Heartbeats
         self._snapshots: SnapshotWriter
         self._connections = 0
@@ -86,6 +91,7 @@ class LogBroker:
         self._log = log
         self._loop = asyncio.get_running_loop()
         self._proposals = CountedProposals(log, self.incarnation, self.counts)
+        self._whereabouts = Whereabouts(bus, self.replicas)
         self._values = Values(bus, self._own, self._room)
         self._heartbeats = Heartbeats(
             bus, self._own, self.replicas, self._room, self._proposals.add
@@ -134,10 +140,17 @@ class LogBroker:
         replica: Replica | None = None
         while replica is None or replica is not self.replicas.get(name):
             replica = self._replica(name)
-            await replica.ready.wait()
+            await self._ready(replica)
         check_known(replica)
         # After a freeze, a HELLO and the end of its connection may wait to be read: let both be.
         await asyncio.sleep(0)
+
+    async def _ready(self, replica: Replica) -> None:
+        while not replica.ready.is_set():
+            check_whole(replica)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(REFUSE_SECONDS):
+                    await replica.ready.wait()
 
     def _replica(self, name: str) -> Replica:
         self._needed[name] = self._loop.time()
@@ -204,6 +217,13 @@ class LogBroker:
         if replica.create is not None:
             self._snapshots.write(replica)
 
+    def bridged(self, replica: Replica) -> None:
+        if replica.create is not None:
+            self._snapshots.bridged(replica)
+
+    async def furthest(self, name: str) -> int | None:
+        return await self._whereabouts.furthest(name)
+
     def ended(self, replica: Replica) -> None:
         self._proposals.close(replica.name)
         self._forget(replica.name)
@@ -251,9 +271,9 @@ class LogBroker:
         except OSError:
             return
         self._heartbeats.answered()
-        for name, seq in newest.items():
+        for name in names:
             if name in self.replicas:
-                self.replicas[name].heard_of(seq)
+                self.replicas[name].heard_of(newest.get(name, 0))
 
     async def _beat(self) -> None:
         self._heartbeats.beat()

@@ -89,7 +89,7 @@ class MessageBus:
 
     def take(self, message: bytes) -> None:
         """Take in a message of another node, made by its bus."""
-        kind, sender, node, subject, number, data = msgpack.unpackb(message)
+        kind, sender, node, subject, number, data, *_ = msgpack.unpackb(message)
         if node != self.name:  # one that was here before had this place
             return
         match kind:
@@ -98,8 +98,10 @@ class MessageBus:
                     receive(sender, data)
             case Kind.ASKED:
                 self._answer(sender, subject, number, data)
-            case _:
+            case Kind.ANSWERED | Kind.UNHEARD:
                 self._hear(kind, sender, number, data)
+            case _:
+                pass  # newer versions know it
 
     def _answer(self, sender: str, subject: str, number: int, data: bytes) -> None:
         reply = self._answerers.get(subject)

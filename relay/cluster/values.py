@@ -67,7 +67,7 @@ class Values:
         self._unsubscribe: dict[str, Callable[[], None]] = {}
         if bus is not None:
             bus.subscribe(WANTED, lambda node, data: self._tell_all())
-            bus.subscribe(WATCHED, lambda node, data: self._note_watched(data.decode("ascii")))
+            bus.subscribe(WATCHED, self._hear_watched)
 
     def open(self, room: Room) -> None:
         """Pass on the values of this room from now on."""
@@ -100,7 +100,8 @@ class Values:
         if self._bus is not None:
             self._bus.publish(WATCHED, name.encode())
 
-    def _note_watched(self, name: str) -> None:
+    def _hear_watched(self, node: str, data: bytes) -> None:
+        name, *_ = data.decode("ascii", "replace").split(" ")
         if name in self._unsubscribe:
             self._watched[name] = asyncio.get_running_loop().time() + WATCHED_SECONDS
 
@@ -196,7 +197,7 @@ class Values:
 
     def _hear(self, room: Room, data: bytes) -> None:
         try:
-            version, epoch, is_again, each = msgpack.unpackb(data)
+            version, epoch, is_again, each, *_ = msgpack.unpackb(data)
             values = _read(each) if (version, epoch) == (VERSION, room.epoch) else {}
         except (ValueError, TypeError, msgpack.UnpackException):
             return  # of another version: values may be lost
@@ -243,7 +244,7 @@ def _read(each: Iterable[Any]) -> Waiting:
     values: Waiting = {}
     for value in each:
         match value:
-            case [int(attachment), int(sender), int(key), int() | list() as to, bytes(message)]:
+            case [int(attachment), int(sender), int(key), int() | list() as to, bytes(message), *_]:
                 slot = sender, key, to if isinstance(to, int) else frozenset(to)
                 values[attachment, slot] = message
     return values

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Final, Self
 from urllib.parse import parse_qs
 
 from relay.conditions.conditions import MOST_SEED, Conditions
 from relay.conditions.profiles import profile
+
+KNOWN: Final = frozenset(each.name for each in fields(Conditions))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +46,15 @@ class Shape:
 
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> Self:
-        """Make one of what `plain` has returned."""
-        down, up = (Conditions(**way) if way else None for way in (plain["down"], plain["up"]))
-        return cls(down, up, plain["seed"])
+        """Make one of what `plain` has returned, here or in another version."""
+        values = dict(plain)
+        down, up = (_way(values.get(key)) for key in ("down", "up"))
+        return cls(down, up, int(values.get("seed", 0)))
+
+
+def _way(plain: Mapping[str, Any] | None) -> Conditions | None:
+    known = {key: value for key, value in dict(plain or {}).items() if key in KNOWN}
+    return Conditions(**known) if known else None
 
 
 def wished(query: bytes) -> Shape | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Final
 
 import msgpack
@@ -62,6 +62,9 @@ class PlayerFacts:
     refusals: tuple[Mapping[str, Any], ...] = ()
     conditions: Mapping[str, Any] | None = None
     unanswered_ms: int = 0
+
+
+KNOWN: Final = frozenset(each.name for each in fields(PlayerFacts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +131,7 @@ class Facts:
         return found, list(self._node.journal.recent.ends(room.name))
 
     async def _answer(self, asker: str, data: bytes) -> bytes:
-        name, epoch = msgpack.unpackb(data)
+        name, epoch, *_ = msgpack.unpackb(data)
         room = self._node.registry.get(name)
         found: dict[int, PlayerFacts] = {}
         ends: list[Ended] = []
@@ -205,15 +208,16 @@ def _refused(refused: Refused) -> Mapping[str, Any]:
 
 
 def _read(answer: bytes, ends: list[Ended]) -> Iterable[PlayerFacts]:
-    """Read what another node knows. What a node of another version says may be illegible."""
+    """Read what another node knows, without what only newer versions know."""
     try:
-        players, others = msgpack.unpackb(answer)
-        ends += [Ended(*each) for each in others]
+        players, others, *_ = msgpack.unpackb(answer)
+        ends += [Ended(*each[: len(Ended._fields)]) for each in others]
         return [_facts(each) for each in players]
     except (ValueError, TypeError, msgpack.UnpackException):
         return ()
 
 
-def _facts(values: dict[str, Any]) -> PlayerFacts:
-    lists = {key: tuple(values[key]) for key in ("groups", "refusals")}
-    return PlayerFacts(**{**values, **lists})
+def _facts(values: Any) -> PlayerFacts:
+    known = {key: value for key, value in dict(values).items() if key in KNOWN}
+    lists = {key: tuple(known.get(key, ())) for key in ("groups", "refusals")}
+    return PlayerFacts(**{**known, **lists})

@@ -1,27 +1,28 @@
 """Who plays under which conditions (relay/conditions), and what every node knows of that.
 
 A shape is put for one player of a room, or for all. Each node keeps all shapes that it hears of: so
-a player who moves to another node keeps theirs. A node that starts is told them by the others. What
-they tell may cross what somebody puts meanwhile, so whatever is put has a version, and the newest
-wins at every node. What was taken off is kept as None for that.
+a player who moves to another node keeps theirs. Nodes show each other what they keep on a `Board`:
+one that starts, or that was cut off, gets what it has missed. What they tell may cross what
+somebody puts meanwhile, so whatever is put has a version, and the newest wins at every node. What
+was taken off is kept as None for that.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 import msgpack
 
 from protocol.frames import Notice, NoticeDetail, NoticeKind
 from relay.cluster.bus import Bus
+from relay.cluster.news.board import Board
 from relay.conditions.shape import Shape
 from relay.node.connection import Connection
 from relay.room.room import Room
 
 SUBJECT: Final = "conditions"
-WANTED: Final = "conditions wanted"
 EVERYBODY: Final = 0
 """In place of a player's number."""
 ALL: Final = -1
@@ -41,7 +42,11 @@ Put = tuple[Version, Shape | None]
 
 
 class Shapes:
-    """The shapes of rooms, and the connections that have them."""
+    """The shapes of rooms, and the connections that have them.
+
+    Attributes:
+        board: what nodes show each other, once there are others.
+    """
 
     def __init__(
         self, connections: Mapping[int, Connection], clock: Callable[[], float] = time.time
@@ -51,14 +56,13 @@ class Shapes:
         self._clock = clock
         self._newest = 0
         self._put: dict[Key, dict[int, Put]] = {}
-        self._bus: Bus | None = None
+        self._name = ""
+        self.board: Board | None = None
 
     def meet(self, bus: Bus) -> None:
-        """Share all shapes with the nodes on a bus from now on."""
-        self._bus = bus
-        bus.subscribe(SUBJECT, self._hear)
-        bus.subscribe(WANTED, self._tell_all)
-        bus.publish(WANTED, b"")
+        """Share all shapes with the nodes on a bus from now on. Somebody is to tend the board."""
+        self._name = bus.name
+        self.board = Board(bus, SUBJECT, self._hear)
 
     def of(self, room: Room) -> Mapping[int, Shape]:
         """Return what is put for a room, by player; 0 is everybody."""
@@ -68,9 +72,9 @@ class Shapes:
     def put(self, room: Room, player: int, shape: Shape | None) -> None:
         """Put a shape for a player, or for everybody; None is none from now on."""
         at = max(self._newest + 1, int(self._clock() * 1000))
-        version = (at, "" if self._bus is None else self._bus.name)
-        self._tell(_key(room), player, (version, shape))
-        self._keep(_key(room), player, (version, shape))
+        self._keep(_key(room), player, ((at, self._name), shape))
+        if self.board is not None:
+            self.board.tell()
 
     def clear(self, room: Room) -> None:
         """Take all conditions off a room, those that are not known here, too."""
@@ -78,7 +82,7 @@ class Shapes:
 
     def forget(self, room: Room) -> None:
         """Take note that a room is no more."""
-        self._put.pop(_key(room), None)
+        self._drop(_key(room))
 
     def admitted(self, connection: Connection) -> None:
         """Apply to a connection what its player has, or what its URL asks for where it may."""
@@ -97,10 +101,15 @@ class Shapes:
         if player == ALL:
             known = {each: older for each, older in known.items() if older[0] > version}
         self._put[key] = known | {player: put}
+        self._show(key)
         if len(self._put) > MOST_ROOMS:
-            del self._put[next(iter(self._put))]
+            self._drop(next(iter(self._put)))
         for connection, room in self._there(key):
             self._apply(connection, room)
+
+    def _drop(self, key: Key) -> None:
+        if self._put.pop(key, None) is not None:
+            self._show(key)
 
     def _there(self, key: Key) -> Iterator[tuple[Connection, Room]]:
         for connection in list(self._connections.values()):
@@ -125,26 +134,56 @@ class Shapes:
 
     # The other nodes.
 
-    def _tell(self, key: Key, player: int, put: Put) -> None:
-        if self._bus is not None:
-            (at, by), shape = put
-            plain = None if shape is None else shape.plain()
-            self._bus.publish(SUBJECT, msgpack.packb([*key, player, at, by, plain]))
+    def _show(self, key: Key) -> None:
+        """Show the others what is kept for a room."""
+        if self.board is not None:
+            self.board.put(_spelled(key), _packed(self._put[key]) if key in self._put else None)
 
-    def _tell_all(self, asker: str, data: bytes) -> None:
-        """Tell a node that has started. It does no harm that others hear it, too."""
-        for key, known in self._put.items():
-            for player, put in known.items():
-                self._tell(key, player, put)
-
-    def _hear(self, sender: str, data: bytes) -> None:
-        name, epoch, player, at, by, plain = msgpack.unpackb(data)
-        self._keep((name, epoch), player, ((at, by), _read(plain)))
+    def _hear(self, spelled: str) -> None:
+        """Take what others show of a room."""
+        assert self.board is not None
+        if (key := _key_of(spelled)) is None:
+            return
+        for told in self.board.of(spelled).values():
+            for player, put in _read(told):
+                self._keep(key, player, put)
 
 
-def _read(plain: Mapping[str, Any] | None) -> Shape | None:
-    return None if plain is None else Shape.of(plain)
+def _packed(known: Mapping[int, Put]) -> bytes:
+    packed: bytes = msgpack.packb(
+        [
+            [player, at, by, None if shape is None else shape.plain()]
+            for player, ((at, by), shape) in sorted(known.items(), key=_player)
+        ]
+    )
+    return packed
+
+
+def _player(known: tuple[int, Put]) -> int:
+    return known[0]
+
+
+def _read(told: bytes) -> Iterator[tuple[int, Put]]:
+    """Yield what a node shows, without what only newer versions know."""
+    try:
+        for player, at, by, plain, *_ in msgpack.unpackb(told):
+            yield int(player), ((int(at), str(by)), None if plain is None else Shape.of(plain))
+    except (ValueError, TypeError, msgpack.UnpackException):
+        return
 
 
 def _key(room: Room) -> Key:
     return room.name, room.epoch
+
+
+def _spelled(key: Key) -> str:
+    name, epoch = key
+    return f"{name} {epoch.hex()}"
+
+
+def _key_of(spelled: str) -> Key | None:
+    name, _, epoch = spelled.partition(" ")
+    try:
+        return name, bytes.fromhex(epoch)
+    except ValueError:
+        return None  # a key of another version

@@ -13,6 +13,7 @@ def as_one(bus: Bus, gate: Gate, node: Node) -> Together:
 
     Args: gate: the server's, before this node.
     """
+    shapes = node.shapes.board
     together = Together(
         bus,
         rooms=node.rooms,
@@ -20,6 +21,7 @@ def as_one(bus: Bus, gate: Gate, node: Node) -> Together:
         limits=node.limits,
         passwords=node.passwords,
         connections=node.connections,
+        boards=() if shapes is None else (shapes,),
     )
     together.limits.share_steady("visitors", gate.visitors)
     together.limits.share_buckets("requests", gate.requests)

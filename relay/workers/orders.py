@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from relay.lobby.homes import Homes
@@ -67,8 +67,9 @@ class Orders:
 
 
 def read(line: bytes) -> Orders:
-    """Read a line that `to_json` wrote."""
-    values = json.loads(line)
+    """Read a line that `to_json` wrote. The supervisor may be of another version."""
+    told = json.loads(line)
+    values = {each.name: told[each.name] for each in fields(Orders) if each.name in told}
     return Orders(**values | {key: tuple(values[key]) for key in ("sockets", "boxes")})
 
 

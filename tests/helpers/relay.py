@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -140,6 +140,7 @@ def relay_process(
     module: str = MODULE,
     bound: int | None = None,
     is_forked: bool = True,
+    under: Sequence[str] = (),
 ) -> Iterator[RelayProcess]:
     """Run `relay serve` in a process of its own. At the end it is stopped or killed.
 
@@ -151,6 +152,7 @@ def relay_process(
         bound: a listening socket that it gets as from a service manager, by its descriptor.
         is_forked: whether it may be forked from a process that has imported the relay; not if
             it gets a socket.
+        under: a command that runs it, such as valgrind's.
     """
     arguments = ["serve", "--port", str(port), *options]
     clean = {key: value for key, value in os.environ.items() if not key.startswith(ENVIRONMENT)}
@@ -159,8 +161,8 @@ def relay_process(
     with (
         tempfile.NamedTemporaryFile(suffix=".log") as log,
         _forked(module, arguments, clean, Path(log.name))
-        if is_forked and bound is None
-        else _anew(module, arguments, clean, Path(log.name), bound) as process,
+        if is_forked and bound is None and not under
+        else _anew(module, arguments, clean, Path(log.name), bound, under) as process,
     ):
         try:
             yield RelayProcess(process, _address(process, Path(log.name)), Path(log.name))
@@ -178,9 +180,14 @@ def _forked(
 
 @contextmanager
 def _anew(
-    module: str, arguments: list[str], environment: dict[str, str], log: Path, bound: int | None
+    module: str,
+    arguments: list[str],
+    environment: dict[str, str],
+    log: Path,
+    bound: int | None,
+    under: Sequence[str],
 ) -> Iterator["subprocess.Popen[str]"]:
-    command = [sys.executable, "-m", module, *arguments]
+    command = [*under, sys.executable, "-m", module, *arguments]
     if bound is not None:
         command = [sys.executable, "-c", AS_SERVICE, str(bound), *command]
     with (

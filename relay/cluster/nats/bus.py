@@ -121,7 +121,7 @@ class NatsBus:
         node = _last(message.subject)
         if node == self.name:
             return
-        if message.data == LEAVING:
+        if message.data[:1] == LEAVING:
             self._beats.pop(node, None)
         else:
             self._beats[node] = self._now()

@@ -112,13 +112,13 @@ class Board:
 
     def _hear(self, sender: str, data: bytes) -> None:
         try:
-            changes, digest = msgpack.unpackb(data)
-            checked = _checked(changes)
+            told, digest, *_ = msgpack.unpackb(data)
+            changes, digest = _known(told), None if digest is None else list(digest)[:2]
         except (ValueError, TypeError, msgpack.UnpackException):
-            return  # of another version: its digest will differ
+            return
         anew = self._anew.get(sender)
         copy = self._copies.get(sender)
-        for key, value in checked.items():
+        for key, value in changes.items():
             if anew is not None:
                 anew.put(key, value)
             if copy is not None and copy.put(key, value):
@@ -137,8 +137,8 @@ class Board:
         try:
             while after is not None:
                 page = await self._bus.ask(node, self._subject, after.encode(), ASK_SECONDS)
-                values, after = msgpack.unpackb(page)
-                for key, value in _checked(values).items():
+                values, after = _unpacked(page)
+                for key, value in values.items():
                     anew.put(key, value)
             self._wanted.discard(node)
             self._replace(node, anew)
@@ -182,17 +182,22 @@ def _packed(page: Mapping[str, bytes], after: str | None) -> bytes:
     return packed
 
 
-def _checked(changes: Any) -> Changes:
-    """Return changes as they were told.
+def _unpacked(page: bytes) -> tuple[Changes, str | None]:
+    values, after, *_ = msgpack.unpackb(page)
+    return _known(values), None if after is None else str(after)
+
+
+def _known(changes: Any) -> Changes:
+    """Return changes as they were told, without kinds of values that only newer versions know.
 
     Raises:
-        TypeError: they are none.
+        TypeError, ValueError: they are none.
     """
-    for key, value in dict(changes).items():
-        if type(key) is not str or type(value) not in (bytes, type(None)):
-            raise TypeError("these are no values by key")
-    known: Changes = changes
-    return known
+    return {
+        key: value
+        for key, value in dict(changes).items()
+        if type(key) is str and type(value) in (bytes, type(None))
+    }
 
 
 def _hash(key: str, value: bytes) -> int:

@@ -151,7 +151,16 @@ def unpack(name: str, told: bytes) -> RemoteRoom | None:
 
 def _room(name: str, value: Any) -> RemoteRoom:
     match value:
-        case [options, int(players), int(spectators), bool(password), host, bool(entered), barred]:
+        case [
+            options,
+            int(players),
+            int(spectators),
+            bool(password),
+            host,
+            bool(entered),
+            barred,
+            *_,  # what newer versions tell
+        ]:
             return RemoteRoom(
                 name,
                 OPTIONS.load(options),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import msgpack
 
@@ -102,12 +102,16 @@ class SharedLimits:
 
     def _hear_spent(self, sender: str, data: bytes) -> None:
         try:
-            for name, address, about, amount in msgpack.unpackb(data):
-                if name in self._buckets:
-                    now = self._now()
-                    self._buckets[name].debit(str(address), now, float(amount), str(about))
+            for each in msgpack.unpackb(data):
+                self._debit(each)
         except (ValueError, TypeError, msgpack.UnpackException):
             return  # of another version
+
+    def _debit(self, spent: Any) -> None:
+        match spent:
+            case [str(name), str(address), str(about), int() | float() as amount, *_]:
+                if name in self._buckets:
+                    self._buckets[name].debit(address, self._now(), float(amount), about)
 
 
 def _count(value: bytes) -> int:

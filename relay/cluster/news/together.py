@@ -47,13 +47,18 @@ class Together:
         limits: AddressLimits,
         passwords: Passwords,
         connections: Sized,
+        boards: Collection[Board] = (),
     ) -> None:
-        """Args: all but the bus are the node's."""
+        """
+        Args:
+            boards: further ones to tend: their owners put up themselves what is new.
+            All but the bus are the node's.
+        """
         self._bus = bus
         self._reservations = reservations
         self._directory = Directory(bus, rooms.elsewhere, lambda: rooms.registry)
         self.limits = SharedLimits(bus)
-        self._boards = (self._directory.board, self.limits.board)
+        self._boards = (self._directory.board, self.limits.board, *boards)
         self._tasks: list[asyncio.Task[None]] = []
         reservations.tell = self._tell_promise
         bus.subscribe(PROMISES, self._hear_promise)
@@ -88,7 +93,7 @@ class Together:
 
     def _hear_promise(self, sender: str, data: bytes) -> None:
         try:
-            room, address, is_promised = msgpack.unpackb(data)
+            room, address, is_promised, *_ = msgpack.unpackb(data)
         except (ValueError, TypeError, msgpack.UnpackException):
             return  # of another version
         self._reservations.hear(str(room), str(address), bool(is_promised), time.monotonic())

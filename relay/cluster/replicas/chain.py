@@ -45,16 +45,20 @@ class Chain:
     def read(self, entries: Sequence[Logged]) -> Iterator[Logged]:
         """Take what was read after `applied`; yield it, and what follows now.
 
+        The first one follows `applied`, even if the log cannot say so: whoever calls knows that.
+
         Raises:
             Lost: the log has forgotten what comes first.
         """
-        for logged in entries:
+        for index, logged in enumerate(entries):
             if logged.seq <= self.applied:
                 continue  # it was delivered meanwhile
             if logged.previous > self.applied:
                 raise Lost(f"the log begins after {logged.previous}, and {self.applied} was read")
-            self.applied = logged.seq
             self.newest = max(self.newest, logged.seq)
+            if index and not logged.previous:
+                return  # what was before it was forgotten meanwhile: that is to be looked at
+            self.applied = logged.seq
             yield logged
         yield from self._following()
 

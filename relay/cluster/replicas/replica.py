@@ -2,9 +2,9 @@
 
 A replica follows the log first, then loads the newest snapshot, reads the log's tail and takes
 what was delivered meanwhile. From then on it is behind only while something is missing, which it
-reads. If the log has forgotten what is missing, the replica begins anew with a newer snapshot.
-Where there is none, it asks the other replicas for one. If none of them has the room, it has ended;
-where nobody knows whether anything is missing, it is taken as it is.
+reads. If the log has forgotten what is missing, or may have, the replica begins anew with a newer
+snapshot. Where there is none, it asks the other replicas for one, and is not ready meanwhile. If no
+node that lives has the room, it has ended. A room with a hole is never opened.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from typing import Final, Protocol
 
 from relay.broker import Follower, Keeper
 from relay.cluster.log import Log, Logged
-from relay.cluster.replicas import parcels, snapshots
+from relay.cluster.replicas import loading, parcels, snapshots
+from relay.cluster.replicas.asking import Asking
 from relay.cluster.replicas.chain import MOST, Chain
+from relay.cluster.replicas.loading import Beginning, Unsure
 from relay.cluster.replicas.parcels import Parcel, Signal, Unreadable, What, pack_signal
 from relay.cluster.replicas.sequencer import Lost, Sequencer
 from relay.cluster.replicas.snapshots import DIGEST_BYTES, Saved
@@ -29,19 +31,24 @@ log = logging.getLogger("relay")
 PAUSES: Final = (0.03, 0.06, 0.12, 0.25, 0.5)
 """Seconds between reads that bring nothing: a server may lag behind the one that delivers."""
 
-
-ASK_SECONDS: Final = 1.0
-"""Seconds after which a replica asks again for a snapshot."""
-RESET_SECONDS: Final = 10.0
-"""Seconds for which a replica waits for the snapshot that it has asked for."""
-
-
-class Unsure(Lost):
-    """The log may have forgotten entries that are needed: nobody knows."""
+SURE_SECONDS: Final = 360.0
+"""For which a log surely keeps an entry: whoever had all of them before it forgets none unseen."""
 
 
 class Witness(Protocol):
-    """What a replica tells its broker."""
+    """What a replica tells its broker, and asks it.
+
+    Attributes:
+        most_missed: entries that a log surely keeps of a room beside those of `SURE_SECONDS`.
+    """
+
+    most_missed: int
+
+    async def furthest(self, name: str) -> int | None:
+        """Return how far other nodes are in a room's log: 0 where no other has the room.
+
+        Returns: None if somebody who may have it does not say.
+        """
 
     def begun(self, replica: Replica) -> None:
         """There is a room: a new one, or a loaded one."""
@@ -57,6 +64,9 @@ class Witness(Protocol):
 
     def asked(self, replica: Replica) -> None:
         """Another node wants a snapshot."""
+
+    def bridged(self, replica: Replica) -> None:
+        """The log has forgotten what it had before an entry: a newer replica may not know that."""
 
     def ended(self, replica: Replica) -> None:
         """There is no room any more."""
@@ -101,10 +111,10 @@ class Replica:
         self._witness = witness
         self._is_closed = False
         self._early: list[Logged] = []
-        self._stuck_since: float | None = None
-        self._has_asked = False
-        self._end_of_log = 0
-        self._asked_at = -RESET_SECONDS
+        self._asking = Asking()
+        self._found: Beginning | None = None
+        self._current_at = self.moved
+        """When it was known last that no entry was missing."""
         self._work: asyncio.Task[None] | None = None
         self._unfollow: Callable[[], None] = log.follow(name, self._deliver)
         self._begin_work()
@@ -123,10 +133,19 @@ class Replica:
             self._work.cancel()
 
     def heard_of(self, seq: int) -> None:
-        """The log has an entry with this seq: read up to it if it is missing."""
+        """The log has an entry with this seq: read up to it if it is missing.
+
+        Args: seq: the newest, as far as the log says; 0 if it keeps none of the room.
+        """
         if self.ready.is_set():
             self.chain.heard_of(seq)
+            self._note_current(is_sure=seq == self.chain.applied)
             self._fill()
+
+    @property
+    def is_vain(self) -> bool:
+        """Whether those who wait for the room should come again later: nobody can tell it whole."""
+        return self._asking.is_vain(self.loop.time())
 
     def snapshot(self) -> bytes:
         """Return what the room is now."""
@@ -146,9 +165,20 @@ class Replica:
         try:
             for each in self.chain.deliver(logged):
                 self._take(each)
+                self._note_current(is_sure=True)
         except Lost as error:
             self._begin_anew(error)
         self._fill()
+
+    def _note_current(self, *, is_sure: bool) -> None:
+        """Take note that nothing is missing now, if the log could tell."""
+        if not self.chain.is_behind and (is_sure or self._was_current):
+            self._current_at = self.loop.time()
+
+    @property
+    def _was_current(self) -> bool:
+        """Whether the log must still have all that came since nothing was missing."""
+        return self.loop.time() - self._current_at < SURE_SECONDS
 
     def _fill(self) -> None:
         if self.chain.is_behind and self._work is None and self.ready.is_set():
@@ -164,7 +194,7 @@ class Replica:
             log.error("room %s: its replica stopped", self.name, exc_info=error)
 
     def _begin_anew(self, error: Lost) -> None:
-        if self._stuck_since is None:
+        if not self._asking.has_begun:
             log.warning("room %s is loaded anew: %s", self.name, error)
         self.ready.clear()
         if self.create is not None:
@@ -185,7 +215,7 @@ class Replica:
                 found = False
             except Lost as error:
                 self._begin_anew(error)
-                self._ask(may_reset=not isinstance(error, Unsure))
+                await self._ask(is_unsure=isinstance(error, Unsure))
                 found = False
             except Exception:  # nobody else would begin to read again
                 log.exception("room %s: its log cannot be read", self.name)
@@ -199,87 +229,69 @@ class Replica:
     async def _read(self) -> bool:
         before = self.chain.applied
         entries = await self._log.read(self.name, before)
-        if before and entries and not entries[0].previous:
-            await self._check_whole()
+        is_bridge = bool(before and entries and not entries[0].previous)
+        if is_bridge and not await self._is_whole(len(entries)):
+            return False
         for logged in self.chain.read(entries):
             self._take(logged)
             self.filled += 1
+        self._note_current(is_sure=bool(entries))
+        if is_bridge:
+            self._witness.bridged(self)
         return self.chain.applied > before
 
-    async def _check_whole(self) -> None:
-        """Nobody knows what was before the first entry that is kept: perhaps what we lack.
+    async def _is_whole(self, following: int) -> bool:
+        """Say whether nothing is missing before the first entry that is kept.
 
-        Then there is a snapshot after it, as those are written before a log forgets.
+        The log cannot say. But it keeps entries for a while; other nodes may know more; and if
+        nobody does, what was between is known to nobody.
+
+        Raises:
+            Lost: something is missing.
         """
-        saved = await self._newest()
-        if saved is not None and self.chain.applied < saved.seq:
+        saved, applied = await loading.newest(self._log, self.name), self.chain.applied
+        if saved is not None and applied < saved.seq:
             raise Lost(f"there is a snapshot of entry {saved.seq}")
+        if self._was_current and following < self._witness.most_missed:
+            return True
+        furthest = await self._witness.furthest(self.name)
+        if furthest is not None and furthest > applied:
+            raise Unsure(f"the log has forgotten entry {applied}, and another node is further")
+        return furthest is not None
 
     async def _load(self) -> bool:
         """Begin with the newest snapshot. Returns: whether that was possible."""
-        saved = await self._newest()
-        applied = 0 if saved is None else saved.seq
-        tail: list[Logged] = []
-        while entries := await self._log.read(self.name, tail[-1].seq if tail else applied):
-            tail += entries
-        self._end_of_log = tail[-1].seq if tail else applied
-        self._has_asked = _last(tail, What.SNAPSHOT_WANTED) is not None
-        if (reset := _last(tail, What.RESET)) is not None:
-            saved, applied = None, tail[reset].seq
-            del tail[: reset + 1]
-        elif tail:
-            self._check_follows(applied, tail[0])
-        self._restore(saved, applied)
+        self._found = found = await loading.find(self._log, self.name)
+        found.check()
+        self._restore(None if found.is_reset else found.saved, found.applied)
         self.ready.set()
-        for logged in self.chain.read(tail):
+        for logged in self.chain.read(found.tail):
             self._take(logged)
-        self.since_snapshot = len(tail)
+        self.since_snapshot = len(found.tail)
         early, self._early = self._early, []
         for logged in early:
             for each in self.chain.deliver(logged):
                 self._take(each)
-        self._stuck_since = None
+        self._asking.stop()
+        self._current_at = self.loop.time()
         return True
 
-    def _check_follows(self, applied: int, first: Logged) -> None:
-        """Raise if entries are missing between a snapshot and the first one that is kept."""
-        if first.previous > applied or not (applied or _may_begin(first)):
-            raise Lost(f"the newest snapshot is of entry {applied}, and the log begins later")
-        if not applied or first.previous:
+    async def _ask(self, *, is_unsure: bool) -> None:
+        """Ask for a snapshot, and when nobody has the room, for a new beginning."""
+        now, found = self.loop.time(), self._found
+        if not self._asking.is_due(now, is_heard=found is not None and found.has_asked):
             return
-        if self._stuck_since is None or self.loop.time() - self._stuck_since < RESET_SECONDS:
-            raise Unsure(f"the log has forgotten entry {applied}, that of the newest snapshot")
-        what = "room %s: no node has it, and its log may lack entries between %d and %d"
-        log.error(what, self.name, applied, first.seq)
-
-    def _ask(self, *, may_reset: bool) -> None:
-        """Ask for a snapshot, and when nobody has one, for a new beginning."""
-        now = self.loop.time()
-        if self._stuck_since is None or not self._has_asked:
-            self._stuck_since = now
-        if now - self._asked_at < ASK_SECONDS:
-            return
-        self._asked_at = now
-        if now - self._stuck_since < RESET_SECONDS or not may_reset:
-            self._signal(What.SNAPSHOT_WANTED)
-        else:
+        is_over = self._asking.may_end(now, is_unsure=is_unsure)
+        if is_over and await self._witness.furthest(self.name) == 0:
             log.error("room %s is lost: its log has forgotten it, and no node has it", self.name)
             self._signal(What.RESET)
+        else:
+            self._signal(What.SNAPSHOT_WANTED)
 
     def _signal(self, what: What) -> None:
         # Every node that cannot load says the same: once is enough.
-        seq = self._end_of_log
+        seq = 0 if self._found is None else self._found.end
         self._log.publish(self.name, f"{self.name}/{what}/{seq}", pack_signal(Signal(what, seq)))
-
-    async def _newest(self) -> Saved | None:
-        for seq, data in sorted(await self._log.snapshots(self.name), reverse=True):
-            try:
-                saved = snapshots.read(data)
-            except Unreadable as error:
-                log.error("room %s: a snapshot of entry %d is ignored: %s", self.name, seq, error)
-            else:
-                return saved
-        return None
 
     def _restore(self, saved: Saved | None, applied: int) -> None:
         self.chain = Chain(applied)
@@ -372,23 +384,3 @@ class Replica:
     def _end(self) -> None:
         self.create = None
         self._witness.ended(self)
-
-
-def _last(entries: list[Logged], what: What) -> int | None:
-    """Return the index of the newest entry that says this."""
-    for index in reversed(range(len(entries))):
-        try:
-            message = parcels.read(entries[index].data)
-        except Unreadable:
-            continue
-        if isinstance(message, Signal) and message.what is what:
-            return index
-    return None
-
-
-def _may_begin(logged: Logged) -> bool:
-    """Whether a room's log may begin so: with its creation, or with what nobody can read."""
-    try:
-        return isinstance(parcels.read(logged.data), Create)
-    except Unreadable:
-        return True

@@ -68,6 +68,11 @@ class SnapshotWriter:
         if self._is_writer(replica.name) or replica.since_snapshot >= STAND_IN * self._every:
             self.write(replica)
 
+    def bridged(self, replica: Replica) -> None:
+        """Write one: a replica that begins with an older one would not know what it follows."""
+        if self._is_writer(replica.name):
+            self.write(replica)
+
     def ended(self, replica: Replica) -> None:
         """Write that there is no room any more.
 

@@ -24,6 +24,7 @@ from tests.helpers.cluster.virtual_time import VirtualLoop, World
 
 HISTORY = 4000
 SNAPSHOT_EVERY = 12
+LIVE_SECONDS = 1.5  # until a node that died is gone for the others
 
 
 class Nodes(Protocol):
@@ -61,6 +62,7 @@ class Node:
         self.rooms: dict[str, Room] = {}
         self.players: dict[int, Player] = {}
         self.broker: LogBroker | None = None
+        self._air = air
         self._bus = AirBus(air, name, self.loop, self.log)
         self._checker = checker
         self.loop.spawn(self._start)
@@ -77,6 +79,7 @@ class Node:
     def kill(self) -> None:
         self.loop.is_dead = True
         self.log.is_cut = True
+        self.world.after(LIVE_SECONDS, self._air.leave, self.name)
         for player in list(self.players.values()):
             self.world.after(0.1, player.lost, self)
 

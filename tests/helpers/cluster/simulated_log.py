@@ -43,6 +43,7 @@ class Engine:
         self.weather = weather
         self.store = Store(kept)
         self.is_leaderless = False
+        self.takes_snapshots = True
         self.logs: list[NodeLog] = []
 
     def connect(self, loop: VirtualLoop) -> NodeLog:
@@ -141,7 +142,7 @@ class NodeLog:
 
     async def put_snapshot(self, room: str, seq: int, data: bytes) -> None:
         await self._ask()
-        if self._engine.is_leaderless:
+        if self._engine.is_leaderless or not self._engine.takes_snapshots:
             raise TimeoutError
         self._engine.store.put_snapshot(room, seq, data)
 
@@ -176,15 +177,21 @@ class Air:
         self._buses: dict[str, AirBus] = {}
 
     def join(self, bus: AirBus) -> None:
-        """Let a bus hear the others, and be heard. It stays there when its node dies."""
+        """Let a bus hear the others, and be heard."""
         self._buses[bus.name] = bus
+        for each in self._buses.values():
+            each.meet(self._buses)
+
+    def leave(self, name: str) -> None:
+        """Let a node be gone for the others."""
+        del self._buses[name]
         for each in self._buses.values():
             each.meet(self._buses)
 
     def carry(self, node: str, message: bytes) -> None:
         """Carry a message to a node, or lose it."""
         engine = self._engine
-        if not engine.chance(engine.weather.lost):
+        if node in self._buses and not engine.chance(engine.weather.lost):
             engine.world.after(engine.delay(), self._buses[node].arrive, message)
 
 

@@ -101,6 +101,13 @@ class Simulation:
     def _elect(self) -> None:
         self.engine.is_leaderless = False
 
+    def refuse_snapshots(self) -> None:
+        self.engine.takes_snapshots = False
+        self.world.after(self.world.dice.uniform(5, 20), self._take_snapshots)
+
+    def _take_snapshots(self) -> None:
+        self.engine.takes_snapshots = True
+
     def freeze(self) -> None:
         node = self.somewhere()
         node.loop.freeze()
@@ -161,6 +168,7 @@ class Simulation:
     def _heal(self) -> None:
         self.engine.weather = FINE
         self.engine.is_leaderless = False
+        self.engine.takes_snapshots = True
         for node in self.nodes:
             node.loop.thaw()
             self._mend(node)

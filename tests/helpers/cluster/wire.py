@@ -12,6 +12,8 @@ from relay.cluster.local_bus import LocalBus, LocalNet
 from relay.cluster.local_log import LocalLog
 from relay.cluster.log import Log
 from relay.cluster.log_broker import LogBroker
+from relay.cluster.news.together import keep_mending, keep_telling
+from relay.cluster.running import running
 from relay.room.entries import MAX_INCARNATION
 from tests.helpers.logs import nodes_at
 from tests.helpers.nats import nats_server
@@ -38,7 +40,15 @@ async def _party(
     stack.callback(broker.close)
     at = await stack.enter_async_context(party(broker=broker, **settings))
     at.relay.meets(bus)
+    shapes = at.relay.node.shapes.board
+    assert shapes is not None
+    for tending in (keep_telling(_nothing, [shapes]), keep_mending([shapes])):
+        await stack.enter_async_context(running(tending))
     return at, broker
+
+
+async def _nothing() -> None:
+    pass
 
 
 class Apart(Party):

@@ -9,6 +9,7 @@ import pytest
 
 from relay.cluster.log_broker import LogBroker
 from relay.cluster.replicas import snapshots
+from relay.cluster.replicas.asking import UNSURE_SECONDS
 from relay.cluster.replicas.parcels import pack_create
 from relay.cluster.replicas.sequencer import Sequencer
 from relay.room.entries import RULES, Join
@@ -23,7 +24,7 @@ from tests.helpers.cluster.by_hand import (
     begins,
     broker_of,
 )
-from tests.helpers.cluster.nodes import Node
+from tests.helpers.cluster.nodes import SNAPSHOT_EVERY, Node, Player
 from tests.helpers.cluster.simulated_log import VagueEngine
 
 
@@ -93,16 +94,122 @@ def test_a_gap_between_snapshot_and_log_is_not_passed_over(vague: Nodes) -> None
     assert late.rooms[ROOM].summary() == node.rooms[ROOM].summary()
 
 
-def test_a_room_that_nobody_has_goes_on_though_its_log_may_lack_something(
-    vague: Nodes, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_room_with_a_hole_is_opened_nowhere_and_ends_if_nobody_has_it(vague: Nodes) -> None:
     has_forgotten(vague).kill()
     late = vague.start("late")
     vague.do(late, attaches)
+    vague.world.run(UNSURE_SECONDS - 5)
+    assert is_refused(vague, late, attaches)
+    assert is_refused(vague, late, begins)
+    vague.world.run(10)
     assert ROOM not in late.rooms
-    vague.world.run(15)
-    assert ROOM in late.rooms
-    assert "its log may lack entries" in caplog.text
+    vague.do(late, begins)
+    assert not late.rooms[ROOM].seats
+
+
+class Pen:
+    """Writes no snapshots of a node until it is mended."""
+
+    def __init__(self, node: Node) -> None:
+        self._node, self._write, self.is_broken = node, node.log.put_snapshot, True
+        node.log.put_snapshot = self._put  # type: ignore[method-assign] # what an engine may do
+
+    async def _put(self, room: str, seq: int, data: bytes) -> None:
+        if self.is_broken:
+            raise TimeoutError
+        await self._write(room, seq, data)
+
+
+LONG = 300.0
+
+
+def talks(nodes: Nodes, player: Player, times: int) -> None:
+    for _ in range(times):
+        player.send()
+        nodes.world.run(0.05)
+
+
+def has_forgotten_what_was_said(nodes: Nodes) -> tuple[Node, Pen]:
+    """Return the only node with a room, which cannot write the snapshot that others need."""
+    node = nodes.start("n1")
+    ann = nodes.enters(node, "ann")
+    talks(nodes, ann, 2 * SNAPSHOT_EVERY)
+    assert nodes.engine.store.made[ROOM]
+    pen = Pen(node)
+    talks(nodes, ann, 4 * SNAPSHOT_EVERY)
+    del nodes.engine.store.rooms[ROOM][:-SNAPSHOT_EVERY]
+    return node, pen
+
+
+def test_a_room_waits_for_the_only_node_that_has_it_however_long_that_cannot_write(
+    vague: Nodes,
+) -> None:
+    node, pen = has_forgotten_what_was_said(vague)
+    late, before = vague.start("late"), vague.engine.store.seq
+    vague.do(late, attaches)
+    vague.world.run(LONG)
+    assert ROOM not in late.rooms
+    assert is_refused(vague, late, attaches)
+    assert ROOM in node.rooms  # nobody has ended it meanwhile
+    # What the late one says takes the place of entries in the log: it says it ever more rarely.
+    assert vague.engine.store.seq - before < 60
+    pen.is_broken = False
+    vague.world.run(LONG / 5)
+    vague.do(late, attaches)
+    assert late.rooms[ROOM].summary() == node.rooms[ROOM].summary()
+    assert not vague.checker.faults
+
+
+@pytest.mark.parametrize("can_write", [True, False])
+def test_who_was_cut_off_passes_over_no_gap(vague: Nodes, can_write: bool) -> None:
+    node, away = vague.start("n1"), vague.start("n2")
+    vague.enters(away, "bob")
+    ann = vague.enters(node, "ann")
+    pen = Pen(node)
+    pen.is_broken = not can_write
+    away.log.is_cut = True
+    talks(vague, ann, 5 * SNAPSHOT_EVERY)
+    del vague.engine.store.rooms[ROOM][: -3 * SNAPSHOT_EVERY]
+    away.log.is_cut = False
+    vague.world.run(5)
+    assert (ROOM in away.rooms) == can_write
+    pen.is_broken = False
+    vague.world.run(5)
+    vague.do(away, attaches)
+    assert away.rooms[ROOM].summary() == node.rooms[ROOM].summary()
+    assert not vague.checker.faults
+
+
+def test_who_had_all_goes_on_at_once_when_an_old_room_wakes_up(vague: Nodes) -> None:
+    """The log has forgotten what came before: but nobody has missed anything."""
+    node, there = vague.start("n1"), vague.start("n2")
+    vague.enters(node, "ann")
+    vague.enters(there, "bob")
+    for name in ("cid", "dan"):
+        vague.world.run(LONG / 4)
+        rooms = [node.rooms[ROOM], there.rooms[ROOM]]
+        vague.engine.store.rooms[ROOM].clear()
+        vague.enters(node, name)
+        assert [node.rooms[ROOM], there.rooms[ROOM]] == rooms  # none was loaded anew
+        assert len({len(room.seats) for room in rooms}) == 1
+    assert not vague.checker.faults
+
+
+def test_an_old_room_that_woke_up_outlives_its_nodes(vague: Nodes) -> None:
+    """The log cannot tell that nothing was between the newest snapshot and its first entry."""
+    node = vague.start("n1")
+    ann = vague.enters(node, "ann")
+    ask_for_a_snapshot(node)
+    vague.world.run(1)
+    vague.engine.store.rooms[ROOM].clear()
+    talks(vague, ann, 1)
+    vague.world.run(1)
+    epoch, late = node.rooms[ROOM].epoch, vague.start("late")
+    node.kill()
+    vague.where = late
+    vague.world.run(2)
+    vague.do(late, attaches)
+    assert late.rooms[ROOM].epoch == epoch
 
 
 # Rooms of a newer version.

@@ -61,3 +61,18 @@ def test_what_a_log_forgot_while_a_node_was_cut_off_is_missed() -> None:
     simulation.faults = [simulation.cut, simulation.cut, simulation.freeze, simulation.reconnect]
     simulation.run(30)
     assert not simulation.checker.faults
+
+
+@pytest.mark.parametrize("seed", [5, 9])
+def test_no_room_is_opened_with_a_hole_while_nobody_can_write_snapshots(seed: int) -> None:
+    """With these seeds, replicas that pass over what they cannot know differ in the end."""
+    simulation = Simulation(seed, FINE, engine=VagueEngine, rooms=1, kept=40)
+    simulation.faults = [
+        simulation.refuse_snapshots,
+        simulation.refuse_snapshots,
+        simulation.cut,
+        simulation.freeze,
+        simulation.kill,
+    ]
+    simulation.run(20, fault_every=1.0)
+    assert not simulation.checker.faults
