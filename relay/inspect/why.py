@@ -204,10 +204,10 @@ def _reading(facts: PlayerFacts) -> Iterator[Reason]:
             "See whether their program is stopped, or blocks its event loop. If they stay silent, "
             "the relay closes their connection.",
         )
-    elif _own_way(facts) > SLOW_MS:
+    elif max(_own_way(facts), facts.unanswered_ms) > SLOW_MS:
         yield Reason(
             "slow_way",
-            f"The way to them and back takes {_own_way(facts):.0f} ms.",
+            f"The way to them and back takes {_way(facts)}.",
             "Their network is slow or far away, or their program blocks its event loop for so "
             "long. Let the game predict, or bring the relay nearer.",
         )
@@ -217,6 +217,13 @@ def _own_way(facts: PlayerFacts) -> float:
     """Return the RTT in milliseconds without the lag that an operator has added."""
     added = Shape.of(facts.conditions).lag_ms if facts.conditions else 0.0
     return (facts.rtt_ms or 0.0) - added
+
+
+def _way(facts: PlayerFacts) -> str:
+    """Say how long the way is: the answer to a ping may take longer than that to the last one."""
+    if facts.unanswered_ms > _own_way(facts):
+        return f"at least {facts.unanswered_ms} ms"
+    return f"{_own_way(facts):.0f} ms"
 
 
 def _sending(facts: PlayerFacts) -> Iterator[Reason]:

@@ -14,7 +14,7 @@ from clients.python import EVERYONE, Notice, NoticeKind, RoomOptions, connect
 from relay.policy.operators import find_token
 from tests.helpers.browser import Tabs
 from tests.helpers.operators import Operator, operator_at
-from tests.helpers.peers import until
+from tests.helpers.peers import Party, party, until
 from tests.helpers.players import enter_async
 from tests.helpers.relay import RunningRelay, relay_process, running_relay
 
@@ -34,20 +34,15 @@ async def relay() -> AsyncIterator[RunningRelay]:
 
 @pytest.fixture
 async def operator(relay: RunningRelay) -> AsyncIterator[Operator]:
-    async with operator_at(relay.url, token_of(relay)) as operator:
+    async with operator_at(relay.url, relay.token) as operator:
         yield operator
 
 
-def token_of(relay: RunningRelay) -> str:
-    token: str = relay.app.state.token
-    return token
-
-
 async def look_in(
-    tabs: Tabs, relay: RunningRelay, room: str = "R", size: tuple[int, int] = DESK
+    tabs: Tabs, relay: RunningRelay | Party, room: str = "R", size: tuple[int, int] = DESK
 ) -> Page:
     """Open a room in the inspector by the link that a relay prints."""
-    address = f"{relay.url}/inspect#token={token_of(relay)}&room={room}"
+    address = f"{relay.url}/inspect#token={relay.token}&room={room}"
     page = await tabs.open(address, mobile=size == PHONE, size=size)
     await page.wait_for_selector("#status[data-state=live]")
     return page
@@ -62,7 +57,7 @@ async def test_it_asks_for_the_token_and_keeps_it_out_of_the_address(
         await page.fill("#token", "a token of somebody else's")
         await page.press("#token", "Enter")
         await page.locator("#ask-error", has_text="does not take this token").wait_for()
-        await page.fill("#token", f"{relay.url}/inspect#token={token_of(relay)}")
+        await page.fill("#token", f"{relay.url}/inspect#token={relay.token}")
         await page.press("#token", "Enter")
         await page.locator(".room-list a", has_text="DEN").wait_for()
         assert "hidden" in await page.inner_text(".room-list a")
@@ -79,10 +74,10 @@ async def test_it_asks_for_the_token_and_keeps_it_out_of_the_address(
 
 
 async def test_the_link_leaves_the_address(relay: RunningRelay, tabs: Tabs) -> None:
-    page = await tabs.open(f"{relay.url}/inspect#token={token_of(relay)}")
+    page = await tabs.open(f"{relay.url}/inspect#token={relay.token}")
     await page.locator(".rooms .note", has_text="There are no rooms").wait_for()
     assert "token" not in page.url
-    assert token_of(relay) not in await page.content()
+    assert relay.token not in await page.content()
 
 
 async def test_players_are_shown_as_the_relay_knows_them(relay: RunningRelay, tabs: Tabs) -> None:
@@ -110,6 +105,23 @@ async def test_players_are_shown_as_the_relay_knows_them(relay: RunningRelay, ta
         assert await names.all_inner_texts() == ["Ada", "Bob"]
         await page.locator(".sort", has_text="Groups").click()
         assert await names.all_inner_texts() == ["Bob", "Ada"]
+
+
+async def test_who_answers_nothing_is_shown_as_silent_and_not_as_slow(tabs: Tabs) -> None:
+    async with party(is_portable=False) as at:
+        bob = await at.enters("R", name="Bob")
+        page = await look_in(tabs, at)
+        row = page.locator("tbody tr", has_text="Bob")
+        silent = page.locator(".chart", has_text="Longest silence").locator("b")
+        rtt = row.locator("td[data-head=RTT]")
+        async with bob.reading():
+            await rtt.filter(has_text="ms").wait_for()
+            await silent.filter(has_text=re.compile("^0 s$")).wait_for()
+        await row.locator("td[data-head=Silent]", has_text=re.compile("[1-9] s")).wait_for()
+        before = await rtt.inner_text()
+        await silent.filter(has_text=re.compile("[2-9] s")).wait_for()
+        assert await rtt.inner_text() == before
+        await page.close()
 
 
 async def test_an_operator_acts(relay: RunningRelay, operator: Operator, tabs: Tabs) -> None:

@@ -188,6 +188,20 @@ async def test_a_program_that_hangs_answers_no_ping(at: Party, operator: Operato
 
 
 @pytest.mark.parametrize("at", [False], indirect=True, ids=["direct"])
+async def test_an_answer_that_is_awaited_is_no_way_there_and_back(
+    at: Party, operator: Operator
+) -> None:
+    bob = await at.enters("ROOM")
+    async with bob.reading():
+        await operator.why("ROOM", bob.me)
+    assert first(await operator.why("ROOM", bob.me))["reason"] == "silent"
+    once, again = [(await operator.players("ROOM"))[bob.me] for _ in range(2)]
+    assert once["rtt_ms"] is not None
+    assert once["rtt_ms"] == again["rtt_ms"]
+    assert 1000 <= once["unanswered_ms"] < again["unanswered_ms"] + 1
+
+
+@pytest.mark.parametrize("at", [False], indirect=True, ids=["direct"])
 async def test_the_lag_of_conditions_is_in_the_rtt_and_no_slow_way(
     at: Party, operator: Operator
 ) -> None:

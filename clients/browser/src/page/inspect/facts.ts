@@ -20,6 +20,7 @@ export interface PlayerFacts {
   readonly address?: string | null;
   readonly link?: string | null;
   readonly rtt_ms?: number | null;
+  readonly unanswered_ms?: number;
   readonly joined_s?: number | null;
   readonly outbox?: {
     readonly mode: string;
@@ -32,6 +33,13 @@ export interface PlayerFacts {
   readonly refusals?: readonly Refusal[];
   readonly conditions?: Pick<Shape, "down" | "up" | "seed"> | null;
 }
+
+/** A ping without an answer for so long is no slow way: somebody does not answer. */
+const SILENT_MS = 1000;
+
+/** Milliseconds for which a player has answered nothing; 0 for those who answer in time. */
+export const silence = ({ unanswered_ms: ms = 0 }: PlayerFacts): number =>
+  ms >= SILENT_MS ? ms : 0;
 
 export interface Refusal {
   readonly at: number;
