@@ -124,8 +124,8 @@ class Player(BaseModel):
     address: str | None
     link: str | None = Field(description="direct or portable")
     rtt_ms: float | None = Field(
-        description="there and back by the last ping that was answered, with the lag of conditions; "
-        "measured for the next request"
+        description="there and back by the last ping that was answered, with the lag of "
+        "conditions; measured for the next request"
     )
     unanswered_ms: int = Field(
         description="time for which they have answered no ping, and sent nothing else"
