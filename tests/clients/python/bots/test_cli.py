@@ -35,6 +35,13 @@ def test_bots_play_and_sum_up(relay: RelayProcess) -> None:
     assert done.stderr == ""
 
 
+def test_what_a_room_ignores_is_said_once_for_all_bots(relay: RelayProcess) -> None:
+    done = run("--url", f"{relay.url}/r/CALM?chaos=hotel", "--count", "3", "--seconds", "3")
+    assert done.returncode == 0, done.stderr
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("room CALM does not let links ask for a bad network, so chaos=hotel")
+
+
 def test_the_summary_is_for_programs_too(relay: RelayProcess) -> None:
     done = run("--url", f"{relay.url}/r/JSON", "--count", "2", "--seconds", "5", "--json")
     assert json.loads(done.stdout)["joined"] == 2
