@@ -200,7 +200,8 @@ async def watch(
 
 async def _players(req: Request, room: Room) -> list[Shown]:
     facts = await _facts(req).of(room)
-    return [operating.Player.of(each).model_dump() for each in facts.players.values()]
+    players = map(operating.Player.of, facts.players.values())
+    return [each.model_dump(exclude={"refused_frames"}) for each in players]
 
 
 def only_operator(req: Request, why: str = operating.ONLY_OPERATOR) -> None:

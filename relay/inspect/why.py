@@ -150,6 +150,8 @@ DECODE: Final = (
     " Let it print the bytes that it sends, too: `relay decode --from client` shows which is wrong."
 )
 
+KEPT: Final = " What they sent stands below: `relay decode` shows it byte by byte."
+
 # The connection.
 
 
@@ -352,8 +354,15 @@ def _refusals(facts: PlayerFacts) -> Iterator[Reason]:
             "refused",
             f"{what} was refused with {last['code']}: {last['text']}{_where(last)}.{more}",
             "Their program gets each as an event, with what was expected: let it print them."
-            + ("" if last.get("offset") is None else DECODE),
+            + _decoding(facts, last),
         )
+
+
+def _decoding(facts: PlayerFacts, last: Mapping[str, Any]) -> str:
+    about = ("op", "code", "offset")
+    if any(all(frame[key] == last[key] for key in about) for frame in facts.refused_frames):
+        return KEPT
+    return "" if last.get("offset") is None else DECODE
 
 
 def _where(refused: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from clients.python import EVERYONE, Notice, NoticeKind, RoomOptions, connect
+from protocol.frames import Kick
 from relay.policy.operators import find_token
 from tests.helpers.browser import Tabs
 from tests.helpers.operators import Operator, operator_at
@@ -21,6 +22,11 @@ from tests.helpers.relay import RunningRelay, relay_process, running_relay
 if TYPE_CHECKING:
     from playwright.async_api import Page
 
+TORN = bytes.fromhex("9310C0C40568656C")
+DIALOG_FITS = """
+const dialog = document.querySelector("dialog");
+return dialog.scrollWidth <= dialog.clientWidth;
+"""
 PHONE, DESK = (390, 844), (1280, 800)
 FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 """`innerWidth` would not do: on a phone it grows with a page that is too wide."""
@@ -152,6 +158,32 @@ async def test_an_operator_acts(relay: RunningRelay, operator: Operator, tabs: T
         await page.locator("dialog button", has_text="Close it").click()
         await page.wait_for_selector("#status[data-state=closed]")
         assert relay.node.registry.find("R") is None
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK])
+async def test_what_was_refused_is_shown_byte_by_byte(tabs: Tabs, size: tuple[int, int]) -> None:
+    async with party() as at:
+        bob = await at.enters("R", name="Bob")
+        bob.says(Kick(bob.me), bytes.fromhex("9207A1") + bytes(400), TORN)
+        await bob.catches_up()
+        async with bob.reading():
+            page = await look_in(tabs, at, size=size)
+            await page.locator("tr", has_text="Bob").locator("text=Why?").click()
+            frames = page.locator("dialog details.refused")
+            await frames.filter(has_text="KICK: NOT_AVAILABLE, ").wait_for()
+            cut = frames.filter(has_text="at byte 4, the first 256 of 403 bytes")
+            await cut.locator("summary").click()
+            await cut.locator(".blame", has_text="TRAILING_BYTES at 4").wait_for()
+            torn = frames.filter(has_text="SEND: TRUNCATED at byte 8, 8 bytes")
+            await torn.locator(".blame", has_text="SPEC 3.3.3.7").wait_for()
+            assert await torn.locator(".cells i").all_inner_texts() == TORN.hex(" ").upper().split()
+            assert await page.evaluate(FITS)
+            assert await page.evaluate(f"(() => {{ {DIALOG_FITS} }})()")
+            async with page.expect_popup() as opened:
+                await torn.locator("a").click()
+            decoder = await opened.value
+            await decoder.locator(".frame-title", has_text="client SEND, 8 bytes").wait_for()
+            await page.close()
 
 
 async def test_what_an_operator_says_is_heard_and_the_page_tells_so(

@@ -31,6 +31,8 @@ export interface PlayerFacts {
   readonly blocked_ms?: number;
   readonly throttled_ms?: number;
   readonly refusals?: readonly Refusal[];
+  /** Left out in a stream. */
+  readonly refused_frames?: readonly RefusedFrame[];
   readonly conditions?: Pick<Shape, "down" | "up" | "seed"> | null;
 }
 
@@ -46,6 +48,17 @@ export interface Refusal {
   readonly code: string;
   readonly op: string | null;
   readonly text: string;
+}
+
+export interface RefusedFrame extends Refusal {
+  /** Of the byte that is wrong, in a message that is malformed. */
+  readonly offset: number | null;
+  readonly expected: string | null;
+  readonly got: string | null;
+  /** Its first bytes, in base64. */
+  readonly data: string;
+  /** How many it had. */
+  readonly size: number;
 }
 
 export interface Property {
