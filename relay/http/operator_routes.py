@@ -168,7 +168,9 @@ async def drop_conditions(req: Request, resp: Response, *, name: str) -> operati
     description=(
         "A stream of lines of JSON, each with a `type`: `room` and `players` as they are, every "
         "frame as it is ordered (`frames`), how many there were of each kind (`rates`), and the "
-        "`end`. What the reader does not take in time is `skipped`: no player waits for it."
+        "`end`. What the reader does not take in time is `skipped`: no player waits for it. A "
+        "frame's `to` is `all`, `others` or a list of players; beside it, `group` names the group "
+        "that they are, where that is still so."
     ),
     tags=TAGS,
     responses={**NO_ROOM, 200: operating.LINES},

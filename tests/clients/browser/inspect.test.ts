@@ -195,6 +195,9 @@ test("a copy of the relay's frame is to those whom the room told it", () => {
   assert.equal(copied("all"), 'await room.send("x", to=EVERYONE)');
   assert.equal(copied([2]), 'await room.send("x", to=2)');
   assert.equal(copied([1, 2]), 'await room.send("x", to=[1, 2])');
+  assert.equal(copied({ group: 7 }), 'await room.send("x", to=group(7))');
+  const typeScript = COPIES["TypeScript"]!(told, { group: 7 });
+  assert.equal(typeScript, 'await room.send("x", { to: group(7) });');
 });
 
 test("a copy of a property keeps whose it is, and the version that it must have", () => {

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from clients.python import EVERYONE, Notice, NoticeKind, RoomOptions, connect
+from clients.python import EVERYONE, Notice, NoticeKind, RoomOptions, connect, group
 from protocol.frames import Kick
 from relay.policy.operators import find_token
 from tests.helpers.browser import Tabs
@@ -278,6 +278,25 @@ async def test_a_frame_is_copied_as_a_program(relay: RunningRelay, tabs: Tabs) -
     exec(copied["pytest case"], space)
     space["test_this_deliver_is_read"]()
     assert "relay fuzz codec --corpus seeds" in copied["Fuzz seed"]
+
+
+async def test_a_copy_names_the_group_that_heard_it(relay: RunningRelay, tabs: Tabs) -> None:
+    async with (
+        enter_async(relay.url, room="R", name="Ada") as ada,
+        enter_async(relay.url, room="R", name="Bob") as bob,
+    ):
+        for each in (ada, bob):
+            await each.do(lambda room: room.subscribe(7))
+        page = await look_in(tabs, relay)
+        await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        await page.click("#tab-Frames")
+        await ada.send("red", to=group(7))
+        row = page.locator(".list-row:visible", has_text="red")
+        await row.filter(has_text="to group 7: #1 Ada, #2 Bob").click()
+        await page.click(".copy-as >> text=Python")
+        await page.locator(".copy-as button", has_text="Copied").wait_for()
+        copied = await page.evaluate("navigator.clipboard.readText()")
+        assert copied == 'await room.send("red", to=group(7))'
 
 
 async def test_what_the_bytes_are_spent_on_is_explained(relay: RunningRelay, tabs: Tabs) -> None:

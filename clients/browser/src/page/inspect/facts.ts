@@ -1,7 +1,6 @@
 // What the operator's REST and its stream say, as far as the inspector shows it.
 
 import type { ListedRoom } from "../../lobby.js";
-import type { Hearers } from "../decode/named-arguments.js";
 
 /** A room, as everybody may know it. */
 export interface RoomInfo extends Omit<ListedRoom, "url" | "code" | "build" | "tags" | "created"> {
@@ -77,7 +76,9 @@ export interface Told {
   readonly seq: number | null;
   readonly op: string;
   readonly from: number | null;
-  readonly to: Hearers;
+  readonly to: "all" | "others" | readonly number[];
+  /** Which group they are, if that is known. */
+  readonly group?: number;
   readonly size: number;
   /** The frame's bytes in base64. */
   readonly data: string;
