@@ -115,7 +115,7 @@ class FramesView(View):
         at += f".{frame['at'] // 1000 % 1000:03}"
         seq = "-" if frame["seq"] is None else frame["seq"]
         by = "relay" if frame["from"] is None else self.name(frame["from"])
-        way = f"{by} > {_to(frame['to'])}"
+        way = f"{by} > {_to(frame)}"
         text = legible(said(data))
         yield f"{at} {seq:>7} {frame['op']:<8} {way:<20} {frame['size']:>5} B  {text}"
         if self._has_hex:
@@ -171,8 +171,10 @@ def _way(facts: Shown) -> str:
     return "" if rtt is None else f"{rtt:.1f} ms"
 
 
-def _to(to: str | Sequence[int]) -> str:
-    return to if isinstance(to, str) else "nobody" if not to else ", ".join(map(str, to))
+def _to(frame: Shown) -> str:
+    to, group = frame["to"], frame.get("group")
+    named = to if isinstance(to, str) else ", ".join(map(str, to)) or "nobody"
+    return named if group is None else f"group {group} ({named})"
 
 
 def _number(value: int | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from json import dumps
 from typing import Any
@@ -72,6 +73,19 @@ def lines_of(answer: Mapping[str, Any]) -> Iterator[str]:
         yield ""
         yield from _wrapped(f"{number}. ", reason["what"])
         yield from _wrapped("   → ", reason["do"])
+    yield from _refused(answer["facts"] or {})
+
+
+def _refused(facts: Mapping[str, Any]) -> Iterator[str]:
+    """Show the frames that were refused last, as commands that decode them: none is wrapped."""
+    for frame in facts.get("refused_frames", ()):
+        data = b64decode(frame["data"])
+        where = "" if frame["offset"] is None else f" at byte {frame['offset']}"
+        whole = f"{frame['size']:,} bytes"
+        shown = whole if len(data) == frame["size"] else f"the first {len(data)} of {whole}"
+        yield ""
+        yield isolated(f"{frame['op'] or 'A message'}: {frame['code']}{where}, {shown}:")
+        yield f"  relay decode --from client {data.hex().upper()}"
 
 
 def _head(answer: Mapping[str, Any]) -> str:

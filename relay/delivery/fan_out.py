@@ -143,6 +143,7 @@ class FanOut(Flow):
 
     def time(self, came: float) -> None:
         """Time a frame that came then, if the room has told players here of it."""
+        self._tally.told()
         if self._has_told and not self._timed:
             self._timed = came
 

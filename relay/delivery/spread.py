@@ -1,4 +1,4 @@
-"""How many of some times were short, and how many long: what Prometheus calls a histogram."""
+"""How many of some numbers were small, and how many large: what Prometheus calls a histogram."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from collections.abc import Iterator
 
 
 class Spread:
-    """Times, counted by ranges.
+    """Numbers, such as seconds, counted by ranges.
 
     Attributes:
-        seconds: of all of them together.
+        sum: of all of them.
     """
 
     def __init__(self, bounds: tuple[float, ...]) -> None:
-        """Args: bounds: seconds at which ranges end, in order. The last range has no end."""
-        self.seconds = 0.0
+        """Args: bounds: numbers at which ranges end, in order. The last range has no end."""
+        self.sum = 0.0
         self._bounds = bounds
         self._counts = [0] * (len(bounds) + 1)
 
-    def add(self, seconds: float) -> None:
-        """Count one time."""
-        self.seconds += seconds
-        self._counts[bisect_left(self._bounds, seconds)] += 1
+    def add(self, number: float) -> None:
+        """Count one number."""
+        self.sum += number
+        self._counts[bisect_left(self._bounds, number)] += 1
 
     def ranges(self) -> Iterator[tuple[str, int]]:
-        """Yield how many took at most so many seconds, as Prometheus writes it."""
+        """Yield how many were at most so large, as Prometheus writes it."""
         total = 0
         for bound, count in zip(self._bounds, self._counts[:-1], strict=True):
             total += count

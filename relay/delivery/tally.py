@@ -21,6 +21,10 @@ LATENCY_SECONDS: Final[tuple[float, ...]] = (
     *(0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005),
     *(0.01, 0.02, 0.05, 0.1, 0.2, 0.5),
 )
+FAN_OUT: Final[tuple[float, ...]] = (
+    *(0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0),
+    *(100.0, 200.0, 500.0, 1000.0),
+)
 
 SEND: Final = int(Opcode.SEND)
 DELIVER: Final = int(Opcode.DELIVER)
@@ -50,6 +54,7 @@ class Tally:
         dropped: values that a player who reads too slowly never gets.
         refused: values that came too fast, and went to nobody.
         latency: from when a SEND was read until it was written to all who read fast enough.
+        fan_out: to how many of those a SEND goes.
     """
 
     def __init__(self, clock: Callable[[], float], *, times: bool = True) -> None:
@@ -70,6 +75,9 @@ class Tally:
         self.dropped = 0
         self.refused = 0
         self.latency = Spread(LATENCY_SECONDS)
+        self.fan_out = Spread(FAN_OUT)
+        self._before = 0
+        """What had been delivered when the SEND came that is timed."""
 
     @property
     def came(self) -> Traffic:
@@ -93,7 +101,12 @@ class Tally:
         if self._left:
             return 0.0
         self._left = SAMPLED
+        self._before = self._delivers
         return self._clock()
+
+    def told(self) -> None:
+        """Count to how many the SEND goes that is timed. Call it right after it was told."""
+        self.fan_out.add(self._delivers - self._before)
 
     def take(self, message: bytes) -> None:
         """Count any other message of a client."""

@@ -110,6 +110,13 @@ class RefusedFrame(BaseModel):
     got: str | None = None
 
 
+class RefusedBytes(RefusedFrame):
+    """The bytes of a frame that was refused, unless they may hold a secret."""
+
+    data: str = Field(description="the first 256, in base64")
+    size: int = Field(description="how many it had")
+
+
 class Player(BaseModel):
     """A player, as the relay knows them. What only a connection has is null without one."""
 
@@ -124,7 +131,8 @@ class Player(BaseModel):
     address: str | None
     link: str | None = Field(description="direct or portable")
     rtt_ms: float | None = Field(
-        description="there and back, with the lag of conditions; measured for the next request"
+        description="there and back by the last ping that was answered, with the lag of "
+        "conditions; measured for the next request"
     )
     unanswered_ms: int = Field(
         description="time for which they have answered no ping, and sent nothing else"
@@ -139,6 +147,9 @@ class Player(BaseModel):
     )
     throttled_ms: int = Field(description="pauses in all, as they sent too fast")
     refusals: list[RefusedFrame] = Field(description="the last 8")
+    refused_frames: list[RefusedBytes] = Field(
+        description="the last 4 of them whose bytes are kept; a stream of `watch` leaves them out"
+    )
     conditions: dict[str, Any] | None = Field(description="of their network, if any are applied")
 
     @classmethod

@@ -168,7 +168,9 @@ async def drop_conditions(req: Request, resp: Response, *, name: str) -> operati
     description=(
         "A stream of lines of JSON, each with a `type`: `room` and `players` as they are, every "
         "frame as it is ordered (`frames`), how many there were of each kind (`rates`), and the "
-        "`end`. What the reader does not take in time is `skipped`: no player waits for it."
+        "`end`. What the reader does not take in time is `skipped`: no player waits for it. A "
+        "frame's `to` is `all`, `others` or a list of players; beside it, `group` names the group "
+        "that they are, where that is still so."
     ),
     tags=TAGS,
     responses={**NO_ROOM, 200: operating.LINES},
@@ -200,7 +202,8 @@ async def watch(
 
 async def _players(req: Request, room: Room) -> list[Shown]:
     facts = await _facts(req).of(room)
-    return [operating.Player.of(each).model_dump() for each in facts.players.values()]
+    players = map(operating.Player.of, facts.players.values())
+    return [each.model_dump(exclude={"refused_frames"}) for each in players]
 
 
 def only_operator(req: Request, why: str = operating.ONLY_OPERATOR) -> None:

@@ -7,6 +7,7 @@ others ask it over the bus. Secrets, passwords and tickets are no facts.
 from __future__ import annotations
 
 import asyncio
+from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Final
@@ -22,7 +23,7 @@ from relay.node.link import Look
 from relay.node.node import Node
 from relay.node.recent import Ended
 from relay.node.shapes import EVERYBODY
-from relay.policy.conduct import Refused
+from relay.policy.conduct import Refused, RefusedFrame
 from relay.room.room import Room
 from relay.room.seats import Seat
 
@@ -32,6 +33,9 @@ ANSWERED_WITHIN: Final = (0.1, 1.0)
 """Seconds for which to wait for the answer of a ping: most come early."""
 ERROR_CODES: Final = frozenset(ErrorCode)
 OPCODES: Final = frozenset(Opcode)
+
+LISTS: Final = ("groups", "refusals", "refused_frames")
+"""Facts that are tuples, which become lists on their way."""
 
 PRESENCES: Final = ("live", "away", "lost", "lagging")
 """By number of the presence state."""
@@ -62,6 +66,7 @@ class PlayerFacts:
     refusals: tuple[Mapping[str, Any], ...] = ()
     conditions: Mapping[str, Any] | None = None
     unanswered_ms: int = 0
+    refused_frames: tuple[Mapping[str, Any], ...] = ()
 
 
 KNOWN: Final = frozenset(each.name for each in fields(PlayerFacts))
@@ -184,6 +189,7 @@ def of_connection(room: Room, seat: Seat, connection: Connection, now: int) -> P
         refusals=tuple(map(_refused, connection.conduct.refusals)),
         conditions=None if shaped is None else shaped.plain(),
         unanswered_ms=int(look.unanswered * 1000),
+        refused_frames=tuple(map(_refused_frame, connection.conduct.frames)),
     )
 
 
@@ -194,7 +200,7 @@ def _rtt_ms(look: Look, shaped: Shape | None) -> float | None:
     return round(look.rtt * 1000 + (0 if shaped is None else shaped.lag_ms), 1)
 
 
-def _refused(refused: Refused) -> Mapping[str, Any]:
+def _refused(refused: Refused) -> dict[str, Any]:
     code, op = refused.code, refused.op
     return {
         "at": refused.at,
@@ -205,6 +211,11 @@ def _refused(refused: Refused) -> Mapping[str, Any]:
         "expected": refused.expected,
         "got": refused.got,
     }
+
+
+def _refused_frame(frame: RefusedFrame) -> Mapping[str, Any]:
+    data = b64encode(frame.data).decode()
+    return {**_refused(frame.refused), "data": data, "size": frame.size}
 
 
 def _read(answer: bytes, ends: list[Ended]) -> Iterable[PlayerFacts]:
@@ -219,5 +230,4 @@ def _read(answer: bytes, ends: list[Ended]) -> Iterable[PlayerFacts]:
 
 def _facts(values: Any) -> PlayerFacts:
     known = {key: value for key, value in dict(values).items() if key in KNOWN}
-    lists = {key: tuple(known.get(key, ())) for key in ("groups", "refusals")}
-    return PlayerFacts(**{**known, **lists})
+    return PlayerFacts(**{**known, **{key: tuple(known.get(key, ())) for key in LISTS}})

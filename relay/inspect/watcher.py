@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from binascii import b2a_base64
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -76,8 +76,8 @@ class Watcher:
             if self._wants_all or self._wants(frame):
                 self._keep(at, to, frame)
 
-    def frames(self) -> list[str]:
-        """Hand over the frames of the next line, as JSON."""
+    def frames(self, groups: Mapping[int, int]) -> list[str]:
+        """Hand over the frames of the next line, as JSON. Args: groups: see `Groups.by_set`."""
         shown: list[str] = []
         text, size = self._wanted.text, 0
         for _ in range(min(len(self._waiting), LINE_LOOKS if text else LINE_FRAMES)):
@@ -85,7 +85,8 @@ class Watcher:
             self._bytes -= (cost := _cost(to, frame))
             if not text or text in said(frame):
                 size += cost
-                shown.append(show(at, to, frame, has_data=self._wanted.has_data))
+                group = groups.get(id(to))
+                shown.append(show(at, to, frame, group, has_data=self._wanted.has_data))
             if size >= LINE_BYTES or len(shown) >= LINE_FRAMES:
                 break
         return shown
@@ -121,14 +122,20 @@ def opcodes(names: Collection[str]) -> frozenset[int]:
     return frozenset(known[name.upper()] for name in names)
 
 
-def show(at: int, to: Addressees, frame: bytes, *, has_data: bool = True) -> str:
-    """Describe a frame that a room told, as JSON. `json.dumps` would take three times as long."""
+def show(
+    at: int, to: Addressees, frame: bytes, group: int | None = None, *, has_data: bool = True
+) -> str:
+    """Describe a frame that a room told, as JSON. `json.dumps` would take three times as long.
+
+    Args: group: which it is for, if that is known.
+    """
     op, by = frame[1], sender(frame)
     seq = "null" if op == Opcode.UPDATE else fast_path.seq(frame)
     if isinstance(to, int):
         way = '"others"' if to else '"all"'
     else:
         way = f"[{','.join(map(str, sorted(to)))}]"
+        way += f',"group":{group}' if group is not None else ""
     data = f',"data":"{b2a_base64(frame, newline=False).decode()}"' if has_data else ""
     return (
         f'{{"at":{at},"seq":{seq},"op":"{NAMES[op]}","from":{"null" if by is None else by},'

@@ -26,7 +26,8 @@ Describe = Callable[[Room], Shown]
 Facts = Callable[[Room], Awaitable[Sequence[Shown]]]
 
 MOST_WATCHING: Final = 32
-"""Who watch one room at a time. Each has the players of all nodes asked about every second."""
+"""Who watch one room at this node at a time. Each has the players of all nodes asked about every
+second."""
 
 GONE: Final = "the room is gone"
 GOING_DOWN: Final = "the relay is going down"
@@ -118,7 +119,8 @@ class Watching:
     def _frames(self) -> bytes:
         watcher = self._watcher
         self._audience.hand_out()
-        if not (frames := watcher.frames()) and not watcher.skipped:
+        groups = self._room.groups.by_set()
+        if not (frames := watcher.frames(groups)) and not watcher.skipped:
             return b""
         skipped, watcher.skipped = watcher.skipped, 0
         told = ",".join(frames)

@@ -150,6 +150,8 @@ DECODE: Final = (
     " Let it print the bytes that it sends, too: `relay decode --from client` shows which is wrong."
 )
 
+KEPT: Final = " What they sent stands below: `relay decode` shows it byte by byte."
+
 # The connection.
 
 
@@ -204,10 +206,10 @@ def _reading(facts: PlayerFacts) -> Iterator[Reason]:
             "See whether their program is stopped, or blocks its event loop. If they stay silent, "
             "the relay closes their connection.",
         )
-    elif _own_way(facts) > SLOW_MS:
+    elif max(_own_way(facts), facts.unanswered_ms) > SLOW_MS:
         yield Reason(
             "slow_way",
-            f"The way to them and back takes {_own_way(facts):.0f} ms.",
+            f"The way to them and back takes {_way(facts)}.",
             "Their network is slow or far away, or their program blocks its event loop for so "
             "long. Let the game predict, or bring the relay nearer.",
         )
@@ -217,6 +219,13 @@ def _own_way(facts: PlayerFacts) -> float:
     """Return the RTT in milliseconds without the lag that an operator has added."""
     added = Shape.of(facts.conditions).lag_ms if facts.conditions else 0.0
     return (facts.rtt_ms or 0.0) - added
+
+
+def _way(facts: PlayerFacts) -> str:
+    """Say how long the way is: the answer to a ping may take longer than that to the last one."""
+    if facts.unanswered_ms > _own_way(facts):
+        return f"at least {facts.unanswered_ms} ms"
+    return f"{_own_way(facts):.0f} ms"
 
 
 def _sending(facts: PlayerFacts) -> Iterator[Reason]:
@@ -345,8 +354,15 @@ def _refusals(facts: PlayerFacts) -> Iterator[Reason]:
             "refused",
             f"{what} was refused with {last['code']}: {last['text']}{_where(last)}.{more}",
             "Their program gets each as an event, with what was expected: let it print them."
-            + ("" if last.get("offset") is None else DECODE),
+            + _decoding(facts, last),
         )
+
+
+def _decoding(facts: PlayerFacts, last: Mapping[str, Any]) -> str:
+    about = ("op", "code", "offset")
+    if any(all(frame[key] == last[key] for key in about) for frame in facts.refused_frames):
+        return KEPT
+    return "" if last.get("offset") is None else DECODE
 
 
 def _where(refused: Mapping[str, Any]) -> str:

@@ -288,16 +288,12 @@ class Channel:
     def rtt(self) -> float | None:
         """Return the seconds of the way there and back, and measure it for the next time.
 
-        So it costs nothing where nobody asks. An answer that is awaited for longer than the last
-        one took counts as if it had just come.
+        So it costs nothing where nobody asks. An answer that is still awaited is no part of it:
+        `unanswered` tells of that.
         """
-        rtt = self._rtt
-        if self._measured is None:
-            if not (self._held or self.is_blocked or self.is_ended):
-                self._ping()
-            return rtt
-        awaited = self.loop.time() - self._measured
-        return awaited if awaited > (LATE_SECONDS if rtt is None else rtt) else rtt
+        if self._measured is None and not (self._held or self.is_blocked or self.is_ended):
+            self._ping()
+        return self._rtt
 
     def unanswered(self) -> float:
         """Return the seconds for which a ping has had no answer, and nothing else was heard."""

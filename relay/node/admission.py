@@ -80,6 +80,7 @@ class Admission:
             if info.role == "player":
                 self._check_places(room, connection.address)
         connection.hello = hello
+        connection.conduct.secrets = _secrets(options)
         connection.ignored = unknown_options(message)
         network = network_key(name, self._limits.network(connection.address))
         at, attachment = self._came(connection), connection.attachment
@@ -261,3 +262,9 @@ def wrong_password(got: str) -> Refusal:
         close=CloseCode.WRONG_PASSWORD,
         retry=True,
     )
+
+
+def _secrets(options: HelloOptions) -> tuple[bytes, ...]:
+    """Return what nobody may be told of a HELLO, as it stands in messages."""
+    told = (options.password.encode(), options.ticket.encode(), options.seat or b"")
+    return tuple(secret for secret in told if secret)

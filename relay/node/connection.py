@@ -234,9 +234,9 @@ class Connection:
             self._take(room, seat, frame)
         except RemoteProtocolError as error:
             # SPEC 13.1: malformed or too big, it counts, for its sender has counted it.
-            self._answer(explain(error, message), now, counted=is_counted(message))
+            self._answer(explain(error, message), now, message, counted=is_counted(message))
         except Refusal as refusal:
-            self._answer(refusal.error(op=message[1]), now)
+            self._answer(refusal.error(op=message[1]), now, message)
         if is_counted(message):
             self._owe(seat)
         return wait
@@ -353,8 +353,11 @@ class Connection:
     def send(self, frame: Frame) -> None:
         self.link.outbox.say(wrap(encode(frame)))
 
-    def _answer(self, error: Error, now: float, *, counted: bool = False) -> None:
+    def _answer(
+        self, error: Error, now: float, kept: bytes = b"", *, counted: bool = False
+    ) -> None:
         """Refuse a message. Too many bad ones in a short time end the connection."""
+        self.conduct.keep_frame(error, self.node.clock(), kept)
         # SPEC 7: about a counted message an ERROR is a fact; about any other it has seq 0.
         if counted and self.room is not None:
             self._propose(Refuse(self.attachment, ErrorCode(error.code), error.text, error.detail))

@@ -6,8 +6,8 @@ here.
 
 Info is what an operator may act on, debug is what helps to follow one player. Strangers cause most
 of it and could fill the disk. So of all lines at info and above a burst is let through, and then
-one in 2 s; of each kind one in 5 s, which counts the rest, so that no kind hides the others. Debug
-is for whoever asks for all of it.
+one in 2 s; of each kind one in 5 s, which counts the rest, so that no kind hides the others.
+Refused frames have such bounds of their own. Debug is for whoever asks for all of it.
 """
 
 from __future__ import annotations
@@ -81,6 +81,8 @@ class Journal:
         self.events = Events()
         of_all = TokenBucket(ALL_PER_SECOND, ALL_BURST)
         self._flood = Flood(LINES_PER_SECOND, LINES_BURST, of_all=of_all)
+        self._refused = Flood(LINES_PER_SECOND, LINES_BURST)
+        """Apart: a client in error causes many, and what that comes to matters more."""
         self._faults: dict[tuple[object, ...], _Fault] = {}
 
     # Rooms.
@@ -127,9 +129,12 @@ class Journal:
 
     def frame_refused(self, room: str, player: int, error: Error, *, is_here: bool) -> None:
         """Args: is_here: whether it is this node to which the player is connected."""
+        line = "room %s: player %d is refused %s"
         if is_here:
             self.events.refused_frame(error.code)
-        _detail("room %s: player %d is refused %s", room, player, error, about=(room, player))
+            self._sample(line, room, player, error, about=(room, player))
+        else:
+            _detail(line, room, player, error, about=(room, player))
 
     # Connections.
 
@@ -165,7 +170,7 @@ class Journal:
         """A message was refused outside of the room's order."""
         self.events.refused_frame(error.code)
         about = (room, player, attachment)
-        _detail("connection %d is refused %s", attachment, error, about=about)
+        self._sample("connection %d is refused %s", attachment, error, about=about)
 
     def closed(
         self, attachment: int, room: str, player: int | None, code: CloseCode, why: str
@@ -214,13 +219,28 @@ class Journal:
         extra = _bound(room, None, attachment)
         log.error(line, isolated(room), attachment, more, exc_info=error, extra=extra)
 
+    def _sample(self, line: str, *values: Value, about: tuple[About, ...]) -> None:
+        """Say at info what the bounds of refusals let through, and all else at debug."""
+        if not self._let_through(self._refused, logging.INFO, line, *values, about=about):
+            _detail(line, *values, about=about)
+
     def _say(self, level: int, line: str, *values: Value, about: tuple[About, ...]) -> None:
         if level < logging.INFO:
             _detail(line, *values, about=about)
-        elif log.isEnabledFor(level):
-            more = self._flood.passes(line, self._now())
-            if more is not None:
-                log.log(level, f"{line}%s", *map(_shown, values), more, extra=_bound(*about))
+        else:
+            self._let_through(self._flood, level, line, *values, about=about)
+
+    def _let_through(
+        self, flood: Flood, level: int, line: str, *values: Value, about: tuple[About, ...]
+    ) -> bool:
+        """Say a line if there is room for it. Returns: whether there is."""
+        if not log.isEnabledFor(level):
+            return True
+        more = flood.passes(line, self._now())
+        if more is None:
+            return False
+        log.log(level, f"{line}%s", *map(_shown, values), more, extra=_bound(*about))
+        return True
 
 
 def _whose(attachment: int, room: str, player: int | None) -> tuple[str, list[str | int]]:
@@ -266,9 +286,10 @@ def _coded(code: ErrorCode | CloseCode) -> str:
 
 def _explained(error: Error) -> str:
     """Return what was refused, and why: not what it held, which may be a secret."""
-    op = error.detail.op
+    op, offset = error.detail.op, error.detail.offset
     what = Opcode(op).name if op in OPCODES else "a message"
-    return f"{what}: {_coded(ErrorCode(error.code))}: {error.text}"
+    where = "" if offset is None else f" at byte {offset}"
+    return f"{what}: {_coded(ErrorCode(error.code))}{where}: {error.text}"
 
 
 def _place(error: Exception) -> tuple[object, ...]:

@@ -15,7 +15,7 @@ class Look(NamedTuple):
     link: str
     """Which link it is: direct or portable."""
     rtt: float | None = None
-    """Seconds for the way there and back, as far as that was measured."""
+    """Seconds for the way there and back, by the last ping that was answered."""
     blocked: float = 0.0
     """Seconds for which the client has not taken what waits."""
     waiting: int = 0

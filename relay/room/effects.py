@@ -70,6 +70,8 @@ class Refused:
 
     player: int
     error: Error
+    entry: Entry | None = field(default=None, compare=False, repr=False)
+    """What was refused, if it was well-formed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,10 @@ class Groups:
             known = self._sets[group] = frozenset(players)
         return known
 
+    def by_set(self) -> dict[int, int]:
+        """Return the groups by the `id` of the set that `of` returns, as long as it does."""
+        return {id(players): group for group, players in self._sets.items()}
+
     def summary(self) -> dict[int, list[int]]:
         """Return the groups as plain values, equal on every replica."""
         return {group: sorted(players) for group, players in self._players.items()}

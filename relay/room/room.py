@@ -76,7 +76,7 @@ class Room(RoomState):
             try:
                 to = self.addressees(target, seat)
             except Refusal as refusal:
-                return self._answer(seat, refusal, Opcode.SEND)
+                return self._answer(seat, refusal, Opcode.SEND, entry)
         self.seq = seq = self.seq + 1
         message = wrap(fast_path.deliver(seq, seat.player, tail))
         self.history.append(seq, to, message)
@@ -101,7 +101,7 @@ class Room(RoomState):
         try:
             return requests.HANDLERS[cls](self, seat, entry.frame)
         except Refusal as refusal:
-            return self._answer(seat, refusal, entry.frame.opcode)
+            return self._answer(seat, refusal, entry.frame.opcode, entry)
 
     def _refuse(self, entry: Refuse) -> Sequence[Effect]:
         seat = self.seats.attached.get(entry.attachment)
@@ -111,12 +111,12 @@ class Room(RoomState):
         detail = replace(entry.detail, frame=seat.taken)
         return self._deny(seat, Error(self.next_seq(), entry.code, entry.text, detail))
 
-    def _answer(self, seat: Seat, refusal: Refusal, op: Opcode) -> Sequence[Effect]:
-        return self._deny(seat, refusal.error(self.next_seq(), frame=seat.taken, op=op))
+    def _answer(self, seat: Seat, refusal: Refusal, op: Opcode, entry: Entry) -> Sequence[Effect]:
+        return self._deny(seat, refusal.error(self.next_seq(), frame=seat.taken, op=op), entry)
 
-    def _deny(self, seat: Seat, error: Error) -> Sequence[Effect]:
+    def _deny(self, seat: Seat, error: Error, entry: Entry | None = None) -> Sequence[Effect]:
         self.tell_alone(seat, error)
-        return [Refused(seat.player, error)]
+        return [Refused(seat.player, error, entry)]
 
     # Beside the order of entries.
 

@@ -54,7 +54,7 @@ def in_process(players: int = 20, frames: int = 500) -> Ratio:
     def ours() -> None:
         turns(watched)
         audience.hand_out()
-        ",".join(watcher.frames()).encode()
+        ",".join(watcher.frames(watched.groups.by_set())).encode()
 
     what = f"{frames} frames of a room of {players}, watched"
     return compare(what, ours, "nobody watches", lambda: turns(plain), 40)

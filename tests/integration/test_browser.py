@@ -287,5 +287,10 @@ async def test_a_link_asks_for_a_bad_network_and_the_page_shows_it(
 
     # Whoever else makes the room decides: here nobody's link may ask for it.
     await visit(tabs, page_of(relay, "CALM"), "Cid")
-    dan = await visit(tabs, f"{page_of(relay, 'CALM')}?chaos=hotel", "Dan")
-    assert not await dan.page.locator("#conditions").is_visible()
+    dan = await visit(tabs, f"{page_of(relay, 'CALM')}?chaos=hotel", "Dan", mobile=True)
+    badge = dan.page.locator("#conditions", has_text="No bad network: this room allows no such")
+    await badge.wait_for()
+    assert "chaos=hotel changes nothing" in await dan.look("room.ignored")
+    assert not await dan.page.evaluate(overflow)
+    eve = await visit(tabs, f"{page_of(relay, 'BAD')}?chaos=motel", "Eve")
+    await eve.page.locator("#conditions", has_text="the relay knows none of this name").wait_for()

@@ -114,17 +114,21 @@ async def test_a_refused_entry_says_who_and_why(at: Party, said: Said) -> None:
     ]
 
 
-async def test_a_refused_frame_is_detail(at: Party, said: Said) -> None:
+async def test_a_refused_frame_has_a_line_and_a_flood_of_them_few(at: Party, said: Said) -> None:
     ann, bob = await at.enters("R"), await at.enters("R")
     bob.says(Kick(ann.me), BAD, Send((77,), b"x"))
     await bob.catches_up()
-    assert said("refused", logging.DEBUG) == [
+    assert said("refused") == [
         "room R: player 2 is refused KICK: NOT_HOST 66: only the host may kick",
-        "room R: player 2 is refused SEND: ARITY 6: SEND has the wrong number of fields",
+        "room R: player 2 is refused SEND: ARITY 6 at byte 0: SEND has the wrong number of fields",
         "room R: player 2 is refused SEND: NO_SUCH_PLAYER 64: "
         "no player ever had number 77 in this room",
     ]
-    assert said("refused") == []
+    assert said("refused", logging.DEBUG) == []
+    bob.says(*[Kick(ann.me)] * 50)
+    await bob.catches_up()
+    assert len(said("refused")) <= LINES_BURST + 1
+    assert len(said("refused") + said("refused", logging.DEBUG)) == 53
 
 
 async def test_bad_frames_end_with_a_line_for_the_operator(at: Party, said: Said) -> None:
@@ -203,7 +207,7 @@ async def test_debug_follows_a_player_and_tells_no_secret() -> None:
         log = relay.log
     assert "INFO    room R: player 1 joined as a player over connection 1, named Ann\n" in log
     assert "DEBUG   connection 1 from 127.0.0.1 asks for room R\n" in log
-    assert "DEBUG   room R: player 1 is refused KICK: NO_SUCH_PLAYER 64: player 9 is not" in log
+    assert "INFO    room R: player 1 is refused KICK: NO_SUCH_PLAYER 64: player 9 is not" in log
     assert SECRET not in log
 
 

@@ -141,6 +141,11 @@ function accompany(
     },
     doubtful: () => room.check(),
   });
+  let isTold = false;
+  driver.hub.watch("live", () => {
+    if (!isTold && room.ignored) console.warn(room.ignored);
+    isTold = true;
+  });
   driver.hub.watch("closed", ({ code }) => {
     stop();
     signal?.removeEventListener("abort", leave);

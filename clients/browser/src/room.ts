@@ -1,5 +1,6 @@
 import type { ClientProtocol, ConnectionState } from "./core/client-protocol.js";
 import type { Clock } from "./core/clock.js";
+import { unheard } from "./core/conditions.js";
 import type { Properties } from "./core/properties.js";
 import { cut } from "./core/snapshot.js";
 import { type Target, numberOf, wireTarget } from "./core/target.js";
@@ -100,6 +101,16 @@ export class Room implements AsyncIterable<Event> {
   /** How the room was made; null before the relay has said so. */
   get options(): RoomOptions | null {
     return this.protocol.session?.options ?? null;
+  }
+
+  /**
+   * Why the bad network that the address asks for (`?chaos=train-wifi`) is not had, in a sentence.
+   * Empty if it is, if none is asked for, and before `live`. The console is told it once.
+   */
+  get ignored(): string {
+    const { options, protocol } = this;
+    if (!options || protocol.phase !== "live") return "";
+    return unheard(this.driver.url, this.code, options, protocol.isShaped);
   }
 
   /**

@@ -6,6 +6,7 @@ import asyncio
 import importlib.util
 import signal
 import sys
+import warnings
 from collections.abc import Callable
 from typing import Annotated
 
@@ -89,8 +90,17 @@ def _options(room: str | None, password: str, create: tuple[str, ...]) -> Option
 
 def run(plan: Plan, *, on_progress: Callable[[Swarm], None] | None = None) -> Report:
     """Play until the time is up, or a signal comes."""
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with (
+        warnings.catch_warnings(action="default"),
+        asyncio.Runner(loop_factory=_loop_factory()) as runner,
+    ):
+        warnings.showwarning = _warn
         return runner.run(_play(plan, on_progress))
+
+
+def _warn(message: Warning | str, *about: object, **more: object) -> None:
+    """Show what a bot is warned of. Python shows the same sentence only once."""
+    print(isolated(str(message)), file=sys.stderr)
 
 
 async def _play(plan: Plan, on_progress: Callable[[Swarm], None] | None) -> Report:

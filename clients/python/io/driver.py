@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from time import monotonic as now  # uvloop's own clock counts in milliseconds
 
 from clients.python.core.address import Address
 from clients.python.core.client_protocol import ABNORMAL, ClientProtocol
+from clients.python.core.conditions import unheard
 from clients.python.errors import JoinError, RoomClosed, RoomwireError, Unreachable, join_error
 from clients.python.events import Closed, Reconnecting
 from clients.python.io.event_queue import EventQueue
@@ -22,6 +24,7 @@ from protocol.errors import RemoteProtocolError
 
 OPEN_TIMEOUT = 10.0  # seconds for one attempt: TCP, TLS and upgrade
 LEAVE_PATIENCE = 3.0  # seconds for a relay to answer LEAVE, over as many connections as it takes
+CALLERS = 5  # from a warning to the program that enters a room: `async with` has so many calls
 WEBSOCKET_HEAD = 64  # bytes above max_frame: DELIVER and UPDATE may be larger by their heads
 
 
@@ -73,6 +76,8 @@ class Driver:
     async def open(self, timeout: float) -> None:
         """Connect, and return once the stream is live.
 
+        Warns of a bad network that the address asks for, and the room does not give.
+
         Raises:
             JoinError: the relay said no.
             Unreachable: nothing that could be a relay answers.
@@ -81,12 +86,21 @@ class Driver:
         try:
             async with asyncio.timeout(timeout):
                 await self._live
+            self._warn()
         except TimeoutError:
             await self.leave()
             raise self._too_late(timeout) from None
         except BaseException:
             await self.leave()
             raise
+
+    def _warn(self) -> None:
+        protocol = self.protocol
+        said = unheard(
+            self.address.url, protocol.code, protocol.options, is_shaped=protocol.is_shaped
+        )
+        if said:
+            warnings.warn(said, stacklevel=CALLERS)
 
     async def post(self, *messages: bytes) -> int:
         """Send counted frames as soon as the window has room, in the order of the calls.

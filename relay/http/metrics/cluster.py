@@ -79,7 +79,7 @@ class ClusterCollector:
         trips = self._membership.log.records.trips
         text = "Seconds that entries took to be stored and to come back; one at a time is timed"
         metric = HistogramMetricFamily(f"{PREFIX}stored_seconds", text)
-        metric.add_metric((), list(trips.spread.ranges()), trips.spread.seconds)
+        metric.add_metric((), list(trips.spread.ranges()), trips.spread.sum)
         return metric
 
     def _of_nats(self) -> Iterator[Metric]:

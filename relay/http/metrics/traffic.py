@@ -80,6 +80,8 @@ class TrafficCollector:
     def _delays(self) -> Iterator[Metric]:
         text = "Seconds from when a SEND was read until it was written; 1 in 256 is timed"
         yield _histogram("latency_seconds", text, self._node.tally.latency)
+        text = "Players here to whom a SEND went at once; 1 in 256 is looked at"
+        yield _histogram("fan_out", text, self._node.tally.fan_out)
         text = "Seconds by which the event loop was late; it is asked 4 times a second"
         yield _histogram("loop_lag_seconds", text, self._node.loop_lag.spread)
 
@@ -107,5 +109,5 @@ def _by(name: str, text: str, label: str, counts: Mapping[str, int]) -> Metric:
 
 def _histogram(name: str, text: str, spread: Spread) -> Metric:
     metric = HistogramMetricFamily(PREFIX + name, text)
-    metric.add_metric((), list(spread.ranges()), spread.seconds)
+    metric.add_metric((), list(spread.ranges()), spread.sum)
     return metric

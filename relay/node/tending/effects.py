@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 
+from protocol import fast_path
+from protocol.codec import encode
+from protocol.frames import Send
 from relay.broker import Broker
 from relay.lobby.rooms import Rooms
 from relay.node.connection import Connection
@@ -24,7 +27,7 @@ from relay.room.effects import (
     Refused,
     TurnedAway,
 )
-from relay.room.entries import Detach, Entry
+from relay.room.entries import Ask, Detach, Entry
 from relay.room.room import Room
 
 
@@ -80,13 +83,18 @@ class Effects:
                 self._journal.joined(room.name, player, seat.attachment, seat.info)
             case Departed(player, reason, by):
                 self._journal.departed(room.name, player, reason, by)
-            case Refused(player, error):
-                refused = self._waiting(room.seats[player].attachment)
-                self._journal.frame_refused(room.name, player, error, is_here=refused is not None)
-                if refused is not None:
-                    refused.conduct.note_refusal(error, self._clock())
+            case Refused(player):
+                self._refused(room, player, effect)
             case Answered():
                 self._operating.answered(effect)
+
+    def _refused(self, room: Room, player: int, refused: Refused) -> None:
+        error, connection = refused.error, self._waiting(room.seats[player].attachment)
+        self._journal.frame_refused(room.name, player, error, is_here=connection is not None)
+        if connection is not None:
+            conduct, now = connection.conduct, self._clock()
+            conduct.note_refusal(error, now)
+            conduct.keep_frame(error, now, _message_of(refused.entry))
 
     def _later(self, seconds: float, room: Room, entry: Entry) -> None:
         asyncio.get_running_loop().call_later(seconds, self._propose_if_same, room, entry)
@@ -119,3 +127,13 @@ class Effects:
         """Return the connection of this node that a room speaks of, if it is still there."""
         connection = self._connections.get(attachment)
         return None if connection is None or connection.is_closed else connection
+
+
+def _message_of(entry: Entry | None) -> bytes:
+    """Return the message by which a player asked for something; nothing if there was none."""
+    match entry:
+        case Ask():
+            return encode(entry.frame)
+        case (_, target, tail):
+            return encode(Send(target, fast_path.payload(tail)))
+    return b""

@@ -1,11 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bytesOf } from "../../../clients/browser/src/page/decode/text.js";
-import {
-  NotReadable,
-  readFile,
-  readText,
-} from "../../../clients/browser/src/page/decode/sources.js";
+import { bytesOf } from "../../../clients/browser/src/page/decode/sources/text.js";
+import { readFile, readText } from "../../../clients/browser/src/page/decode/sources/files.js";
+import { NotReadable } from "../../../clients/browser/src/page/decode/sources/said.js";
 
 const SENT = Uint8Array.of(0x93, 0x10, 0xc3, 0xc4, 0x02, 0x68, 0x69);
 
@@ -52,26 +49,4 @@ test("a file may be the bytes of one message", () => {
     readFile(SENT).map(({ data }) => data),
     [SENT],
   );
-});
-
-test("a capture of packets is left to the command", () => {
-  assert.throws(() => readFile(Uint8Array.of(0xd4, 0xc3, 0xb2, 0xa1, 2, 0)), /relay decode/);
-});
-
-test("what is said in rooms is taken from an export, and nothing else", () => {
-  const entry = (url: string): object => ({
-    request: { url },
-    _webSocketMessages: [
-      { type: "send", time: 1_700_000_000_500, opcode: 2, data: "kxDDxAJoaQ==" },
-      { type: "receive", time: 1_700_000_000_600, opcode: 1, data: "text" },
-    ],
-  });
-  const text = JSON.stringify({
-    log: { entries: [entry("ws://h/r/R?x=1"), entry("ws://h/vite")] },
-  });
-  assert.deepEqual(readText(text), [
-    { data: SENT, by: "client", at: 1_700_000_000.5, connection: "ws://h/r/R?x=1" },
-  ]);
-  assert.throws(() => readText("{}"), /no HAR export/);
-  assert.throws(() => readText('{"log": {"entries": []}}'), /no messages of a room/);
 });

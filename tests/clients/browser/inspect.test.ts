@@ -131,6 +131,25 @@ test("rates are those of the last second, and sums those of all", () => {
   );
 });
 
+test("who answers no ping is silent, and their way is no slower", () => {
+  const series = new Series();
+  const one = { name: "", role: "player", presence: "live", groups: [], taken: 0 };
+  const players = [
+    { ...one, player: 1, rtt_ms: 20, unanswered_ms: 4000 },
+    { ...one, player: 2, rtt_ms: 30, unanswered_ms: 10 },
+    { ...one, player: 3 },
+  ];
+  series.add(1, {}, players.slice(1));
+  series.add(1, {}, players);
+  assert.deepEqual(
+    series.samples.map(({ rtt, silent }) => [rtt, silent]),
+    [
+      [30, 0],
+      [30, 4],
+    ],
+  );
+});
+
 test("a message is copied as what a program says", () => {
   const volatile = decode(
     encode({ type: "Update", key: 2, sender: 1, payload: pack([1.5, null]) }),
@@ -176,6 +195,9 @@ test("a copy of the relay's frame is to those whom the room told it", () => {
   assert.equal(copied("all"), 'await room.send("x", to=EVERYONE)');
   assert.equal(copied([2]), 'await room.send("x", to=2)');
   assert.equal(copied([1, 2]), 'await room.send("x", to=[1, 2])');
+  assert.equal(copied({ group: 7 }), 'await room.send("x", to=group(7))');
+  const typeScript = COPIES["TypeScript"]!(told, { group: 7 });
+  assert.equal(typeScript, 'await room.send("x", { to: group(7) });');
 });
 
 test("a copy of a property keeps whose it is, and the version that it must have", () => {

@@ -15,8 +15,9 @@ from clients.decode.spelling import as_json, encode
 from clients.fuzz.inputs.cases import cases
 from protocol import codec
 from protocol.frames import Deliver, Send
-from roomwire.decoded import decode
+from roomwire.decoded import decode, read
 from roomwire.testing import Reader
+from tests.clients.decode.captures import CAPTURES, LOOPBACK
 from tests.helpers import vectors
 from tests.helpers.browser import Tabs
 from tests.helpers.relay import RunningRelay, running_relay
@@ -172,6 +173,32 @@ async def test_a_browsers_export_is_read(page: Page, tmp_path: Path) -> None:
     await page.locator("#several-title", has_text="2 messages").wait_for()
     await page.locator(".list-row", has_text="relay DELIVER").click()
     await page.locator(".frame-title", has_text="relay DELIVER").wait_for()
+
+
+@pytest.mark.parametrize("mobile", [False, True], ids=["desk", "phone"])
+async def test_a_capture_of_packets_is_read(relay: RunningRelay, tabs: Tabs, mobile: bool) -> None:
+    page = await tabs.open(f"{relay.url}/decode", mobile=mobile)
+    await page.set_input_files("#file", LOOPBACK)
+    await page.locator("#several-title", has_text=f"{len(read(LOOPBACK.read_bytes()))}").wait_for()
+    connections = await page.inner_text("#connections")
+    assert [line[:5] for line in connections.splitlines()] == ["#1 is", "#2 is"]
+    await page.focus(".list")
+    await page.keyboard.press("End")
+    await page.locator("#other", has_text="client close 1000 NORMAL").wait_for()
+    assert not await page.is_visible("#shown")
+    torn = page.locator(".list-row.is-bad")
+    await torn.filter(has_text="#2 +").click()
+    await page.locator(".blame", has_text="TRUNCATED at 8").wait_for()
+    assert not await page.is_visible("#other")
+    root = "document.documentElement"
+    assert await page.evaluate(f"{root}.scrollWidth <= {root}.clientWidth")
+
+
+async def test_a_capture_without_messages_says_so(page: Page, tmp_path: Path) -> None:
+    path = tmp_path / "empty.pcap"
+    path.write_bytes(CAPTURES["no messages"]())
+    await page.set_input_files("#file", path)
+    await page.locator("#input-error", has_text="no messages of a room").wait_for()
 
 
 async def test_json_is_encoded(page: Page) -> None:

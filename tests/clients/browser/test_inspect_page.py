@@ -10,17 +10,23 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from clients.python import EVERYONE, Notice, NoticeKind, RoomOptions, connect
+from clients.python import EVERYONE, Notice, NoticeKind, RoomOptions, connect, group
+from protocol.frames import Kick
 from relay.policy.operators import find_token
 from tests.helpers.browser import Tabs
 from tests.helpers.operators import Operator, operator_at
-from tests.helpers.peers import until
+from tests.helpers.peers import Party, party, until
 from tests.helpers.players import enter_async
 from tests.helpers.relay import RunningRelay, relay_process, running_relay
 
 if TYPE_CHECKING:
     from playwright.async_api import Page
 
+TORN = bytes.fromhex("9310C0C40568656C")
+DIALOG_FITS = """
+const dialog = document.querySelector("dialog");
+return dialog.scrollWidth <= dialog.clientWidth;
+"""
 PHONE, DESK = (390, 844), (1280, 800)
 FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 """`innerWidth` would not do: on a phone it grows with a page that is too wide."""
@@ -34,20 +40,15 @@ async def relay() -> AsyncIterator[RunningRelay]:
 
 @pytest.fixture
 async def operator(relay: RunningRelay) -> AsyncIterator[Operator]:
-    async with operator_at(relay.url, token_of(relay)) as operator:
+    async with operator_at(relay.url, relay.token) as operator:
         yield operator
 
 
-def token_of(relay: RunningRelay) -> str:
-    token: str = relay.app.state.token
-    return token
-
-
 async def look_in(
-    tabs: Tabs, relay: RunningRelay, room: str = "R", size: tuple[int, int] = DESK
+    tabs: Tabs, relay: RunningRelay | Party, room: str = "R", size: tuple[int, int] = DESK
 ) -> Page:
     """Open a room in the inspector by the link that a relay prints."""
-    address = f"{relay.url}/inspect#token={token_of(relay)}&room={room}"
+    address = f"{relay.url}/inspect#token={relay.token}&room={room}"
     page = await tabs.open(address, mobile=size == PHONE, size=size)
     await page.wait_for_selector("#status[data-state=live]")
     return page
@@ -62,7 +63,7 @@ async def test_it_asks_for_the_token_and_keeps_it_out_of_the_address(
         await page.fill("#token", "a token of somebody else's")
         await page.press("#token", "Enter")
         await page.locator("#ask-error", has_text="does not take this token").wait_for()
-        await page.fill("#token", f"{relay.url}/inspect#token={token_of(relay)}")
+        await page.fill("#token", f"{relay.url}/inspect#token={relay.token}")
         await page.press("#token", "Enter")
         await page.locator(".room-list a", has_text="DEN").wait_for()
         assert "hidden" in await page.inner_text(".room-list a")
@@ -79,10 +80,10 @@ async def test_it_asks_for_the_token_and_keeps_it_out_of_the_address(
 
 
 async def test_the_link_leaves_the_address(relay: RunningRelay, tabs: Tabs) -> None:
-    page = await tabs.open(f"{relay.url}/inspect#token={token_of(relay)}")
+    page = await tabs.open(f"{relay.url}/inspect#token={relay.token}")
     await page.locator(".rooms .note", has_text="There are no rooms").wait_for()
     assert "token" not in page.url
-    assert token_of(relay) not in await page.content()
+    assert relay.token not in await page.content()
 
 
 async def test_players_are_shown_as_the_relay_knows_them(relay: RunningRelay, tabs: Tabs) -> None:
@@ -110,6 +111,23 @@ async def test_players_are_shown_as_the_relay_knows_them(relay: RunningRelay, ta
         assert await names.all_inner_texts() == ["Ada", "Bob"]
         await page.locator(".sort", has_text="Groups").click()
         assert await names.all_inner_texts() == ["Bob", "Ada"]
+
+
+async def test_who_answers_nothing_is_shown_as_silent_and_not_as_slow(tabs: Tabs) -> None:
+    async with party(is_portable=False) as at:
+        bob = await at.enters("R", name="Bob")
+        page = await look_in(tabs, at)
+        row = page.locator("tbody tr", has_text="Bob")
+        silent = page.locator(".chart", has_text="Longest silence").locator("b")
+        rtt = row.locator("td[data-head=RTT]")
+        async with bob.reading():
+            await rtt.filter(has_text="ms").wait_for()
+            await silent.filter(has_text=re.compile("^0 s$")).wait_for()
+        await row.locator("td[data-head=Silent]", has_text=re.compile("[1-9] s")).wait_for()
+        before = await rtt.inner_text()
+        await silent.filter(has_text=re.compile("[2-9] s")).wait_for()
+        assert await rtt.inner_text() == before
+        await page.close()
 
 
 async def test_an_operator_acts(relay: RunningRelay, operator: Operator, tabs: Tabs) -> None:
@@ -140,6 +158,32 @@ async def test_an_operator_acts(relay: RunningRelay, operator: Operator, tabs: T
         await page.locator("dialog button", has_text="Close it").click()
         await page.wait_for_selector("#status[data-state=closed]")
         assert relay.node.registry.find("R") is None
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK])
+async def test_what_was_refused_is_shown_byte_by_byte(tabs: Tabs, size: tuple[int, int]) -> None:
+    async with party() as at:
+        bob = await at.enters("R", name="Bob")
+        bob.says(Kick(bob.me), bytes.fromhex("9207A1") + bytes(400), TORN)
+        await bob.catches_up()
+        async with bob.reading():
+            page = await look_in(tabs, at, size=size)
+            await page.locator("tr", has_text="Bob").locator("text=Why?").click()
+            frames = page.locator("dialog details.refused")
+            await frames.filter(has_text="KICK: NOT_AVAILABLE, ").wait_for()
+            cut = frames.filter(has_text="at byte 4, the first 256 of 403 bytes")
+            await cut.locator("summary").click()
+            await cut.locator(".blame", has_text="TRAILING_BYTES at 4").wait_for()
+            torn = frames.filter(has_text="SEND: TRUNCATED at byte 8, 8 bytes")
+            await torn.locator(".blame", has_text="SPEC 3.3.3.7").wait_for()
+            assert await torn.locator(".cells i").all_inner_texts() == TORN.hex(" ").upper().split()
+            assert await page.evaluate(FITS)
+            assert await page.evaluate(f"(() => {{ {DIALOG_FITS} }})()")
+            async with page.expect_popup() as opened:
+                await torn.locator("a").click()
+            decoder = await opened.value
+            await decoder.locator(".frame-title", has_text="client SEND, 8 bytes").wait_for()
+            await page.close()
 
 
 async def test_what_an_operator_says_is_heard_and_the_page_tells_so(
@@ -234,6 +278,25 @@ async def test_a_frame_is_copied_as_a_program(relay: RunningRelay, tabs: Tabs) -
     exec(copied["pytest case"], space)
     space["test_this_deliver_is_read"]()
     assert "relay fuzz codec --corpus seeds" in copied["Fuzz seed"]
+
+
+async def test_a_copy_names_the_group_that_heard_it(relay: RunningRelay, tabs: Tabs) -> None:
+    async with (
+        enter_async(relay.url, room="R", name="Ada") as ada,
+        enter_async(relay.url, room="R", name="Bob") as bob,
+    ):
+        for each in (ada, bob):
+            await each.do(lambda room: room.subscribe(7))
+        page = await look_in(tabs, relay)
+        await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        await page.click("#tab-Frames")
+        await ada.send("red", to=group(7))
+        row = page.locator(".list-row:visible", has_text="red")
+        await row.filter(has_text="to group 7: #1 Ada, #2 Bob").click()
+        await page.click(".copy-as >> text=Python")
+        await page.locator(".copy-as button", has_text="Copied").wait_for()
+        copied = await page.evaluate("navigator.clipboard.readText()")
+        assert copied == 'await room.send("red", to=group(7))'
 
 
 async def test_what_the_bytes_are_spent_on_is_explained(relay: RunningRelay, tabs: Tabs) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from protocol.codec import encode
 from protocol.frames import Send
-from tests.clients.decode.test_sources import LOOPBACK
+from tests.clients.decode.captures import LOOPBACK
 from tests.helpers import forked
 from tests.helpers.browser import browser as browser
 from tests.helpers.relay import running_relay

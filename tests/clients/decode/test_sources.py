@@ -19,12 +19,10 @@ from protocol.codec import encode
 from protocol.frames import Ack, Deliver, Live, Send
 from roomwire import EVERYONE, Message, connect
 from roomwire.decoded import NotReadable, Said, decode, read
+from tests.clients.decode.captures import CAPTURES, FILE, LOOPBACK, told
 from tests.helpers import capture, raw, tshark
 from tests.helpers.capture import Segment, packet, unmasked
 from tests.helpers.relay import running_relay
-
-LOOPBACK = Path(__file__).with_name("loopback.pcap")
-"""Recorded by dumpcap on a real loopback: Ada says hi, and another client says a torn frame."""
 
 SENT = bytes.fromhex("9310C3C4026869")
 
@@ -103,6 +101,19 @@ def test_what_is_no_export_says_so(content: bytes, why: str) -> None:
 
 
 # A capture of packets.
+
+VECTORS = json.loads(FILE.read_text())
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=[vector["name"] for vector in VECTORS])
+def test_captures_of_every_shape_are_read(vector: dict[str, Any]) -> None:
+    """The page's reader is held to the same file."""
+    expected = {name: value for name, value in vector.items() if name not in ("name", "hex")}
+    assert told(bytes.fromhex(vector["hex"])) == expected
+
+
+def test_the_file_has_every_capture() -> None:
+    assert [vector["name"] for vector in VECTORS] == [*CAPTURES]
 
 
 def names(found: list[Said]) -> list[tuple[str | None, str]]:

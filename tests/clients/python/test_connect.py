@@ -18,6 +18,7 @@ from clients.python import (
     Message,
     Reconnecting,
     RoomClosed,
+    RoomOptions,
     Unreachable,
     Updated,
     connect,
@@ -65,6 +66,25 @@ async def test_it_can_be_awaited_and_left_by_hand(relay: RunningRelay) -> None:
         await room.send("too late")
     with pytest.raises(RoomClosed):
         room.volatile(0, "too late")
+
+
+async def test_a_room_that_ignores_what_a_link_asks_for_is_warned_of(relay: RunningRelay) -> None:
+    link = f"{relay.url}/r/CALM?chaos=lan&seed=42"
+    with pytest.warns(UserWarning, match="room CALM does not let links .*, so chaos=lan&seed=42"):
+        async with connect(link) as room:
+            assert room.state == "live"
+    bumpy = RoomOptions(chaos=True)
+    async with connect(link.replace("CALM", "BUMPY"), create=bumpy):
+        with pytest.warns(UserWarning, match="applies none for chaos=tram"):
+            async with connect(f"{relay.url}/r/BUMPY?chaos=tram"):
+                pass
+
+
+async def test_a_warning_that_is_an_error_leaves_the_room(relay: RunningRelay) -> None:
+    with pytest.raises(UserWarning):
+        await connect(f"{relay.url}/r/CALM?chaos=lan")
+    async with connect(relay.url, room="CALM") as room:
+        assert set(room.players) == {room.me}
 
 
 async def test_a_task_that_is_cancelled_leaves_its_room(relay: RunningRelay) -> None:

@@ -135,6 +135,12 @@ def test_a_player_who_answers_no_ping_is_marked() -> None:
     assert any("silent for 2.5 s" in row for row in view.table())
 
 
+def test_a_group_is_named() -> None:
+    frame = json.loads(show(0, frozenset({1, 2}), msgpack.packb([0x11, 3, 1, b"\x01"]), 7))
+    (text,) = FramesView().show({"type": "frames", "frames": [frame], "skipped": 0})
+    assert "1 > group 7 (1, 2)" in text
+
+
 def test_what_was_not_shown_is_counted() -> None:
     (told,) = FramesView().show(json.loads(line("frames", frames=[], skipped=1700)))
     assert told == "-- 1,700 more frames were not shown: there are too many"

@@ -12,7 +12,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from protocol.frames import Send, Subscribe
+from protocol.frames import Kick, Send, Subscribe
 from relay.cli import main
 from relay.cli.operator_client import OperatorClient, Problem
 from relay.policy.operators import kept
@@ -159,3 +159,20 @@ def test_a_stream_that_breaks_off_is_a_problem(served: Served) -> None:
     assert next(lines)["type"] == 2
     with pytest.raises(Problem, match="broke off"):
         next(lines)
+
+
+async def test_refused_frames_are_shown_as_commands_that_decode_them(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async with kept_party() as at:
+        ann = await at.enters("ROOM")
+        ann.says(bytes.fromhex("9310C0C40568656C"), Kick(1), bytes.fromhex("9207A1") + bytes(400))
+        await ann.catches_up()
+        async with ann.reading():
+            assert await run("ROOM", "1", "--url", at.url) == 0
+        lines = capsys.readouterr().out.splitlines()
+        at_end = lines[lines.index("SEND: TRUNCATED at byte 8, 8 bytes:") :]
+        assert at_end[1] == "  relay decode --from client 9310C0C40568656C"
+        assert at_end[3].startswith("KICK: ")
+        assert at_end[6] == "ACK: TRAILING_BYTES at byte 4, the first 256 of 403 bytes:"
+        assert at_end[7].endswith("00" * 253)

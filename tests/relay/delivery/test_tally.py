@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from protocol.codec import encode
+from protocol.frames import Deliver
 from protocol.opcodes import Opcode
 from relay.delivery.tally import SAMPLED, SEND, Tally
+from relay.history.ws_frame import wrap
 from tests.helpers.outboxes import MAX_BYTES, SIZE, Link, by_hand, update
+
+MESSAGE = wrap(encode(Deliver(1, 1, b"x")))
 
 
 @pytest.fixture
@@ -72,6 +77,26 @@ def test_one_who_catches_up_reads_bytes_of_the_past(tally: Tally) -> None:
     assert went(tally, Opcode.DELIVER)[0] == 0
 
 
+@pytest.mark.parametrize(("sender", "reached"), [(2, 2), (0, 3)])
+def test_it_is_told_to_how_many_a_send_goes(tally: Tally, sender: int, reached: int) -> None:
+    room = by_hand(tally=tally)
+    for player in range(1, 5):
+        link = Link(fan_out=room, max_bytes=1 << 20, tally=tally)
+        link.is_live()
+        room.add(player, link.outbox)
+        if player < 4:  # the last one is still entering
+            link.outbox.flow()
+    room.tell_others(0, MESSAGE)
+    for _ in range(SAMPLED - 1):
+        assert not tally.take_send(10)
+    came = tally.take_send(10)
+    room.tell_others(sender, MESSAGE)
+    room.time(came)
+    assert tally.fan_out.sum == reached
+    counts = dict(tally.fan_out.ranges())
+    assert (counts["1.0"], counts["5.0"], counts["+Inf"]) == (0, 1, 1)
+
+
 def test_one_send_of_many_is_to_be_timed() -> None:
     tally = Tally(lambda: 7.0)
     times = [tally.take_send(10) for _ in range(2 * SAMPLED)]
@@ -93,7 +118,7 @@ def test_only_what_is_written_next_is_timed(tally: Tally) -> None:
     link.among.time(6.5)
     link.among.time(6.9)  # one at a time
     link.among.flush()
-    assert (dict(tally.latency.ranges())["+Inf"], tally.latency.seconds) == (1, 0.5)
+    assert (dict(tally.latency.ranges())["+Inf"], tally.latency.sum) == (1, 0.5)
     link.tells(b"y")
     link.among.flush()
     assert dict(tally.latency.ranges())["+Inf"] == 1

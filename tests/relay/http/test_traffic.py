@@ -181,6 +181,7 @@ async def test_one_send_of_many_is_timed() -> None:
     assert found["roomwire_latency_seconds_count"] == 1
     assert found["roomwire_latency_seconds_bucket +Inf"] == 1
     assert 0 < found["roomwire_latency_seconds_sum"] < 10
+    assert found["roomwire_fan_out_count"] == found["roomwire_fan_out_sum"] == 1
 
 
 async def test_the_loop_is_watched_while_there_are_connections() -> None:

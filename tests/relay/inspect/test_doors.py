@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,9 +11,12 @@ import httpx
 import pytest
 
 from protocol.close_codes import CloseCode
+from protocol.codec import encode
 from protocol.error_codes import ErrorCode
 from protocol.frames import (
     Error,
+    Hello,
+    HelloOptions,
     Host,
     Kick,
     Left,
@@ -99,7 +103,13 @@ async def test_a_lost_player_is_shown_without_a_connection() -> None:
 async def test_no_secret_is_a_fact() -> None:
     async with table() as (at, operator):
         seat = new_seat()
-        await at.enters("ROOM", seat=seat, ticket="my-ticket", create=RoomOptions(password="pw-42"))
+        create = RoomOptions(password="pw-42")
+        ann = await at.enters("ROOM", seat=seat, ticket="my-ticket", create=create)
+        ann.says(Hello(1, HelloOptions(seat=seat)))
+        ann.says(encode(Send(True, b"known: my-ticket")) + b"?", b"\x01" + seat, b"\x92\x10\xc0")
+        await ann.catches_up()
+        (kept,) = (await operator.players("ROOM"))[1]["refused_frames"]
+        assert b64decode(kept["data"]) == b"\x92\x10\xc0"
         said = (await operator.http.get("/api/rooms/ROOM/players")).text
         said += (await operator.http.get("/api/rooms/ROOM/players/1/why")).text
         for secret in (seat.hex(), "my-ticket", "pw-42"):

@@ -29,7 +29,7 @@ def deliver(seq: int, payload: bytes = b"x", by: int = 1) -> Noted:
 
 def shown(watcher: Watcher) -> list[int]:
     """Return the seqs of the next line."""
-    return [json.loads(frame)["seq"] for frame in watcher.frames()]
+    return [json.loads(frame)["seq"] for frame in watcher.frames({})]
 
 
 def test_a_line_holds_so_many_frames_and_the_next_one_more() -> None:
@@ -37,7 +37,7 @@ def test_a_line_holds_so_many_frames_and_the_next_one_more() -> None:
     watcher.take([deliver(seq) for seq in range(1, LINE_FRAMES + 3)])
     assert shown(watcher) == [*range(1, LINE_FRAMES + 1)]
     assert shown(watcher) == [LINE_FRAMES + 1, LINE_FRAMES + 2]
-    assert watcher.frames() == []
+    assert watcher.frames({}) == []
 
 
 def test_a_line_holds_so_many_bytes_and_one_frame_of_any_size() -> None:
@@ -51,7 +51,7 @@ def test_what_does_not_fit_is_skipped_and_counted() -> None:
     watcher = Watcher(Wanted())
     watcher.take([deliver(seq) for seq in range(1, MOST_WAITING + 6)])
     assert watcher.skipped == 5
-    watcher.frames()
+    watcher.frames({})
     watcher.take([deliver(5_000)])
     assert watcher.skipped == 5
 
@@ -65,7 +65,7 @@ def test_few_frames_that_are_large_are_skipped_too() -> None:
 def test_what_is_not_wanted_is_not_skipped() -> None:
     watcher = Watcher(Wanted(senders=frozenset({2})))
     watcher.take([deliver(seq) for seq in range(1, 2_001)])
-    assert (watcher.frames(), watcher.skipped) == ([], 0)
+    assert (watcher.frames({}), watcher.skipped) == ([], 0)
 
 
 def test_who_wants_some_frames_has_place_for_them_among_many() -> None:
@@ -78,7 +78,7 @@ def test_who_wants_some_frames_has_place_for_them_among_many() -> None:
 def test_a_word_is_looked_for_in_so_many_frames_before_the_next_line() -> None:
     watcher = Watcher(Wanted(text="needle"))
     watcher.take([*(deliver(seq) for seq in range(LINE_LOOKS)), deliver(999, b"a needle")])
-    assert watcher.frames() == []
+    assert watcher.frames({}) == []
     assert shown(watcher) == [999]
 
 

@@ -267,6 +267,26 @@ async def test_spectators_who_are_kept_behind_are_kept_behind_and_groups_keep_th
         assert (await bob.hears(Deliver)).payload == b"red"
 
 
+async def test_a_group_is_named_and_players_who_are_the_same_are_not(at: Party) -> None:
+    ann, bob = await at.enters("R"), await at.enters("R")
+    for each in (ann, bob):
+        each.says(Subscribe((5, 6), ()))
+        await each.catches_up()
+    async with watcher(at.url, "R", ("op", "DELIVER"), ("op", "UPDATE")) as eve:
+        await eve.hears("players")
+        said = [Send(-5, b""), Send(-6, b""), Send((1, 2), b""), Send(-7, b"")]
+        ann.says(*said, Volatile(1, -5, b""), Send(None, b""))
+        frames = await eve.sees(6)
+        assert [(frame["to"], frame.get("group")) for frame in frames] == [
+            ([1, 2], 5),
+            ([1, 2], 6),
+            ([1, 2], None),
+            ([], None),
+            ([1, 2], 5),
+            ("others", None),
+        ]
+
+
 async def test_a_host_who_kicks_is_watched(at: Party) -> None:
     ann, bob = await at.enters("R"), await at.enters("R")
     async with watcher(at.url, "R") as eve:

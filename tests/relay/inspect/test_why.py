@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
+from protocol.codec import encode
 from protocol.error_codes import ErrorCode
 from protocol.frames import (
     Error,
@@ -188,6 +190,20 @@ async def test_a_program_that_hangs_answers_no_ping(at: Party, operator: Operato
 
 
 @pytest.mark.parametrize("at", [False], indirect=True, ids=["direct"])
+async def test_an_answer_that_is_awaited_is_no_way_there_and_back(
+    at: Party, operator: Operator
+) -> None:
+    bob = await at.enters("ROOM")
+    async with bob.reading():
+        await operator.why("ROOM", bob.me)
+    assert first(await operator.why("ROOM", bob.me))["reason"] == "silent"
+    once, again = [(await operator.players("ROOM"))[bob.me] for _ in range(2)]
+    assert once["rtt_ms"] is not None
+    assert once["rtt_ms"] == again["rtt_ms"]
+    assert 1000 <= once["unanswered_ms"] < again["unanswered_ms"] + 1
+
+
+@pytest.mark.parametrize("at", [False], indirect=True, ids=["direct"])
 async def test_the_lag_of_conditions_is_in_the_rtt_and_no_slow_way(
     at: Party, operator: Operator
 ) -> None:
@@ -282,7 +298,7 @@ async def test_a_refusal_comes_before_that_nobody_has_spoken(at: Party, operator
     assert refused["offset"] == 2
     assert refused["expected"]
     assert f"(at byte 2, expected {refused['expected']}" in why["refused"]["what"]
-    assert "`relay decode --from client`" in why["refused"]["do"]
+    assert "`relay decode` shows it byte by byte" in why["refused"]["do"]
 
 
 async def test_who_has_left_is_known_by_their_last_close(at: Party, operator: Operator) -> None:
@@ -315,3 +331,23 @@ async def test_nothing_is_kept_of_a_room_that_is_gone(at: Party, operator: Opera
     await at.enters("ROOM")
     assert at.node.journal.recent.ends("ROOM") == []
     assert "last_close" not in await operator.why("ROOM", 1)
+
+
+async def test_the_bytes_of_refused_frames_are_kept(at: Party, operator: Operator) -> None:
+    ann, bob = await at.enters("ROOM"), await at.enters("ROOM")
+    bad = bytes.fromhex("9310C0C40568656C")
+    toward_nobody = encode(Send((77,), b"x"))
+    bob.says(bad, Kick(ann.me), toward_nobody, bytes.fromhex("9207A1") + bytes(400))
+    await bob.catches_up()
+    kept = (await operator.players("ROOM"))[bob.me]["refused_frames"]
+    assert [(each["op"], each["code"], each["offset"], each["size"]) for each in kept] == [
+        ("SEND", "TRUNCATED", 8, 8),
+        ("KICK", "NOT_HOST", None, len(encode(Kick(ann.me)))),
+        ("SEND", "NO_SUCH_PLAYER", None, len(toward_nobody)),
+        ("ACK", "TRAILING_BYTES", 4, 403),
+    ]
+    data = [b64decode(each["data"]) for each in kept]
+    assert data[:3] == [bad, encode(Kick(ann.me)), toward_nobody]
+    assert data[3] == (bytes.fromhex("9207A1") + bytes(400))[:256]
+    assert "stands below" in (await operator.why("ROOM", bob.me))["refused"]["do"]
+    assert (await operator.players("ROOM"))[ann.me]["refused_frames"] == []

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
+from protocol.frames import Error, ErrorDetail
 from relay.policy.conduct import (
     BAD_FRAMES_SECONDS,
     CALM_SECONDS,
+    KEPT_BYTES,
     MAX_BAD_FRAMES,
     THROTTLED_SECONDS,
     Conduct,
@@ -50,3 +54,35 @@ def test_one_who_slows_down_begins_anew() -> None:
     later = THROTTLED_SECONDS + 2 * CALM_SECONDS
     conduct.add_pause(0.5, later)
     assert not conduct.never_slows_down(later)
+
+
+# What was refused.
+
+REFUSED = Error(0, 6, "no", ErrorDetail(op=0x10, offset=2))
+
+
+def test_the_last_refused_frames_are_kept_and_little_of_each() -> None:
+    conduct = Conduct()
+    for number in range(10):
+        conduct.keep_frame(REFUSED, number, bytes([0x93, 0x10, number]) + bytes(10_000))
+    assert [frame.refused.at for frame in conduct.frames] == [6, 7, 8, 9]
+    assert [frame.data[2] for frame in conduct.frames] == [6, 7, 8, 9]
+    assert {(len(frame.data), frame.size) for frame in conduct.frames} == {(KEPT_BYTES, 10_003)}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        b"",
+        b"\x93\x01\x01\x80",
+        b"\x01\x01\x80",
+        b"\x93\x10\xc3\xc4\x09my-ticket",
+        b"\x93\x10" + bytes(range(16)),
+    ],
+    ids=["nothing", "HELLO", "HELLO without its head", "a ticket", "a seat"],
+)
+def test_what_may_tell_a_secret_is_not_kept(message: bytes) -> None:
+    conduct = Conduct()
+    conduct.secrets = (b"my-ticket", bytes(range(16)))
+    conduct.keep_frame(REFUSED, 1, message)
+    assert conduct.frames == ()

@@ -50,6 +50,8 @@ export class ClientProtocol {
   completeFrom = 0;
   /** Close code and reason with which to close this connection now. */
   fault: readonly [code: number, reason: string] | null = null;
+  /** The relay makes this connection worse on purpose. */
+  isShaped = false;
   isLeaving = false;
   /** LEAVE was the last word on this connection. */
   hasSaidLeave = false;
@@ -152,7 +154,7 @@ export class ClientProtocol {
    */
   connecting(now: number, wall = now): void {
     this.hasConnection = true;
-    this.isInRoom = this.hasSaidLeave = false;
+    this.isInRoom = this.hasSaidLeave = this.isShaped = false;
     this.fault = this.refusal = null;
     this.heartbeat = new Heartbeat(now, wall);
   }
@@ -335,6 +337,7 @@ export class ClientProtocol {
   private noticed({ kind, detail }: FrameOf<"Notice">, now: number): void {
     if (kind === NoticeKind.TRIMMED)
       this.completeFrom = Math.max(this.completeFrom, detail.seq ?? 0);
+    if (kind === NoticeKind.SHAPED) this.isShaped = detail.said !== undefined;
     if (kind === NoticeKind.DRAIN) this.backoff.wait(detail.after ?? 0, now);
     this.tell({ type: "notice", kind, detail });
   }

@@ -14,13 +14,27 @@ export const ownRoom = link.has("chaos") ? { chaos: true } : true;
 
 /** Follows what the relay says of this connection. A new one begins without conditions. */
 export function followConditions(room: Room): void {
+  let said = "";
   room.on("notice", ({ kind, detail }) => {
-    if (kind === NoticeKind.SHAPED) show(detail.said ?? "");
+    if (kind === NoticeKind.SHAPED) show("Bad network:", (said = detail.said ?? ""));
   });
-  for (const type of ["reconnecting", "closed"] as const) room.on(type, () => show(""));
+  room.on("live", () => {
+    if (room.ignored && !said) showIgnored(room);
+  });
+  for (const type of ["reconnecting", "closed"] as const) room.on(type, () => show("", (said = "")));
 }
 
-function show(said: string): void {
-  find("#conditions").hidden = !said;
+function showIgnored({ options, ignored }: Room): void {
+  const why = options?.chaos ? "the relay knows none of this name" : "this room allows no such link";
+  show("No bad network:", why, ignored);
+}
+
+const ON_PURPOSE = "The relay makes this page's network worse on purpose";
+
+function show(what: string, said: string, more = ON_PURPOSE): void {
+  const badge = find("#conditions");
+  badge.hidden = !said;
+  badge.title = more;
+  write(find("#conditions-what"), what);
   write(find("#conditions-text"), legible(said));
 }

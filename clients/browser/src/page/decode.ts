@@ -3,19 +3,24 @@
 import { type Decoded, type Sender, decode } from "./decode/decoded.js";
 import { bytesOfHex, hexOf } from "./decode/hex.js";
 import { encodeText } from "./decode/short.js";
-import { NotReadable, type Said, readFile, readText } from "./decode/sources.js";
+import { readFile, readText } from "./decode/sources/files.js";
+import { NotReadable, type Said } from "./decode/sources/said.js";
 import { NotEncodable, asJson, encodeTree, stringify } from "./decode/spelling.js";
+import { spoken } from "./decode/spoken.js";
 import { title } from "./decode/words.js";
 import { find, make, write } from "./dom.js";
+import { printable } from "../protocol/printable.js";
 import { copyAs } from "./parts/copy-as.js";
 import { FrameView } from "./parts/frame-view.js";
 import { VirtualList } from "./parts/virtual-list.js";
 
 declare global {
   interface Window {
-    /** For the curious, and for tests: both as `relay decode --json` has it. */
+    /** For the curious, and for tests: messages as `relay decode --json` has it. */
     roomwireDecoder: {
       decode(hex: string, by?: Sender | null): string;
+    /** What is found in a file of these bytes. */
+    read(hex: string): readonly (Omit<Said, "data"> & { readonly data: string })[];
       encode(json: string): string;
     };
   }
@@ -37,8 +42,12 @@ let found: readonly Said[] = [];
 let chosen = 0;
 let shown: Decoded | null = null;
 
-const decoded = ({ data, by: said }: Said): Decoded =>
-  decode(data, said ?? ((by.value || null) as Sender | null));
+/** The names of connections, where there are several; #1 is the first. */
+let connections: readonly string[] = [];
+
+/** A message as a frame; null for a text, a close or a note. */
+const decoded = ({ data, kind, by: said }: Said): Decoded | null =>
+  kind === "binary" ? decode(data, said ?? ((by.value || null) as Sender | null)) : null;
 
 const ROW = 28;
 const MOST_ROWS = 8;
@@ -50,10 +59,9 @@ const list = new VirtualList({
   fill(row, index) {
     const said = found[index]!;
     const message = decoded(said);
-    const began = found[0]!.at ?? 0;
-    const when = said.at === null ? "" : ` +${(said.at - began).toFixed(3)} s`;
-    row.classList.toggle("is-bad", message.fault !== null);
-    write(row, `${index + 1}${when} · ${title(message)}`);
+    const isBad = message ? message.fault !== null : said.kind === "text";
+    row.classList.toggle("is-bad", isBad);
+    write(row, `${index + 1}${placeOf(said)} · ${message ? title(message) : spoken(said)}`);
   },
   choose(index) {
     chosen = index;
@@ -61,10 +69,18 @@ const list = new VirtualList({
   },
 });
 
+/** In which connection it was said, and when, as far as that is known. */
+function placeOf({ at, connection }: Said): string {
+  const number = connections.length > 1 ? ` #${connections.indexOf(connection) + 1}` : "";
+  return at === null ? number : `${number} +${(at - (found[0]!.at ?? 0)).toFixed(3)} s`;
+}
+
 function showChosen(): void {
   const said = found[chosen];
   shown = said ? decoded(said) : null;
   find("#shown").hidden = shown === null;
+  find("#other").hidden = !said || shown !== null;
+  write(find("#other"), said && !shown ? spoken(said) : "");
   view.show(shown);
 }
 
@@ -78,6 +94,10 @@ function take(source: () => readonly Said[]): void {
     find("#input-error").textContent = error.message;
   }
   chosen = 0;
+  const named = new Set(found.map(({ connection }) => connection).filter(Boolean));
+  connections = [...named];
+  const legend = connections.map((name, index) => `#${index + 1} is ${printable(name)}`);
+  write(find("#connections"), legend.length > 1 ? legend.join("\n") : "");
   find("#several").hidden = found.length < 2;
   find("#several-title").textContent = `${found.length} messages`;
   list.element.style.height = `${Math.min(found.length, MOST_ROWS) * ROW + 2}px`;
@@ -152,9 +172,10 @@ function takeFragment(): void {
 
 window.roomwireDecoder = {
   decode: (hex, sender = null) => stringify(asJson(decode(bytesOfHex(hex)!, sender))),
+  read: (hex) => readFile(bytesOfHex(hex)!).map((said) => ({ ...said, data: hexOf(said.data) })),
   encode: (text) => hexOf(encodeTree(JSON.parse(text) as Record<string, unknown>)),
 };
-find("#several").append(list.element);
+find("#connections").before(list.element);
 find("#shown").append(
   copyAs(() => shown),
   view.element,

@@ -46,6 +46,13 @@ async def test_bots_play_and_sum_up(relay: RelayProcess) -> None:
     assert done.stderr == ""
 
 
+async def test_what_a_room_ignores_is_said_once_for_all_bots(relay: RelayProcess) -> None:
+    done = await played("3 of 3", "--url", f"{relay.url}/r/CALM?chaos=hotel", "--count", "3")
+    assert done.returncode == 0, done.stderr
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("room CALM does not let links ask for a bad network, so chaos=hotel")
+
+
 async def test_the_summary_is_for_programs_too(relay: RelayProcess) -> None:
     options = ("--url", f"{relay.url}/r/JSON", "--count", "2", "--json")
     done = await played('"joined": 2', *options)

@@ -5,7 +5,7 @@ import type { Node } from "./tree.js";
 import { type Language, PYTHON } from "./value.js";
 
 /** Who hears a frame, as the room told the operator. The frame itself does not say it. */
-export type Hearers = "all" | "others" | readonly number[];
+export type Hearers = "all" | "others" | readonly number[] | { readonly group: number };
 
 /** The field of a frame, by its name. */
 export const field = ({ nodes }: Decoded, name: string): Node | undefined =>
@@ -43,6 +43,7 @@ function ofTarget({ kind, value, children }: Node): string | null {
 function ofHearers(hearers: Hearers): string | null {
   if (hearers === "others") return null;
   if (hearers === "all") return "EVERYONE";
+  if ("group" in hearers) return `group(${hearers.group})`;
   return hearers.length === 1 ? String(hearers[0]) : list(hearers);
 }
 

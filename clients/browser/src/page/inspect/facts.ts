@@ -1,7 +1,6 @@
 // What the operator's REST and its stream say, as far as the inspector shows it.
 
 import type { ListedRoom } from "../../lobby.js";
-import type { Hearers } from "../decode/named-arguments.js";
 
 /** A room, as everybody may know it. */
 export interface RoomInfo extends Omit<ListedRoom, "url" | "code" | "build" | "tags" | "created"> {
@@ -20,6 +19,7 @@ export interface PlayerFacts {
   readonly address?: string | null;
   readonly link?: string | null;
   readonly rtt_ms?: number | null;
+  readonly unanswered_ms?: number;
   readonly joined_s?: number | null;
   readonly outbox?: {
     readonly mode: string;
@@ -30,14 +30,34 @@ export interface PlayerFacts {
   readonly blocked_ms?: number;
   readonly throttled_ms?: number;
   readonly refusals?: readonly Refusal[];
+  /** Left out in a stream. */
+  readonly refused_frames?: readonly RefusedFrame[];
   readonly conditions?: Pick<Shape, "down" | "up" | "seed"> | null;
 }
+
+/** A ping without an answer for so long is no slow way: somebody does not answer. */
+const SILENT_MS = 1000;
+
+/** Milliseconds for which a player has answered nothing; 0 for those who answer in time. */
+export const silence = ({ unanswered_ms: ms = 0 }: PlayerFacts): number =>
+  ms >= SILENT_MS ? ms : 0;
 
 export interface Refusal {
   readonly at: number;
   readonly code: string;
   readonly op: string | null;
   readonly text: string;
+}
+
+export interface RefusedFrame extends Refusal {
+  /** Of the byte that is wrong, in a message that is malformed. */
+  readonly offset: number | null;
+  readonly expected: string | null;
+  readonly got: string | null;
+  /** Its first bytes, in base64. */
+  readonly data: string;
+  /** How many it had. */
+  readonly size: number;
 }
 
 export interface Property {
@@ -56,7 +76,9 @@ export interface Told {
   readonly seq: number | null;
   readonly op: string;
   readonly from: number | null;
-  readonly to: Hearers;
+  readonly to: "all" | "others" | readonly number[];
+  /** Which group they are, if that is known. */
+  readonly group?: number;
   readonly size: number;
   /** The frame's bytes in base64. */
   readonly data: string;

@@ -1,6 +1,6 @@
 // Numbers over the last minutes, one of each second.
 
-import type { Counts, PlayerFacts } from "./facts.js";
+import { type Counts, type PlayerFacts, silence } from "./facts.js";
 
 /** Seconds that are kept. */
 export const SECONDS = 300;
@@ -11,6 +11,8 @@ export interface Sample {
   readonly bytes: number;
   /** Milliseconds: the longest round trip of a player. */
   readonly rtt: number | null;
+  /** Seconds for which a player has answered nothing: the longest. */
+  readonly silent: number;
   /** Frames that wait in all outboxes. */
   readonly waiting: number;
   /** Seqs by which the last player is behind. */
@@ -56,10 +58,13 @@ export class Series {
   }
 }
 
-function ofPlayers(players: readonly PlayerFacts[]): Pick<Sample, "rtt" | "waiting" | "behind"> {
+function ofPlayers(
+  players: readonly PlayerFacts[],
+): Pick<Sample, "rtt" | "silent" | "waiting" | "behind"> {
   const rtts = players.flatMap(({ rtt_ms: rtt }) => (typeof rtt === "number" ? [rtt] : []));
   return {
     rtt: rtts.length ? Math.max(...rtts) : null,
+    silent: Math.max(0, ...players.map(silence)) / 1000,
     waiting: sum(players.map(({ outbox }) => outbox?.frames ?? 0)),
     behind: Math.max(0, ...players.map(({ behind = 0 }) => behind)),
   };

@@ -120,8 +120,8 @@ export class ByteGrid {
     mark.style.marginLeft = `${BEFORE + 3 * (fault.offset - start)}ch`;
     const wanted = fault.expected ? `: expected ${fault.expected}, got ${fault.got}` : "";
     const said = `${fault.code} at ${fault.offset}: ${fault.text}${wanted}`;
-    const rule = make("b", {}, `SPEC ${fault.rule}`);
-    return make("div", { className: "blame" }, mark, make("p", {}, said, " · ", rule));
+    const rule = fault.rule ? [" · ", make("b", {}, `SPEC ${fault.rule}`)] : [];
+    return make("div", { className: "blame" }, mark, make("p", {}, said, ...rule));
   }
 
   private more(message: Decoded): HTMLElement {

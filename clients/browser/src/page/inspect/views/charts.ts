@@ -1,10 +1,10 @@
-// The last minutes in four charts.
+// The last minutes in charts.
 
 import { counted } from "../../decode/words.js";
 import { make } from "../../dom.js";
 import { Chart } from "../../parts/chart.js";
 import { type Sample, type Series } from "../series.js";
-import { bytesPerSecond, milliseconds, perSecond } from "../units.js";
+import { bytesPerSecond, milliseconds, perSecond, seconds } from "../units.js";
 
 const CHARTS: readonly (readonly [
   string,
@@ -14,6 +14,7 @@ const CHARTS: readonly (readonly [
   ["Frames", perSecond, ({ frames }) => frames],
   ["Bytes", bytesPerSecond, ({ bytes }) => bytes],
   ["Worst RTT", milliseconds, ({ rtt }) => rtt],
+  ["Longest silence", seconds, ({ silent }) => silent],
   ["In outboxes", (value) => counted(value, "frame"), ({ waiting }) => waiting],
   ["Behind", (value) => counted(value, "seq"), ({ behind }) => behind],
 ];

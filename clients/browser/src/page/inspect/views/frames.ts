@@ -1,6 +1,7 @@
 // The stream of frames: filters, pause, search, and any frame as hex and tree.
 
 import { type Decoded, decode } from "../../decode/decoded.js";
+import type { Hearers } from "../../decode/named-arguments.js";
 import { counted } from "../../decode/words.js";
 import { hexOf } from "../../decode/hex.js";
 import { make, write } from "../../dom.js";
@@ -73,7 +74,7 @@ export class FramesView {
     );
     const copies = copyAs(
       () => this.message,
-      () => this.chosen?.to ?? null,
+      () => hearersOf(this.chosen),
     );
     copies.append(this.inDecoder());
     this.detail.append(copies, this.view.element);
@@ -158,7 +159,7 @@ export class FramesView {
       make("span", { className: "seq" }, frame.seq === null ? "volatile" : String(frame.seq)),
       make("span", { className: "op" }, frame.op),
       make("bdi", { className: "from" }, from),
-      make("bdi", { className: "to" }, this.addressees(frame.to)),
+      make("bdi", { className: "to" }, this.addressees(frame)),
       make("span", { className: "size" }, `${frame.size} B`),
       make("bdi", { className: "says" }, summary(frame)),
     );
@@ -180,13 +181,13 @@ export class FramesView {
     return shown.findIndex(({ id }) => id === frame.id);
   }
 
-  private addressees(to: Seen["to"]): string {
+  private addressees({ to, group }: Seen): string {
     if (typeof to === "string") return `to ${to}`;
     const who = (number: number): string => this.watched.who(number);
     const named = to.slice(0, MOST_NAMED).map(who).join(", ");
-    return to.length > MOST_NAMED
-      ? `to ${named}, and ${to.length - MOST_NAMED} more`
-      : `to ${named || "nobody"}`;
+    const more = to.length > MOST_NAMED ? `, and ${to.length - MOST_NAMED} more` : "";
+    const whom = group === undefined ? "" : `group ${group}: `;
+    return `to ${whom}${named || "nobody"}${more}`;
   }
 
   /** A link that opens the chosen frame in the decoder. */
@@ -202,6 +203,9 @@ export class FramesView {
     return link;
   }
 }
+
+const hearersOf = (frame: Seen | null): Hearers | null =>
+  frame && (frame.group === undefined ? frame.to : { group: frame.group });
 
 const MOST_NAMED = 4;
 

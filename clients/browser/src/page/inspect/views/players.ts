@@ -2,7 +2,7 @@
 
 import { crown, make, nameOf, write } from "../../dom.js";
 import { isolated } from "../../legible.js";
-import type { PlayerFacts, Way } from "../facts.js";
+import { type PlayerFacts, type Way, silence } from "../facts.js";
 import { NONE, bytes, count, milliseconds, seconds } from "../units.js";
 
 /** A column: its head, what a player has there, and by what to sort. */
@@ -17,9 +17,15 @@ const COLUMNS: readonly Column[] = [
   { head: "Is", title: "live, away, lost or lagging", text: presence, order: presence },
   {
     head: "RTT",
-    title: "round trip to the relay",
+    title: "round trip to the relay, by the last ping that they answered",
     text: ({ rtt_ms: rtt }) => milliseconds(rtt),
     order: ({ rtt_ms: rtt }) => rtt ?? -1,
+  },
+  {
+    head: "Silent",
+    title: "for so long they have answered no ping, and sent nothing",
+    text: (facts) => seconds(silence(facts) / 1000 || null),
+    order: silence,
   },
   {
     head: "Outbox",

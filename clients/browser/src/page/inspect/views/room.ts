@@ -10,6 +10,7 @@ import { FramesView } from "./frames.js";
 import { NetworkView } from "./network.js";
 import type { Operator } from "../operator.js";
 import { type PlayerActs, PlayersView } from "./players.js";
+import { refusalsOf } from "./refusals.js";
 import { StateView } from "./state.js";
 import { TrafficView } from "./traffic.js";
 import { type News, Watched } from "../watched.js";
@@ -257,14 +258,4 @@ export class RoomView {
       return false;
     }
   }
-}
-
-/** What a player was refused last. */
-function refusalsOf(facts: PlayerFacts | null): HTMLElement[] {
-  const told = (facts?.refusals ?? []).map(({ code, op, text }) =>
-    make("li", {}, make("b", {}, [op, code].filter(Boolean).join(": ")), " ", words(text)),
-  );
-  return told.length
-    ? [make("h3", {}, "Refused last"), make("ul", { className: "advice" }, ...told)]
-    : [];
 }

@@ -3,7 +3,7 @@
 import { unpack } from "../../../protocol/msgpack/payload.js";
 import { printable } from "../../../protocol/printable.js";
 import { hexOf } from "../../decode/hex.js";
-import { fromBase64 } from "../../decode/text.js";
+import { fromBase64 } from "../../decode/sources/text.js";
 import { make, nameOf, words } from "../../dom.js";
 import type { PlayerFacts, Property, Standing } from "../facts.js";
 import { bytes, count } from "../units.js";

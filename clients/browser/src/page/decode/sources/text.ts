@@ -1,6 +1,6 @@
 // Messages as people have them at hand: hex, base64, or bytes as Python prints them.
 
-import { bytesOfHex, joined } from "./hex.js";
+import { bytesOfHex, joined } from "../hex.js";
 
 /** The bytes that a text stands for; null if it is none of the forms. */
 export function bytesOf(text: string): Uint8Array | null {
