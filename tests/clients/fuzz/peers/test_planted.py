@@ -76,7 +76,7 @@ RARE_IN_RELAY = {
         {"lost"},
     ),
     "it does not say that one has caught up": (
-        Bug("relay/node/lagging.py", "self._tell(False, NoticeDetail(", "print(("),
+        Bug("relay/node/lagging.py", "self._tell(False,", "(lambda *_: None)(False,"),
         17,
         {"lost"},
     ),
