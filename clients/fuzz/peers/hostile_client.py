@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import os
 import signal
-import socket
 import time
 from random import Random
 from typing import Final
 from urllib.parse import urlsplit
 
+from clients.fuzz.peers import slow
 from clients.fuzz.peers.faults import Fault
 from clients.fuzz.peers.listener import RESUMING, Listener
 from clients.fuzz.peers.plan.as_client import Story
@@ -24,6 +24,7 @@ from clients.fuzz.peers.plan.steps import (
     Enter,
     Flood,
     Knock,
+    Lag,
     Refused,
     Say,
     Settle,
@@ -40,10 +41,6 @@ A_WHILE: Final = 0.3
 
 DRAINING: Final = 60.0
 """Seconds for a relay to close the last connection."""
-
-THROTTLED: Final = 10.0  # seconds that a relay may take longer for what it throttles
-QUICKEST: Final = 500
-"""Messages a second beyond which a relay is not flooded: that would take too many."""
 
 
 class Attack:
@@ -88,6 +85,8 @@ class Attack:
             for step in self.steps:
                 self._step(step)
                 self.done += 1
+        except slow.TooLate:
+            self._leave()
         except BaseException:
             self._leave()
             raise
@@ -127,10 +126,10 @@ class Attack:
 
     # Connections.
 
-    def _dial(self, name: str) -> Wire:
+    def _dial(self, name: str, *, is_slow: bool = False) -> Wire:
         self.connections += 1
         try:
-            end = socket.create_connection((self.host, self.port), self.patience)
+            end = slow.opened((self.host, self.port), self.patience, is_slow=is_slow)
         except OSError as error:
             raise Fault("unreachable", "a relay that listens", str(error)) from None
         return Wire(end, f"{name} {self.connections}", self.transcript, is_client=True)
@@ -138,9 +137,11 @@ class Attack:
     def _request(self, key: bytes) -> bytes:
         return request_of(self.path, f"{self.host}:{self.port}", key)
 
-    def _upgraded(self, name: str, key: bytes, rng: Random | None = None) -> Wire:
+    def _upgraded(
+        self, name: str, key: bytes, rng: Random | None = None, *, is_slow: bool = False
+    ) -> Wire:
         """Open a WebSocket; with dice, its request travels in pieces."""
-        wire = self._dial(name)
+        wire = self._dial(name, is_slow=is_slow)
         request = self._request(key)
         wire.write(in_pieces(rng, request) if rng else Writing(request))
         head = wire.head(time.monotonic() + self.patience)
@@ -158,9 +159,8 @@ class Attack:
     def _enter(self, step: Enter) -> None:
         player, rng = self.players[step.by], Random(step.cuts)
         older = player.wire
-        player.wire = self._upgraded(step.by, step.key, rng if step.by == "eve" else None)
-        player.strays, player.values_heard, player.pong = [], [], -1
-        player.notices = set()
+        dice = rng if step.by == "eve" else None
+        player.comes(self._upgraded(step.by, step.key, dice, is_slow=step.is_slow))
         self._say_early(step, player)
         position, refusal = self._position(step, player)
         welcome = self._greet(step, player, rng, position)
@@ -303,16 +303,10 @@ class Attack:
             self._closed(kicked, kicked.wire, frozenset({4503}))
 
     def _flood(self, step: Flood) -> None:
-        """SPEC 19: who says too much is told so, and read slowly; no PING is lost of that."""
-        player = self.players[step.by]
-        if player.wire is None or not 0 < player.rate <= QUICKEST:
-            return
-        player.wire.write(Writing(step.pings(player.rate)))
-        player.patience += THROTTLED
-        player.listen(step.what, lambda: player.pong == step.last(player.rate))
-        player.patience = self.patience
-        if frames.NoticeKind.THROTTLE not in player.notices:
-            raise Fault("no_throttle", "NOTICE THROTTLE", "none")
+        slow.flood(step, self.players[step.by])
+
+    def _lag(self, step: Lag) -> None:
+        slow.lag(step, self.players, self.room)
 
     def _drain(self, step: Drain) -> None:
         """SPEC 21.3."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -15,6 +16,7 @@ from clients.fuzz.peers.wire import Wire
 from protocol import frames
 from protocol.codec import Role, decode
 from protocol.errors import ProtocolError
+from protocol.fields.numbers import PresenceState
 
 RESUMING: Final = frozenset({"EPOCH_CHANGED", "ROOM_GONE"})
 """After these the connection lives, for a HELLO without a position."""
@@ -47,6 +49,8 @@ class Listener:
     """Messages a second that the relay takes."""
     notices: set[int] = field(default_factory=set)
     """Kinds of NOTICE that came on the present connection."""
+    lags: list[int | None] = field(default_factory=list)
+    """What each NOTICE LAG of the present connection says that was dropped."""
 
     @property
     def seq(self) -> int:
@@ -60,6 +64,12 @@ class Listener:
     def until(self) -> float:
         """Return the moment at which patience ends."""
         return time.monotonic() + self.patience
+
+    def comes(self, wire: Wire) -> None:
+        """Begin with another connection."""
+        self.wire = wire
+        self.strays, self.values_heard, self.pong = [], [], -1
+        self.notices, self.lags = set(), []
 
     def listen(self, step: str, is_enough: Callable[[], bool]) -> None:
         """Hear frames until it is enough.
@@ -102,8 +112,9 @@ class Listener:
             case frames.Live(seq):
                 self.live = True
                 self.since, self.live_seq = len(self.heard), seq
-            case frames.Notice(kind):
+            case frames.Notice(kind, detail):
                 self.notices.add(kind)
+                self.lags += [detail.dropped] if kind == frames.NoticeKind.LAG else []
             case frames.Update(key, sender, payload):
                 self.values_heard.append(((sender, key), payload))
             case _ if (fact := fact_of(frame)) is not None:
@@ -140,6 +151,7 @@ class Listener:
                 raise
             silent = fault
         heard = [fact for _, fact in self.heard]
+        expected = placed(expected, heard)
         if heard != expected or silent:
             raise differ([*expected], [*heard], f"{step}: what {self.name} hears")
 
@@ -166,3 +178,15 @@ class Listener:
             self.values[slot] = payload
         self.values_heard = []
         return self.values
+
+
+def placed(expected: list[Fact], heard: list[Fact]) -> list[Fact]:
+    """Let facts stand where they were heard that a relay may tell sooner or later (SPEC 12.6.2)."""
+    if not any(map(is_lag, expected)) or Counter(expected) != Counter(heard):
+        return expected
+    rest = iter([fact for fact in expected if not is_lag(fact)])
+    return [fact if is_lag(fact) else next(rest) for fact in heard]
+
+
+def is_lag(fact: Fact) -> bool:
+    return fact[0] == "PRESENCE" and fact[2] == PresenceState.LAGGING

@@ -11,31 +11,53 @@ import contextlib
 import json
 import logging
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import coverage
 
-from tests.fuzz.targets import TARGETS, load
+from tests.fuzz.guided import generated
+from tests.fuzz.targets import CODEC, TARGETS, Target, load
 
 ROOT = Path(__file__).parents[3]
 
 
 def main(name: str, *folders: str) -> None:
     logging.disable(logging.CRITICAL)
-    files = [str(path) for path in covered(name)]
-    meter = coverage.Coverage(data_file=None, config_file=False, include=files)
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / "generated"
+        made.mkdir()
+        print(json.dumps(dict(reached(name, map(Path, folders), made))))
+
+
+def reached(
+    name: str, folders: Iterable[Path], made: Path
+) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Yield each file, with the number of lines that are reached, and of all.
+
+    Args: made: where the codec's readers get files.
+    """
+    files = [*covered(name)]
+    include = [*map(str, files), f"{made}/*"]
+    meter = coverage.Coverage(data_file=None, config_file=False, include=include)
     with meter.collect():
         target = load(name)
-        for folder in folders:
-            for path in Path(folder).iterdir():
-                with contextlib.suppress(Exception):  # a finding: the search has told it
-                    target.check(path.read_bytes())
-    reached = {}
+        if {*CODEC} <= {*TARGETS[name].covers}:
+            files += generated.give_files(made)
+        check(target, folders)
     for file in files:
-        _, lines, _, missed, _ = meter.analysis2(file)
-        reached[str(Path(file).relative_to(ROOT))] = [len(lines) - len(missed), len(lines)]
-    print(json.dumps(reached))
+        _, lines, _, missed, _ = meter.analysis2(str(file))
+        told = file.relative_to(made.parent if file.parent == made else ROOT)
+        yield str(told), (len(lines) - len(missed), len(lines))
+
+
+def check(target: Target, folders: Iterable[Path]) -> None:
+    """Give a target all files in some folders."""
+    for folder in folders:
+        for path in folder.iterdir():
+            with contextlib.suppress(Exception):  # a finding: the search has told it
+                target.check(path.read_bytes())
 
 
 def covered(name: str) -> Iterator[Path]:

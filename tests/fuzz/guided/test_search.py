@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.fuzz.guided import lines
-from tests.fuzz.guided.search import ROOT, outcome
+from protocol.codec import encode
+from protocol.frames import CLIENT_FRAMES, RELAY_FRAMES, Ping
+from tests.fuzz.guided import generated, lines
+from tests.fuzz.guided.search import ROOT, outcome, run
 from tests.fuzz.targets import TARGETS
 
 QUIET = """\
@@ -56,3 +59,23 @@ def test_every_target_names_files_that_exist(name: str) -> None:
     for pattern in TARGETS[name].covers:
         assert [*ROOT.glob(pattern)], pattern
     assert [*lines.covered(name)]
+
+
+def test_every_frame_has_a_reader_that_is_in_no_file() -> None:
+    """The search instruments these by themselves."""
+    assert {each.cls for each in generated.made()} == {*CLIENT_FRAMES, *RELAY_FRAMES}
+
+
+def test_lines_of_readers_that_are_in_no_file_are_told(tmp_path: Path) -> None:
+    before = reached(tmp_path)
+    (tmp_path / "ping").write_bytes(b"\0" + encode(Ping(7)))
+    after = reached(tmp_path)
+    files = [file for file in after if file.startswith("generated/")]
+    assert len(files) == len({*CLIENT_FRAMES, *RELAY_FRAMES})
+    assert {file for file in files if after[file] > before[file]} == {"generated/Ping.py"}
+
+
+def reached(folder: Path) -> dict[str, list[int]]:
+    ended = run("-m", "tests.fuzz.guided.lines", "codec", str(folder))
+    told: dict[str, list[int]] = json.loads(ended.stdout.splitlines()[-1])
+    return told

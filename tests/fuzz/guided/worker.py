@@ -16,6 +16,7 @@ from typing import cast
 
 import atheris
 
+from tests.fuzz.guided import generated
 from tests.fuzz.targets import TARGETS, Mutating, load
 
 OWN = 0.5
@@ -26,6 +27,8 @@ def main(name: str, way: str, *options: str) -> None:
     logging.disable(logging.CRITICAL)  # a relay tells what strangers do, and these do much
     with atheris.instrument_imports(include=[*TARGETS[name].guides]):
         target = load(name)
+    if "protocol" in TARGETS[name].guides:
+        instrument_generated()
     mutator = {"custom_mutator": mutator_of(cast(Mutating, target))} if way == "engine" else {}
     # To merge, libFuzzer starts itself again, by this.
     again = f"{sys.executable} -m tests.fuzz.guided.worker {name} {way}"
@@ -34,6 +37,14 @@ def main(name: str, way: str, *options: str) -> None:
         f"processor seconds before the search: {time.process_time()}", file=sys.stderr, flush=True
     )
     atheris.Fuzz()  # and this process ends
+
+
+def instrument_generated() -> None:
+    """Let the search be guided by the branches of readers that are in no file, too."""
+    readers = [each.reader for each in generated.made()]
+    assert readers, "the codec has made no readers"
+    for reader in readers:
+        atheris.instrument_func(reader)
 
 
 def mutator_of(target: Mutating) -> Callable[[bytes, int, int], bytes]:

@@ -17,10 +17,20 @@ from typing import Final
 from clients.fuzz.inputs.case import Case, Reader
 from clients.fuzz.inputs.cases import cases
 from clients.fuzz.peers.plan import breaches
-from clients.fuzz.peers.plan.dress import dressed, in_pieces, mask, plain
+from clients.fuzz.peers.plan.dress import Writing, dressed, in_pieces, mask, plain
 from clients.fuzz.peers.plan.framing import BINARY, CLOSE, frame
 from clients.fuzz.peers.plan.room import Said
-from clients.fuzz.peers.plan.steps import End, Enter, Flood, Knock, Refused, Say, Settle, Step
+from clients.fuzz.peers.plan.steps import (
+    End,
+    Enter,
+    Flood,
+    Knock,
+    Lag,
+    Refused,
+    Say,
+    Settle,
+    Step,
+)
 from protocol import frames
 from protocol.codec import encode
 from protocol.frames import RoomOptions
@@ -38,6 +48,10 @@ FLOODS: Final = 0.03
 """How many connections are throttled: that takes a while."""
 
 
+LAGS: Final = 0.08
+"""How many connections are not read for a while, but one of a story at most: the others say 1.2 MB
+meanwhile, and some of it stays in the history."""
+
 TargetValue = bool | int | tuple[int, ...] | None
 
 
@@ -52,6 +66,9 @@ class Story:
         self.rng = Random(self.seed)
         self.dice = Random(f"room {self.seed}")
         """For what kind of room it is, and who Eve is in it."""
+        self.idle = Random(f"lag {self.seed}")
+        """For when Eve does not read."""
+        self.has_lagged = False
         self.password = "hush" if self.dice.random() < 0.2 else ""
         self.role = "player"
         self.damaged = self._damaged()
@@ -99,11 +116,14 @@ class Story:
         if self.password and self.dice.random() < 0.3:
             hello = self._hello(self.dice.randbytes(16), "not it")
             self._refused("password", hello, "WRONG_PASSWORD", 4506)
-        self._come()
+        is_slow = not self.has_lagged and self.idle.random() < LAGS
+        self._come(is_slow)
         for _ in range(rng.randint(1, 5)):
             rng.choice((self._burst, self._burst, self._chat, self._snapshot))()
         if self.dice.random() < FLOODS:
             self.steps.append(Flood("eve", "flood", self.dice.getrandbits(32)))
+        if is_slow and not self._catch_up():
+            return
         if rng.random() < 0.15:
             self._takeover()
         self._go()
@@ -121,14 +141,15 @@ class Story:
     def _hello(self, seat: bytes, password: str) -> frames.Hello:
         return frames.Hello(1, frames.HelloOptions(seat=seat, create=False, password=password))
 
-    def _come(self) -> None:
+    def _come(self, is_slow: bool) -> None:
         """Enter, anew or again."""
         rng = self.rng
         self.bad = 0
         early = tuple(self._early() for _ in range(rng.randint(0, 3) if rng.random() < 0.3 else 0))
         if self.has_seat:
             position = rng.choice(("none", "newest", "newest", "behind", "beyond", "other"))
-            self._enter("eve", f"return: {position}", self.seat, position=position, early=early)
+            what = f"return: {position}"
+            self._enter("eve", what, self.seat, position=position, early=early, is_slow=is_slow)
             return
         self.seat, self.has_seat = rng.randbytes(16), True
         self.role = "spectator" if self.dice.random() < 0.15 else "player"
@@ -136,7 +157,8 @@ class Story:
         position = rng.choice(("none", "none", "none", "newest", "other"))
         if self.number == 3:
             position = "none"  # they have no position yet
-        self._enter("eve", f"enter: {position}", self.seat, position=position, early=early)
+        what = f"enter: {position}"
+        self._enter("eve", what, self.seat, position=position, early=early, is_slow=is_slow)
 
     def _early(self) -> Say:
         if self.rng.random() < 0.5:
@@ -151,6 +173,17 @@ class Story:
         self._settle("eve")
         self.bad = 0
         self._enter("eve", "takeover", self.seat, position=self.rng.choice(("none", "newest")))
+
+    def _catch_up(self) -> bool:
+        """Read nothing for a while. Returns: whether Eve then reads on, and does not just go."""
+        rng, self.has_lagged = self.idle, True
+        reads_on = rng.random() < 0.6
+        what = f"lag: {'reads on' if reads_on else 'goes'}"
+        parts = rng.choice((0, 1, 3))
+        self.steps.append(Lag("eve", what, rng.getrandbits(32), parts, reads_on))
+        if not reads_on:
+            self.steps.append(End("eve", "reset", "reset of one who lags", Writing(b"")))
+        return reads_on
 
     # What Eve says.
 
@@ -320,12 +353,17 @@ class Story:
         position: str = "none",
         early: tuple[Say, ...] = (),
         create: RoomOptions | bool = False,
+        is_slow: bool = False,
     ) -> None:
         rng = self.rng
         key, cuts, behind = rng.randbytes(16), rng.getrandbits(32), rng.randint(1, 4)
         role = self.role if by == "eve" else "player"
         self.steps.append(
-            Enter(by, what, key, cuts, seat, position, behind, early, create, role, self.password)
+            Enter(
+                *(by, what, key, cuts, seat, position, behind, early, create, role),
+                self.password,
+                is_slow,
+            )
         )
 
     def _speak(self, by: str, what: str, said: frames.Frame) -> None:

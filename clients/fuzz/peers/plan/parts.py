@@ -14,7 +14,7 @@ from typing import Final
 
 from clients.fuzz.peers.plan.as_client import story
 from clients.fuzz.peers.plan.as_relay import Acknowledge, Line, Tell, Visit, plot
-from clients.fuzz.peers.plan.steps import End, Enter, Flood, Say, Settle, Step
+from clients.fuzz.peers.plan.steps import End, Enter, Flood, Lag, Say, Settle, Step
 from protocol import frames
 
 Kept = tuple[int, ...]
@@ -71,12 +71,15 @@ def check_steps(steps: Sequence[Step]) -> None:
     """
     there: set[str] = set()
     speaker = ""
+    check_lags(steps)
     for step in steps:
         by = getattr(step, "by", "")
         if isinstance(step, Enter):
             there.add(by)
         elif by and by not in there:
             raise Unsound(f"{by} is not there")
+        if isinstance(step, Lag) and (speaker or not {"ann", "bob"} <= there):
+            raise Unsound("there is nobody who may speak while somebody lags")
         if isinstance(step, Say) and speaker not in ("", by):
             raise Unsound(f"{by} speaks while {speaker} does")
         if isinstance(step, Say):
@@ -85,6 +88,25 @@ def check_steps(steps: Sequence[Step]) -> None:
             speaker = ""
         if isinstance(step, End):
             there.discard(by)
+
+
+def check_lags(steps: Sequence[Step]) -> None:
+    """Check that one who lags has come slowly; and that one who does not read on goes.
+
+    Raises:
+        Unsound: it is not so.
+    """
+    is_slow = False
+    for step, after in pairwise((*steps, None)):
+        if isinstance(step, Enter) and step.by == "eve":
+            is_slow = step.is_slow
+        if not isinstance(step, Lag):
+            continue
+        if not is_slow:
+            raise Unsound("the kernels keep much for one who lags")
+        is_gone = isinstance(after, End) and after.by == step.by and after.how == "reset"
+        if not step.reads_on and not is_gone:
+            raise Unsound("one who does not read hears something")
 
 
 # A hostile relay's.

@@ -63,6 +63,7 @@ class Room:
         self.values: dict[int, dict[tuple[int, int], list[bytes]]] = {}
         """Volatile values that each player may hear, by sender and key."""
         self.max_frame = 16_384
+        self.has_history = history != "none"
         self._history = history
         self._newest = 0
         self._clock = 0
@@ -103,6 +104,16 @@ class Room:
 
     def is_lost(self, number: int) -> None:
         self._change(number, PresenceState.LOST)
+
+    def lags(self, number: int) -> int:
+        """Mark one who reads too slowly. Returns: what they last said of themselves."""
+        said = self.people[number].state
+        self._change(number, PresenceState.LAGGING)
+        return said
+
+    def keeps_up(self, number: int, said: int) -> None:
+        """Take the mark away (SPEC 12.6.2)."""
+        self._change(number, said)
 
     def leaves(self, number: int, reason: int = LeftReason.LEFT) -> None:
         """End a seat."""

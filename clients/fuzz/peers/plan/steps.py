@@ -59,6 +59,8 @@ class Enter:
     role: str = "player"
     """Of a seat's first HELLO; the relay passes over that of later ones."""
     password: str = ""
+    is_slow: bool = False
+    """Whether the kernels are to keep little of what is not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,20 @@ class Flood:
 
 
 @dataclass(frozen=True, slots=True)
+class Lag:
+    """Eve reads nothing while the others say more than a relay lets wait (SPEC 12.6)."""
+
+    by: str
+    what: str
+    dice: int
+    """Seed of what the others say."""
+    parts: int
+    """Of the snapshot that the host gives meanwhile, where there is history; 0: none."""
+    reads_on: bool
+    """Whether Eve catches up. If not, the connection ends next."""
+
+
+@dataclass(frozen=True, slots=True)
 class Drain:
     """The relay is told to end: it says so, and closes every connection with 1012."""
 
@@ -123,4 +139,4 @@ class Drain:
     what: str = "drain"
 
 
-Step = Say | Settle | Enter | Refused | End | Knock | Flood | Drain
+Step = Say | Settle | Enter | Refused | End | Knock | Flood | Lag | Drain

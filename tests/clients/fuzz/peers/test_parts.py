@@ -19,7 +19,7 @@ from clients.fuzz.peers.plan.parts import (
     steps_of,
     visits_of,
 )
-from clients.fuzz.peers.plan.steps import Enter, Say, Settle, Step
+from clients.fuzz.peers.plan.steps import Enter, Lag, Say, Settle, Step
 
 
 @pytest.mark.parametrize("needed", [{0}, {9}, {3, 4}, {0, 5, 9}, set(range(10))])
@@ -44,6 +44,23 @@ def test_who_is_not_there_does_not_speak() -> None:
     without_ann = [step for step in steps if not (isinstance(step, Enter) and step.by == "ann")]
     with pytest.raises(Unsound, match="ann is not there"):
         check_steps(without_ann)
+
+
+def test_one_who_lags_came_slowly_and_hears_nothing_more_unless_they_read_on() -> None:
+    for seed in range(60):
+        steps = story(seed)
+        for at, step in enumerate(steps):
+            if isinstance(step, Lag):
+                came = max(before for before in range(at) if is_eves(steps[before]))
+                with pytest.raises(Unsound):
+                    check_steps([*steps[:came], *steps[came + 1 :]])
+            if isinstance(step, Lag) and not step.reads_on:
+                with pytest.raises(Unsound, match="does not read hears something"):
+                    check_steps([*steps[: at + 1], *steps[at + 2 :]])
+
+
+def is_eves(step: Step) -> bool:
+    return isinstance(step, Enter) and step.by == "eve"
 
 
 def speakers(steps: Iterable[Step]) -> set[str]:

@@ -18,7 +18,7 @@ from clients.fuzz.peers.plan.as_client import story
 from clients.fuzz.peers.plan.as_relay import Tell, plot
 from clients.fuzz.peers.plan.dress import dressed, in_pieces
 from clients.fuzz.peers.plan.framing import BINARY, Broken, Inbox, Message
-from clients.fuzz.peers.plan.steps import End, Enter, Flood, Refused, Say
+from clients.fuzz.peers.plan.steps import End, Enter, Flood, Lag, Refused, Say
 
 SEEDS = range(150)
 
@@ -52,6 +52,7 @@ def test_a_hostile_client_does_all_that_it_can() -> None:
     assert {step.role for step in steps if isinstance(step, Enter)} == {"player", "spectator"}
     assert {step.password for step in steps if isinstance(step, Enter)} == {"", "hush"}
     assert any(isinstance(step, Flood) for step in steps)
+    assert {step.reads_on for step in steps if isinstance(step, Lag)} == {True, False}
     broken = {step.what for step in steps if isinstance(step, End) and step.how == "breach"}
     assert broken == {f"breach: {name}" for name in breaches.MAKERS}
 

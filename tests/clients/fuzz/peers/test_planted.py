@@ -14,6 +14,7 @@ from clients.fuzz.peers.plan.as_client import story
 from tests.clients.fuzz.peers.copies import IS_LONG, Bug, fuzz, python, relay_of, with_bug
 
 CONNECTION = "relay/node/connection.py"
+OUTBOX = "relay/delivery/outbox.py"
 CLIENT = "clients/python/core/client_protocol.py"
 FAULT = """\
         except RemoteProtocolError as error:
@@ -31,6 +32,15 @@ IN_RELAY = {
         Bug(CONNECTION, "counted=is_counted(message))", "counted=False)"),
         1,
         {"wrong_error"},
+    ),
+    "it passes over a message of one who lags": (
+        Bug(
+            OUTBOX,
+            "            return _before(message)\n",
+            "            return fast_path.seq(unwrap(message))\n",
+        ),
+        17,
+        {"lost"},
     ),
 }
 IN_CLIENT = {
@@ -60,6 +70,21 @@ IN_CLIENT = {
     ),
 }
 RARE_IN_RELAY = {
+    "it tells nobody of one who lags": (
+        Bug("relay/node/lagging.py", "self._tell(True, NoticeDetail(after=after))", "pass"),
+        17,
+        {"lost"},
+    ),
+    "it does not say that one has caught up": (
+        Bug("relay/node/lagging.py", "self._tell(False,", "(lambda *_: None)(False,"),
+        17,
+        {"lost"},
+    ),
+    "it drops all values of one who lags": (
+        Bug(OUTBOX, "        self._values[slot] = message\n", "        self.dropped += 1\n"),
+        17,
+        {"silent"},
+    ),
     "it counts a VOLATILE": (
         Bug("protocol/opcodes.py", "        Opcode.SEND,\n", "Opcode.SEND, Opcode.VOLATILE,\n"),
         0,

@@ -28,13 +28,14 @@ TESTEES = {
 
 @pytest.mark.fuzz
 def test_our_relay_bears_hostile_clients(tmp_path: Path) -> None:
-    with relay_process("--bad-frames", "0") as relay:
+    with relay_process("--bad-frames", "0", "--slow-seconds", "60") as relay:
         done = fuzz("server", relay.url, "--count", COUNT, "--jobs", 2, "--out", tmp_path / "out")
         assert (done.status, done.report["findings"]) == (0, []), done.text
         assert relay.process.poll() is None
         assert "Traceback" not in relay.log
     assert done.report["conversations"] == COUNT
     assert {"enter", "send", "leave", "kick", "barred"} <= done.report["steps"].keys()
+    assert {"lag: reads on", "lag: goes"} <= done.report["steps"].keys()
 
 
 @pytest.mark.fuzz
