@@ -93,8 +93,9 @@ class Doubt(ValueError):
     """A message may be wrong."""
 
 
-DOUBTS: Final = (Mismatch, TypeError, ValueError, msgpack.UnpackException)
-"""What reading quickly raises in doubt. Errors of UTF-8 and of msgpack are among them."""
+DOUBTS: Final = (Mismatch, TypeError, ValueError, LookupError, msgpack.UnpackException)
+"""What reading quickly raises in doubt. Errors of UTF-8 and of msgpack are among them, and those of
+whoever looks for what is not there."""
 
 
 def refuse(_code: int, _data: bytes) -> NoReturn:
