@@ -7,7 +7,8 @@ right only takes time. To return what the scan would refuse is a bug. Rule by ru
 
 1. Types: msgpack knows one more, ext. `unpackb` refuses it, timestamps and empty ones included.
    msgpack itself refuses 0xC1.
-2. Ints: only 0xCF and 0xD3 begin one beyond 2^53. Where such a byte is, ints are looked at.
+2. Ints: only 0xCF and 0xD3 begin one beyond 2^53. Where such a byte is, ints are looked at. Of
+   numbers alone, none is larger than their hypotenuse.
 3. UTF-8: msgpack has CPython's strict decoder, as the scan has.
 4. Keys: msgpack lets bin be one, so it is looked for where a byte may begin it. Of a key that is
    there twice msgpack keeps one. A map alone has as many entries as its head claims, then, or one
@@ -171,13 +172,12 @@ def check_container(data: bytes, value: Any) -> None:
         check_flat(data, value, has_bin, is_wide)
         return
     has_maps = True
-    if has_bin or is_wide or size > MAX_NODES:
+    # Where an array begins with no map, there may be none: then nothing need be packed anew.
+    is_array = heads > MAX_DEPTH and type(value) is list and type(value[0]) is not dict
+    if has_bin or is_wide or is_array or size > MAX_NODES:
         has_maps = check_all(value, is_wide)
     elif heads > MAX_DEPTH:
-        if type(value) is list and type(value[0]) is not dict:  # there may be no maps at all
-            has_maps = check_all(value, is_wide)
-        else:
-            check_depth(value, heads)
+        check_depth(value, heads)
     if has_maps and pack_anew(value) != data:
         raise Doubt
 
