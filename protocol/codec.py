@@ -17,7 +17,7 @@ from protocol.fields.schema import record_fields
 from protocol.frames import CLIENT_FRAMES, RELAY_FRAMES, Frame, Unknown
 from protocol.opcodes import Opcode
 from protocol.quick import values as quick
-from protocol.quick.frames import FIRST_HEAD, LAST_HEAD, is_flat_type, readers
+from protocol.quick.frames import FIRST_HEAD, LAST_HEAD, is_flat_type, readers_of
 from protocol.scan import locate, scan, shown
 
 
@@ -33,8 +33,8 @@ FRAMES: dict[Role, dict[int, type[Frame]]] = {
     Role.RELAY: {int(cls.opcode): cls for cls in RELAY_FRAMES},
 }
 
-CLIENT_READERS = readers(CLIENT_FRAMES, may_be_longer=False)
-RELAY_READERS = readers(RELAY_FRAMES, may_be_longer=True)
+CLIENT_READERS = readers_of(CLIENT_FRAMES, may_be_longer=False)
+RELAY_READERS = readers_of(RELAY_FRAMES, may_be_longer=True)
 CLIENT, RELAY = Role.CLIENT, Role.RELAY
 
 DUMPERS: dict[type[Any], tuple[tuple[str, Callable[[Any], Any]], ...]] = {
@@ -89,16 +89,15 @@ def decode(data: bytes | bytearray | memoryview, by: Role) -> Frame:
     if not isinstance(data, bytes):
         data = bytes_of(data)
     if by is CLIENT:
-        read = CLIENT_READERS.get(data[:2])
+        readers = CLIENT_READERS
     elif by is RELAY:
-        read = RELAY_READERS.get(data[:2])
+        readers = RELAY_READERS
     else:
         raise TypeError(f"expected Role.CLIENT or Role.RELAY, got {type(by).__name__}")
-    if read is not None:
-        try:
-            return read(data)
-        except quick.DOUBTS:
-            pass  # what is wrong, or at what byte, is found below
+    try:
+        return readers[data[1]][data[0]](data)
+    except quick.DOUBTS:
+        pass  # what is wrong, or at what byte, is found below
     return decode_slowly(data, by)
 
 

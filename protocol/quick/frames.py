@@ -24,22 +24,23 @@ from protocol.quick.values import unpack
 FIRST_HEAD, LAST_HEAD = 0x91, 0x9F
 """Heads of arrays of 1 to 15 elements: a frame's first byte."""
 
+Readers = dict[int, dict[int, Reader]]
+"""What reads a frame, by its opcode and then by its head: its second byte, and its first."""
+
 FLAT_TYPES: Final = (Binary, Flag, Integer, OrFalse, TargetField, Text, Word)
 """Types whose fields hold no map."""
 
 
-def readers(classes: Iterable[type[Frame]], *, may_be_longer: bool) -> dict[bytes, Reader]:
-    """Return what reads frames, by their first two bytes.
-
-    Args: may_be_longer: fields may follow that this side does not know.
-    """
+def readers_of(classes: Iterable[type[Frame]], *, may_be_longer: bool) -> Readers:
+    """Return what reads frames. Args: may_be_longer: fields may follow that this side does not
+    know."""
     found = {}
     for cls in classes:
         head = FIRST_HEAD + len(record_fields(cls))
-        found[bytes([head, cls.opcode])] = generated(cls)
+        found[int(cls.opcode)] = {head: generated(cls)}
         if may_be_longer:
-            for longer in range(head + 1, LAST_HEAD + 1):
-                found[bytes([longer, cls.opcode])] = reader_of_longer(cls)
+            longer = range(head + 1, LAST_HEAD + 1)
+            found[int(cls.opcode)] |= dict.fromkeys(longer, reader_of_longer(cls))
     return found
 
 

@@ -6,7 +6,7 @@ fields by a call. Both took longer than msgpack and all checks. So a function is
 class and executed once, as `dataclasses` does for `__init__`. Its lines follow the fields: a check
 for each, with its bounds as numbers. `source` returns the text, to be read.
 
-An object is made of the open twin of its class: that has the same slots, and lets them be set.
+An object is made of an open twin of its class: that has the same slots, and lets them be set.
 Once they are, the object is given its class, and is as frozen as any.
 """
 
@@ -31,7 +31,7 @@ from protocol.fields.field_types import (
     Text,
     Word,
 )
-from protocol.fields.schema import Record, record_fields
+from protocol.fields.schema import FieldOf, Record, record_fields
 from protocol.frames import Frame
 from protocol.quick.values import FORBIDDEN_KEY, Doubt, pack_anew, unpack, unpackb
 
@@ -56,16 +56,15 @@ Reader = Callable[[bytes], Frame]
 
 DOUBT: Final = "    raise Doubt"
 
-INT_SIZES: Final = tuple(
-    {0xCC: 2, 0xCD: 3, 0xCE: 5, 0xCF: 9, 0xD0: 2, 0xD1: 3, 0xD2: 5, 0xD3: 9}.get(head, 1)
-    for head in range(256)
-)
-"""Bytes that an int takes, by the first of them."""
+INTS: Final = {0xCC: 2, 0xCD: 3, 0xCE: 5, 0xCF: 9, 0xD0: 2, 0xD1: 3, 0xD2: 5, 0xD3: 9}
+STRS: Final = {**{0xA0 + size: 1 + size for size in range(32)}, 0xD9: 0, 0xDA: 0, 0xDB: 0}
+SIZES: Final = tuple((INTS | STRS).get(head, 1) for head in range(256))
+"""Bytes that an int or a str takes, by the first of them. Of a longer str, that does not tell."""
 
 
 USED: Final[Names] = {
     "Doubt": Doubt,
-    "INT_SIZES": INT_SIZES,
+    "SIZES": SIZES,
     "pack_anew": pack_anew,
     "unpack": unpack,
     "unpackb": unpackb,
@@ -91,11 +90,11 @@ def body(cls: type[Frame], names: Names) -> Lines:
     yield from unpacking(MOST_KEYS if has_maps else 0, any(map(has_arrays, types.values())))
     yield "_, " + "".join(f"{name}, " for name in types) + "= values"
     if has_maps:
-        yield f"unknown = inner = 0; entries = len({[*types][-1]})"
+        yield "unknown = inner = 0"
     for name, field_type in types.items():
         yield from check(field_type, name, names)
     if has_maps:
-        yield from proving_keys([*types.values()])
+        yield from proving_keys(types)
     yield from making(cls, "made", names)
     yield from (f"made.{name} = {name}" for name in types)
     yield from closing(cls, "made")
@@ -112,14 +111,15 @@ def unpacking(keys: int, has_arrays: bool) -> Lines:
     yield from ["    is_proven = True"] if keys else []
 
 
-def proving_keys(types: list[FieldType]) -> Lines:
+def proving_keys(types: dict[str, FieldType]) -> Lines:
     """Doubt keys that are there twice, in the last field's map or in inner ones; and look at
     everything if a value may be anything."""
-    if all(isinstance(field_type, Integer) for field_type in types[:-1]):
-        # Where only ints come before, it costs less to find the map's head than to pack anew.
-        yield "at = 2 + INT_SIZES[data[2]]"
-        yield from ("at += INT_SIZES[data[at]]" for _ in types[1:-1])
-        yield "if (inner or data[at] != 0x80 + entries) and pack_anew(values) != data:"
+    *before, last = types
+    if all(isinstance(types[name], Integer | Text) for name in before):
+        # It costs less to find the map's head than to pack anew. Behind a longer str it is missed.
+        yield "at = 2 + SIZES[data[2]]"
+        yield from ["at += SIZES[data[at]]"] * (len(before) - 1)
+        yield f"if (inner or data[at] != 0x80 + {last}_size) and pack_anew(values) != data:"
     else:
         yield "if pack_anew(values) != data:"
     yield DOUBT
@@ -146,7 +146,10 @@ def closing(cls: type[Any], made: str) -> Lines:
 
 def open_twin(cls: type[Any]) -> type[Any]:
     """Return a class with the slots of a frozen one. Its objects may be given that class."""
-    return type(f"Open{cls.__name__}", cls.__bases__, {"__slots__": cls.__slots__})
+    # If it did not have both of the last two, CPython would set slots by a call.
+    names = ("__init__", "__setattr__", "__delattr__")
+    twin = {name: getattr(object, name) for name in names}
+    return type(f"Open{cls.__name__}", (cls,), {"__slots__": ()} | twin)
 
 
 @singledispatch
@@ -174,9 +177,10 @@ def _(field_type: Flag, value: str, names: Names) -> Lines:
 @check.register
 def _(field_type: Text, value: str, names: Names) -> Lines:
     low, high = field_type.low, field_type.high
+    short = f" or len({value}) < {low}" if low else ""
     # A character has four bytes at most: few characters need not be encoded to be measured.
-    yield f"if type({value}) is not str or (not {low} <= len({value}) <= {high // 4}"
-    yield f"        and not {low} <= len({value}.encode()) <= {high}):"
+    yield f"if type({value}) is not str{short} or (len({value}) > {high // 4}"
+    yield f"        and len({value}.encode()) > {high}):"
     yield DOUBT
 
 
@@ -189,7 +193,8 @@ def _(field_type: Word, value: str, names: Names) -> Lines:
 @check.register
 def _(field_type: Binary, value: str, names: Names) -> Lines:
     low, high = field_type.low, field_type.high
-    yield f"if type({value}) is not bytes or not {low} <= len({value}) <= {high}:"
+    bounds = f"len({value}) == {low}" if low == high else f"{low} <= len({value}) <= {high}"
+    yield f"if type({value}) is not bytes or not {bounds}:"
     yield DOUBT
 
 
@@ -254,40 +259,39 @@ def _(field_type: TargetField, value: str, names: Names) -> Lines:
 @check.register
 def _(field_type: Record, value: str, names: Names) -> Lines:
     """Fill in all defaults, then look for keys until all that are there were found."""
-    fields = record_fields(field_type.cls)
-    made, left = f"{value}_made", f"{value}_left"
+    required = [field for field in record_fields(field_type.cls) if field.default is MISSING]
+    optional = [field for field in record_fields(field_type.cls) if field.default is not MISSING]
+    made, size, left = f"{value}_made", f"{value}_size", f"{value}_left"
     yield f"if type({value}) is not dict:"
     yield DOUBT
-    for name, _, default in fields:
-        if default is MISSING:
-            yield f"if {name!r} not in {value}:"
-            yield DOUBT
+    yield f"{size} = len({value})"
     yield from making(field_type.cls, made, names)
-    for name, _, default in fields:
-        if default is not MISSING:
-            yield f"{made}.{name} = {written(default, names)}"
-    yield f"{left} = len({value})"
+    for field in required:
+        yield from taking(field, value, names)
+    for name, _, default in optional:
+        yield f"{made}.{name} = {written(default, names)}"
+    yield f"{left} = {size} - {len(required)}"
     yield f"while {left}:"
-    for name, inner, _ in fields:
-        yield from indented(finding(name, inner, value, names))
+    for field in optional:
+        yield f"    if {field.name!r} in {value}:"
+        yield from indented(indented(taking(field, value, names)))
+        yield f"        {left} -= 1"
+        yield f"        if not {left}:"
+        yield "            break"
     yield f"    unknown += {left}"
     yield "    break"
     yield from closing(field_type.cls, made)
     yield f"{value} = {made}"
 
 
-def finding(name: str, field_type: FieldType, value: str, names: Names) -> Lines:
-    """Check the value of a record's key, if it is there."""
-    element, left = f"{value}_{name}", f"{value}_left"
-    yield f"if {name!r} in {value}:"
-    yield f"    {element} = {value}[{name!r}]"
-    if isinstance(field_type, Record | Either):
-        yield f"    inner += type({element}) is dict"
-    yield from indented(check(field_type, element, names))
-    yield f"    {value}_made.{name} = {element}"
-    yield f"    {left} -= 1"
-    yield f"    if not {left}:"
-    yield "        break"
+def taking(field: FieldOf, value: str, names: Names) -> Lines:
+    """Check the value of a record's key. Doubt a map that does not have it."""
+    element = f"{value}_{field.name}"
+    yield f"{element} = {value}[{field.name!r}]"
+    if isinstance(field.field_type, Record | Either):
+        yield f"inner += type({element}) is dict"
+    yield from check(field.field_type, element, names)
+    yield f"{value}_made.{field.name} = {element}"
 
 
 def written(default: object, names: Names) -> str:

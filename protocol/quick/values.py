@@ -7,11 +7,12 @@ right only takes time. To return what the scan would refuse is a bug. Rule by ru
 
 1. Types: msgpack knows one more, ext. `unpackb` refuses it, timestamps and empty ones included.
    msgpack itself refuses 0xC1.
-2. Ints: only 0xCF and 0xD3 begin one beyond 2^53. Where such a byte is, ints are looked at.
+2. Ints: only 0xCF and 0xD3 begin one beyond 2^53. Where such a byte is, ints are looked at. Of
+   numbers alone, none is larger than their hypotenuse.
 3. UTF-8: msgpack has CPython's strict decoder, as the scan has.
 4. Keys: msgpack lets bin be one, so it is looked for where a byte may begin it. Of a key that is
-   there twice msgpack keeps one. A map alone shows that by the number of entries that its head
-   claims. Others show it as they have other bytes when they are packed anew; arrays alone need not
+   there twice msgpack keeps one. A map alone has as many entries as its head claims, then, or one
+   less. Others show it as they have other bytes when they are packed anew; arrays alone need not
    be. `__proto__` is looked for.
 5. One value: msgpack refuses bytes after it, and a message that ends early.
 6. Depth: no more than bytes that may begin a container, or level by level. Elements: msgpack's own
@@ -22,8 +23,8 @@ right only takes time. To return what the scan would refuse is a bug. Rule by ru
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable
-from itertools import chain
+from collections.abc import Callable, Iterable
+from math import hypot
 from typing import Any, Final, NoReturn
 
 import msgpack
@@ -48,8 +49,13 @@ SHORT: Final = LIST + SLOT * 15
 """Bytes that a container takes before it has what it claims; more, if it is an array with a longer
 head. What a map claims takes none."""
 
-HARMLESS: Final = SPARE // (SHORT - PER_BYTE)
-"""Bytes of a message that is worth all that it may claim, but for arrays with a longer head."""
+HARMLESS: Final = (SPARE - SLOT * MAX_ELEMENTS) // (SHORT - PER_BYTE)
+"""Bytes of a message that is worth all that it may claim, but for arrays with a longer head within
+the outermost container."""
+
+TINY: Final = 160
+"""Bytes of a message that is worth all that it may claim, even if each third byte begins an array
+that claims an element for each of them."""
 
 STACKED: Final = 1024
 """Containers within one another at most, as msgpack goes."""
@@ -63,12 +69,20 @@ HEADS: Final = frozenset([*range(0x80, 0xA0), *range(0xDC, 0xE0)])
 ARRAY_STARTS: Final = {**dict.fromkeys(range(0x90, 0xA0), 1), 0xDC: 3, 0xDD: 5}
 """Where the first element of an array begins, by its head."""
 
-NO_HEADS: Final = bytes(byte for byte in range(256) if byte not in HEADS)
-"""All bytes but those that a container may begin with."""
+MARKS: Final = bytes(byte in HEADS for byte in range(256))
+"""1 for each byte that a container may begin with, and 0 for all others."""
+
+LONG_16: Final = re.compile(rb"\xdc[\0-\4]")
+LONG_32: Final = re.compile(rb"\xdd\0\0[\0-\4]")
+"""What an array begins with that has a longer head, and claims no more than it may. Other bytes
+may look so, too."""
 
 WIDE_UINT: Final = re.compile(rb"\xcf(?!\0[\0-\x1f])")
 WIDE_INT: Final = re.compile(rb"\xd3(?!\0[\0-\x1f]|\xff[\xe1-\xff])")
 """What an int beyond 2^53 begins with. Other bytes may look so, too."""
+
+FAR: Final = 9e15
+"""Less than 2^53 by more than what is lost where many numbers are made one."""
 
 unpackb: Final[Callable[..., Any]] = msgpack.unpackb
 
@@ -80,8 +94,9 @@ class Doubt(ValueError):
     """A message may be wrong."""
 
 
-DOUBTS: Final = (Mismatch, TypeError, ValueError, msgpack.UnpackException)
-"""What reading quickly raises in doubt. Errors of UTF-8 and of msgpack are among them."""
+DOUBTS: Final = (Mismatch, TypeError, ValueError, LookupError, msgpack.UnpackException)
+"""What reading quickly raises in doubt. Errors of UTF-8 and of msgpack are among them, and those of
+whoever looks for what is not there."""
 
 
 def refuse(_code: int, _data: bytes) -> NoReturn:
@@ -97,23 +112,14 @@ def unpack(data: bytes) -> Any:
     if size > LARGE:
         raise Doubt
     most = size if size < MAX_ELEMENTS else MAX_ELEMENTS
-    if size > HARMLESS or 0xDC in data or 0xDD in data:
+    if size > TINY and (size > HARMLESS or 0xDC in data or 0xDD in data):
         check_claims(data, most)
     value = unpackb(data, ext_hook=refuse, max_ext_len=0, max_array_len=most, max_map_len=most)
-    may_be_wide = (0xCF in data and WIDE_UINT.search(data) is not None) or (
-        0xD3 in data and WIDE_INT.search(data) is not None
-    )
     kind = type(value)
-    if kind is dict:
-        heads = heads_of(data) if size <= COUNTED else size
-        if heads > 1 and not CONTAINERS.isdisjoint(map(type, value.values())):
-            check_nested(data, value, heads, may_be_wide)
-        else:
-            check_flat_map(data, value, may_be_wide)
-    elif kind is list:
-        check_list(data, value, may_be_wide)
-    elif may_be_wide:
-        check_ints([value])
+    if kind is dict or (kind is list and not are_plain(value)):
+        check_container(data, value)
+    elif kind is int and not -MAX_INT <= value <= MAX_INT:
+        raise Doubt
     return value
 
 
@@ -122,46 +128,26 @@ def check_claims(data: bytes, most: int) -> None:
     some may wait for what they claim; all others have it."""
     size = len(data)
     worth = SPARE + PER_BYTE * size
-    if size <= COUNTED and heads_of(data) * (LIST + SLOT * most) <= worth:
+    if data[0] not in HEADS:
+        return
+    if min(size, STACKED) * SHORT + SLOT * most <= worth and not has_long_within(data):
         return
     if are_doubles(data):
         return
-    worth -= SLOT * most * (data.count(0xDC) + data.count(0xDD))
-    if min(size, STACKED) * SHORT > worth and min(heads_of(data), STACKED) * SHORT > worth:
+    heads = min(data.translate(MARKS).count(1), STACKED)
+    if heads * (LIST + SLOT * most) <= worth:
+        return
+    if heads * SHORT + SLOT * most * (data.count(0xDC) + data.count(0xDD)) > worth:
         walk = msgpack.Unpacker(max_buffer_size=size)
         walk.feed(data)
         walk.skip()
 
 
-def heads_of(data: bytes) -> int:
-    """Return how many containers there are at most: how many bytes may begin one."""
-    return len(data.translate(None, NO_HEADS))
-
-
-def check_flat_map(data: bytes, value: dict[Any, Any], may_be_wide: bool) -> None:
-    """Doubt a map that is the whole message, and has no containers."""
-    head = data[0]
-    if head < 0x90:
-        claimed = head - 0x80
-    else:
-        claimed = int.from_bytes(data[1:3] if head == 0xDE else data[1:5])
-    if len(value) != claimed or FORBIDDEN_KEY in value:
-        raise Doubt
-    check_keys(value)
-    if may_be_wide:
-        check_ints(value.values())
-
-
-def check_list(data: bytes, value: list[Any], may_be_wide: bool) -> None:
-    """Doubt an array that is the whole message."""
-    is_float = bool(value) and type(value[0]) is float
-    if (is_float and are_doubles(data)) or are_numbers(value, may_be_wide):
-        return
-    heads = heads_of(data) if len(data) <= COUNTED else len(data)
-    if heads > 1 and not CONTAINERS.isdisjoint(map(type, value)):
-        check_nested(data, value, heads, may_be_wide)
-    elif may_be_wide:
-        check_ints(value)
+def has_long_within(data: bytes) -> bool:
+    """Say whether a container may have arrays with a longer head."""
+    return (data.find(0xDC, 1) > 0 and LONG_16.search(data, 1) is not None) or (
+        data.find(0xDD, 1) > 0 and LONG_32.search(data, 1) is not None
+    )
 
 
 def are_doubles(data: bytes) -> bool:
@@ -174,18 +160,44 @@ def are_doubles(data: bytes) -> bool:
     return data[start::9].count(0xCB) == count
 
 
-def check_nested(data: bytes, value: Any, heads: int, may_be_wide: bool) -> None:
-    """Doubt containers within one another. Args: heads: how many there are at most."""
+def check_container(data: bytes, value: Any) -> None:
+    """Doubt a map, or an array of more than numbers or texts, that is the whole message."""
+    size = len(data)
+    heads = data.translate(MARKS).count(1) if size <= COUNTED else size
     if 0x5F in data and FORBIDDEN_BYTES in data:
         raise Doubt
     has_bin = 0xC4 in data or 0xC5 in data or 0xC6 in data
+    is_wide = (0xCF in data or 0xD3 in data) and may_be_wide(data)
+    if heads == 1:
+        check_flat(data, value, has_bin, is_wide)
+        return
     has_maps = True
-    if has_bin or may_be_wide or len(data) > MAX_NODES:
-        has_maps = check_all(value, may_be_wide)
+    # Where an array begins with no map, there may be none: then nothing need be packed anew.
+    is_array = heads > MAX_DEPTH and type(value) is list and type(value[0]) is not dict
+    if has_bin or is_wide or is_array or size > MAX_NODES:
+        has_maps = check_all(value, is_wide)
     elif heads > MAX_DEPTH:
         check_depth(value, heads)
     if has_maps and pack_anew(value) != data:
         raise Doubt
+
+
+def may_be_wide(data: bytes) -> bool:
+    """Say whether an int may be beyond 2^53."""
+    return WIDE_UINT.search(data) is not None or WIDE_INT.search(data) is not None
+
+
+def check_flat(data: bytes, value: Any, has_bin: bool, is_wide: bool) -> None:
+    """Doubt a map or an array that has no containers."""
+    values = value
+    if type(value) is dict:
+        if not data[0] == 0x80 + len(value) < 0x90 and pack_anew(value) != data:
+            raise Doubt
+        if has_bin:
+            check_keys(value)
+        values = value.values()
+    if is_wide:
+        check_ints(values)
 
 
 def check_depth(value: Any, heads: int) -> None:
@@ -199,7 +211,7 @@ def check_depth(value: Any, heads: int) -> None:
             inner
             for outer in level
             for inner in (outer.values() if type(outer) is dict else outer)
-            if type(inner) in CONTAINERS
+            if type(inner) is dict or type(inner) is list
         ]
         if not level:
             return
@@ -211,42 +223,33 @@ def check_all(value: Any, may_be_wide: bool) -> bool:
 
     Returns: whether there are maps.
     """
-    level, kinds = [value], {type(value)}
+    level = [value]
     count = 1
-    maps: list[dict[Any, Any]] = []
+    keys: list[Any] = []
     for _ in range(MAX_DEPTH):
-        if dict in kinds:
-            maps += [outer for outer in level if type(outer) is dict]
-        inner = inner_values(level, kinds)
+        inner: list[Any] = []
+        for outer in level:
+            if type(outer) is dict:
+                keys += outer
+                inner += outer.values()
+            else:
+                inner += outer
         count += len(inner)
-        kinds = kinds_of(inner, may_be_wide)
+        if are_plain(inner):
+            break
+        kinds = set(map(type, inner))
+        if may_be_wide and int in kinds:
+            check_ints(inner)
         if kinds.isdisjoint(CONTAINERS):
             break
         is_all = kinds <= CONTAINERS
         level = inner if is_all else [each for each in inner if type(each) in CONTAINERS]
     else:
         raise Doubt
-    if count + sum(map(len, maps)) > MAX_NODES:
+    if count + len(keys) > MAX_NODES:
         raise Doubt
-    check_keys(chain.from_iterable(maps))
-    return bool(maps)
-
-
-def inner_values(level: list[Any], kinds: set[type[Any]]) -> list[Any]:
-    """Return all that containers of these kinds hold."""
-    if dict not in kinds:
-        return level[0] if len(level) == 1 else list(chain.from_iterable(level))
-    return [each for outer in level for each in (outer.values() if type(outer) is dict else outer)]
-
-
-def kinds_of(values: list[Any], may_be_wide: bool) -> set[type[Any]]:
-    """Return the types of values; none, where there are numbers alone. Doubt their ints."""
-    if are_numbers(values, may_be_wide):
-        return set()
-    kinds = set(map(type, values))
-    if may_be_wide and int in kinds:
-        check_ints(values)
-    return kinds
+    check_keys(keys)
+    return bool(keys)
 
 
 def check_keys(keys: Iterable[Any]) -> None:
@@ -254,38 +257,28 @@ def check_keys(keys: Iterable[Any]) -> None:
     "".join(keys)
 
 
-def check_ints(values: Collection[Any]) -> None:
+def check_ints(values: Iterable[Any]) -> None:
     """Doubt ints beyond what JavaScript can hold."""
-    if are_small(values):
-        return
     ints = [value for value in values if type(value) is int]
-    if ints and not are_small(ints):
+    if not hypot(*ints) < FAR and (min(ints) < -MAX_INT or max(ints) > MAX_INT):
         raise Doubt
 
 
-def are_numbers(values: list[Any], may_be_wide: bool) -> bool:
-    """Say whether there are numbers alone, within the bounds of ints. Most often the first value
-    tells that there are not."""
-    if not values or type(values[0]) not in NUMBERS:
-        return False
-    return are_small(values) if may_be_wide else is_sum(values)
-
-
-def is_sum(values: list[Any]) -> bool:
-    """Say whether there are numbers alone: nothing else adds up."""
+def are_plain(values: list[Any]) -> bool:
+    """Say whether there are numbers alone, or texts alone, and doubt ints beyond what JavaScript
+    can hold. Most often the first value and the last tell that there are others."""
+    if not values:
+        return True
+    kind, last = type(values[0]), type(values[-1])
     try:
-        sum(values)
-    except TypeError:
-        return False
-    return True
-
-
-def are_small(values: Collection[Any]) -> bool:
-    """Say whether there are numbers alone, within the bounds of ints: nothing else compares."""
-    try:
-        least = min(values)
-        if least >= 0 and sum(values) <= MAX_INT:  # it adds in less time than it compares
+        if kind is str is last:
+            "".join(values)  # nothing else can be joined
             return True
-        return bool(least >= -MAX_INT and max(values) <= MAX_INT)
-    except (TypeError, ValueError):
-        return False
+        if kind in NUMBERS and last in NUMBERS:
+            # No number is larger than the hypotenuse, and nothing else has one.
+            if not hypot(*values) < FAR:
+                check_ints(values)
+            return True
+    except TypeError:
+        pass
+    return False

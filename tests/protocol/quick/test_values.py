@@ -116,6 +116,8 @@ RIGHT: dict[str, object] = {
     "the largest ints in a map": {"a": MAX_INT, "b": -MAX_INT, "c": "x"},
     "the largest ints deep within": [{"a": MAX_INT}, [[-MAX_INT]]],
     "the largest int alone": MAX_INT,
+    "the largest ints, many": [MAX_INT, -MAX_INT] * 500,
+    "the largest int amid floats": [0.5, MAX_INT, float("nan"), 2.0**60],
     "floats beyond it": [{"a": 2.0**53, "b": -(2.0**60)}, [float("inf")]],
     "bytes within": {"a": [b"bytes"], "b": b"more"},
     "a text alone": "hello",
@@ -150,6 +152,12 @@ WRONG: dict[str, object] = {
     "an int too large beside a text": ["x", MAX_INT + 1],
     "an int too large beside nan": [float("nan"), MAX_INT + 1],
     "an int too large in a map": {"a": 0, "b": MAX_INT + 1},
+    "an int too large amid small ones": [0] * 500 + [MAX_INT + 1] + [0] * 500,
+    "an int too large amid floats": [0.5, MAX_INT + 1, 0.5],
+    "an int too small amid floats, within": [[0.5, -MAX_INT - 1, 0.5]],
+    "an int too large amid texts": ["x", MAX_INT + 1, "x"],
+    "depth 17 amid ints": [0, nested(16), 0],
+    "depth 17 amid texts": ["x", nested(16), "x"],
     "an int too small deep within": [{"a": [0, -MAX_INT - 1]}],
     "an int too large beside a larger float": [2.0**60, MAX_INT + 1],
     "a bin for a key": {b"k": 0},
@@ -172,11 +180,20 @@ def test_what_is_wrong_beyond_a_bound_is_never_read_quickly(value: object) -> No
     check_frame(data, Role.RELAY)
 
 
+def others(count: int) -> str:
+    """Return the entries of a map, in hex."""
+    return b"".join(msgpack.packb(f"{number}") + b"\0" for number in range(count)).hex()
+
+
 TWICE = {
     "alone": "82A16B00A16B01",
     "in two ways to write it": "82A16B00D9016B01",
     "with a long head": "DE0002A16B00A16B01",
     "with the longest head": "DF00000002A16B00A16B01",
+    "beside 93 others, after a head that may be that of 94": "DE005F" + others(93) + 2 * "A16B00",
+    "beside 94 others, after a head that may be that of 95": "DF00000060"
+    + others(94)
+    + 2 * "A16B00",
     "within": "9182A16B00A16B01",
     "within, beside others": "92A082A16B9082A16B00A16B01",
 }
@@ -202,7 +219,7 @@ def test_whatever_is_encoded_is_read_quickly(case: tuple[bytes, Role]) -> None:
     data, by = case
     if b"__proto__" not in data:
         readers = CLIENT_READERS if by is Role.CLIENT else RELAY_READERS
-        assert readers[data[:2]](data) == decode_slowly(data, by)
+        assert readers[data[1]][data[0]](data) == decode_slowly(data, by)
 
 
 # What it takes.
@@ -213,6 +230,9 @@ BOMBS = {
     "arrays of 1024 within one another": b"\xdc\x04\x00" * 1000,
     "arrays of 1024, few": b"\xdc\x04\x00" * 100,
     "arrays as large as the message": b"\xdc\x00\x90" * 50,
+    "arrays as large as a message of 160 bytes": b"\xdc\x00\x9f" * 53,
+    "arrays of 15 within one of 1024": b"\xdc\x04\x00" + b"\x9f" * (quick.HARMLESS - 8),
+    "arrays of 15 within one of 1024, more": b"\xdc\x04\x00" + b"\x9f" * 1390,
     "maps of 1024 within one another": b"\xde\x04\x00\xa0" * 1000,
     "maps within one another": b"\x81\xa0" * 1000,
     "an array that claims 4 G": b"\xdd\xff\xff\xff\xff" * 20,
