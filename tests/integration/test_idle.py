@@ -31,6 +31,7 @@ async def test_who_answers_pings_is_not_let_go(stops: int) -> None:
 async def let_go(stops: int) -> list[tuple[int, str]]:
     """Return how the connections of players ended that were let go, while or after it ran."""
     options = ("--profile", "bench", "--ping-seconds", "0.1", "--ping-timeout", str(TIMEOUT))
+    gone: list[tuple[int, str]] = []
     with relay_process(*options) as relay:
         async with party_at(relay.url) as at, asyncio.TaskGroup() as tasks:
             reading = [  # from the start: who does not read answers no pings
@@ -43,7 +44,7 @@ async def let_go(stops: int) -> list[tuple[int, str]]:
                 await asyncio.sleep(1.5 * TIMEOUT)
                 relay.process.send_signal(signal.SIGCONT)
                 await asyncio.sleep(TIMEOUT)
-            gone = [task.result() for task in reading if task.done()]
+            gone += [task.result() for task in reading if task.done()]
             for task in reading:
                 task.cancel()
     return gone
