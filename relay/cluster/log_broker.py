@@ -16,6 +16,7 @@ from relay.broker import Follower, Keeper
 from relay.cluster.beginnings import Beginnings, check_known, check_whole
 from relay.cluster.bus import Bus
 from relay.cluster.counts import CountedProposals, Counts
+from relay.cluster.gaps import Gaps
 from relay.cluster.heartbeats import Heartbeats
 from relay.cluster.log import Log
 from relay.cluster.pulse import BEAT_SECONDS
@@ -75,6 +76,7 @@ class LogBroker:
         self._values: Values
         self._whereabouts: Whereabouts
         self._heartbeats: Heartbeats
+        self._gaps: Gaps
         self._snapshots: SnapshotWriter
         self._connections = 0
         self._beginnings = Beginnings()
@@ -96,6 +98,7 @@ class LogBroker:
         self._heartbeats = Heartbeats(
             bus, self._own, self.replicas, self._room, self._proposals.add
         )
+        self._gaps = Gaps(bus, self.missed)
         self._snapshots = SnapshotWriter(
             log, self._tasks, self._room, self.is_ours, self._snapshot_every
         )
@@ -277,6 +280,7 @@ class LogBroker:
 
     async def _beat(self) -> None:
         self._heartbeats.beat()
+        self._gaps.beat()
         if self._is_in_trouble:
             self._tell_stalled()
 

@@ -8,7 +8,8 @@ at most once, so a node may hold an older one than others. A stale value would b
 - When a sender has moved to another node, what was kept of them is forgotten; they say it again.
 - A value counts for the connection that it was said through. One that comes when its sender has
   another is dropped: its node may have stood still, while the newer connection told newer values.
-- A node that may have missed messages forgets what it kept of senders elsewhere, and asks for it.
+- A node that may have missed messages, as its own connection or that of others was cut (`gaps`),
+  forgets what it kept of senders elsewhere, and asks for it.
 
 While all players are at one node, values stay there, unless an operator watches at another one.
 """

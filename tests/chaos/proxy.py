@@ -98,6 +98,7 @@ class Proxy:
         self.connections = 0
         self.port = 0
         self.passages: set[Passage] = set()
+        self._is_over = False
         self._server: asyncio.Server | None = None
         self._reserved = socket.socket()
 
@@ -122,11 +123,14 @@ class Proxy:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._is_over = True
         self.refuse()
         self._reserved.close()
         for passage in list(self.passages):
             passage.cut(Harm.RESET)
             await passage.ended.wait()
+        for _ in range(10):  # turns in which a connection that has just come ends, too
+            await asyncio.sleep(0)
 
     @property
     def cuts(self) -> int:
@@ -177,6 +181,10 @@ class Proxy:
             upstream = await asyncio.open_connection(host, port, limit=CHUNK)
         except OSError:
             _reset(writer)
+            return
+        if self._is_over:  # the proxy was left meanwhile
+            _reset(writer)
+            _reset(upstream[1])
             return
         taking: socket.socket = upstream[1].get_extra_info("socket")
         taking.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
+from tests.helpers.small_server import serving
+
 
 class Cable:
     """Carries bytes both ways until it is cut."""
@@ -65,6 +67,10 @@ class Cable:
         except ConnectionError:
             writer.transport.abort()
             return
+        if not self.is_plugged:  # it was pulled meanwhile
+            writer.transport.abort()
+            there[1].transport.abort()
+            return
         await asyncio.gather(self._pass(reader, there[1]), self._pass(there[0], writer))
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -85,12 +91,9 @@ class Cable:
 async def cable_to(url: str) -> AsyncIterator[Cable]:
     """Lay a cable to a relay."""
     cable = Cable(url)
-    server = await asyncio.start_server(cable.carry, "127.0.0.1", 0)
-    cable.port = server.sockets[0].getsockname()[1]
-    try:
-        yield cable
-    finally:
-        cable.flow()
-        cable.unplug()
-        server.close()
-        await server.wait_closed()
+    async with serving(cable.carry) as cable.port:
+        try:
+            yield cable
+        finally:
+            cable.flow()
+            cable.unplug()

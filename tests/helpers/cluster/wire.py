@@ -26,7 +26,16 @@ Meet = Callable[..., AbstractAsyncContextManager[Party]]
 @asynccontextmanager
 async def parties(count: int, **settings: Any) -> AsyncIterator[list[tuple[Party, LogBroker]]]:
     """Run so many relays that share their rooms. Yields: each with its broker."""
-    log, net = LocalLog(), LocalNet()
+    async with parties_on(LocalNet(), count, **settings) as found:
+        yield found
+
+
+@asynccontextmanager
+async def parties_on(
+    net: LocalNet, count: int, **settings: Any
+) -> AsyncIterator[list[tuple[Party, LogBroker]]]:
+    """Run relays as `parties` does, whose buses hang on this net."""
+    log = LocalLog()
     places = [(log, LocalBus(net, f"n{number}")) for number in range(count)]
     async with AsyncExitStack() as stack:
         yield [await _party(stack, *place, **settings) for place in places]

@@ -59,9 +59,10 @@ async def test_the_summary_is_for_programs_too(relay: RelayProcess) -> None:
     assert json.loads(done.stdout)["joined"] == 2
 
 
+@pytest.mark.timeout(300)
 async def test_bots_make_the_room_as_they_are_told(relay: RelayProcess) -> None:
     words = ["capacity=70", "title=Many bots", "tags.mode=duel", "app=arena", "keep=60"]
-    options = [word for each in words for word in ("--create", each)]
+    options = ["--script", "idle", *(word for each in words for word in ("--create", each))]
     done = await played("66 of 66", "--url", f"{relay.url}/r/MADE", "--count", "66", *options)
     assert done.stdout.startswith("66 of 66 bots"), done.stdout + done.stderr
     (made,) = blocking.Lobby(relay.url).rooms(app="arena")
