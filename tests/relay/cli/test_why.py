@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -57,7 +58,7 @@ async def test_a_bot_that_hears_nothing_is_explained(capsys: pytest.CaptureFixtu
         assert [each["reason"] for each in answer["reasons"]][:2] == ["silent", "not_addressed"]
         assert answer["facts"]["unanswered_ms"] >= 1000
         assert await run("ROOM", "2", "--url", at.url) == 0
-        assert "live, player, no answer for 1." in capsys.readouterr().out
+        assert re.search(r"live, player, no answer for [1-9]", capsys.readouterr().out)
 
 
 async def test_a_player_is_found_by_name(capsys: pytest.CaptureFixture[str]) -> None:
