@@ -18,7 +18,9 @@ PATIENCE = 30.0  # seconds for a script to end
 
 PAGE = """<link rel="icon" href="data:,"><script>{first}</script><script type="module">
     import {{ connect, openRoom }} from "{relay}/client/roomwire.js";
-    Object.assign(window, {{ connect, openRoom, relay: "{relay}" }});
+    // A busy machine needs longer than a game would wait.
+    const patient = (where, options) => connect(where, {{ timeout: 30, ...options }});
+    Object.assign(window, {{ connect: patient, openRoom, relay: "{relay}" }});
     {then}
     window.isReady = true;
 </script>"""

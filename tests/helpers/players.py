@@ -121,16 +121,21 @@ Enter = Callable[..., AbstractAsyncContextManager[TestPlayer]]
 
 
 @asynccontextmanager
-async def enter_async(url: str, **options: Unpack[Options]) -> AsyncIterator[TestPlayer]:
+async def enter_async(
+    url: str, *, timeout: float = PATIENCE, **options: Unpack[Options]
+) -> AsyncIterator[TestPlayer]:
     """Enter with the async client."""
-    async with connect(url, **options) as room:
+    async with connect(url, timeout=timeout, **options) as room:
         yield AsyncPlayer(room)
 
 
 @asynccontextmanager
-async def enter_blocking(url: str, **options: Unpack[Options]) -> AsyncIterator[TestPlayer]:
+async def enter_blocking(
+    url: str, *, timeout: float = PATIENCE, **options: Unpack[Options]
+) -> AsyncIterator[TestPlayer]:
     """Enter with the blocking client. Its entry and its leave block, so a thread does them."""
-    room = await anyio.to_thread.run_sync(blocking.connect(url, **options).open)
+    entering = blocking.connect(url, timeout=timeout, **options)
+    room = await anyio.to_thread.run_sync(entering.open)
     try:
         yield BlockingPlayer(room)
     finally:

@@ -154,6 +154,9 @@ async def test_a_page_that_does_not_read_is_away_until_it_does(tabs: Tabs, how: 
         assert others == ["unread", True]
 
 
+NEAR = 1000
+"""Milliseconds: far less than the sleep, and more than a busy machine makes a round trip."""
+
 SLEEP = """
     const real = performance.now.bind(performance);
     window.slept = 0;
@@ -173,11 +176,12 @@ async def test_the_clock_is_right_soon_after_a_sleep_that_stopped_it(
             const before = ahead();
             window.slept = 8000;
             const error = () => Math.abs(ahead() - before);
-            const end = Date.now() + 5000;
-            while (error() > 100 && Date.now() < end) await next();
+            const end = Date.now() + 20_000;
+            while (error() > near && Date.now() < end) await next();
             return error();""",
+            near=NEAR,
         )
-        assert error <= 100
+        assert error <= NEAR
 
 
 async def test_a_value_that_waits_for_its_round_is_told_before_its_player_leaves(

@@ -15,16 +15,18 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from protocol.codec import Role, decode, encode
 from protocol.frames import Hello, HelloOptions, Live, RoomOptions
+from relay.policy import passwords
 from relay.policy.config import Settings
 from relay.policy.proxies import THROUGH
 from tests.helpers.browser import Tabs
 from tests.helpers.nginx import BINDS, FORWARDING, HOST, PREFIX, UPGRADING, nginx_before
+from tests.helpers.peers import PATIENCE, PATIENT
 from tests.helpers.proxies import Proxy
 from tests.helpers.relay import IS_PORTABLE, RunningRelay, running_relay
 from tests.helpers.visitors import Visitor, visit
 
-PATIENCE = 10.0
 ALL = (UPGRADING, HOST, FORWARDING, PREFIX)
+A_DAY = 86_400.0
 STRANGER, PLAYER = "127.1.0.66", "127.1.0.1"
 """Each test's clients come from addresses of their own, which nginx sees."""
 
@@ -39,7 +41,8 @@ async def behind(
     *lines: str, is_portable: bool = IS_PORTABLE, **settings: Any
 ) -> AsyncIterator[tuple[RunningRelay, Proxy]]:
     """Run a relay with these settings behind an nginx with these lines."""
-    async with running_relay(Settings(**settings), is_portable=is_portable) as relay:
+    chosen = Settings(**{**PATIENT, **settings})
+    async with running_relay(chosen, is_portable=is_portable) as relay:
         with nginx_before(relay.listener.port, *lines) as nginx:
             yield relay, nginx
 
@@ -120,8 +123,9 @@ async def test_two_hundred_players_and_more_get_in_and_each_address_has_its_limi
 
 
 async def test_wrong_passwords_of_a_stranger_lock_out_that_stranger_alone(
-    is_portable: bool,
+    is_portable: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(passwords, "MINUTE", A_DAY)  # or a slow machine has tries again meanwhile
     async with (
         behind(*ALL, is_portable=is_portable, trusted_proxies=(BINDS,)) as (_, nginx),
         link(nginx, "DEN") as maker,

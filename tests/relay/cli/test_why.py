@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -16,8 +17,10 @@ from protocol.frames import Kick, Send, Subscribe
 from relay.cli import main
 from relay.cli.operator_client import OperatorClient, Problem
 from relay.policy.operators import kept
-from tests.helpers.peers import Party, party
+from tests.helpers.looking import until_seen
+from tests.helpers.peers import Party, party, until
 from tests.helpers.ports import free_ports
+from tests.relay.link.test_direct import link_of
 
 
 @asynccontextmanager
@@ -45,11 +48,17 @@ async def test_a_bot_that_hears_nothing_is_explained(capsys: pytest.CaptureFixtu
         ann, bot = await at.enters("ROOM"), await at.enters("ROOM", name="Bot \u202etob")
         ann.says(Subscribe((7,), ()), Send(-7, b"x"))
         await ann.catches_up()
-        async with bot.reading():
+
+        async def explained() -> str:
             assert await run("room", str(bot.me), "--url", at.url) == 0
-        shown = capsys.readouterr().out
+            return capsys.readouterr().out
+
+        async with bot.reading():
+            # On a busy machine the likeliest reason may be a slow way, at first.
+            shown = await until_seen(explained, lambda shown: "1. Nothing was for them" in shown)
+            link = link_of(at, bot)
+            await until(lambda: not link.unanswered())  # or a late answer would count below
         assert shown.startswith("Room ROOM, player 2 Bot tob: live, player")
-        assert "1. Nothing was for them" in shown
         assert "   → Let them subscribe" in shown
         assert max(map(len, shown.splitlines())) <= 100
         assert await run("ROOM", "2", "--json", "--url", at.url) == 0
@@ -57,7 +66,7 @@ async def test_a_bot_that_hears_nothing_is_explained(capsys: pytest.CaptureFixtu
         assert [each["reason"] for each in answer["reasons"]][:2] == ["silent", "not_addressed"]
         assert answer["facts"]["unanswered_ms"] >= 1000
         assert await run("ROOM", "2", "--url", at.url) == 0
-        assert "live, player, no answer for 1." in capsys.readouterr().out
+        assert re.search(r"live, player, no answer for [1-9]", capsys.readouterr().out)
 
 
 async def test_a_player_is_found_by_name(capsys: pytest.CaptureFixture[str]) -> None:
