@@ -112,6 +112,7 @@ class Supervisor:
         self._ending = asyncio.Event()
         self._has_begun = False
         self._is_renewing = False
+        self._has_to_renew = False
         self._failure: str | None = None
 
     async def run(self) -> None:
@@ -208,16 +209,26 @@ class Supervisor:
         self._ending.set()
 
     def _ask_to_renew(self) -> None:
-        if self._has_begun and not self._is_renewing and not self._ending.is_set():
+        if not self._has_begun or self._ending.is_set():
+            return
+        self._has_to_renew = True
+        if self._is_renewing:
+            log.info("workers begin anew once more when this round is over")
+        else:
             self._is_renewing = True
             self._group.create_task(self._renew())
 
     async def _renew(self) -> None:
-        """Let each worker make way for a new one, one after another."""
-        renewed = [await self._renew_one(place) for place in self._crew.places]
+        """Let each worker make way for a new one, one after another, as often as was asked.
+
+        Whoever asks in the middle of a round may have changed what workers begin with.
+        """
+        while self._has_to_renew and not self._ending.is_set():
+            self._has_to_renew = False
+            renewed = [await self._renew_one(place) for place in self._crew.places]
+            if all(renewed):
+                log.info("all workers have begun anew")
         self._is_renewing = False
-        if all(renewed):
-            log.info("all workers have begun anew")
 
     async def _renew_one(self, place: Place) -> bool:
         """Let a worker make way. One that hangs is killed, and its rooms are gone.

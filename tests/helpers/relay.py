@@ -43,6 +43,7 @@ PONG_SECONDS = 120
 that may be long on a busy machine."""
 
 END_SECONDS = 30  # seconds for a process to end by itself
+SLOW_END_SECONDS = 120  # the same under a program such as valgrind
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,7 @@ def relay_process(
         bound: a listening socket that it gets as from a service manager, by its descriptor.
         is_forked: whether it may be forked from a process that has imported the relay; not if
             it gets a socket.
-        under: a command that runs it, such as valgrind's.
+        under: a command that runs it, such as valgrind's. It may take its time to end.
     """
     arguments = ["serve", "--port", str(port), *options]
     clean = {key: value for key, value in os.environ.items() if not key.startswith(ENVIRONMENT)}
@@ -167,7 +168,7 @@ def relay_process(
         try:
             yield RelayProcess(process, _address(process, Path(log.name)), Path(log.name))
         finally:
-            _end(process)
+            _end(process, SLOW_END_SECONDS if under else END_SECONDS)
 
 
 @contextmanager
@@ -217,10 +218,10 @@ def _address(process: "Forked | subprocess.Popen[str]", log: Path) -> str:
     return found[0]
 
 
-def _end(process: "Forked | subprocess.Popen[str]") -> None:
+def _end(process: "Forked | subprocess.Popen[str]", seconds: float) -> None:
     process.terminate()
     try:
-        process.wait(END_SECONDS)
+        process.wait(seconds)
     except subprocess.TimeoutExpired:
         process.kill()
         raise
