@@ -353,11 +353,9 @@ class Connection:
     def send(self, frame: Frame) -> None:
         self.link.outbox.say(wrap(encode(frame)))
 
-    def _answer(
-        self, error: Error, now: float, kept: bytes = b"", *, counted: bool = False
-    ) -> None:
+    def _answer(self, error: Error, now: float, raw: bytes = b"", *, counted: bool = False) -> None:
         """Refuse a message. Too many bad ones in a short time end the connection."""
-        self.conduct.keep_frame(error, self.node.clock(), kept)
+        self.conduct.keep_frame(error, self.node.clock(), raw)
         # SPEC 7: about a counted message an ERROR is a fact; about any other it has seq 0.
         if counted and self.room is not None:
             self._propose(Refuse(self.attachment, ErrorCode(error.code), error.text, error.detail))

@@ -70,8 +70,6 @@ class ClientProtocol:
         self.limits = frames.Limits()
         self.options = RoomOptions()
         """How the room was made."""
-        self.is_shaped = False
-        """The relay makes this connection worse on purpose."""
         self.complete_from = 0
         """Everything sent to all after this seq was told, as history or within a snapshot."""
         self.fault: tuple[int, str] | None = None
@@ -162,7 +160,6 @@ class ClientProtocol:
         self._heartbeat = Heartbeat(now)
         self.clock.restart()
         self.fault = self.retry_at = self._refusal = None
-        self.is_shaped = False
         self._hello(now)
 
     def disconnected(self, code: int, reason: str, now: float, *, after: float = 0.0) -> None:
@@ -371,8 +368,6 @@ class ClientProtocol:
             self.backoff.wait((notice.detail.after or 0) / MILLISECONDS, now)
         elif notice.kind == frames.NoticeKind.TRIMMED:
             self.complete_from = max(self.complete_from, notice.detail.seq or 0)
-        elif notice.kind == frames.NoticeKind.SHAPED:
-            self.is_shaped = notice.detail.said is not None
         self._events.append(events.Notice(notice.kind, notice.detail))
 
     def break_off(self, error: RemoteProtocolError) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,10 +11,10 @@ from time import monotonic as now  # uvloop's own clock counts in milliseconds
 
 from clients.python.core.address import Address
 from clients.python.core.client_protocol import ABNORMAL, ClientProtocol
-from clients.python.core.conditions import unheard
 from clients.python.errors import JoinError, RoomClosed, RoomwireError, Unreachable, join_error
 from clients.python.events import Closed, Reconnecting
 from clients.python.io.event_queue import EventQueue
+from clients.python.io.ignored import warn_of_ignored
 from clients.python.io.unreachable import FAILURES, asked_to_wait, describe, may_pass
 from clients.python.io.websocket import Socket, open_socket
 from protocol.close_codes import CloseCode
@@ -24,7 +23,6 @@ from protocol.errors import RemoteProtocolError
 
 OPEN_TIMEOUT = 10.0  # seconds for one attempt: TCP, TLS and upgrade
 LEAVE_PATIENCE = 3.0  # seconds for a relay to answer LEAVE, over as many connections as it takes
-CALLERS = 5  # from a warning to the program that enters a room: `async with` has so many calls
 WEBSOCKET_HEAD = 64  # bytes above max_frame: DELIVER and UPDATE may be larger by their heads
 
 
@@ -86,21 +84,13 @@ class Driver:
         try:
             async with asyncio.timeout(timeout):
                 await self._live
-            self._warn()
+            warn_of_ignored(self.address.url, self.protocol, self.queue)
         except TimeoutError:
             await self.leave()
             raise self._too_late(timeout) from None
         except BaseException:
             await self.leave()
             raise
-
-    def _warn(self) -> None:
-        protocol = self.protocol
-        said = unheard(
-            self.address.url, protocol.code, protocol.options, is_shaped=protocol.is_shaped
-        )
-        if said:
-            warnings.warn(said, stacklevel=CALLERS)
 
     async def post(self, *messages: bytes) -> int:
         """Send counted frames as soon as the window has room, in the order of the calls.

@@ -9,7 +9,7 @@ client stops reading from the socket until the program has taken some.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from threading import Lock
 
@@ -97,6 +97,10 @@ class EventQueue:
     def has_room_for_a_past(self) -> bool:
         """Whether there is room for a fresh stream, although the program has not read the last."""
         return not self._past.exceeds(PAST_MESSAGES, PAST_BYTES)
+
+    def events(self) -> Iterator[Event]:
+        """Yield the events that wait."""
+        return (place.event for place in self._places)
 
     def __len__(self) -> int:
         return len(self._places)
