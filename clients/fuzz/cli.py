@@ -17,6 +17,7 @@ from clients.fuzz.codec.sides.adapter import PATIENCE, AdapterError
 from clients.fuzz.grammar import grammar
 from clients.fuzz.grammar.dissector import lua
 from clients.fuzz.inputs import corpus as inputs
+from clients.fuzz.out import check as check_out
 from clients.fuzz.peers import cli as peers
 from clients.fuzz.vectors import export
 
@@ -144,8 +145,11 @@ def codec(
         patience=patience,
     )
     with _one_sentence():
+        check_out(out)
         done = report.replayed(replay, settings) if replay else report.hunted(settings, out, quiet)
     print(json_module.dumps(done.as_dict(), indent=2) if json else done)
+    if done.tally.trouble:
+        return 2
     return 1 if done.findings else 0
 
 

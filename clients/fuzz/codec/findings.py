@@ -24,6 +24,9 @@ from clients.fuzz.inputs.judge import judge
 INPUT = "input.bin"
 ABOUT = "finding.json"
 
+LONGEST = 200
+"""Characters of a folder's name: an adapter may have a long name."""
+
 FEW = 60
 """Candidates for an input that ends the program: each costs a start."""
 
@@ -45,7 +48,8 @@ class Finding:
     def name(self) -> str:
         """The name of its folder."""
         kind = self.difference.kind
-        return "-".join(re.sub(r"[^a-z0-9.]+", "_", part.lower()) for part in kind if part)
+        name = "-".join(re.sub(r"[^a-z0-9.]+", "_", part.lower()) for part in kind if part)
+        return name[:LONGEST]
 
     def as_dict(self) -> dict[str, Any]:
         """Return what `finding.json` and the report have of it."""
@@ -62,6 +66,11 @@ class Finding:
         }
 
 
+def as_it_came(found: Found) -> Finding:
+    """Return a difference with the smallest input that came up."""
+    return Finding(found.smallest, found.smallest.case.data, found.damages)
+
+
 def shrunk(found: Found, adapters: Sequence[Adapter], most: int = MOST) -> Finding:
     """Return a difference with the smallest input that shows it, as far as candidates lead.
 
@@ -69,7 +78,7 @@ def shrunk(found: Found, adapters: Sequence[Adapter], most: int = MOST) -> Findi
     """
     seen = found.smallest
     if HUNG in verdicts(seen):
-        return Finding(seen, seen.case.data, found.damages)
+        return as_it_came(found)
     bounds = (FEW, FEW_AT_ONCE) if CRASHED in verdicts(seen) else (most, ROUND)
     data = shrink(seen.case.data, lambda batch: alike(batch, seen, adapters), *bounds)
     again = next(reproduced(rejudged(seen.case, data), seen.kind, adapters), seen)

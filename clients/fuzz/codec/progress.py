@@ -78,6 +78,7 @@ def summary(tally: Tally, seconds: float, findings: Sequence[tuple[Finding, str]
         for command, count in tally.skipped.items()
     ]
     lines += [f"{command} died too often: the rest was left out" for command in tally.worn_out]
+    lines += [f"it ended early: {tally.trouble}"] if tally.trouble else []
     if not findings:
         return "\n".join([*lines, "no differences"])
     count = len(findings)

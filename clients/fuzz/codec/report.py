@@ -7,13 +7,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from clients.fuzz.codec.compare import Kind
 from clients.fuzz.codec.corpus import NoCorpus
-from clients.fuzz.codec.findings import Finding, folders, load, replay_line, shrunk, write
+from clients.fuzz.codec.findings import (
+    Finding,
+    as_it_came,
+    folders,
+    load,
+    replay_line,
+    shrunk,
+    write,
+)
 from clients.fuzz.codec.hunt import Batch, judged
 from clients.fuzz.codec.progress import Progress, rate, summary
 from clients.fuzz.codec.running import run
 from clients.fuzz.codec.settings import Settings
 from clients.fuzz.codec.shrink import FEW, MOST
+from clients.fuzz.codec.sides.adapter import AdapterError
 from clients.fuzz.codec.tally import Tally
 
 MOST_IN_ALL = 20_000
@@ -58,17 +68,35 @@ def hunted(settings: Settings, out: Path, is_quiet: bool) -> Report:
     tally = run(settings, progress.show)
     seconds = progress.seconds
     progress.end()
-    findings = [(finding, write(finding, out, settings)) for finding in smallest(tally, settings)]
-    return Report(tally, seconds, settings.seed, findings)
+    return Report(tally, seconds, settings.seed, kept(tally, settings, out))
 
 
-def smallest(tally: Tally, settings: Settings) -> Iterator[Finding]:
+def kept(tally: Tally, settings: Settings, out: Path) -> list[tuple[Finding, Path]]:
+    """Write down what was found: as it came, and then in its smallest form.
+
+    Ctrl+C ends the shrinking. Where nothing can be written, the tally says so.
+    """
+    findings = {kind: as_it_came(found) for kind, found in sorted(tally.found.items())}
+    try:
+        for finding in findings.values():
+            write(finding, out, settings)
+        for kind, finding in smallest(tally, settings):
+            findings[kind] = finding
+            write(finding, out, settings)
+    except OSError as error:
+        tally.trouble = f"{tally.trouble}\nfindings cannot be written: {error}".strip()
+    except (AdapterError, KeyboardInterrupt):
+        pass  # the others stay as they came
+    return [(finding, out / finding.name) for finding in findings.values()]
+
+
+def smallest(tally: Tally, settings: Settings) -> Iterator[tuple[Kind, Finding]]:
     """Yield what was found, each in its smallest form."""
     if tally.found:
         with settings.adapters() as adapters:
             most = min(MOST, max(FEW, MOST_IN_ALL // len(tally.found)))
-            for _, found in sorted(tally.found.items()):
-                yield shrunk(found, adapters, most)
+            for kind, found in sorted(tally.found.items()):
+                yield kind, shrunk(found, adapters, most)
 
 
 def replayed(path: Path, settings: Settings) -> Report:

@@ -33,10 +33,13 @@ EVERY = 0.5
 
 
 def run(settings: Settings, show: Show) -> Tally:
-    """Judge inputs and return what came of it. Ctrl+C ends it early, and loses nothing.
+    """Judge inputs and return what came of it.
+
+    Ctrl+C ends it early, and so does a program that breaks the adapters' protocol; neither loses
+    what was found.
 
     Raises:
-        AdapterError: a program is no adapter.
+        AdapterError: a program is no adapter from the beginning.
         NoCorpus: there are no inputs.
     """
     total = Tally()
@@ -52,6 +55,10 @@ def run(settings: Settings, show: Show) -> Tally:
             many(settings, report)
     except KeyboardInterrupt:
         pass  # what was found until then is told
+    except AdapterError as error:
+        if not total.executions:
+            raise
+        total.trouble = str(error)
     return total
 
 

@@ -44,6 +44,8 @@ class Tally:
     """Inputs that a program skipped, by its command."""
     worn_out: set[str] = field(default_factory=set)
     """Programs that died too often to be asked on."""
+    trouble: str = ""
+    """Why the run ended early; "" where it did not."""
 
     def count(self, cases: Iterable[Case]) -> None:
         """Count inputs that were judged."""
@@ -84,4 +86,5 @@ class Tally:
             "rules": rules,
             "skipped": dict(sorted(self.skipped.items())),
             "worn_out": sorted(self.worn_out),
+            "trouble": self.trouble,
         }

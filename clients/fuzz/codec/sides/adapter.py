@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from clients.fuzz.codec.sides.answer import CRASHED, HUNG, Answer, read
-from clients.fuzz.codec.sides.program import End, Program
+from clients.fuzz.codec.sides.program import MOST_SAID, End, Program, TooMuch
 from clients.fuzz.inputs.case import Reader
 
 PATIENCE = 5.0
@@ -27,6 +27,8 @@ STARTING = 30.0
 
 MOST_DEATHS = 50
 """A program that died so often is asked no more: each start takes its time."""
+
+TOO_MUCH = f"wrote {MOST_SAID >> 20} MiB, and no line of it ended"
 
 LETTERS = {Reader.CLIENT_FRAME: b"c", Reader.RELAY_FRAME: b"r", Reader.PAYLOAD: b"p"}
 
@@ -107,7 +109,7 @@ class Adapter:
 
     def finish(self) -> list[Line]:
         """Return what came for each input of the batch; less where the program is worn out."""
-        lines: list[Line] = [*self._program.take(len(self._batch), self._patience)]
+        lines: list[Line] = [*self._take(len(self._batch))]
         if len(lines) > len(self._batch):
             raise AdapterError(f"{self.hello.name} wrote more than one line for an input")
         return lines if len(lines) == len(self._batch) else self._one_by_one(len(lines))
@@ -125,19 +127,27 @@ class Adapter:
             if self.is_worn_out:
                 break
             self._program.give(one)
-            lines += self._program.take(1, self._patience) or [self._replace()]
+            lines += self._take(1) or [self._replace()]
         if answered < len(lines) and not any(isinstance(line, Answer) for line in lines):
             # No input kills it alone: the first that was not answered stands for all before it.
             lines[answered] = end._replace(text=f"only after other inputs: {end.text}")
         return lines
 
+    def _take(self, count: int) -> list[bytes]:
+        try:
+            return self._program.take(count, self._patience)
+        except TooMuch:
+            raise AdapterError(f"{self.hello.name} {TOO_MUCH}") from None
+
     def _replace(self) -> Answer:
         """Start another program; return how this one ended."""
-        is_hung = self._program.is_hung
-        end = self._program.end()
+        program = self._program
+        end = program.end()
         self.deaths += 1
         self._start()
-        if is_hung:
+        if program.has_fallen_silent:
+            return Answer(HUNG, text=f"it closed its output and goes on. {end.told}".strip())
+        if program.is_hung:
             return Answer(HUNG, text=f"no answer within {self._patience:g} s. {end.told}".strip())
         return Answer(CRASHED, text=f"{end.status}. {end.told}".strip())
 
@@ -146,9 +156,13 @@ class Adapter:
             self._program = Program(shlex.split(self.command) or [""], self._environment)
         except (OSError, ValueError) as error:
             raise AdapterError(f"cannot start {self.command!r}: {error}") from None
-        lines = self._program.take(1, STARTING)
+        lines: list[bytes] = []
         try:
+            lines = self._program.take(1, STARTING)
             self.hello = greeting(lines[0])
+        except TooMuch:
+            self._program.end()
+            raise AdapterError(f"{self.command!r} {TOO_MUCH}") from None
         except (IndexError, ValueError, KeyError, TypeError, AttributeError):
             raise AdapterError(self._complaint(lines, self._program.end())) from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, NamedTuple
 
 ACCEPTED = "accepted"
@@ -24,6 +25,10 @@ ENDINGS = (CRASHED, HUNG)
 
 SPOKEN = (ACCEPTED, REFUSED, IGNORED, SKIPPED, FAILED)
 """Verdicts that an adapter may write."""
+
+
+CODE = re.compile("[A-Z0-9_]{1,40}")
+"""How an error is named."""
 
 
 class Answer(NamedTuple):
@@ -65,11 +70,23 @@ def read(line: bytes) -> Answer:
     """Read an adapter's line."""
     try:
         said = json.loads(line)
-        verdict, code, offset = said["verdict"], said.get("code"), said.get("offset")
-        if verdict in SPOKEN and (verdict != REFUSED or isinstance(code, str)):
+        verdict, code = said["verdict"], said.get("code")
+        if verdict in SPOKEN and (verdict != REFUSED or CODE.fullmatch(code)):
             again = said["again"].lower() if verdict == ACCEPTED else ""
+            offset, opcode = number(said.get("offset")), number(said.get("opcode"))
             text = str(said.get("text", ""))
-            return Answer(verdict, code, offset, said.get("value"), again, text, said.get("opcode"))
+            return Answer(verdict, code, offset, said.get("value"), again, text, opcode)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         pass
     return Answer(NONSENSE, text=line[:200].decode(errors="replace"))
+
+
+def number(said: object) -> int | None:
+    """Return an int that may be left out.
+
+    Raises:
+        TypeError: it is something else.
+    """
+    if said is not None and type(said) is not int:
+        raise TypeError(said)
+    return said
