@@ -112,7 +112,7 @@ def unpack(data: bytes) -> Any:
     if size > LARGE:
         raise Doubt
     most = size if size < MAX_ELEMENTS else MAX_ELEMENTS
-    if size > TINY and (size > HARMLESS or 0xDC in data or 0xDD in data):
+    if size > HARMLESS or (size > TINY and has_long_within(data)):
         check_claims(data, most)
     value = unpackb(data, ext_hook=refuse, max_ext_len=0, max_array_len=most, max_map_len=most)
     kind = type(value)
@@ -145,8 +145,8 @@ def check_claims(data: bytes, most: int) -> None:
 
 def has_long_within(data: bytes) -> bool:
     """Say whether a container may have arrays with a longer head."""
-    return (data.find(0xDC, 1) > 0 and LONG_16.search(data, 1) is not None) or (
-        data.find(0xDD, 1) > 0 and LONG_32.search(data, 1) is not None
+    return (0xDC in data and LONG_16.search(data, 1) is not None) or (
+        0xDD in data and LONG_32.search(data, 1) is not None
     )
 
 
@@ -202,11 +202,9 @@ def check_flat(data: bytes, value: Any, has_bin: bool, is_wide: bool) -> None:
 
 def check_depth(value: Any, heads: int) -> None:
     """Go down until all that may be left is not too deep, even if each is within the other."""
-    level = [value]
-    for depth in range(1, MAX_DEPTH + 1):
-        heads -= len(level)
-        if depth + heads <= MAX_DEPTH:
-            return
+    level, depth = [value], 1
+    left = heads - 1
+    while depth + left > MAX_DEPTH:
         level = [
             inner
             for outer in level
@@ -215,7 +213,10 @@ def check_depth(value: Any, heads: int) -> None:
         ]
         if not level:
             return
-    raise Doubt
+        if depth == MAX_DEPTH:
+            raise Doubt
+        depth += 1
+        left -= len(level)
 
 
 def check_all(value: Any, may_be_wide: bool) -> bool:

@@ -5,11 +5,15 @@ python -m tests.benchmarks.codec    the rows alone
 
 from __future__ import annotations
 
+from random import Random
+
 import msgpack
 
 from protocol.codec import FRAMES, Role, decode, encode, unpack
 from protocol.frames import (
     Deliver,
+    Error,
+    ErrorDetail,
     Frame,
     Hello,
     HelloOptions,
@@ -17,6 +21,7 @@ from protocol.frames import (
     PlayerInfo,
     Send,
     Session,
+    Subscribe,
     Update,
     Welcome,
 )
@@ -25,9 +30,17 @@ from tests.benchmarks.micro import Ratio, compare
 PAYLOAD = b"x" * 64
 NUMBER = 5_000
 
+RANDOM = Random(1)
+INTS = [number * 37 % 1000 for number in range(100)]
+FLOATS = [RANDOM.uniform(-100, 100) for _ in range(100)]
+"""Some of their bytes look as if they began a bin, or an int that is too large."""
+
 VALUES: dict[str, object] = {
     "a map of 6": {"x": 1.5, "y": -20, "name": "Ada", "hp": 100, "alive": True, "pos": None},
-    "100 ints": [number * 37 % 1000 for number in range(100)],
+    "100 ints": INTS,
+    "100 floats": FLOATS,
+    "50 ints and 50 floats": INTS[:50] + FLOATS[:50],
+    "20 texts": [f"player {number}" for number in range(20)],
     "8 players, nested": {
         "tick": 1234,
         "players": [
@@ -36,6 +49,9 @@ VALUES: dict[str, object] = {
         "map": "arena",
     },
     "8 players, any floats": [{"id": n, "pos": [n / 7, -n / 3]} for n in range(8)],
+    "8 players, floats of any bytes": [
+        {"id": n, "pos": FLOATS[2 * n : 2 * n + 2]} for n in range(8)
+    ],
     "300 pairs": [[number, number * 37 % 1000] for number in range(300)],
 }
 
@@ -43,9 +59,11 @@ FRAMES_READ: list[Frame] = [
     Send(None, PAYLOAD),
     Deliver(70_000, 1, PAYLOAD),
     Update(7, 1, PAYLOAD),
+    Subscribe((1, 2, 3), (4,)),
     Welcome(1, 2, 7, Session(bytes(8), "K7QF2M", time=1795860084158986, complete_from=1)),
     Hello(1, HelloOptions(seat=bytes(16), name="Ada")),
     Joined(1, 1, PlayerInfo("Ada")),
+    Error(3, 11, "the room is full", ErrorDetail(retry=True)),
 ]
 
 
