@@ -71,6 +71,23 @@ test("where I am is told while I move, and not while I stand still", () => {
   assert.deepEqual(positions(played), []);
 });
 
+test("a comet moves until its tail has caught up with it, and a pulse until it is over", () => {
+  const { game, bob, bobAt } = play(2);
+  const moves = (frames: number, steer = STILL): boolean[] =>
+    Array.from({ length: frames }, () => (pass(50), game.step(0.05, steer), game.isMoving));
+  Object.assign(game.mine!.at, { x: 100, y: 100 });
+  bobAt(1000, 100);
+  assert.deepEqual(new Set(moves(10)), new Set([false]));
+  assert.deepEqual(moves(3, { x: 1, y: 0 }), [true, true, true]);
+  assert.deepEqual([moves(20).at(-1), moves(80).at(-1)], [true, false]);
+  bobAt(1100, 100);
+  assert.deepEqual([moves(1), moves(40).at(-1)], [[true], false]);
+  bob({ t: "say", text: "hello" });
+  assert.deepEqual(moves(1), [false]);
+  bob({ t: "pop" });
+  assert.deepEqual([moves(1), moves(20).at(-1)], [[true], false]);
+});
+
 test("others are drawn where they must be by now", () => {
   const { game, socket } = play(2);
   const tell = (x: number): void =>

@@ -1,4 +1,7 @@
-"""What moves a comet on the room's page: a mouse, keys and fingers, in headless Chromium."""
+"""What moves a comet on the room's page: a mouse, keys and fingers, in headless Chromium.
+
+The page draws each of its moves, and seldom what stands still.
+"""
 
 from __future__ import annotations
 
@@ -65,3 +68,40 @@ async def test_a_tap_pulses(url: str, tabs: Tabs) -> None:
         async for event in bot:
             if isinstance(event, Message) and event.value == {"t": "pop"}:
                 break
+
+
+COUNT_DRAWINGS = """() => {
+    const { clearRect } = CanvasRenderingContext2D.prototype;
+    const counted = (window.counted = { frames: 0, drawn: 0, inARow: 0, since: 0 });
+    let drawn = 0;
+    CanvasRenderingContext2D.prototype.clearRect = function (...box) {
+        drawn += 1;
+        return clearRect.apply(this, box);
+    };
+    const frame = (now) => {
+        counted.since ||= now;
+        Object.assign(counted, {
+            frames: counted.frames + 1,
+            drawn: counted.drawn + drawn,
+            inARow: drawn ? counted.inARow + 1 : 0,
+            seconds: (now - counted.since) / 1000,
+        });
+        drawn = 0;
+        requestAnimationFrame(frame);
+    };
+    requestAnimationFrame(frame);
+}"""
+"""Counts the browser's frames, and in how many of them the page draws."""
+
+
+async def test_a_still_game_is_drawn_seldom_and_a_move_at_once(url: str, tabs: Tabs) -> None:
+    ann = await visit(tabs, url, "Ann")
+    await ann.sees("!game.isMoving")
+    await ann.page.evaluate(COUNT_DRAWINGS)
+    await ann.page.wait_for_function("() => counted.frames > 60")
+    counted = await ann.page.evaluate("() => counted")
+    assert 1 <= counted["drawn"] <= counted["seconds"] / 0.1 + 2, counted
+    await ann.page.keyboard.down("d")
+    await ann.page.wait_for_function("() => counted.inARow > 20")
+    await ann.page.keyboard.up("d")
+    await ann.page.wait_for_function("() => counted.inARow === 0")

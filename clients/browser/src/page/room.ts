@@ -165,7 +165,7 @@ function run(controls: Controls): void {
     before = now;
     const direction = controls.direction;
     game.step(dt, direction);
-    arena.draw(now);
+    arena.show(now);
     steered += Math.hypot(direction.x, direction.y) * dt;
     if (steered > 1) find("#hints").classList.add("is-known");
     requestAnimationFrame(frame);

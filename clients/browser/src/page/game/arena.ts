@@ -12,6 +12,8 @@ import { EDGE, WHOLE, isIn, viewOf, within } from "./view.js";
 
 /** The radius of the ring around my comet, in units. */
 const RING = 25;
+/** Seconds between two pictures in which nothing moves: stars and orbs change slowly. */
+const STILL_EVERY = 0.1;
 const MIDDLE: Readonly<Vector> = { x: ARENA.width / 2, y: ARENA.height / 2 };
 const SANS = "system-ui, sans-serif";
 
@@ -26,6 +28,7 @@ export class Arena {
   /** The background never changes, so it is painted once. */
   private readonly sky = paintSky();
   private view = viewOf(MIDDLE, { x: 1, y: 1 }, 1);
+  private drawnAt = -Infinity;
 
   constructor(canvas: HTMLCanvasElement, room: Room, game: Game, palette: Palette) {
     this.canvas = canvas;
@@ -35,7 +38,14 @@ export class Arena {
     this.context = canvas.getContext("2d")!;
   }
 
-  draw(now: number): void {
+  /** Draws the game. While nothing moves it draws seldom, to spare a player's battery. */
+  show(now: number): void {
+    if (!this.game.isMoving && now - this.drawnAt < STILL_EVERY) return;
+    this.drawnAt = now;
+    this.draw(now);
+  }
+
+  private draw(now: number): void {
     this.look();
     const { context } = this;
     const { scale, origin } = this.view;

@@ -80,6 +80,12 @@ export class Game {
     return this.ships.get(this.room.me);
   }
 
+  /** Whether anything moves that an eye follows. A saying stands where its comet is. */
+  get isMoving(): boolean {
+    const ships = [...this.ships.values()];
+    return ships.some((ship) => ship.isMoving) || this.effects.some(({ type }) => type !== "say");
+  }
+
   /** Moves everything on by `dt` seconds. My comet goes where I steer. */
   step(dt: number, steer: Vector): void {
     const now = this.now();

@@ -21,6 +21,8 @@ const SMOOTH = 0.12;
 const JUMP = 300;
 const TRAIL = 26;
 const TRAIL_EVERY = 0.025;
+/** Units between a comet and its tail's end up to which nobody sees that it moves. */
+const STILL = 0.5;
 
 export class Ship {
   readonly at: Vector;
@@ -38,6 +40,11 @@ export class Ship {
 
   distanceTo(point: Vector): number {
     return Math.hypot(point.x - this.at.x, point.y - this.at.y);
+  }
+
+  /** Whether it flies, or its tail has yet to catch up with it. */
+  get isMoving(): boolean {
+    return this.distanceTo(this.trail.at(-1) ?? this.at) > STILL;
   }
 
   /** Mine: accelerates in the direction `steer`, of length 0 to 1, and bounces off the walls. */
