@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -57,6 +58,14 @@ async def asking(relay: RelayProcess, many: int, worker: int = 1) -> AsyncIterat
         yield found
 
 
+def only_listens(process: psutil.Process) -> bool:
+    return not process.net_connections("tcp")[1:]
+
+
+def is_replaced(relay: RelayProcess, before: int) -> bool:
+    return pids(relay)[1] != before
+
+
 async def plays(relay: RelayProcess, room: str) -> None:
     async with party_at(relay.url) as at:
         ann = await at.enters(room)
@@ -72,7 +81,7 @@ async def test_whoever_is_on_the_way_to_a_worker_that_is_killed_comes_to_the_nex
             os.kill(before, signal.SIGSTOP)
             async with asking(relay, MANY) as connections:
                 first = psutil.Process(pids(relay)[0])
-                await until(lambda first=first: not first.net_connections("tcp")[1:])
+                await until(partial(only_listens, first))
                 os.kill(before, signal.SIGKILL)
                 answers = [await answer(reader) for reader, _ in connections]
                 assert answers == [b"101"] * MANY
@@ -89,7 +98,7 @@ async def test_who_comes_while_a_worker_is_killed_is_answered_or_cut_off() -> No
                 os.kill(before, signal.SIGKILL)
                 answers = [await answer(reader) for reader, _ in connections]
                 assert set(answers) <= {b"101", b""}
-            await until(lambda before=before: pids(relay)[1] != before, START_SECONDS)
+            await until(partial(is_replaced, relay, before), START_SECONDS)
             await plays(relay, SECOND)
 
 
