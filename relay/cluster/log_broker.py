@@ -24,9 +24,9 @@ from relay.cluster.replicas.asking import REFUSE_SECONDS
 from relay.cluster.replicas.parcels import Parcel, pack_create
 from relay.cluster.replicas.replica import Replica
 from relay.cluster.replicas.snapshot_writer import SNAPSHOT_EVERY, SnapshotWriter
+from relay.cluster.replicas.whereabouts import Whereabouts
 from relay.cluster.running import Tasks
 from relay.cluster.values import Values
-from relay.cluster.whereabouts import Whereabouts
 from relay.room.entries import CONNECTION_BITS, Create, Entry, Join, incarnation_of
 from relay.room.room import Room
 

@@ -23,10 +23,10 @@ from relay.cluster.message_bus import Kind, MessageBus
 from relay.cluster.news import directory, shared_limits, together
 from relay.cluster.news.board import Board, Sheet
 from relay.cluster.replicas.replica import Replica
+from relay.cluster.replicas.whereabouts import SUBJECT as WHEREABOUTS
+from relay.cluster.replicas.whereabouts import Whereabouts
 from relay.cluster.values import SUBJECT as VALUES
 from relay.cluster.values import VERSION, WANTED, WATCHED, Values
-from relay.cluster.whereabouts import SUBJECT as WHEREABOUTS
-from relay.cluster.whereabouts import Whereabouts
 from relay.conditions.profiles import profile
 from relay.conditions.shape import Shape
 from relay.http.app import create_app
