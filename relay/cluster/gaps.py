@@ -1,8 +1,8 @@
 """Notices that messages of other nodes may have been lost on their way to this one.
 
 A bus carries messages at most once. Where servers of NATS lose each other, a node stays connected
-to its own server, and nothing tells it what it did not hear. So each node numbers its beats: who
-misses one of them may have missed what was told beside it.
+to its own server, and nothing tells it what it did not hear. So each node ticks, and numbers its
+ticks: who misses one of them may have missed what was told beside it.
 """
 
 from __future__ import annotations
@@ -13,15 +13,17 @@ from typing import Final
 
 from relay.cluster.bus import Bus
 
-BEATS: Final = "beats"
+TICKS: Final = "ticks"
+TICK_BYTES: Final = 8
+"""Those of a tick's number. What newer versions add comes after them."""
 SILENT_SECONDS: Final = 1.5
-"""Without a beat of a node, after which what it told may be lost."""
+"""Without a tick of a node, after which what it told may be lost."""
 MOST_NODES: Final = 1000
 """Nodes that are remembered. Most of them are gone: one that starts again has another name."""
 
 
 class Gaps:
-    """Follows the beats of the other nodes, and beats for them."""
+    """Follows the ticks of the other nodes, and ticks for them."""
 
     def __init__(self, bus: Bus | None, missed: Callable[[], object]) -> None:
         """Args: missed: called when messages of others, or to others, may have been lost."""
@@ -30,17 +32,17 @@ class Gaps:
         self._loop = asyncio.get_running_loop()
         self._count = 0
         self._last: dict[str, tuple[int, float]] = {}
-        """The number of each node's last beat, and when it came."""
+        """The number of each node's last tick, and when it came."""
         self._silent: set[str] = set()
         if bus is not None:
-            bus.subscribe(BEATS, self._hear)
+            bus.subscribe(TICKS, self._hear)
 
-    def beat(self) -> None:
+    def tick(self) -> None:
         """Call it every `BEAT_SECONDS`."""
         if self._bus is None:
             return
         self._count += 1
-        self._bus.publish(BEATS, self._count.to_bytes(8, "big"))
+        self._bus.publish(TICKS, self._count.to_bytes(TICK_BYTES, "big"))
         since = self._loop.time() - SILENT_SECONDS
         silent = {node for node, (_, at) in self._last.items() if at < since}
         fell_silent, self._silent = silent - self._silent, silent
@@ -48,7 +50,7 @@ class Gaps:
             self._missed()
 
     def _hear(self, node: str, data: bytes) -> None:
-        number = int.from_bytes(data[:8], "big")
+        number = int.from_bytes(data[:TICK_BYTES], "big")
         before, _ = self._last.pop(node, (number - 1, 0.0))
         self._last[node] = number, self._loop.time()
         if len(self._last) > MOST_NODES:

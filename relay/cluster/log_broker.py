@@ -280,7 +280,7 @@ class LogBroker:
 
     async def _beat(self) -> None:
         self._heartbeats.beat()
-        self._gaps.beat()
+        self._gaps.tick()
         if self._is_in_trouble:
             self._tell_stalled()
 

@@ -16,6 +16,7 @@ import pytest
 
 from protocol.frames import PlayerInfo, RoomOptions
 from relay.cluster.bus import Receive, Reply
+from relay.cluster.gaps import TICKS, Gaps
 from relay.cluster.heartbeats import BEAT, Heartbeats
 from relay.cluster.local_log import LocalLog
 from relay.cluster.log_broker import LogBroker
@@ -116,6 +117,14 @@ async def beats(bus: Ether) -> None:
     heartbeats = Heartbeats(bus, lambda: 1, [], lambda name: None, lambda name, entry: None)
     bus.tell(BEAT, (77).to_bytes(4, "big") + b"and more")
     assert 77 in heartbeats._pulse._heard
+
+
+async def ticks(bus: Ether) -> None:
+    missed: list[int] = []
+    Gaps(bus, lambda: missed.append(1))
+    for number in (77, 78, 80):
+        bus.tell(TICKS, number.to_bytes(8, "big") + b"and more")
+    assert len(missed) == 1
 
 
 async def values(bus: Ether) -> None:
@@ -223,6 +232,7 @@ async def workers(bus: Ether) -> None:
 
 FACTS: dict[str, Callable[[Ether], Awaitable[None]]] = {
     BEAT: beats,
+    TICKS: ticks,
     VALUES: values,
     WANTED: values,
     WATCHED: values,

@@ -8,14 +8,14 @@ from collections.abc import AsyncIterator
 import pytest
 
 from protocol.frames import Joined, Update, Volatile
-from relay.cluster.gaps import BEATS
+from relay.cluster.gaps import TICKS
 from relay.cluster.local_bus import LocalNet
 from relay.cluster.log_broker import LogBroker
 from relay.cluster.values import SUBJECT
 from tests.helpers.cluster.wire import parties_on
 from tests.helpers.peers import Party, Peer, until
 
-LOST = (SUBJECT.encode(), BEATS.encode())
+LOST = (SUBJECT.encode(), TICKS.encode())
 
 
 class LossyNet(LocalNet):
@@ -25,16 +25,16 @@ class LossyNet(LocalNet):
         super().__init__()
         self.is_apart = False
         self.lost = b""
-        self.beats: Counter[str] = Counter()
-        """Beats that came, by the node that they were for."""
+        self.ticks: Counter[str] = Counter()
+        """Ticks that came, by the node that they were for."""
 
     def carry(self, node: str, message: bytes) -> None:
         if self.is_apart and any(subject in message for subject in LOST):
             self.lost += message
             return
         super().carry(node, message)
-        if BEATS.encode() in message:
-            self.beats[node] += 1
+        if TICKS.encode() in message:
+            self.ticks[node] += 1
 
     async def loses(self, subject: str) -> None:
         """Wait until a message about a subject is lost."""
@@ -59,7 +59,7 @@ async def a_value_is_lost(net: LossyNet, here: Party, there: Party) -> tuple[Pee
     ann.says(Volatile(1, None, b"old"))
     assert (await bob.hears(Update)).payload == b"old"
     # The first may come before its node listens.
-    await until(lambda: len(net.beats) == 2 and min(net.beats.values()) > 1)
+    await until(lambda: len(net.ticks) == 2 and min(net.ticks.values()) > 1)
     net.is_apart = True
     ann.says(Volatile(1, None, b"new"))
     await net.loses(SUBJECT + "R")
@@ -72,7 +72,7 @@ async def test_a_value_that_was_lost_is_told_once_the_nodes_hear_each_other(
     (here, _), (there, _) = two
     _, bob = await a_value_is_lost(net, here, there)
     net.lost = b""
-    await net.loses(BEATS)
+    await net.loses(TICKS)
     net.is_apart = False
     assert (await bob.hears(Update)).payload == b"new"
 
