@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Final
 
 from relay.cluster.bus import Bus
+from relay.cluster.pulse import FROZEN_SECONDS
 
 BEATS: Final = "beats"
 SILENT_SECONDS: Final = 1.5
@@ -29,6 +30,7 @@ class Gaps:
         self._missed = missed
         self._loop = asyncio.get_running_loop()
         self._count = 0
+        self._beaten = self._loop.time()
         self._last: dict[str, tuple[int, float]] = {}
         """The number of each node's last beat, and when it came."""
         self._silent: set[str] = set()
@@ -41,8 +43,12 @@ class Gaps:
             return
         self._count += 1
         self._bus.publish(BEATS, self._count.to_bytes(8, "big"))
-        since = self._loop.time() - SILENT_SECONDS
-        silent = {node for node, (_, at) in self._last.items() if at < since}
+        now, beaten = self._loop.time(), self._beaten
+        self._beaten = now
+        if now - beaten > FROZEN_SECONDS:
+            # This node stood still: what came meanwhile is yet to be read.
+            self._last = {node: (number, now) for node, (number, _) in self._last.items()}
+        silent = {node for node, (_, at) in self._last.items() if now - at > SILENT_SECONDS}
         fell_silent, self._silent = silent - self._silent, silent
         if fell_silent:
             self._missed()
