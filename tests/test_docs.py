@@ -21,7 +21,7 @@ ENTRANCES = {"README.md", "index.md"}
 
 BROWSER = ROOT / "clients/browser"
 
-pytestmark = pytest.mark.timeout(180)  # the site takes its time on a busy machine
+pytestmark = pytest.mark.timeout(480)  # the site takes its time on a busy machine
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,7 @@ def loaded(program: str) -> set[str]:
         [sys.executable, "-c", program + ending],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=90,
         check=True,
     )
     return set(run.stdout.split())

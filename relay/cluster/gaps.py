@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Final
 
 from relay.cluster.bus import Bus
+from relay.cluster.pulse import FROZEN_SECONDS
 
 TICKS: Final = "ticks"
 TICK_BYTES: Final = 8
@@ -31,6 +32,7 @@ class Gaps:
         self._missed = missed
         self._loop = asyncio.get_running_loop()
         self._count = 0
+        self._ticked = self._loop.time()
         self._last: dict[str, tuple[int, float]] = {}
         """The number of each node's last tick, and when it came."""
         self._silent: set[str] = set()
@@ -43,8 +45,12 @@ class Gaps:
             return
         self._count += 1
         self._bus.publish(TICKS, self._count.to_bytes(TICK_BYTES, "big"))
-        since = self._loop.time() - SILENT_SECONDS
-        silent = {node for node, (_, at) in self._last.items() if at < since}
+        now, ticked = self._loop.time(), self._ticked
+        self._ticked = now
+        if now - ticked > FROZEN_SECONDS:
+            # This node stood still: what came meanwhile is yet to be read.
+            self._last = {node: (number, now) for node, (number, _) in self._last.items()}
+        silent = {node for node, (_, at) in self._last.items() if now - at > SILENT_SECONDS}
         fell_silent, self._silent = silent - self._silent, silent
         if fell_silent:
             self._missed()

@@ -113,13 +113,17 @@ def makes_rooms(port: int, many: int) -> None:
             asker.makes(app="flood", build="1", tags=tags, keep=3600)
 
 
-def floods_rooms(port: int, sources: list[str], seconds: float) -> list[int]:
-    """Make rooms from some addresses, as fast as the relay allows. Returns: the statuses."""
+def floods_rooms(port: int, sources: list[str], seconds: float) -> tuple[list[int], float]:
+    """Make rooms from some addresses, as fast as the relay allows.
+
+    Returns: the statuses, and the seconds that it took.
+    """
     with contextlib.ExitStack() as stack:
         askers = [stack.enter_context(asking(port, source)) for source in sources]
+        began = time.monotonic()
         paced = _paced(askers, 10 * len(askers), seconds)
         statuses = [asker.makes(app="flood", keep=3600)[0] for asker in paced]
-    return statuses
+        return statuses, time.monotonic() - began
 
 
 def count_rooms(port: int, app: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from typing import Any
 
 from protocol.codec import encode
 from protocol.frames import Hello, HelloOptions, RoomOptions
@@ -162,10 +163,10 @@ async def c4_rooms(scale: Scale) -> Row:
         hearing, made = await asyncio.gather(
             neighbours.listen(scale.seconds, flooding), _rooms_during(on, flooding)
         )
-        statuses = flooding.result()
+        statuses, seconds = flooding.result()
         kept = await asyncio.to_thread(askers.count_rooms, on.port, "flood")
         await neighbours.end()
-    most = 20 + 5 * scale.seconds + 10  # the rates of one address allow this many in that time
+    most = 20 + 5 * seconds + 10  # the rates of one address allow this many in that time
     quota = int(scale.option("--rooms-per-address", ROOMS))
     return Row(
         "C4R",
@@ -180,7 +181,7 @@ async def c4_rooms(scale: Scale) -> Row:
     )
 
 
-async def _rooms_during(on: Stage, attack: asyncio.Future[list[int]]) -> list[bool]:
+async def _rooms_during(on: Stage, attack: asyncio.Future[Any]) -> list[bool]:
     """Let players make rooms, one a second, and enter them."""
     made: list[bool] = []
     while not attack.done() or not made:

@@ -7,6 +7,7 @@ import pytest
 from tests.attack.attacks import ATTACKS, FULL, SMALL
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", SMALL)
 async def test_an_attack_does_no_more_than_it_may(name: str) -> None:
     row = await ATTACKS[name](SMALL[name])

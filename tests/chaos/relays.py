@@ -16,7 +16,7 @@ from tests.chaos.proxy import Address
 from tests.helpers.forked import Forked
 from tests.helpers.relay import MODULE
 
-ENDS_WITHIN = 15.0  # seconds for a relay to end when asked to
+ENDS_WITHIN = 45.0  # seconds for a relay to end when asked to
 LISTENING = re.compile(r"http://127\.0\.0\.1:(\d+)")
 
 

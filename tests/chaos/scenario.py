@@ -50,7 +50,7 @@ class Plan:
     """Seconds after which the storm is over in any case."""
     pause: float = 0.04
     """Most seconds between two turns of a player."""
-    patience: float = 30.0
+    patience: float = 60.0
     """Seconds within which everything must arrive after the last harm."""
     sizes: tuple[int, ...] = (0, 0, 0, 0, 0, 40, 300, 3000)
     """Bytes of filler in a frame, from least to most."""

@@ -36,7 +36,7 @@ FOUND_AS = {
 }
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("course", ["steady", "long", "shaped", "drained", "killed"])
 async def test_nothing_is_lost_doubled_or_reordered(course: str) -> None:
     result = await run_batch(range(1, 4), GENTLE, course)
@@ -58,7 +58,7 @@ def test_a_course_that_was_not_what_it_is_named_for_says_so() -> None:
     assert complain("flooded", nobody_slow) == "the course flooded showed no LAG\n"
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(300)
 async def test_nor_is_anything_in_a_page(tabs: Tabs) -> None:
     tabs.expected = ("WebSocket connection to",)  # Chromium logs every lost connection
     async with (
@@ -99,7 +99,7 @@ async def damaged_room(plan: Plan, upstream: Address) -> Outcome:
     return outcome
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(300)
 async def test_each_damage_to_a_relay_is_found_out_and_none_in_a_whole_one() -> None:
     """One test: processes that share the tests would each live through all rooms."""
     reports = {name: outcome.report for name, outcome in (await damaged_rooms()).items()}
@@ -113,7 +113,7 @@ async def test_each_damage_to_a_relay_is_found_out_and_none_in_a_whole_one() -> 
     assert missed == {}
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(300)
 async def test_a_cluster_keeps_every_promise_while_parts_of_it_die() -> None:
     acts = ("kill-relay", "freeze-relay", "kill-leader", "split-off")
     found = await storm(1, 3.0, 0.02, acts)

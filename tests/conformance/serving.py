@@ -30,7 +30,7 @@ async def serving(app: ASGIApp, ws: str, **options: Any) -> AsyncIterator[uvicor
         ws=import_from_string(ws),
         lifespan="off",
         log_config=None,
-        timeout_graceful_shutdown=5,
+        timeout_graceful_shutdown=30,  # seconds, on a busy machine
         **{**wanted, **options},
     )
     config.load()

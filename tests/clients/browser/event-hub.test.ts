@@ -146,7 +146,7 @@ test("a loop over a room that is closed ends at once", async () => {
 test("nothing that waits is dropped, and many cost each no more than few", async () => {
   const milliseconds = async (count: number): Promise<number> => {
     const hub = new EventHub();
-    const began = performance.now();
+    const began = process.cpuUsage(); // time on the clock is also that of others
     for (let seq = 0; seq < count; seq++) hub.emit(live(seq));
     hub.emit(closed);
     let expected = 0;
@@ -154,7 +154,7 @@ test("nothing that waits is dropped, and many cost each no more than few", async
       if (event.type === "live" && event.seq === expected) expected += 1;
     }
     assert.equal(expected, count);
-    return performance.now() - began;
+    return process.cpuUsage(began).user / 1000;
   };
   await milliseconds(5000); // what is compiled is fast
   const few = await milliseconds(5000);

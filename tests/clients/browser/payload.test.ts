@@ -62,9 +62,9 @@ test("a payload is read where it lies in a larger buffer", () => {
 });
 
 test("a sparse array is refused by its length, before anything is walked", () => {
-  const before = performance.now();
+  const before = process.cpuUsage(); // time on the clock is also that of others
   assert.throws(() => pack([new Array(1e9)]), { code: ErrorCode.TOO_MANY, got: "1000000000" });
-  const took = performance.now() - before;
+  const took = process.cpuUsage(before).user / 1000;
   assert.ok(took < 1000, `${took} ms`);
 });
 

@@ -354,10 +354,10 @@ async def test_the_page_says_when_a_relay_stands_still_and_goes_on_with_it(tabs:
             await page.wait_for_selector("#status[data-state=live]")
             os.kill(relay.process.pid, signal.SIGSTOP)
             try:
-                await page.wait_for_selector("#status[data-state=lost]", timeout=20_000)
+                await page.wait_for_selector("#status[data-state=lost]", timeout=60_000)
             finally:
                 os.kill(relay.process.pid, signal.SIGCONT)
-            await page.wait_for_selector("#status[data-state=live]", timeout=20_000)
+            await page.wait_for_selector("#status[data-state=live]", timeout=60_000)
             await page.click("#tab-Frames")
             await ada.send("after", to=EVERYONE)
             await page.locator(".list-row:visible", has_text="after").wait_for()

@@ -35,7 +35,7 @@ async def test_a_player_goes_on_at_the_next_relay() -> None:
                     assert node.stdout is not None
                     assert await node.stdout.readline() == b"live\n"
                     first.process.kill()
-                    async with asyncio.timeout(20):
+                    async with asyncio.timeout(60):
                         async for event in bob:
                             if isinstance(event, Message):
                                 break

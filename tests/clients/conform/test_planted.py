@@ -146,7 +146,7 @@ def kept(faults: Iterable[str]) -> Claims:
     }
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(480)
 async def test_every_fault_is_found_and_every_case_finds_faults_of_all_that_it_keeps(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

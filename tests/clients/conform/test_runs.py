@@ -33,7 +33,7 @@ OF_PLAIN_ASGI = ["S18.1", "S19.6"] if IS_PORTABLE else []
 
 CLIENTS = ("python_async", "python_blocking", "node", "chromium", "plain")
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(480)
 
 
 def command(client: str) -> str:

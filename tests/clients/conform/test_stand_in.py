@@ -33,7 +33,7 @@ KINDS = {
 OF_PLAIN_ASGI = {"S18.1", "S19.6"} if IS_PORTABLE else set()
 """What a relay on plain ASGI cannot keep; see test_runs."""
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(480)
 
 
 def test_every_rule_of_a_relay_is_kept_and_broken_or_says_why_not() -> None:

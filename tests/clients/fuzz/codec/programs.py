@@ -34,7 +34,7 @@ def run(
         return forked.run("relay", "fuzz", *map(str, options))
     command = [sys.executable, "-m", "relay", "fuzz", *map(str, options)]
     return subprocess.run(
-        ["env", *environment(path), *command], capture_output=True, text=True, timeout=50
+        ["env", *environment(path), *command], capture_output=True, text=True, timeout=110
     )
 
 

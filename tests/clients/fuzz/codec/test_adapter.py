@@ -56,7 +56,7 @@ def test_a_signal_has_a_name(tmp_path: Path) -> None:
 
 def test_a_program_that_hangs_is_killed(tmp_path: Path) -> None:
     hanging = f"while data == b'bad': time.sleep(1)\n{REFUSED}"
-    with Adapter(script(tmp_path, hanging), patience=0.5) as adapter:
+    with Adapter(script(tmp_path, hanging), patience=2.0) as adapter:
         answers = ask(adapter, b"a", b"bad", b"cc")
     assert [answer.verdict for answer in answers] == ["refused", HUNG, "refused"]
 

@@ -122,7 +122,7 @@ CLIENTS = {**IN_CLIENT, **RARE_IN_CLIENT} if IS_LONG else IN_CLIENT
 def options(seed: int, out: Path) -> tuple[object, ...]:
     first = 0 if IS_LONG else seed
     return (
-        *("--first", "--count", 300, "--seed", first, "--patience", 1),
+        *("--first", "--count", 300, "--seed", first, "--patience", 4),
         *("--shrink", 0, "--out", out),
     )
 

@@ -19,6 +19,7 @@ from tests.clients.fuzz.peers.copies import IS_LONG, browser_client, fuzz, pytho
 from tests.helpers.relay import relay_process
 
 COUNT = 3000 if IS_LONG else 20
+PATIENT = ("--patience", 30)  # seconds: nobody hangs, and the machine is busy
 TESTEES = {
     "async": python("python_async"),
     "blocking": python("python_blocking"),
@@ -29,7 +30,8 @@ TESTEES = {
 @pytest.mark.fuzz
 def test_our_relay_bears_hostile_clients(tmp_path: Path) -> None:
     with relay_process("--bad-frames", "0", "--slow-seconds", "60") as relay:
-        done = fuzz("server", relay.url, "--count", COUNT, "--jobs", 2, "--out", tmp_path / "out")
+        options = (*PATIENT, "--count", COUNT, "--jobs", 2, "--out", tmp_path / "out")
+        done = fuzz("server", relay.url, *options)
         assert (done.status, done.report["findings"]) == (0, []), done.text
         assert relay.process.poll() is None
         assert "Traceback" not in relay.log
@@ -42,7 +44,8 @@ def test_our_relay_bears_hostile_clients(tmp_path: Path) -> None:
 @pytest.mark.parametrize("testee", TESTEES)
 def test_our_client_bears_a_hostile_relay(testee: str, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    done = fuzz("client", TESTEES[testee], "--count", COUNT, "--jobs", 4, "--out", out)
+    options = (*PATIENT, "--count", COUNT, "--jobs", 4, "--out", out)
+    done = fuzz("client", TESTEES[testee], *options)
     assert (done.status, done.report["findings"]) == (0, []), done.text
     assert done.report["conversations"] == COUNT
 
@@ -103,7 +106,7 @@ sys.exit("I do not play")
 def test_a_finding_has_a_folder_with_all_bytes_and_a_line_that_replays_it(tmp_path: Path) -> None:
     command = shlex.join([sys.executable, "-c", DEAD])
     out = tmp_path / "out"
-    done = fuzz("client", command, "--count", 1, "--seed", 4, "--patience", 0.2, "--out", out)
+    done = fuzz("client", command, "--count", 1, "--seed", 4, "--patience", 5, "--out", out)
     assert done.status == 1
     (finding,) = done.report["findings"]
     assert (finding["kind"], finding["seed"]) == ("died", 4)
