@@ -127,7 +127,9 @@ def stage(
         is_forked: as for `relay_process`; False where all of its memory is measured.
     """
     is_forked = is_forked and Stage.may_fork
-    with relay_process(*options, port=port, module=module, is_forked=is_forked) as relay:
+    with relay_process(
+        *options, port=port, module=module, is_forked=is_forked, is_patient=False
+    ) as relay:
         running = Stage(relay)
         if Stage.core is not None:
             running.process.cpu_affinity([Stage.core])

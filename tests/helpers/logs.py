@@ -18,7 +18,7 @@ Logs = list[Log]
 """The same log, as several nodes have it."""
 Buses = list[Bus]
 
-JOIN_SECONDS = 30.0
+JOIN_SECONDS = 60.0
 LAYOUT = Layout(streams=2, max_bytes=64 * 1024**2)
 
 

@@ -142,23 +142,25 @@ def relay_process(
     bound: int | None = None,
     is_forked: bool = True,
     under: Sequence[str] = (),
+    is_patient: bool = True,
 ) -> Iterator[RelayProcess]:
     """Run `relay serve` in a process of its own. At the end it is stopped or killed.
 
     Args:
-        options: of the command line. If they do not say otherwise, it drains in 0 s, and is
-            patient with peers that answer no ping.
+        options: of the command line. If they do not say otherwise, it drains in 0 s.
         port: where to listen; 0 is a free port. A restart needs the old one.
         module: the module with the command line of `relay`.
         bound: a listening socket that it gets as from a service manager, by its descriptor.
         is_forked: whether it may be forked from a process that has imported the relay; not if
             it gets a socket.
         under: a command that runs it, such as valgrind's. It may take its time to end.
+        is_patient: whether it waits for longer than by default for the answer to a ping.
     """
     arguments = ["serve", "--port", str(port), *options]
     clean = {key: value for key, value in os.environ.items() if not key.startswith(ENVIRONMENT)}
     clean[f"{ENVIRONMENT}DRAIN_SECONDS"] = "0"
-    clean[f"{ENVIRONMENT}PING_TIMEOUT"] = str(PONG_SECONDS)
+    if is_patient:
+        clean[f"{ENVIRONMENT}PING_TIMEOUT"] = str(PONG_SECONDS)
     with (
         tempfile.NamedTemporaryFile(suffix=".log") as log,
         _forked(module, arguments, clean, Path(log.name))

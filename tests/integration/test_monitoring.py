@@ -59,7 +59,7 @@ def scraping() -> Iterator[Prometheus]:
         relay_process("--nats", server.url, "--nats-streams", "1", port=ports[1]) as shared,
     ):
         asyncio.run(played(alone, shared))
-        asyncio.run(until(lambda: scraped(found) == [True, True], seconds=30))
+        asyncio.run(until(lambda: scraped(found) == [True, True], seconds=60))
         yield found
 
 
@@ -82,7 +82,7 @@ def test_a_prometheus_makes_sense_of_all_of_it() -> None:
     # One test, as it takes some seconds until there is something to ask for.
     with scraping() as by:
         assert [each for each in in_panels() if "$" in each or not by.query(each)] == []
-        asyncio.run(until(lambda: {health for _, health, _ in state(by)} == {"ok"}, seconds=30))
+        asyncio.run(until(lambda: {health for _, health, _ in state(by)} == {"ok"}, seconds=60))
         assert state(by) == [(name, "ok", "inactive") for name in rules()]
         known: set[str] = set(by.asks("label/__name__/values"))
     asked = {name for expression in rules().values() for name in METRIC.findall(expression)}

@@ -147,7 +147,7 @@ async def test_games_go_on_where_they_were(file: Path) -> None:
 
     with relay_process(*options) as relay:
         assert kept(file) is None
-        async with party_at(relay.url) as at, asyncio.timeout(PATIENCE):
+        async with party_at(relay.url) as at, asyncio.timeout(2 * PATIENCE):
             for talker in talkers:
                 await talker.comes_back(at)
             for talker in talkers:

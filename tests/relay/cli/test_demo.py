@@ -77,4 +77,4 @@ def test_it_runs_with_bots_and_takes_them_along(listener: Listener) -> None:
                 if message[1] == Opcode.JOINED:
                     players.add(codec.unpack(message)[2])
         process.send_signal(signal.SIGTERM)
-        assert process.wait(15) == 0
+        assert process.wait(60) == 0
