@@ -83,10 +83,11 @@ class Placed(Reliable):
 def count(workers: int, rooms: int) -> Counted:
     """Count the instructions of a relay of its own."""
     with _served(workers) as (relay, folder):
-        served = [Counting(pid, folder) for pid in processes(relay, workers)]
+        serving = processes(relay, workers)
         with crowd(Placed(_base(relay), rooms), rooms, PLAYERS) as gathered:
+            served = [Counting(pid, folder) for pid in serving]
             idle, idle_seconds = _counted(served, lambda: time.sleep(IDLE_SECONDS))
-            busy, seconds = _counted(served, lambda: play(gathered, [each.pid for each in served]))
+            busy, seconds = _counted(served, lambda: play(gathered, serving))
     spent = [all_ - rest * seconds / idle_seconds for all_, rest in zip(busy, idle, strict=True)]
     deliveries = rooms * PLAYERS * (PLAYERS - 1) * ROUNDS
     return Counted(sum(spent) / deliveries, max(spent) / sum(spent), sum(idle) / idle_seconds)
