@@ -39,9 +39,9 @@ from tests.benchmarks.peer import ours
 from tests.helpers.crew import names_at, pids
 from tests.helpers.relay import RelayProcess, relay_process
 
-ROOMS, PLAYERS, ROUNDS = 2, 8, 100
+ROOMS, PLAYERS, ROUNDS = 8, 8, 50
 ACKNOWLEDGE_EVERY = 10  # rounds
-IDLE_SECONDS = 10.0
+IDLE_SECONDS = 8.0  # the relay closes those who are silent for longer
 STALL_SECONDS = 120.0  # without any delivery
 BOUND = 1.05
 """What two workers may need for a delivery beside one."""
