@@ -10,6 +10,7 @@ answered yet, so the other worker goes on as if it had accepted the connection.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import re
 import socket
@@ -25,6 +26,8 @@ from relay.server.gate import Gate
 from relay.server.http_protocol import BODY_SECONDS, HEAD_BYTES, HttpProtocol
 from relay.server.process import Server
 from relay.workers.mail import Kind, Mail
+
+log = logging.getLogger("relay")
 
 # The path may begin with anything: a proxy may show the relay below a path.
 LINK = re.compile(rf"/r/({NAME.pattern})/*$")
@@ -194,15 +197,23 @@ class Arrivals:
 
     def __init__(self, server: Server) -> None:
         self._server = server
+        self._has_missed = False
 
     def take(self, given: bytes, descriptor: int | None) -> None:
         """Go on with a connection. Args: given: what was read of it."""
         if descriptor is None:
+            self._say_missed()
             return
         tasks = self._server.server_state.tasks
         task = asyncio.get_running_loop().create_task(self._enter(given, descriptor))
         tasks.add(task)
         task.add_done_callback(tasks.discard)
+
+    def _say_missed(self) -> None:
+        """Say, once, that the system has cut a connection on its way here."""
+        if not self._has_missed:
+            self._has_missed = True
+            log.error("connections are cut: raise this process's limit of open files (ulimit -n)")
 
     async def _enter(self, given: bytes, descriptor: int) -> None:
         connection = socket.socket(fileno=descriptor)

@@ -1,9 +1,12 @@
 """What two workers cost beside one: `python -m tests.benchmarks.workers`.
 
-It compares instructions in user space for each delivery, which valgrind counts: those of one worker
-with so many rooms, and with twice as many, beside those of two workers with twice as many. CPU time
-would say nothing here. A relay with time to spare makes more and smaller turns, so that a delivery
-costs more in whatever has more cores. Under valgrind each worker is as busy as it can be.
+It compares instructions in user space for each delivery, which valgrind counts: those of two
+workers beside those of one, which has half as many rooms, or as many. CPU time would say nothing
+here: a relay that has time to spare makes more and smaller turns, so that a delivery costs more.
+
+For the same reason all messages of a round wait when a worker begins with it: they are sent while
+it stands still. So turns are alike, however busy the machine is. What a worker does while nothing
+happens is counted for itself, and does not count.
 
 It also says how evenly two workers are used, by their CPU time, without valgrind.
 """
@@ -13,12 +16,13 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -27,15 +31,18 @@ from clients.bench.gauge import Gauge
 from clients.bench.load import Crowd, crowd
 from clients.bench.measure import measure
 from clients.bench.shape import Shape
-from clients.bench.sockets.dialect import Dialect
+from clients.bench.sockets.poll import Poll, poll
+from clients.bench.sockets.reader import Reader
 from clients.bench.sockets.roomwire import Reliable
+from clients.bench.sockets.stamps import STAMP
 from tests.benchmarks.peer import ours
 from tests.helpers.crew import names_at, pids
 from tests.helpers.relay import RelayProcess, relay_process
 
-ROOMS, PLAYERS, HZ = 2, 8, 10
-SECONDS = 25.0
-SETTLE = 60.0
+ROOMS, PLAYERS, ROUNDS = 8, 8, 50
+ACKNOWLEDGE_EVERY = 10  # rounds
+IDLE_SECONDS = 8.0  # the relay closes those who are silent for longer
+STALL_SECONDS = 120.0  # without any delivery
 BOUND = 1.05
 """What two workers may need for a delivery beside one."""
 EVEN = Shape(rooms=100, players=8, hz=5)
@@ -57,7 +64,8 @@ class Counted(NamedTuple):
     """In user space, of all workers, for each delivery."""
     share: float
     """The busier worker's."""
-    delivered: int
+    idle: float
+    """Of all workers, in a second in which nothing happens."""
 
 
 class Placed(Reliable):
@@ -73,19 +81,16 @@ class Placed(Reliable):
 
 
 def count(workers: int, rooms: int) -> Counted:
-    """Count the instructions of a relay of its own, from the first message to the last one."""
-    shape = Shape(rooms, PLAYERS, HZ)
-    with _served(workers) as (relay, folder), _gathered(Placed(_base(relay), rooms), shape) as all_:
+    """Count the instructions of a relay of its own."""
+    with _served(workers) as (relay, folder):
         serving = processes(relay, workers)
-        for pid in serving:
-            _control("--instr=on", pid)
-        row = measure(all_, shape, seconds=SECONDS, warm_up=0.0, settle=SETTLE)
-        for pid in serving:
-            _control("--instr=off", pid)
-            _control("--dump", pid)
-        totals = [_total(folder, pid) for pid in serving]
-    assert row.share == 1, f"only {row.share:.1%} arrived"
-    return Counted(sum(totals) / row.delivered, max(totals) / sum(totals), row.delivered)
+        with crowd(Placed(_base(relay), rooms), rooms, PLAYERS) as gathered:
+            served = [Counting(pid, folder) for pid in serving]
+            idle, idle_seconds = _counted(served, lambda: time.sleep(IDLE_SECONDS))
+            busy, seconds = _counted(served, lambda: play(gathered, serving))
+    spent = [all_ - rest * seconds / idle_seconds for all_, rest in zip(busy, idle, strict=True)]
+    deliveries = rooms * PLAYERS * (PLAYERS - 1) * ROUNDS
+    return Counted(sum(spent) / deliveries, max(spent) / sum(spent), sum(idle) / idle_seconds)
 
 
 @contextmanager
@@ -97,19 +102,71 @@ def _served(workers: int) -> Iterator[tuple[RelayProcess, Path]]:
             yield relay, Path(name)
 
 
+class Counting:
+    """Counts what one process does, from one `take` to the next."""
+
+    def __init__(self, pid: int, folder: Path) -> None:
+        self.pid = pid
+        self._folder = folder
+        self._parts = 0
+        self._control("--instr=on")
+
+    def take(self) -> int:
+        """Return the instructions since the last call."""
+        self._control("--dump")
+        self._parts += 1
+        found = TOTAL.search((self._folder / f"{self.pid}.{self._parts}").read_text())
+        assert found, "valgrind has counted nothing"
+        return int(found[1])
+
+    def _control(self, what: str) -> None:
+        subprocess.run(["callgrind_control", what, str(self.pid)], check=True, capture_output=True)
+
+
+def _counted(served: list[Counting], work: Callable[[], None]) -> tuple[list[int], float]:
+    """Return the instructions of each while work is done, and the seconds that it took."""
+    for each in served:
+        each.take()
+    began = time.monotonic()
+    work()
+    seconds = time.monotonic() - began
+    return [each.take() for each in served], seconds
+
+
+def play(gathered: Crowd, pids: list[int]) -> None:
+    """Let each player say something, and all hear it, round by round."""
+    frame = gathered.dialect.send(bytes(STAMP.size))
+    listeners = PLAYERS - 1
+    with closing(poll()) as everybody:
+        for connection in gathered.connections:
+            everybody.add(connection)
+        for number in range(ROUNDS):
+            with _frozen(pids):
+                for connection in gathered.connections:
+                    connection.write(frame)
+                    if number % ACKNOWLEDGE_EVERY == 0:
+                        connection.acknowledge()
+            _hear(gathered, everybody, listeners * len(gathered.connections))
+
+
 @contextmanager
-def _gathered(dialect: Dialect, shape: Shape) -> Iterator[Crowd]:
-    with crowd(dialect, shape.rooms, shape.players) as gathered:
-        yield gathered
+def _frozen(pids: list[int]) -> Iterator[None]:
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    yield
+    for pid in pids:
+        os.kill(pid, signal.SIGCONT)
 
 
-def _control(what: str, pid: int) -> None:
-    subprocess.run(["callgrind_control", what, str(pid)], check=True, capture_output=True)
-
-
-def _total(folder: Path, pid: int) -> int:
-    texts = [file.read_text() for file in folder.glob(f"{pid}*")]
-    return sum(int(found[1]) for text in texts if (found := TOTAL.search(text)))
+def _hear(gathered: Crowd, everybody: Poll, wanted: int) -> None:
+    """Read until so many deliveries have come."""
+    reader = Reader(gathered.dialect, STAMP.size)
+    while wanted:
+        ready = everybody.ready(STALL_SECONDS)
+        assert ready, f"{wanted} deliveries do not come"
+        for connection in ready:
+            gathered.read(reader, everybody, connection)
+            wanted -= len(reader.take()) // STAMP.size
 
 
 def evenness() -> float:
@@ -150,12 +207,14 @@ def main() -> None:
     if shutil.which("valgrind") is None:
         sys.exit(NO_VALGRIND)
     os.nice(10)
-    twos = count(2, 2 * ROOMS)
-    print(f"two workers, {2 * ROOMS} rooms: {_said(twos)}; the busier has {twos.share:.1%}")
+    two = count(2, 2 * ROOMS)
+    print(
+        f"two workers, {2 * ROOMS} rooms: {_said(two)}; the busier has {two.share:.1%}", flush=True
+    )
     worst = 0.0
     for rooms in (ROOMS, 2 * ROOMS):
         one = count(1, rooms)
-        ratio = twos.instructions / one.instructions
+        ratio = two.instructions / one.instructions
         worst = max(worst, ratio)
         print(f"one worker, {rooms} rooms: {_said(one)}: two need x {ratio:.3f}", flush=True)
     if worst > BOUND:
@@ -163,7 +222,8 @@ def main() -> None:
 
 
 def _said(counted: Counted) -> str:
-    return f"{counted.instructions:,.0f} instructions for each of {counted.delivered:,} deliveries"
+    idle = f"{counted.idle / 1e6:.2f} million a second at rest"
+    return f"{counted.instructions:,.0f} instructions for each delivery, {idle}"
 
 
 if __name__ == "__main__":

@@ -213,6 +213,7 @@ async def all_workers_begin_anew(relay: RelayProcess, at: Party) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(600)
 async def test_ten_thousand_joins_lose_none() -> None:
     with relay_process(*WORKERS) as relay:
         await joins(relay, 10_000)

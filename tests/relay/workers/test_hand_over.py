@@ -197,6 +197,19 @@ async def test_no_descriptor_stays_behind() -> None:
         await until(lambda: len(os.listdir(DESCRIPTORS)) <= before)
 
 
+async def test_a_connection_that_the_system_has_cut_on_its_way_is_said_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A process that may open no more files gets the message without the socket."""
+    async with colleagues() as (first, second):
+        for _ in range(2):
+            first.mail.send(second.number, Kind.MOVE, b"GET / HTTP/1.1")
+        async with visitor(first.url) as guest:
+            guest.says(ask(THERE))
+            assert await guest.is_answered() == 404
+    assert caplog.text.count("limit of open files") == 1
+
+
 async def test_nonsense_about_rooms_is_answered_where_it_comes() -> None:
     async with colleagues() as (first, _):
         for said, status in (
