@@ -26,6 +26,10 @@ EXPECTED = "expected"
 """What the engine says, as one of the two sides."""
 
 
+NO_VALUE = object()
+"""In place of what is no tagged JSON; it is no value of any message, not even nil."""
+
+
 class Kind(NamedTuple):
     """A class of differences: one finding is written for each."""
 
@@ -125,7 +129,7 @@ def settled(tagged: Any, hello: Hello) -> Any:
     try:
         return settle(tagged, hello.is_lossy, hello.is_unordered)
     except Exception:  # theirs may be anything
-        return None
+        return NO_VALUE
 
 
 def is_alike(ours: Answer, theirs: Answer, hello: Hello) -> bool:

@@ -9,6 +9,7 @@ from typing import Annotated, NamedTuple
 
 from cyclopts import CycloptsError, Parameter, validators
 
+from clients.fuzz.out import check as check_out
 from clients.fuzz.peers import report
 from clients.fuzz.peers.program import NoProgram
 from clients.fuzz.peers.running import Last, Run, Settings
@@ -165,6 +166,7 @@ def _run(
     progress = report.Progress(shown.is_quiet)
     try:
         if replay is None:
+            check_out(shown.out)
             run.go(progress.show)
             run.shrink(shrink)
             if last is not None and is_drain:
@@ -177,4 +179,6 @@ def _run(
     findings = report.write(run.tally, shown.out, shown.line)
     done = report.Report(run.tally, run.seconds, run.settings.seed, findings)
     print(json_module.dumps(done.as_dict(), indent=2) if shown.as_json else done)
+    if run.tally.trouble:
+        return 2
     return 1 if findings else 0

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 MOST_SHOWN: Final = 200
+FIRST: Final = 30
+"""Characters of a text's beginning that are shown where its end says most."""
 
 
 class Fault(Exception):
@@ -27,6 +29,14 @@ def shown(value: object) -> str:
     """Return a value in words, cut where it is long."""
     text = value if isinstance(value, str) else repr(value)
     return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}... ({len(text)} characters)"
+
+
+def last_of(text: str) -> str:
+    """Return a text of which the last words say most, cut in its midst where it is long."""
+    if len(text) <= MOST_SHOWN:
+        return text
+    gap = " ... "
+    return f"{text[:FIRST]}{gap}{text[FIRST + len(gap) - MOST_SHOWN :]}"
 
 
 def differ(expected: list[object], got: list[object], step: str) -> Fault:

@@ -14,14 +14,21 @@ import queue
 import shlex
 import signal
 import subprocess
-import tempfile
 import threading
+import time
 from typing import Any, Final
 
-from clients.fuzz.peers.faults import Fault
+from clients.fuzz.peers.faults import Fault, last_of
+from clients.fuzz.tail import Tail
 
-TOLD: Final = 2000
-"""Characters of a program's last words on stderr that a finding has."""
+MOST_LINES: Final = 10_000
+"""Lines that wait here. Then the program waits."""
+
+LONGEST: Final = 1 << 24
+"""Bytes of a line; what is longer is cut, and is no JSON then."""
+
+PARTING: Final = 1.0
+"""Seconds for a program to end that has closed its output."""
 
 START_PATIENCE: Final = 20.0
 """Seconds for its first line at least: an interpreter takes its time to begin."""
@@ -55,20 +62,20 @@ class Program:
         self.to_answer: set[str] = set()
         """Payloads, in hex, that call for an answer."""
         self._enter = {"do": "connect", "url": url, "options": {"name": "Testee"}}
-        self._lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._lines: queue.Queue[bytes] = queue.Queue(MOST_LINES)
         self._orders: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - `end` closes it
         try:
             self.process = subprocess.Popen(
                 shlex.split(command),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=self._errors,
+                stderr=subprocess.PIPE,
                 start_new_session=True,  # Ctrl+C is for us, and its children end with it
             )
         except (OSError, ValueError, IndexError) as error:
-            self._errors.close()
             raise NoProgram(f"{command}: {error}") from None
+        assert self.process.stderr is not None
+        self._errors = Tail(self.process.stderr)
         self._threads = [
             threading.Thread(target=each, daemon=True) for each in (self._read, self._write)
         ]
@@ -115,11 +122,15 @@ class Program:
         return said
 
     def last_words(self) -> str:
-        """Say how it ended, and what it said last on stderr."""
-        status = self.process.wait()
-        self._errors.seek(0)
-        told = self._errors.read()[-TOLD:].decode(errors="replace").strip()
-        return f"status {status}: {told}"
+        """Say in few words how it ended, and what it said last on stderr."""
+        return last_of(self._all_words())
+
+    def _all_words(self) -> str:
+        try:
+            status = f"status {self.process.wait(PARTING)}"
+        except subprocess.TimeoutExpired:
+            status = "it closed its output and goes on"
+        return f"{status}: {self._errors.words(PARTING)}"
 
     @property
     def has_ended(self) -> bool:
@@ -133,10 +144,8 @@ class Program:
                     os.killpg(self.process.pid, signal.SIGKILL)
                 else:
                     self.process.kill()
-        told = self.last_words()
-        self._orders.put(b"")
-        for thread in self._threads:
-            thread.join(timeout=self.patience)
+        told = self._all_words()
+        self._part()
         for pipe in (self.process.stdin, self.process.stdout):
             assert pipe is not None
             with contextlib.suppress(OSError):
@@ -144,9 +153,19 @@ class Program:
         self._errors.close()
         return told
 
+    def _part(self) -> None:
+        """Let the threads end. One of them may wait for somebody to take what it has read."""
+        self._orders.put(b"")
+        until = time.monotonic() + self.patience
+        for thread in self._threads:
+            while thread.is_alive() and time.monotonic() < until:
+                with contextlib.suppress(queue.Empty):
+                    self._lines.get_nowait()
+                thread.join(0.01)
+
     def _read(self) -> None:
         assert self.process.stdout is not None
-        for line in self.process.stdout:
+        while line := self.process.stdout.readline(LONGEST):
             self._lines.put(line)
             self._react(read(line) or {})
         self._lines.put(b"")

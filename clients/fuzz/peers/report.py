@@ -66,6 +66,7 @@ class Report:
 
     def __str__(self) -> str:
         lines = [status(self.tally, self.seconds)]
+        lines += [self.tally.trouble] if self.tally.trouble else []
         for finding in self.findings:
             times, seeds = finding["times"], ", ".join(map(str, finding["seeds"][:5]))
             lines += [
@@ -85,11 +86,12 @@ class Report:
             "seconds": round(self.seconds, 3),
             "seed": self.seed,
             "findings": self.findings,
+            "trouble": self.tally.trouble,
         }
 
 
 def write(tally: Tally, out: Path, command: str) -> list[dict[str, Any]]:
-    """Write all findings down. Returns: what each is.
+    """Write all findings down. Returns: what each is. Where that fails, the tally says so.
 
     Args: command: what replays one, but for its folder.
     """
@@ -97,11 +99,18 @@ def write(tally: Tally, out: Path, command: str) -> list[dict[str, Any]]:
     for group, finding in sorted(tally.found.items()):
         folder = out / name_of(group)
         about = told(finding, tally.seeds[group], command, folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / ABOUT).write_text(json.dumps(about, indent=2) + "\n")
-        finding.transcript.write(folder)
         findings.append(about)
+        try:
+            keep(about, finding, folder)
+        except OSError as error:
+            tally.trouble = f"findings cannot be written: {error}"
     return findings
+
+
+def keep(about: dict[str, Any], finding: Finding, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / ABOUT).write_text(json.dumps(about, indent=2) + "\n")
+    finding.transcript.write(folder)
 
 
 def told(finding: Finding, seeds: list[int], command: str, folder: Path) -> dict[str, Any]:
@@ -132,11 +141,21 @@ def known(folder: Path) -> list[Known]:
     files = sorted(folder.rglob(ABOUT))
     if not files:
         raise ValueError(f"{folder} holds no findings")
-    found = (json.loads(file.read_text()) for file in files)
-    return [
-        Known(each["seed"], each["parts"] and tuple(each["parts"]), each.get("drain", False))
-        for each in found
-    ]
+    return [known_from(file) for file in files]
+
+
+def known_from(file: Path) -> Known:
+    """Read what plays one finding.
+
+    Raises:
+        ValueError: it is none of a conversation.
+    """
+    try:
+        about = json.loads(file.read_text())
+        parts = about["parts"] and tuple(map(int, about["parts"]))
+        return Known(int(about["seed"]), parts, about.get("drain", False))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{file} is no finding of a conversation: {error!r}") from None
 
 
 def name_of(group: tuple[str, str]) -> str:

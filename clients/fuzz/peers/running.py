@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from clients.fuzz.peers.faults import Fault
 from clients.fuzz.peers.memory import Memory
 from clients.fuzz.peers.plan.parts import Kept, Unsound, fewest
+from clients.fuzz.peers.program import NoProgram
 from clients.fuzz.peers.sides import DRAINED, ENTRY, Side
 from clients.fuzz.peers.transcript import Transcript
 
@@ -78,6 +79,8 @@ class Tally:
     """Of each kind the shortest conversation."""
     seeds: dict[tuple[str, str], list[int]] = field(default_factory=dict)
     """All that showed it."""
+    trouble: str = ""
+    """Why the run ended early, or why nothing is written; "" where all went well."""
 
     def add(self, finding: Finding) -> None:
         """Take a finding in."""
@@ -108,10 +111,13 @@ class Run:
         return time.monotonic() - self._started
 
     def go(self, show: Callable[[Tally, float], None]) -> Tally:
-        """Play conversations until the run is over. Ctrl+C ends it early, and loses nothing.
+        """Play conversations until the run is over.
+
+        Ctrl+C ends it early, and so does a client that cannot be started again; neither loses what
+        was found.
 
         Raises:
-            NoProgram: the client under test cannot be started.
+            NoProgram: the client under test cannot be started at all.
         """
         jobs = [threading.Thread(target=self._job, daemon=True) for _ in range(self.settings.jobs)]
         for job in jobs:
@@ -122,17 +128,23 @@ class Run:
                 show(self.tally, self.seconds)
         except KeyboardInterrupt:
             self._is_over.set()
-        for job in jobs:
-            job.join()
-        if self._errors:
-            raise self._errors[0]
+        with contextlib.suppress(KeyboardInterrupt):  # whoever insists does not wait for the rest
+            for job in jobs:
+                job.join()
+        self._tell_errors()
         return self.tally
 
+    def _tell_errors(self) -> None:
+        for error in self._errors[:1]:
+            if not isinstance(error, NoProgram) or not self.tally.conversations:
+                raise error
+            self.tally.trouble = f"it ended early: {error}"
+
     def shrink(self, seconds: float) -> None:
-        """Make the findings smaller, each within so many seconds."""
+        """Make the findings smaller, each within so many seconds. Ctrl+C leaves the others."""
         worth = [group for group in self.tally.found if group[0] not in OF_NO_PART]
         if seconds and worth:
-            with ended(self._make()) as side:
+            with contextlib.suppress(KeyboardInterrupt, NoProgram), ended(self._make()) as side:
                 for group in worth:
                     found = self.tally.found[group]
                     self.tally.found[group] = shrunk(side, found, seconds)

@@ -91,6 +91,7 @@ class Client:
         self._command = command
         self._patience = patience
         self._former: bytes | None = None
+        self._is_at_fault = False
         self._start()
 
     def _start(self) -> None:
@@ -111,22 +112,24 @@ class Client:
         return count_of(visits_of(seed, None))
 
     def converse(self, seed: int, transcript: Transcript, kept: Kept | None = None) -> list[str]:
-        if self._program.has_ended:
-            told = self._program.last_words()
+        if self._is_at_fault:
             self._anew()
+        if self._program.has_ended:
+            self._is_at_fault = True
+            told = self._program.last_words()
             raise Fault("died", "a program that goes on", told, "the conversation before")
         ambush = Ambush(self._listener, self._program, seed, transcript, self._former, kept)
         try:
             ambush.play()
         except Fault:
-            self._anew()
+            self._is_at_fault = True
             raise
         self._former = ambush.seat
         return [visit.finish.what for visit in ambush.visits]
 
     def _anew(self) -> None:
         self.end()
-        self._former = None
+        self._former, self._is_at_fault = None, False
         self._start()
 
     def end(self) -> None:

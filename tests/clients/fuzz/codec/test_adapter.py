@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from clients.fuzz.codec.sides import adapter as adapters
+from clients.fuzz.codec.sides import program
 from clients.fuzz.codec.sides.adapter import MOST_DEATHS, Adapter, AdapterError, framed
 from clients.fuzz.codec.sides.answer import CRASHED, HUNG, NONSENSE, Answer
 from clients.fuzz.inputs.case import Reader
+from clients.fuzz.tail import TOLD
 from tests.clients.fuzz.codec.programs import python_with, script
 
 REFUSED = 'say(b\'{"verdict": "refused", "code": "ARITY", "offset": %d}\' % len(data))'
@@ -80,7 +82,15 @@ def test_a_program_that_dies_of_everything_is_left_alone(tmp_path: Path) -> None
     assert len(answers) < 2 * MOST_DEATHS
 
 
-@pytest.mark.parametrize("line", ["", "nonsense", "[]", "{}", '{"verdict": "perhaps"}'])
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("", "nonsense", "[]", "{}", '{"verdict": "perhaps"}', "[" * 150),
+        '{"verdict": "refused", "code": "../ARITY", "offset": 3}',
+        '{"verdict": "refused", "code": "ARITY", "offset": "3"}',
+        '{"verdict": "ignored", "opcode": [77]}',
+    ],
+)
 def test_a_line_that_is_no_answer_is_one_all_the_same(line: str, tmp_path: Path) -> None:
     with Adapter(script(tmp_path, f"say({line.encode()!r})")) as adapter:
         (answer,) = ask(adapter, b"a")
@@ -118,3 +128,45 @@ def test_more_than_one_line_for_an_input_is_refused(tmp_path: Path) -> None:
         pytest.raises(AdapterError, match="more than one line"),
     ):
         ask_on(adapter)
+
+
+def test_a_line_that_never_ends_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(program, "MOST_SAID", 1 << 20)
+    endless = "while True: stdout.write(b'x' * 9999)"
+    with (
+        Adapter(script(tmp_path, endless)) as adapter,
+        pytest.raises(AdapterError, match=r"script wrote .* no line of it ended"),
+    ):
+        ask(adapter, b"a")
+
+
+def test_a_program_that_writes_unasked_is_refused_and_little_of_that_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(program, "MOST_CHUNKS", 2)
+
+    def ask_on(adapter: Adapter) -> None:
+        while True:
+            ask(adapter, b"a")
+
+    with (
+        Adapter(script(tmp_path, f"while True: {REFUSED}")) as adapter,
+        pytest.raises(AdapterError, match="more than one line"),
+    ):
+        ask_on(adapter)
+
+
+def test_a_program_may_say_much_on_stderr(tmp_path: Path) -> None:
+    loud = f"sys.stderr.write('so much ' * 500_000 + 'last'); sys.stderr.flush()\n{REFUSED}"
+    dying = "if data == b'bad': sys.exit('!')"
+    with Adapter(script(tmp_path, f"{loud}\n{dying}")) as adapter:
+        good, bad, dead = ask(adapter, b"a", b"bad", b"cc")
+    assert (good.verdict, bad.verdict, dead.verdict) == ("refused", "refused", CRASHED)
+    assert dead.text.endswith("so much last!")
+    assert len(dead.text) < 2 * TOLD
+
+
+def test_a_program_that_closes_its_output_and_goes_on_is_said_to_hang(tmp_path: Path) -> None:
+    with Adapter(script(tmp_path, "import os; os.close(1); time.sleep(60)")) as adapter:
+        (answer,) = ask(adapter, b"a")
+    assert (answer.verdict, answer.text) == (HUNG, "it closed its output and goes on.")

@@ -218,6 +218,7 @@ def test_answers_that_were_written_down_can_be_repeated(tmp_path: Path) -> None:
         (["--compiled", "/no/such/folder"], "no compiled build"),
         (["--count", "0"], "count"),
         (["--jobs", "2", "--against", "echo hello"], "does not begin with"),
+        (["--out", "/dev/null/findings"], "/dev/null is no folder"),
     ],
 )
 def test_what_can_be_mended_is_said_in_one_line(options: list[str], complaint: str) -> None:
