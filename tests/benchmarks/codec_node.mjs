@@ -14,6 +14,9 @@ const six = { x: 12.5, y: -3.25, id: 70_000, name: "Ada", alive: true, team: nul
 const PAYLOADS = {
   "a map of six": six,
   "100 ints": Array.from({ length: 100 }, (_, index) => index * 7),
+  "100 floats": Array.from({ length: 100 }, (_, index) => Math.sin(index) * 100),
+  "8 players": Array.from({ length: 8 }, (_, id) => ({ id, pos: [id / 7, -id / 3] })),
+  "300 pairs": Array.from({ length: 300 }, (_, index) => [index, (index * 37) % 1000]),
   "nested": { players: [six, six, six], room: { map: { tiles: [[1, 2], [3, 4]] }, tick: 9000 } },
   "20 short texts": Array.from({ length: 20 }, (_, index) => `player ${index}`),
   "a text of 1,000": "The fox runs. ".repeat(71).slice(0, 1000),
@@ -22,10 +25,13 @@ const PAYLOADS = {
 
 const payload = new Uint8Array(64).fill(0x78);
 const FRAMES = [
+  { type: "Hello", version: 1, options: { seat: payload.slice(0, 16), name: "Ada" } },
   { type: "Send", target: null, payload },
+  { type: "Subscribe", add: [1, 2, 3], remove: [4] },
   { type: "Deliver", seq: 70_000, sender: 1, payload },
   { type: "Update", key: 3, sender: 9, payload },
   { type: "Taken", taken: 70_000, seq: 70_001 },
+  { type: "Error", seq: 3, code: 11, text: "the room is full", detail: { retry: true } },
   { type: "Joined", seq: 4, player: 2, info: { name: "Ada", canHost: false } },
   {
     type: "Welcome",
@@ -35,7 +41,7 @@ const FRAMES = [
     session: { epoch: payload.slice(0, 8), room: "K7QF2M", time: 1795860084158986 },
   },
 ];
-const CLIENTS = new Set(["Send"]);
+const CLIENTS = new Set(["Send", "Subscribe", "Hello"]);
 
 function* cases() {
   for (const [what, value] of Object.entries(PAYLOADS)) {

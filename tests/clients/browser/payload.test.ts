@@ -20,6 +20,21 @@ test("what is packed comes back", () => {
   assert.deepEqual(unpack(pack(value)), value);
 });
 
+test("each character is written as TextEncoder writes it, and comes back", () => {
+  const encoder = new TextEncoder();
+  const each = 6; // of four bytes, they are as many as are read without a decoder
+  for (let first = 0; first < 0x110000; first += each) {
+    const points = Array.from({ length: each }, (_, more) => first + more);
+    const text = String.fromCodePoint(...points.filter(isCharacter));
+    const packed = pack(text);
+    assert.equal(Buffer.compare(packed.subarray(1), encoder.encode(text)), 0, `U+${first}`);
+    assert.equal(unpack(packed), text);
+  }
+});
+
+const isCharacter = (point: number): boolean =>
+  point < 0x110000 && (point < 0xd800 || point > 0xdfff);
+
 test("a key without a value is left out", () => {
   assert.deepEqual(unpack(pack({ a: undefined, b: 1 })), { b: 1 });
 });

@@ -127,8 +127,7 @@ class Reader {
 
   /** Made only for what cannot do without. */
   private get numbers(): DataView {
-    const { buffer, byteOffset, byteLength } = this.data;
-    return (this.view ??= new DataView(buffer, byteOffset, byteLength));
+    return (this.view ??= viewOf(this.data));
   }
 
   private uint(width: number): number {
@@ -206,6 +205,9 @@ class Reader {
     if (length > MAX_ELEMENTS || depth > MAX_DEPTH || length > this.end - this.at) throw FLAW;
   }
 }
+
+const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array): DataView =>
+  new DataView(buffer, byteOffset, byteLength);
 
 function define(object: object, key: string, value: unknown): void {
   if (Object.hasOwn(object, key)) throw FLAW;

@@ -8,7 +8,7 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
 
 /** The text in `data` from `start` to `end`; null if it is not UTF-8. */
 export function validTextAt(data: Uint8Array, start: number, end: number): string | null {
-  return (end - start <= SHORT ? asciiAt(data, start, end) : null) ?? decoded(data, start, end);
+  return (end - start <= SHORT ? shortAt(data, start, end) : null) ?? decoded(data, start, end);
 }
 
 function decoded(data: Uint8Array, start: number, end: number): string | null {
@@ -19,12 +19,19 @@ function decoded(data: Uint8Array, start: number, end: number): string | null {
   }
 }
 
-function asciiAt(data: Uint8Array, start: number, end: number): string | null {
+/** The text, if its characters have one byte or two, as those of most alphabets have. */
+function shortAt(data: Uint8Array, start: number, end: number): string | null {
   let text = "";
-  for (let at = start; at < end; at++) {
-    const byte = data[at]!;
-    if (byte >= 0x80) return null;
-    text += String.fromCharCode(byte);
+  let at = start;
+  while (at < end) {
+    const byte = data[at++]!;
+    if (byte < 0x80) {
+      text += String.fromCharCode(byte);
+      continue;
+    }
+    const next = at < end ? data[at++]! : 0;
+    if (byte < 0xc2 || byte > 0xdf || next < 0x80 || next > 0xbf) return null;
+    text += String.fromCharCode(((byte & 0x1f) << 6) | (next & 0x3f));
   }
   return text;
 }

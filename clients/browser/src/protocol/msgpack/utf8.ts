@@ -67,6 +67,28 @@ export function utf8Length(text: string): number {
 const isHigh = (unit: number): boolean => unit >= 0xd800 && unit < 0xdc00;
 const isLow = (unit: number): boolean => unit >= 0xdc00 && unit < 0xe000;
 
+/** Writes a well-formed string to `bytes` as UTF-8, from `at` on. */
+export function putUtf8(text: string, bytes: Uint8Array, at: number): void {
+  for (let index = 0; index < text.length; index++) {
+    const point = text.codePointAt(index)!;
+    if (point < 0x80) {
+      bytes[at++] = point;
+      continue;
+    }
+    if (point < 0x800) bytes[at++] = 0xc0 + (point >> 6);
+    else {
+      if (point < 0x10000) bytes[at++] = 0xe0 + (point >> 12);
+      else {
+        bytes[at++] = 0xf0 + (point >> 18);
+        bytes[at++] = 0x80 + ((point >> 12) & 0x3f);
+        index++; // a pair is two units
+      }
+      bytes[at++] = 0x80 + ((point >> 6) & 0x3f);
+    }
+    bytes[at++] = 0x80 + (point & 0x3f);
+  }
+}
+
 /** The first 64 characters of a text, for an error. */
 export const beginning = (text: string): string =>
   Array.from(text.slice(0, 128)).slice(0, 64).join("");

@@ -5,7 +5,7 @@ import { type Breach, LocalProtocolError } from "../errors.js";
 import { MAX_DEPTH, MAX_ELEMENTS, MAX_NODES } from "../limits.js";
 import { isBytes } from "./bytes.js";
 import { FORBIDDEN_KEY } from "./scan.js";
-import { isWellFormed, utf8Length } from "./utf8.js";
+import { isWellFormed, putUtf8, utf8Length } from "./utf8.js";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -181,7 +181,8 @@ class Writer {
     }
     this.textHead(size);
     const start = this.pass(size);
-    encoder.encodeInto(text, this.bytes.subarray(start, this.at));
+    if (length <= SHORT) putUtf8(text, this.bytes, start);
+    else encoder.encodeInto(text, this.bytes.subarray(start, this.at));
   }
 
   /** Writes a text if it is ASCII, and says whether it was. */
