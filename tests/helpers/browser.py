@@ -77,7 +77,7 @@ async def browser() -> AsyncIterator["Browser"]:
     async with async_playwright() as playwright:
         # Without a path, Playwright uses its own Chromium.
         browser = await playwright.chromium.launch(
-            executable_path=chromium.on_path(), args=chromium.FLAGS
+            executable_path=chromium.without_windows(), args=chromium.FLAGS
         )
         yield browser
         await browser.close()
