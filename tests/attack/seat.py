@@ -13,7 +13,7 @@ from tests.helpers.raw import BINARY, CLOSE, PING, PONG, SUBPROTOCOL, frame
 HELLO = encode(Hello(1, HelloOptions()))
 ERROR, LIVE, DELIVER = 0x03, 0x09, 0x11
 JOINED, LEFT, PRESENCE = 0x20, 0x21, 0x22
-PATIENCE = 20.0
+PATIENCE = 30.0
 CUT = 1006
 
 
