@@ -89,7 +89,10 @@ class Peer:
         Raises:
             Closed: the connection is over.
         """
-        self.heard.append(decode(await self.raw.receive(PATIENCE), Role.RELAY))
+        return await self._next(PATIENCE)
+
+    async def _next(self, seconds: float | None) -> Frame:
+        self.heard.append(decode(await self.raw.receive(seconds), Role.RELAY))
         return self.heard[-1]
 
     @asynccontextmanager
@@ -102,7 +105,7 @@ class Peer:
 
     async def _read(self) -> None:
         while True:
-            await self.next()
+            await self._next(None)  # there may be nothing to hear
 
     async def hears(self, wanted: type[F], such: Callable[[F], bool] = lambda frame: True) -> F:
         """Return the next frame of this kind that fits; skip others."""

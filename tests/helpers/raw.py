@@ -86,8 +86,8 @@ class RawClient:
 
     # In.
 
-    async def receive(self, timeout: float = PATIENCE) -> bytes:
-        """Return the next binary message.
+    async def receive(self, timeout: float | None = PATIENCE) -> bytes:
+        """Return the next binary message. Args: timeout: in seconds; None is any time.
 
         Raises:
             TimeoutError: no message came.
