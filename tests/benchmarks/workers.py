@@ -41,7 +41,9 @@ from tests.helpers.relay import RelayProcess, relay_process
 
 ROOMS, PLAYERS, ROUNDS = 8, 8, 50
 ACKNOWLEDGE_EVERY = 10  # rounds
-IDLE_SECONDS = 8.0  # the relay closes those who are silent for longer
+TRIES = 3
+"""Times that each is counted. The least counts: a machine that is busy only adds to it."""
+IDLE_SECONDS = 8.0
 STALL_SECONDS = 120.0  # without any delivery
 BOUND = 1.05
 """What two workers may need for a delivery beside one."""
@@ -97,7 +99,8 @@ def count(workers: int, rooms: int) -> Counted:
 def _served(workers: int) -> Iterator[tuple[RelayProcess, Path]]:
     with tempfile.TemporaryDirectory() as name:
         under = (*VALGRIND, f"--callgrind-out-file={name}/%p")
-        options = ("--profile", "bench", "--workers", str(workers))
+        # Nobody answers pings while the load waits for valgrind.
+        options = ("--profile", "bench", "--workers", str(workers), "--ping-seconds", "never")
         with relay_process(*options, under=under) as relay:
             yield relay, Path(name)
 
@@ -207,16 +210,14 @@ def main() -> None:
     if shutil.which("valgrind") is None:
         sys.exit(NO_VALGRIND)
     os.nice(10)
-    two = count(2, 2 * ROOMS)
-    print(
-        f"two workers, {2 * ROOMS} rooms: {_said(two)}; the busier has {two.share:.1%}", flush=True
-    )
-    worst = 0.0
-    for rooms in (ROOMS, 2 * ROOMS):
-        one = count(1, rooms)
+    kinds = ((2, 2 * ROOMS), (1, ROOMS), (1, 2 * ROOMS))
+    tries = [[count(*kind) for kind in kinds] for _ in range(TRIES)]
+    two, *ones = (min(each) for each in zip(*tries, strict=True))
+    print(f"two workers, {2 * ROOMS} rooms: {_said(two)}; the busier has {two.share:.1%}")
+    for (_, rooms), one in zip(kinds[1:], ones, strict=True):
         ratio = two.instructions / one.instructions
-        worst = max(worst, ratio)
-        print(f"one worker, {rooms} rooms: {_said(one)}: two need x {ratio:.3f}", flush=True)
+        print(f"one worker, {rooms} rooms: {_said(one)}: two need x {ratio:.3f}")
+    worst = two.instructions / min(one.instructions for one in ones)
     if worst > BOUND:
         sys.exit(f"the bound is x {BOUND}")
 

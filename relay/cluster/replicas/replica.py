@@ -20,7 +20,7 @@ from relay.cluster.log import Log, Logged
 from relay.cluster.replicas import loading, parcels, snapshots
 from relay.cluster.replicas.asking import Asking
 from relay.cluster.replicas.chain import MOST, Chain
-from relay.cluster.replicas.loading import Beginning, Unsure
+from relay.cluster.replicas.loading import Unsure
 from relay.cluster.replicas.parcels import Parcel, Signal, Unreadable, What, pack_signal
 from relay.cluster.replicas.sequencer import Lost, Sequencer
 from relay.cluster.replicas.snapshots import DIGEST_BYTES, Saved
@@ -112,7 +112,9 @@ class Replica:
         self._is_closed = False
         self._early: list[Logged] = []
         self._asking = Asking()
-        self._found: Beginning | None = None
+        self._end_of_log = 0
+        self._has_asked = False
+        """Whether the log has it that somebody asked for a snapshot."""
         self._current_at = self.moved
         """When it was known last that no entry was missing."""
         self._work: asyncio.Task[None] | None = None
@@ -261,7 +263,8 @@ class Replica:
 
     async def _load(self) -> bool:
         """Begin with the newest snapshot. Returns: whether that was possible."""
-        self._found = found = await loading.find(self._log, self.name)
+        found = await loading.find(self._log, self.name)
+        self._end_of_log, self._has_asked = found.end, found.has_asked
         found.check()
         self._restore(None if found.is_reset else found.saved, found.applied)
         self.ready.set()
@@ -278,8 +281,8 @@ class Replica:
 
     async def _ask(self, *, is_unsure: bool) -> None:
         """Ask for a snapshot, and when nobody has the room, for a new beginning."""
-        now, found = self.loop.time(), self._found
-        if not self._asking.is_due(now, is_heard=found is not None and found.has_asked):
+        now = self.loop.time()
+        if not self._asking.is_due(now, is_heard=self._has_asked):
             return
         is_over = self._asking.may_end(now, is_unsure=is_unsure)
         if is_over and await self._witness.furthest(self.name) == 0:
@@ -290,7 +293,7 @@ class Replica:
 
     def _signal(self, what: What) -> None:
         # Every node that cannot load says the same: once is enough.
-        seq = 0 if self._found is None else self._found.end
+        seq = self._end_of_log
         self._log.publish(self.name, f"{self.name}/{what}/{seq}", pack_signal(Signal(what, seq)))
 
     def _restore(self, saved: Saved | None, applied: int) -> None:
