@@ -166,8 +166,11 @@ def _some(chosen: list[Case[Any]], only: tuple[str, ...]) -> list[Case[Any]]:
 
 def _address(url: str) -> str:
     """Return ws://host:port for what a user writes; raises where that is none."""
-    whole = url if "://" in url else f"ws://{url}"
-    parts = urlsplit(whole)
+    try:
+        parts = urlsplit(url if "://" in url else f"ws://{url}")
+        _ = parts.port  # it is read, and so found wrong, where it is asked for
+    except ValueError as error:
+        raise CycloptsError(msg=f"{url} is no address of a relay: {error}") from None
     scheme = {"http": "ws", "https": "wss"}.get(parts.scheme, parts.scheme)
     if scheme not in ("ws", "wss") or not parts.netloc or parts.path not in ("", "/"):
         raise CycloptsError(msg=f"{url} is no address of a relay, such as ws://127.0.0.1:8000")

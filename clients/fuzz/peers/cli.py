@@ -132,7 +132,10 @@ def server(
         raise CycloptsError(msg=f"{url}: cuts within TLS say nothing; name the relay itself")
     settings = _settings(seed, seconds, count, jobs, memory, first)
     line = f"relay fuzz server {shlex.quote(url)}"
-    relay = Server(url, patience, pid)
+    try:
+        relay = Server(url, patience, pid)
+    except ValueError as error:
+        raise CycloptsError(msg=f"{url}: {error}") from None
     run = Run(settings, lambda: relay)
     return _run(run, shrink, replay, Shown(line, out, json, quiet), relay.drain, drain)
 

@@ -66,14 +66,14 @@ class Program:
         self._orders: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         try:
             self.process = subprocess.Popen(
-                shlex.split(command),
+                shlex.split(command) or [""],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 start_new_session=True,  # Ctrl+C is for us, and its children end with it
             )
-        except (OSError, ValueError, IndexError) as error:
-            raise NoProgram(f"{command}: {error}") from None
+        except (OSError, ValueError) as error:
+            raise NoProgram(f"cannot start {command!r}: {error}") from None
         assert self.process.stderr is not None
         self._errors = Tail(self.process.stderr)
         self._threads = [

@@ -60,6 +60,8 @@ def test_a_client_that_breaks_a_rule_is_told_so() -> None:
         (["server", "ws://127.0.0.1:1"], "nothing listens"),
         (["server", "ftp://127.0.0.1"], "no address of a relay"),
         (["server", "ws://127.0.0.1:1", "--only", "99.1"], "no case and no rule is called 99.1"),
+        (["server", "ws://127.0.0.1:99999"], "is no address of a relay: Port out of range"),
+        (["server", "ws://[::1"], "is no address of a relay: Invalid IPv6 URL"),
         (["client", "no-such-program"], "the program does not start"),
         (["client", "true"], "the program has ended"),
         (["client", "echo hello"], "a line that is no event"),

@@ -104,5 +104,21 @@ def test_a_folder_that_cannot_be_is_told_before_the_run() -> None:
     assert "/dev/null is no folder" in done.stderr
 
 
+@pytest.mark.parametrize("url", ["http://localhost:99999", "http://localhost:x", "http://[::1"])
+def test_an_address_that_is_none_is_told_in_one_line(url: str) -> None:
+    done = forked.run("relay", "fuzz", "server", url)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"relay: {url}: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", ["", "no-such-program", '"'])
+def test_a_command_that_is_none_is_told_in_one_line(command: str) -> None:
+    done = forked.run("relay", "fuzz", "client", command)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"relay: cannot start {command!r}: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
 def complaint(*options: object) -> subprocess.CompletedProcess[str]:
     return forked.run("relay", "fuzz", "server", *map(str, options))
