@@ -80,30 +80,6 @@ async def test_others_are_drawn_between_two_places(canvas: Game, tabs: Tabs) -> 
     assert drawn == [[0, 0], [5, 10], [10, 20], [10, 20], [20, 20], [30, 20]]
 
 
-COUNT_DRAWINGS = """() => {
-    const { clearRect } = CanvasRenderingContext2D.prototype;
-    const counted = (window.counted = { frames: 0, drawn: 0 });
-    CanvasRenderingContext2D.prototype.clearRect = function (...box) {
-        counted.drawn += 1;
-        return clearRect.apply(this, box);
-    };
-    requestAnimationFrame(function frame() {
-        counted.frames += 1;
-        requestAnimationFrame(frame);
-    });
-}"""
-
-
-async def test_what_stands_still_is_not_drawn_again(canvas: Game, tabs: Tabs) -> None:
-    page = await tabs.open(f"{canvas.url}/?room=STILL")
-    await page.locator("p", has_text="Room STILL, 1 here").wait_for()
-    await page.evaluate(COUNT_DRAWINGS)
-    await page.wait_for_function("counted.frames > 30")
-    assert await page.evaluate("counted.drawn") == 0
-    await page.mouse.move(300, 200)
-    await page.wait_for_function("counted.drawn > 3")
-
-
 @pytest.fixture(scope="module")
 def turns(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Game]:
     with served(make(tmp_path_factory.mktemp("turns"), "turns")) as game:

@@ -10,7 +10,7 @@ const [line, pen] = [document.querySelector("p"), canvas.getContext("2d")];
 const mine = { x: 80 + Math.random() * 800, y: 80 + Math.random() * 440 };
 const paths = new Map(); // of each other player the newest places, oldest first
 let target = { ...mine };
-let [told, drawn, last] = ["", "", 0];
+let [told, last] = ["", 0];
 
 const asked = new URLSearchParams(location.search); // as in /?room=DEN&name=Ann
 const [code, name] = [asked.get("room") ?? "LOBBY", asked.get("name") ?? "guest"];
@@ -57,33 +57,22 @@ function placeAt(path, time) {
   return [x0 + (x1 - x0) * share, y0 + (y1 - y0) * share];
 }
 
-/** Returns how a player is to be drawn. */
-function look(number, [x, y]) {
-  const player = room.players.get(number);
+function drawPlayer(number, x, y) {
   // Whoever is away, or has lost their connection, is faint until they are back or leave.
-  return { x, y, name: player?.name ?? "", hue: number * 137, alpha: player?.state ? 0.3 : 1 };
-}
-
-function drawPlayer({ x, y, name, hue, alpha }) {
-  pen.fillStyle = `hsl(${hue} 75% 65% / ${alpha})`;
+  pen.fillStyle = `hsl(${number * 137} 75% 65% / ${room.players.get(number)?.state ? 0.3 : 1})`;
   pen.beginPath();
   pen.arc(x, y, 16, 0, 2 * Math.PI);
   pen.fill();
-  pen.fillText(name, x, y - 24);
+  pen.fillText(room.players.get(number)?.name ?? "", x, y - 24);
 }
 
 function draw() {
-  const then = room.clock.now() - DELAY;
-  const others = [...paths].map(([number, path]) => look(number, placeAt(path, then)));
-  const players = [...others, look(room.me, [mine.x, mine.y])];
-  const here = `Room ${room.code}, ${room.players.size} here. Point to where you want to go.`;
-  const said = room.state === "live" ? here : `The connection is ${room.state}.`;
-  const scene = JSON.stringify([said, players]);
-  if (scene === drawn) return; // to draw the same again would cost a player's battery
-  drawn = scene;
   pen.clearRect(0, 0, canvas.width, canvas.height);
-  players.forEach(drawPlayer);
-  line.textContent = said;
+  const then = room.clock.now() - DELAY;
+  for (const [number, path] of paths) drawPlayer(number, ...placeAt(path, then));
+  drawPlayer(room.me, mine.x, mine.y);
+  const here = `Room ${room.code}, ${room.players.size} here. Point to where you want to go.`;
+  line.textContent = room.state === "live" ? here : `The connection is ${room.state}.`;
 }
 
 Object.assign(pen, { font: "16px system-ui, sans-serif", textAlign: "center" });
