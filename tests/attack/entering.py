@@ -26,6 +26,8 @@ ROOM = "QUIET0"
 WAITS = encode(Hello(1, HelloOptions(ticket=undecided.TICKET)))
 TALK = encode(Send(None, bytes(1_000)))
 TALKS = 40
+TRIES = 5
+"""Least returns of one who was kicked, however long they take."""
 
 
 async def c5(scale: Scale) -> Row:
@@ -117,7 +119,7 @@ async def c7_kicks(scale: Scale) -> Row:
         "C7K",
         "One who was kicked comes back, with another secret each time",
         [
-            Check("tries, fewer than", 5 - min(len(codes), 5), 0),
+            Check("tries, fewer than", TRIES - min(len(codes), TRIES), 0),
             Check(
                 "closes that are not 4503", sum(c != CloseCode.KICKED for c in (first, *codes)), 0
             ),
@@ -138,7 +140,7 @@ async def _comes_back(port: int, room: str, seconds: float) -> list[int]:
     codes: list[int] = []
     until = time.monotonic() + seconds
     for number in count():
-        if time.monotonic() > until:
+        if time.monotonic() > until and number >= TRIES:
             break
         secret = number.to_bytes(SEAT_BYTES) if number % 2 else None
         hello = encode(Hello(1, HelloOptions(seat=secret)))
