@@ -130,7 +130,8 @@ async def test_nobody_is_told_of_one_who_is_behind_for_a_moment(
 async def test_a_trickle_is_not_enough(meet: Meet) -> None:
     """One who reads a little all the time, and falls behind all the same, is let go."""
     seat = new_seat()
-    async with meet(profile="bench", slow_seconds=SLOW_SECONDS, **SMALL) as at:
+    enough = {"history_bytes": 256 * 1024 * 1024}  # for all that a quick machine sends meanwhile
+    async with meet(profile="bench", slow_seconds=SLOW_SECONDS, **SMALL, **enough) as at:
         ann, slow = await at.enters("R"), await at.enters_and_sticks("R", seat=seat)
         await is_burdened(slow, ann)
         slow.raw.read_on()

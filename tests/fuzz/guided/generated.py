@@ -20,10 +20,9 @@ if TYPE_CHECKING:
 class Made(NamedTuple):
     """A reader that is in no file."""
 
-    table: dict[bytes, Any]
-    """Where the codec looks for it."""
-    shape: bytes
-    """The first bytes of what it reads."""
+    table: dict[int, Any]
+    """Where the codec looks for it, by the head of the frame."""
+    head: int
     cls: type[Frame]
     reader: FunctionType
 
@@ -32,10 +31,11 @@ def made() -> Iterator[Made]:
     """Yield each reader that is in no file."""
     from protocol.codec import CLIENT_READERS, FRAMES, RELAY_READERS, Role
 
-    for role, table in {Role.CLIENT: CLIENT_READERS, Role.RELAY: RELAY_READERS}.items():
-        for shape, reader in [*table.items()]:
-            if isinstance(reader, FunctionType) and reader.__code__.co_filename.startswith("<"):
-                yield Made(table, shape, FRAMES[role][shape[1]], reader)
+    for role, readers in {Role.CLIENT: CLIENT_READERS, Role.RELAY: RELAY_READERS}.items():
+        for opcode, table in readers.items():
+            for head, reader in [*table.items()]:
+                if isinstance(reader, FunctionType) and reader.__code__.co_filename.startswith("<"):
+                    yield Made(table, head, FRAMES[role][opcode], reader)
 
 
 def give_files(folder: Path) -> list[Path]:
@@ -43,11 +43,11 @@ def give_files(folder: Path) -> list[Path]:
     from protocol.quick.generated import USED, source
 
     files: dict[Path, None] = {}
-    for table, shape, cls, _ in made():
+    for table, head, cls, _ in made():
         names, path = dict(USED), folder / f"{cls.__name__}.py"
         text = source(cls, names)
         path.write_text(text)
         exec(compile(text, path, "exec"), names)
-        table[shape] = names["read"]
+        table[head] = names["read"]
         files[path] = None
     return [*files]
