@@ -3,9 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 BROWSER := clients/browser
 # More than there are cores: tests wait for much of their time.
-WORKERS ?= 3
-# Those that run tests of the compiled wheel meanwhile: a third as many, and one at least.
-BESIDE ?= $(shell echo $$((($(WORKERS) + 2) / 3)))
+WORKERS ?= 4
+# Those that run tests of the compiled wheel meanwhile: a quarter as many, and one at least.
+BESIDE ?= $(shell echo $$((($(WORKERS) + 3) / 4)))
 PYTEST := $(BIN)/python -m pytest --dist worksteal
 TEST := $(PYTEST) -n $(WORKERS)
 # Says what a command printed once it has ended, so that it does not stand amid other lines.
