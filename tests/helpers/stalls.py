@@ -24,23 +24,25 @@ class Watch:
 
     def __init__(self) -> None:
         self.in_test = self.of_all = 0.0
+        self._woken = time.monotonic()
         threading.Thread(target=self._look, name="stalls", daemon=True).start()
 
     def begin(self) -> None:
         self.in_test = 0.0
 
     def saw_one(self) -> bool:
-        """Say whether the machine stood still during the test."""
-        return self.in_test >= LONG
+        """Say whether the machine stood still during the test, or has only just gone on."""
+        return max(self.in_test, self._late()) >= LONG
+
+    def _late(self) -> float:
+        return time.monotonic() - self._woken - _LOOK_SECONDS
 
     def _look(self) -> None:
-        last = time.monotonic()
         while True:
             time.sleep(_LOOK_SECONDS)
-            now = time.monotonic()
-            late = now - last - _LOOK_SECONDS
+            late = self._late()
+            self._woken = time.monotonic()
             self.in_test, self.of_all = max(self.in_test, late), max(self.of_all, late)
-            last = now
 
 
 class Stalls:
