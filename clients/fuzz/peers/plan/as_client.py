@@ -47,10 +47,9 @@ CONNECTIONS: Final = 4
 FLOODS: Final = 0.03
 """How many connections are throttled: that takes a while."""
 
-
 LAGS: Final = 0.08
-"""How many connections are not read for a while, but one of a story at most: the others say 1.2 MB
-meanwhile, and some of it stays in the history."""
+"""How many connections are not read for a while: one of a story at most. Meanwhile the others say
+1.2 MB, and some of it stays in the history."""
 
 TargetValue = bool | int | tuple[int, ...] | None
 
