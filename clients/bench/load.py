@@ -47,7 +47,8 @@ class Crowd:
         self.shares = [poll() for _ in range(SHARES)]
         seats = [room for room in range(rooms) for _ in range(players)]
         random.Random(rooms).shuffle(seats)  # so that a room's players do not send in a row
-        self._seats = seats
+        self.seats = seats
+        """The room of each of them."""
         self.seconds = 0.0
         """How long it took until all had entered."""
         self.gone = 0
@@ -63,7 +64,7 @@ class Crowd:
         reader, start = Reader(self.dialect, STAMP.size), time.perf_counter()
         entering: set[Connection] = set()
         with contextlib.closing(poll()) as everybody:
-            for room in self._seats:
+            for room in self.seats:
                 connection = Connection.to(self.dialect, room)
                 self.connections.append(connection)
                 everybody.add(connection)

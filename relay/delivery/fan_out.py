@@ -13,7 +13,9 @@ from typing import Final
 
 from relay.delivery.flow import Flow
 from relay.delivery.outbox import Outbox
-from relay.delivery.tally import UNREAD, Tally
+from relay.delivery.tally import DELIVER, UNREAD, Tally
+from relay.history.packed_frames import Addressees
+from relay.history.ws_frame import OPCODE_AT, SHORT
 
 MUCH: Final = 16
 """What waits is enough to be written once it is over 1/16 of what may be written at once."""
@@ -113,21 +115,21 @@ class FanOut(Flow):
 
     def tell_others(self, sender: int, message: bytes) -> None:
         """Tell all but one; all, if the one is 0."""
-        if self._flowing:
+        flowing = self._flowing
+        if flowing:
             if not self._has_told:
                 self._ask()
             apart = self._apart
             for player, share in apart.items():
                 if player != sender:
                     share.append(message)
-            many = len(self._flowing)
-            if sender in self._flowing:
-                many -= 1
-                if sender not in apart:
-                    apart[sender] = self._turn.copy()
-            self._tally.tell(message, many)
+            if sender not in apart and sender in flowing:
+                apart[sender] = self._turn.copy()
+            size = len(message)
+            if size > SHORT or message[OPCODE_AT] != DELIVER:
+                self._tally.sort(message, len(flowing) - (sender in flowing))
             self._turn.append(message)
-            self._bytes += len(message)
+            self._bytes += size
         if self._waiting:
             for player, outbox in self._waiting.items():
                 if player != sender:
@@ -143,9 +145,18 @@ class FanOut(Flow):
 
     def time(self, came: float) -> None:
         """Time a frame that came then, if the room has told players here of it."""
-        self._tally.told()
         if self._has_told and not self._timed:
             self._timed = came
+
+    def look(self, to: Addressees) -> None:
+        """Count to how many players a frame goes at once, if any player is here."""
+        flowing = self._flowing
+        if isinstance(to, int):
+            reached = len(flowing) - (to in flowing)
+        else:
+            reached = sum(player in flowing for player in to)
+        if self._all:
+            self._tally.fan_out.add(reached)
 
     # What outboxes ask for.
 
@@ -171,8 +182,10 @@ class FanOut(Flow):
         if share is None:
             share = self._apart[player] = self._turn.copy()
         share.append(message)
-        self._tally.tell(message)
-        self._bytes += len(message)
+        size = len(message)
+        if size > SHORT or message[OPCODE_AT] != DELIVER:
+            self._tally.sort(message, 1)
+        self._bytes += size
 
     def share(self, player: int) -> list[bytes]:
         """Return what is gathered for one that flows."""
@@ -199,34 +212,51 @@ class FanOut(Flow):
         if len(everybody) > self._most:
             for player in self._flowing.keys() - self._apart.keys():
                 self._all[player].hold()
-        apart, self._turn, self._apart = self._apart, [], {}
+        turn, self._turn = self._turn, []
+        apart, self._apart = self._apart, {}
         self._has_told = self._has_riding = False
         self._bytes = 0
         if everybody:
-            self._tally.writes += len(self._flowing) - len(apart)
-            for player, try_write in self._flowing.items():
-                if player not in apart:
-                    self._write(player, try_write, everybody)
-        for player, share in apart.items():
-            if share:
-                self._write_share(player, share)
+            self._write_all(everybody, len(turn), apart)
+        if apart:
+            self._write_shares(apart)
         if self._timed:
             self._tally.written(self._timed)
             self._timed = 0.0
 
-    def _write_share(self, player: int, share: list[bytes]) -> None:
-        data = b"".join(share)
-        if len(data) <= self._most:
-            self._tally.writes += 1
-            self._write(player, self._flowing[player], data)
-        else:
-            self._apart[player] = share
-            self._all[player].hold()
+    # Here each write costs, so it is no function of its own, and is counted with others.
 
-    def _write(self, player: int, try_write: Callable[[bytes], int], data: bytes) -> None:
-        try:
-            sent = try_write(data)
-        except OSError:  # for now, or for good: whoever takes the rest finds out
-            sent = 0
-        if sent < len(data):
-            self._all[player].outlet.write(data[sent:])
+    def _write_all(self, data: bytes, frames: int, apart: dict[int, list[bytes]]) -> None:
+        """Write to all but those who are apart."""
+        size, flowing = len(data), self._flowing
+        self._tally.flow(len(flowing) - len(apart), frames, size)
+        for player, try_write in flowing.items():
+            if player not in apart:
+                try:
+                    sent = try_write(data)
+                except OSError:  # for now, or for good: whoever takes the rest finds out
+                    sent = 0
+                if sent < size:
+                    self._all[player].outlet.write(data[sent:])
+
+    def _write_shares(self, apart: dict[int, list[bytes]]) -> None:
+        """Write to each of those who are apart."""
+        flowing, most = self._flowing, self._most
+        writes = frames = total = 0
+        for player, share in apart.items():
+            data = b"".join(share)
+            size = len(data)
+            if size > most:
+                self._apart[player] = share
+                self._all[player].hold()
+            elif size:
+                writes += 1
+                frames += len(share)
+                total += size
+                try:
+                    sent = flowing[player](data)
+                except OSError:
+                    sent = 0
+                if sent < size:
+                    self._all[player].outlet.write(data[sent:])
+        self._tally.flow_apart(writes, frames, total)

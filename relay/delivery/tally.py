@@ -1,8 +1,9 @@
 """What a node counts of frames: how many came and went, how long they took, and what fell away.
 
-It counts where frames pass, so it does as little as can be: a frame costs three additions when it
-comes, and two when the room has told it, however many players it is for. Nearly all frames are SEND
-and DELIVER, which have fields of their own: compiled code adds to those without making an object.
+It counts where frames pass, so it does as little as can be. Nearly all frames are SEND and DELIVER.
+A SEND is counted where it is read, without a call. DELIVERs are counted together once they are
+written: a flush knows how many frames and bytes it writes. What else is among these is counted when
+the room tells it (`sort`), and taken out of their number then.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from typing import Final
 
 from protocol.opcodes import Opcode
 from relay.delivery.spread import Spread
-from relay.history.ws_frame import start_of
+from relay.history.ws_frame import OPCODE_AT, SHORT, start_of
 
 SAMPLED: Final = 256
-"""One SEND of so many is timed."""
+"""One SEND of so many is timed, and one DELIVER of so many is looked at."""
 # Of this type, as compiled code has no tuple of so many numbers before it needs one.
 LATENCY_SECONDS: Final[tuple[float, ...]] = (
     *(0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005),
@@ -28,6 +29,8 @@ FAN_OUT: Final[tuple[float, ...]] = (
 
 SEND: Final = int(Opcode.SEND)
 DELIVER: Final = int(Opcode.DELIVER)
+HEAD: Final = 2
+"""Bytes of the shortest head."""
 OTHER: Final = 0
 """Stands for the opcode of a message that has none."""
 
@@ -43,11 +46,19 @@ class Traffic:
         self.frames[op] += frames
         self.bytes[op] += size
 
+    def plus(self, op: int, frames: int, size: int) -> Traffic:
+        """Return all of it, and so much more of an opcode."""
+        total = Traffic()
+        total.frames, total.bytes = self.frames.copy(), self.bytes.copy()
+        total.add(op, frames, size)
+        return total
+
 
 class Tally:
-    """What a node counts of frames. Each number only grows, but for `untell`.
+    """What a node counts of frames. Each number only grows, but for what `untell` takes back.
 
     Attributes:
+        sends, send_bytes: every SEND in the common form.
         history_bytes: what was read from histories for those who catch up, with its heads.
         writes: to the sockets of players whose outboxes flow.
         conflated: values that a newer one replaced before they were sent.
@@ -64,11 +75,12 @@ class Tally:
             times: whether an entry is applied as soon as it is proposed, so that it can be timed.
         """
         self._clock = clock
-        self._left = SAMPLED if times else -1
+        self._times = times
         self._came = Traffic()
         self._went = Traffic()
-        self._sends = self._send_bytes = 0
-        self._delivers = self._deliver_bytes = 0
+        self.sends = self.send_bytes = 0
+        self._flowed = self._flowed_bytes = 0
+        """What flowed, with the shortest heads, less what `sort` has counted."""
         self.history_bytes = 0
         self.writes = 0
         self.conflated = 0
@@ -76,57 +88,55 @@ class Tally:
         self.refused = 0
         self.latency = Spread(LATENCY_SECONDS)
         self.fan_out = Spread(FAN_OUT)
-        self._before = 0
-        """What had been delivered when the SEND came that is timed."""
 
     @property
     def came(self) -> Traffic:
         """What players sent."""
-        self._came.add(SEND, self._sends, self._send_bytes)
-        self._sends = self._send_bytes = 0
-        return self._came
+        return self._came.plus(SEND, self.sends, self.send_bytes)
 
     @property
     def went(self) -> Traffic:
-        """What was put in order to be sent to players, one by one."""
-        self._went.add(DELIVER, self._delivers, self._deliver_bytes)
-        self._delivers = self._deliver_bytes = 0
-        return self._went
+        """What was sent to players, one by one."""
+        size = self._flowed_bytes - HEAD * self._flowed
+        return self._went.plus(DELIVER, self._flowed, size)
 
-    def take_send(self, size: int) -> float:
-        """Count a SEND. Returns: when it came, if this one is to be timed; else 0."""
-        self._sends += 1
-        self._send_bytes += size
-        self._left -= 1
-        if self._left:
-            return 0.0
-        self._left = SAMPLED
-        self._before = self._delivers
-        return self._clock()
-
-    def told(self) -> None:
-        """Count to how many the SEND goes that is timed. Call it right after it was told."""
-        self.fan_out.add(self._delivers - self._before)
+    def begin(self) -> float:
+        """Return when a SEND came that is to be timed; 0 if none can be."""
+        return self._clock() if self._times else 0.0
 
     def take(self, message: bytes) -> None:
-        """Count any other message of a client."""
+        """Count a message of a client that is no SEND in the common form."""
         size = len(message)
         self._came.add(message[1] if size > 1 else OTHER, 1, size)
 
-    def tell(self, wrapped: bytes, many: int = 1) -> None:
-        """Count a wrapped message that goes to so many players."""
-        start = start_of(wrapped)
-        op = wrapped[start + 1]
-        size = many * (len(wrapped) - start)
-        if op == DELIVER:
-            self._delivers += many
-            self._deliver_bytes += size
-        else:
-            self._went.add(op, many, size)
+    def flow(self, players: int, frames: int, size: int) -> None:
+        """Count what was written to each of some players whose outboxes flow, in one write."""
+        self.writes += players
+        self._flowed += players * frames
+        self._flowed_bytes += players * size
+
+    def flow_apart(self, writes: int, frames: int, size: int) -> None:
+        """Count what was written in some writes, all together."""
+        self.writes += writes
+        self._flowed += frames
+        self._flowed_bytes += size
+
+    def sort(self, wrapped: bytes, many: int) -> None:
+        """Count a wrapped message by its opcode that is to flow to so many players. Only a DELIVER
+        with the shortest head needs this not."""
+        self.tell(wrapped, many)
+        self._flowed -= many
+        self._flowed_bytes -= many * len(wrapped)
 
     def untell(self, wrapped: bytes) -> None:
-        """Take one back that was not written after all: it waits, and is counted when it goes."""
-        self.tell(wrapped, -1)
+        """Take one back that does not flow after all: it waits, and is counted when it goes."""
+        if len(wrapped) > SHORT or wrapped[OPCODE_AT] != DELIVER:
+            self.sort(wrapped, -1)
+
+    def tell(self, wrapped: bytes, many: int = 1) -> None:
+        """Count a wrapped message that goes to so many players, and does not flow."""
+        start = start_of(wrapped)
+        self._went.add(wrapped[start + 1], many, many * (len(wrapped) - start))
 
     def tell_all(self, messages: list[bytes]) -> None:
         """Count wrapped messages that go to one player."""

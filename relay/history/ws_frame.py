@@ -14,6 +14,11 @@ from protocol.opcodes import Opcode
 BINARY: Final = b"\x82"
 HEADS: Final = [BINARY + bytes((size,)) for size in range(126)]
 
+SHORT: Final = 127
+"""Bytes of a wrapped message at most whose head is the shortest."""
+OPCODE_AT: Final = 3
+"""Where the opcode is in such a message."""
+
 LOGGED: Final = frozenset(
     {
         Opcode.DELIVER,

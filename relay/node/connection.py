@@ -35,7 +35,7 @@ from protocol.frames import (
 )
 from protocol.opcodes import is_counted
 from relay.delivery.deferred import Deferred
-from relay.delivery.tally import Tally
+from relay.delivery.tally import SAMPLED, Tally
 from relay.history.ws_frame import wrap
 from relay.node.entrance import Entrance, greeting_of
 from relay.node.journal import Journal
@@ -128,6 +128,7 @@ class Connection:
         """When its seat was given to it, by the relay's clock; 0 before that."""
         self._max_frame = node.max_frame(room)
         self._allowance = settings.allowance()
+        self._tally = node.tally
         self.conduct = Conduct(settings.bad_frames)
         self._told = 0
         self._owes = False
@@ -158,7 +159,7 @@ class Connection:
         """Take a message before WELCOME: it should be HELLO, and nothing until that is decided."""
         if self.is_closed:
             return
-        self.node.tally.take(message)
+        self._tally.take(message)
         try:
             check_size(message, self._max_frame)
             hello = decode(message, Role.CLIENT)
@@ -191,14 +192,17 @@ class Connection:
         wait = self._allowance.take(1, size, now)
         target = fast_path.target_of_send(message)
         if target != fast_path.NO_TARGET and size <= self._max_frame:
-            came = self.node.tally.take_send(size)
+            tally = self._tally
+            tally.sends = sends = tally.sends + 1
+            tally.send_bytes += size
+            came = 0.0 if sends % SAMPLED else tally.begin()
             self.node.append(room.name, (self.attachment, target, message[3:]))
             if came:
                 room.audience.fan_out.time(came)
             if not self._owes or seat.taken - self._told >= limits.ACK_FRAMES:
                 self._owe(seat)
         else:
-            wait = self._receive_any(room, seat, message, now, wait)
+            wait = self._take_any(room, seat, message, now, wait)
         return self._throttle(wait, now) if wait else 0.0
 
     def spend(self, frames: int, now: float) -> float:
@@ -209,13 +213,11 @@ class Connection:
         wait = self._allowance.take(frames, 0, now)
         return self._throttle(wait, now) if wait else 0.0
 
-    def _receive_any(
-        self, room: Room, seat: Seat, message: bytes, now: float, wait: float
-    ) -> float:
+    def _take_any(self, room: Room, seat: Seat, message: bytes, now: float, wait: float) -> float:
         """Returns: seconds to wait: `wait` is the least, as the message is one."""
-        self.node.tally.take(message)
+        self._tally.take(message)
         if wait and fast_path.is_volatile(message):  # volatile frames are the first to go
-            self.node.tally.refused += 1
+            self._tally.refused += 1
             return wait
         try:
             check_size(message, self._max_frame)
@@ -256,9 +258,8 @@ class Connection:
                     self._propose(Acknowledge(self.attachment))
             # SPEC 19.2: the refusal counts, and is no bad frame.
             case Set() | Snapshot() | Subscribe() if not room.account.may_grow(growth(room, frame)):
-                self._propose(
-                    Refuse(self.attachment, *NO_MEMORY, ErrorDetail(op=frame.opcode, retry=True))
-                )
+                detail = ErrorDetail(op=frame.opcode, retry=True)
+                self._propose(Refuse(self.attachment, *NO_MEMORY, detail))
             case _:
                 self._propose(Ask(self.attachment, frame))
 

@@ -161,6 +161,7 @@ class Node(Owner):
     def close(self) -> None:
         """Let go of what outlives a connection."""
         self.passwords.close()
+        self.loop_lag.end()
         self._sweeping.stop()
 
     def max_frame(self, room: str) -> int:
@@ -279,8 +280,6 @@ class Node(Owner):
         connection = self.connections.get(attachment)
         if connection is not None:
             connection.taken()
-
-        self.loop_lag.end()
 
     def _is_due(self, room: Room, entry: Entry) -> bool:
         return self.draining is None or self.draining.is_due(room, entry)

@@ -26,6 +26,7 @@ from protocol.fields.field_types import Target
 from protocol.frames import Error, SnapshotWanted
 from protocol.opcodes import Opcode
 from relay.delivery.outbox import Outbox
+from relay.delivery.tally import SAMPLED
 from relay.history.packed_frames import Addressees
 from relay.history.ws_frame import wrap
 from relay.room import membership, requests
@@ -70,7 +71,8 @@ class Room(RoomState):
         if seat is None:
             return NOTHING
         # SPEC 13.2: accepted or refused, it takes its place in the order here.
-        seat.count()
+        seat.taken += 1  # as `count` does: a call for each message would cost
+        seat.is_acknowledged = True
         to: Addressees = seat.player  # all others, as nearly always: without a call
         if target is not None or seat.is_spectator:
             try:
@@ -81,6 +83,8 @@ class Room(RoomState):
         message = wrap(fast_path.deliver(seq, seat.player, tail))
         self.history.append(seq, to, message)
         self.audience.tell(to, message)
+        if seq % SAMPLED == self.sampled:
+            self.audience.fan_out.look(to)
         if self.has_history and self.snapshots.is_due(seq, self.history):
             self._want_snapshot()
         return NOTHING

@@ -27,6 +27,7 @@ from protocol.opcodes import Opcode
 from relay.delivery.audience import Audience
 from relay.delivery.delay_line import DelayLine
 from relay.delivery.fan_out import FanOut, unserved
+from relay.delivery.tally import SAMPLED
 from relay.history.history import History
 from relay.history.memory_budget import ROOM_BYTES, ROOMS, SEATS
 from relay.history.packed_frames import Addressees
@@ -92,6 +93,9 @@ class RoomState:
         self.properties = Properties(account)
         self.standing = CurrentFacts(account)
         self.snapshots = Snapshots(account)
+        self.sampled = epoch[0] % SAMPLED
+        """What the seq of a SEND that is looked at leaves when divided: the same at all nodes, and
+        another in other rooms, as many have few messages. Not part of the state."""
         self.audience = Audience(unserved() if fan_out is None else fan_out, account, options.delay)
         """The players whom this node tells. It is not part of the state."""
 

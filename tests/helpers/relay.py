@@ -5,10 +5,11 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import responder
 
@@ -44,6 +45,16 @@ that may be long on a busy machine."""
 
 END_SECONDS = 30  # seconds for a process to end by itself
 SLOW_END_SECONDS = 120  # the same under a program such as valgrind
+
+
+class Python(NamedTuple):
+    """An interpreter, and variables for its environment: they say where it finds the relay."""
+
+    path: str
+    environment: Mapping[str, str]
+
+
+THIS_PYTHON = Python(sys.executable, {})
 
 
 @dataclass(frozen=True)
@@ -142,6 +153,7 @@ def relay_process(
     bound: int | None = None,
     is_forked: bool = True,
     under: Sequence[str] = (),
+    python: Python = THIS_PYTHON,
     is_patient: bool = True,
 ) -> Iterator[RelayProcess]:
     """Run `relay serve` in a process of its own. At the end it is stopped or killed.
@@ -154,6 +166,7 @@ def relay_process(
         is_forked: whether it may be forked from a process that has imported the relay; not if
             it gets a socket.
         under: a command that runs it, such as valgrind's. It may take its time to end.
+        python: of that command.
         is_patient: whether it waits for longer than by default for the answer to a ping.
     """
     arguments = ["serve", "--port", str(port), *options]
@@ -165,7 +178,7 @@ def relay_process(
         tempfile.NamedTemporaryFile(suffix=".log") as log,
         _forked(module, arguments, clean, Path(log.name))
         if is_forked and bound is None and not under
-        else _anew(module, arguments, clean, Path(log.name), bound, under) as process,
+        else _anew(python, module, arguments, clean, Path(log.name), bound, under) as process,
     ):
         try:
             yield RelayProcess(process, _address(process, Path(log.name)), Path(log.name))
@@ -183,6 +196,7 @@ def _forked(
 
 @contextmanager
 def _anew(
+    python: Python,
     module: str,
     arguments: list[str],
     environment: dict[str, str],
@@ -190,14 +204,14 @@ def _anew(
     bound: int | None,
     under: Sequence[str],
 ) -> Iterator["subprocess.Popen[str]"]:
-    command = [*under, sys.executable, "-m", module, *arguments]
+    command = [*under, python.path, "-m", module, *arguments]
     if bound is not None:
         command = [sys.executable, "-c", AS_SERVICE, str(bound), *command]
     with (
         log.open("ab") as errors,
         subprocess.Popen(
             command,
-            env=environment,
+            env={**environment, **python.environment},
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
