@@ -101,15 +101,11 @@ def _refused(whose: str, frame: Mapping[str, Any]) -> Iterator[str]:
     shown = whole if len(data) == frame["size"] else f"the first {len(data)} of {whole}"
     at = time.strftime("%H:%M:%S", time.localtime(frame["at"] // 1_000_000))
     yield ""
-    yield isolated(f"{at} {whose}{about}{frame['op'] or 'a message'}: {frame['code']}{where}")
-    yield f"{shown}{_withheld(frame, data)}:"
+    what = f"{whose}{about}{frame['op'] or 'a message'}"
+    yield isolated(f"{at} {what}: {frame['code']}{where}, {shown}:")
     yield f"  relay decode --from client {data.hex().upper()}"
-
-
-def _withheld(frame: Mapping[str, Any], data: bytes) -> str:
-    """Say why not all of it is shown."""
-    is_short = len(data) < min(frame["size"], KEPT_BYTES)
-    return "; what follows may be a secret" if is_short else ""
+    if len(data) < min(frame["size"], KEPT_BYTES):
+        yield "  (What follows is not kept: it may be a secret.)"
 
 
 def _head(answer: Mapping[str, Any]) -> str:
