@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from playwright.async_api import Page
 
 
-async def said_by_operator(room: Room[object]) -> str | None:
+async def said_by_operator(room: Room) -> str | None:
     """Return what the operator says next."""
     async for event in room:
         if isinstance(event, Notice) and event.kind == NoticeKind.OPERATOR:
@@ -43,7 +43,7 @@ async def test_a_room_of_another_relay_is_seen_and_acted_in(tabs: Tabs) -> None:
                 await page.fill(".say input", "back soon")
                 await page.click(".say button")
                 heard = await asyncio.gather(said_by_operator(ada), said_by_operator(bob))
-                assert heard == ["back soon", "back soon"]
+                assert set(heard) == {"back soon"}
                 await networks_are_shaped(page)
                 shapes = (await operator.asks("GET", "/FAR/conditions"))["shapes"]
                 assert [(each["player"], each["down"]["name"]) for each in shapes] == [(1, "wifi")]
@@ -68,7 +68,7 @@ async def players_are_seen(page: Page) -> None:
         await row.locator("td[data-head=Outbox]", has_text="flowing").wait_for()
 
 
-async def frames_are_seen(page: Page, ada: Room[object], bob: Room[object]) -> None:
+async def frames_are_seen(page: Page, ada: Room, bob: Room) -> None:
     await page.click("#tab-Frames")
     rows = page.locator(".list-row:visible")
     await ada.send({"from": "there"}, to=EVERYONE)
