@@ -85,12 +85,17 @@ SHAPE_EXAMPLES = """Examples:
 
 WHY = """Explain why a player sees nothing, or late: the likeliest reason first.
 
+Without a player it tells of those who did not get into the room, or were cut off: what they sent \
+that was refused, and how their connections ended. Without a room it does so for all rooms.
+
 It asks the relay, which must know you as its operator: a relay that you run on this machine does, \
 others want --token-file.
 """
 
 WHY_EXAMPLES = """Examples:
   relay why K7QF 3
+  relay why K7QF
+  relay why
   relay why K7QF 3 --json
   relay why K7QF 3 --url https://relay.example.com --token-file operator.token
 """

@@ -105,9 +105,16 @@ class FramesView(View):
         if not self._has_begun:
             self._has_begun = True
             yield from (self.head(), *self.table(), "")
+            for player, facts in self.players.items():
+                if _silent(facts):
+                    yield f"-- {self.name(player)}: {_told(facts)}"
         for player, facts in self.players.items():
             if player in before and _state(facts) != _state(before[player]):
-                yield f"-- {self.name(player)}: {_state(facts)}"
+                yield f"-- {self.name(player)}: {_told(facts)}"
+        for player in before.keys() - self.players.keys():
+            if silent := _silent(before[player]):
+                name = f"{player} {legible(before[player]['name'])}".rstrip()
+                yield f"-- {name}: gone, after nothing was heard for {silent / 1000:.1f} s"
 
     def show_frame(self, frame: Shown) -> Iterator[str]:
         data = b64decode(frame["data"])
@@ -158,15 +165,32 @@ def _state(facts: Shown) -> str:
     mode = (facts.get("outbox") or {}).get("mode", "flowing")
     words = [facts["presence"]]
     words += [f"outbox {mode}"] if mode != "flowing" else []
-    words += ["no answer to pings"] if facts.get("unanswered_ms", 0) >= SILENT_MS else []
+    words += ["no answer to pings"] if _silent(facts) and facts["presence"] != "lost" else []
     words += ["network shaped"] if facts.get("conditions") else []
     return ", ".join(words)
 
 
+def _told(facts: Shown) -> str:
+    """Say how a player is, and since when or after how long they are silent."""
+    silent = _silent(facts)
+    if not silent:
+        return _state(facts)
+    if facts["presence"] == "lost":
+        return f"{_state(facts)}, after nothing was heard for {silent / 1000:.1f} s"
+    since = time.strftime("%H:%M:%S", time.localtime(time.time() - silent / 1000))
+    return f"{_state(facts)}, silent since {since} ({silent / 1000:.1f} s)"
+
+
+def _silent(facts: Shown) -> int:
+    """Return for how many milliseconds one was not heard who should have answered; or 0."""
+    silent = max(facts.get("silent_ms", 0), facts.get("unanswered_ms", 0))
+    return silent if silent >= SILENT_MS else 0
+
+
 def _way(facts: Shown) -> str:
     """Say how long the way to a player and back is, or for how long they have not answered."""
-    silent, rtt = facts.get("unanswered_ms", 0), facts.get("rtt_ms")
-    if silent >= SILENT_MS:
+    silent, rtt = _silent(facts), facts.get("rtt_ms")
+    if silent:
         return f"silent for {silent / 1000:.1f} s"
     return "" if rtt is None else f"{rtt:.1f} ms"
 

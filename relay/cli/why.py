@@ -1,8 +1,9 @@
-"""The command `relay why`: what a relay knows of why a player sees nothing, or late."""
+"""The command `relay why`: what a relay knows of why a player sees nothing, late, or no room."""
 
 from __future__ import annotations
 
 import textwrap
+import time
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from json import dumps
@@ -14,35 +15,45 @@ from protocol.legible import isolated, legible
 from relay.cli.operator_client import Flag, OperatorClient, Problem, TokenFile, path_of
 from relay.cli.printing import say
 from relay.inspect.why import SILENT_MS
+from relay.policy.conduct import KEPT_BYTES
 
 WIDTH = 96
 
 
 def why(
-    room: str,
-    player: str,
+    room: str | None = None,
+    player: str | None = None,
     /,
     *,
     url: str | None = None,
     token_file: TokenFile = None,
     json: Flag = False,
 ) -> None:
-    """Explain why a player sees nothing, or late: the likeliest reason first.
+    """Explain why a player sees nothing, or late: the likeliest reason first. Without a player:
+    who did not get in, or was cut off.
 
     Args:
-        room: the room's name
-        player: the player's number in it, or their name
+        room: the room's name; if left out, any room
+        player: the player's number in it, or their name; if left out, those who are not there
         url: of the relay; if left out, http://127.0.0.1:8000
         token_file: file with the operator's token; a relay of yours on this machine needs none
         json: print it as JSON
     """
     try:
         client = OperatorClient.find(url, token_file)
-        number = player if player.isdecimal() else _called(client, room, player)
-        answer = client.request("GET", f"{path_of(room)}/players/{number}/why")
+        answer = client.request("GET", _path(client, room, player))
     except Problem as problem:
         raise CycloptsError(msg=str(problem)) from None
     say(dumps(answer) if json else "\n".join(lines_of(answer)))
+
+
+def _path(client: OperatorClient, room: str | None, player: str | None) -> str:
+    if room is None:
+        return "/api/why"
+    if player is None:
+        return f"{path_of(room)}/why"
+    number = player if player.isdecimal() else _called(client, room, player)
+    return f"{path_of(room)}/players/{number}/why"
 
 
 def _called(client: OperatorClient, room: str, name: str) -> int:
@@ -73,35 +84,54 @@ def lines_of(answer: Mapping[str, Any]) -> Iterator[str]:
         yield ""
         yield from _wrapped(f"{number}. ", reason["what"])
         yield from _wrapped("   → ", reason["do"])
-    yield from _refused(answer["facts"] or {})
+    for frame in (answer.get("facts") or {}).get("refused_frames", ()):
+        yield from _refused("", frame)
+    for frame in answer.get("rejected", ()):
+        if frame["data"]:
+            yield from _refused(f"Connection {frame['attachment']}, ", frame)
 
 
-def _refused(facts: Mapping[str, Any]) -> Iterator[str]:
-    """Show the frames that were refused last, as commands that decode them: none is wrapped."""
-    for frame in facts.get("refused_frames", ()):
-        data = b64decode(frame["data"])
-        where = "" if frame["offset"] is None else f" at byte {frame['offset']}"
-        whole = f"{frame['size']:,} bytes"
-        shown = whole if len(data) == frame["size"] else f"the first {len(data)} of {whole}"
-        yield ""
-        yield isolated(f"{frame['op'] or 'A message'}: {frame['code']}{where}, {shown}:")
-        yield f"  relay decode --from client {data.hex().upper()}"
+def _refused(whose: str, frame: Mapping[str, Any]) -> Iterator[str]:
+    """Show a frame that was refused, as a command that decodes it: none is wrapped."""
+    data = b64decode(frame["data"])
+    about = f"frame {frame['frame']}, " if frame.get("frame") else ""
+    where = "" if frame["offset"] is None else f" at byte {frame['offset']}"
+    where += f" (SPEC {frame['rule']})" if frame.get("rule") else ""
+    whole = f"{frame['size']:,} bytes"
+    shown = whole if len(data) == frame["size"] else f"the first {len(data)} of {whole}"
+    at = time.strftime("%H:%M:%S", time.localtime(frame["at"] // 1_000_000))
+    yield ""
+    what = f"{whose}{about}{frame['op'] or 'a message'}"
+    yield isolated(f"{at} {what}: {frame['code']}{where}, {shown}:")
+    yield f"  relay decode --from client {data.hex().upper()}"
+    if len(data) < min(frame["size"], KEPT_BYTES):
+        yield "  (What follows is not kept: it may be a secret.)"
 
 
 def _head(answer: Mapping[str, Any]) -> str:
+    if "player" not in answer:
+        return _whole_room(answer)
     who = f"Room {answer['room']}, player {answer['player']}"
     facts = answer["facts"]
     if facts is None:
         return f"{who}: not there"
     named = f" {isolated(facts['name'])}" if facts["name"] else ""
     said = [facts["presence"], facts["role"]]
-    if facts["unanswered_ms"] >= SILENT_MS:
-        said.append(f"no answer for {facts['unanswered_ms'] / 1000:.1f} s")
+    silent_ms = max(facts["unanswered_ms"], facts.get("silent_ms", 0))
+    if silent_ms >= SILENT_MS:
+        said.append(f"silent for {silent_ms / 1000:.1f} s")
     elif facts["rtt_ms"] is not None:
         said.append(f"RTT {facts['rtt_ms']} ms")
     if facts["outbox"] is not None:
         said.append(f"outbox {facts['outbox']['mode']}")
     return f"{who}{named}: {', '.join(said)}"
+
+
+def _whole_room(answer: Mapping[str, Any]) -> str:
+    if answer["room"] is None:
+        return "All rooms: who did not get in, or was cut off"
+    there = "" if answer["is_there"] else " (there is none now)"
+    return f"Room {answer['room']}{there}: who did not get in, or was cut off"
 
 
 def _wrapped(mark: str, text: str) -> list[str]:

@@ -22,6 +22,7 @@ from relay.conditions.profiles import PROFILES, profile
 from relay.conditions.shape import Shape
 from relay.http.rest import fits, room_info
 from relay.inspect.facts import PlayerFacts
+from relay.inspect.outside import RoomAccount
 from relay.inspect.why import Account
 from relay.node.shapes import EVERYBODY
 from relay.room.room import Room
@@ -108,13 +109,28 @@ class RefusedFrame(BaseModel):
     )
     expected: str | None = None
     got: str | None = None
+    frame: int | None = Field(
+        default=None, description="which of their counted frames it was, by its count"
+    )
+    rule: str | None = Field(default=None, description="the section of SPEC.md that forbids it")
 
 
 class RefusedBytes(RefusedFrame):
-    """The bytes of a frame that was refused, unless they may hold a secret."""
+    """The bytes of a frame that was refused, up to where they may hold a secret."""
 
-    data: str = Field(description="the first 256, in base64")
+    data: str = Field(description="the first 256 at most, in base64")
     size: int = Field(description="how many it had")
+
+
+class Rejected(RefusedBytes):
+    """What a client was refused whose connection is over, or that has not entered."""
+
+    room: str
+    player: int | None = Field(description="null: they had not entered")
+    node: str | None = Field(description="the relay that they came to; null if alone")
+    attachment: int = Field(description="the number of their connection, as in the log")
+    address: str | None
+    closed: str | None = Field(description="how it ended; null: it has not")
 
 
 class Player(BaseModel):
@@ -136,6 +152,10 @@ class Player(BaseModel):
     )
     unanswered_ms: int = Field(
         description="time for which they have answered no ping, and sent nothing else"
+    )
+    silent_ms: int = Field(
+        description="time since anything was heard of one who has answered no ping for 1 s; of "
+        "one who is lost, such a time before their connection ended"
     )
     joined_s: float | None = Field(description="seconds since they connected")
     outbox: Outbox | None
@@ -180,6 +200,10 @@ class Explanation(BaseModel):
     is_there: bool = Field(description="whether the player has a seat")
     reasons: list[Reason]
     facts: Player | None
+    rejected: list[Rejected] = Field(
+        description="what they were refused over earlier connections; if no such player is there, "
+        "also what those were refused who did not get in"
+    )
 
     @classmethod
     def of(cls, account: Account) -> Self:
@@ -189,6 +213,25 @@ class Explanation(BaseModel):
             is_there=account.facts is not None,
             reasons=[Reason(**asdict(each)) for each in account.reasons],
             facts=None if account.facts is None else Player.of(account.facts),
+            rejected=[Rejected(**each) for each in account.rejected],
+        )
+
+
+class RoomExplanation(BaseModel):
+    """Who did not get into a room lately, or was cut off, and what they were refused."""
+
+    room: str | None = Field(description="null: any room")
+    is_there: bool = Field(description="whether there is such a room")
+    reasons: list[Reason]
+    rejected: list[Rejected]
+
+    @classmethod
+    def of(cls, account: RoomAccount) -> Self:
+        return cls(
+            room=account.room or None,
+            is_there=account.is_there,
+            reasons=[Reason(**asdict(each)) for each in account.reasons],
+            rejected=[Rejected(**each) for each in account.rejected],
         )
 
 

@@ -5,7 +5,7 @@ imports Responder.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from typing import Annotated
 
@@ -14,7 +14,8 @@ from responder import Problem, Query, Request, Response
 
 from relay.http import operating, rest
 from relay.inspect.acts import Acts
-from relay.inspect.facts import Facts
+from relay.inspect.facts import Facts, RoomFacts
+from relay.inspect.outside import explain_room
 from relay.inspect.watcher import Wanted, opcodes
 from relay.inspect.watching import Shown, Watching
 from relay.inspect.why import explain
@@ -60,7 +61,41 @@ async def explain_player(
 ) -> operating.Explanation:
     room = await _room(req, name)
     facts = await _facts(req).measured(room, player)
-    return operating.Explanation.of(explain(room, player, facts))
+    rejected = await _facts(req).rejected(room.name)
+    return operating.Explanation.of(explain(room, player, facts, rejected))
+
+
+@routes.get(
+    "/api/rooms/{name}/why",
+    summary="Explain who did not get into a room, or was cut off",
+    description="It answers for a room that is not there, too, if somebody was refused there.",
+    tags=TAGS,
+    responses=NO_ROOM,
+)
+async def explain_outside(req: Request, resp: Response, *, name: str) -> operating.RoomExplanation:
+    only_operator(req)
+    with explained():
+        room = await _node(req).operating.find(name)
+    known = name.upper() if room is None else room.name
+    rejected = await _facts(req).rejected(known)
+    ends = _node(req).journal.recent.ends(known)
+    if room is not None:
+        ends = (await _facts(req).of(room)).ends
+    elif not (rejected or ends):
+        raise Problem(404, "there is no room of this name, and nobody was refused there lately")
+    return operating.RoomExplanation.of(explain_room(known, room, ends, rejected))
+
+
+@routes.get(
+    "/api/why",
+    summary="Explain who did not get into any room, or was cut off",
+    tags=TAGS,
+    responses={401: NO_ROOM[401]},
+)
+async def explain_all(req: Request, resp: Response) -> operating.RoomExplanation:
+    only_operator(req)
+    rejected = await _facts(req).rejected()
+    return operating.RoomExplanation.of(explain_room("", None, (), rejected))
 
 
 @routes.post(
@@ -194,14 +229,15 @@ async def watch(
     except ValueError as error:
         raise Problem(422, str(error)) from None
     describe = partial(operating.described, root=req.state.root)
-    watching = Watching(req.api.state.node, room, wanted, describe, partial(_players, req))
+    asked = (partial(_players, _facts(req).of), partial(_players, _facts(req).measured))
+    watching = Watching(_node(req), room, wanted, describe, *asked)
     resp.mimetype = operating.NDJSON
     resp.headers.update(operating.UNKEPT)
     resp.stream(watching.lines)
 
 
-async def _players(req: Request, room: Room) -> list[Shown]:
-    facts = await _facts(req).of(room)
+async def _players(ask: Callable[[Room], Awaitable[RoomFacts]], room: Room) -> list[Shown]:
+    facts = await ask(room)
     players = map(operating.Player.of, facts.players.values())
     return [each.model_dump(exclude={"refused_frames"}) for each in players]
 
@@ -226,9 +262,8 @@ def explained() -> Iterator[None]:
 async def _room(req: Request, name: str) -> Room:
     """Return the room that an operator asks about, wherever it is."""
     only_operator(req)
-    node: Node = req.api.state.node
     with explained():
-        room = await node.operating.find(name)
+        room = await _node(req).operating.find(name)
     if room is None:
         raise Problem(404, "there is no room of this name")
     return room
@@ -239,16 +274,19 @@ def _check_player(room: Room, player: int) -> None:
         raise Problem(404, f"there is no player {player} in this room")
 
 
+def _node(req: Request) -> Node:
+    node: Node = req.api.state.node
+    return node
+
+
 def _facts(req: Request) -> Facts:
     facts: Facts = req.api.state.facts
     return facts
 
 
 def _shapes(req: Request) -> Shapes:
-    node: Node = req.api.state.node
-    return node.shapes
+    return _node(req).shapes
 
 
 def _acts(req: Request) -> Acts:
-    node: Node = req.api.state.node
-    return Acts(node.operating)
+    return Acts(_node(req).operating)

@@ -18,16 +18,18 @@ from protocol.error_codes import ErrorCode
 from protocol.opcodes import Opcode
 from relay.cluster.bus import Bus
 from relay.conditions.shape import Shape
+from relay.inspect.rules import rule_of
 from relay.node.connection import Connection
 from relay.node.link import Look
 from relay.node.node import Node
-from relay.node.recent import Ended
+from relay.node.recent import Ended, Rejected, rejected
 from relay.node.shapes import EVERYBODY
 from relay.policy.conduct import Refused, RefusedFrame
 from relay.room.room import Room
 from relay.room.seats import Seat
 
 SUBJECT: Final = "facts"
+ABOUT_REJECTED: Final = "rejected"
 ANSWER_SECONDS: Final = 1.0
 ANSWERED_WITHIN: Final = (0.1, 1.0)
 """Seconds for which to wait for the answer of a ping: most come early."""
@@ -67,6 +69,8 @@ class PlayerFacts:
     conditions: Mapping[str, Any] | None = None
     unanswered_ms: int = 0
     refused_frames: tuple[Mapping[str, Any], ...] = ()
+    silent_ms: int = 0
+    """Since they were heard, of one who should have answered; or before their connection ended."""
 
 
 KNOWN: Final = frozenset(each.name for each in fields(PlayerFacts))
@@ -94,6 +98,7 @@ class Facts:
         self._bus = bus
         self._node.shapes.meet(bus)
         bus.answer(SUBJECT, self._answer)
+        bus.answer(ABOUT_REJECTED, self._answer_rejected)
 
     async def of(self, room: Room) -> RoomFacts:
         """Return what all nodes know of a room."""
@@ -106,21 +111,23 @@ class Facts:
                     connected[each.player] = each
         shapes = self._node.shapes.of(room)
         players = {
-            seat.player: connected.get(seat.player) or _shaped(of_seat(seat), shapes)
+            seat.player: connected.get(seat.player) or _shaped(_gone(seat, ends), shapes)
             for seat in sorted(room.seats.values(), key=lambda seat: seat.player)
         }
-        return RoomFacts(players, tuple(sorted(ends, key=lambda each: each.at)), shapes)
+        return RoomFacts(players, tuple(sorted(ends, key=_when)), shapes)
 
-    async def measured(self, room: Room, player: int) -> RoomFacts:
-        """Do so, and wait for a player's answer to a ping: an older RTT says little."""
+    async def measured(self, room: Room, player: int | None = None) -> RoomFacts:
+        """Do so, and wait for the answers to pings of all players, or of one.
+
+        An older RTT says little. Those who do not answer are known as silent then.
+        """
         facts = await self.of(room)
         for seconds in ANSWERED_WITHIN:
-            found = facts.players.get(player)
-            if found is None or found.link != "direct" or found.unanswered_ms > 1000 * seconds:
+            if not any(_may_answer(each, player, seconds) for each in facts.players.values()):
                 break
             await asyncio.sleep(seconds)
             facts = await self.of(room)
-            if not _is_waiting(facts.players.get(player)):
+            if not any(_is_waited_for(each, player) for each in facts.players.values()):
                 break
         return facts
 
@@ -135,6 +142,31 @@ class Facts:
                 found[seat.player] = replace(facts, node=name)
         return found, list(self._node.journal.recent.ends(room.name))
 
+    async def rejected(self, room: str = "") -> list[Mapping[str, Any]]:
+        """Return what those were refused who are not in a room, the newest last.
+
+        Args: room: its name; "" is any room.
+        """
+        found = self._rejected_here(room)
+        if self._bus is not None:
+            question = msgpack.packb(room)
+            answers = await self._bus.ask_all(ABOUT_REJECTED, question, ANSWER_SECONDS)
+            for node, answer in answers.items():
+                found += [{**each, "node": node} for each in msgpack.unpackb(answer)]
+        return sorted(found, key=lambda each: each["at"])
+
+    def _rejected_here(self, room: str) -> list[Mapping[str, Any]]:
+        found = list(self._node.journal.recent.rejected(room))
+        for connection in self._node.connections.values():
+            if connection.seat is None and room in ("", connection.room_name.upper()):
+                found += [] if connection.is_closed else rejected(connection, "")
+        name = None if self._bus is None else self._bus.name
+        return [{**_rejected(each), "node": name} for each in found]
+
+    async def _answer_rejected(self, asker: str, data: bytes) -> bytes:
+        answer: bytes = msgpack.packb(self._rejected_here(msgpack.unpackb(data)))
+        return answer
+
     async def _answer(self, asker: str, data: bytes) -> bytes:
         name, epoch, *_ = msgpack.unpackb(data)
         room = self._node.registry.get(name)
@@ -146,8 +178,14 @@ class Facts:
         return answer
 
 
-def _is_waiting(facts: PlayerFacts | None) -> bool:
-    return facts is not None and facts.unanswered_ms > 0
+def _may_answer(facts: PlayerFacts, player: int | None, seconds: float) -> bool:
+    """Whether they may answer a ping, if they are given so much time."""
+    is_asked = player in (None, facts.player)
+    return is_asked and facts.link == "direct" and facts.unanswered_ms <= 1000 * seconds
+
+
+def _is_waited_for(facts: PlayerFacts, player: int | None) -> bool:
+    return player in (None, facts.player) and facts.unanswered_ms > 0
 
 
 def of_seat(seat: Seat) -> PlayerFacts:
@@ -161,6 +199,19 @@ def of_seat(seat: Seat) -> PlayerFacts:
         taken=seat.taken,
         lagging=PRESENCES[seat.state] == "lagging",
     )
+
+
+def _gone(seat: Seat, ends: Iterable[Ended]) -> PlayerFacts:
+    """Return what is known of a player who is not connected, or to a node that does not answer."""
+    facts = of_seat(seat)
+    if facts.presence != "lost":
+        return facts
+    last = max((end for end in ends if end.player == seat.player), key=_when, default=None)
+    return facts if last is None else replace(facts, silent_ms=last.silent_ms)
+
+
+def _when(ended: Ended) -> int:
+    return ended.at
 
 
 def _shaped(facts: PlayerFacts, shapes: Mapping[int, Shape]) -> PlayerFacts:
@@ -189,6 +240,7 @@ def of_connection(room: Room, seat: Seat, connection: Connection, now: int) -> P
         refusals=tuple(map(_refused, connection.conduct.refusals)),
         conditions=None if shaped is None else shaped.plain(),
         unanswered_ms=int(look.unanswered * 1000),
+        silent_ms=int(look.silent * 1000),
         refused_frames=tuple(map(_refused_frame, connection.conduct.frames)),
     )
 
@@ -210,12 +262,25 @@ def _refused(refused: Refused) -> dict[str, Any]:
         "offset": refused.offset,
         "expected": refused.expected,
         "got": refused.got,
+        "frame": refused.frame,
+        "rule": rule_of(code, refused.offset, refused.text),
     }
 
 
 def _refused_frame(frame: RefusedFrame) -> Mapping[str, Any]:
     data = b64encode(frame.data).decode()
     return {**_refused(frame.refused), "data": data, "size": frame.size}
+
+
+def _rejected(each: Rejected) -> Mapping[str, Any]:
+    return {
+        "room": each.room,
+        "player": each.player,
+        "attachment": each.attachment,
+        "address": each.address or None,
+        "closed": each.closed or None,
+        **_refused_frame(each.frame),
+    }
 
 
 def _read(answer: bytes, ends: list[Ended]) -> Iterable[PlayerFacts]:

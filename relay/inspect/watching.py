@@ -38,12 +38,19 @@ class Watching:
     """One operator who watches a room."""
 
     def __init__(
-        self, node: Node, room: Room, wanted: Wanted, describe: Describe, facts: Facts
+        self,
+        node: Node,
+        room: Room,
+        wanted: Wanted,
+        describe: Describe,
+        facts: Facts,
+        measured: Facts,
     ) -> None:
         """
         Args:
             describe: says what everybody may know of a room.
             facts: says what is known of a room's players.
+            measured: does so, and waits for who answers: at first, it is not known who is silent.
         """
         self._node = node
         self._room = room
@@ -51,6 +58,7 @@ class Watching:
         self._has_frames = wanted.has_frames
         self._describe = describe
         self._facts = facts
+        self._measured = measured
         self._told = ""
         self._round = 0.0
         self._audience: WatchedAudience
@@ -134,7 +142,8 @@ class Watching:
         self._round = now
         await self._kept()
         self._audience.want_values()
-        players = line("players", players=await self._facts(self._room))
+        facts = self._measured if is_first else self._facts
+        players = line("players", players=await facts(self._room))
         if is_first:
             return self._standing() + players
         rates = line("rates", seconds=round(seconds, 3), frames=self._rates.since())

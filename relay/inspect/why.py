@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, Final
 
+from relay.conditions.conditions import Conditions
 from relay.conditions.shape import Shape
 from relay.inspect.facts import PlayerFacts, RoomFacts
 from relay.inspect.heard import Heard, heard
+from relay.inspect.outside import Rejections, ended, missing
+from relay.inspect.reason import KEPT, Reason, refused
 from relay.node.recent import Ended
 from relay.node.shapes import EVERYBODY
 from relay.room.room import Room
@@ -21,23 +25,10 @@ SLOW_MS: Final = 250.0
 """A way there and back that people notice."""
 SILENT_MS: Final = 1000
 """A ping without an answer for so long is no slow way: somebody does not answer."""
-SHOWN_ENDS: Final = 3
-SHOWN_PLAYERS: Final = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why a player may see nothing, or late.
-
-    Attributes:
-        reason: a word for programs.
-        what: a sentence that says what is so.
-        do: sentences that say what to do about it.
-    """
-
-    reason: str
-    what: str
-    do: str
+FELT_MS: Final = 50.0
+"""A way there and back, added on purpose, that some people notice."""
+RARE_LOSS: Final = 0.05
+"""Of volatile values; the next one makes good for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,111 +39,89 @@ class Account:
     player: int
     reasons: Sequence[Reason]
     facts: PlayerFacts | None
+    rejected: Rejections = ()
 
 
-def explain(room: Room, player: int, known: RoomFacts) -> Account:
-    """Say why a player may see nothing, or late."""
+def explain(room: Room, player: int, known: RoomFacts, rejected: Rejections = ()) -> Account:
+    """Say why a player may see nothing, or late.
+
+    Args: rejected: what those were refused who are not in the room.
+    """
     facts = known.players.get(player)
     ends = [end for end in known.ends if end.player == player]
     seat = room.seats.get(player)
     if facts is None or seat is None:
-        return Account(room.name, player, tuple(_missing(room, player, ends, known.ends)), None)
+        away = [each for each in rejected if each["player"] in (player, None)]
+        missed = missing(room, player, ends, known.ends, away)
+        return Account(room.name, player, tuple(missed), None, away)
+    theirs = [each for each in rejected if each["player"] == player]
     said = heard(room, seat)
+    shaped = [*_conditions(room, facts, known.shapes)]
+    addressed = [*_addressed(room, facts, said)]
+    rank = _rank(facts, hears_nothing=bool(addressed))
     likely = [
-        *_conditions(room, facts, known.shapes),
+        *(shaped if rank is Rank.TOTAL else ()),
         *_connection(facts, ends),
+        *_standing_still(facts),
+        *(shaped if rank is Rank.GRAVE else ()),
         *_reading(facts),
         *_kept_behind(room, facts),
         *_sending(facts),
-        *_refusals(facts),
-        *_addressed(room, facts, said),
+        *_refusals(facts, theirs),
+        *addressed,
         *_their_own(facts),
+        *(shaped if rank is Rank.SMALL else ()),
     ]
-    ended = [*_ended(ends)] if facts.presence != "lost" else []
+    closes = [*ended(ends)] if facts.presence != "lost" else []
     general = [*_silence(room, facts, said)]
     well = [] if likely or general else [_nothing(facts)]
-    reasons = [*likely, *ended, *general, *well, *_past(room, facts, seat.joined)]
-    return Account(room.name, player, reasons, facts)
-
-
-# Who is not there.
-
-
-def _missing(
-    room: Room, player: int, ends: Sequence[Ended], every: Sequence[Ended]
-) -> Iterator[Reason]:
-    if not 1 <= player <= room.joins:
-        there = ", ".join(_named(room, each) for each in sorted(room.seats)[:SHOWN_PLAYERS])
-        yield Reason(
-            "no_such_player",
-            f"There never was a player {player} in room {room.name}. There: {there or 'nobody'}"
-            f"{', and others' if len(room.seats) > SHOWN_PLAYERS else ''}.",
-            f"`relay watch {room.name}` lists all who are there. If they cannot enter, see below "
-            "who was turned away.",
-        )
-    else:
-        yield Reason(
-            "has_left",
-            f"Player {player} has left room {room.name}: the seat has ended.",
-            "They get a new number when they enter again. The last close says whether they may.",
-        )
-    yield from _ended(ends)
-    yield from _turned_away([each for each in every if each.player is None])
-
-
-def _named(room: Room, player: int) -> str:
-    return f"{player} {room.seats[player].info.name}".rstrip()
-
-
-def _turned_away(ends: Sequence[Ended]) -> Iterator[Reason]:
-    for end in ends[-SHOWN_ENDS:]:
-        yield Reason(
-            "turned_away",
-            f"Connection {end.attachment} did not get into the room: {end.name}"
-            f"{f': {end.text}' if end.text else ''}.",
-            "If that was them, mend what the sentence says.",
-        )
-
-
-def _ended(ends: Sequence[Ended]) -> Iterator[Reason]:
-    for end in reversed(ends[-SHOWN_ENDS:]):
-        how = "was lost, or their client closed it"
-        if end.code is not None:
-            how = f"was closed by the relay: {end.code} {end.name}"
-            how += f" ({end.text})" if end.text else ""
-        yield Reason(
-            "last_close",
-            f"Their connection {end.attachment} {how}.",
-            ADVICE.get(end.name, "SPEC 8 says what the code means, and whether to come back."),
-        )
-
-
-ADVICE: Final = {
-    "LOST": "Look at their network, and at whether their program ended.",
-    "SILENT": "Their client answered no ping: a device asleep, or a network that is gone.",
-    "TOO_SLOW": "Their client did not read for too long: see whether its program hangs, or send it "
-    "less. --slow-seconds is how long it may take.",
-    "TOO_FAST": "Their client sent too fast for 10 s: let it pace itself, or raise "
-    "--frames-per-second.",
-    "BAD_FRAMES": "Their client sent 20 bad frames within 10 s: `relay decode` shows what is wrong "
-    "with one.",
-    "KICKED": "The host or an operator removed them. They are barred while the room lives.",
-    "REPLACED": "A newer connection has their seat: another tab, or another program with the same "
-    "seat secret.",
-    "NORMAL": "They said LEAVE.",
-    "MOVED": "The room moved to another relay. They come back by themselves.",
-    "DRAIN": "The relay began anew. They come back by themselves.",
-    "RELAY_FAULT": "That is a fault of the relay: its log has the traceback.",
-}
+    reasons = [*likely, *closes, *general, *well, *(shaped if rank is Rank.HARMLESS else ())]
+    reasons += _past(room, facts, said, seat.joined)
+    return Account(room.name, player, reasons, facts, theirs)
 
 
 DECODE: Final = (
     " Let it print the bytes that it sends, too: `relay decode --from client` shows which is wrong."
 )
 
-KEPT: Final = " What they sent stands below: `relay decode` shows it byte by byte."
-
 # The connection.
+
+
+class Rank(Enum):
+    """How much of what a player sees the conditions of their network explain."""
+
+    TOTAL = 0
+    """Nothing comes through, or connections end."""
+    GRAVE = 1
+    """What comes is late, or comes in bursts."""
+    SMALL = 2
+    """Some volatile values are lost, or are late by what few notice."""
+    HARMLESS = 3
+    """Nobody notices."""
+
+
+def _rank(facts: PlayerFacts, *, hears_nothing: bool) -> Rank:
+    """Args: hears_nothing: nothing was for them, which a bad network does not explain."""
+    shape = Shape.of(facts.conditions or {})
+    ways = [way for way in (shape.down, shape.up) if way is not None]
+    if any(way.freeze for way in ways) or (facts.presence == "lost" and any(map(_cuts, ways))):
+        return Rank.TOTAL
+    late = sum(way.lag_ms + way.jitter_ms for way in ways)
+    waits = facts.behind > 0 or bool((facts.outbox or {}).get("frames"))
+    is_choked = waits and any(way.bytes_per_second for way in ways)
+    is_torn = any(way.stall_s or _cuts(way) or _loses_much(way) for way in ways)
+    if is_choked or is_torn or late > SLOW_MS:
+        return Rank.SMALL if hears_nothing else Rank.GRAVE
+    is_felt = late > FELT_MS or any(way.loss or way.reordering or way.duplication for way in ways)
+    return Rank.SMALL if is_felt else Rank.HARMLESS
+
+
+def _loses_much(way: Conditions) -> bool:
+    return max(way.loss, way.reordering) > RARE_LOSS
+
+
+def _cuts(way: Conditions) -> bool:
+    return bool(way.cut_every_frames or way.cut_every_s)
 
 
 def _conditions(room: Room, facts: PlayerFacts, put: Mapping[int, Shape]) -> Iterator[Reason]:
@@ -173,12 +142,14 @@ def _conditions(room: Room, facts: PlayerFacts, put: Mapping[int, Shape]) -> Ite
 
 def _connection(facts: PlayerFacts, ends: Sequence[Ended]) -> Iterator[Reason]:
     if facts.presence == "lost":
+        long = facts.silent_ms / 1000
+        before = f" Nothing was heard of them for {long:.1f} s before that." if long else ""
         yield Reason(
             "lost",
-            "They are not connected. Their seat is held for them to come back.",
+            f"They are not connected.{before} Their seat is held for them to come back.",
             "See that their program runs and has a network: a client comes back by itself.",
         )
-        yield from _ended(ends)
+        yield from ended(ends)
     elif facts.attachment is None:
         yield Reason(
             "elsewhere",
@@ -187,7 +158,31 @@ def _connection(facts: PlayerFacts, ends: Sequence[Ended]) -> Iterator[Reason]:
         )
 
 
+def _standing_still(facts: PlayerFacts) -> Iterator[Reason]:
+    """Say that they do not answer: no conditions do that, as pings go past them."""
+    is_stuck = facts.blocked_ms >= SILENT_MS
+    if is_stuck:
+        yield _does_not_read(facts, str((facts.outbox or {}).get("mode")))
+    elif is_silent(facts):
+        long = max(facts.silent_ms, facts.unanswered_ms) / 1000
+        yield Reason(
+            "silent",
+            f"They have answered no ping, and nothing was heard of them for {long:.1f} s: their "
+            "program hangs, or their network stands still.",
+            "See whether their program is stopped, or blocks its event loop. If they stay silent, "
+            "the relay closes their connection.",
+        )
+
+
+def is_silent(facts: PlayerFacts) -> bool:
+    """Whether one who is connected does not answer. An older node tells only of its pings."""
+    is_there = facts.presence != "lost"
+    return is_there and max(facts.silent_ms, facts.unanswered_ms) >= SILENT_MS
+
+
 def _reading(facts: PlayerFacts) -> Iterator[Reason]:
+    if facts.blocked_ms >= SILENT_MS:
+        return
     outbox = facts.outbox or {}
     is_late = facts.role == "spectator" and outbox.get("mode") == "following" and not facts.lagging
     if facts.blocked_ms or (outbox.get("mode") in ("following", "lost") and not is_late):
@@ -198,15 +193,7 @@ def _reading(facts: PlayerFacts) -> Iterator[Reason]:
             "They have read too slowly, and are just catching up.",
             "If it happens again and again, send them less, or look at their network.",
         )
-    elif facts.unanswered_ms >= SILENT_MS:
-        yield Reason(
-            "silent",
-            f"They have answered no ping for {facts.unanswered_ms / 1000:.1f} s, and have sent "
-            "nothing else: their program hangs, or their network stands still.",
-            "See whether their program is stopped, or blocks its event loop. If they stay silent, "
-            "the relay closes their connection.",
-        )
-    elif max(_own_way(facts), facts.unanswered_ms) > SLOW_MS:
+    elif max(_own_way(facts), facts.unanswered_ms) > SLOW_MS and not is_silent(facts):
         yield Reason(
             "slow_way",
             f"The way to them and back takes {_way(facts)}.",
@@ -315,8 +302,11 @@ def _subscribe(room: Room) -> str:
     )
 
 
-def _past(room: Room, facts: PlayerFacts, joined: int) -> Iterator[Reason]:
-    if room.options.history == "none" and joined > 1 and room.joins > 1:
+def _past(room: Room, facts: PlayerFacts, said: Heard, joined: int) -> Iterator[Reason]:
+    """Say that they have missed the past, where there may be one, and they have heard nothing."""
+    others = (seat for seat in room.seats.values() if seat.player != facts.player)
+    has_past = joined > 1 and (len(room.seats) < room.joins or any(seat.taken for seat in others))
+    if room.options.history == "none" and has_past and not said.to_them:
         yield Reason(
             "no_history",
             f"This room keeps no past for late joiners: they were told nothing of what was said "
@@ -345,16 +335,22 @@ def _their_own(facts: PlayerFacts) -> Iterator[Reason]:
         )
 
 
-def _refusals(facts: PlayerFacts) -> Iterator[Reason]:
+def _refusals(facts: PlayerFacts, before: Rejections) -> Iterator[Reason]:
+    """Args: before: what they were refused over earlier connections."""
     if facts.refusals:
         last = facts.refusals[-1]
-        what = last["op"] or "A message of theirs"
         more = f" That was the last of {len(facts.refusals)}." if len(facts.refusals) > 1 else ""
         yield Reason(
             "refused",
-            f"{what} was refused with {last['code']}: {last['text']}{_where(last)}.{more}",
+            f"{refused(last)}.{more}",
             "Their program gets each as an event, with what was expected: let it print them."
             + _decoding(facts, last),
+        )
+    elif before:
+        yield Reason(
+            "refused_before",
+            f"Over connection {before[-1]['attachment']}: {refused(before[-1])}.",
+            "See how that connection ended." + (KEPT if before[-1]["data"] else ""),
         )
 
 
@@ -363,18 +359,6 @@ def _decoding(facts: PlayerFacts, last: Mapping[str, Any]) -> str:
     if any(all(frame[key] == last[key] for key in about) for frame in facts.refused_frames):
         return KEPT
     return "" if last.get("offset") is None else DECODE
-
-
-def _where(refused: Mapping[str, Any]) -> str:
-    """Say which byte was wrong, and what was expected. A node of another version may not tell."""
-    said = []
-    if refused.get("offset") is not None:
-        said.append(f"at byte {refused['offset']}")
-    if refused.get("expected"):
-        said.append(f"expected {refused['expected']}")
-    if refused.get("got"):
-        said.append(f"got {refused['got']}")
-    return f" ({', '.join(said)})" if said else ""
 
 
 def _nothing(facts: PlayerFacts) -> Reason:

@@ -15,6 +15,7 @@ from typing import Final, NamedTuple, cast
 
 from websockets.exceptions import InvalidState
 
+from relay.link.answers import SILENT_SECONDS, Answers
 from relay.link.inbound import Closed, Inbound
 
 SLICE = 64  # frames
@@ -59,6 +60,7 @@ class Channel:
     """
 
     __slots__ = (
+        "_answers",
         "_at_once",
         "_beating",
         "_discarded",
@@ -66,10 +68,8 @@ class Channel:
         "_heartbeat",
         "_held",
         "_last_frame",
-        "_measured",
         "_pinged",
         "_pong",
-        "_rtt",
         "_unread",
         "_watching",
         "blocked_since",
@@ -103,9 +103,7 @@ class Channel:
         self.heard = loop.time()
         self._heartbeat = Heartbeat(None, None)
         self._pinged: float | None = None
-        self._measured: float | None = None
-        """When the ping went out by which the way is measured; None: its answer has come."""
-        self._rtt: float | None = None
+        self._answers = Answers()
         self._beating: asyncio.TimerHandle | None = None
         self._ending: asyncio.TimerHandle | None = None
         self._watching: asyncio.TimerHandle | None = None
@@ -208,8 +206,8 @@ class Channel:
             self._pong = replies[-1] if replies else self._pong
         else:
             self.write(b"".join(replies))
-        if controls and self._measured is not None and self.inbound.echo == ECHO:
-            self._rtt, self._measured = self.heard - self._measured, None
+        if controls and self.inbound.echo == ECHO:
+            self._answers.take(self.heard, self.inbound.frames)
         if extras and not self.is_ended:
             self.on_extras(extras, controls)
 
@@ -291,19 +289,29 @@ class Channel:
         So it costs nothing where nobody asks. An answer that is still awaited is no part of it:
         `unanswered` tells of that.
         """
-        if self._measured is None and not (self._held or self.is_blocked or self.is_ended):
+        if self._answers.asked is None and not (self._held or self.is_blocked or self.is_ended):
             self._ping()
-        return self._rtt
+        return self._answers.rtt
 
     def unanswered(self) -> float:
         """Return the seconds for which a ping has had no answer, and nothing else was heard."""
-        if self._measured is None or self._held:
-            return 0.0
-        return self.loop.time() - max(self._measured, self.heard)
+        return self._owes_for(self._answers.asked, self.loop.time())
+
+    def silent(self, *, lately: bool = False) -> float:
+        """See `Link.silent`."""
+        now = self.loop.time()
+        since = self.blocked_since if self.is_blocked else self._answers.asked
+        if self._owes_for(since, now) >= SILENT_SECONDS:
+            return now - self.heard
+        return self._answers.lately(now, self.heard, self.inbound.frames) if lately else 0.0
+
+    def _owes_for(self, since: float | None, now: float) -> float:
+        """Return the seconds for which they owe something, and have said nothing."""
+        return 0.0 if since is None or self._held else now - max(since, self.heard)
 
     def _ping(self) -> None:
-        if self._measured is None:
-            self._measured = self.loop.time()
+        if self._answers.asked is None:
+            self._answers.ask(self.loop.time(), self.heard, self.inbound.frames)
             self.inbound.echo = b""
         self.inbound.library.send_ping(ECHO)
         self.write(b"".join(self.inbound.library.data_to_send()))

@@ -270,8 +270,8 @@ class DirectLink(Channel):
     def look(self) -> Look:
         blocked = self.loop.time() - self.blocked_since if self.is_blocked else 0.0
         waiting = self.transport.get_write_buffer_size()
-        frames, unanswered = self.inbound.frames, self.unanswered()
-        return Look("direct", self.rtt(), blocked, waiting, frames, unanswered)
+        frames, rtt = self.inbound.frames, self.rtt()
+        return Look("direct", rtt, blocked, waiting, frames, self.unanswered(), self.silent())
 
     def shutdown(self) -> None:
         """Close, as the server goes down: it waits for nobody's answer."""

@@ -99,6 +99,9 @@ class PortableLink:
         since = self._sending_since
         return Look("portable", blocked=0.0 if since is None else time.monotonic() - since)
 
+    def silent(self, *, lately: bool = False) -> float:
+        return 0.0  # an app is not told of pings
+
     async def run(self, connection: Connection) -> None:
         """Carry the connection until its end."""
         self._connection = connection

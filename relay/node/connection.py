@@ -166,7 +166,7 @@ class Connection:
             # SPEC 9.2: what comes before WELCOME is refused and not counted: there is no seat.
             self._conversation.advance(hello, Role.CLIENT)
         except RemoteProtocolError as error:
-            self._answer(explain(error, message), now)
+            self._answer(explain(error, message), now, message)
             return
         assert isinstance(hello, Hello)
         self.entrance.decide(self._enter(hello, message))
@@ -308,7 +308,7 @@ class Connection:
             self.entrance.expect_hello()
 
     def _tell_lag(self, is_lagging: bool, detail: NoticeDetail) -> None:
-        self.node.journal.lagged(self.attachment, self.room_name, self._player, is_lagging)
+        self.node.journal.lagged(self.attachment, self.room_name, self.player, is_lagging)
         self.send(Notice(NoticeKind.LAG, detail))
         self._propose(Lag(self.attachment, is_lagging))
 
@@ -323,27 +323,27 @@ class Connection:
         """Close for a reason of the relay's. A code that says stay away gives the seat up."""
         if self.is_closed:
             return
-        self.node.journal.closed(self.attachment, self.room_name, self._player, code, reason)
+        self.node.journal.closed(self.attachment, self.room_name, self.player, code, reason)
         # SPEC 11.4: any other code holds the seat, whoever closed.
-        self._propose(Evict(self.attachment) if code >= 4500 else Detach(self.attachment))
-        self._end()
+        self._end(Evict(self.attachment) if code >= 4500 else Detach(self.attachment))
         self.link.close(code, reason or code.reason)
 
     def failed(self, error: BaseException) -> None:
         """Close, for an error in this relay."""
         if not self.is_closed:
-            self.node.journal.failed(self.attachment, self.room_name, self._player, error)
+            self.node.journal.failed(self.attachment, self.room_name, self.player, error)
             self.close(CloseCode.RELAY_FAULT)
 
     def lost(self) -> None:
         """The way to the client is gone."""
         if not self.is_closed:
-            self.node.journal.lost(self.attachment, self.room_name, self._player)
-            self._propose(Detach(self.attachment))
-            self._end()
+            self.node.journal.lost(self.attachment, self.room_name, self.player)
+            self._end(Detach(self.attachment))
         self.node.forget(self)
 
-    def _end(self) -> None:
+    def _end(self, entry: Entry) -> None:
+        self.node.journal.recent.keep(self)  # first, as the room may be gone after this
+        self._propose(entry)
         self.is_closed = True
         self.entrance.end()
         self._lagging.end()
@@ -356,12 +356,12 @@ class Connection:
 
     def _answer(self, error: Error, now: float, raw: bytes = b"", *, counted: bool = False) -> None:
         """Refuse a message. Too many bad ones in a short time end the connection."""
-        self.conduct.keep_frame(error, self.node.clock(), raw)
+        self.conduct.keep_frame(error, self.node.clock(), raw, is_first=self.seat is None)
         # SPEC 7: about a counted message an ERROR is a fact; about any other it has seq 0.
         if counted and self.room is not None:
             self._propose(Refuse(self.attachment, ErrorCode(error.code), error.text, error.detail))
         else:
-            self.node.journal.message_refused(self.attachment, self.room_name, self._player, error)
+            self.node.journal.message_refused(self.attachment, self.room_name, self.player, error)
             self.conduct.note_refusal(error, self.node.clock())
             self.send(error)
         if self.conduct.add_bad_frame(now):
@@ -370,7 +370,7 @@ class Connection:
     def _throttle(self, wait: float, now: float) -> float:
         """Ask for a pause of so long; one who never slows down is cut off."""
         if self.conduct.add_pause(wait, now):
-            self.node.journal.throttled(self.attachment, self.room_name, self._player, wait)
+            self.node.journal.throttled(self.attachment, self.room_name, self.player, wait)
             detail = NoticeDetail(limit=int(self._allowance.rate), after=int(wait * 1000))
             self.send(Notice(NoticeKind.THROTTLE, detail))
         if self.conduct.never_slows_down(now):
@@ -396,5 +396,6 @@ class Connection:
         outbox.say(wrap(fast_path.taken(seat.taken, outbox.position(room.seq))), rides=True)
 
     @property
-    def _player(self) -> int | None:
+    def player(self) -> int | None:
+        """Whose it is, once somebody has entered."""
         return None if self.seat is None else self.seat.player

@@ -24,6 +24,8 @@ class Look(NamedTuple):
     """WebSocket frames that the client has sent, where the link counts them."""
     unanswered: float = 0.0
     """Seconds for which a ping has had no answer, and nothing else was heard."""
+    silent: float = 0.0
+    """As `Link.silent` says."""
 
 
 class Link(Protocol):
@@ -44,6 +46,14 @@ class Link(Protocol):
 
     def look(self) -> Look:
         """Say how the way to the client is, and measure it for the next time."""
+
+    def silent(self, *, lately: bool = False) -> float:
+        """Return the seconds since a client was heard that should have answered by now.
+
+        Args: lately: likewise for one who was so until a moment ago.
+
+        Returns: 0.0 for all others.
+        """
 
     def shape(self, shape: Shape | None, player: int) -> None:
         """Let the conditions of a player hold from now on. What is on its way arrives at once."""

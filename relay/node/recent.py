@@ -1,16 +1,19 @@
-"""Which connections ended last in each room, and why. Operators may ask for it.
+"""Which connections ended last in each room, and why, and what they were refused before.
 
-Nothing is kept of a room, and nothing is spent, until a connection ends or is turned away there.
+Operators may ask for it. Nothing is kept of a room, and nothing is spent, until a connection ends
+or is turned away there.
 """
 
 from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, NamedTuple, Protocol, TypeVar
 
 from relay.lobby.registry import NAME
+from relay.node.link import Link
+from relay.policy.conduct import Conduct, RefusedFrame
 
 MOST_ENDS: Final = 16
 """Ends of players that are kept of one room, and as many of those who were turned away."""
@@ -18,6 +21,10 @@ MOST_TEXT: Final = 200
 """Characters that are kept of a reason."""
 MOST_ROOMS: Final = 500
 """Rooms of which anything is kept. Strangers can cause such things in as many as they like."""
+MOST_REJECTED: Final = 8
+"""Refused frames that are kept of one room, and as many of those who had not entered it."""
+MOST_REJECTED_ROOMS: Final = 100
+"""Rooms of which they are kept: each may have 256 bytes, and words about them."""
 
 
 class Ended(NamedTuple):
@@ -34,9 +41,44 @@ class Ended(NamedTuple):
     """Of the close code, or of the error that a HELLO was refused with."""
     text: str = ""
     """The reason that was given, if one was."""
+    silent_ms: int = 0
+    """For how long nothing had been heard before, where something should have been."""
 
 
-Ends = OrderedDict[str, tuple[Ended, ...]]
+class Rejected(NamedTuple):
+    """What a client was refused whose connection is over, or that has not entered."""
+
+    room: str
+    at: int
+    """The relay's clock, in microseconds."""
+    player: int | None
+    """None for one who had not entered, and once their room is gone."""
+    attachment: int
+    address: str
+    closed: str
+    """How the connection ended: the name of the close code; "" if it is there."""
+    frame: RefusedFrame
+
+
+class Client(Protocol):
+    """What is asked of a connection that ends."""
+
+    room_name: str
+    attachment: int
+    address: str
+    conduct: Conduct
+
+    @property
+    def link(self) -> Link:
+        """The way to the client."""
+
+    @property
+    def player(self) -> int | None:
+        """Whose it is, once somebody has entered."""
+
+
+T = TypeVar("T")
+Kept = OrderedDict[str, tuple[T, ...]]
 """By room; the one that changed last comes last."""
 
 
@@ -50,9 +92,12 @@ class Recent:
     def __init__(self, now: Callable[[], int] = _now) -> None:
         """Args: now: tells the time in microseconds."""
         self._now = now
-        self._seated: Ends = OrderedDict()
-        self._turned_away: Ends = OrderedDict()
+        self._seated: Kept[Ended] = OrderedDict()
+        self._turned_away: Kept[Ended] = OrderedDict()
         """Apart, as any stranger can cause these, and they would push the others out."""
+        self._rejected: Kept[Rejected] = OrderedDict()
+        self._strangers: Kept[Rejected] = OrderedDict()
+        """What those were refused who had not entered."""
 
     def add(
         self,
@@ -68,16 +113,52 @@ class Recent:
             return
         kept, room = self._turned_away if player is None else self._seated, room.upper()
         ended = Ended(self._now(), player, attachment, code, name, text[:MOST_TEXT])
-        kept[room] = (*kept.pop(room, ()), ended)[-MOST_ENDS:]
-        if len(kept) > MOST_ROOMS:
-            kept.popitem(last=False)
+        _keep(kept, room, [ended], MOST_ENDS, MOST_ROOMS)
+
+    def keep(self, client: Client) -> None:
+        """Take note of how a client was whose connection has just ended."""
+        room, attachment = client.room_name.upper(), client.attachment
+        kept = self._turned_away if client.player is None else self._seated
+        ended = kept.get(room, ())[-1:]
+        silent_ms = int(client.link.silent(lately=True) * 1000)
+        if silent_ms and ended and ended[0].attachment == attachment:
+            kept[room] = (*kept[room][:-1], ended[0]._replace(silent_ms=silent_ms))
+        if NAME.fullmatch(room) is not None and client.conduct.refusals:
+            closed = ended[0].name if ended and ended[0].attachment == attachment else ""
+            into = self._strangers if client.player is None else self._rejected
+            _keep(into, room, rejected(client, closed), MOST_REJECTED, MOST_REJECTED_ROOMS)
 
     def forget(self, room: str) -> None:
-        """Let go of what is known of a room that is no more."""
+        """Let go of what is known of a room that is no more: its players' numbers come again.
+
+        What was refused is of use to whoever mends a client, so it stays, as of nobody's.
+        """
         self._seated.pop(room, None)
         self._turned_away.pop(room, None)
+        of_nobody = [each._replace(player=None) for each in self._rejected.pop(room, ())]
+        if of_nobody:
+            _keep(self._strangers, room, of_nobody, MOST_REJECTED, MOST_REJECTED_ROOMS)
 
     def ends(self, room: str) -> Sequence[Ended]:
         """Return the last ends in a room, the newest last."""
         every = (*self._seated.get(room, ()), *self._turned_away.get(room, ()))
         return sorted(every, key=lambda each: each.at)
+
+    def rejected(self, room: str = "") -> Iterator[Rejected]:
+        """Yield what was refused in a room, or in any. Args: room: "" is any."""
+        for kept in (self._rejected, self._strangers):
+            for each in kept.values() if not room else [kept.get(room, ())]:
+                yield from each
+
+
+def rejected(client: Client, closed: str) -> list[Rejected]:
+    """Return what a client was refused."""
+    about = (client.player, client.attachment, client.address, closed)
+    room = client.room_name.upper()
+    return [Rejected(room, each.refused.at, *about, each) for each in client.conduct.kept()]
+
+
+def _keep(kept: Kept[T], room: str, more: Sequence[T], most: int, most_rooms: int) -> None:
+    kept[room] = (*kept.pop(room, ()), *more)[-most:]
+    if len(kept) > most_rooms:
+        kept.popitem(last=False)

@@ -6,9 +6,13 @@ Time is an argument: seconds of any monotonic clock. How much is too many frames
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
 
-from protocol.frames import Error
+import msgpack
+
+from protocol.fields.schema import record_fields
+from protocol.frames import Error, HelloOptions, RoomOptions
 from protocol.opcodes import Opcode
 
 MAX_BAD_FRAMES = 20
@@ -19,6 +23,16 @@ KEPT_REFUSALS = 8
 KEPT_FRAMES = 4
 KEPT_BYTES = 256
 """Of each refused frame. So nobody makes a relay keep much by being refused."""
+
+SECRETS: Final = (b"seat", b"ticket", b"password")
+"""Keys of HELLO whose values nobody may be told."""
+OPEN: Final = frozenset(
+    key
+    for record in (HelloOptions, RoomOptions)
+    for key, _, _ in record_fields(record)
+    if key.encode() not in SECRETS
+)
+"""Its other keys."""
 
 
 class Refused(NamedTuple):
@@ -33,6 +47,8 @@ class Refused(NamedTuple):
     """Of the byte that is wrong, in a message that is malformed."""
     expected: str | None = None
     got: str | None = None
+    frame: int | None = None
+    """Which of the seat's counted frames it was, by its count."""
 
 
 class RefusedFrame(NamedTuple):
@@ -73,18 +89,42 @@ class Conduct:
 
     def note_refusal(self, error: Error, at: int) -> None:
         """Keep in mind what the client was refused. Args: at: the relay's clock."""
-        self.refusals = (*self.refusals, _refused(error, at))[-KEPT_REFUSALS:]
+        refused = _refused(error, at)
+        self.refusals = (*self.refusals, refused)[-KEPT_REFUSALS:]
+        if refused.frame is not None:
+            self._number(refused)
 
-    def keep_frame(self, error: Error, at: int, message: bytes) -> None:
-        """Keep the beginning of a frame that was refused, unless it may tell a secret."""
-        if message and not self._is_secret(message):
-            frame = RefusedFrame(_refused(error, at), message[:KEPT_BYTES], len(message))
+    def keep_frame(self, error: Error, at: int, message: bytes, *, is_first: bool = False) -> None:
+        """Keep the beginning of a frame that was refused, up to where it may tell a secret.
+
+        Args: is_first: it came before WELCOME, so that it was meant as a HELLO.
+        """
+        # Any HELLO may be for another seat, and be damaged.
+        if is_first or Opcode.HELLO in message[:2]:
+            told = open_part(message)
+        elif any(secret in message for secret in self.secrets):
+            return
+        else:
+            told = message
+        if told:
+            frame = RefusedFrame(_refused(error, at), told[:KEPT_BYTES], len(message))
             self.frames = (*self.frames, frame)[-KEPT_FRAMES:]
 
-    def _is_secret(self, message: bytes) -> bool:
-        """Say so of any HELLO, too: it may be for another seat, and be damaged."""
-        is_hello = Opcode.HELLO in message[:2]
-        return is_hello or any(secret in message for secret in self.secrets)
+    def _number(self, refused: Refused) -> None:
+        """Say of a frame which one it was: its bytes may be kept before it is counted."""
+        unnumbered = refused._replace(frame=None)
+        for index, frame in enumerate(self.frames):
+            if frame.refused._replace(at=refused.at) == unnumbered:
+                numbered = frame._replace(refused=frame.refused._replace(frame=refused.frame))
+                self.frames = (*self.frames[:index], numbered, *self.frames[index + 1 :])
+                return
+
+    def kept(self) -> Iterator[RefusedFrame]:
+        """Yield what was refused, with the bytes where they are kept."""
+        bytes_of = {each.refused._replace(at=0): each for each in self.frames}
+        for refused in self.refusals:
+            frame = bytes_of.get(refused._replace(at=0))
+            yield RefusedFrame(refused, *((b"", 0) if frame is None else frame[1:]))
 
     def add_pause(self, seconds: float, now: float) -> bool:
         """Take note of a pause. Returns: whether it is the first since the client was calm."""
@@ -100,6 +140,65 @@ class Conduct:
         return now - self._throttled_since > THROTTLED_SECONDS
 
 
+def open_part(message: bytes) -> bytes:
+    """Return the beginning of a HELLO, up to where a secret may stand. The HELLO may be damaged.
+
+    That is the first key of a secret, however it came there, or the first value that is not what
+    stands there in a HELLO: from there on, anything may be one. One byte of that is told, too.
+    """
+    first = min((at for key in SECRETS if (at := message.find(key)) >= 0), default=len(message))
+    reader: Any = msgpack.Unpacker(unicode_errors="surrogateescape")
+    reader.feed(message[:first])
+    end = 0
+    # Each is a beginning of something that is cut off or damaged, or the end.
+    try:
+        for _ in _known_values(reader, message):
+            end = reader.tell()
+    except (ValueError, TypeError, msgpack.UnpackException):
+        pass
+    return message[: end + 1]
+
+
+def _known_values(reader: Any, message: bytes) -> Iterator[None]:
+    """Read a HELLO, and yield after each value that is one of a HELLO's and no secret."""
+    reader.read_array_header()
+    yield
+    for _ in ("opcode", "version"):
+        if type(reader.unpack()) is not int:
+            return
+        yield
+    left = [reader.read_map_header()]
+    yield
+    while left:
+        if not left[-1]:
+            left.pop()
+            continue
+        left[-1] -= 1
+        key = reader.unpack()
+        if key not in OPEN:
+            return
+        yield
+        if key == "create" and _is_map(message[reader.tell() :][:1]):
+            left.append(reader.read_map_header())
+        elif not _is_plain(reader.unpack(), key):
+            return
+        yield
+
+
+def _is_map(head: bytes) -> bool:
+    return b"\x80" <= head <= b"\x8f" or head in (b"\xde", b"\xdf")
+
+
+def _is_plain(value: object, key: str) -> bool:
+    if isinstance(value, list):
+        return all(_is_plain(each, key) for each in value)
+    if isinstance(value, bytes):
+        return key == "position"
+    return isinstance(value, bool | int | float | str | None)
+
+
 def _refused(error: Error, at: int) -> Refused:
     more = error.detail
-    return Refused(at, error.code, more.op, error.text, more.offset, more.expected, more.got)
+    return Refused(
+        at, error.code, more.op, error.text, more.offset, more.expected, more.got, more.frame
+    )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from relay.cli import new
-from roomwire import Message, Updated
+from roomwire import Message, PresenceState, Updated
 from tests.helpers.browser import Tabs
 from tests.helpers.new_game import Game, served
 from tests.helpers.players import enter_async
@@ -56,6 +56,13 @@ def canvas(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Game]:
         yield game
 
 
+AT_REST = """() => {
+  const [before, now] = [globalThis.before, String([game.mine.x, game.mine.y])];
+  globalThis.before = now;
+  return before === now;
+}"""
+
+
 async def test_two_players_and_bots_move_on_the_canvas(canvas: Game, tabs: Tabs) -> None:
     ann = await tabs.open(f"{canvas.url}/?name=Ann")
     await ann.locator("p", has_text="Room LOBBY, 1 here").wait_for()
@@ -63,12 +70,46 @@ async def test_two_players_and_bots_move_on_the_canvas(canvas: Game, tabs: Tabs)
     await ann.wait_for_function("game.mine.x < 300 && game.mine.y < 200")
     bob = await tabs.open(f"{canvas.url}/?name=Bob")  # Ann stands still, and yet he is told
     drawn = "game.placeAt(game.paths.get(1) ?? [[0]], game.room.clock.now() - 100_000)"
+    await ann.wait_for_function(AT_REST)
     place = await ann.evaluate("[Math.round(game.mine.x), Math.round(game.mine.y)]")
     await bob.wait_for_function(f"it => String({drawn}) === String(it)", arg=place)
     with canvas.bots():
         await bob.wait_for_function("game.paths.size === 6 && game.room.players.size === 7")
         await ann.mouse.move(700, 400)
         await bob.wait_for_function(f"{drawn}[0] > 500")
+
+
+COUNT_PICTURES = """
+const clear = CanvasRenderingContext2D.prototype.clearRect;
+globalThis.pictures = 0;
+CanvasRenderingContext2D.prototype.clearRect = function (...area) {
+  globalThis.pictures += 1;
+  clear.apply(this, area);
+};
+"""
+FRAMES = """(many) => new Promise((done) => {
+  const next = () => (many-- ? requestAnimationFrame(next) : done(pictures));
+  next();
+})"""
+
+
+async def test_a_game_that_stands_still_is_not_drawn_again(canvas: Game, tabs: Tabs) -> None:
+    page = await tabs.open(f"{canvas.url}/?room=STILL")
+    await page.context.add_init_script(COUNT_PICTURES)
+    await page.reload()
+    await page.locator("p", has_text="Room STILL, 1 here").wait_for()
+    before = await page.evaluate(FRAMES, 2)
+    assert before > 0
+    assert await page.evaluate(FRAMES, 20) == before
+    await page.mouse.move(300, 200)
+    await page.wait_for_function("it => pictures > it + 1", arg=before)
+    async with enter_async(f"{canvas.url}/relay", room="STILL", name="Bob") as bob:
+        await page.locator("p", has_text="Room STILL, 2 here").wait_for()
+        await page.wait_for_function(AT_REST)
+        before = await page.evaluate(FRAMES, 2)
+        assert await page.evaluate(FRAMES, 20) == before
+        await bob.do(lambda room: room.presence(PresenceState.AWAY))
+        await page.wait_for_function("it => pictures === it + 1", arg=before)
 
 
 async def test_others_are_drawn_between_two_places(canvas: Game, tabs: Tabs) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -126,13 +127,38 @@ def test_a_player_who_lags_gets_a_line_of_their_own() -> None:
     assert list(view.show(slow)) == ["-- 1 A[31mnn: lagging, outbox following, network shaped"]
 
 
+SINCE = r"silent since \d\d:\d\d:\d\d \(15\.2 s\)"
+
+
 def test_a_player_who_answers_no_ping_is_marked() -> None:
     view = FramesView()
     list(view.show(room_line()))
     list(view.show(players_line(rtt_ms=5)))
-    told = list(view.show(players_line(rtt_ms=2500, unanswered_ms=2500)))
-    assert told == ["-- 1 A[31mnn: live, no answer to pings"]
-    assert any("silent for 2.5 s" in row for row in view.table())
+    (told,) = view.show(players_line(rtt_ms=5, unanswered_ms=2500, silent_ms=15_200))
+    assert re.fullmatch(rf"-- 1 A\[31mnn: live, no answer to pings, {SINCE}", told)
+    assert any("silent for 15.2 s" in row for row in view.table())
+    assert list(view.show(players_line(presence="lost", silent_ms=16_000))) == [
+        "-- 1 A[31mnn: lost, after nothing was heard for 16.0 s"
+    ]
+
+
+def test_who_is_silent_already_is_named_at_once() -> None:
+    view = FramesView()
+    list(view.show(room_line()))
+    *shown, told = view.show(players_line(unanswered_ms=1100, silent_ms=15_200))
+    assert re.fullmatch(rf"-- 1 A\[31mnn: live, no answer to pings, {SINCE}", told)
+    assert any("silent for 15.2 s" in row for row in shown)
+
+
+def test_who_was_silent_before_they_went_is_said_to_have_been_so() -> None:
+    view = FramesView()
+    list(view.show(room_line()))
+    list(view.show(players_line(silent_ms=15_200)))
+    assert list(view.show({"type": "players", "players": []})) == [
+        "-- 1 A[31mnn: gone, after nothing was heard for 15.2 s"
+    ]
+    list(view.show(players_line()))
+    assert list(view.show({"type": "players", "players": []})) == []
 
 
 def test_a_group_is_named() -> None:

@@ -13,7 +13,8 @@ from pathlib import Path
 import anyio
 import pytest
 
-from protocol.frames import Kick, Send, Subscribe
+from protocol.codec import encode
+from protocol.frames import Error, Hello, HelloOptions, Kick, Left, Send, Subscribe
 from relay.cli import main
 from relay.cli.operator_client import OperatorClient, Problem
 from relay.policy.operators import kept
@@ -66,7 +67,7 @@ async def test_a_bot_that_hears_nothing_is_explained(capsys: pytest.CaptureFixtu
         assert [each["reason"] for each in answer["reasons"]][:2] == ["silent", "not_addressed"]
         assert answer["facts"]["unanswered_ms"] >= 1000
         assert await run("ROOM", "2", "--url", at.url) == 0
-        assert re.search(r"live, player, no answer for [1-9]", capsys.readouterr().out)
+        assert re.search(r"live, player, silent for [1-9]", capsys.readouterr().out)
 
 
 async def test_a_player_is_found_by_name(capsys: pytest.CaptureFixture[str]) -> None:
@@ -180,8 +181,55 @@ async def test_refused_frames_are_shown_as_commands_that_decode_them(
         async with ann.reading():
             assert await run("ROOM", "1", "--url", at.url) == 0
         lines = capsys.readouterr().out.splitlines()
-        at_end = lines[lines.index("SEND: TRUNCATED at byte 8, 8 bytes:") :]
-        assert at_end[1] == "  relay decode --from client 9310C0C40568656C"
-        assert at_end[3].startswith("KICK: ")
-        assert at_end[6] == "ACK: TRAILING_BYTES at byte 4, the first 256 of 403 bytes:"
-        assert at_end[7].endswith("00" * 253)
+        (first,) = (row for row, line in enumerate(lines) if line.endswith("3.3.3), 8 bytes:"))
+        assert re.fullmatch(r"[0-9:]{8} frame 1, SEND: TRUNCATED at byte 8 .*", lines[first])
+        assert lines[first + 1] == "  relay decode --from client 9310C0C40568656C"
+        assert " frame 2, KICK: " in lines[first + 3]
+        of_ack = " ACK: TRAILING_BYTES at byte 4 (SPEC 3.3.4), the first 256 of 403 bytes:"
+        assert lines[first + 6].endswith(of_ack)
+        assert lines[first + 7].endswith("00" * 253)
+
+
+async def test_a_malformed_hello_is_shown_though_nobody_entered(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async with kept_party() as at:
+        assert await run("--url", at.url) == 0
+        assert "Nobody was kept out of any room" in " ".join(capsys.readouterr().out.split())
+        assert await run("NEW", "--url", at.url) == 2
+        assert "nobody was refused there lately" in capsys.readouterr().err
+        bob = await at.connects("NEW")
+        bob.says(bytes.fromhex("93010181A46E616D65A35A6FC3AB"))
+        await bob.hears(Error)
+        for words in (("new",), ()):
+            assert await run(*words, "--url", at.url) == 0
+            shown = capsys.readouterr().out
+            said = " ".join(shown.split())
+            assert "127.0.0.1 did not get in (room NEW). HELLO was refused with BAD_UTF8" in said
+            assert "(at byte 12, expected UTF-8, got byte 0xC3, SPEC 3.3.3.8)" in said
+            assert ", 14 bytes:\n  relay decode --from client 93010181A46E616D65A35A6FC3AB" in shown
+        bob.says(encode(Hello(1, HelloOptions(name="Bob", password="pw-42")))[:-1])
+        await bob.hears(Error)
+        bob.raw.abort()
+        await until(lambda: at.node.journal.recent.ends("NEW"))
+        assert await run("NEW", "--url", at.url) == 0
+        shown = capsys.readouterr().out
+        assert shown.startswith("Room NEW (there is none now): who did not get in")
+        assert "the first 14 of 27 bytes:" in shown
+        assert "it may be a secret" in shown
+        assert "The connection ended: LOST." in " ".join(shown.split())
+
+
+async def test_what_cost_a_bot_its_seat_is_shown_when_it_is_gone(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async with kept_party() as at:
+        ann, bot = await at.enters("ROOM"), await at.enters("ROOM")
+        bot.says(*[bytes.fromhex("9310C0C40568656C")] * 20)
+        await bot.ends()
+        await ann.hears(Left)
+        for words in (("ROOM", "2"), ("ROOM",)):
+            assert await run(*words, "--url", at.url) == 0
+            shown = capsys.readouterr().out
+            assert "frame 20, SEND: TRUNCATED at byte 8 (SPEC 3.3.3)" in shown
+            assert "BAD_FRAMES" in shown

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -29,7 +29,7 @@ from protocol.frames import (
     Subscribe,
 )
 from tests.helpers.operators import Operator, operator_at
-from tests.helpers.peers import Party, new_seat, party
+from tests.helpers.peers import Party, new_seat, party, until
 
 DOORS = [
     ("GET", "/ROOM/players", None),
@@ -108,11 +108,21 @@ async def test_no_secret_is_a_fact() -> None:
         ann.says(Hello(1, HelloOptions(seat=seat)))
         ann.says(encode(Send(True, b"known: my-ticket")) + b"?", b"\x01" + seat, b"\x92\x10\xc0")
         await ann.catches_up()
-        (kept,) = (await operator.players("ROOM"))[1]["refused_frames"]
-        assert b64decode(kept["data"]) == b"\x92\x10\xc0"
-        said = (await operator.http.get("/api/rooms/ROOM/players")).text
-        said += (await operator.http.get("/api/rooms/ROOM/players/1/why")).text
-        for secret in (seat.hex(), "my-ticket", "pw-42"):
+        kept = (await operator.players("ROOM"))[1]["refused_frames"]
+        told = [b"\x93\x01\x01\x81\xa4", b"\x01", b"\x92\x10\xc0"]
+        assert [b64decode(each["data"]) for each in kept] == told
+        bob = await at.connects("ROOM")
+        bob.says(encode(Hello(1, HelloOptions(name="Bob", seat=seat, ticket="my-ticket")))[:-1])
+        await bob.hears(Error)
+        ann.raw.abort()
+        bob.raw.abort()
+        await until(lambda: len(at.node.journal.recent.ends("ROOM")) == 2)
+        paths = ("rooms/ROOM/players", "rooms/ROOM/players/1/why", "rooms/ROOM/why", "why")
+        answers = [await operator.http.get(f"/api/{path}") for path in paths]
+        (rejected,) = (each for each in answers[-1].json()["rejected"] if each["player"] is None)
+        assert b64decode(rejected["data"]) == b"\x93\x01\x01\x83\xa4"
+        said = "".join(answer.text for answer in answers)
+        for secret in (seat.hex(), "my-ticket", "pw-42", b64encode(seat).decode()[:8]):
             assert secret not in said
 
 

@@ -86,6 +86,20 @@ async def test_the_last_close_is_known_wherever_it_was(three: Three, operator: O
     assert "TEXT_REFUSED" in why["last_close"]["what"]
 
 
+async def test_who_did_not_get_in_elsewhere_is_known(three: Three, operator: Operator) -> None:
+    (here, _), (there, _), _ = three
+    ann, bob = await here.connects("R"), await there.connects("r")
+    for peer in (ann, bob):
+        peer.says(b"\x93\x01\x01")
+        await peer.hears(Error)
+    for path in ("/R", ""):
+        told = (await operator.http.get(f"/api{path and '/rooms'}{path}/why")).json()
+        assert not told["is_there"]
+        found = [(each["node"], each["room"], each["code"]) for each in told["rejected"]]
+        assert sorted(found) == [("n0", "R", "TRUNCATED"), ("n1", "R", "TRUNCATED")]
+        assert [each["reason"] for each in told["reasons"]] == ["rejected", "rejected"]
+
+
 async def test_in_a_room_of_older_rules_nobody_operates(three: Three, operator: Operator) -> None:
     (here, _), _, (_, third) = three
     ann = await here.enters("R")

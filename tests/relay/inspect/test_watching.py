@@ -253,7 +253,8 @@ async def test_spectators_who_are_kept_behind_are_kept_behind_and_groups_keep_th
     await bob.catches_up()
     late = await at.enters("R", role="spectator")
     async with watcher(at.url, "R", ("op", "DELIVER"), ("op", "UPDATE")) as eve:
-        await eve.hears("players")
+        async with ann.reading(), bob.reading(), late.reading():
+            await eve.hears("players")
         ann.says(Send(-5, b"red"), Send(None, b"others"), Volatile(1, None, b"v"))
         frames = await eve.sees(3)
         assert [(frame["to"], frame["from"]) for frame in frames] == [

@@ -28,6 +28,8 @@ from protocol.frames import (
 from tests.helpers.operators import Operator, operator_at
 from tests.helpers.peers import Party, Peer, new_seat, party, until
 from tests.helpers.relay import IS_PORTABLE
+from tests.helpers.watchers import watcher
+from tests.relay.link.test_direct import link_of
 
 
 @pytest.fixture
@@ -183,7 +185,7 @@ async def test_a_program_that_hangs_answers_no_ping(at: Party, operator: Operato
     bob = await at.enters("ROOM")
     why = await operator.why("ROOM", bob.me)
     assert first(why)["reason"] == "silent"
-    assert "have answered no ping for 1." in first(why)["what"]
+    assert "nothing was heard of them for 1." in first(why)["what"]
     assert "slow_way" not in why
     async with bob.reading():
         assert not {"silent", "slow_way"} & set(await operator.why("ROOM", bob.me))
@@ -284,7 +286,7 @@ async def test_how_it_ended_comes_before_what_is_so_for_all(at: Party, operator:
     again = await at.enters("ROOM", seat=seat, position=bob.position)
     async with again.reading():
         reasons = list(await operator.why("ROOM", 2))
-    assert reasons == ["last_close", "nothing_said", "no_history"]
+    assert reasons == ["last_close", "nothing_said"]
 
 
 async def test_a_refusal_comes_before_that_nobody_has_spoken(at: Party, operator: Operator) -> None:
@@ -351,3 +353,45 @@ async def test_the_bytes_of_refused_frames_are_kept(at: Party, operator: Operato
     assert data[3] == (bytes.fromhex("9207A1") + bytes(400))[:256]
     assert "stands below" in (await operator.why("ROOM", bob.me))["refused"]["do"]
     assert (await operator.players("ROOM"))[ann.me]["refused_frames"] == []
+
+
+# What was before the end.
+
+
+async def test_a_freeze_that_ended_a_connection_is_named() -> None:
+    async with (
+        party(is_portable=False, ping_seconds=0.2, ping_timeout=1.4) as at,
+        operator_at(at.url, at.token) as operator,
+    ):
+        ann, bob = await at.enters("ROOM"), await at.enters("ROOM", seat=new_seat())
+        async with ann.reading():
+            await until(lambda: at.node.journal.recent.ends("ROOM"))
+            why = await operator.why("ROOM", bob.me)
+        assert list(why)[:2] == ["lost", "last_close"]
+        assert "Nothing was heard of them for 1." in why["lost"]["what"]
+        assert "SILENT, after nothing was heard of them for 1." in why["last_close"]["what"]
+        assert (await operator.players("ROOM"))[bob.me]["silent_ms"] >= 1400
+
+
+async def test_a_freeze_is_named_though_the_client_woke_and_closed() -> None:
+    async with (
+        party(is_portable=False, ping_seconds=0.1, ping_timeout=60) as at,
+        operator_at(at.url, at.token) as operator,
+    ):
+        bob = await at.enters("ROOM", seat=new_seat())
+        link = link_of(at, bob)
+        await until(lambda: link.silent() > 1.2)
+        bob.says(Send(None, b"I am back"))
+        await bob.raw.close(1000)
+        await until(lambda: at.node.journal.recent.ends("ROOM"))
+        why = await operator.why("ROOM", bob.me)
+        assert "after nothing was heard of them for 1." in why["last_close"]["what"]
+
+
+@pytest.mark.parametrize("at", [False], indirect=True, ids=["direct"])
+async def test_who_hangs_as_one_begins_to_watch_is_known_at_once(at: Party) -> None:
+    ann, bob = await at.enters("ROOM"), await at.enters("ROOM")
+    async with ann.reading(), watcher(at.url, "ROOM", token=at.token) as eve:
+        told = {each["player"]: each for each in (await eve.hears("players"))["players"]}
+    assert told[ann.me]["silent_ms"] == 0
+    assert told[bob.me]["silent_ms"] >= 1000

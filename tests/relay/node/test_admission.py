@@ -188,6 +188,9 @@ class Way:
     def look(self) -> Look:
         return Look("direct")
 
+    def silent(self, *, lately: bool = False) -> float:
+        return 0.0
+
     def shape(self, shape: Shape | None, player: int) -> None:
         """Nobody asks for conditions here."""
 

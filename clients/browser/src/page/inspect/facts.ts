@@ -20,6 +20,7 @@ export interface PlayerFacts {
   readonly link?: string | null;
   readonly rtt_ms?: number | null;
   readonly unanswered_ms?: number;
+  readonly silent_ms?: number;
   readonly joined_s?: number | null;
   readonly outbox?: {
     readonly mode: string;
@@ -38,15 +39,19 @@ export interface PlayerFacts {
 /** A ping without an answer for so long is no slow way: somebody does not answer. */
 const SILENT_MS = 1000;
 
-/** Milliseconds for which a player has answered nothing; 0 for those who answer in time. */
-export const silence = ({ unanswered_ms: ms = 0 }: PlayerFacts): number =>
-  ms >= SILENT_MS ? ms : 0;
+/** Milliseconds since a player was heard who answers nothing; 0 for those who answer in time. */
+export function silence({ unanswered_ms: asked = 0, silent_ms: silent = 0 }: PlayerFacts): number {
+  const ms = Math.max(asked, silent);
+  return ms >= SILENT_MS ? ms : 0;
+}
 
 export interface Refusal {
   readonly at: number;
   readonly code: string;
   readonly op: string | null;
   readonly text: string;
+  /** Which of their counted frames it was. */
+  readonly frame?: number | null;
 }
 
 export interface RefusedFrame extends Refusal {
@@ -58,6 +63,11 @@ export interface RefusedFrame extends Refusal {
   readonly data: string;
   /** How many it had. */
   readonly size: number;
+}
+
+/** What somebody was refused who is not in the room. */
+export interface Rejected extends RefusedFrame {
+  readonly attachment: number;
 }
 
 export interface Property {
@@ -123,6 +133,14 @@ export interface Explanation {
   readonly is_there: boolean;
   readonly reasons: readonly Reason[];
   readonly facts: PlayerFacts | null;
+  /** Over earlier connections of theirs. */
+  readonly rejected?: readonly Rejected[];
+}
+
+/** Who did not get in, or was cut off. */
+export interface Outside {
+  readonly reasons: readonly Reason[];
+  readonly rejected: readonly Rejected[];
 }
 
 /** What becomes of the frames of one direction. */

@@ -1,6 +1,6 @@
 // Asks the relay as its operator: each request carries the token in a header, never in an address.
 
-import type { Explanation, Line, PlayerFacts, RoomConditions, RoomInfo } from "./facts.js";
+import type { Explanation, Line, Outside, PlayerFacts, RoomConditions, RoomInfo } from "./facts.js";
 
 /** Why the relay does not do what was asked, in its own sentence. */
 export class Refused extends Error {
@@ -60,6 +60,10 @@ export class Operator {
 
   why = (room: string, player: number): Promise<Explanation> =>
     this.ask("GET", this.path(room, `players/${player}/why`));
+
+  /** Who did not get into a room, or was cut off; without a room, those of all rooms. */
+  outside = (room?: string): Promise<Outside> =>
+    this.ask("GET", room === undefined ? "api/why" : this.path(room, "why"));
 
   kick = (room: string, player: number, reason: string): Promise<unknown> =>
     this.ask("POST", this.path(room, `players/${player}/kick`), { reason });

@@ -1,24 +1,52 @@
-// What a player was refused last, and what they had sent, byte by byte.
+// What was refused last, and what had been sent, byte by byte; and why, in sentences.
 
 import { type Decoded, decode } from "../../decode/decoded.js";
 import { hexOf } from "../../decode/hex.js";
 import { fromBase64 } from "../../decode/sources/text.js";
 import { counted } from "../../decode/words.js";
 import { make, words } from "../../dom.js";
+import { legible } from "../../legible.js";
 import { FrameView } from "../../parts/frame-view.js";
-import type { PlayerFacts, RefusedFrame } from "../facts.js";
+import { tell } from "../../parts/question.js";
+import type { PlayerFacts, Reason, RefusedFrame, Rejected } from "../facts.js";
+import type { Operator } from "../operator.js";
 
 /** Lists what a player was refused; nothing if it was nothing. */
 export function refusalsOf(facts: PlayerFacts | null): HTMLElement[] {
   const { refusals = [], refused_frames: frames = [] } = facts ?? {};
   if (refusals.length === 0) return [];
-  const told = refusals.map(({ code, op, text }) =>
-    make("li", {}, make("b", {}, [op, code].filter(Boolean).join(": ")), " ", words(text)),
-  );
+  const told = refusals.map(({ code, op, text, frame }) => {
+    const which = frame ? ` (frame ${frame})` : "";
+    const title = `${[op, code].filter(Boolean).join(": ")}${which}`;
+    return make("li", {}, make("b", {}, title), " ", words(text));
+  });
   const list = make("ul", { className: "advice" }, ...told);
   const shown = frames.map((frame, index) => bytesOf(frame, index === frames.length - 1));
   const about = shown.length ? [make("h3", {}, "What they sent")] : [];
   return [make("h3", {}, "Refused last"), list, ...about, ...shown];
+}
+
+/** Shows what those had sent who are not there. */
+export function rejectedOf(rejected: readonly Rejected[]): HTMLElement[] {
+  const kept = rejected.filter(({ data }) => data !== "");
+  const shown = kept.map((frame, index) => bytesOf(frame, index === kept.length - 1));
+  return shown.length ? [make("h3", {}, "What they sent"), ...shown] : [];
+}
+
+/** Lists reasons, each with what to do about it. */
+export function reasonsOf(reasons: readonly Reason[]): HTMLElement {
+  const rows = reasons.flatMap(({ what, do: advice }) => [
+    make("dt", {}, legible(what)),
+    make("dd", {}, legible(advice)),
+  ]);
+  return make("dl", { className: "reasons" }, ...rows);
+}
+
+/** Tells who did not get into a room, or was cut off; without a room, those of all rooms. */
+export async function tellOutside(operator: Operator, room?: string): Promise<void> {
+  const { reasons, rejected } = await operator.outside(room);
+  const where = room === undefined ? "" : ` to ${legible(room)}`;
+  await tell(`Who did not get in${where}?`, reasonsOf(reasons), ...rejectedOf(rejected));
 }
 
 function bytesOf(frame: RefusedFrame, isOpen: boolean): HTMLElement {
@@ -31,11 +59,14 @@ function bytesOf(frame: RefusedFrame, isOpen: boolean): HTMLElement {
   return make("details", { className: "refused", open: isOpen }, title, view.element, link);
 }
 
-function titleOf({ op, code, offset, size }: RefusedFrame, { data }: Decoded): string {
+function titleOf(refused: RefusedFrame & { attachment?: number }, { data }: Decoded): string {
+  const { op, code, offset, size, frame, attachment } = refused;
+  const whose = attachment === undefined ? "" : `connection ${attachment}, `;
+  const which = frame ? `frame ${frame}, ` : "";
   const where = offset === null ? "" : ` at byte ${offset}`;
   const whole = counted(size, "byte");
   const shown = data.length === size ? whole : `the first ${data.length} of ${whole}`;
-  return `${op ?? "A message"}: ${code}${where}, ${shown}`;
+  return `${whose}${which}${op ?? "A message"}: ${code}${where}, ${shown}`;
 }
 
 /** Of a frame that is cut off here, only the relay knows what is wrong. */

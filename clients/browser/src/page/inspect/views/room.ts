@@ -5,12 +5,12 @@ import { isolated, legible } from "../../legible.js";
 import { askFor, tell } from "../../parts/question.js";
 import { Tabs } from "../../parts/tabs.js";
 import { ChartsView } from "./charts.js";
-import type { PlayerFacts } from "../facts.js";
+import type { PlayerFacts, Standing } from "../facts.js";
 import { FramesView } from "./frames.js";
 import { NetworkView } from "./network.js";
 import type { Operator } from "../operator.js";
 import { type PlayerActs, PlayersView } from "./players.js";
-import { refusalsOf } from "./refusals.js";
+import { reasonsOf, refusalsOf, rejectedOf, tellOutside } from "./refusals.js";
 import { StateView } from "./state.js";
 import { TrafficView } from "./traffic.js";
 import { type News, Watched } from "../watched.js";
@@ -39,6 +39,8 @@ export class RoomView {
   private readonly changed = new Set<News>();
   private readonly leaving = new AbortController();
   private isDrawing = false;
+  /** How the room stood before it was locked or unlocked here. */
+  private outdated: Standing | null = null;
 
   constructor(
     private readonly operator: Operator,
@@ -148,7 +150,7 @@ export class RoomView {
       room.password && "password",
     ];
     write(this.about, facts.filter(Boolean).join(" · "));
-    if (document.activeElement !== this.lock) this.lock.checked = room.locked;
+    if (standing !== this.outdated) this.lock.checked = room.locked;
     if (this.tabs.isOpen("State")) this.state.show(standing, players);
   }
 
@@ -158,10 +160,17 @@ export class RoomView {
     const locked = make("label", { className: "check" }, this.lock, " Locked");
     this.lock.addEventListener(
       "change",
-      () => void this.act(() => this.operator.lock(this.name, this.lock.checked)),
+      () => {
+        this.outdated = this.watched.standing;
+        void this.act(() => this.operator.lock(this.name, this.lock.checked));
+      },
     );
     const close = make("button", { type: "button", className: "danger" }, "Close the room");
     close.addEventListener("click", () => void this.close());
+    const outside = make("button", { type: "button", className: "quiet" }, "Not let in");
+    outside.addEventListener("click", () => {
+      void this.act(() => tellOutside(this.operator, this.name));
+    });
     const open = make(
       "a",
       {
@@ -171,7 +180,8 @@ export class RoomView {
       "Its page",
     );
     const named = make("div", {}, this.title, this.about);
-    return make("header", { className: "room-head" }, named, this.saying(), locked, open, close);
+    const acts = [locked, outside, open, close];
+    return make("header", { className: "room-head" }, named, this.saying(), ...acts);
   }
 
   private saying(): HTMLElement {
@@ -230,19 +240,14 @@ export class RoomView {
 
   private async explain({ player, name }: PlayerFacts): Promise<void> {
     await this.act(async () => {
-      const { reasons, is_there: isThere, facts } = await this.operator.why(this.name, player);
-      const rows = reasons.flatMap(({ what, do: advice }) => [
-        make("dt", {}, legible(what)),
-        make("dd", {}, legible(advice)),
-      ]);
+      const told = await this.operator.why(this.name, player);
+      const { reasons, is_there: isThere, facts, rejected = [] } = told;
       const none = isThere
         ? "The relay knows of nothing that is wrong."
         : "They are not in the room any more.";
-      const list = rows.length
-        ? make("dl", { className: "reasons" }, ...rows)
-        : make("p", {}, none);
+      const list = reasons.length ? reasonsOf(reasons) : make("p", {}, none);
       const title = `Why may ${isolated(nameOf({ name, number: player }))} see nothing, or late?`;
-      await tell(title, list, ...refusalsOf(facts));
+      await tell(title, list, ...refusalsOf(facts), ...rejectedOf(rejected));
     });
   }
 

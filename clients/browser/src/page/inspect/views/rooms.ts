@@ -4,6 +4,7 @@ import { make, words, write } from "../../dom.js";
 import { legible } from "../../legible.js";
 import type { RoomInfo } from "../facts.js";
 import type { Operator } from "../operator.js";
+import { tellOutside } from "./refusals.js";
 
 const REFRESH_MS = 3000;
 
@@ -26,7 +27,9 @@ export class RoomsView {
     private readonly answered: () => void,
   ) {
     this.count.setAttribute("role", "status");
-    this.element.append(this.search, this.count, this.list);
+    const outside = make("button", { type: "button", className: "quiet" }, "Who did not get in?");
+    outside.addEventListener("click", () => void tellOutside(operator).catch(failed));
+    this.element.append(this.search, this.count, this.list, outside);
     this.search.addEventListener("input", () => this.show());
   }
 

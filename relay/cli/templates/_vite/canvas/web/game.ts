@@ -13,14 +13,13 @@ const [line, pen] = [document.querySelector("p")!, canvas.getContext("2d")!];
 const mine = { x: 80 + Math.random() * 800, y: 80 + Math.random() * 440 };
 const paths = new Map<number, Place[]>(); // of each other player the newest places, oldest first
 let target = { ...mine };
-let [told, last] = ["", 0];
+let [told, drawn, last] = ["", "", 0];
 
 // Vite's own server has another port than the relay, which the client was installed from.
 const home = new URL("..", dependencies["roomwire-client"]).href;
 const relay = import.meta.env.DEV ? home : `${location.origin}/relay`;
-const asked = new URLSearchParams(location.search); // as in /?room=DEN&name=Ann
-const [code, name] = [asked.get("room") ?? "LOBBY", asked.get("name") ?? "guest"];
-const room = openRoom(relay, { room: code, name });
+const asked = Object.fromEntries(new URLSearchParams(location.search)); // /?room=DEN&name=Ann
+const room = openRoom(relay, { room: asked.room ?? "LOBBY", name: asked.name ?? "guest" });
 
 room.on("updated", ({ key, sender, value }) => {
   // Others may run another version of this page, or none: look at what they say.
@@ -54,7 +53,7 @@ function tell() {
 }
 
 /** Returns where a player was at `time`: between what they told before and after it. */
-function placeAt(path: Place[], time: number): [number, number] {
+function placeAt(path: Place[], time = room.clock.now() - DELAY): [number, number] {
   const next = path.findIndex(([t]) => t > time);
   if (next < 1) return path.at(next)!.slice(1) as [number, number];
   const [[t0, x0, y0], [t1, x1, y1]] = path.slice(next - 1, next + 1) as [Place, Place];
@@ -66,16 +65,17 @@ function placeAt(path: Place[], time: number): [number, number] {
 function drawPlayer(number: number, x: number, y: number) {
   // Whoever is away, or has lost their connection, is faint until they are back or leave.
   pen.fillStyle = `hsl(${number * 137} 75% 65% / ${room.players.get(number)?.state ? 0.3 : 1})`;
-  pen.beginPath();
-  pen.arc(x, y, 16, 0, 2 * Math.PI);
-  pen.fill();
+  pen.fillRect(x - 14, y - 14, 28, 28);
   pen.fillText(room.players.get(number)?.name ?? "", x, y - 24);
 }
 
 function draw() {
+  const places = [...paths].map(([number, path]) => [number, ...placeAt(path)] as const);
+  const picture = JSON.stringify([room.state, [...room.players], places, mine]);
+  if (picture === drawn) return; // nothing has changed: the picture stays
+  drawn = picture;
   pen.clearRect(0, 0, canvas.width, canvas.height);
-  const then = room.clock.now() - DELAY;
-  for (const [number, path] of paths) drawPlayer(number, ...placeAt(path, then));
+  for (const place of places) drawPlayer(...place);
   drawPlayer(room.me, mine.x, mine.y);
   const here = `Room ${room.code}, ${room.players.size} here. Point to where you want to go.`;
   line.textContent = room.state === "live" ? here : `The connection is ${room.state}.`;

@@ -1,0 +1,175 @@
+"""What is known of those who are not in a room: they have left, were cut off or did not get in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, Final
+
+from relay.inspect.reason import KEPT, Reason, refused
+from relay.node.recent import Ended
+from relay.room.room import Room
+
+SHOWN_ENDS: Final = 3
+SHOWN_CLIENTS: Final = 8
+SHOWN_PLAYERS: Final = 20
+
+Rejections = Sequence[Mapping[str, Any]]
+"""See `Facts.rejected`."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoomAccount:
+    """What the relay knows of those who are not in a room. A room that is not there has them too.
+
+    Attributes: room: its name; "" is any room.
+    """
+
+    room: str
+    is_there: bool
+    reasons: Sequence[Reason]
+    rejected: Rejections
+
+
+def explain_room(
+    name: str, room: Room | None, ends: Sequence[Ended], rejected: Rejections
+) -> RoomAccount:
+    """Say who did not get into a room, or was cut off, and why."""
+    known = {each["attachment"] for each in rejected}
+    away = [end for end in ends if end.player is None or _is_gone(room, end.player)]
+    unrefused = [end for end in away if end.attachment not in known]
+    reasons = [*_rejections(rejected), *_turned_away(unrefused)]
+    return RoomAccount(name, room is not None, reasons or [_nobody(name, room)], rejected)
+
+
+def _is_gone(room: Room | None, player: int) -> bool:
+    return room is None or player not in room.seats
+
+
+def _nobody(name: str, room: Room | None) -> Reason:
+    where = f"room {name}" if name else "any room"
+    there = "" if room is None else f" There: {_all(room) or 'nobody'}."
+    ask = f"`relay why {name} PLAYER` explains one who is there. " if room is not None else ""
+    return Reason(
+        "nobody_outside",
+        f"Nobody was kept out of {where} or cut off lately, as far as the relay knows.{there}",
+        f"{ask}See that the client reaches this relay, and asks for this room. With "
+        "`relay serve --log-level debug` each connection has a line.",
+    )
+
+
+def missing(
+    room: Room, player: int, ends: Sequence[Ended], every: Sequence[Ended], rejected: Rejections
+) -> Iterator[Reason]:
+    """Say why a player is not in the room. Args: ends: theirs. every: all of the room."""
+    if not 1 <= player <= room.joins:
+        yield Reason(
+            "no_such_player",
+            f"There never was a player {player} in room {room.name}. There: "
+            f"{_all(room) or 'nobody'}.",
+            f"`relay watch {room.name}` lists all who are there. If they cannot enter, see below "
+            "who was turned away.",
+        )
+    else:
+        yield Reason(
+            "has_left",
+            f"Player {player} has left room {room.name}: the seat has ended.",
+            "They get a new number when they enter again. The last close says whether they may.",
+        )
+    known = {each["attachment"] for each in rejected if each["player"] is None}
+    yield from ended(ends)
+    yield from _rejections(rejected)
+    yield from _turned_away(
+        [end for end in every if end.player is None and end.attachment not in known]
+    )
+
+
+def _all(room: Room) -> str:
+    shown = ", ".join(_named(room, each) for each in sorted(room.seats)[:SHOWN_PLAYERS])
+    return f"{shown}, and others" if len(room.seats) > SHOWN_PLAYERS else shown
+
+
+def _named(room: Room, player: int) -> str:
+    return f"{player} {room.seats[player].info.name}".rstrip()
+
+
+def _rejections(rejected: Rejections) -> Iterator[Reason]:
+    """Say what each client was refused last, the last client first."""
+    clients = [list(each) for _, each in groupby(rejected, _client)]
+    for refusals in clients[: -SHOWN_CLIENTS - 1 : -1]:
+        last = refusals[-1]
+        whose = f"Connection {last['attachment']}" + (
+            f" from {last['address']}" if last["address"] else ""
+        )
+        how = "did not get in" if last["player"] is None else f"was player {last['player']}'s"
+        more = f" That was the last of {len(refusals)}." if len(refusals) > 1 else ""
+        over = f" The connection ended: {last['closed']}." if last["closed"] else ""
+        yield Reason(
+            "rejected",
+            f"{whose} {how} (room {last['room']}). {refused(last)}.{more}{over}",
+            "Mend what the client sends: it was told the same, as an ERROR."
+            + (KEPT if any(each["data"] for each in refusals) else ""),
+        )
+
+
+def _client(rejected: Mapping[str, Any]) -> tuple[Any, ...]:
+    return rejected.get("node"), rejected["attachment"]
+
+
+def _turned_away(ends: Sequence[Ended]) -> Iterator[Reason]:
+    for end in ends[-SHOWN_ENDS:]:
+        if end.player is not None:
+            yield from ended([end], f"Player {end.player}'s")
+            continue
+        yield Reason(
+            "turned_away",
+            f"Connection {end.attachment} did not get into the room: {end.name}"
+            f"{f': {end.text}' if end.text else ''}.",
+            ADVICE.get(end.name, "If that was them, mend what the sentence says."),
+        )
+
+
+def ended(ends: Sequence[Ended], whose: str = "Their") -> Iterator[Reason]:
+    """Say how connections ended, the last one first."""
+    for end in reversed(ends[-SHOWN_ENDS:]):
+        how = "was lost, or their client closed it"
+        if end.code is not None:
+            how = f"was closed by the relay: {end.code} {end.name}"
+            how += f" ({end.text})" if end.text else ""
+        if end.silent_ms:
+            how += f", after nothing was heard of them for {end.silent_ms / 1000:.1f} s"
+        yield Reason(
+            "last_close",
+            f"{whose} connection {end.attachment} {how}.",
+            _advice(end),
+        )
+
+
+def _advice(end: Ended) -> str:
+    if end.name == "LOST" and end.silent_ms:
+        return ADVICE["SILENT"]
+    return ADVICE.get(end.name, "SPEC 8 says what the code means, and whether to come back.")
+
+
+ADVICE: Final = {
+    "LOST": "Look at their network, and at whether their program ended.",
+    "SILENT": "Their client answered no ping: a program that hangs, a device asleep, or a network "
+    "that is gone.",
+    "TOO_SLOW": "Their client did not read for too long: see whether its program hangs, or send it "
+    "less. --slow-seconds is how long it may take.",
+    "TOO_FAST": "Their client sent too fast for 10 s: let it pace itself, or raise "
+    "--frames-per-second.",
+    "BAD_FRAMES": "Their client sent 20 bad frames within 10 s: `relay decode` shows what is wrong "
+    "with one.",
+    "KICKED": "The host or an operator removed them. They are barred while the room lives.",
+    "REPLACED": "A newer connection has their seat: another tab, or another program with the same "
+    "seat secret.",
+    "NO_HELLO": "The first message must be a HELLO, within 5 s of the upgrade (SPEC 9). "
+    "--hello-seconds is how long it may take.",
+    "TEXT_REFUSED": "Every frame is a binary message (SPEC 2.5): their client sent text.",
+    "NORMAL": "They said LEAVE.",
+    "MOVED": "The room moved to another relay. They come back by themselves.",
+    "DRAIN": "The relay began anew. They come back by themselves.",
+    "RELAY_FAULT": "That is a fault of the relay: its log has the traceback.",
+}
