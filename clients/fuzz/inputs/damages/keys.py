@@ -9,7 +9,7 @@ from typing import Final
 from clients.fuzz.inputs.case import Reader
 from clients.fuzz.inputs.damages.harm import Edit, Fault, Harm, damage
 from clients.fuzz.inputs.writing.fields import named, record_of
-from clients.fuzz.inputs.writing.heads import Kind, heads, pick
+from clients.fuzz.inputs.writing.heads import Kind, heads, pick, short_text
 from clients.fuzz.inputs.writing.misfits import ANY_VALUE
 from clients.fuzz.inputs.writing.nodes import Node, Written
 from clients.fuzz.inputs.writing.values import FORBIDDEN_KEY
@@ -105,6 +105,32 @@ def duplicate_key_in_a_crowd(rng: Random, written: Written) -> Harm | None:
     before = pick(rng, heads(Kind.MAP, size)) + b"".join(entries[:again])
     fault = Fault("3.3.3.9", "DUPLICATE_KEY", node.start, len(before))
     return Harm((Edit(node.start, node.end, before + b"".join(entries[again:])),), fault)
+
+
+@damage(needs="keys")
+def duplicate_key_behind_a_decoy(rng: Random, written: Written) -> Harm | None:
+    """Add an entry whose key is there already. A bin before holds the map's own key, and the head
+    that the map would have without that entry."""
+    found = [
+        (held, key, node)
+        for outer in written.maps
+        for key, node in zip(outer.children[::2], outer.children[1::2], strict=True)
+        if node.kind is Kind.MAP and 0 < len(node.children) < 2 * 15
+        for held in written.nodes
+        if held.kind is Kind.BIN
+        and held.end <= key.start
+        and held.end - held.body > key.end - key.body
+    ]
+    if not found:
+        return None
+    held, key, node = pick(rng, found)
+    decoy = written.data[key.body : key.end] + heads(Kind.MAP, len(node.children) // 2)[0]
+    one = node.children[0]
+    again = short_text(written.data[one.body : one.end]) + pick(rng, ANY_VALUE)
+    head, entry = added(rng, node, again)
+    edits = (Edit(held.body, held.body + len(decoy), decoy), _kept(key, written), head)
+    fault = Fault("3.3.3.9", "DUPLICATE_KEY", node.end)
+    return Harm((*edits, _kept(one, written), entry), fault)
 
 
 def _crowded(rng: Random, written: Written) -> Node:
