@@ -33,7 +33,7 @@ from protocol.fields.field_types import (
 )
 from protocol.fields.schema import FieldOf, Record, record_fields
 from protocol.frames import Frame
-from protocol.quick.values import FORBIDDEN_KEY, Doubt, pack_anew, unpack, unpackb
+from protocol.quick.values import FORBIDDEN_KEY, TINY, Doubt, pack_anew, unpack, unpackb
 
 FLAT: Final = 8
 """Elements of a frame, and of an array in it, before it is looked at more closely. Of 1,024 arrays
@@ -90,7 +90,8 @@ def body(cls: type[Frame], names: Names) -> Lines:
     yield from unpacking(MOST_KEYS if has_maps else 0, any(map(has_arrays, types.values())))
     yield "_, " + "".join(f"{name}, " for name in types) + "= values"
     if has_maps:
-        yield "unknown = inner = 0"
+        yield "unknown = 0"
+        yield "is_vague = False"
     for name, field_type in types.items():
         yield from check(field_type, name, names)
     if has_maps:
@@ -103,23 +104,26 @@ def body(cls: type[Frame], names: Names) -> Lines:
 
 def unpacking(keys: int, has_arrays: bool) -> Lines:
     """Unpack. If an array has more elements than is usual, everything is looked at."""
-    yield "try:"
-    yield f"    values = unpackb(data, max_array_len={FLAT}, max_map_len={keys})"
-    yield from ["    is_proven = False"] if keys else []
-    yield "except ValueError:"
-    yield "    values = unpack(data)" if has_arrays else DOUBT
-    yield from ["    is_proven = True"] if keys else []
+    yield from ["is_proven = False"] if keys else []
+    yield f"if len(data) <= {TINY}:"
+    yield "    values = unpackb(data)"
+    yield "else:"
+    yield "    try:"
+    yield f"        values = unpackb(data, max_array_len={FLAT}, max_map_len={keys})"
+    yield "    except ValueError:"
+    yield "        values = unpack(data)" if has_arrays else f"    {DOUBT}"
+    yield from ["        is_proven = True"] if keys else []
 
 
 def proving_keys(types: dict[str, FieldType]) -> Lines:
-    """Doubt keys that are there twice, in the last field's map or in inner ones; and look at
+    """Doubt keys that are there twice, in the last field's map or in vague ones within; and look at
     everything if a value may be anything."""
     *before, last = types
     if all(isinstance(types[name], Integer | Text) for name in before):
         # It costs less to find the map's head than to pack anew. Behind a longer str it is missed.
         yield "at = 2 + SIZES[data[2]]"
         yield from ["at += SIZES[data[at]]"] * (len(before) - 1)
-        yield f"if (inner or data[at] != 0x80 + {last}_size) and pack_anew(values) != data:"
+        yield f"if (is_vague or data[at] != 0x80 + {last}_size) and pack_anew(values) != data:"
     else:
         yield "if pack_anew(values) != data:"
     yield DOUBT
@@ -234,7 +238,6 @@ def _(field_type: Mapped, value: str, names: Names) -> Lines:
     yield DOUBT
     yield f"if {FORBIDDEN_KEY!r} in {value}:"
     yield DOUBT
-    yield "inner += 1"
     yield f"for {key}, {each} in {value}.items():"
     yield from indented(check(field_type.word, key, names))
     yield from indented(check(field_type.field_type, each, names))
@@ -286,12 +289,23 @@ def _(field_type: Record, value: str, names: Names) -> Lines:
 
 def taking(field: FieldOf, value: str, names: Names) -> Lines:
     """Check the value of a record's key. Doubt a map that does not have it."""
-    element = f"{value}_{field.name}"
+    element = f"{value}_in"
     yield f"{element} = {value}[{field.name!r}]"
-    if isinstance(field.field_type, Record | Either):
-        yield f"inner += type({element}) is dict"
+    if isinstance(field.field_type, Record | Either | Mapped):
+        yield from counting(field.name, element)
     yield from check(field.field_type, element, names)
     yield f"{value}_made.{field.name} = {element}"
+
+
+def counting(key: str, value: str) -> Lines:
+    """Look for the head of an inner map: it stands behind its key. If that is nowhere else in the
+    message, and the head is short and claims as many entries as the map has, each key is there
+    once. Otherwise the message is vague about that."""
+    written = key.encode()
+    yield f"if type({value}) is dict:"
+    yield f"    at = data.find({written!r}) + {len(written)}"
+    yield f"    if not data[at] == 0x80 + len({value}) < 0x90 or data.find({written!r}, at) > 0:"
+    yield "        is_vague = True"
 
 
 def written(default: object, names: Names) -> str:

@@ -5,8 +5,10 @@ So msgpack decodes them first, and what it made is proven to be within SPEC 3.2 
 in C. Whatever is raised here (`DOUBTS`) is no verdict: the caller scans then. To doubt what is
 right only takes time. To return what the scan would refuse is a bug. Rule by rule:
 
+0. Calm bytes: after its head, most small messages have no byte that may begin a container, a bin,
+   a large int or `__proto__`. One search for others tells all that rules 2, 4 and 6 ask.
 1. Types: msgpack knows one more, ext. `unpackb` refuses it, timestamps and empty ones included.
-   msgpack itself refuses 0xC1.
+   msgpack itself refuses 0xC1. What holds no other value, it judges alone.
 2. Ints: only 0xCF and 0xD3 begin one beyond 2^53. Where such a byte is, ints are looked at. Of
    numbers alone, none is larger than their hypotenuse.
 3. UTF-8: msgpack has CPython's strict decoder, as the scan has.
@@ -24,6 +26,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from itertools import chain
 from math import hypot
 from typing import Any, Final, NoReturn
 
@@ -34,9 +37,6 @@ from protocol.limits import MAX_DEPTH, MAX_ELEMENTS, MAX_INT, MAX_NODES
 
 LARGE: Final = 64 * 1024
 """Bytes beyond which a message is scanned at once. It may have very many values."""
-
-COUNTED: Final = 1024
-"""Bytes of a message up to which heads are counted before its values are looked at."""
 
 SPARE: Final = 64 * 1024
 PER_BYTE: Final = 100
@@ -62,15 +62,41 @@ STACKED: Final = 1024
 
 CONTAINERS: Final = frozenset((list, dict))
 NUMBERS: Final = frozenset((int, float))
+ALONE: Final = frozenset((int, float, str, bool, bytes, type(None)))
+"""Types of values that hold no others. An ext is none of them."""
 FORBIDDEN_KEY: Final = "__proto__"
 FORBIDDEN_BYTES: Final = FORBIDDEN_KEY.encode()
 
-HEADS: Final = frozenset([*range(0x80, 0xA0), *range(0xDC, 0xE0)])
+MAP_HEADS: Final = frozenset([*range(0x80, 0x90), 0xDE, 0xDF])
+HEADS: Final = frozenset([*MAP_HEADS, *range(0x90, 0xA0), 0xDC, 0xDD])
+SUSPECTS: Final = frozenset([0x5F, 0xC4, 0xC5, 0xC6, 0xCF, 0xD3])
+"""What `__proto__`, a bin and an int of 64 bits begin with."""
+
+EXTS: Final = (0xC1, 0xC7, 0xC8, 0xC9, *range(0xD4, 0xD9))
+"""Heads of ext, and the one that begins nothing."""
+
 ARRAY_STARTS: Final = {**dict.fromkeys(range(0x90, 0xA0), 1), 0xDC: 3, 0xDD: 5}
 """Where the first element of an array begins, by its head."""
 
-MARKS: Final = bytes(byte in HEADS for byte in range(256))
-"""1 for each byte that a container may begin with, and 0 for all others."""
+SCALAR, INT_64, OTHER = range(3)
+KINDS: Final = bytes(
+    INT_64 if byte in (0xCF, 0xD3) else OTHER if byte in HEADS or byte in EXTS else SCALAR
+    for byte in range(256)
+)
+"""What a byte begins: what msgpack judges alone, an int that may be too large, or anything else."""
+
+CALM, SUSPECT, ARRAY_MARK, MAP_MARK = 0, 0x80, 0x81, 0x82
+MARKS: Final = bytes(
+    MAP_MARK
+    if byte in MAP_HEADS
+    else ARRAY_MARK
+    if byte in HEADS
+    else SUSPECT
+    if byte in SUSPECTS
+    else CALM
+    for byte in range(256)
+)
+"""What may be at a byte. If all that follows the first is calm, it is as ASCII is."""
 
 LONG_16: Final = re.compile(rb"\xdc[\0-\4]")
 LONG_32: Final = re.compile(rb"\xdd\0\0[\0-\4]")
@@ -108,17 +134,37 @@ def unpack(data: bytes) -> Any:
 
     Raises: one of `DOUBTS`.
     """
+    kind = KINDS[data[0]]
+    if kind != OTHER:
+        return unpackb(data) if kind == SCALAR else checked_int(unpackb(data))
+    if len(data) > TINY:
+        value = unpack_more(data)
+        if type(value) is list and are_plain(value):
+            return value
+    else:  # msgpack lets no container claim more than the message has bytes
+        value = unpackb(data, ext_hook=refuse, max_ext_len=0)
+    marks = data[1:].translate(MARKS)
+    if not marks.isascii():
+        check_within(data, value, marks)
+    elif type(value) is dict:
+        check_entries(data, value)
+    return value
+
+
+def unpack_more(data: bytes) -> Any:
+    """Decode an array or a map that may claim more than it is worth."""
     size = len(data)
     if size > LARGE:
         raise Doubt
     most = size if size < MAX_ELEMENTS else MAX_ELEMENTS
-    if size > HARMLESS or (size > TINY and has_long_within(data)):
+    if size > HARMLESS or has_long_within(data):
         check_claims(data, most)
-    value = unpackb(data, ext_hook=refuse, max_ext_len=0, max_array_len=most, max_map_len=most)
-    kind = type(value)
-    if kind is dict or (kind is list and not are_plain(value)):
-        check_container(data, value)
-    elif kind is int and not -MAX_INT <= value <= MAX_INT:
+    return unpackb(data, ext_hook=refuse, max_ext_len=0, max_array_len=most, max_map_len=most)
+
+
+def checked_int(value: int) -> int:
+    """Doubt an int beyond what JavaScript can hold."""
+    if not -MAX_INT <= value <= MAX_INT:
         raise Doubt
     return value
 
@@ -134,7 +180,8 @@ def check_claims(data: bytes, most: int) -> None:
         return
     if are_doubles(data):
         return
-    heads = min(data.translate(MARKS).count(1), STACKED)
+    marks = data.translate(MARKS)
+    heads = min(marks.count(ARRAY_MARK) + marks.count(MAP_MARK), STACKED)
     if heads * (LIST + SLOT * most) <= worth:
         return
     if heads * SHORT + SLOT * most * (data.count(0xDC) + data.count(0xDD)) > worth:
@@ -160,24 +207,60 @@ def are_doubles(data: bytes) -> bool:
     return data[start::9].count(0xCB) == count
 
 
-def check_container(data: bytes, value: Any) -> None:
-    """Doubt a map, or an array of more than numbers or texts, that is the whole message."""
-    size = len(data)
-    heads = data.translate(MARKS).count(1) if size <= COUNTED else size
+def check_entries(data: bytes, value: dict[Any, Any]) -> None:
+    """Doubt a map without containers that may have fewer entries than its head claims."""
+    if not data[0] == 0x80 + len(value) < 0x90 and pack_anew(value) != data:
+        raise Doubt
+
+
+def check_within(data: bytes, value: Any, marks: bytes) -> None:
+    """Doubt an array or a map that may have others within. Args: marks: of all but its head"""
+    if SUSPECT in marks:
+        check_values(data, value, marks)
+    elif len(data) > MAX_NODES or len(data) - marks.count(CALM) > MAX_DEPTH:
+        check_nested(data, value, marks)
+    elif (type(value) is dict or MAP_MARK in marks) and pack_anew(value) != data:
+        raise Doubt
+
+
+def check_values(data: bytes, value: Any, marks: bytes) -> None:
+    """Doubt an array or a map with a byte that looks like more than it may be."""
+    is_map = type(value) is dict
+    has_others = not is_map and type(value[0]) in CONTAINERS
+    if has_others or not is_flat(data, list(value.values()) if is_map else value):
+        check_nested(data, value, marks)
+    elif is_map:
+        if FORBIDDEN_KEY in value:
+            raise Doubt
+        check_keys(value)
+        check_entries(data, value)
+
+
+def is_flat(data: bytes, values: list[Any]) -> bool:
+    """Say whether there are no containers among values, and doubt ints beyond what JavaScript can
+    hold."""
+    if are_plain(values):
+        return True
+    if not ALONE.issuperset(map(type, values)):
+        return False
+    if 0xCF in data or 0xD3 in data:
+        check_ints(values)
+    return True
+
+
+def check_nested(data: bytes, value: Any, marks: bytes) -> None:
+    """Doubt containers within one another."""
     if 0x5F in data and FORBIDDEN_BYTES in data:
         raise Doubt
-    has_bin = 0xC4 in data or 0xC5 in data or 0xC6 in data
     is_wide = (0xCF in data or 0xD3 in data) and may_be_wide(data)
-    if heads == 1:
-        check_flat(data, value, has_bin, is_wide)
-        return
-    has_maps = True
+    has_bin = 0xC4 in data or 0xC5 in data or 0xC6 in data
     # Where an array begins with no map, there may be none: then nothing need be packed anew.
-    is_array = heads > MAX_DEPTH and type(value) is list and type(value[0]) is not dict
-    if has_bin or is_wide or is_array or size > MAX_NODES:
+    is_array = type(value) is list and type(value[0]) is not dict
+    has_maps = True
+    if has_bin or is_wide or is_array or len(data) > MAX_NODES:
         has_maps = check_all(value, is_wide)
-    elif heads > MAX_DEPTH:
-        check_depth(value, heads)
+    else:
+        check_depth(value, len(data) - marks.count(CALM))
     if has_maps and pack_anew(value) != data:
         raise Doubt
 
@@ -185,19 +268,6 @@ def check_container(data: bytes, value: Any) -> None:
 def may_be_wide(data: bytes) -> bool:
     """Say whether an int may be beyond 2^53."""
     return WIDE_UINT.search(data) is not None or WIDE_INT.search(data) is not None
-
-
-def check_flat(data: bytes, value: Any, has_bin: bool, is_wide: bool) -> None:
-    """Doubt a map or an array that has no containers."""
-    values = value
-    if type(value) is dict:
-        if not data[0] == 0x80 + len(value) < 0x90 and pack_anew(value) != data:
-            raise Doubt
-        if has_bin:
-            check_keys(value)
-        values = value.values()
-    if is_wide:
-        check_ints(values)
 
 
 def check_depth(value: Any, heads: int) -> None:
@@ -224,17 +294,20 @@ def check_all(value: Any, may_be_wide: bool) -> bool:
 
     Returns: whether there are maps.
     """
-    level = [value]
+    level, kinds = [value], {type(value)}
     count = 1
     keys: list[Any] = []
     for _ in range(MAX_DEPTH):
         inner: list[Any] = []
-        for outer in level:
-            if type(outer) is dict:
-                keys += outer
-                inner += outer.values()
-            else:
-                inner += outer
+        if dict in kinds:
+            for outer in level:
+                if type(outer) is dict:
+                    keys += outer
+                    inner += outer.values()
+                else:
+                    inner += outer
+        else:
+            inner += chain.from_iterable(level)
         count += len(inner)
         if are_plain(inner):
             break

@@ -19,6 +19,7 @@ from protocol.frames import (
     HelloOptions,
     Joined,
     PlayerInfo,
+    RoomOptions,
     Send,
     Session,
     Subscribe,
@@ -36,6 +37,12 @@ FLOATS = [RANDOM.uniform(-100, 100) for _ in range(100)]
 """Some of their bytes look as if they began a bin, or an int that is too large."""
 
 VALUES: dict[str, object] = {
+    "an int": 300,
+    "a text": "player 1",
+    "2 floats": [1.5, 2.5],
+    "2 floats of any bytes": FLOATS[:2],
+    "a map of 2 floats of any bytes": dict(zip("xy", FLOATS, strict=False)),
+    "a map of 6 floats of any bytes": dict(zip("abcdef", FLOATS, strict=False)),
     "a map of 6": {"x": 1.5, "y": -20, "name": "Ada", "hp": 100, "alive": True, "pos": None},
     "100 ints": INTS,
     "100 floats": FLOATS,
@@ -55,13 +62,17 @@ VALUES: dict[str, object] = {
     "300 pairs": [[number, number * 37 % 1000] for number in range(300)],
 }
 
+CREATED = RoomOptions(title="Ada", capacity=8, history="full")
+
 FRAMES_READ: list[Frame] = [
     Send(None, PAYLOAD),
     Deliver(70_000, 1, PAYLOAD),
     Update(7, 1, PAYLOAD),
     Subscribe((1, 2, 3), (4,)),
     Welcome(1, 2, 7, Session(bytes(8), "K7QF2M", time=1795860084158986, complete_from=1)),
+    Welcome(1, 2, 7, Session(bytes(8), "K7QF2M", time=1795860084158986, options=CREATED)),
     Hello(1, HelloOptions(seat=bytes(16), name="Ada")),
+    Hello(1, HelloOptions(seat=bytes(16), name="Ada", create=CREATED)),
     Joined(1, 1, PlayerInfo("Ada")),
     Error(3, 11, "the room is full", ErrorDetail(retry=True)),
 ]
@@ -89,7 +100,7 @@ def frame_row(frame: Frame) -> Ratio:
     message = encode(frame)
     by = Role.CLIENT if type(frame) is FRAMES[Role.CLIENT].get(frame.opcode) else Role.RELAY
     return compare(
-        f"decode {frame.opcode.name}",
+        f"decode {frame.opcode.name}, {len(message)} bytes",
         lambda: decode(message, by),
         "unpackb",
         lambda: msgpack.unpackb(message),

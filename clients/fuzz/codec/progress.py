@@ -77,7 +77,9 @@ def summary(tally: Tally, seconds: float, findings: Sequence[tuple[Finding, str]
         f"{command} skipped {count} of {tally.executions} inputs"
         for command, count in tally.skipped.items()
     ]
-    lines += [f"{command} died too often: the rest was left out" for command in tally.worn_out]
+    lines += [
+        f"{command} died or hung too often: the rest was left out" for command in tally.worn_out
+    ]
     lines += [f"it ended early: {tally.trouble}"] if tally.trouble else []
     if not findings:
         return "\n".join([*lines, "no differences"])

@@ -43,7 +43,7 @@ class Tally:
     skipped: Counter[str] = field(default_factory=Counter)
     """Inputs that a program skipped, by its command."""
     worn_out: set[str] = field(default_factory=set)
-    """Programs that died too often to be asked on."""
+    """Programs that died or hung too often to be asked on."""
     trouble: str = ""
     """Why the run ended early; "" where it did not."""
 

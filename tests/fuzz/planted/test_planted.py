@@ -54,6 +54,12 @@ def test_each_bug_says_what_it_breaks_and_which_rule_is_named() -> None:
         assert bug.against in ("", "typescript")
 
 
+def test_the_docs_say_how_many_bugs_there_are() -> None:
+    python, typescript = len(PYTHON), len(TYPESCRIPT)
+    said = f"{python + typescript} bugs, {python} in Python and {typescript} in TypeScript,"
+    assert said in (ROOT / "docs" / "reliability.md").read_text()
+
+
 @LANGUAGES
 def test_every_patch_applies(language: str) -> None:
     for bug in bugs(language):

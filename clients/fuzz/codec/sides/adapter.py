@@ -28,6 +28,9 @@ STARTING = 30.0
 MOST_DEATHS = 50
 """A program that died so often is asked no more: each start takes its time."""
 
+HANGS = 10
+"""Deaths that count as one hang: it takes as long as many starts."""
+
 TOO_MUCH = f"wrote {MOST_SAID >> 20} MiB, and no line of it ended"
 
 LETTERS = {Reader.CLIENT_FRAME: b"c", Reader.RELAY_FRAME: b"r", Reader.PAYLOAD: b"p"}
@@ -93,7 +96,7 @@ class Adapter:
 
     @property
     def is_worn_out(self) -> bool:
-        """Whether it died too often to be asked on."""
+        """Whether it died or hung too often to be asked on."""
         return self.deaths >= MOST_DEATHS
 
     def begin(self, batch: Sequence[bytes]) -> None:
@@ -108,7 +111,11 @@ class Adapter:
         self._program.give(b"".join(batch))
 
     def finish(self) -> list[Line]:
-        """Return what came for each input of the batch; less where the program is worn out."""
+        """Return what came for each input of the batch; less where the program is worn out.
+
+        Raises:
+            AdapterError: the program has said more than it was asked, or closed a pipe.
+        """
         lines: list[Line] = [*self._take(len(self._batch))]
         if len(lines) > len(self._batch):
             raise AdapterError(f"{self.hello.name} wrote more than one line for an input")
@@ -140,16 +147,24 @@ class Adapter:
             raise AdapterError(f"{self.hello.name} {TOO_MUCH}") from None
 
     def _replace(self) -> Answer:
-        """Start another program; return how this one ended."""
+        """Start another program; return how this one ended.
+
+        Raises:
+            AdapterError: it did not end: it cannot be heard any more, or cannot hear. No input is
+                to blame for that, and the next program would do the same.
+        """
         program = self._program
         end = program.end()
-        self.deaths += 1
+        if end.is_cut_off:
+            raise AdapterError(
+                f"{self.hello.name} did not answer: {end.status}. {end.told}".strip()
+            )
+        self.deaths += HANGS if program.is_hung else 1
         self._start()
-        if program.has_fallen_silent:
-            return Answer(HUNG, text=f"it closed its output and goes on. {end.told}".strip())
-        if program.is_hung:
-            return Answer(HUNG, text=f"no answer within {self._patience:g} s. {end.told}".strip())
-        return Answer(CRASHED, text=f"{end.status}. {end.told}".strip())
+        half = program.half_a_line and f"Its last line did not end: {program.half_a_line}"
+        how = f"no answer within {self._patience:g} s" if program.is_hung else end.status
+        text = " ".join(filter(None, (f"{how}.", half, end.told)))
+        return Answer(HUNG if program.is_hung else CRASHED, text=text)
 
     def _start(self) -> None:
         try:

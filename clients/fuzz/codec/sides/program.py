@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import select
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -19,6 +21,12 @@ MOST_CHUNKS = 1024
 
 MOST_SAID = 1 << 27
 """Bytes of the answers to a batch; the inputs of one are a hundredth of that."""
+
+LOOK = 0.25
+"""Seconds between two looks at whether a program that says nothing can still be told something."""
+
+LAST_WORDS = 1.0
+"""Seconds for a program to end, or to say something, once it has closed its input or output."""
 
 PARTING = 5.0
 """Seconds for our ends of the pipes to be free, once a program is gone."""
@@ -34,6 +42,8 @@ class End(NamedTuple):
     status: str
     told: str
     """What it said last on stderr."""
+    is_cut_off: bool
+    """Whether it went on after it had closed its input or its output."""
 
 
 class Program:
@@ -49,8 +59,7 @@ class Program:
             OSError, ValueError: it cannot be started.
         """
         self.is_hung = False
-        self.has_fallen_silent = False
-        """It has closed its output and goes on; known once it was ended."""
+        self._is_deaf = False
         self._is_closed = False
         self._rest = b""
         self._chunks: queue.Queue[bytes] = queue.Queue(MOST_CHUNKS)
@@ -99,22 +108,43 @@ class Program:
             self._rest = self._chunk(0)
         return bool(self._rest)
 
+    @property
+    def half_a_line(self) -> str:
+        """The beginning of a line that it did not end."""
+        return self._rest[:200].decode(errors="replace")
+
     def _chunk(self, patience: float) -> bytes:
-        try:
-            chunk = self._chunks.get(timeout=patience)
-        except queue.Empty:
-            self.is_hung = True
-            return b""
-        self._is_closed = not chunk
-        return chunk
+        """Return what comes next; nothing if nothing can come any more, or if that takes long."""
+        until = time.monotonic() + patience
+        while True:
+            left = until - time.monotonic()
+            with contextlib.suppress(queue.Empty):
+                chunk = self._chunks.get(timeout=max(0.0, min(LOOK, left)))
+                self._is_closed = not chunk
+                return chunk
+            if left <= 0:
+                self.is_hung = not self._is_deaf
+                return b""
+            if not self._is_deaf and self._has_closed_its_input():
+                self._is_deaf = True
+                until = min(until, time.monotonic() + LAST_WORDS)
+
+    def _has_closed_its_input(self) -> bool:
+        """Say whether nobody can read what is written to it. Windows does not tell."""
+        if sys.platform == "win32":
+            return False
+        assert self._process.stdin is not None
+        poll = select.poll()
+        poll.register(self._process.stdin, 0)  # errors are told in any case
+        return bool(poll.poll(0))
 
     def end(self) -> End:
         """End it, whatever it does."""
+        closed = "output" if self._is_closed else "input" if self._is_deaf else ""
         if self._is_closed:  # it ends by itself, and its status says how
-            try:
-                self._process.wait(1)
-            except subprocess.TimeoutExpired:
-                self.has_fallen_silent = True
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(LAST_WORDS)
+        is_cut_off = bool(closed) and self._process.poll() is None
         kill(self._process)
         code = self._process.wait()
         self._part()
@@ -123,7 +153,8 @@ class Program:
             pipe.close()
         told = self._errors.words()
         self._errors.close()
-        return End(meaning(code), told)
+        status = f"it closed its {closed} and goes on" if is_cut_off else meaning(code)
+        return End(status, told, is_cut_off)
 
     def _part(self) -> None:
         """Let the threads end. One of them may wait for somebody to take what it has read."""

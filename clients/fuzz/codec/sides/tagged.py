@@ -41,11 +41,16 @@ def tag(value: object) -> Tagged:
         case list() | tuple():
             return [tag(element) for element in value]
         case Mapping():
-            return {"m": [[key, tag(element)] for key, element in value.items()]}
+            return {"m": [[tag_key(key), tag(element)] for key, element in value.items()]}
         case _ if is_dataclass(value):
             return {"m": list(told(value))}
         case _:
             raise TypeError(f"the wire has no {type(value).__name__}")
+
+
+def tag_key(key: object) -> Tagged:
+    """Return the tagged form of a map's key. The wire has none but str; a broken codec may."""
+    return key if isinstance(key, str) else tag(key)
 
 
 def told(record: object) -> list[list[Tagged]]:

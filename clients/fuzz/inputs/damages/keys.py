@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
 from random import Random
 from typing import Final
 
+from clients.fuzz.inputs.case import Reader
 from clients.fuzz.inputs.damages.harm import Edit, Fault, Harm, damage
 from clients.fuzz.inputs.writing.fields import named, record_of
-from clients.fuzz.inputs.writing.heads import Kind, heads, pick
+from clients.fuzz.inputs.writing.heads import Kind, heads, pick, short_text
 from clients.fuzz.inputs.writing.misfits import ANY_VALUE
 from clients.fuzz.inputs.writing.nodes import Node, Written
 from clients.fuzz.inputs.writing.values import FORBIDDEN_KEY
@@ -17,6 +19,13 @@ NEAR_FORBIDDEN: Final = (
     *(b"constructor", b"prototype", b"toString", b"__defineGetter__", b"hasOwnProperty", b"then"),
 )
 """Keys that a map may have, though a careless check, or JavaScript, may think otherwise."""
+
+CROWDS: Final = (2, 3, 15, 16, 17, 31, 32, 33, 94, 127, 128, 255, 256, 257)
+"""Entries of a map: few, and as many as change a head, or are a bound to some reader."""
+
+LIKE_HEADS: Final = (95, 96, 97)
+"""Entries of a map that is shorter than it claims, by one key or two, and then has as many as a
+longer head less that of an empty map: 0xDE - 0x80 = 94, and 0xDF - 0x80 = 95."""
 
 
 @damage(needs="keys")
@@ -77,6 +86,66 @@ def long_duplicate_key(rng: Random, written: Written) -> Harm | None:
     before = heads(Kind.MAP, between + 2)[0] + key_of(rng, key) + b"\x07" + others
     fault = Fault("3.3.3.9", "DUPLICATE_KEY", node.start, len(before))
     return Harm((Edit(node.start, node.end, before + key_of(rng, key) + b"\x07"),), fault)
+
+
+@damage()
+def duplicate_key_in_a_crowd(rng: Random, written: Written) -> Harm | None:
+    """Replace a value by a map of few entries or many, under any head, with a key or two twice."""
+    if not written.values:
+        return None
+    node = _crowded(rng, written)
+    size = pick(rng, CROWDS if rng.random() < 0.5 else LIKE_HEADS)
+    entries, again = list(_crowd(size)), 1 + int(rng.random() * (size - 1))
+    one = int(rng.random() * again)
+    key = _crowd(size)[one][1:-1]
+    entries[one] = key_of(rng, key) + b"\x07"
+    entries[again] = key_of(rng, key) + b"\x07"
+    if rng.random() < 0.3:
+        entries[size - 1] = entries[again]  # once more, unless this is it
+    before = pick(rng, heads(Kind.MAP, size)) + b"".join(entries[:again])
+    fault = Fault("3.3.3.9", "DUPLICATE_KEY", node.start, len(before))
+    return Harm((Edit(node.start, node.end, before + b"".join(entries[again:])),), fault)
+
+
+@damage(needs="keys")
+def duplicate_key_behind_a_decoy(rng: Random, written: Written) -> Harm | None:
+    """Add an entry whose key is there already. A bin before holds the map's own key, and the head
+    that the map would have without that entry."""
+    found = [
+        (held, key, node)
+        for outer in written.maps
+        for key, node in zip(outer.children[::2], outer.children[1::2], strict=True)
+        if node.kind is Kind.MAP and 0 < len(node.children) < 2 * 15
+        for held in written.nodes
+        if held.kind is Kind.BIN
+        and held.end <= key.start
+        and held.end - held.body > key.end - key.body
+    ]
+    if not found:
+        return None
+    held, key, node = pick(rng, found)
+    decoy = written.data[key.body : key.end] + heads(Kind.MAP, len(node.children) // 2)[0]
+    one = node.children[0]
+    again = short_text(written.data[one.body : one.end]) + pick(rng, ANY_VALUE)
+    head, entry = added(rng, node, again)
+    edits = (Edit(held.body, held.body + len(decoy), decoy), _kept(key, written), head)
+    fault = Fault("3.3.3.9", "DUPLICATE_KEY", node.end)
+    return Harm((*edits, _kept(one, written), entry), fault)
+
+
+def _crowded(rng: Random, written: Written) -> Node:
+    """Choose a payload as a whole, or a record, more often than what is within."""
+    if rng.random() < 0.5:
+        return pick(rng, written.values)
+    if written.reader is Reader.PAYLOAD:
+        return written.nodes[0]
+    return pick(rng, written.records or written.values)
+
+
+@cache
+def _crowd(size: int) -> tuple[bytes, ...]:
+    """Return entries of different keys. No byte of them may be taken for the head of a map."""
+    return tuple(b"\xa3%03d\x07" % index for index in range(size))
 
 
 def _far(rng: Random, usual: int, most: int) -> int:

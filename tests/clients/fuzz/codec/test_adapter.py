@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from clients.fuzz.codec.sides import adapter as adapters
 from clients.fuzz.codec.sides import program
-from clients.fuzz.codec.sides.adapter import MOST_DEATHS, Adapter, AdapterError, framed
+from clients.fuzz.codec.sides.adapter import HANGS, MOST_DEATHS, Adapter, AdapterError, framed
 from clients.fuzz.codec.sides.answer import CRASHED, HUNG, NONSENSE, Answer
 from clients.fuzz.inputs.case import Reader
 from clients.fuzz.tail import TOLD
@@ -166,7 +169,39 @@ def test_a_program_may_say_much_on_stderr(tmp_path: Path) -> None:
     assert len(dead.text) < 2 * TOLD
 
 
-def test_a_program_that_closes_its_output_and_goes_on_is_said_to_hang(tmp_path: Path) -> None:
-    with Adapter(script(tmp_path, "import os; os.close(1); time.sleep(60)")) as adapter:
+@pytest.mark.parametrize(("number", "name"), [(0, "input"), (1, "output")])
+@pytest.mark.parametrize("few", [0, 2])
+def test_a_program_that_closes_a_pipe_and_goes_on_is_told_soon(
+    number: int, name: str, few: int, tmp_path: Path
+) -> None:
+    """Soon is far less than its patience, for which each next input would be waited again."""
+    closing = f"import os; os.close({number}); time.sleep(600)"
+    body = f"if len(data) > {few}: {closing}\n{REFUSED}"
+    began = time.monotonic()
+    with (
+        Adapter(script(tmp_path, body), patience=600) as adapter,
+        pytest.raises(AdapterError, match=f"script did not answer: it closed its {name} and goes"),
+    ):
+        ask(adapter, *(b"x" * (1 + size) for size in range(100)))
+    assert time.monotonic() - began < 30
+
+
+def test_a_program_that_closes_its_output_before_it_says_hello_is_refused() -> None:
+    command = shlex.join([sys.executable, "-c", "import os, time; os.close(1); time.sleep(600)"])
+    with pytest.raises(AdapterError, match="but: it closed its output and goes on"):
+        Adapter(command)
+
+
+def test_a_program_that_hangs_on_everything_is_soon_left_alone(tmp_path: Path) -> None:
+    with Adapter(script(tmp_path, "time.sleep(600)"), patience=0.5) as adapter:
+        answers = ask(adapter, *[b"x"] * 100)
+        assert adapter.is_worn_out
+    assert [answer.verdict for answer in answers] == [HUNG] * (MOST_DEATHS // HANGS - 1)
+
+
+def test_half_a_line_is_told(tmp_path: Path) -> None:
+    half = """stdout.write(b'{"verd'); stdout.flush(); sys.exit("no more")"""
+    with Adapter(script(tmp_path, half)) as adapter:
         (answer,) = ask(adapter, b"a")
-    assert (answer.verdict, answer.text) == (HUNG, "it closed its output and goes on.")
+    assert answer.verdict == CRASHED
+    assert answer.text == ('it ended with status 1. Its last line did not end: {"verd no more')

@@ -28,7 +28,7 @@ ORDER = """
  5        .   .   .   .   .   .   .   .   .   x   x   x   -
  6        .   .   .   .   .   .   .   .   .   .   x   x   -
  7.1      .   .   .   .   .   .   .   .   .   .   x   x   x
- 7.2      .   .   .   .   .   .   .   .   .   .   x   -   -
+ 7.2      .   .   .   .   .   .   .   .   .   .   x   ?   -
  7.3      .   .   .   .   .   .   .   .   .   .   x   -   -
 """
 """x: two faults in different places of a message, of which the rule of the row is told. Those of
@@ -36,8 +36,9 @@ step 3 meet in both orders of the message's bytes.
 
 .: the rule of the column comes first, so that the pair stands in its row.
 -: no frame has both. WELCOME alone has keys that are required, and nothing of a fixed length; its
-opcode is not refused; and fewer fields leave out its record, which is the last. Only TICK has
-several arrays of a fixed length: to wait until two are wrong would take long.
+opcode is not refused; and fewer fields leave out its record, which is the last.
+?: they may meet, but to wait for it would take long. Only TICK has several arrays of a fixed
+length.
 3.3.3.1, 3.3.3.2 and 3.3.3.4 are about the message's end and its number of values, which other
 damage moves: see `ONE_VALUE`. And `damaged_and_cut` cuts what is damaged.
 """
@@ -123,7 +124,8 @@ def table() -> dict[tuple[str, str], str]:
 def test_every_pair_of_rules_meets_in_the_order_that_decides() -> None:
     met = pairs_drawn()
     wanted = {pair for pair, sign in table().items() if sign == "x"}
-    assert met == wanted, (wanted - met, met - wanted)
+    seldom = {pair for pair, sign in table().items() if sign == "?"}
+    assert met - seldom == wanted, (wanted - met, met - wanted)
 
 
 @pytest.mark.parametrize(("told", "hidden", "damage", "mend"), ONE_VALUE)
