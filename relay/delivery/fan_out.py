@@ -1,9 +1,10 @@
 """What a room tells the players who are connected here: gathered for a turn, then written.
 
 What flows is the same for nearly all of a room, so it is gathered once for all of them, and joined
-once: fan-out is one `append` a message, and at the turn's end one write a player. A player who gets
-anything else (all but their own messages, a directed one between the others, an answer) is apart
-for the rest of the turn, with a share of their own that begins as a copy of everybody's.
+once: fan-out is one `append` a message, and at the turn's end one write a player. Of a player who
+says something it is noted where that lies among the turn's bytes: their share is the rest. A player
+who gets anything else (a directed message between the others, an answer) is apart for the rest of
+the turn, with a list of their own that begins as a copy of what they have been told so far.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from relay.history.ws_frame import OPCODE_AT, SHORT
 
 MUCH: Final = 16
 """What waits is enough to be written once it is over 1/16 of what may be written at once."""
+NEVER: Final = 1 << 60
+"""Bytes that no turn has."""
 
 
 def unserved() -> FanOut:
@@ -60,9 +63,15 @@ class FanOut(Flow):
         Only `open` and `shut` change it, and never in place: a write may end with `hold`."""
         self._turn: list[bytes] = []
         """Everybody's share."""
+        self._size = 0
+        """Its bytes."""
+        self._own: dict[int, list[int]] = {}
+        """Of each player who said some of it: from where to where that is, in bytes, in order."""
+        self._others = 0
+        """Messages of it that were said by nobody of these."""
         self._apart: dict[int, list[bytes]] = {}
-        self._bytes = 0
-        """Gathered: of each message once, or once an answer."""
+        self._answers = 0
+        """Bytes of what one of them was told alone."""
         self._has_told = False
         self._has_riding = False
         self._most = 0
@@ -91,7 +100,7 @@ class FanOut(Flow):
 
         Outboxes for which it becomes too much would wait, and their players count as slow.
         """
-        return self._bytes * MUCH > self._most
+        return (self._size + self._answers) * MUCH > self._most
 
     def values(self) -> Collection[Outbox]:
         return self._all.values()
@@ -119,17 +128,23 @@ class FanOut(Flow):
         if flowing:
             if not self._has_told:
                 self._ask()
-            apart = self._apart
-            for player, share in apart.items():
-                if player != sender:
-                    share.append(message)
-            if sender not in apart and sender in flowing:
-                apart[sender] = self._turn.copy()
-            size = len(message)
+            size, start, apart = len(message), self._size, self._apart
+            self._turn.append(message)
+            self._size = end = start + size
+            if sender not in flowing or sender in apart:
+                self._others += 1
+            elif (own := self._own.get(sender)) is None:
+                self._own[sender] = [start, end]
+            elif own[-1] == start:
+                own[-1] = end
+            else:
+                own += (start, end)
+            if apart:
+                for player, share in apart.items():
+                    if player != sender:
+                        share.append(message)
             if size > SHORT or message[OPCODE_AT] != DELIVER:
                 self._tally.sort(message, len(flowing) - (sender in flowing))
-            self._turn.append(message)
-            self._bytes += size
         if self._waiting:
             for player, outbox in self._waiting.items():
                 if player != sender:
@@ -180,16 +195,27 @@ class FanOut(Flow):
     def _add(self, player: int, message: bytes) -> None:
         share = self._apart.get(player)
         if share is None:
-            share = self._apart[player] = self._turn.copy()
+            share = self._part(player)
         share.append(message)
         size = len(message)
         if size > SHORT or message[OPCODE_AT] != DELIVER:
             self._tally.sort(message, 1)
-        self._bytes += size
+        self._answers += size
 
     def share(self, player: int) -> list[bytes]:
         """Return what is gathered for one that flows."""
-        return self._apart.get(player, self._turn)
+        if player in self._apart:
+            return self._apart[player]
+        own = self._own.get(player)
+        return self._turn if own is None else _without(self._turn, own)
+
+    def _part(self, player: int) -> list[bytes]:
+        """Let a player be apart. Returns: their share."""
+        own = self._own.pop(player, None)
+        share = self._turn.copy() if own is None else _without(self._turn, own)
+        self._others += len(self._turn) - len(share)
+        self._apart[player] = share
+        return share
 
     def open(self, player: int) -> None:
         """Let an outbox flow from now on."""
@@ -201,37 +227,56 @@ class FanOut(Flow):
         """Let an outbox flow no more. Returns: what is gathered for it, which it must keep."""
         self._flowing = {each: at for each, at in self._flowing.items() if each != player}
         self._waiting[player] = self._all[player]
-        share = self._apart.pop(player, None)
-        return self._turn.copy() if share is None else share
+        if player not in self._apart:
+            self._part(player)
+        return self._apart.pop(player)
 
-    # The turn's end.
+    # The turn's end. Each write costs, so here it is no function of its own.
 
     def flush(self) -> None:
         """Write to everyone its share; one that is too much for an outbox waits in it instead."""
-        everybody = b"".join(self._turn)
-        if len(everybody) > self._most:
-            for player in self._flowing.keys() - self._apart.keys():
-                self._all[player].hold()
-        turn, self._turn = self._turn, []
-        apart, self._apart = self._apart, {}
+        if self._size + self._answers > self._most:
+            self._hold_back()
+        turn, flowing = self._turn, self._flowing
+        everybody = b"".join(turn)
+        frames = len(turn) * (len(self._own) - 1) + self._others
+        frames += sum(map(len, self._apart.values())) if self._apart else 0
+        shares = self._shares(everybody)
+        self._turn, self._own, self._apart = [], {}, {}
+        self._size = self._others = self._answers = 0
         self._has_told = self._has_riding = False
-        self._bytes = 0
-        if everybody:
-            self._write_all(everybody, len(turn), apart)
-        if apart:
-            self._write_shares(apart)
+        many = len(flowing) - len(shares) if everybody else 0
+        self._tally.flow(many, many * len(turn) + frames, many * len(everybody))
+        if many:
+            self._write_all(everybody, shares)
+        if shares:
+            self._write_shares(shares)
         if self._timed:
             self._tally.written(self._timed)
             self._timed = 0.0
 
-    # Here each write costs, so it is no function of its own, and is counted with others.
+    def _hold_back(self) -> None:
+        for player in list(self._flowing):
+            if sum(map(len, self.share(player))) > self._most:
+                self._all[player].hold()
 
-    def _write_all(self, data: bytes, frames: int, apart: dict[int, list[bytes]]) -> None:
-        """Write to all but those who are apart."""
-        size, flowing = len(data), self._flowing
-        self._tally.flow(len(flowing) - len(apart), frames, size)
-        for player, try_write in flowing.items():
-            if player not in apart:
+    def _shares(self, everybody: bytes) -> dict[int, bytes]:
+        """Return what is to be written to each of those who do not get all of it."""
+        shares: dict[int, bytes] = {}
+        for player, own in self._own.items():
+            if len(own) == 2:
+                start, end = own
+                shares[player] = everybody[:start] + everybody[end:]
+            else:
+                shares[player] = _cut(everybody, own)
+        for player, share in self._apart.items():
+            shares[player] = b"".join(share)
+        return shares
+
+    def _write_all(self, data: bytes, shares: dict[int, bytes]) -> None:
+        size = len(data)
+        for player, try_write in self._flowing.items():
+            if player not in shares:
                 try:
                     sent = try_write(data)
                 except OSError:  # for now, or for good: whoever takes the rest finds out
@@ -239,19 +284,13 @@ class FanOut(Flow):
                 if sent < size:
                     self._all[player].outlet.write(data[sent:])
 
-    def _write_shares(self, apart: dict[int, list[bytes]]) -> None:
-        """Write to each of those who are apart."""
-        flowing, most = self._flowing, self._most
-        writes = frames = total = 0
-        for player, share in apart.items():
-            data = b"".join(share)
-            size = len(data)
-            if size > most:
-                self._apart[player] = share
-                self._all[player].hold()
-            elif size:
+    def _write_shares(self, shares: dict[int, bytes]) -> None:
+        flowing = self._flowing
+        writes = total = 0
+        for player, data in shares.items():
+            if data:
+                size = len(data)
                 writes += 1
-                frames += len(share)
                 total += size
                 try:
                     sent = flowing[player](data)
@@ -259,4 +298,25 @@ class FanOut(Flow):
                     sent = 0
                 if sent < size:
                     self._all[player].outlet.write(data[sent:])
-        self._tally.flow_apart(writes, frames, total)
+        self._tally.flow(writes, 0, total)
+
+
+def _without(turn: list[bytes], own: list[int]) -> list[bytes]:
+    """Return the messages that do not lie in these parts of all their bytes."""
+    spans = iter([*own, NEVER, NEVER])
+    start, end = next(spans), next(spans)
+    share = []
+    at = 0
+    for message in turn:
+        if at >= end:
+            start, end = next(spans), next(spans)
+        if at < start:
+            share.append(message)
+        at += len(message)
+    return share
+
+
+def _cut(data: bytes, own: list[int]) -> bytes:
+    """Return bytes without these parts of them."""
+    bounds = [0, *own, len(data)]
+    return b"".join([data[bounds[at] : bounds[at + 1]] for at in range(0, len(bounds), 2)])

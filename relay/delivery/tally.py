@@ -109,14 +109,8 @@ class Tally:
         size = len(message)
         self._came.add(message[1] if size > 1 else OTHER, 1, size)
 
-    def flow(self, players: int, frames: int, size: int) -> None:
-        """Count what was written to each of some players whose outboxes flow, in one write."""
-        self.writes += players
-        self._flowed += players * frames
-        self._flowed_bytes += players * size
-
-    def flow_apart(self, writes: int, frames: int, size: int) -> None:
-        """Count what was written in some writes, all together."""
+    def flow(self, writes: int, frames: int, size: int) -> None:
+        """Count what was written to players whose outboxes flow."""
         self.writes += writes
         self._flowed += frames
         self._flowed_bytes += size
@@ -124,9 +118,13 @@ class Tally:
     def sort(self, wrapped: bytes, many: int) -> None:
         """Count a wrapped message by its opcode that is to flow to so many players. Only a DELIVER
         with the shortest head needs this not."""
-        self.tell(wrapped, many)
+        start = start_of(wrapped)
+        op = wrapped[start + 1]
+        size = len(wrapped)
+        self._went.frames[op] += many
+        self._went.bytes[op] += many * (size - start)
         self._flowed -= many
-        self._flowed_bytes -= many * len(wrapped)
+        self._flowed_bytes -= many * size
 
     def untell(self, wrapped: bytes) -> None:
         """Take one back that does not flow after all: it waits, and is counted when it goes."""
