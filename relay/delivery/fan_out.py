@@ -2,7 +2,7 @@
 
 What flows is the same for nearly all of a room, so it is gathered once for all of them, and joined
 once: fan-out is one `append` a message, and at the turn's end one write a player. Of a player who
-says something it is noted where that lies among the turn's bytes: their share is the rest. A player
+says something it is noted which of the turn's messages that is: their share is the rest. A player
 who gets anything else (a directed message between the others, an answer) is apart for the rest of
 the turn, with a list of their own that begins as a copy of what they have been told so far.
 """
@@ -20,8 +20,6 @@ from relay.history.ws_frame import OPCODE_AT, SHORT
 
 MUCH: Final = 16
 """What waits is enough to be written once it is over 1/16 of what may be written at once."""
-NEVER: Final = 1 << 60
-"""Bytes that no turn has."""
 
 
 def unserved() -> FanOut:
@@ -63,15 +61,11 @@ class FanOut(Flow):
         Only `open` and `shut` change it, and never in place: a write may end with `hold`."""
         self._turn: list[bytes] = []
         """Everybody's share."""
-        self._size = 0
-        """Its bytes."""
         self._own: dict[int, list[int]] = {}
-        """Of each player who said some of it: from where to where that is, in bytes, in order."""
-        self._others = 0
-        """Messages of it that were said by nobody of these."""
+        """Of each player who said some of it: from where to where that is, in order."""
         self._apart: dict[int, list[bytes]] = {}
-        self._answers = 0
-        """Bytes of what one of them was told alone."""
+        self._bytes = 0
+        """Gathered: of each message once, or once an answer."""
         self._has_told = False
         self._has_riding = False
         self._most = 0
@@ -100,7 +94,7 @@ class FanOut(Flow):
 
         Outboxes for which it becomes too much would wait, and their players count as slow.
         """
-        return (self._size + self._answers) * MUCH > self._most
+        return self._bytes * MUCH > self._most
 
     def values(self) -> Collection[Outbox]:
         return self._all.values()
@@ -128,21 +122,23 @@ class FanOut(Flow):
         if flowing:
             if not self._has_told:
                 self._ask()
-            size, start, apart = len(message), self._size, self._apart
-            self._turn.append(message)
-            self._size = end = start + size
-            if sender not in flowing or sender in apart:
-                self._others += 1
-            elif (own := self._own.get(sender)) is None:
-                self._own[sender] = [start, end]
-            elif own[-1] == start:
-                own[-1] = end
-            else:
-                own += (start, end)
+            turn, apart = self._turn, self._apart
+            if sender in flowing and sender not in apart:
+                at = len(turn)
+                own = self._own.get(sender)
+                if own is None:
+                    self._own[sender] = [at, at + 1]
+                elif own[-1] == at:
+                    own[-1] = at + 1
+                else:
+                    own += (at, at + 1)
             if apart:
                 for player, share in apart.items():
                     if player != sender:
                         share.append(message)
+            turn.append(message)
+            size = len(message)
+            self._bytes += size
             if size > SHORT or message[OPCODE_AT] != DELIVER:
                 self._tally.sort(message, len(flowing) - (sender in flowing))
         if self._waiting:
@@ -180,13 +176,16 @@ class FanOut(Flow):
         if not self._has_told:
             self._ask()
         self._add(player, message)
+        if len(message) > SHORT or message[OPCODE_AT] != DELIVER:
+            self._tally.sort(message, 1)
 
     def ride(self, player: int, message: bytes) -> None:
-        """Tell one that flows something with what comes next."""
+        """Tell one that flows an ACK with what comes next."""
         if not self._has_told and not self._has_riding:
             self._has_riding = True
             self._flush_later(self)
         self._add(player, message)
+        self._tally.sort_ack(message)
 
     def _ask(self) -> None:
         self._has_told = True
@@ -197,10 +196,7 @@ class FanOut(Flow):
         if share is None:
             share = self._part(player)
         share.append(message)
-        size = len(message)
-        if size > SHORT or message[OPCODE_AT] != DELIVER:
-            self._tally.sort(message, 1)
-        self._answers += size
+        self._bytes += len(message)
 
     def share(self, player: int) -> list[bytes]:
         """Return what is gathered for one that flows."""
@@ -213,7 +209,6 @@ class FanOut(Flow):
         """Let a player be apart. Returns: their share."""
         own = self._own.pop(player, None)
         share = self._turn.copy() if own is None else _without(self._turn, own)
-        self._others += len(self._turn) - len(share)
         self._apart[player] = share
         return share
 
@@ -235,22 +230,20 @@ class FanOut(Flow):
 
     def flush(self) -> None:
         """Write to everyone its share; one that is too much for an outbox waits in it instead."""
-        if self._size + self._answers > self._most:
+        if self._bytes > self._most:
             self._hold_back()
-        turn, flowing = self._turn, self._flowing
-        everybody = b"".join(turn)
-        frames = len(turn) * (len(self._own) - 1) + self._others
-        frames += sum(map(len, self._apart.values())) if self._apart else 0
-        shares = self._shares(everybody)
-        self._turn, self._own, self._apart = [], {}, {}
-        self._size = self._others = self._answers = 0
+        turn, self._turn = self._turn, []
+        apart, self._apart = self._apart, {}
         self._has_told = self._has_riding = False
-        many = len(flowing) - len(shares) if everybody else 0
-        self._tally.flow(many, many * len(turn) + frames, many * len(everybody))
-        if many:
-            self._write_all(everybody, shares)
-        if shares:
-            self._write_shares(shares)
+        self._bytes = 0
+        if self._own:
+            for player, own in self._own.items():
+                apart[player] = _without(turn, own)
+            self._own = {}
+        if turn:
+            self._write_all(turn, apart)
+        if apart:
+            self._write_shares(apart)
         if self._timed:
             self._tally.written(self._timed)
             self._timed = 0.0
@@ -260,23 +253,14 @@ class FanOut(Flow):
             if sum(map(len, self.share(player))) > self._most:
                 self._all[player].hold()
 
-    def _shares(self, everybody: bytes) -> dict[int, bytes]:
-        """Return what is to be written to each of those who do not get all of it."""
-        shares: dict[int, bytes] = {}
-        for player, own in self._own.items():
-            if len(own) == 2:
-                start, end = own
-                shares[player] = everybody[:start] + everybody[end:]
-            else:
-                shares[player] = _cut(everybody, own)
-        for player, share in self._apart.items():
-            shares[player] = b"".join(share)
-        return shares
-
-    def _write_all(self, data: bytes, shares: dict[int, bytes]) -> None:
-        size = len(data)
-        for player, try_write in self._flowing.items():
-            if player not in shares:
+    def _write_all(self, turn: list[bytes], apart: dict[int, list[bytes]]) -> None:
+        data, flowing, tally = b"".join(turn), self._flowing, self._tally
+        size, many = len(data), len(flowing) - len(apart)
+        tally.writes += many
+        tally.flowed += many * len(turn)
+        tally.flowed_bytes += many * size
+        for player, try_write in flowing.items():
+            if player not in apart:
                 try:
                     sent = try_write(data)
                 except OSError:  # for now, or for good: whoever takes the rest finds out
@@ -284,39 +268,29 @@ class FanOut(Flow):
                 if sent < size:
                     self._all[player].outlet.write(data[sent:])
 
-    def _write_shares(self, shares: dict[int, bytes]) -> None:
-        flowing = self._flowing
-        writes = total = 0
-        for player, data in shares.items():
-            if data:
+    def _write_shares(self, apart: dict[int, list[bytes]]) -> None:
+        flowing, tally = self._flowing, self._tally
+        for player, share in apart.items():
+            if share:
+                data = b"".join(share)
                 size = len(data)
-                writes += 1
-                total += size
+                tally.writes += 1
+                tally.flowed += len(share)
+                tally.flowed_bytes += size
                 try:
                     sent = flowing[player](data)
                 except OSError:
                     sent = 0
                 if sent < size:
                     self._all[player].outlet.write(data[sent:])
-        self._tally.flow(writes, 0, total)
 
 
 def _without(turn: list[bytes], own: list[int]) -> list[bytes]:
-    """Return the messages that do not lie in these parts of all their bytes."""
-    spans = iter([*own, NEVER, NEVER])
-    start, end = next(spans), next(spans)
-    share = []
-    at = 0
-    for message in turn:
-        if at >= end:
-            start, end = next(spans), next(spans)
-        if at < start:
-            share.append(message)
-        at += len(message)
+    """Return the messages but those of a player's own."""
+    share = turn[: own[0]] + turn[own[1] :]
+    if len(own) > 2:
+        share = turn[: own[0]]
+        for at in range(1, len(own) - 1, 2):
+            share += turn[own[at] : own[at + 1]]
+        share += turn[own[-1] :]
     return share
-
-
-def _cut(data: bytes, own: list[int]) -> bytes:
-    """Return bytes without these parts of them."""
-    bounds = [0, *own, len(data)]
-    return b"".join([data[bounds[at] : bounds[at + 1]] for at in range(0, len(bounds), 2)])
