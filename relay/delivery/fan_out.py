@@ -237,8 +237,9 @@ class FanOut(Flow):
         self._has_told = self._has_riding = False
         self._bytes = 0
         if self._own:
+            is_lone = len(turn) == 1  # as often: then it is that player's
             for player, own in self._own.items():
-                apart[player] = _without(turn, own)
+                apart[player] = [] if is_lone else _without(turn, own)
             self._own = {}
         if turn:
             self._write_all(turn, apart)
@@ -287,10 +288,9 @@ class FanOut(Flow):
 
 def _without(turn: list[bytes], own: list[int]) -> list[bytes]:
     """Return the messages but those of a player's own."""
-    share = turn[: own[0]] + turn[own[1] :]
+    share = turn[: own[0]]
     if len(own) > 2:
-        share = turn[: own[0]]
         for at in range(1, len(own) - 1, 2):
             share += turn[own[at] : own[at + 1]]
-        share += turn[own[-1] :]
+    share += turn[own[-1] :]
     return share
