@@ -1,10 +1,9 @@
 """What a room tells the players who are connected here: gathered for a turn, then written.
 
 What flows is the same for nearly all of a room, so it is gathered once for all of them, and joined
-once: fan-out is one `append` a message, and at the turn's end one write a player. Of a player who
-says something it is noted which of the turn's messages that is: their share is the rest. A player
-who gets anything else (a directed message between the others, an answer) is apart for the rest of
-the turn, with a list of their own that begins as a copy of what they have been told so far.
+once: fan-out is one `append` a message, and at the turn's end one write a player. A player who gets
+anything else (all but their own messages, a directed one between the others, an answer) is apart
+for the rest of the turn, with a share of their own that begins as a copy of everybody's.
 """
 
 from __future__ import annotations
@@ -61,8 +60,6 @@ class FanOut(Flow):
         Only `open` and `shut` change it, and never in place: a write may end with `hold`."""
         self._turn: list[bytes] = []
         """Everybody's share."""
-        self._own: dict[int, list[int]] = {}
-        """Of each player who said some of it: from where to where that is, in order."""
         self._apart: dict[int, list[bytes]] = {}
         self._bytes = 0
         """Gathered: of each message once, or once an answer."""
@@ -123,19 +120,12 @@ class FanOut(Flow):
             if not self._has_told:
                 self._ask()
             turn, apart = self._turn, self._apart
-            if sender in flowing and sender not in apart:
-                at = len(turn)
-                own = self._own.get(sender)
-                if own is None:
-                    self._own[sender] = [at, at + 1]
-                elif own[-1] == at:
-                    own[-1] = at + 1
-                else:
-                    own += (at, at + 1)
             if apart:
                 for player, share in apart.items():
                     if player != sender:
                         share.append(message)
+            if sender in flowing and sender not in apart:
+                apart[sender] = turn.copy()
             turn.append(message)
             size = len(message)
             self._bytes += size
@@ -194,23 +184,13 @@ class FanOut(Flow):
     def _add(self, player: int, message: bytes) -> None:
         share = self._apart.get(player)
         if share is None:
-            share = self._part(player)
+            share = self._apart[player] = self._turn.copy()
         share.append(message)
         self._bytes += len(message)
 
     def share(self, player: int) -> list[bytes]:
         """Return what is gathered for one that flows."""
-        if player in self._apart:
-            return self._apart[player]
-        own = self._own.get(player)
-        return self._turn if own is None else _without(self._turn, own)
-
-    def _part(self, player: int) -> list[bytes]:
-        """Let a player be apart. Returns: their share."""
-        own = self._own.pop(player, None)
-        share = self._turn.copy() if own is None else _without(self._turn, own)
-        self._apart[player] = share
-        return share
+        return self._apart.get(player, self._turn)
 
     def open(self, player: int) -> None:
         """Let an outbox flow from now on."""
@@ -222,9 +202,8 @@ class FanOut(Flow):
         """Let an outbox flow no more. Returns: what is gathered for it, which it must keep."""
         self._flowing = {each: at for each, at in self._flowing.items() if each != player}
         self._waiting[player] = self._all[player]
-        if player not in self._apart:
-            self._part(player)
-        return self._apart.pop(player)
+        share = self._apart.pop(player, None)
+        return self._turn.copy() if share is None else share
 
     # The turn's end. Each write costs, so here it is no function of its own.
 
@@ -236,11 +215,6 @@ class FanOut(Flow):
         apart, self._apart = self._apart, {}
         self._has_told = self._has_riding = False
         self._bytes = 0
-        if self._own:
-            is_lone = len(turn) == 1  # as often: then it is that player's
-            for player, own in self._own.items():
-                apart[player] = [] if is_lone else _without(turn, own)
-            self._own = {}
         if turn:
             self._write_all(turn, apart)
         if apart:
@@ -284,13 +258,3 @@ class FanOut(Flow):
                     sent = 0
                 if sent < size:
                     self._all[player].outlet.write(data[sent:])
-
-
-def _without(turn: list[bytes], own: list[int]) -> list[bytes]:
-    """Return the messages but those of a player's own."""
-    share = turn[: own[0]]
-    if len(own) > 2:
-        for at in range(1, len(own) - 1, 2):
-            share += turn[own[at] : own[at + 1]]
-    share += turn[own[-1] :]
-    return share
