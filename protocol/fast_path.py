@@ -13,6 +13,8 @@ import msgpack
 
 from protocol.limits import FRAME_IN_MAX, MAX_INT
 
+THREE_FIELDS: Final = 0x93
+SEND: Final = 0x10
 SEND_HEAD: Final = b"\x93\x10"
 VOLATILE_HEAD: Final = b"\x94\x12"
 DELIVER_HEAD: Final = b"\x94\x11"
@@ -43,7 +45,7 @@ def target_of_send(message: bytes) -> bool | int | None:
     """Return the target of a SEND in the common form, whose tail begins at 3; else NO_TARGET."""
     size = len(message)
     if size > 4 and message[3] == BIN_8:  # as nearly always: judged by numbers, without a slice
-        is_send = message[0] == SEND_HEAD[0] and message[1] == SEND_HEAD[1]
+        is_send = message[0] == THREE_FIELDS and message[1] == SEND
         return TARGETS[message[2]] if is_send and size == 5 + message[4] else NO_TARGET
     if message[:2] != SEND_HEAD or not is_tail(message, 3):
         return NO_TARGET

@@ -119,17 +119,18 @@ class FanOut(Flow):
         if flowing:
             if not self._has_told:
                 self._ask()
-            apart = self._apart
-            for player, share in apart.items():
-                if player != sender:
-                    share.append(message)
-            if sender not in apart and sender in flowing:
-                apart[sender] = self._turn.copy()
+            turn, apart = self._turn, self._apart
+            if apart:
+                for player, share in apart.items():
+                    if player != sender:
+                        share.append(message)
+            if sender in flowing and sender not in apart:
+                apart[sender] = turn.copy()
+            turn.append(message)
             size = len(message)
+            self._bytes += size
             if size > SHORT or message[OPCODE_AT] != DELIVER:
                 self._tally.sort(message, len(flowing) - (sender in flowing))
-            self._turn.append(message)
-            self._bytes += size
         if self._waiting:
             for player, outbox in self._waiting.items():
                 if player != sender:
@@ -165,13 +166,16 @@ class FanOut(Flow):
         if not self._has_told:
             self._ask()
         self._add(player, message)
+        if len(message) > SHORT or message[OPCODE_AT] != DELIVER:
+            self._tally.sort(message, 1)
 
     def ride(self, player: int, message: bytes) -> None:
-        """Tell one that flows something with what comes next."""
+        """Tell one that flows an ACK with what comes next."""
         if not self._has_told and not self._has_riding:
             self._has_riding = True
             self._flush_later(self)
         self._add(player, message)
+        self._tally.sort_ack(message)
 
     def _ask(self) -> None:
         self._has_told = True
@@ -182,10 +186,7 @@ class FanOut(Flow):
         if share is None:
             share = self._apart[player] = self._turn.copy()
         share.append(message)
-        size = len(message)
-        if size > SHORT or message[OPCODE_AT] != DELIVER:
-            self._tally.sort(message, 1)
-        self._bytes += size
+        self._bytes += len(message)
 
     def share(self, player: int) -> list[bytes]:
         """Return what is gathered for one that flows."""
@@ -204,32 +205,35 @@ class FanOut(Flow):
         share = self._apart.pop(player, None)
         return self._turn.copy() if share is None else share
 
-    # The turn's end.
+    # The turn's end. Each write costs, so here it is no function of its own.
 
     def flush(self) -> None:
         """Write to everyone its share; one that is too much for an outbox waits in it instead."""
-        everybody = b"".join(self._turn)
-        if len(everybody) > self._most:
-            for player in self._flowing.keys() - self._apart.keys():
-                self._all[player].hold()
+        if self._bytes > self._most:
+            self._hold_back()
         turn, self._turn = self._turn, []
         apart, self._apart = self._apart, {}
         self._has_told = self._has_riding = False
         self._bytes = 0
-        if everybody:
-            self._write_all(everybody, len(turn), apart)
+        if turn:
+            self._write_all(turn, apart)
         if apart:
             self._write_shares(apart)
         if self._timed:
             self._tally.written(self._timed)
             self._timed = 0.0
 
-    # Here each write costs, so it is no function of its own, and is counted with others.
+    def _hold_back(self) -> None:
+        for player in list(self._flowing):
+            if sum(map(len, self.share(player))) > self._most:
+                self._all[player].hold()
 
-    def _write_all(self, data: bytes, frames: int, apart: dict[int, list[bytes]]) -> None:
-        """Write to all but those who are apart."""
-        size, flowing = len(data), self._flowing
-        self._tally.flow(len(flowing) - len(apart), frames, size)
+    def _write_all(self, turn: list[bytes], apart: dict[int, list[bytes]]) -> None:
+        data, flowing, tally = b"".join(turn), self._flowing, self._tally
+        size, many = len(data), len(flowing) - len(apart)
+        tally.writes += many
+        tally.flowed += many * len(turn)
+        tally.flowed_bytes += many * size
         for player, try_write in flowing.items():
             if player not in apart:
                 try:
@@ -240,23 +244,17 @@ class FanOut(Flow):
                     self._all[player].outlet.write(data[sent:])
 
     def _write_shares(self, apart: dict[int, list[bytes]]) -> None:
-        """Write to each of those who are apart."""
-        flowing, most = self._flowing, self._most
-        writes = frames = total = 0
+        flowing, tally = self._flowing, self._tally
         for player, share in apart.items():
-            data = b"".join(share)
-            size = len(data)
-            if size > most:
-                self._apart[player] = share
-                self._all[player].hold()
-            elif size:
-                writes += 1
-                frames += len(share)
-                total += size
+            if share:
+                data = b"".join(share)
+                size = len(data)
+                tally.writes += 1
+                tally.flowed += len(share)
+                tally.flowed_bytes += size
                 try:
                     sent = flowing[player](data)
                 except OSError:
                     sent = 0
                 if sent < size:
                     self._all[player].outlet.write(data[sent:])
-        self._tally.flow_apart(writes, frames, total)

@@ -29,6 +29,7 @@ FAN_OUT: Final[tuple[float, ...]] = (
 
 SEND: Final = int(Opcode.SEND)
 DELIVER: Final = int(Opcode.DELIVER)
+ACK: Final = int(Opcode.ACK)
 HEAD: Final = 2
 """Bytes of the shortest head."""
 OTHER: Final = 0
@@ -59,6 +60,8 @@ class Tally:
 
     Attributes:
         sends, send_bytes: every SEND in the common form.
+        flowed, flowed_bytes: what was written where outboxes flow, with its heads: those who write
+            add to it. What `sort` has counted is taken out, so that DELIVERs are left.
         history_bytes: what was read from histories for those who catch up, with its heads.
         writes: to the sockets of players whose outboxes flow.
         conflated: values that a newer one replaced before they were sent.
@@ -79,8 +82,8 @@ class Tally:
         self._came = Traffic()
         self._went = Traffic()
         self.sends = self.send_bytes = 0
-        self._flowed = self._flowed_bytes = 0
-        """What flowed, with the shortest heads, less what `sort` has counted."""
+        self.flowed = self.flowed_bytes = 0
+        self._acks = self._ack_bytes = 0
         self.history_bytes = 0
         self.writes = 0
         self.conflated = 0
@@ -97,8 +100,11 @@ class Tally:
     @property
     def went(self) -> Traffic:
         """What was sent to players, one by one."""
-        size = self._flowed_bytes - HEAD * self._flowed
-        return self._went.plus(DELIVER, self._flowed, size)
+        acks, frames = self._acks, self.flowed - self._acks
+        size = self.flowed_bytes - self._ack_bytes - HEAD * frames
+        went = self._went.plus(DELIVER, frames, size)
+        went.add(ACK, acks, self._ack_bytes - HEAD * acks)
+        return went
 
     def begin(self) -> float:
         """Return when a SEND came that is to be timed; 0 if none can be."""
@@ -109,24 +115,21 @@ class Tally:
         size = len(message)
         self._came.add(message[1] if size > 1 else OTHER, 1, size)
 
-    def flow(self, players: int, frames: int, size: int) -> None:
-        """Count what was written to each of some players whose outboxes flow, in one write."""
-        self.writes += players
-        self._flowed += players * frames
-        self._flowed_bytes += players * size
-
-    def flow_apart(self, writes: int, frames: int, size: int) -> None:
-        """Count what was written in some writes, all together."""
-        self.writes += writes
-        self._flowed += frames
-        self._flowed_bytes += size
-
     def sort(self, wrapped: bytes, many: int) -> None:
         """Count a wrapped message by its opcode that is to flow to so many players. Only a DELIVER
         with the shortest head needs this not."""
-        self.tell(wrapped, many)
-        self._flowed -= many
-        self._flowed_bytes -= many * len(wrapped)
+        start = start_of(wrapped)
+        op = wrapped[start + 1]
+        size = len(wrapped)
+        self._went.frames[op] += many
+        self._went.bytes[op] += many * (size - start)
+        self.flowed -= many
+        self.flowed_bytes -= many * size
+
+    def sort_ack(self, wrapped: bytes) -> None:
+        """Count an ACK that is to flow to one player, as `sort` does: there are many of them."""
+        self._acks += 1
+        self._ack_bytes += len(wrapped)
 
     def untell(self, wrapped: bytes) -> None:
         """Take one back that does not flow after all: it waits, and is counted when it goes."""

@@ -127,10 +127,10 @@ class Inbound:
         if size < LONG_HEAD or data[0] != WHOLE_BINARY or not self._is_clear:
             return None
         head, length = SHORT_HEAD, data[1] - MASKED
-        if length == LONG:
+        if length >= LONG:
+            if length != LONG:
+                return None
             head, length = LONG_HEAD, data[2] << 8 | data[3]
-        elif length == LONGER:
-            return None
         if head + length != size or length > self._lane_size:
             return None
         self.frames += 1

@@ -29,33 +29,34 @@ class RoomRegistry:
     def __init__(self, homes: Homes = ALONE) -> None:
         """Args: homes: which rooms live in this process."""
         self.homes = homes
-        self._rooms: dict[str, Room] = {}
+        self.by_name: dict[str, Room] = {}
+        """Only `add` and `remove` change it. A message looks its room up here, without a call."""
 
     def __len__(self) -> int:
-        return len(self._rooms)
+        return len(self.by_name)
 
     def __iter__(self) -> Iterator[Room]:
-        return iter(self._rooms.values())
+        return iter(self.by_name.values())
 
     def get(self, name: str) -> Room | None:
         """Return the room of this canonical name."""
-        return self._rooms.get(name)
+        return self.by_name.get(name)
 
     def find(self, name: str) -> Room | None:
         """Return the room of this name, in capitals or not."""
-        return self._rooms.get(name.upper())
+        return self.by_name.get(name.upper())
 
     def add(self, room: Room) -> None:
-        self._rooms[room.name] = room
+        self.by_name[room.name] = room
 
     def remove(self, name: str) -> None:
-        self._rooms.pop(name, None)
+        self.by_name.pop(name, None)
 
     def new_name(self, choose: Choose) -> str:
         """Generate a name that no room has, of one that lives in this process."""
         while True:
             name = "".join(choose(ALPHABET) for _ in range(CODE_LENGTH))
-            if name not in self._rooms and self.homes.is_own(name):
+            if name not in self.by_name and self.homes.is_own(name):
                 return name
 
 

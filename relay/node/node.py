@@ -91,6 +91,7 @@ class Node(Owner):
         """The way down, once it has begun: nobody enters any more."""
         self.rooms = self._make_rooms(homes)
         self.registry = self.rooms.registry
+        self._by_name = self.registry.by_name
         self.memory = self.rooms.memory
         self.reservations = Reservations(
             self.settings.matches_per_address, self.settings.ipv6_site_factor
@@ -265,7 +266,7 @@ class Node(Owner):
         return ask
 
     def _apply(self, name: str, entry: Entry) -> None:
-        room = self.registry.get(name)
+        room = self._by_name.get(name)
         if room is None:
             return
         effects = room.apply(entry)

@@ -28,7 +28,7 @@ from protocol.opcodes import Opcode
 from relay.delivery.outbox import Outbox
 from relay.delivery.tally import SAMPLED
 from relay.history.packed_frames import Addressees
-from relay.history.ws_frame import wrap
+from relay.history.ws_frame import HEADS, wrap
 from relay.room import membership, requests
 from relay.room.effects import NOTHING, Effect, Refused
 from relay.room.entries import (
@@ -80,7 +80,9 @@ class Room(RoomState):
             except Refusal as refusal:
                 return self._answer(seat, refusal, Opcode.SEND, entry)
         self.seq = seq = self.seq + 1
-        message = wrap(fast_path.deliver(seq, seat.player, tail))
+        message = fast_path.deliver(seq, seat.player, tail)
+        size = len(message)
+        message = HEADS[size] + message if size < 126 else wrap(message)  # as `wrap` does
         self.history.append(seq, to, message)
         self.audience.tell(to, message)
         if seq % SAMPLED == self.sampled:

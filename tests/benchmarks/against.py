@@ -12,13 +12,22 @@ import json
 import statistics
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from clients.bench.load import Crowd, crowd
+from clients.bench.load import crowd
 from clients.bench.sockets.roomwire import Reliable
-from tests.benchmarks.instructions import Counting, Rounds, counted, need_valgrind, play, served
+from tests.benchmarks.instructions import (
+    Counting,
+    Rounds,
+    counted,
+    each_round,
+    need_valgrind,
+    play,
+    served,
+)
 from tests.helpers.relay import Python
 
 HERE = Path(__file__).parents[2]
@@ -39,15 +48,12 @@ class Load(NamedTuple):
 
 
 LOADS = (
-    Load("8 x 8, one speaks", 8, 8, Rounds(160, 1, pace=0.03)),
-    Load("8 x 8, all speak", 8, 8, Rounds(30, 8, pace=0.16)),
-    Load("8 x 8, all say four in one", 8, 8, Rounds(10, 8, 4, pace=0.5)),
-    Load("2 x 64, two speak", 2, 64, Rounds(96, 2, pace=0.06)),
+    Load("8 x 8, one speaks", 8, 8, Rounds(160, 1)),
+    Load("8 x 8, all speak", 8, 8, Rounds(30, 8)),
+    Load("8 x 8, all say four in one", 8, 8, Rounds(10, 8, 4)),
+    Load("2 x 64, two speak", 2, 64, Rounds(96, 2)),
 )
 """A relay with time to spare has the first kind of turn, and a busy one the others."""
-LATE = 1.1
-"""How many times as long as its pace a load may take. Others have taken the CPU then."""
-TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -81,36 +87,54 @@ class Build:
     def _sources(self, package: str) -> Iterator[Path]:
         return (self.tree / package).rglob("*.py")
 
-    def costs(self) -> list[float]:
-        """Return the instructions for a delivery, of each load."""
-        with served(python=self.python) as (relay, folder):
-            counting = Counting(relay.process.pid, folder)
-            return [self._cost(relay.url, counting, load) for load in LOADS]
 
-    def _cost(self, url: str, counting: Counting, load: Load) -> float:
-        dialect = Reliable(f"ws{url.removeprefix('http')}", load.players)
-        with crowd(dialect, load.rooms, load.players) as gathered:
-            play(gathered, load.rounds._replace(many=WARM_UP), [counting.pid])
-            counting.begin()
-            tries = [self._try(counting, gathered, load.rounds)]
-            while tries[-1][0] > LATE and len(tries) < TRIES:
-                tries.append(self._try(counting, gathered, load.rounds))
-            counting.end()
-        return min(tries)[1]
+class Served(NamedTuple):
+    """A relay that is counted."""
 
-    def _try(self, counting: Counting, gathered: Crowd, rounds: Rounds) -> tuple[float, float]:
-        """Returns: how late it was, as a factor, and the instructions for a delivery."""
-        deliveries = 0
+    base: str
+    counting: Counting
 
-        def work() -> None:
-            nonlocal deliveries
-            deliveries = play(gathered, rounds, [counting.pid])
 
-        found = counted([counting], work, idle_seconds=IDLE_SECONDS)
-        lateness = found.seconds / (rounds.many * rounds.pace)
-        if lateness > LATE:
-            print(f"the machine was busy: {lateness:.2f} times as long as planned", file=sys.stderr)
-        return lateness, found.instructions[0] / deliveries
+@contextmanager
+def running(build: Build) -> Iterator[Served]:
+    with served(python=build.python) as (relay, folder):
+        counting = Counting(relay.process.pid, folder)
+        yield Served(f"ws{relay.url.removeprefix('http')}", counting)
+
+
+def costs(builds: tuple[Build, Build]) -> list[tuple[float, float]]:
+    """Return the instructions for a delivery, of each load, by both."""
+    with running(builds[0]) as one, running(builds[1]) as other:
+        return [_costs(load, (one, other)) for load in LOADS]
+
+
+def _costs(load: Load, both: tuple[Served, Served]) -> tuple[float, float]:
+    """Let both take turns, round by round: the time that passes is the same for both, and with it
+    what they do by timers, however busy the machine is."""
+    counting = [each.counting for each in both]
+    played = 0
+
+    def work() -> None:
+        nonlocal played
+        rounds = (
+            each_round(players, load.rounds, [each.pid])
+            for players, each in zip(crowds, counting, strict=True)
+        )
+        played = sum(deliveries for deliveries, _ in zip(*rounds, strict=True))
+
+    with ExitStack() as stack:
+        crowds = [
+            stack.enter_context(crowd(Reliable(each.base, load.players), load.rooms, load.players))
+            for each in both
+        ]
+        for players, each in zip(crowds, counting, strict=True):
+            play(players, load.rounds._replace(many=WARM_UP), [each.pid])
+            each.begin()
+        found = counted(counting, work, idle_seconds=IDLE_SECONDS)
+        for each in counting:
+            each.end()
+    here, there = found.instructions
+    return here / played, there / played
 
 
 @dataclass(frozen=True)
@@ -137,16 +161,11 @@ class Row:
 
 def rows(other: Path, *, is_compiled: bool, pairs: int) -> list[Row]:
     """Compare all loads, in turns."""
-    here, there = Build(HERE, is_compiled), Build(other, is_compiled)
-    found: list[tuple[list[float], list[float]]] = []
-    for number in range(pairs):
-        order = (here, there) if number % 2 else (there, here)
-        costs = {build: build.costs() for build in order}
-        found.append((costs[here], costs[there]))
+    builds = Build(HERE, is_compiled), Build(other, is_compiled)
+    found = [costs(builds) for _ in range(pairs)]
     kind = "compiled" if is_compiled else "plain"
     return [
-        Row(f"{kind}, {load.what}", [(ours[at], theirs[at]) for ours, theirs in found])
-        for at, load in enumerate(LOADS)
+        Row(f"{kind}, {load.what}", [each[at] for each in found]) for at, load in enumerate(LOADS)
     ]
 
 

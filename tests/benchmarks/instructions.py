@@ -50,9 +50,6 @@ class Rounds(NamedTuple):
     """Players of each room, in turn."""
     frames: int = 1
     """Of each of them, in one piece."""
-    pace: float = 0.0
-    """Seconds for a round at least. Some of what a relay does has its time, so rounds of two that
-    are compared take as long."""
 
 
 class Counted(NamedTuple):
@@ -62,8 +59,6 @@ class Counted(NamedTuple):
     """For the work alone."""
     idle: float
     """Of all, in a second in which nothing happens."""
-    seconds: float
-    """That the work took."""
 
 
 def need_valgrind() -> None:
@@ -117,7 +112,7 @@ def counted(processes: list[Counting], work: Callable[[], None], *, idle_seconds
     idle, rest = _taken(processes, lambda: time.sleep(idle_seconds))
     busy, seconds = _taken(processes, work)
     alone = [all_ - each * seconds / rest for all_, each in zip(busy, idle, strict=True)]
-    return Counted(alone, sum(idle) / rest, seconds)
+    return Counted(alone, sum(idle) / rest)
 
 
 def _taken(processes: list[Counting], work: Callable[[], None]) -> tuple[list[int], float]:
@@ -132,6 +127,11 @@ def _taken(processes: list[Counting], work: Callable[[], None]) -> tuple[list[in
 
 def play(gathered: Crowd, rounds: Rounds, pids: list[int]) -> int:
     """Let players speak, and all hear it, round by round. Returns: the deliveries."""
+    return sum(each_round(gathered, rounds, pids))
+
+
+def each_round(gathered: Crowd, rounds: Rounds, pids: list[int]) -> Iterator[int]:
+    """Play one more round each time. Yields: its deliveries."""
     frames = gathered.dialect.send(bytes(SIZE)) * rounds.frames
     rooms = by_room(gathered)
     deliveries = sum(len(room) - 1 for room in rooms) * rounds.speakers * rounds.frames
@@ -139,15 +139,13 @@ def play(gathered: Crowd, rounds: Rounds, pids: list[int]) -> int:
         for connection in gathered.connections:
             everybody.add(connection)
         for number in range(rounds.many):
-            ends = time.monotonic() + rounds.pace
             with _frozen(pids):
                 for speaker in _in_turn(rooms, number, rounds.speakers):
                     speaker.write(frames)
                 for connection in _due(gathered.connections, number, rounds.speakers * len(rooms)):
                     connection.acknowledge()
             _hear(gathered, everybody, deliveries)
-            time.sleep(max(0.0, ends - time.monotonic()))
-    return deliveries * rounds.many
+            yield deliveries
 
 
 def by_room(gathered: Crowd) -> list[list[Connection]]:

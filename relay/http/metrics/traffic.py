@@ -50,8 +50,9 @@ class TrafficCollector:
             yield metric
 
     def _risen(self, name: str, op: str, number: int) -> int:
-        """Return a number, or the highest that was shown so far. What was told and could not be
-        written is taken back for a moment, which Prometheus would take for a restart."""
+        """Return a number, or the highest that was shown so far. Until a turn is written, DELIVERs
+        may be too few for a moment, and what then has to wait is taken back: Prometheus would take
+        that for a restart."""
         highest = self._shown[name, op] = max(number, self._shown.get((name, op), 0))
         return highest
 

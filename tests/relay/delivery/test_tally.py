@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from protocol.codec import encode
-from protocol.frames import Deliver
+from protocol import fast_path
 from protocol.opcodes import Opcode
-from relay.delivery.tally import SAMPLED, SEND, Tally
-from relay.history.ws_frame import wrap
-from tests.helpers.outboxes import MAX_BYTES, SIZE, Link, by_hand, update
-
-MESSAGE = wrap(encode(Deliver(1, 1, b"x")))
+from relay.delivery.tally import Tally
+from relay.history.packed_frames import Addressees
+from relay.history.ws_frame import opcode, split, unwrap, wrap
+from tests.helpers.outboxes import ANSWER, MAX_BYTES, SIZE, Link, by_hand, update
 
 
 @pytest.fixture
@@ -41,11 +39,13 @@ def test_what_flows_is_counted_for_all_whom_it_is_for(tally: Tally) -> None:
 def test_what_was_told_and_has_to_wait_is_counted_when_it_goes(tally: Tally) -> None:
     link = Link(tally=tally).flows()
     link.tells(b"x")
-    assert went(tally, Opcode.DELIVER)[0] == 1
+    link.hears(update(b"y"))
     link.outbox.hold()
+    assert went(tally, Opcode.UPDATE) == (0, 0)
     assert went(tally, Opcode.DELIVER) == (0, 0)
-    (message,) = link.outbox.take()
+    message, value = link.outbox.take()
     assert went(tally, Opcode.DELIVER) == (1, len(message) - 2)
+    assert went(tally, Opcode.UPDATE) == (1, len(value) - 2)
 
 
 def test_a_value_that_a_newer_one_replaces_does_not_go(tally: Tally) -> None:
@@ -77,36 +77,54 @@ def test_one_who_catches_up_reads_bytes_of_the_past(tally: Tally) -> None:
     assert went(tally, Opcode.DELIVER)[0] == 0
 
 
-@pytest.mark.parametrize(("sender", "reached"), [(2, 2), (0, 3)])
-def test_it_is_told_to_how_many_a_send_goes(tally: Tally, sender: int, reached: int) -> None:
+@pytest.mark.parametrize("size", [1, 200, 70_000])
+def test_each_share_is_counted_as_it_is_written(tally: Tally, size: int) -> None:
     room = by_hand(tally=tally)
+    written: list[bytes] = []
+    for player in range(1, 5):
+        link = Link(fan_out=room, max_bytes=1 << 20, tally=tally)
+        link.is_live()
+        room.add(player, link.outbox)
+        link.outbox.flow()
+        link.outbox.outlet = link.outbox.outlet._replace(write=written.append)
+    payload = fast_path.tail(bytes(size))
+    for seq, sender in enumerate((1, 1, 2, 0, 9, 1, 3), start=1):
+        room.tell_others(sender, wrap(fast_path.deliver(seq, max(sender, 1), payload)))
+    room.answer(2, ANSWER)
+    room.tell_others(2, update(bytes(size)))
+    room.tell_others(1, update(bytes(size)))
+    room.flush()
+    messages = [message for share in written for message in split(share)]
+    assert len(messages) == 3 * 7 + 2 + 2 * 3 + 1
+    for op in (Opcode.DELIVER, Opcode.UPDATE, Opcode.LEAVE):
+        those = [unwrap(message) for message in messages if opcode(message) == op]
+        assert went(tally, op) == (len(those), sum(map(len, those)))
+    assert tally.writes == 4
+
+
+@pytest.mark.parametrize(
+    ("to", "reached"), [(2, 2), (0, 3), (4, 3), (frozenset((1, 2, 4, 9)), 2), (frozenset(), 0)]
+)
+def test_it_is_told_to_how_many_a_send_goes(tally: Tally, to: Addressees, reached: int) -> None:
+    room = by_hand(tally=tally)
+    room.look(0)
+    assert dict(tally.fan_out.ranges())["+Inf"] == 0  # nobody is here
     for player in range(1, 5):
         link = Link(fan_out=room, max_bytes=1 << 20, tally=tally)
         link.is_live()
         room.add(player, link.outbox)
         if player < 4:  # the last one is still entering
             link.outbox.flow()
-    room.tell_others(0, MESSAGE)
-    for _ in range(SAMPLED - 1):
-        assert not tally.take_send(10)
-    came = tally.take_send(10)
-    room.tell_others(sender, MESSAGE)
-    room.time(came)
-    assert tally.fan_out.sum == reached
-    counts = dict(tally.fan_out.ranges())
-    assert (counts["1.0"], counts["5.0"], counts["+Inf"]) == (0, 1, 1)
+    room.look(to)
+    assert (dict(tally.fan_out.ranges())["+Inf"], tally.fan_out.sum) == (1, reached)
 
 
-def test_one_send_of_many_is_to_be_timed() -> None:
-    tally = Tally(lambda: 7.0)
-    times = [tally.take_send(10) for _ in range(2 * SAMPLED)]
-    assert [number for number, time in enumerate(times, start=1) if time] == [SAMPLED, 2 * SAMPLED]
-    assert (tally.came.frames[SEND], tally.came.bytes[SEND]) == (2 * SAMPLED, 20 * SAMPLED)
+def test_what_is_timed_begins_when_it_came() -> None:
+    assert Tally(lambda: 7.0).begin() == 7.0
 
 
 def test_where_entries_take_their_time_none_is_timed() -> None:
-    tally = Tally(lambda: 7.0, times=False)
-    assert not any(tally.take_send(10) for _ in range(2 * SAMPLED))
+    assert not Tally(lambda: 7.0, times=False).begin()
 
 
 def test_only_what_is_written_next_is_timed(tally: Tally) -> None:

@@ -184,6 +184,23 @@ async def test_one_send_of_many_is_timed() -> None:
     assert found["roomwire_fan_out_count"] == found["roomwire_fan_out_sum"] == 1
 
 
+async def test_a_send_goes_to_those_who_are_here_though_entries_take_their_time() -> None:
+    async with parties(2, profile="bench") as ((here, _), (there, _)):
+        ann, bob, cid = [await at.enters("R") for at in (here, here, there)]
+        for each in (bob, cid):
+            await each.catches_up()
+        said = [Send(None, bytes([number])) for number in range(SAMPLED)]
+        for start in range(0, SAMPLED, 16):
+            ann.says(*said[start : start + 16])
+            await ann.catches_up()
+        for each in (bob, cid):
+            await each.hears(Deliver, lambda frame: frame.payload == said[-1].payload)
+        found = [await read(at) for at in (here, there)]
+    for metrics in found:
+        assert metrics["roomwire_fan_out_count"] == metrics["roomwire_fan_out_sum"] == 1
+        assert metrics["roomwire_latency_seconds_count"] == 0
+
+
 async def test_the_loop_is_watched_while_there_are_connections() -> None:
     async with party() as at:
         ann = await at.enters("R")
@@ -193,3 +210,13 @@ async def test_the_loop_is_watched_while_there_are_connections() -> None:
         await until(lambda: not at.node.loop_lag.is_watching)
         found = await read(at)
     assert found["roomwire_loop_lag_seconds_count"] >= 1
+
+
+async def test_the_loop_is_watched_though_entries_come_later() -> None:
+    async with parties(1) as ((at, _),):
+        ann = await at.enters("R")
+        ann.says(Send(True, b"x"))
+        await ann.hears(Deliver)
+        spread = at.node.loop_lag.spread
+        seen = dict(spread.ranges())["+Inf"]
+        await until(lambda: dict(spread.ranges())["+Inf"] > seen)
