@@ -16,7 +16,7 @@ from tests.helpers import vectors
 MALFORMED = [each for each in vectors.load("malformed") if vectors.role(each) is Role.CLIENT]
 
 
-@pytest.mark.parametrize("vector", MALFORMED, ids=lambda vector: vector.get("name", ""))
+@pytest.mark.parametrize("vector", MALFORMED)
 def test_the_rule_is_the_judges(vector: dict[str, object]) -> None:
     data = vectors.message(vector["hex"])
     with pytest.raises(RemoteProtocolError) as caught:

@@ -45,8 +45,8 @@ export function reasonsOf(reasons: readonly Reason[]): HTMLElement {
 /** Tells who did not get into a room, or was cut off; without a room, those of all rooms. */
 export async function tellOutside(operator: Operator, room?: string): Promise<void> {
   const { reasons, rejected } = await operator.outside(room);
-  const where = room === undefined ? "" : ` to ${legible(room)}`;
-  await tell(`Who did not get in${where}?`, reasonsOf(reasons), ...rejectedOf(rejected));
+  const where = room === undefined ? "in" : `into ${legible(room)}`;
+  await tell(`Who did not get ${where}, or was cut off?`, reasonsOf(reasons), ...rejectedOf(rejected));
 }
 
 function bytesOf(frame: RefusedFrame, isOpen: boolean): HTMLElement {
