@@ -15,6 +15,9 @@ SHOWN_ENDS: Final = 3
 SHOWN_CLIENTS: Final = 8
 SHOWN_PLAYERS: Final = 20
 
+AS_MEANT: Final = frozenset({"NORMAL", "GOING_AWAY", "DRAIN", "MOVED"})
+"""Closes that kept nobody out."""
+
 Rejections = Sequence[Mapping[str, Any]]
 """See `Facts.rejected`."""
 
@@ -38,7 +41,7 @@ def explain_room(
     """Say who did not get into a room, or was cut off, and why."""
     known = {each["attachment"] for each in rejected}
     away = [end for end in ends if end.player is None or _is_gone(room, end.player)]
-    unrefused = [end for end in away if end.attachment not in known]
+    unrefused = [end for end in away if end.attachment not in known and end.name not in AS_MEANT]
     reasons = [*_rejections(rejected, name), *_turned_away(unrefused)]
     return RoomAccount(name, room is not None, reasons or [_nobody(name, room)], rejected)
 
