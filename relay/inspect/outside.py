@@ -112,9 +112,15 @@ def _rejections(rejected: Rejections, room: str) -> Iterator[Reason]:
         yield Reason(
             "rejected",
             f"{whose} {how}. {refused(last)}.{more}{over}",
-            "Mend what the client sends: it was told the same, as an ERROR."
+            f"Mend what the client sends: it was told the same, as an ERROR.{_hint(last)}"
             + (KEPT if any(each["data"] for each in refusals) else ""),
         )
+
+
+def _hint(refused: Mapping[str, Any]) -> str:
+    if refused["code"] != "NOT_A_FRAME":
+        return ""
+    return " A frame is a msgpack array, alone in its message: no JSON, and no length before it."
 
 
 def _client(rejected: Mapping[str, Any]) -> tuple[Any, ...]:
