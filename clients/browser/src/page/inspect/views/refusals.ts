@@ -76,6 +76,6 @@ export function decoded(frame: RefusedFrame): Decoded {
   const message = decode(data, "client");
   if (data.length === size) return message;
   if (offset === null || offset >= data.length) return { ...message, fault: null };
-  const rule = message.fault?.offset === offset ? message.fault.rule : "";
+  const rule = message.fault?.offset === offset ? message.fault.rule : (frame.rule ?? "");
   return { ...message, fault: { code, offset, rule, text, expected, got } };
 }
