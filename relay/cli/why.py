@@ -105,7 +105,7 @@ def _refused(whose: str, frame: Mapping[str, Any]) -> Iterator[str]:
     yield isolated(f"{at} {what}: {frame['code']}{where}, {shown}:")
     yield f"  relay decode --from client {data.hex().upper()}"
     if len(data) < min(frame["size"], KEPT_BYTES):
-        yield "  (What follows is not kept: it may be a secret.)"
+        yield "  (What follows is not kept: it may be a secret. The decoder says TRUNCATED there.)"
 
 
 def _head(answer: Mapping[str, Any]) -> str:

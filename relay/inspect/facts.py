@@ -253,7 +253,9 @@ def _rtt_ms(look: Look, shaped: Shape | None) -> float | None:
 
 
 def _refused(refused: Refused) -> dict[str, Any]:
-    code, op = refused.code, refused.op
+    code = refused.code
+    # What is no frame has no opcode, whatever its second byte is.
+    op = None if code == ErrorCode.NOT_A_FRAME else refused.op
     return {
         "at": refused.at,
         "code": ErrorCode(code).name if code in ERROR_CODES else str(code),

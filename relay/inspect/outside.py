@@ -15,6 +15,9 @@ SHOWN_ENDS: Final = 3
 SHOWN_CLIENTS: Final = 8
 SHOWN_PLAYERS: Final = 20
 
+AS_MEANT: Final = frozenset({"NORMAL", "GOING_AWAY", "DRAIN", "MOVED"})
+"""Closes that kept nobody out."""
+
 Rejections = Sequence[Mapping[str, Any]]
 """See `Facts.rejected`."""
 
@@ -38,8 +41,8 @@ def explain_room(
     """Say who did not get into a room, or was cut off, and why."""
     known = {each["attachment"] for each in rejected}
     away = [end for end in ends if end.player is None or _is_gone(room, end.player)]
-    unrefused = [end for end in away if end.attachment not in known]
-    reasons = [*_rejections(rejected), *_turned_away(unrefused)]
+    unrefused = [end for end in away if end.attachment not in known and end.name not in AS_MEANT]
+    reasons = [*_rejections(rejected, name), *_turned_away(unrefused)]
     return RoomAccount(name, room is not None, reasons or [_nobody(name, room)], rejected)
 
 
@@ -79,7 +82,7 @@ def missing(
         )
     known = {each["attachment"] for each in rejected if each["player"] is None}
     yield from ended(ends)
-    yield from _rejections(rejected)
+    yield from _rejections(rejected, room.name)
     yield from _turned_away(
         [end for end in every if end.player is None and end.attachment not in known]
     )
@@ -94,8 +97,8 @@ def _named(room: Room, player: int) -> str:
     return f"{player} {room.seats[player].info.name}".rstrip()
 
 
-def _rejections(rejected: Rejections) -> Iterator[Reason]:
-    """Say what each client was refused last, the last client first."""
+def _rejections(rejected: Rejections, room: str) -> Iterator[Reason]:
+    """Say what each client was refused last, the last client first. Args: room: "" is any."""
     clients = [list(each) for _, each in groupby(rejected, _client)]
     for refusals in clients[: -SHOWN_CLIENTS - 1 : -1]:
         last = refusals[-1]
@@ -103,14 +106,21 @@ def _rejections(rejected: Rejections) -> Iterator[Reason]:
             f" from {last['address']}" if last["address"] else ""
         )
         how = "did not get in" if last["player"] is None else f"was player {last['player']}'s"
+        how += "" if room else f" (room {last['room']})"
         more = f" That was the last of {len(refusals)}." if len(refusals) > 1 else ""
         over = f" The connection ended: {last['closed']}." if last["closed"] else ""
         yield Reason(
             "rejected",
-            f"{whose} {how} (room {last['room']}). {refused(last)}.{more}{over}",
-            "Mend what the client sends: it was told the same, as an ERROR."
+            f"{whose} {how}. {refused(last)}.{more}{over}",
+            f"Mend what the client sends: it was told the same, as an ERROR.{_hint(last)}"
             + (KEPT if any(each["data"] for each in refusals) else ""),
         )
+
+
+def _hint(refused: Mapping[str, Any]) -> str:
+    if refused["code"] != "NOT_A_FRAME":
+        return ""
+    return " A frame is a msgpack array, alone in its message: no JSON, and no length before it."
 
 
 def _client(rejected: Mapping[str, Any]) -> tuple[Any, ...]:

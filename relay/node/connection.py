@@ -354,15 +354,16 @@ class Connection:
     def send(self, frame: Frame) -> None:
         self.link.outbox.say(wrap(encode(frame)))
 
-    def _answer(self, error: Error, now: float, raw: bytes = b"", *, counted: bool = False) -> None:
+    def _answer(self, error: Error, now: float, raw: bytes, *, counted: bool = False) -> None:
         """Refuse a message. Too many bad ones in a short time end the connection."""
-        self.conduct.keep_frame(error, self.node.clock(), raw, is_first=self.seat is None)
+        at = self.node.clock()
+        self.conduct.keep_frame(error, at, raw, is_first=self.seat is None, is_counted=counted)
         # SPEC 7: about a counted message an ERROR is a fact; about any other it has seq 0.
-        if counted and self.room is not None:
+        if counted:
             self._propose(Refuse(self.attachment, ErrorCode(error.code), error.text, error.detail))
         else:
             self.node.journal.message_refused(self.attachment, self.room_name, self.player, error)
-            self.conduct.note_refusal(error, self.node.clock())
+            self.conduct.note_refusal(error, at)
             self.send(error)
         if self.conduct.add_bad_frame(now):
             self.close(CloseCode.BAD_FRAMES)
@@ -397,5 +398,4 @@ class Connection:
 
     @property
     def player(self) -> int | None:
-        """Whose it is, once somebody has entered."""
         return None if self.seat is None else self.seat.player

@@ -24,6 +24,8 @@ KEPT_FRAMES = 4
 KEPT_BYTES = 256
 """Of each refused frame. So nobody makes a relay keep much by being refused."""
 
+UNNUMBERED: Final = 0
+
 SECRETS: Final = (b"seat", b"ticket", b"password")
 """Keys of HELLO whose values nobody may be told."""
 OPEN: Final = frozenset(
@@ -48,7 +50,7 @@ class Refused(NamedTuple):
     expected: str | None = None
     got: str | None = None
     frame: int | None = None
-    """Which of the seat's counted frames it was, by its count."""
+    """Which of the seat's counted frames it was, by its count; `UNNUMBERED` until it is counted."""
 
 
 class RefusedFrame(NamedTuple):
@@ -94,10 +96,20 @@ class Conduct:
         if refused.frame is not None:
             self._number(refused)
 
-    def keep_frame(self, error: Error, at: int, message: bytes, *, is_first: bool = False) -> None:
+    def keep_frame(
+        self,
+        error: Error,
+        at: int,
+        message: bytes,
+        *,
+        is_first: bool = False,
+        is_counted: bool = False,
+    ) -> None:
         """Keep the beginning of a frame that was refused, up to where it may tell a secret.
 
-        Args: is_first: it came before WELCOME, so that it was meant as a HELLO.
+        Args:
+            is_first: it came before WELCOME, so that it was meant as a HELLO.
+            is_counted: it will get a number, which comes with its refusal.
         """
         # Any HELLO may be for another seat, and be damaged.
         if is_first or Opcode.HELLO in message[:2]:
@@ -107,12 +119,14 @@ class Conduct:
         else:
             told = message
         if told:
-            frame = RefusedFrame(_refused(error, at), told[:KEPT_BYTES], len(message))
+            refused = _refused(error, at)
+            refused = refused._replace(frame=UNNUMBERED) if is_counted else refused
+            frame = RefusedFrame(refused, told[:KEPT_BYTES], len(message))
             self.frames = (*self.frames, frame)[-KEPT_FRAMES:]
 
     def _number(self, refused: Refused) -> None:
-        """Say of a frame which one it was: its bytes may be kept before it is counted."""
-        unnumbered = refused._replace(frame=None)
+        """Say of the first frame that waits for its number that this is it."""
+        unnumbered = refused._replace(frame=UNNUMBERED)
         for index, frame in enumerate(self.frames):
             if frame.refused._replace(at=refused.at) == unnumbered:
                 numbered = frame._replace(refused=frame.refused._replace(frame=refused.frame))

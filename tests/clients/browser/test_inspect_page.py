@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from clients.python import EVERYONE, Notice, NoticeKind, RoomOptions, connect, group
-from protocol.frames import Kick
+from protocol.frames import Error, Kick
 from relay.policy.operators import find_token
 from tests.helpers.browser import Tabs
 from tests.helpers.operators import Operator, operator_at
@@ -184,6 +184,39 @@ async def test_what_was_refused_is_shown_byte_by_byte(tabs: Tabs, size: tuple[in
             decoder = await opened.value
             await decoder.locator(".frame-title", has_text="client SEND, 8 bytes").wait_for()
             await page.close()
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK])
+async def test_who_did_not_get_in_is_shown(tabs: Tabs, size: tuple[int, int]) -> None:
+    async with party() as at:
+        bob = await at.enters("R", name="Bob")
+        eve = await at.connects("R")
+        eve.says(bytes.fromhex("93010181A46E616D65A35A6FC3AB"))
+        await eve.hears(Error)
+        eve.raw.abort()
+        async with bob.reading():
+            page = await look_in(tabs, at, size=size)
+            await page.click("text=Not let in")
+            dialog = page.locator("dialog", has_text="Who did not get into R")
+            await dialog.locator("dt", has_text="HELLO was refused with BAD_UTF8").wait_for()
+            await dialog.locator(".blame", has_text="SPEC 3.3.3.8").wait_for()
+            assert await page.evaluate(f"(() => {{ {DIALOG_FITS} }})()")
+            await page.keyboard.press("Escape")
+            await page.goto(f"{at.url}/inspect")
+            await page.click("text=Who did not get in?")
+            await page.locator("dialog dt", has_text="(room R)").wait_for()
+            await page.close()
+
+
+async def test_news_are_not_laid_over_each_other(relay: RunningRelay, tabs: Tabs) -> None:
+    async with enter_async(relay.url, room="R", name="Ada"):
+        page = await look_in(tabs, relay)
+        answered: list[str] = []
+        page.on("response", lambda told: answered.append(told.url))
+        await page.locator("tr", has_text="Ada").locator("text=Why?").dblclick()
+        await until(lambda: len([url for url in answered if url.endswith("/why")]) == 2)
+        await page.locator("dialog[open]").wait_for()
+        assert await page.locator("dialog[open]").count() == 1
 
 
 async def test_what_an_operator_says_is_heard_and_the_page_tells_so(

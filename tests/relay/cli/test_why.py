@@ -205,9 +205,18 @@ async def test_a_malformed_hello_is_shown_though_nobody_entered(
             assert await run(*words, "--url", at.url) == 0
             shown = capsys.readouterr().out
             said = " ".join(shown.split())
-            assert "127.0.0.1 did not get in (room NEW). HELLO was refused with BAD_UTF8" in said
+            where = "" if words else " (room NEW)"
+            assert f"127.0.0.1 did not get in{where}. HELLO was refused with BAD_UTF8" in said
             assert "(at byte 12, expected UTF-8, got byte 0xC3, SPEC 3.3.3.8)" in said
             assert ", 14 bytes:\n  relay decode --from client 93010181A46E616D65A35A6FC3AB" in shown
+        bob.says(b'{"password": "pw-42"}')
+        await bob.hears(Error)
+        assert await run("NEW", "--url", at.url) == 0
+        shown = capsys.readouterr().out
+        said = " ".join(shown.split())
+        assert "A message of theirs was refused with NOT_A_FRAME" in said
+        assert "no JSON" in said
+        assert "relay decode --from client 7B\n" in shown
         bob.says(encode(Hello(1, HelloOptions(name="Bob", password="pw-42")))[:-1])
         await bob.hears(Error)
         bob.raw.abort()

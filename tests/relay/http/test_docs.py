@@ -22,6 +22,8 @@ async def test_openapi_has_every_operation_and_its_shapes(http: httpx.AsyncClien
         "post /api/match",
         "get /api/rooms/{name}/players",
         "get /api/rooms/{name}/players/{player}/why",
+        "get /api/rooms/{name}/why",
+        "get /api/why",
         "post /api/rooms/{name}/players/{player}/kick",
         "put /api/rooms/{name}/host",
         "patch /api/rooms/{name}",

@@ -13,10 +13,14 @@ from relay.inspect.rules import rule_of
 from relay.room.refusals import check_size
 from tests.helpers import vectors
 
-MALFORMED = [each for each in vectors.load("malformed") if vectors.role(each) is Role.CLIENT]
+MALFORMED = [
+    each
+    for each in vectors.load("malformed")
+    if vectors.role(each) is Role.CLIENT and each["code"] != "TOO_BIG"
+]
 
 
-@pytest.mark.parametrize("vector", MALFORMED, ids=lambda vector: vector.get("name", ""))
+@pytest.mark.parametrize("vector", MALFORMED)
 def test_the_rule_is_the_judges(vector: dict[str, object]) -> None:
     data = vectors.message(vector["hex"])
     with pytest.raises(RemoteProtocolError) as caught:

@@ -151,12 +151,15 @@ def test_no_damage_lets_a_secret_out(data: st.DataObject) -> None:
 
 def test_a_malformed_frame_gets_its_number_once_it_is_counted() -> None:
     conduct = Conduct()
-    conduct.keep_frame(REFUSED, 1, b"\x93\x10one")
-    conduct.keep_frame(REFUSED, 2, b"\x93\x10two")
+    conduct.keep_frame(REFUSED, 1, b"\x93\x10", is_first=True)
+    conduct.note_refusal(REFUSED, 1)
+    conduct.keep_frame(REFUSED, 1, b"\x93\x10one", is_counted=True)
+    conduct.keep_frame(REFUSED, 2, b"\x93\x10two", is_counted=True)
     for number in (7, 8):
         conduct.note_refusal(Error(5, 6, "no", ErrorDetail(op=0x10, offset=2, frame=number)), 3)
-    assert [frame.refused.frame for frame in conduct.frames] == [7, 8]
+    assert [frame.refused.frame for frame in conduct.frames] == [None, 7, 8]
     assert [(each.refused.frame, each.data[2:]) for each in conduct.kept()] == [
+        (None, b""),
         (7, b"one"),
         (8, b"two"),
     ]

@@ -59,6 +59,8 @@ export interface RefusedFrame extends Refusal {
   readonly offset: number | null;
   readonly expected: string | null;
   readonly got: string | null;
+  /** The section of SPEC that forbids it. */
+  readonly rule?: string | null;
   /** Its first bytes, in base64. */
   readonly data: string;
   /** How many it had. */

@@ -30,8 +30,9 @@ export function askFor({
   );
 }
 
-/** Shows something to read. */
+/** Shows something to read. What comes late is not laid over what is being read or asked. */
 export async function tell(title: string, ...content: Node[]): Promise<void> {
+  if (document.querySelector("dialog[open]")) return;
   const done = make("button", { className: "primary" }, "Close");
   // The focus is on the heading: on the button it would scroll a long text to its end.
   const heading = make("h2", { tabIndex: -1, autofocus: true }, title);

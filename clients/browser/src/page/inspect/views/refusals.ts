@@ -45,8 +45,8 @@ export function reasonsOf(reasons: readonly Reason[]): HTMLElement {
 /** Tells who did not get into a room, or was cut off; without a room, those of all rooms. */
 export async function tellOutside(operator: Operator, room?: string): Promise<void> {
   const { reasons, rejected } = await operator.outside(room);
-  const where = room === undefined ? "" : ` to ${legible(room)}`;
-  await tell(`Who did not get in${where}?`, reasonsOf(reasons), ...rejectedOf(rejected));
+  const where = room === undefined ? "in" : `into ${legible(room)}`;
+  await tell(`Who did not get ${where}, or was cut off?`, reasonsOf(reasons), ...rejectedOf(rejected));
 }
 
 function bytesOf(frame: RefusedFrame, isOpen: boolean): HTMLElement {
@@ -76,6 +76,6 @@ export function decoded(frame: RefusedFrame): Decoded {
   const message = decode(data, "client");
   if (data.length === size) return message;
   if (offset === null || offset >= data.length) return { ...message, fault: null };
-  const rule = message.fault?.offset === offset ? message.fault.rule : "";
+  const rule = message.fault?.offset === offset ? message.fault.rule : (frame.rule ?? "");
   return { ...message, fault: { code, offset, rule, text, expected, got } };
 }
