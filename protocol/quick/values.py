@@ -143,6 +143,12 @@ def unpack(data: bytes) -> Any:
             return value
     else:  # msgpack lets no container claim more than the message has bytes
         value = unpackb(data, ext_hook=refuse, max_ext_len=0)
+        if type(value) is list and value and type(value[0]) is float:
+            try:  # as a place is; their bytes are not calm
+                if hypot(*value) < FAR:
+                    return value
+            except TypeError:
+                pass
     marks = data[1:].translate(MARKS)
     if not marks.isascii():
         check_within(data, value, marks)
@@ -215,25 +221,26 @@ def check_entries(data: bytes, value: dict[Any, Any]) -> None:
 
 def check_within(data: bytes, value: Any, marks: bytes) -> None:
     """Doubt an array or a map that may have others within. Args: marks: of all but its head"""
-    if SUSPECT in marks:
-        check_values(data, value, marks)
-    elif len(data) > MAX_NODES or len(data) - marks.count(CALM) > MAX_DEPTH:
-        check_nested(data, value, marks)
-    elif (type(value) is dict or MAP_MARK in marks) and pack_anew(value) != data:
-        raise Doubt
-
-
-def check_values(data: bytes, value: Any, marks: bytes) -> None:
-    """Doubt an array or a map with a byte that looks like more than it may be."""
-    is_map = type(value) is dict
-    has_others = not is_map and type(value[0]) in CONTAINERS
-    if has_others or not is_flat(data, list(value.values()) if is_map else value):
-        check_nested(data, value, marks)
-    elif is_map:
-        if FORBIDDEN_KEY in value:
+    if SUSPECT not in marks:
+        if len(data) > MAX_NODES or len(data) - marks.count(CALM) > MAX_DEPTH:
+            check_nested(data, value, marks)
+        elif (type(value) is dict or MAP_MARK in marks) and pack_anew(value) != data:
             raise Doubt
-        check_keys(value)
-        check_entries(data, value)
+    elif type(value) is dict:
+        if is_flat(data, list(value.values())):
+            check_flat_map(data, value)
+        else:
+            check_nested(data, value, marks)
+    elif type(value[0]) in CONTAINERS or not is_flat(data, value):
+        check_nested(data, value, marks)
+
+
+def check_flat_map(data: bytes, value: dict[Any, Any]) -> None:
+    """Doubt a map whose values are right, for its keys."""
+    if FORBIDDEN_KEY in value:
+        raise Doubt
+    check_keys(value)
+    check_entries(data, value)
 
 
 def is_flat(data: bytes, values: list[Any]) -> bool:
@@ -260,7 +267,7 @@ def check_nested(data: bytes, value: Any, marks: bytes) -> None:
     if has_bin or is_wide or is_array or len(data) > MAX_NODES:
         has_maps = check_all(value, is_wide)
     else:
-        check_depth(value, len(data) - marks.count(CALM))
+        check_depth(value, 1 + marks.count(ARRAY_MARK) + marks.count(MAP_MARK))
     if has_maps and pack_anew(value) != data:
         raise Doubt
 
@@ -343,15 +350,17 @@ def are_plain(values: list[Any]) -> bool:
     can hold. Most often the first value and the last tell that there are others."""
     if not values:
         return True
-    kind, last = type(values[0]), type(values[-1])
+    kind = type(values[0])
     try:
-        if kind is str is last:
-            "".join(values)  # nothing else can be joined
-            return True
-        if kind in NUMBERS and last in NUMBERS:
+        if kind is float or kind is int:
+            if type(values[-1]) not in NUMBERS:
+                return False
             # No number is larger than the hypotenuse, and nothing else has one.
             if not hypot(*values) < FAR:
                 check_ints(values)
+            return True
+        if kind is str and type(values[-1]) is str:
+            "".join(values)  # nothing else can be joined
             return True
     except TypeError:
         pass

@@ -175,6 +175,7 @@ static const Field notice_fields[] = {
     {"dropped", &natural, NULL, 0, false},
     {"after", &natural, NULL, 0, false},
     {"seq", &natural, NULL, 0, false},
+    {"said", &long_text, NULL, 0, false},
     END};
 static const Type notice_detail = RECORD(notice_fields);
 

@@ -15,7 +15,7 @@ from clients.fuzz.codec.corpus import READERS, NoCorpus
 from clients.fuzz.codec.hunt import Batch, judged
 from clients.fuzz.codec.settings import Settings
 from clients.fuzz.codec.shrink import MOST, ROUND, shrink
-from clients.fuzz.codec.sides.adapter import Adapter
+from clients.fuzz.codec.sides.adapter import Adapter, AdapterError
 from clients.fuzz.codec.sides.answer import CRASHED, HUNG
 from clients.fuzz.codec.tally import Found
 from clients.fuzz.inputs.case import Case, Verdict
@@ -96,9 +96,15 @@ def rejudged(case: Case, data: bytes) -> Case:
 
 
 def alike(batch: Sequence[bytes], seen: Difference, adapters: Sequence[Adapter]) -> list[bool]:
-    """Say of each candidate whether it shows the same kind of difference."""
+    """Say of each candidate whether it shows the same kind of difference.
+
+    Raises:
+        AdapterError: a program hung too often to be asked on.
+    """
     for adapter in adapters:
         adapter.deaths = 0
+        if adapter.is_worn_out:
+            raise AdapterError(f"{adapter.hello.name} hung too often")
     cases = [rejudged(seen.case, data) for data in batch]
     shown = {id(found.case) for found in judged(Batch(cases), adapters) if found.kind == seen.kind}
     return [id(case) in shown for case in cases]

@@ -28,8 +28,8 @@ STARTING = 30.0
 MOST_DEATHS = 50
 """A program that died so often is asked no more: each start takes its time."""
 
-HANGS = 10
-"""Deaths that count as one hang: it takes as long as many starts."""
+MOST_HANGS = 5
+"""Likewise, of one that hung: that takes as long as many starts."""
 
 TOO_MUCH = f"wrote {MOST_SAID >> 20} MiB, and no line of it ended"
 
@@ -80,7 +80,7 @@ class Adapter:
             AdapterError: it cannot be started, or does not say hello.
         """
         self.command = command
-        self.deaths = 0
+        self.deaths = self.hangs = 0
         self.skipped = 0
         """Inputs that the program skipped, of those that nobody has counted yet."""
         self._patience = patience
@@ -97,7 +97,7 @@ class Adapter:
     @property
     def is_worn_out(self) -> bool:
         """Whether it died or hung too often to be asked on."""
-        return self.deaths >= MOST_DEATHS
+        return self.deaths >= MOST_DEATHS or self.hangs >= MOST_HANGS
 
     def begin(self, batch: Sequence[bytes]) -> None:
         """Give a batch of framed inputs.
@@ -159,7 +159,8 @@ class Adapter:
             raise AdapterError(
                 f"{self.hello.name} did not answer: {end.status}. {end.told}".strip()
             )
-        self.deaths += HANGS if program.is_hung else 1
+        self.deaths += 1
+        self.hangs += program.is_hung
         self._start()
         half = program.half_a_line and f"Its last line did not end: {program.half_a_line}"
         how = f"no answer within {self._patience:g} s" if program.is_hung else end.status

@@ -7,7 +7,7 @@ from random import Random
 from typing import Final
 
 from clients.fuzz.inputs.case import Reader
-from clients.fuzz.inputs.damages.harm import Edit, Fault, Harm, damage
+from clients.fuzz.inputs.damages.harm import USUAL, Edit, Fault, Harm, damage
 from clients.fuzz.inputs.writing.fields import named, record_of
 from clients.fuzz.inputs.writing.heads import Kind, heads, pick, short_text
 from clients.fuzz.inputs.writing.misfits import ANY_VALUE
@@ -88,7 +88,7 @@ def long_duplicate_key(rng: Random, written: Written) -> Harm | None:
     return Harm((Edit(node.start, node.end, before + key_of(rng, key) + b"\x07"),), fault)
 
 
-@damage()
+@damage(share=USUAL // 2)
 def duplicate_key_in_a_crowd(rng: Random, written: Written) -> Harm | None:
     """Replace a value by a map of few entries or many, under any head, with a key or two twice."""
     if not written.values:

@@ -89,3 +89,15 @@ def test_ctrl_c_ends_the_shrinking_which_loses_nothing(tmp_path: Path) -> None:
     assert status == 1, told
     (finding,) = found(out)
     assert finding["input"] == "9f" + "00" * 15
+
+
+def test_a_program_that_hangs_while_inputs_are_shrunk_is_soon_left_alone(tmp_path: Path) -> None:
+    out, corpus = tmp_path / "out", tmp_path / "payload"
+    corpus.mkdir()
+    (corpus / "long").write_bytes(b"\x9f" + bytes(15))
+    refused = 'say(b\'{"verdict": "refused", "code": "ARITY", "offset": 0}\')'
+    command = script(tmp_path, f"if len(data) < 16: time.sleep(600)\n{refused}")
+    done = run(*options(corpus, command, out), "--patience", 0.3)
+    assert done.returncode == 1, done.stdout + done.stderr
+    (finding,) = found(out)
+    assert finding["input"] == "9f" + "00" * 15
