@@ -206,10 +206,7 @@ class Connection:
         return self._throttle(wait, now) if wait else 0.0
 
     def spend(self, frames: int, now: float) -> float:
-        """Count frames that were no whole messages: pings, and pieces of messages.
-
-        Returns: seconds for which the link must not read on.
-        """
+        """Count frames that were no whole messages: pings, and pieces. Returns: as `receive`."""
         wait = self._allowance.take(frames, 0, now)
         return self._throttle(wait, now) if wait else 0.0
 
