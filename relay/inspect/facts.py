@@ -149,10 +149,11 @@ class Facts:
         """
         found = self._rejected_here(room)
         if self._bus is not None:
-            question = msgpack.packb(room)
+            question = msgpack.packb([room])
             answers = await self._bus.ask_all(ABOUT_REJECTED, question, ANSWER_SECONDS)
             for node, answer in answers.items():
-                found += [{**each, "node": node} for each in msgpack.unpackb(answer)]
+                rejections, *_ = msgpack.unpackb(answer)
+                found += [{**each, "node": node} for each in rejections]
         return sorted(found, key=lambda each: each["at"])
 
     def _rejected_here(self, room: str) -> list[Mapping[str, Any]]:
@@ -164,7 +165,8 @@ class Facts:
         return [{**_rejected(each), "node": name} for each in found]
 
     async def _answer_rejected(self, asker: str, data: bytes) -> bytes:
-        answer: bytes = msgpack.packb(self._rejected_here(msgpack.unpackb(data)))
+        room, *_ = msgpack.unpackb(data)
+        answer: bytes = msgpack.packb([self._rejected_here(room)])
         return answer
 
     async def _answer(self, asker: str, data: bytes) -> bytes:

@@ -25,7 +25,7 @@ from tests.helpers import vectors
 OF_EACH = 10
 """Inputs of each kind of damage that are tried."""
 
-MANY = 30_000
+MANY = 60_000
 
 
 @pytest.mark.parametrize("reader", Reader)

@@ -30,6 +30,7 @@ from relay.cluster.values import SUBJECT as VALUES
 from relay.cluster.values import VERSION, WANTED, WATCHED, Values
 from relay.conditions.profiles import profile
 from relay.conditions.shape import Shape
+from relay.http import operating
 from relay.http.app import create_app
 from relay.http.metrics import siblings
 from relay.inspect import facts
@@ -213,6 +214,26 @@ async def players(bus: Ether) -> None:
     await bus.says(Kind.ANSWERED)
 
 
+async def rejections(bus: Ether) -> None:
+    node = create_app(Settings()).state.node
+    found = facts.Facts(node)
+    found.meet(bus)
+    known = {
+        **dict.fromkeys(("room", "player", "attachment", "address", "closed", "op", "code"), None),
+        "room": "R",
+        "attachment": 1,
+        "at": 1,
+        "text": "",
+        "code": "BAD",
+        "data": "",
+        "size": 3,
+    }
+    said = await bus.answers(found.rejected("R"), [known | MORE], MORE)
+    assert operating.Rejected(**said[0]).node == OTHER
+    bus.tell(facts.ABOUT_REJECTED, msgpack.packb(["R", MORE]), Kind.ASKED, 5)
+    await bus.says(Kind.ANSWERED)
+
+
 async def whereabouts(bus: Ether) -> None:
     replicas: dict[str, Replica] = {}
     found = Whereabouts(bus, replicas)
@@ -242,6 +263,7 @@ FACTS: dict[str, Callable[[Ether], Awaitable[None]]] = {
     together.PROMISES: promises,
     shapes.SUBJECT: conditions,
     facts.SUBJECT: players,
+    facts.ABOUT_REJECTED: rejections,
     WHEREABOUTS: whereabouts,
     siblings.DRAINING: workers,
     siblings.METRICS: workers,
