@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import signal
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,6 +19,9 @@ from tests.helpers.operators import Operator, operator_at
 from tests.helpers.peers import party, until
 from tests.helpers.players import enter_async
 from tests.helpers.relay import RunningRelay, relay_process, running_relay
+
+if TYPE_CHECKING:
+    from playwright.async_api import Route
 
 
 @pytest.fixture
@@ -136,6 +140,31 @@ async def test_an_operator_acts(relay: RunningRelay, operator: Operator, tabs: T
         await page.locator("dialog button", has_text="Close it").click()
         await page.wait_for_selector("#status[data-state=closed]")
         assert relay.node.registry.find("R") is None
+
+
+async def test_a_wish_to_lock_stands_until_the_relay_answers(
+    relay: RunningRelay, tabs: Tabs
+) -> None:
+    async with enter_async(relay.url, room="R", name="Ada"):
+        page = await look_in(tabs, relay)
+        wishes: asyncio.Queue[Route] = asyncio.Queue()
+
+        async def hold(route: Route) -> None:
+            if route.request.method == "PATCH":
+                wishes.put_nowait(route)
+            else:
+                await route.continue_()
+
+        await page.route("**/api/**", hold)
+        await page.check("text=Locked")
+        wish = await wishes.get()
+        async with enter_async(relay.url, room="R", name="Bob"):
+            await page.wait_for_selector("text=2 of")  # drawn as the room still stands
+            assert await page.is_checked("text=Locked")
+            await wish.fulfill(json={})
+            async with enter_async(relay.url, room="R", name="Cat"):
+                await page.wait_for_selector("text=3 of")  # no wish went to the relay
+                assert not await page.is_checked("text=Locked")
 
 
 async def test_news_are_not_laid_over_each_other(relay: RunningRelay, tabs: Tabs) -> None:

@@ -39,7 +39,9 @@ export class RoomView {
   private readonly changed = new Set<News>();
   private readonly leaving = new AbortController();
   private isDrawing = false;
-  /** How the room stood before it was locked or unlocked here. */
+  /** Whether the relay has yet to answer a wish to lock or unlock the room. */
+  private isLocking = false;
+  /** How the room stood before that was answered. */
   private outdated: Standing | null = null;
 
   constructor(
@@ -150,7 +152,7 @@ export class RoomView {
       room.password && "password",
     ];
     write(this.about, facts.filter(Boolean).join(" · "));
-    if (standing !== this.outdated) this.lock.checked = room.locked;
+    if (!this.isLocking && standing !== this.outdated) this.lock.checked = room.locked;
     if (this.tabs.isOpen("State")) this.state.show(standing, players);
   }
 
@@ -158,13 +160,7 @@ export class RoomView {
 
   private head(): HTMLElement {
     const locked = make("label", { className: "check" }, this.lock, " Locked");
-    this.lock.addEventListener(
-      "change",
-      () => {
-        this.outdated = this.watched.standing;
-        void this.act(() => this.operator.lock(this.name, this.lock.checked));
-      },
-    );
+    this.lock.addEventListener("change", () => void this.setLock());
     const close = make("button", { type: "button", className: "danger" }, "Close the room");
     close.addEventListener("click", () => void this.close());
     const outside = make("button", { type: "button", className: "quiet" }, "Not let in");
@@ -182,6 +178,13 @@ export class RoomView {
     const named = make("div", {}, this.title, this.about);
     const acts = [locked, outside, open, close];
     return make("header", { className: "room-head" }, named, this.saying(), ...acts);
+  }
+
+  private async setLock(): Promise<void> {
+    this.isLocking = true;
+    await this.act(() => this.operator.lock(this.name, this.lock.checked));
+    this.isLocking = false;
+    this.outdated = this.watched.standing;
   }
 
   private saying(): HTMLElement {
