@@ -71,7 +71,11 @@ class Cable:
             writer.transport.abort()
             there[1].transport.abort()
             return
-        await asyncio.gather(self._pass(reader, there[1]), self._pass(there[0], writer))
+        try:
+            await asyncio.gather(self._pass(reader, there[1]), self._pass(there[0], writer))
+        except asyncio.CancelledError:  # perhaps before either way began, or with bytes left
+            there[1].transport.abort()
+            raise
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._ends.add(writer)
