@@ -1,4 +1,4 @@
-"""What operators do in a room. Each is an entry, so that all nodes that have the room do alike."""
+"""What operators do in a room. Each act is an entry, so that all nodes that have the room do it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from relay.room.room import Room
 
 
 class Acts:
-    """An operator's hands. Each method raises `Refusal` if the room does not do it."""
+    """Acts of an operator. Each method raises `Refusal` if the room refuses."""
 
     def __init__(self, operating: Operating) -> None:
         self._operating = operating

@@ -1,7 +1,7 @@
 """What the relay knows of the players of a room, from all nodes that have a part of it.
 
-The room's state is the same at every node. What a connection is like, only its own node knows: the
-others ask it over the bus. Secrets, passwords and tickets are no facts.
+The room's state is the same at every node. But only one node has a player's connection: the others
+ask that node over the bus. Facts contain no secrets, passwords or tickets.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ SUBJECT: Final = "facts"
 ABOUT_REJECTED: Final = "rejected"
 ANSWER_SECONDS: Final = 1.0
 ANSWERED_WITHIN: Final = (0.1, 1.0)
-"""Seconds for which to wait for the answer of a ping: most come early."""
+"""Seconds to wait for the answers to pings: most come early."""
 ERROR_CODES: Final = frozenset(ErrorCode)
 OPCODES: Final = frozenset(Opcode)
 
 LISTS: Final = ("groups", "refusals", "refused_frames")
-"""Facts that are tuples, which become lists on their way."""
+"""Facts that are tuples. On the bus they become lists."""
 
 PRESENCES: Final = ("live", "away", "lost", "lagging")
 """By number of the presence state."""
@@ -45,7 +45,7 @@ PRESENCES: Final = ("live", "away", "lost", "lagging")
 
 @dataclass(frozen=True, slots=True)
 class PlayerFacts:
-    """One player, as the relay knows them. Without a connection, the second half is empty."""
+    """One player, as the relay knows them. Without a connection, all from `node` on is empty."""
 
     player: int
     name: str
@@ -70,7 +70,8 @@ class PlayerFacts:
     unanswered_ms: int = 0
     refused_frames: tuple[Mapping[str, Any], ...] = ()
     silent_ms: int = 0
-    """Since they were heard, of one who should have answered; or before their connection ended."""
+    """How long a player who should have answered is silent, or was before their connection
+    ended."""
 
 
 KNOWN: Final = frozenset(each.name for each in fields(PlayerFacts))
@@ -83,7 +84,7 @@ class RoomFacts:
     players: Mapping[int, PlayerFacts]
     ends: tuple[Ended, ...]
     shapes: Mapping[int, Shape]
-    """Conditions that an operator has put, by player; 0 is everybody."""
+    """Conditions that an operator has set, by player; 0 is everybody."""
 
 
 class Facts:
@@ -94,7 +95,7 @@ class Facts:
         self._bus: Bus | None = None
 
     def meet(self, bus: Bus) -> None:
-        """Ask the nodes on a bus, too, from now on, and answer them."""
+        """From now on ask the other nodes on a bus, too, and answer them."""
         self._bus = bus
         self._node.shapes.meet(bus)
         bus.answer(SUBJECT, self._answer)
@@ -117,9 +118,9 @@ class Facts:
         return RoomFacts(players, tuple(sorted(ends, key=_when)), shapes)
 
     async def measured(self, room: Room, player: int | None = None) -> RoomFacts:
-        """Do so, and wait for the answers to pings of all players, or of one.
+        """Return the same as `of`, after the answers to pings of all players, or of one.
 
-        An older RTT says little. Those who do not answer are known as silent then.
+        An older RTT says little. A player who has not answered by then is known as silent.
         """
         facts = await self.of(room)
         for seconds in ANSWERED_WITHIN:
@@ -143,7 +144,7 @@ class Facts:
         return found, list(self._node.journal.recent.ends(room.name))
 
     async def rejected(self, room: str = "") -> list[Mapping[str, Any]]:
-        """Return what those were refused who are not in a room, the newest last.
+        """Return what was refused to players who are not in a room, the newest refusal last.
 
         Args: room: its name; "" is any room.
         """
@@ -181,7 +182,7 @@ class Facts:
 
 
 def _may_answer(facts: PlayerFacts, player: int | None, seconds: float) -> bool:
-    """Whether they may answer a ping, if they are given so much time."""
+    """Whether the player may still answer a ping within so many seconds."""
     is_asked = player in (None, facts.player)
     return is_asked and facts.link == "direct" and facts.unanswered_ms <= 1000 * seconds
 
@@ -204,7 +205,7 @@ def of_seat(seat: Seat) -> PlayerFacts:
 
 
 def _gone(seat: Seat, ends: Iterable[Ended]) -> PlayerFacts:
-    """Return what is known of a player who is not connected, or to a node that does not answer."""
+    """Return what is known of a player who is not connected, or whose node does not answer."""
     facts = of_seat(seat)
     if facts.presence != "lost":
         return facts
@@ -248,7 +249,7 @@ def of_connection(room: Room, seat: Seat, connection: Connection, now: int) -> P
 
 
 def _rtt_ms(look: Look, shaped: Shape | None) -> float | None:
-    """Return the way there and back as frames have it: conditions do not delay pings."""
+    """Return the round trip time of frames: that of pings lacks the lag of conditions."""
     if look.rtt is None:
         return None
     return round(look.rtt * 1000 + (0 if shaped is None else shaped.lag_ms), 1)

@@ -1,6 +1,6 @@
-"""What was said in a room since a player joined, and whether it was for them.
+"""What was sent in a room since a player joined, and whether it was for them.
 
-A room does not count that: it is read from its history, as far as that reaches back.
+A room does not count that. It is read from the room's history, as far as that reaches back.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ MOST: Final = 8192
 
 @dataclass(slots=True)
 class Heard:
-    """Messages in order, that is SENDs, by whom they were for. Volatile values are not counted."""
+    """How many SENDs were for whom. Volatile values are not counted."""
 
     since: int
     """The seq after which they are counted."""
     to_them: int = 0
     past_them: int = 0
-    """Sent to groups or players that they are not among."""
+    """Sent to groups and players, without this player among them."""
     to_nobody: int = 0
-    """Sent to groups in which nobody is, or to players who are not there."""
+    """Sent to empty groups, or to players who are not there."""
     by_them: int = 0
 
     @property

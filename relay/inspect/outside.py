@@ -1,4 +1,4 @@
-"""What is known of those who are not in a room: they have left, were cut off or did not get in."""
+"""What is known of players outside a room: they have left, were cut off or did not get in."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Rejections = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class RoomAccount:
-    """What the relay knows of those who are not in a room. A room that is not there has them too.
+    """What the relay knows of players who are not in a room, which need not exist.
 
     Attributes: room: its name; "" is any room.
     """
@@ -65,7 +65,7 @@ def _nobody(name: str, room: Room | None) -> Reason:
 def missing(
     room: Room, player: int, ends: Sequence[Ended], every: Sequence[Ended], rejected: Rejections
 ) -> Iterator[Reason]:
-    """Say why a player is not in the room. Args: ends: theirs. every: all of the room."""
+    """Say why a player is not in the room. Args: ends: of theirs. every: of all connections."""
     if not 1 <= player <= room.joins:
         yield Reason(
             "no_such_player",
@@ -98,7 +98,7 @@ def _named(room: Room, player: int) -> str:
 
 
 def _rejections(rejected: Rejections, room: str) -> Iterator[Reason]:
-    """Say what each client was refused last, the last client first. Args: room: "" is any."""
+    """Say what was last refused to each client, the newest first. Args: room: "" is any."""
     clients = [list(each) for _, each in groupby(rejected, _client)]
     for refusals in clients[: -SHOWN_CLIENTS - 1 : -1]:
         last = refusals[-1]

@@ -1,4 +1,4 @@
-"""What a frame says, as text: for people who read it, and for those who look for a word in it."""
+"""What a frame says, as text: for people to read, and to search for a word."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def printable(value: Any) -> str:
     """Return a value as JSON. Bytes are shown as msgpack, else as text, else in hex."""
     if isinstance(value, bytes):
         return _bytes(value)
-    for show in (_json, repr):  # JSON has not all keys that msgpack has
+    for show in (_json, repr):  # msgpack has keys that JSON lacks
         try:
             return show(value)
         except (TypeError, ValueError, RecursionError):

@@ -7,7 +7,7 @@ from relay.inspect.watcher import NAMES
 
 
 class Rates:
-    """The frames of a room that is watched, counted for one who watches."""
+    """Counts the frames of a watched room for one watcher."""
 
     def __init__(self, audience: WatchedAudience) -> None:
         self._audience = audience

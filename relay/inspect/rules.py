@@ -1,6 +1,6 @@
-"""Which rule of SPEC.md a message breaks that was refused, as far as its error says.
+"""Which rule of SPEC.md a refused message breaks, as far as its error says.
 
-`relay decode` finds the very step, from the bytes: here they may be gone, or hold a secret.
+`relay decode` finds the exact rule from the bytes. Here the bytes may be gone, or hold a secret.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from protocol.error_codes import ErrorCode
 STRUCTURE: Final = "3.3.3"
 FIELDS: Final = "3.3.7"
 OF_A_FIELD: Final = "is not what it should be"
-"""How the codec's sentence about a field ends."""
+"""The end of the codec's sentence about a field."""
 
 RULES: Final = {
     ErrorCode.TOO_BIG: "3.3.1",
@@ -36,7 +36,7 @@ RULES: Final = {
 def rule_of(code: int, offset: int | None, text: str) -> str | None:
     """Return the section of SPEC.md that forbids it: "3.3.3.8"; None if no single one does.
 
-    Args: offset: of the byte that is wrong, if one is. text: the error's sentence.
+    Args: offset: of the wrong byte, if there is one. text: the error's sentence.
     """
     if offset is not None and text.endswith(OF_A_FIELD):
         return FIELDS

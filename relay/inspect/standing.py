@@ -1,4 +1,4 @@
-"""What an operator is told of a room: how far it has come, its host, and what it keeps."""
+"""What an operator is told about a room: its seq, its host, and what it keeps."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from relay.room.room import Room
 MOST_PROPERTIES: Final = 500
 """More are not told."""
 MOST_DATA: Final = 128 * 1024
-"""Bytes of properties' values that are told. Of the others `data` is null."""
+"""Bytes of properties' values that are told. Further values have null as `data`."""
 
 
 def standing(room: Room) -> dict[str, Any]:
-    """Describe a room as it stands."""
+    """Describe a room's present state."""
     history = room.history
     return {
         "seq": room.seq,

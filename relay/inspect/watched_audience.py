@@ -10,25 +10,25 @@ from relay.history.packed_frames import Addressees
 from relay.history.ws_frame import start_of
 
 Noted = tuple[int, Addressees, bytes]
-"""When something was told, in microseconds of the relay's time; to whom; the message, wrapped."""
+"""A message: when it was sent, in microseconds of the relay's time; to whom; its bytes, wrapped."""
 
 Take = Callable[[list[Noted]], None]
 
 MOST: Final = 512
 MOST_BYTES: Final = 1024 * 1024
-"""What is kept between two looks of those who watch. More is handed out at once."""
+"""Messages that are kept until watchers take them. More are handed out at once."""
 
 OPCODES: Final = 128
-"""Every opcode is a positive fixint."""
+"""Every opcode is a positive fixint, so there are so many."""
 
 
 class WatchedAudience(Audience):
-    """Takes the place of an audience, whose players and values it has.
+    """Replaces a room's audience while somebody watches. It has the audience's players and values.
 
     Attributes:
-        audience: whose place it takes.
-        watchers: how many watch.
-        takers: of those who want frames. Each takes everything that was told, in batches.
+        audience: the one that it replaces.
+        watchers: how many operators watch.
+        takers: of the watchers that want frames. Each is called with all messages, in batches.
         counts, sizes: frames and their bytes so far, by opcode.
     """
 
@@ -65,7 +65,7 @@ class WatchedAudience(Audience):
         self._note(to, message)
 
     def hand_out(self) -> None:
-        """Let those who watch take what was told since the last time."""
+        """Let the watchers take the messages since the last call."""
         noted, self._noted, self._bytes = self._noted, [], 0
         for take in self.takers:
             take(noted)

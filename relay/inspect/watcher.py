@@ -1,4 +1,4 @@
-"""What one operator still has to be shown of a room: bounded, and what does not fit is counted."""
+"""Frames that wait for one operator: a bounded number. Those that do not fit are counted."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from relay.inspect.watched_audience import Noted
 
 MOST_WAITING: Final = 1024
 MOST_BYTES: Final = 1024 * 1024
-"""Frames and bytes that wait for one who watches. More are skipped."""
+"""Frames and bytes that may wait for one watcher. More are skipped."""
 
 LINE_FRAMES: Final = 64
 LINE_BYTES: Final = 64 * 1024
@@ -27,10 +27,10 @@ LINE_BYTES: Final = 64 * 1024
 second, so this bounds what a busy room costs."""
 
 LINE_LOOKS: Final = 256
-"""Frames that are searched for a word, at most, for one line."""
+"""Frames that are searched for a word for one line, at most."""
 
 ADDRESSEE_BYTES: Final = 4
-"""What a line takes for each player whom a frame is for."""
+"""Bytes of a line for each player whom a frame is for."""
 
 NAMES: Final = {int(op): op.name for op in Opcode}
 OF_A_PLAYER: Final = frozenset(
@@ -41,33 +41,33 @@ OF_A_PLAYER: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which frames an operator wants to see, and what of them. Without a condition, all of them."""
+    """Which frames an operator wants to see, and how. Without a condition, all frames."""
 
     senders: frozenset[int] = frozenset()
     ops: frozenset[int] = frozenset()
     text: str = ""
-    """In what the frame says."""
+    """A text that the frame contains."""
     has_frames: bool = True
     has_data: bool = True
-    """The frames' bytes, too."""
+    """Whether to show the frames' bytes, too."""
 
 
 class Watcher:
-    """Takes what a room tells, and hands it over as it is shown.
+    """Takes a room's frames, and hands them over as lines of JSON.
 
-    Attributes: skipped: frames that were wanted and not shown since the last line.
+    Attributes: skipped: wanted frames that were not shown since the last line.
     """
 
     def __init__(self, wanted: Wanted) -> None:
         self.skipped = 0
         self._wanted = wanted
         self._waiting: deque[Noted] = deque()
-        """What is wanted, no longer wrapped."""
+        """The wanted frames, no longer wrapped."""
         self._bytes = 0
         self._wants_all = not (wanted.ops or wanted.senders)
 
     def take(self, noted: Sequence[Noted]) -> None:
-        """Take what was told in the room, as far as there is place for it."""
+        """Take the room's messages, as far as there is place for them."""
         for index, (at, to, message) in enumerate(noted):
             if self._is_full and self._wants_all:
                 self.skipped += len(noted) - index
@@ -125,7 +125,7 @@ def opcodes(names: Collection[str]) -> frozenset[int]:
 def show(
     at: int, to: Addressees, frame: bytes, group: int | None = None, *, has_data: bool = True
 ) -> str:
-    """Describe a frame that a room told, as JSON. `json.dumps` would take three times as long.
+    """Describe a room's frame as JSON. `json.dumps` would take three times as long.
 
     Args: group: which it is for, if that is known.
     """
@@ -144,7 +144,7 @@ def show(
 
 
 def sender(frame: bytes) -> int | None:
-    """Return the player who said this, or whom it is about; None if the relay says it."""
+    """Return the player who sent a frame, or whom it is about; None if it is the relay's."""
     op = frame[1]
     if op in OF_A_PLAYER:
         return fast_path.pair(frame)[1]

@@ -26,7 +26,7 @@ Describe = Callable[[Room], Shown]
 Facts = Callable[[Room], Awaitable[Sequence[Shown]]]
 
 MOST_WATCHING: Final = 32
-"""Who watch one room at this node at a time. Each has the players of all nodes asked about every
+"""Watchers of one room at this node at a time. For each, all nodes are asked about players every
 second."""
 
 GONE: Final = "the room is gone"
@@ -48,9 +48,10 @@ class Watching:
     ) -> None:
         """
         Args:
-            describe: says what everybody may know of a room.
-            facts: says what is known of a room's players.
-            measured: does so, and waits for who answers: at first, it is not known who is silent.
+            describe: returns what everybody may know of a room.
+            facts: returns what is known of a room's players.
+            measured: does the same after the answers to pings. It is called first, when nobody
+                knows who is silent.
         """
         self._node = node
         self._room = room
@@ -65,7 +66,7 @@ class Watching:
         self._rates: Rates
 
     async def lines(self) -> AsyncIterator[bytes]:
-        """Yield lines, some at a time. The room is watched from the first to the last one."""
+        """Yield lines, some at a time. The room is watched from the first line to the last."""
         self._begin()
         try:
             if self._audience.watchers > MOST_WATCHING:
@@ -101,8 +102,8 @@ class Watching:
             self._room.audience = audience.audience
 
     async def _end(self) -> str | None:
-        """Say why there is nothing more to watch, if so. Another node's snapshot may have made the
-        room anew."""
+        """Return why there is nothing more to watch; None if there is more. Another node's snapshot
+        may have made the room anew."""
         node, room = self._node, self._room
         if node.draining is not None and not node.connections:
             return GOING_DOWN
@@ -117,8 +118,9 @@ class Watching:
         return None
 
     async def _kept(self) -> Room | None:
-        """Return the room of this name, which stays at this node for as long as it is asked for."""
-        with contextlib.suppress(Refusal):  # it cannot be had for the moment
+        """Return the room of this name. It stays at this node for as long as somebody asks for
+        it."""
+        with contextlib.suppress(Refusal):  # the room cannot be loaded for the moment
             return await self._node.operating.find(self._room.name)
         return None
 
@@ -150,7 +152,7 @@ class Watching:
         return self._standing() + players + rates
 
     def _standing(self) -> bytes:
-        """Say how the room stands, if that has changed."""
+        """Return a line with the room's state, if that has changed."""
         told = json.dumps({"room": self._describe(self._room), **standing(self._room)})
         if told == self._told:
             return b""

@@ -1,7 +1,7 @@
 """Why a player sees nothing, or late: what the relay knows of it, in sentences.
 
-Each reason says what is so, and what to do about it. The likeliest come first: what happens to
-this player, then what happened to them, and last what is so for everybody in the room.
+Each reason says what is so, and what to do about it. The likeliest come first: what happens to this
+player now, then what happened to them before, and last what holds for the whole room.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from relay.node.shapes import EVERYBODY
 from relay.room.room import Room
 
 SLOW_MS: Final = 250.0
-"""A way there and back that people notice."""
+"""A round trip time that people notice."""
 SILENT_MS: Final = 1000
-"""A ping without an answer for so long is no slow way: somebody does not answer."""
+"""If a ping has no answer for so long, the network is not slow: the client does not answer."""
 FELT_MS: Final = 50.0
-"""A way there and back, added on purpose, that some people notice."""
+"""A round trip time, added on purpose, that some people notice."""
 RARE_LOSS: Final = 0.05
-"""Of volatile values; the next one makes good for each."""
+"""A share of lost volatile values that nobody notices: the next value replaces each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Account:
 def explain(room: Room, player: int, known: RoomFacts, rejected: Rejections = ()) -> Account:
     """Say why a player may see nothing, or late.
 
-    Args: rejected: what those were refused who are not in the room.
+    Args: rejected: what was refused to players who are not in the room.
     """
     facts = known.players.get(player)
     ends = [end for end in known.ends if end.player == player]
@@ -88,14 +88,14 @@ DECODE: Final = (
 
 
 class Rank(Enum):
-    """How much of what a player sees the conditions of their network explain."""
+    """How much of what a player notices the conditions of their network explain."""
 
     TOTAL = 0
     """Nothing comes through, or connections end."""
     GRAVE = 1
     """What comes is late, or comes in bursts."""
     SMALL = 2
-    """Some volatile values are lost, or are late by what few notice."""
+    """Some volatile values are lost, or come so little late that few notice."""
     HARMLESS = 3
     """Nobody notices."""
 
@@ -159,7 +159,7 @@ def _connection(facts: PlayerFacts, ends: Sequence[Ended]) -> Iterator[Reason]:
 
 
 def _standing_still(facts: PlayerFacts) -> Iterator[Reason]:
-    """Say that they do not answer: no conditions do that, as pings go past them."""
+    """Say that they do not answer. Conditions do not explain that, as they do not hold up pings."""
     is_stuck = facts.blocked_ms >= SILENT_MS
     if is_stuck:
         yield _does_not_read(facts, str((facts.outbox or {}).get("mode")))
@@ -175,7 +175,7 @@ def _standing_still(facts: PlayerFacts) -> Iterator[Reason]:
 
 
 def is_silent(facts: PlayerFacts) -> bool:
-    """Whether one who is connected does not answer. An older node tells only of its pings."""
+    """Whether a connected player does not answer. Older nodes tell only of their pings."""
     is_there = facts.presence != "lost"
     return is_there and max(facts.silent_ms, facts.unanswered_ms) >= SILENT_MS
 
@@ -209,7 +209,8 @@ def _own_way(facts: PlayerFacts) -> float:
 
 
 def _way(facts: PlayerFacts) -> str:
-    """Say how long the way is: the answer to a ping may take longer than that to the last one."""
+    """Say how long the round trip takes: the present ping may already take longer than the last
+    one."""
     if facts.unanswered_ms > _own_way(facts):
         return f"at least {facts.unanswered_ms} ms"
     return f"{_own_way(facts):.0f} ms"
@@ -277,7 +278,8 @@ def _addressed(room: Room, facts: PlayerFacts, said: Heard) -> Iterator[Reason]:
 
 
 def _has_values(room: Room, player: int) -> bool:
-    """Whether others have told all players volatile values, so that there is something to see."""
+    """Whether others have sent volatile values to all players, so that there is something to
+    see."""
     return next(room.audience.retained.but_of(player), None) is not None
 
 
@@ -336,7 +338,7 @@ def _their_own(facts: PlayerFacts) -> Iterator[Reason]:
 
 
 def _refusals(facts: PlayerFacts, before: Rejections) -> Iterator[Reason]:
-    """Args: before: what they were refused over earlier connections."""
+    """Args: before: what was refused to them on earlier connections."""
     if facts.refusals:
         last = facts.refusals[-1]
         more = f" That was the last of {len(facts.refusals)}." if len(facts.refusals) > 1 else ""
