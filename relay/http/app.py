@@ -91,7 +91,8 @@ def create_app(
     """
     settings = settings or Settings()
     node = Node(settings, on_join=on_join, broker=broker, homes=homes or ALONE)
-    policy, refusals = Policy(settings.names, settings.origins, spell), Refusals()
+    policy = Policy(settings.names, settings.origins, spell)
+    refusals = Refusals(keep=node.journal.recent.shut)
     proxies = Proxies(settings.trusted_proxies, spell)
     token = token or operators.token_of(settings.operator_token_file)
     api = _bare_api()
