@@ -28,6 +28,8 @@ from relay.policy.conduct import Refused, RefusedFrame
 from relay.room.room import Room
 from relay.room.seats import Seat
 
+REMEMBERED: Final = 300.0
+"""Seconds for which it is told that a PING was late."""
 SUBJECT: Final = "facts"
 ABOUT_OUTSIDE: Final = "rejected"
 ANSWER_SECONDS: Final = 1.0
@@ -71,6 +73,8 @@ class PlayerFacts:
     refused_frames: tuple[Mapping[str, Any], ...] = ()
     silent_ms: int = 0
     """Since they were heard, of one who should have answered; or before their connection ended."""
+    lapse: Mapping[str, Any] | None = None
+    """How they stood still lately, and are back."""
 
 
 MOST_OUTSIDE: Final = 32
@@ -284,7 +288,21 @@ def of_connection(room: Room, seat: Seat, connection: Connection, now: int) -> P
         unanswered_ms=int(look.unanswered * 1000),
         silent_ms=int(look.silent * 1000),
         refused_frames=tuple(map(_refused_frame, connection.conduct.frames)),
+        lapse=_lapse(connection, look, now),
     )
+
+
+def _lapse(connection: Connection, look: Look, now: int) -> Mapping[str, Any] | None:
+    """Return the longest time for which a player stood still lately."""
+    gap, came = connection.conduct.late_ping
+    late = ("late_ping", gap, (now - came) / 1e6)
+    known = [*look.lapses, *([late] if gap and late[2] < REMEMBERED else [])]
+    how, seconds, ago = max(known, key=_length, default=("", 0.0, 0.0))
+    return {"how": how, "ms": int(seconds * 1000), "ago_ms": int(ago * 1000)} if how else None
+
+
+def _length(lapse: tuple[str, float, float]) -> float:
+    return lapse[1]
 
 
 def _rtt_ms(look: Look, shaped: Shape | None) -> float | None:
