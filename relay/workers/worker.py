@@ -53,6 +53,8 @@ class Worker:
         if self._place is not None:
             self._place.show_in(self._app.state.metrics)
         self._app.state.siblings.meet(self._bus)
+        if self._place is None:
+            self._app.state.facts.meet_workers(self._bus)
         self._server = make_server(self._app, settings)
         self._server.config.http = protocol = moving(settings, given.homes, self._mail)
         # In a cluster the workers are nodes among others, which hear each other over NATS.
