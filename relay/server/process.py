@@ -41,6 +41,7 @@ MESSAGE_SLACK = 4  # a message so many times over the limit still gets an ERROR,
 MESSAGE_MIN = 64 * 1024
 PATIENCE = 3.0  # seconds for connections to end, once the relay does; those left are cut
 LAST_PATIENCE = 0.4  # seconds for the same, where all had been asked to end before
+LAST_WORDS = 0.1  # seconds for those to say what they want who connected just before the end
 COLLECT_AFTER = 20_000  # objects made, and not let go, between two looks of the collector
 HANGUP = getattr(signal, "SIGHUP", None)  # Windows has none
 LOOK_SECONDS = 0.1  # between two looks for a signal, before anybody is served
@@ -160,12 +161,23 @@ class Server(uvicorn.Server):
             if self.on_signal is not None:
                 await self.on_signal()
                 self._have_left = True
+            await self._hear_last_words()
         except Exception as error:
             self.failure = self.failure or error
         finally:
             if self.on_left is not None:
                 self.on_left()
             self.should_exit = True
+
+    async def _hear_last_words(self) -> None:
+        """Take nobody more, but answer those who are there already.
+
+        Where several processes share the port, another one takes whoever comes. A request that is
+        on its way to this one would find its connection closed, and nobody could tell why.
+        """
+        for each in self.servers:
+            each.close()
+        await asyncio.sleep(LAST_WORDS)
 
     def _cut(self) -> None:
         # Closing one that does not read would wait for it to read.
