@@ -55,6 +55,7 @@ class Server(uvicorn.Server):
     nohup. It sends several, so that a further one hurries nobody.
 
     Attributes:
+        on_looping: called in the event loop, before anything is waited for.
         on_starting: called in the event loop, before anybody is served.
         on_serving: called once clients can connect, before any HELLO is looked at.
         on_started: called after that. What it raises ends the server, as a signal does.
@@ -65,6 +66,7 @@ class Server(uvicorn.Server):
         failure: what `around`, `on_started` or `on_signal` raised.
     """
 
+    on_looping: Callable[[], None] | None = None
     on_starting: Callable[[], None] | None = None
     on_serving: Callable[[], None] | None = None
     on_started: Callable[[], None] | None = None
@@ -76,6 +78,7 @@ class Server(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
+        self.servers = []  # uvicorn has none before it serves
         self._have_left = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._leaving: asyncio.Task[None] | None = None
@@ -86,6 +89,8 @@ class Server(uvicorn.Server):
         if self.should_exit:
             return
         self._loop = asyncio.get_running_loop()
+        if self.on_looping is not None:
+            self.on_looping()
         if self.around is not None and not await self._entered(self.around):
             return
         if self.on_starting is not None:

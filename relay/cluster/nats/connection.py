@@ -22,7 +22,8 @@ from nats.aio.client import Client
 from nats.aio.subscription import Subscription
 
 from relay.cluster.nats.answers import Answers, is_nobody
-from relay.cluster.nats.options import Servers, shown, wants_tls
+from relay.cluster.nats.failures import reason
+from relay.cluster.nats.options import Servers, login_of, shown, wants_tls
 
 if TYPE_CHECKING:
     from nats.aio.msg import Msg
@@ -48,7 +49,20 @@ class Unanswered(ConnectionError):
 
 
 class _Client(Client):
-    """nats-py's, but safer and sooner."""
+    """nats-py's, but safer and sooner.
+
+    Attributes:
+        cause: what nats-py was told last while it connected. What it raises says less.
+    """
+
+    cause: Exception | None = None
+
+    async def note(self, error: Exception) -> None:
+        """Keep an error while this connects, for the one line about that; log a later one."""
+        if self.is_connected:
+            await _report(error)
+        else:
+            self.cause = error
 
     @property
     def unsent(self) -> int:
@@ -133,7 +147,9 @@ class Connection:
         self.failure = ""
         self.tried = asyncio.Event()
         self._signer = servers.signer()
-        self._trust = servers.trust() if any(map(wants_tls, servers.urls)) else None
+        # A server may want TLS though its URL does not say so.
+        is_wanted = servers.authority is not None or any(map(wants_tls, servers.urls))
+        self._trust = servers.trust() if is_wanted else None
         # Chance spreads the nodes over the servers.
         self._urls = deque(random.sample(servers.urls, len(servers.urls)))
         self._client: _Client | None = None
@@ -301,16 +317,17 @@ class Connection:
                     return client
                 except (OSError, nats.errors.Error, ValueError) as error:
                     await _close(client)
-                    self._say(error)
+                    self._say(client.cause or error)
                     self._urls.rotate(-1)
             await asyncio.sleep(AGAIN_SECONDS)
 
-    async def _connect_to(self, url: str, client: Client) -> None:
+    async def _connect_to(self, url: str, client: _Client) -> None:
         signer = self._signer
         await client.connect(
-            [url],
+            [shown(url)],
+            **login_of(url),
             name=self.name,
-            error_cb=_report,
+            error_cb=client.note,
             closed_cb=self._closed,
             allow_reconnect=False,
             connect_timeout=CONNECT_SECONDS,
@@ -327,7 +344,7 @@ class Connection:
 
     def _say(self, error: Exception) -> None:
         """Say every few seconds that nobody is reached, and why."""
-        self.failure = str(error) or "no answer"
+        self.failure = reason(error)
         self.tried.set()
         now = time.monotonic()
         if now - self._said_at >= SAY_SECONDS:

@@ -9,7 +9,7 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 SEED = re.compile(r"BEGIN USER NKEY SEED-*\s+(\S+)")
 JWT = re.compile(r"BEGIN NATS USER JWT-*\s+(\S+)")
@@ -70,6 +70,16 @@ def shown(url: str) -> str:
     """Return a URL without its password, for the log."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+def login_of(url: str) -> dict[str, str]:
+    """Return who a relay is by its URL: what `/`, `#` and such are in it, %2F, %23 and such say."""
+    parts = urlsplit(url)
+    if parts.username is None:
+        return {}
+    if parts.password is None:
+        return {"token": unquote(parts.username)}
+    return {"user": unquote(parts.username), "password": unquote(parts.password)}
 
 
 def wants_tls(url: str) -> bool:

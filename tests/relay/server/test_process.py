@@ -152,16 +152,16 @@ async def test_what_fails_in_the_end_ends_it_all_the_same() -> None:
 async def test_who_connected_just_before_the_end_is_answered() -> None:
     server = make_server(create_app(Settings(), homes=ALONE), Settings())
     listener = listen("127.0.0.1", 0)
-    serving = asyncio.create_task(server.serve([*listener.sockets]))
-    await until(lambda: server.started)
-    reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
-    await until(lambda: bool(server.server_state.connections))
-    server.leave()
-    await until(lambda: not any(each.is_serving() for each in server.servers))
-    writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
-    assert (await reader.readline()).startswith(b"HTTP/1.1 ")
-    writer.close()
-    await serving
+    async with asyncio.TaskGroup() as group:
+        group.create_task(server.serve([*listener.sockets]))
+        await until(lambda: server.started)
+        reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
+        await until(lambda: bool(server.server_state.connections))
+        server.leave()
+        await until(lambda: not any(each.is_serving() for each in server.servers))
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert (await reader.readline()).startswith(b"HTTP/1.1 ")
+        writer.close()
 
 
 async def test_a_server_without_a_word_for_signals_ends() -> None:
