@@ -20,6 +20,8 @@ from relay.cluster.log import READ_LIMIT, Deliver, LogFull, Logged, Trouble, Unf
 from relay.cluster.nats import direct
 from relay.cluster.nats.answers import is_nobody
 from relay.cluster.nats.connection import Connection
+from relay.cluster.nats.layout import PROBE
+from relay.cluster.nats.options import CannotJoin
 from relay.cluster.nats.snapshots import Snapshots, store
 from relay.cluster.nats.streams import FULL_SHARE, ApiError, Stream, Streams
 from relay.cluster.nats.watch import Watch
@@ -41,10 +43,6 @@ TRY_SECONDS = 1.0
 TICK_SECONDS = 0.25
 LOOK_SECONDS = 5.0  # between two looks at the streams
 SPREAD_SECONDS = 60.0  # between two looks where their leaders are
-PROBE = "probe"
-"""In place of a room's token, in entries that only ask whether a stream works. A token is in
-capitals."""
-
 NO_ROOMS = {f"in.0.{PROBE}": ""}
 
 SEQUENCE = "Nats-Sequence"
@@ -74,6 +72,7 @@ class JetStreamLog:
         self._watch = Watch()
         self._full: set[str] = set()
         self._is_in_trouble = False
+        self._wrong = ""
         self._now = time.monotonic
         self._acks = {
             stream: connection.answers.lead(stream, functools.partial(self._take_answer, stream))
@@ -214,9 +213,17 @@ class JetStreamLog:
                 if self.streams and self._now() - spread_at >= SPREAD_SECONDS:
                     spread_at = self._now()
                     await self._manager.spread(list(self.streams.values()))
+            except CannotJoin as error:
+                self._complain(str(error))
             except Exception:
                 log.exception("the streams are not looked at")
             await asyncio.sleep(LOOK_SECONDS)
+
+    def _complain(self, wrong: str) -> None:
+        """Say once what somebody has changed. Rooms go on as well as they can."""
+        if wrong != self._wrong:
+            self._wrong = wrong
+            log.error("NATS is not as it was: %s", wrong)
 
     def _tick(self, now: float) -> None:
         troubled = self._watch.troubled(now)

@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 SEED = re.compile(r"BEGIN USER NKEY SEED-*\s+(\S+)")
@@ -72,14 +73,22 @@ def shown(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
-def login_of(url: str) -> dict[str, str]:
-    """Return who a relay is by its URL: what `/`, `#` and such are in it, %2F, %23 and such say."""
+class Login(NamedTuple):
+    """Who a relay is by a URL."""
+
+    user: str | None = None
+    password: str | None = None
+    token: str | None = None
+
+
+def login_of(url: str) -> Login:
+    """Return who a relay is. For `/`, `#` and such a URL has %2F, %23 and such."""
     parts = urlsplit(url)
     if parts.username is None:
-        return {}
+        return Login()
     if parts.password is None:
-        return {"token": unquote(parts.username)}
-    return {"user": unquote(parts.username), "password": unquote(parts.password)}
+        return Login(token=unquote(parts.username))
+    return Login(unquote(parts.username), unquote(parts.password))
 
 
 def wants_tls(url: str) -> bool:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
@@ -25,7 +28,10 @@ from tests.helpers.nginx import made_certificate
 from tests.helpers.ports import free_ports
 
 LAYOUT = Layout()
-WITH_TLS = (FILES / "nats-single.conf").read_text() + "\ninclude ./nats-tls.conf\n"
+SINGLE = (FILES / "nats-single.conf").read_text()
+INCLUDED = "include ./nats-permissions.conf"
+PERMISSIONS = (FILES / "nats-permissions.conf").read_text()
+WITH_TLS = f"{SINGLE}\ninclude ./nats-tls.conf\n"
 
 
 async def goes_through(node: Membership, room: str = "ROOM") -> None:
@@ -67,6 +73,89 @@ async def test_the_permissions_are_enough(
         await until(lambda: heard == [b"here"])
     assert "ermission" not in caplog.text
     assert "ermissions Violation" not in server.log
+
+
+REVOKED = {
+    '"in.*.*", ': 'publish to "in.0.probe"',
+    '"snap.*.*.*", ': 'publish to "snap.0.probe.0"',
+    '"out.*.*", ': 'subscription to "out.0.probe"',
+    '"bus.ask.>", ': 'publish to "bus.ask.probe"',
+    '"$JS.API.DIRECT.GET.SNAP",': 'publish to "$js.api.direct.get.snap"',
+    '"$JS.API.STREAM.INFO.SNAP",': 'publish to "$js.api.stream.info.snap"',
+}
+"""What is taken from the permissions, and what the relay says that it lacks."""
+
+
+@pytest.mark.parametrize("revoked", REVOKED)
+async def test_a_node_waits_for_each_permission_and_names_it(
+    revoked: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with without(revoked) as server:
+        node = Membership(Servers((server.url,)), "one", LAYOUT)
+        async with entering(node) as entered:
+            await until(lambda: f"does not allow {REVOKED[revoked]}" in waits(caplog))
+            assert "nats-permissions.conf" in waits(caplog)
+            assert not entered.is_set()
+
+
+async def test_a_node_joins_once_it_is_allowed_all() -> None:
+    with without('"snap.*.*.*", ') as server:
+        node = Membership(Servers((server.url,)), "one", LAYOUT)
+        async with entering(node) as entered:
+            await until(lambda: bool(node.connection.denied))
+            server.configuration.write_text(with_permissions(PERMISSIONS))
+            assert server.process is not None
+            server.process.send_signal(signal.SIGHUP)
+            await until(entered.is_set)
+
+
+WITHOUT_JETSTREAM = re.sub(r"jetstream \{.*?\n\}\n", "", SINGLE, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize(
+    ("configuration", "permissions", "why"),
+    [
+        (WITHOUT_JETSTREAM, "", "it is off there: `jetstream {...}`"),
+        (SINGLE, "", "say `jetstream: enabled` in the relay's account"),
+        (SINGLE.replace("4GB", "1GB"), "jetstream: enabled", "max_file of more than 2147483648"),
+    ],
+)
+async def test_a_node_says_what_jetstream_lacks(
+    configuration: str, permissions: str, why: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    text = PERMISSIONS.replace("jetstream: enabled", permissions)
+    with nats_server(configuration.replace(INCLUDED, text)) as server:
+        async with entering(Membership(Servers((server.url,)), "one", LAYOUT)):
+            await until(lambda: "waiting for JetStream" in waits(caplog))
+    assert why in waits(caplog)
+
+
+def without(revoked: str) -> AbstractContextManager[NatsServer]:
+    """Run a server that does not allow this."""
+    assert revoked in PERMISSIONS
+    return nats_server(with_permissions(PERMISSIONS.replace(revoked, '"other", ', 1)))
+
+
+def with_permissions(permissions: str) -> str:
+    return SINGLE.replace(INCLUDED, permissions)
+
+
+@contextlib.asynccontextmanager
+async def entering(node: Membership) -> AsyncIterator[asyncio.Event]:
+    """Let a node join meanwhile. Yields: what is set once it has."""
+    entered = asyncio.Event()
+
+    async def join() -> None:
+        async with node.joined():
+            entered.set()
+            await asyncio.Event().wait()
+
+    async with running(join()):
+        yield entered
+
+
+def waits(caplog: pytest.LogCaptureFixture) -> str:
+    return "\n".join(line for line in caplog.messages if line.startswith("waiting for"))
 
 
 async def echo(asker: str, data: bytes) -> bytes:
@@ -172,15 +261,15 @@ async def test_a_wrong_password_is_refused_and_said_once_in_a_while(
 
 
 @pytest.mark.parametrize("password", ["a/b", "50%", "#1", "a@b:c"])
-async def test_a_password_may_have_any_signs(password: str) -> None:
+def test_a_password_may_have_any_signs(password: str) -> None:
     url = f"nats://relay:{quote(password, safe='')}@127.0.0.1"
     assert nats_url(url) == url
-    assert login_of(url) == {"user": "relay", "password": password}
+    assert login_of(url) == ("relay", password, None)
 
 
 def test_a_token_stands_alone() -> None:
-    assert login_of("nats://s%2Fcret@host:4222") == {"token": "s/cret"}
-    assert login_of("nats://host") == {}
+    assert login_of("nats://s%2Fcret@host:4222") == (None, None, "s/cret")
+    assert login_of("nats://host") == (None, None, None)
 
 
 async def test_a_password_is_sent_as_it_is() -> None:
