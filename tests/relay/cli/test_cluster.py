@@ -51,13 +51,14 @@ async def test_a_relay_that_was_killed_is_seen_no_more_and_by_another_server(
 ) -> None:
     """As with `--watch`: the server that was asked first may be the one that dies."""
     with nats_server() as other:
-        async with examiner(Servers((other.url, server.url)), LAYOUT) as examining:
-            async with joined(Servers((server.url,)), "relay-1", LAYOUT) as node:
-                first = await examining.report()
-                assert first.nodes == {"relay-1"}
-                other.kill()
-                node.connection.publish = lambda *words: None  # type: ignore[method-assign]
-                await until_equal(lambda: seen(examining), frozenset())
+        async with (
+            examiner(Servers((other.url, server.url)), LAYOUT) as examining,
+            joined(Servers((server.url,)), "relay-1", LAYOUT) as node,
+        ):
+            assert await seen(examining) == {"relay-1"}
+            other.kill()
+            node.connection.publish = lambda *words: None  # type: ignore[method-assign]
+            await until_equal(lambda: seen(examining), frozenset[str]())
 
 
 async def seen(examining: Examiner) -> frozenset[str]:
