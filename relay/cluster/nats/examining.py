@@ -55,9 +55,10 @@ class Examiner:
             try:
                 found = await asking.look_at(name)
             except ApiError as error:
-                missing.append(name if error.code == NOT_FOUND else f"{name}: {error}")
+                why = asking.explain(error)
+                missing.append(name if error.code == NOT_FOUND else f"{name}: {why}")
             except OSError as error:
-                missing.append(f"{name}: {str(error) or 'no answer'}")
+                missing.append(f"{name}: {asking.explain(error)}")
             else:
                 streams.append(found)
                 if found.at is not None:
