@@ -72,14 +72,10 @@ class PlayerFacts:
     unanswered_ms: int = 0
     refused_frames: tuple[Mapping[str, Any], ...] = ()
     silent_ms: int = 0
-<<<<<<< HEAD
     """How long a player who should have answered is silent, or was before their connection
     ended."""
-=======
-    """Since they were heard, of one who should have answered; or before their connection ended."""
     lapse: Mapping[str, Any] | None = None
     """How they stood still lately, and are back."""
->>>>>>> s24-see
 
 
 MOST_OUTSIDE: Final = 32
@@ -172,13 +168,8 @@ class Facts:
                 found[seat.player] = replace(facts, node=name)
         return found, list(self._node.journal.recent.ends(room.name))
 
-<<<<<<< HEAD
-    async def rejected(self, room: str = "") -> list[Mapping[str, Any]]:
-        """Return what was refused to players who are not in a room, the newest refusal last.
-=======
     async def rejected(self, room: str) -> Sequence[Mapping[str, Any]]:
-        """Return what those were refused who are not in a room, the newest last.
->>>>>>> s24-see
+        """Return what was refused to players who are not in a room, the newest refusal last.
 
         Args: room: its name; "" is any room.
         """

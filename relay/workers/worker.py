@@ -71,6 +71,7 @@ class Worker:
         """
         self._mail.on(Kind.MOVE, Arrivals(self._server).take)
         self._mail.on(Kind.NOTE, lambda note, _: self._bus.know(msgpack.unpackb(note)))
+        self._server.on_looping = self._hear_of_the_end
         self._server.on_started = self._begin
         self._server.on_left = self._leave
         node = self._app.state.node
@@ -84,8 +85,11 @@ class Worker:
             keeps=self._keeps,
         )
 
-    def _begin(self) -> None:
+    def _hear_of_the_end(self) -> None:
+        # From the first: a worker may wait for NATS for hours.
         asyncio.get_running_loop().add_reader(STDIN, self._end_all)
+
+    def _begin(self) -> None:
         self._mail.open()
         self._mail.send(self._orders.count, Kind.NOTE, self._orders.name.encode())
         if self._together is not None:
