@@ -104,9 +104,9 @@ def _about_status(response: Response, url: str) -> str:
     status, said = response.status_code, _detail(response)
     if status == 403:
         return f"{url} refuses this Host or Origin (HTTP 403): {said or NO_REASON}"
-    meaning = MEANING.get(status, "is it a Roomwire relay?")
-    also = f". It says: {said}" if said else ""
-    return f"{url} answers HTTP {status} instead of a WebSocket: {meaning}{also}"
+    # Who refuses knows better than anybody why.
+    meaning = said or MEANING.get(status, "is it a Roomwire relay?")
+    return f"{url} answers HTTP {status} instead of a WebSocket: {meaning}"
 
 
 def _detail(response: Response) -> str:

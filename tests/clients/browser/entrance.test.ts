@@ -162,6 +162,7 @@ test("another server is no relay", async () => {
 
 for (const [what, answers, said] of [
   ["a proxy without its relay", { GET: [502] }, /answers HTTP 502: is the relay running\?/],
+  ["a relay that is one of two", { GET: [503, { detail: "start one" }] }, /HTTP 503: start one/],
   ["a proxy that spoils the upgrade", A_RELAY, /pass on the headers Upgrade and Connection/],
 ] as const) {
   test(`${what} is tried again until the time is up`, async () => {

@@ -28,7 +28,10 @@ export async function whyUnreached(
   const api = `${home}api/relay`;
   const answer = await fetch(api, { signal }).catch(() => null);
   if (!answer) return whySilent(home, fetch, signal);
-  if (PASSING.has(answer.status)) return `${home} answers HTTP ${answer.status}: is the relay running?`;
+  if (PASSING.has(answer.status)) {
+    const why = await detailOf(answer, "is the relay running?");
+    return `${home} answers HTTP ${answer.status}: ${why}`;
+  }
   if (!(await isRelay(answer))) {
     const elsewhere = "one that is mounted at /relay is http://HOST/relay";
     return new Unreachable(
@@ -62,7 +65,7 @@ async function isRelay(answer: Response): Promise<boolean> {
   return typeof said === "object" && said !== null && "wire" in said;
 }
 
-async function detailOf(answer: Response): Promise<string> {
+async function detailOf(answer: Response, otherwise = "see `relay serve --help`"): Promise<string> {
   const problem = (await answer.json().catch(() => null)) as { detail?: unknown } | null;
-  return String(problem?.detail ?? "see `relay serve --help`").slice(0, 300);
+  return String(problem?.detail ?? otherwise).slice(0, 300);
 }

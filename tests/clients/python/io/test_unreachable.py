@@ -175,6 +175,14 @@ async def test_so_it_is_after_several_attempts(code: int, suspect: str) -> None:
     assert re.search(f"HTTP {code} instead of a WebSocket.*{suspect}", said)
 
 
+async def test_a_relay_that_is_one_of_two_says_so_itself() -> None:
+    problem = b'{"detail": "start one process"}'
+    async with proxy(status(503, problem, "application/problem+json")) as url:
+        said = await given_up(enter_async, url)
+    assert "HTTP 503 instead of a WebSocket: start one process" in said
+    assert "proxy" not in said
+
+
 async def test_an_upgrade_that_a_proxy_spoils_is_its_fault() -> None:
     def spoil(writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 101 Switching Protocols\r\nConnection: close\r\n\r\n")

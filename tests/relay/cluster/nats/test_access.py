@@ -248,8 +248,9 @@ async def test_a_server_without_tls_hears_no_password(server: NatsServer) -> Non
 
 
 async def test_a_wrong_password_is_refused_and_said_once_in_a_while(
-    server: NatsServer, caplog: pytest.LogCaptureFixture
+    server: NatsServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    monkeypatch.setattr("relay.cluster.nats.connection.SAY_SECONDS", 3600.0)
     before = server.log.count("authentication error")
     connection = Connection(Servers((server.url.replace("secret", "wrong"),)), "one")
     async with running(connection.run()):
