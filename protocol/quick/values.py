@@ -150,13 +150,14 @@ def unpack(data: bytes) -> Any:
         if type(value) is list and are_plain(value):
             return value
     else:  # msgpack lets no container claim more than the message has bytes
-        value = unpackb(data, ext_hook=refuse, max_ext_len=0)
         if data[1] == FLOAT_64:
-            try:  # as a place is; their bytes are not calm
+            try:  # numbers alone, as a place is: their bytes are not calm
+                value = unpackb(data)
                 if hypot(*value) < FAR:
                     return value
             except TypeError:
-                pass
+                pass  # there are others
+        value = unpackb(data, ext_hook=refuse, max_ext_len=0)
     marks = data[1:].translate(MARKS)
     if not marks.isascii():
         check_within(data, value, marks)

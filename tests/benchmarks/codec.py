@@ -113,4 +113,4 @@ if __name__ == "__main__":
     print(f"{'CPU us':42} {'ours':>6} {'theirs':>6} {'x':>5} {'+':>6}")
     for row in rows():
         more = row.ours - row.theirs
-        print(f"{row.what:42} {row.ours:6.2f} {row.theirs:6.2f} {row.ratio:5.2f} {more:6.2f}")
+        print(f"{row.what:42} {row.ours:6.3f} {row.theirs:6.3f} {row.ratio:5.2f} {more:6.3f}")

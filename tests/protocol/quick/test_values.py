@@ -172,6 +172,7 @@ WRONG: dict[str, object] = {
     "a key that JavaScript cannot hold, within": [{"__proto__": 0}],
     "a bin for a key deep within, beside bytes": [{"a": {"b": {b"k": b"bytes"}}}],
     "an ext behind a float": [0.5, msgpack.ExtType(5, b"x")],
+    "a timestamp behind a float": [0.5, msgpack.Timestamp(1, 0)],
     "an ext": msgpack.ExtType(5, b"x"),
     "an ext without bytes": [msgpack.ExtType(5, b"")],
     "a timestamp": [msgpack.Timestamp(1, 0)],
