@@ -44,17 +44,9 @@ MOST_KEYS: Final = 32
 """Most keys of a record. This may be many: msgpack takes no memory for what a map claims."""
 
 USUAL: Final = (
-    "seat",
-    "name",
-    "create",
-    "title",
-    "capacity",
-    "history",
-    "time",
-    "options",
-    "complete_from",
+    "seat", "name", "create", "title", "capacity", "history", "time", "options", "complete_from",
     "retry",
-)
+)  # fmt: skip
 """Optional keys that messages have most often. They are looked for first."""
 
 LITERALS: Final = (bool, int, str, tuple, dict, type(None))

@@ -12,11 +12,11 @@ right only takes time. To return what the scan would refuse is a bug. Rule by ru
 2. Ints: only 0xCF and 0xD3 begin one beyond 2^53. Where such a byte is, ints are looked at. Of
    numbers alone, none is larger than their hypotenuse.
 3. UTF-8: msgpack has CPython's strict decoder, as the scan has.
-4. Keys: msgpack lets bin be one, so it is looked for where a byte may begin it. Maps within others
-   are packed anew first, with all bin as other bytes. Of a key that is there twice msgpack keeps
-   one. A map alone has as many entries as its head claims, then, or one less. Others show it as
-   they have other bytes when they are packed anew; arrays alone need not be. `__proto__` is looked
-   for.
+4. Keys: msgpack lets bin be one. Where a byte may begin it, keys are joined, or maps within others
+   are packed anew with all bin as other bytes. Of a key that is there twice msgpack keeps one. A
+   map alone, or with arrays of numbers or texts, has as many entries as its head claims, then, or
+   one less. Others show it as they have other bytes when they are packed anew; arrays alone need
+   not be. `__proto__` is looked for.
 5. One value: msgpack refuses bytes after it, and a message that ends early.
 6. Depth: no more than bytes that may begin a container, or level by level. Elements: msgpack's own
    limits. Values: no more than bytes, or counted.
@@ -150,13 +150,14 @@ def unpack(data: bytes) -> Any:
         if type(value) is list and are_plain(value):
             return value
     else:  # msgpack lets no container claim more than the message has bytes
-        value = unpackb(data, ext_hook=refuse, max_ext_len=0)
         if data[1] == FLOAT_64:
-            try:  # as a place is; their bytes are not calm
+            try:  # numbers alone, as a place is: their bytes are not calm
+                value = unpackb(data)
                 if hypot(*value) < FAR:
                     return value
             except TypeError:
-                pass
+                pass  # there are others
+        value = unpackb(data, ext_hook=refuse, max_ext_len=0)
     marks = data[1:].translate(MARKS)
     if not marks.isascii():
         check_within(data, value, marks)
@@ -235,29 +236,38 @@ def check_within(data: bytes, value: Any, marks: bytes) -> None:
             check_nested(data, value, heads)
         elif (type(value) is dict or MAP_MARK in marks) and pack_anew(value) != data:
             raise Doubt
-    elif type(value) is dict and is_flat(data, list(value.values())):
-        check_flat_map(data, value)
-    elif type(value) is dict or type(value[0]) in CONTAINERS or not is_flat(data, value):
+    elif type(value) is dict:
+        if len(data) <= MAX_NODES and is_shallow(value.values()):
+            check_map(data, value)
+        else:
+            check_nested(data, value, len(data) - marks.count(CALM))
+    elif is_table(data, value) or not is_shallow(value):
         check_nested(data, value, len(data) - marks.count(CALM))
 
 
-def check_flat_map(data: bytes, value: dict[Any, Any]) -> None:
-    """Doubt a map whose values are right, for its keys."""
+def is_table(data: bytes, value: list[Any]) -> bool:
+    """Say whether many may be within: one look at all of a level is quicker than one at each."""
+    return len(data) > MAX_NODES or (len(data) > TINY and type(value[0]) in CONTAINERS)
+
+
+def check_map(data: bytes, value: dict[Any, Any]) -> None:
+    """Doubt a map whose values are right and hold none, for its keys."""
     if FORBIDDEN_KEY in value:
         raise Doubt
-    check_keys(value)
+    "".join(value)  # no key that is bin can be joined
     check_entries(data, value)
 
 
-def is_flat(data: bytes, values: list[Any]) -> bool:
-    """Say whether there are no containers among values, and doubt ints beyond what JavaScript can
-    hold."""
-    if are_plain(values):
-        return True
-    if not ALONE.issuperset(map(type, values)):
-        return False
-    if 0xCF in data or 0xD3 in data:
-        check_ints(values)
+def is_shallow(values: Iterable[Any]) -> bool:
+    """Say whether there are no containers among values but arrays of numbers or of texts alone, and
+    doubt ints beyond what JavaScript can hold."""
+    for each in values:
+        kind = type(each)
+        if kind is int:
+            if not -MAX_INT <= each <= MAX_INT:
+                raise Doubt
+        elif kind not in ALONE and not (kind is list and are_plain(each)):
+            return False
     return True
 
 
@@ -336,13 +346,8 @@ def check_all(value: Any, may_be_wide: bool) -> bool:
         raise Doubt
     if count + len(keys) > MAX_NODES:
         raise Doubt
-    check_keys(keys)
+    "".join(keys)  # none that is bin can be joined
     return bool(keys)
-
-
-def check_keys(keys: Iterable[Any]) -> None:
-    """Doubt keys that are bin: nothing but str can be joined."""
-    "".join(keys)
 
 
 def check_ints(values: Iterable[Any]) -> None:

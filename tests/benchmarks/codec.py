@@ -43,6 +43,7 @@ VALUES: dict[str, object] = {
     "2 floats of any bytes": FLOATS[:2],
     "a map of 2 floats of any bytes": dict(zip("xy", FLOATS, strict=False)),
     "a map of 6 floats of any bytes": dict(zip("abcdef", FLOATS, strict=False)),
+    "a text and a place of any bytes": {"type": "move", "pos": FLOATS[:2]},
     "a map of 6": {"x": 1.5, "y": -20, "name": "Ada", "hp": 100, "alive": True, "pos": None},
     "100 ints": INTS,
     "100 floats": FLOATS,
@@ -112,4 +113,4 @@ if __name__ == "__main__":
     print(f"{'CPU us':42} {'ours':>6} {'theirs':>6} {'x':>5} {'+':>6}")
     for row in rows():
         more = row.ours - row.theirs
-        print(f"{row.what:42} {row.ours:6.2f} {row.theirs:6.2f} {row.ratio:5.2f} {more:6.2f}")
+        print(f"{row.what:42} {row.ours:6.3f} {row.theirs:6.3f} {row.ratio:5.2f} {more:6.3f}")

@@ -113,6 +113,8 @@ RIGHT: dict[str, object] = {
     "4096 values": nodes(4096),
     "4096 values, keys among them": [{str(n): n for n in range(1000)}, *nodes(2095)],
     "the largest ints": [MAX_INT, -MAX_INT],
+    "the largest ints in an array in a map": {"a": [MAX_INT, -MAX_INT], "b": b"bytes"},
+    "a map in an array in a map": {"a": [0.1, 0.3], "b": [{"c": 0.1}]},
     "the largest ints in a map": {"a": MAX_INT, "b": -MAX_INT, "c": "x"},
     "the largest ints deep within": [{"a": MAX_INT}, [[-MAX_INT]]],
     "the largest int alone": MAX_INT,
@@ -152,6 +154,8 @@ WRONG: dict[str, object] = {
     "an int too small alone": -MAX_INT - 1,
     "an int too large in an array": [0, MAX_INT + 1],
     "an int too large beside a text": ["x", MAX_INT + 1],
+    "an int too large in an array in a map": {"a": [0, MAX_INT + 1], "b": "x"},
+    "an int too large in an array in an array": [[0, MAX_INT + 1], "x"],
     "an int too large beside nan": [float("nan"), MAX_INT + 1],
     "an int too large in a map": {"a": 0, "b": MAX_INT + 1},
     "an int too large amid small ones": [0] * 500 + [MAX_INT + 1] + [0] * 500,
@@ -168,6 +172,7 @@ WRONG: dict[str, object] = {
     "a key that JavaScript cannot hold, within": [{"__proto__": 0}],
     "a bin for a key deep within, beside bytes": [{"a": {"b": {b"k": b"bytes"}}}],
     "an ext behind a float": [0.5, msgpack.ExtType(5, b"x")],
+    "a timestamp behind a float": [0.5, msgpack.Timestamp(1, 0)],
     "an ext": msgpack.ExtType(5, b"x"),
     "an ext without bytes": [msgpack.ExtType(5, b"")],
     "a timestamp": [msgpack.Timestamp(1, 0)],
@@ -200,6 +205,8 @@ TWICE = {
     + 2 * "A16B00",
     "within": "9182A16B00A16B01",
     "within, beside others": "92A082A16B9082A16B00A16B01",
+    "beside an array": "82A16B92CB3FD333333333333300A16B01",
+    "within another, beside an array": "81A1619192CB3FD333333333333382A16B00A16B01",
 }
 
 
