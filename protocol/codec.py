@@ -18,6 +18,7 @@ from protocol.frames import CLIENT_FRAMES, RELAY_FRAMES, Frame, Unknown
 from protocol.opcodes import Opcode
 from protocol.quick import values as quick
 from protocol.quick.frames import FIRST_HEAD, LAST_HEAD, is_flat_type, readers_of
+from protocol.quick.values import unpack as unpack_quickly
 from protocol.scan import locate, scan, shown
 
 
@@ -175,7 +176,7 @@ def pack(value: object) -> bytes:
 def check_payload(payload: bytes) -> None:
     """Check what was packed, as those do who will read it."""
     try:
-        quick.unpack(payload)
+        unpack_quickly(payload)
     except quick.DOUBTS:
         scan(payload)
 
@@ -203,7 +204,7 @@ def unpack(payload: bytes | bytearray | memoryview) -> Any:
     if not isinstance(payload, bytes):
         payload = bytes_of(payload)
     try:
-        return quick.unpack(payload)
+        return unpack_quickly(payload)
     except quick.DOUBTS:
         pass  # what is wrong, or at what byte, is found below
     return unpack_slowly(payload)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-import msgpack
+from msgpack import Packer, packb
 
 from protocol.limits import FRAME_IN_MAX, MAX_INT
 
@@ -89,7 +89,7 @@ def is_tail(message: bytes, at: int) -> bool:
 
 def tail(payload: bytes) -> bytes:
     """Return the tail of a payload."""
-    packed: bytes = msgpack.packb(payload)
+    packed: bytes = packb(payload)
     return packed
 
 
@@ -98,7 +98,7 @@ def payload(tail: bytes) -> bytes:
     return tail[2:] if tail[0] == BIN_8 else tail[3:] if tail[0] == 0xC5 else tail[5:]
 
 
-uint: Final[Callable[[int], bytes]] = msgpack.Packer().pack
+uint: Final[Callable[[int], bytes]] = Packer().pack
 """Pack a number in its shortest form. One packer for all: it keeps nothing between two calls, and
 making one would cost more than all the rest of a DELIVER."""
 

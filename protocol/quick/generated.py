@@ -43,6 +43,20 @@ and their worth."""
 MOST_KEYS: Final = 32
 """Most keys of a record. This may be many: msgpack takes no memory for what a map claims."""
 
+USUAL: Final = (
+    "seat",
+    "name",
+    "create",
+    "title",
+    "capacity",
+    "history",
+    "time",
+    "options",
+    "complete_from",
+    "retry",
+)
+"""Optional keys that messages have most often. They are looked for first."""
+
 LITERALS: Final = (bool, int, str, tuple, dict, type(None))
 """Types of defaults that are written out. A dict is a new one for each object."""
 
@@ -264,6 +278,7 @@ def _(field_type: Record, value: str, names: Names) -> Lines:
     """Fill in all defaults, then look for keys until all that are there were found."""
     required = [field for field in record_fields(field_type.cls) if field.default is MISSING]
     optional = [field for field in record_fields(field_type.cls) if field.default is not MISSING]
+    optional.sort(key=lambda field: field.name not in USUAL)
     made, size, left = f"{value}_made", f"{value}_size", f"{value}_left"
     yield f"if type({value}) is not dict:"
     yield DOUBT
@@ -303,8 +318,8 @@ def counting(key: str, value: str) -> Lines:
     once. Otherwise the message is vague about that."""
     written = key.encode()
     yield f"if type({value}) is dict:"
-    yield f"    at = data.find({written!r}) + {len(written)}"
-    yield f"    if not data[at] == 0x80 + len({value}) < 0x90 or data.find({written!r}, at) > 0:"
+    yield f"    parts = data.split({written!r}, 2)"
+    yield f"    if len(parts) > 2 or not parts[1][0] == 0x80 + len({value}) < 0x90:"
     yield "        is_vague = True"
 
 

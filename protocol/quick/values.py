@@ -12,10 +12,11 @@ right only takes time. To return what the scan would refuse is a bug. Rule by ru
 2. Ints: only 0xCF and 0xD3 begin one beyond 2^53. Where such a byte is, ints are looked at. Of
    numbers alone, none is larger than their hypotenuse.
 3. UTF-8: msgpack has CPython's strict decoder, as the scan has.
-4. Keys: msgpack lets bin be one, so it is looked for where a byte may begin it. Of a key that is
-   there twice msgpack keeps one. A map alone has as many entries as its head claims, then, or one
-   less. Others show it as they have other bytes when they are packed anew; arrays alone need not
-   be. `__proto__` is looked for.
+4. Keys: msgpack lets bin be one, so it is looked for where a byte may begin it. Maps within others
+   are packed anew first, with all bin as other bytes. Of a key that is there twice msgpack keeps
+   one. A map alone has as many entries as its head claims, then, or one less. Others show it as
+   they have other bytes when they are packed anew; arrays alone need not be. `__proto__` is looked
+   for.
 5. One value: msgpack refuses bytes after it, and a message that ends early.
 6. Depth: no more than bytes that may begin a container, or level by level. Elements: msgpack's own
    limits. Values: no more than bytes, or counted.
@@ -69,6 +70,8 @@ FORBIDDEN_BYTES: Final = FORBIDDEN_KEY.encode()
 
 MAP_HEADS: Final = frozenset([*range(0x80, 0x90), 0xDE, 0xDF])
 HEADS: Final = frozenset([*MAP_HEADS, *range(0x90, 0xA0), 0xDC, 0xDD])
+FILLED: Final = HEADS - {0x80, 0x90}
+"""Heads of containers that may hold something."""
 SUSPECTS: Final = frozenset([0x5F, 0xC4, 0xC5, 0xC6, 0xCF, 0xD3])
 """What `__proto__`, a bin and an int of 64 bits begin with."""
 
@@ -80,10 +83,12 @@ ARRAY_STARTS: Final = {**dict.fromkeys(range(0x90, 0xA0), 1), 0xDC: 3, 0xDD: 5}
 
 SCALAR, INT_64, OTHER = range(3)
 KINDS: Final = bytes(
-    INT_64 if byte in (0xCF, 0xD3) else OTHER if byte in HEADS or byte in EXTS else SCALAR
+    INT_64 if byte in (0xCF, 0xD3) else OTHER if byte in FILLED or byte in EXTS else SCALAR
     for byte in range(256)
 )
 """What a byte begins: what msgpack judges alone, an int that may be too large, or anything else."""
+
+FLOAT_64: Final = 0xCB
 
 CALM, SUSPECT, ARRAY_MARK, MAP_MARK = 0, 0x80, 0x81, 0x82
 MARKS: Final = bytes(
@@ -115,6 +120,9 @@ unpackb: Final[Callable[..., Any]] = msgpack.unpackb
 pack_anew: Final[Callable[[object], bytes]] = msgpack.Packer().pack
 """One packer for all. If two threads disturbed each other, the bytes would differ: a doubt."""
 
+pack_raw: Final[Callable[[object], bytes]] = msgpack.Packer(use_bin_type=False).pack
+"""The same for what has no bin, and no text of 32 to 255 bytes: those become other bytes."""
+
 
 class Doubt(ValueError):
     """A message may be wrong."""
@@ -143,7 +151,7 @@ def unpack(data: bytes) -> Any:
             return value
     else:  # msgpack lets no container claim more than the message has bytes
         value = unpackb(data, ext_hook=refuse, max_ext_len=0)
-        if type(value) is list and value and type(value[0]) is float:
+        if data[1] == FLOAT_64:
             try:  # as a place is; their bytes are not calm
                 if hypot(*value) < FAR:
                     return value
@@ -222,17 +230,15 @@ def check_entries(data: bytes, value: dict[Any, Any]) -> None:
 def check_within(data: bytes, value: Any, marks: bytes) -> None:
     """Doubt an array or a map that may have others within. Args: marks: of all but its head"""
     if SUSPECT not in marks:
-        if len(data) > MAX_NODES or len(data) - marks.count(CALM) > MAX_DEPTH:
-            check_nested(data, value, marks)
+        heads = len(data) - marks.count(CALM)
+        if len(data) > MAX_NODES or heads > MAX_DEPTH:
+            check_nested(data, value, heads)
         elif (type(value) is dict or MAP_MARK in marks) and pack_anew(value) != data:
             raise Doubt
-    elif type(value) is dict:
-        if is_flat(data, list(value.values())):
-            check_flat_map(data, value)
-        else:
-            check_nested(data, value, marks)
-    elif type(value[0]) in CONTAINERS or not is_flat(data, value):
-        check_nested(data, value, marks)
+    elif type(value) is dict and is_flat(data, list(value.values())):
+        check_flat_map(data, value)
+    elif type(value) is dict or type(value[0]) in CONTAINERS or not is_flat(data, value):
+        check_nested(data, value, len(data) - marks.count(CALM))
 
 
 def check_flat_map(data: bytes, value: dict[Any, Any]) -> None:
@@ -255,20 +261,18 @@ def is_flat(data: bytes, values: list[Any]) -> bool:
     return True
 
 
-def check_nested(data: bytes, value: Any, marks: bytes) -> None:
-    """Doubt containers within one another."""
+def check_nested(data: bytes, value: Any, heads: int) -> None:
+    """Doubt containers within one another. Args: heads: how many there may be"""
     if 0x5F in data and FORBIDDEN_BYTES in data:
         raise Doubt
     is_wide = (0xCF in data or 0xD3 in data) and may_be_wide(data)
-    has_bin = 0xC4 in data or 0xC5 in data or 0xC6 in data
+    may_have_bin = 0xC4 in data or 0xC5 in data or 0xC6 in data
+    pack = pack_raw if may_have_bin else pack_anew
     # Where an array begins with no map, there may be none: then nothing need be packed anew.
     is_array = type(value) is list and type(value[0]) is not dict
-    has_maps = True
-    if has_bin or is_wide or is_array or len(data) > MAX_NODES:
-        has_maps = check_all(value, is_wide)
-    else:
-        check_depth(value, 1 + marks.count(ARRAY_MARK) + marks.count(MAP_MARK))
-    if has_maps and pack_anew(value) != data:
+    if not is_array and len(data) <= MAX_NODES and pack(value) == data:
+        check_levels(value, heads, is_wide)
+    elif check_all(value, is_wide) and pack_anew(value) != data:
         raise Doubt
 
 
@@ -277,17 +281,20 @@ def may_be_wide(data: bytes) -> bool:
     return WIDE_UINT.search(data) is not None or WIDE_INT.search(data) is not None
 
 
-def check_depth(value: Any, heads: int) -> None:
-    """Go down until all that may be left is not too deep, even if each is within the other."""
+def check_levels(value: Any, heads: int, may_be_wide: bool) -> None:
+    """Go down, and doubt ints, until all that may be left is not too deep, even if each is within
+    the other."""
     level, depth = [value], 1
     left = heads - 1
-    while depth + left > MAX_DEPTH:
-        level = [
-            inner
-            for outer in level
-            for inner in (outer.values() if type(outer) is dict else outer)
-            if type(inner) is dict or type(inner) is list
-        ]
+    while may_be_wide or depth + left > MAX_DEPTH:
+        inner: list[Any] = []
+        for outer in level:
+            inner += outer.values() if type(outer) is dict else outer
+        if are_plain(inner):
+            return
+        if may_be_wide:
+            check_ints(inner)
+        level = [each for each in inner if type(each) in CONTAINERS]
         if not level:
             return
         if depth == MAX_DEPTH:

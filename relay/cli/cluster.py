@@ -16,6 +16,7 @@ from cyclopts import App, CycloptsError, Parameter
 from relay.cli.printing import say
 from relay.cluster.nats.layout import Layout
 from relay.cluster.nats.options import CannotJoin, Servers
+from relay.policy.values import EMBEDDED, nats_url
 
 try:
     from relay.cluster.nats.examining import Examiner, examiner
@@ -89,7 +90,13 @@ def status(
 
 def _servers(urls: Iterable[str], credentials: Path | None, authority: Path | None) -> Servers:
     split = tuple(url for each in urls for url in each.replace(",", " ").split())
-    return Servers(split, credentials, authority)
+    if EMBEDDED in split:
+        why = f"--nats {EMBEDDED} is a relay's own server, which nobody else can ask: see its log"
+        raise CycloptsError(msg=why)
+    try:
+        return Servers(tuple(map(nats_url, split)), credentials, authority)
+    except ValueError as error:
+        raise CycloptsError(msg=f"--nats: {error}") from None
 
 
 async def _look(servers: Servers, layout: Layout) -> Report:

@@ -86,7 +86,8 @@ SHAPE_EXAMPLES = """Examples:
 WHY = """Explain why a player sees nothing, or late: the likeliest reason first.
 
 Without a player it tells of those who did not get into the room, or were cut off: what they sent \
-that was refused, and how their connections ended. Without a room it does so for all rooms.
+that was refused, and how their connections ended. Without a room it does so for all \
+rooms, and tells of requests that came to none.
 
 It asks the relay, which must know you as its operator: a relay that you run on this machine does, \
 others want --token-file.

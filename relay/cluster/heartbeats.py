@@ -52,9 +52,10 @@ class Heartbeats:
             return
         self._bus.publish(BEAT, self._own().to_bytes(BEAT_BYTES, "big"))
         for incarnation in self._pulse.beat(self._loop.time()):
-            log.warning("nothing is heard of node incarnation %d", incarnation)
-            for name in list(self._names):
-                self._declare_gone(incarnation, name)
+            gone = sum(self._declare_gone(incarnation, name) for name in list(self._names))
+            if gone:  # else it has ended in order
+                what = "nothing is heard of node incarnation %d: its players in %d rooms are lost"
+                log.warning(what, incarnation, gone)
 
     def answered(self) -> None:
         """The log has answered, so this node is not cut off from it."""
@@ -71,7 +72,10 @@ class Heartbeats:
     def _hear(self, sender: str, data: bytes) -> None:
         self._pulse.heard(int.from_bytes(data[:BEAT_BYTES], "big"), self._loop.time())
 
-    def _declare_gone(self, incarnation: int, name: str) -> None:
+    def _declare_gone(self, incarnation: int, name: str) -> bool:
+        """Say in a room that a node is gone. Returns: whether it has players there."""
         room = self._room(name)
-        if room is not None and incarnation in map(incarnation_of, room.seats.attached):
-            self._propose(name, NodeGone(incarnation))
+        if room is None or incarnation not in map(incarnation_of, room.seats.attached):
+            return False
+        self._propose(name, NodeGone(incarnation))
+        return True

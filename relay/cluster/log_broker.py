@@ -291,7 +291,7 @@ class LogBroker:
             self._snapshots.review(replica)
             if not self._may_release(name):
                 self._needed[name] = now
-            elif now - self._needed.get(name, now) > IDLE_SECONDS:
+            elif now - self._needed.setdefault(name, now) > IDLE_SECONDS:
                 self.release(name)
 
     def _may_release(self, name: str) -> bool:

@@ -91,13 +91,13 @@ def create_app(
     """
     settings = settings or Settings()
     node = Node(settings, on_join=on_join, broker=broker, homes=homes or ALONE)
-    policy, refusals = Policy(settings.names, settings.origins, spell), Refusals()
+    policy = Policy(settings.names, settings.origins, spell)
+    refusals = Refusals(keep=node.journal.recent.shut)
     proxies = Proxies(settings.trusted_proxies, spell)
-    token = token or operators.token_of(settings.operator_token_file)
     api = _bare_api()
     _speak_json_alone(api)
     api.state.node = node
-    api.state.token = token
+    api.state.token = token = token or operators.token_of(settings.operator_token_file)
     api.state.documents = _documents()
     api.state.players = Players(node)
     api.state.facts = Facts(node)

@@ -15,6 +15,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from relay.http.guard import (
+    ROOM,
     SCHEME,
     Refusals,
     caller_of,
@@ -33,8 +34,6 @@ OWN = re.compile(
     r"/(?:(?:r|api|client|assets|guide)/|(?:docs|guide|schema\.yml|healthz|metrics)?/?$)"
 )
 """The app's own paths begin like this."""
-
-ROOM = re.compile(r"/r/[^/]+")
 
 SPOILED = (
     "it asks for a WebSocket, but {lack}: a proxy in front of the relay must pass on the headers "

@@ -6,6 +6,7 @@ It also tells the app where it is mounted, and tells browsers which answers othe
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable
 from urllib.parse import quote
@@ -23,6 +24,9 @@ log = logging.getLogger("relay")
 SCHEME = "scheme"
 """Key of a scope's `state`: http or https, if a trusted proxy says which one its user asked by."""
 READS = ("GET", "HEAD", "OPTIONS")
+ROOM = re.compile(r"/r/[^/]+")
+"""The path of a room's WebSocket, within the app."""
+NO_ROOM_THERE = "it asks for a WebSocket at a path that is no room's: those are at /r/NAME"
 HEALTH = "/healthz"
 SHARED = ("/api", "/schema.yml", HEALTH)
 """Paths, with all paths below, that a page of another site may use if it may open a WebSocket."""
@@ -33,12 +37,20 @@ TITLES = {400: "Bad Request", 403: "Forbidden", 404: "Not Found", 415: "Unsuppor
 class Refusals:
     """Logs why a request was refused, in one line, and not too often."""
 
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        now: Callable[[], float] = time.monotonic,
+        keep: Callable[[str, str], None] | None = None,
+    ) -> None:
+        """Args: keep: takes note of an address and a reason, for operators who ask later."""
         self._now = now
+        self._keep = keep
         self._flood = Flood(1, 10)  # a stranger could fill the disk otherwise
 
     def say(self, caller: Caller, why: str) -> None:
         """Log it. Nothing of the URL is in it: a query may hold secrets."""
+        if self._keep is not None:
+            self._keep(caller.client or "", why)
         more = self._flood.passes("refused", self._now())
         if more is not None:
             log.warning("refused a request from %s: %s%s", caller.client or "nowhere", why, more)
@@ -69,7 +81,11 @@ class Guard:
         }
         state = {**scope.get("state", {}), **known}
         within = {**scope, "path": path_within(scope), "state": state}
-        app = self._app if scope["type"] == "websocket" else self._answering(within, caller)
+        is_link = scope["type"] == "websocket"
+        # The app answers it as any path that it does not know: with 403, and no word of why.
+        if is_link and ROOM.fullmatch(within["path"]) is None:
+            self._refusals.say(caller, NO_ROOM_THERE)
+        app = self._app if is_link else self._answering(within, caller)
         await app(within, receive, send)
 
     def _answering(self, scope: Scope, caller: Caller) -> ASGIApp:

@@ -133,6 +133,16 @@ class Rejected(RefusedBytes):
     closed: str | None = Field(description="how it ended; null: it has not")
 
 
+class Lapse(BaseModel):
+    """A time for which a player stood still."""
+
+    how: Literal["silent", "blocked", "late_ping"] = Field(
+        description="they answered no ping, did not take what waited, or sent no PING in time"
+    )
+    ms: int = Field(description="for how long")
+    ago_ms: int = Field(description="since it was over")
+
+
 class Player(BaseModel):
     """A player, as the relay knows them. What only a connection has is null without one."""
 
@@ -160,6 +170,7 @@ class Player(BaseModel):
     joined_s: float | None = Field(description="seconds since they connected")
     outbox: Outbox | None
     behind: int = Field(description="seqs of the room that are not on their way to them yet")
+    lapse: Lapse | None = Field(description="how they stood still lately, and are back")
     blocked_ms: int = Field(description="time for which they have not taken what waits")
     lagging: bool
     sent_frames: int | None = Field(

@@ -34,6 +34,10 @@ NO_ROOM = {
     503: rest.problem("The room cannot be reached for the moment"),
 }
 NO_PLAYER = {**NO_ROOM, 404: rest.problem("No such room, or no such player in it")}
+NOBODY_THERE = (
+    "there is no room of this name, and nobody was refused there lately; without a room, "
+    "`relay why` tells who came to none"
+)
 NOT_DONE = {**NO_PLAYER, 409: rest.problem("The room refuses it: `detail` says why")}
 
 
@@ -77,13 +81,11 @@ async def explain_outside(req: Request, resp: Response, *, name: str) -> operati
     with explained():
         room = await _node(req).operating.find(name)
     known = name.upper() if room is None else room.name
-    rejected = await _facts(req).rejected(known)
-    ends = _node(req).journal.recent.ends(known)
-    if room is not None:
-        ends = (await _facts(req).of(room)).ends
-    elif not (rejected or ends):
-        raise Problem(404, "there is no room of this name, and nobody was refused there lately")
-    return operating.RoomExplanation.of(explain_room(known, room, ends, rejected))
+    outside = await _facts(req).outside(known)
+    if room is None and not (outside.rejected or outside.ends):
+        raise Problem(404, NOBODY_THERE)
+    account = explain_room(known, room, outside.ends, outside.rejected)
+    return operating.RoomExplanation.of(account)
 
 
 @routes.get(
@@ -94,8 +96,9 @@ async def explain_outside(req: Request, resp: Response, *, name: str) -> operati
 )
 async def explain_all(req: Request, resp: Response) -> operating.RoomExplanation:
     only_operator(req)
-    rejected = await _facts(req).rejected()
-    return operating.RoomExplanation.of(explain_room("", None, (), rejected))
+    outside = await _facts(req).outside()
+    account = explain_room("", None, outside.ends, outside.rejected, outside.shut_out)
+    return operating.RoomExplanation.of(account)
 
 
 @routes.post(

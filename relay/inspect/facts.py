@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Final
 
@@ -22,14 +22,16 @@ from relay.inspect.rules import rule_of
 from relay.node.connection import Connection
 from relay.node.link import Look
 from relay.node.node import Node
-from relay.node.recent import Ended, Rejected, rejected
+from relay.node.recent import Ended, Rejected, ShutOut, rejected
 from relay.node.shapes import EVERYBODY
 from relay.policy.conduct import Refused, RefusedFrame
 from relay.room.room import Room
 from relay.room.seats import Seat
 
+REMEMBERED: Final = 300.0
+"""Seconds for which it is told that a PING was late."""
 SUBJECT: Final = "facts"
-ABOUT_REJECTED: Final = "rejected"
+ABOUT_OUTSIDE: Final = "rejected"
 ANSWER_SECONDS: Final = 1.0
 ANSWERED_WITHIN: Final = (0.1, 1.0)
 """Seconds to wait for the answers to pings: most come early."""
@@ -72,8 +74,12 @@ class PlayerFacts:
     silent_ms: int = 0
     """How long a player who should have answered is silent, or was before their connection
     ended."""
+    lapse: Mapping[str, Any] | None = None
+    """How they stood still lately, and are back."""
 
 
+MOST_OUTSIDE: Final = 32
+"""Ends, of any rooms, that one node tells."""
 KNOWN: Final = frozenset(each.name for each in fields(PlayerFacts))
 
 
@@ -87,19 +93,38 @@ class RoomFacts:
     """Conditions that an operator has set, by player; 0 is everybody."""
 
 
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What is known of those who are in no room: they did not get in, or were cut off."""
+
+    rejected: Sequence[Mapping[str, Any]]
+    """Frames that they were refused, the newest last."""
+    ends: Sequence[Ended]
+    """How their connections ended, the newest last."""
+    shut_out: Sequence[ShutOut]
+    """Requests that were refused before they came to a room."""
+
+
 class Facts:
     """Gathers facts at one node, and from the others."""
 
     def __init__(self, node: Node) -> None:
         self._node = node
         self._bus: Bus | None = None
+        self._siblings: Bus | None = None
+        """Over which all are heard who may know somebody outside."""
+
+    def meet_workers(self, bus: Bus) -> None:
+        """Ask other workers, too, of those who are in no room. Each knows all of its own rooms."""
+        self._siblings = bus
+        bus.answer(ABOUT_OUTSIDE, self._answer_outside)
 
     def meet(self, bus: Bus) -> None:
         """From now on ask the other nodes on a bus, too, and answer them."""
         self._bus = bus
         self._node.shapes.meet(bus)
         bus.answer(SUBJECT, self._answer)
-        bus.answer(ABOUT_REJECTED, self._answer_rejected)
+        self.meet_workers(bus)
 
     async def of(self, room: Room) -> RoomFacts:
         """Return what all nodes know of a room."""
@@ -143,31 +168,50 @@ class Facts:
                 found[seat.player] = replace(facts, node=name)
         return found, list(self._node.journal.recent.ends(room.name))
 
-    async def rejected(self, room: str = "") -> list[Mapping[str, Any]]:
+    async def rejected(self, room: str) -> Sequence[Mapping[str, Any]]:
         """Return what was refused to players who are not in a room, the newest refusal last.
 
         Args: room: its name; "" is any room.
         """
-        found = self._rejected_here(room)
-        if self._bus is not None:
+        return (await self.outside(room)).rejected
+
+    async def outside(self, room: str = "") -> Outside:
+        """Return what all nodes know of those who are not in a room. Args: room: "" is any."""
+        found, ends, shut_out = self._outside_here(room)
+        if self._siblings is not None:
             question = msgpack.packb([room])
-            answers = await self._bus.ask_all(ABOUT_REJECTED, question, ANSWER_SECONDS)
+            answers = await self._siblings.ask_all(ABOUT_OUTSIDE, question, ANSWER_SECONDS)
             for node, answer in answers.items():
-                rejections, *_ = msgpack.unpackb(answer)
+                # A node of an older version tells less.
+                rejections, *more = msgpack.unpackb(answer)
                 found += [{**each, "node": node} for each in rejections]
-        return sorted(found, key=lambda each: each["at"])
+                ends += [Ended(*each[: len(Ended._fields)]) for each in more[0]] if more else []
+                shut_out += [ShutOut(*each[:4]) for each in more[1]] if more[1:] else []
+        found.sort(key=lambda each: each["at"])
+        return Outside(found, sorted(ends, key=_when), sorted(shut_out))
+
+    def _outside_here(
+        self, room: str
+    ) -> tuple[list[Mapping[str, Any]], list[Ended], list[ShutOut]]:
+        recent = self._node.journal.recent
+        ends = [each for each in recent.ends(room) if self._is_outside(each)]
+        return self._rejected_here(room), ends[-MOST_OUTSIDE:], list(recent.shut_out)
+
+    def _is_outside(self, end: Ended) -> bool:
+        room = self._node.registry.get(end.room)
+        return end.player is None or room is None or end.player not in room.seats
 
     def _rejected_here(self, room: str) -> list[Mapping[str, Any]]:
         found = list(self._node.journal.recent.rejected(room))
         for connection in self._node.connections.values():
             if connection.seat is None and room in ("", connection.room_name.upper()):
                 found += [] if connection.is_closed else rejected(connection, "")
-        name = None if self._bus is None else self._bus.name
+        name = None if self._siblings is None else self._siblings.name
         return [{**_rejected(each), "node": name} for each in found]
 
-    async def _answer_rejected(self, asker: str, data: bytes) -> bytes:
+    async def _answer_outside(self, asker: str, data: bytes) -> bytes:
         room, *_ = msgpack.unpackb(data)
-        answer: bytes = msgpack.packb([self._rejected_here(room)])
+        answer: bytes = msgpack.packb(self._outside_here(room))
         return answer
 
     async def _answer(self, asker: str, data: bytes) -> bytes:
@@ -245,7 +289,21 @@ def of_connection(room: Room, seat: Seat, connection: Connection, now: int) -> P
         unanswered_ms=int(look.unanswered * 1000),
         silent_ms=int(look.silent * 1000),
         refused_frames=tuple(map(_refused_frame, connection.conduct.frames)),
+        lapse=_lapse(connection, look, now),
     )
+
+
+def _lapse(connection: Connection, look: Look, now: int) -> Mapping[str, Any] | None:
+    """Return the longest time for which a player stood still lately."""
+    gap, came = connection.conduct.late_ping
+    late = ("late_ping", gap, (now - came) / 1e6)
+    known = [*look.lapses, *([late] if gap and late[2] < REMEMBERED else [])]
+    how, seconds, ago = max(known, key=_length, default=("", 0.0, 0.0))
+    return {"how": how, "ms": int(seconds * 1000), "ago_ms": int(ago * 1000)} if how else None
+
+
+def _length(lapse: tuple[str, float, float]) -> float:
+    return lapse[1]
 
 
 def _rtt_ms(look: Look, shaped: Shape | None) -> float | None:

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any, Final
 
 from relay.inspect.reason import KEPT, Reason, refused
-from relay.node.recent import Ended
+from relay.node.recent import Ended, ShutOut
 from relay.room.room import Room
 
 SHOWN_ENDS: Final = 3
@@ -36,14 +36,44 @@ class RoomAccount:
 
 
 def explain_room(
-    name: str, room: Room | None, ends: Sequence[Ended], rejected: Rejections
+    name: str,
+    room: Room | None,
+    ends: Sequence[Ended],
+    rejected: Rejections,
+    shut_out: Sequence[ShutOut] = (),
 ) -> RoomAccount:
-    """Say who did not get into a room, or was cut off, and why."""
-    known = {each["attachment"] for each in rejected}
+    """Say who did not get into a room, or was cut off, and why.
+
+    Args:
+        name: of the room; "" is any.
+        shut_out: requests that came to no room.
+    """
+    known = {(each["room"], each["attachment"]) for each in rejected}
     away = [end for end in ends if end.player is None or _is_gone(room, end.player)]
-    unrefused = [end for end in away if end.attachment not in known and end.name not in AS_MEANT]
-    reasons = [*_rejections(rejected, name), *_turned_away(unrefused)]
+    unrefused = [
+        end
+        for end in away
+        if (end.room or name, end.attachment) not in known and _is_worth_it(end, name)
+    ]
+    reasons = [*_rejections(rejected, name), *_turned_away(unrefused, name), *_shut(shut_out)]
     return RoomAccount(name, room is not None, reasons or [_nobody(name, room)], rejected)
+
+
+def _is_worth_it(end: Ended, room: str) -> bool:
+    """Say whether an end kept somebody out. Of all rooms, players who just went are too many."""
+    has_just_gone = end.name == "LOST" and end.player is not None and not end.silent_ms
+    return end.name not in AS_MEANT and (bool(room) or not has_just_gone)
+
+
+def _shut(shut_out: Sequence[ShutOut]) -> Iterator[Reason]:
+    """Say which requests were refused before they came to a room, the last one first."""
+    for each in reversed(shut_out[-SHOWN_CLIENTS:]):
+        often = f", {each.times} times" if each.times > 1 else ""
+        yield Reason(
+            "shut_out",
+            f"A request from {each.address or 'nowhere'} came to no room{often}: {each.why}.",
+            "The sentence says what to change. The client was told 403, or why.",
+        )
 
 
 def _is_gone(room: Room | None, player: int) -> bool:
@@ -84,7 +114,7 @@ def missing(
     yield from ended(ends)
     yield from _rejections(rejected, room.name)
     yield from _turned_away(
-        [end for end in every if end.player is None and end.attachment not in known]
+        [end for end in every if end.player is None and end.attachment not in known], room.name
     )
 
 
@@ -127,14 +157,17 @@ def _client(rejected: Mapping[str, Any]) -> tuple[Any, ...]:
     return rejected.get("node"), rejected["attachment"]
 
 
-def _turned_away(ends: Sequence[Ended]) -> Iterator[Reason]:
-    for end in ends[-SHOWN_ENDS:]:
+def _turned_away(ends: Sequence[Ended], room: str) -> Iterator[Reason]:
+    """Say how connections ended that are in no room, the last one first. Args: room: "" is any."""
+    most = SHOWN_ENDS if room else SHOWN_CLIENTS
+    for end in reversed(ends[-most:]):
+        where = "the room" if room else f"room {end.room}"
         if end.player is not None:
-            yield from ended([end], f"Player {end.player}'s")
+            yield from ended([end], f"Player {end.player}'s" + ("" if room else f" ({where})"))
             continue
         yield Reason(
             "turned_away",
-            f"Connection {end.attachment} did not get into the room: {end.name}"
+            f"Connection {end.attachment} did not get into {where}: {end.name}"
             f"{f': {end.text}' if end.text else ''}.",
             ADVICE.get(end.name, "If that was them, mend what the sentence says."),
         )

@@ -19,6 +19,7 @@ from relay.inspect.outside import Rejections, ended, missing
 from relay.inspect.reason import KEPT, Reason, refused
 from relay.node.recent import Ended
 from relay.node.shapes import EVERYBODY
+from relay.policy.conduct import PING_SECONDS
 from relay.room.room import Room
 
 SLOW_MS: Final = 250.0
@@ -72,7 +73,7 @@ def explain(room: Room, player: int, known: RoomFacts, rejected: Rejections = ()
         *_their_own(facts),
         *(shaped if rank is Rank.SMALL else ()),
     ]
-    closes = [*ended(ends)] if facts.presence != "lost" else []
+    closes = [*_lapsed(facts), *ended(ends)] if facts.presence != "lost" else []
     general = [*_silence(room, facts, said)]
     well = [] if likely or general else [_nothing(facts)]
     reasons = [*likely, *closes, *general, *well, *(shaped if rank is Rank.HARMLESS else ())]
@@ -172,6 +173,28 @@ def _standing_still(facts: PlayerFacts) -> Iterator[Reason]:
             "See whether their program is stopped, or blocks its event loop. If they stay silent, "
             "the relay closes their connection.",
         )
+
+
+def _lapsed(facts: PlayerFacts) -> Iterator[Reason]:
+    """Say that they stood still, and are back. In a hidden page that is nothing new."""
+    if facts.lapse is None or facts.presence == "away":
+        return
+    long, ago = facts.lapse["ms"] / 1000, facts.lapse["ago_ms"] // 1000
+    how = LAPSES.get(facts.lapse["how"])
+    if how is not None:
+        yield Reason("lapsed", f"{how.format(long)}. That was over {ago} s ago.", LAPSED)
+
+
+LAPSES: Final = {
+    "silent": "They were silent: nothing was heard of them for {:.1f} s, though they were pinged",
+    "blocked": "Their link was stalled: they took nothing of what waited for {:.1f} s",
+    "late_ping": "They stood still, or their network did: {:.1f} s lay between two of their PINGs, "
+    f"which come every {PING_SECONDS:.0f} s",
+}
+LAPSED: Final = (
+    "If the game stuttered then, that is why: a program that was stopped or computed for long, a "
+    "page that was hidden, or a network that stood still. See which, if it happens again."
+)
 
 
 def is_silent(facts: PlayerFacts) -> bool:

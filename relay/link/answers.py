@@ -4,6 +4,7 @@ from __future__ import annotations
 
 SILENT_SECONDS = 1.0  # without an answer to a ping: no network is so slow, so nobody answers
 FEW = 8  # frames that may come before the answer of a client that wakes; more: it was awake
+REMEMBERED = 300.0  # seconds for which it is known that a client stood still
 LATELY = 5.0  # seconds for which an earlier silence matters
 
 
@@ -15,7 +16,7 @@ class Answers:
         rtt: seconds of the round trip, by the last answer.
     """
 
-    __slots__ = ("_frames", "_heard", "_lapse", "_woke", "asked", "rtt")
+    __slots__ = ("_blocked", "_flowed", "_frames", "_heard", "_lapse", "_woke", "asked", "rtt")
 
     def __init__(self) -> None:
         self.asked: float | None = None
@@ -27,6 +28,10 @@ class Answers:
         self._lapse = 0.0
         """Seconds for which they were silent, when they were so last."""
         self._woke = float("-inf")
+        """When that was over."""
+        self._blocked = 0.0
+        """Seconds for which they did not take what waited, when they did so last."""
+        self._flowed = float("-inf")
         """When that was over."""
 
     def ask(self, now: float, heard: float, frames: int) -> None:
@@ -40,6 +45,18 @@ class Answers:
         if lapse := self._slept(heard, frames):
             self._lapse, self._woke = lapse, heard
         self.rtt, self.asked = heard - self.asked, None
+
+    def flowed(self, blocked: float, now: float) -> None:
+        """Take note that they read on. Args: blocked: seconds for which they had not."""
+        if blocked >= SILENT_SECONDS:
+            self._blocked, self._flowed = blocked, now
+
+    def lapses(self, now: float) -> tuple[tuple[str, float, float], ...]:
+        """Return how they stood still lately: the word for it, seconds, and seconds since then."""
+        known = (("silent", self._lapse, self._woke), ("blocked", self._blocked, self._flowed))
+        return tuple(
+            (word, seconds, now - end) for word, seconds, end in known if now - end < REMEMBERED
+        )
 
     def lately(self, now: float, heard: float, frames: int) -> float:
         """Return how many seconds a client was silent that is heard again; 0.0 for others."""

@@ -235,6 +235,8 @@ class Channel:
 
     def resume_writing(self) -> None:
         self.is_blocked = False
+        now = self.loop.time()
+        self._answers.flowed(now - self.blocked_since, now)
         pong, self._pong = self._pong, b""
         self.write(pong)
         self.on_writable()
@@ -304,6 +306,10 @@ class Channel:
         if self._owes_for(since, now) >= SILENT_SECONDS:
             return now - self.heard
         return self._answers.lately(now, self.heard, self.inbound.frames) if lately else 0.0
+
+    def lapses(self) -> tuple[tuple[str, float, float], ...]:
+        """See `Answers.lapses`."""
+        return self._answers.lapses(self.loop.time())
 
     def _owes_for(self, since: float | None, now: float) -> float:
         """Return the seconds for which a client owes an answer, and has sent nothing."""

@@ -271,7 +271,8 @@ class DirectLink(Channel):
         blocked = self.loop.time() - self.blocked_since if self.is_blocked else 0.0
         waiting = self.transport.get_write_buffer_size()
         frames, rtt = self.inbound.frames, self.rtt()
-        return Look("direct", rtt, blocked, waiting, frames, self.unanswered(), self.silent())
+        still = (self.unanswered(), self.silent(), self.lapses())
+        return Look("direct", rtt, blocked, waiting, frames, *still)
 
     def shutdown(self) -> None:
         """Close, as the server goes down: it waits for nobody's answer."""

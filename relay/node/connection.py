@@ -248,8 +248,8 @@ class Connection:
             case Volatile(key, target, payload):
                 room.volatile(self.attachment, key, target, fast_path.tail(payload))
             case Ping(t):
-                self._told = seat.taken
-                now = self.node.clock()
+                self._told, now = seat.taken, self.node.clock()
+                self.conduct.ping(now)
                 self.send(Pong(t, now, now, seat.taken, self.link.outbox.position(room.seq)))
             case Ack():
                 if not seat.is_acknowledged:

@@ -26,6 +26,8 @@ class Look(NamedTuple):
     """Seconds for which a ping has had no answer, and nothing else was heard."""
     silent: float = 0.0
     """As `Link.silent` says."""
+    lapses: tuple[tuple[str, float, float], ...] = ()
+    """How the client stood still lately: the word for it, seconds, and seconds since it ended."""
 
 
 class Link(Protocol):

@@ -23,6 +23,10 @@ MOST_ROOMS: Final = 500
 """Rooms of which ends are kept. Strangers can cause ends in as many rooms as they like."""
 MOST_REJECTED: Final = 8
 """How many refused frames are kept of one room: so many of players, and so many of others."""
+MOST_SHUT_OUT: Final = 8
+"""How many requests are kept that came to no room."""
+MOST_WHY: Final = 500
+"""Characters that are kept of the reason."""
 MOST_REJECTED_ROOMS: Final = 100
 """Rooms of which they are kept: each may have 256 bytes, and words about them."""
 
@@ -43,6 +47,8 @@ class Ended(NamedTuple):
     """The reason that was given, if one was."""
     silent_ms: int = 0
     """For how long the client was silent before, while it should have answered."""
+    room: str = ""
+    """Its name in capitals. A node of an older version does not tell it."""
 
 
 class Rejected(NamedTuple):
@@ -58,6 +64,17 @@ class Rejected(NamedTuple):
     closed: str
     """How the connection ended: the name of the close code; "" if it is there."""
     frame: RefusedFrame
+
+
+class ShutOut(NamedTuple):
+    """A request that was refused before it was anybody's connection to a room."""
+
+    at: int
+    """The relay's clock, in microseconds, when it was so last."""
+    address: str
+    why: str
+    times: int = 1
+    """How often it was so, without another in between that is forgotten by now."""
 
 
 class Client(Protocol):
@@ -98,6 +115,15 @@ class Recent:
         self._rejected: Kept[Rejected] = OrderedDict()
         self._strangers: Kept[Rejected] = OrderedDict()
         """Refused frames of clients that had not entered."""
+        self.shut_out: tuple[ShutOut, ...] = ()
+
+    def shut(self, address: str, why: str) -> None:
+        """Take note of a request that was refused before it was a connection to a room."""
+        why = why[:MOST_WHY]
+        same = sum(each.times for each in self.shut_out if each[1:3] == (address, why))
+        others = [each for each in self.shut_out if each[1:3] != (address, why)]
+        shut = ShutOut(self._now(), address, why, same + 1)
+        self.shut_out = (*others, shut)[-MOST_SHUT_OUT:]
 
     def add(
         self,
@@ -112,7 +138,10 @@ class Recent:
         if NAME.fullmatch(room) is None:
             return
         kept, room = self._turned_away if player is None else self._seated, room.upper()
-        ended = Ended(self._now(), player, attachment, code, name, text[:MOST_TEXT])
+        last = kept.get(room, ())[-1:]
+        if player is None and last and last[0][2:4] == (attachment, code) and code is not None:
+            return  # the close that a refusal has announced, which says more
+        ended = Ended(self._now(), player, attachment, code, name, text[:MOST_TEXT], room=room)
         _keep(kept, room, [ended], MOST_ENDS, MOST_ROOMS)
 
     def keep(self, client: Client) -> None:
@@ -139,9 +168,12 @@ class Recent:
         if of_nobody:
             _keep(self._strangers, room, of_nobody, MOST_REJECTED, MOST_REJECTED_ROOMS)
 
-    def ends(self, room: str) -> Sequence[Ended]:
-        """Return the last ends in a room, the newest last."""
-        every = (*self._seated.get(room, ()), *self._turned_away.get(room, ()))
+    def ends(self, room: str = "") -> Sequence[Ended]:
+        """Return the last ends in a room, or in any, the newest last. Args: room: "" is any."""
+        every: list[Ended] = []
+        for kept in (self._seated, self._turned_away):
+            for each in kept.values() if not room else [kept.get(room, ())]:
+                every += each
         return sorted(every, key=lambda each: each.at)
 
     def rejected(self, room: str = "") -> Iterator[Rejected]:

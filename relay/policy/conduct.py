@@ -19,6 +19,10 @@ MAX_BAD_FRAMES = 20
 BAD_FRAMES_SECONDS = 10.0  # this many bad frames within so long are no accident
 THROTTLED_SECONDS = 10.0  # too fast for so long, with reading paused all the while, is an attack
 CALM_SECONDS = 1.0  # without a pause for so long, one who was too fast has slowed down
+PING_SECONDS = 5.0
+"""Between two PINGs of a client (SPEC 18.2)."""
+LATE_PING = 1.3
+"""A PING is late that comes after so many times as long as those before it."""
 KEPT_REFUSALS = 8
 KEPT_FRAMES = 4
 KEPT_BYTES = 256
@@ -79,6 +83,12 @@ class Conduct:
         """The last of them whose bytes are known."""
         self.secrets: tuple[bytes, ...] = ()
         """What the client entered by. A frame that has any of it is not kept."""
+        self.late_ping = (0.0, 0)
+        """Seconds before the last PING that was late, and when it came, by the relay's clock."""
+        self._pinged = 0
+        """When the last PING came; 0 before the first."""
+        self._ping_gaps = (0.0, 0.0)
+        """Seconds between the last PINGs, the newest last."""
         self._throttled_since = 0.0
         self._paused_until = float("-inf")
 
@@ -139,6 +149,20 @@ class Conduct:
         for refused in self.refusals:
             frame = bytes_of.get(refused._replace(at=0))
             yield RefusedFrame(refused, *((b"", 0) if frame is None else frame[1:]))
+
+    def ping(self, at: int) -> None:
+        """Take note of a PING. Args: at: the relay's clock.
+
+        A late one may be all that is left of a time without a sign: frames are not timed, as that
+        would cost something for each.
+        """
+        if self._pinged:
+            gap = (at - self._pinged) / 1e6
+            # One that always takes as long is not late.
+            if gap > LATE_PING * max(PING_SECONDS, *self._ping_gaps):
+                self.late_ping = (gap, at)
+            self._ping_gaps = (self._ping_gaps[1], gap)
+        self._pinged = at
 
     def add_pause(self, seconds: float, now: float) -> bool:
         """Take note of a pause. Returns: whether it is the first since the client was calm."""

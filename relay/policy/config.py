@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Literal
@@ -332,7 +333,6 @@ def _explain(detail: ErrorDetails) -> str:
     field = str(detail["loc"][0])
     message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "expected", 1)
     meaning = Settings.model_fields[field].description if field in Settings.model_fields else ""
-    return (
-        f"{option(field)} (or {variable(field)}) cannot be {detail['input']!r}: "
-        f"{message} ({meaning})"
-    )
+    # What is wrong about a URL may be its password: nobody should find it in a log.
+    shown = re.sub(r"(?<=//).*(?=@)", "***", repr(detail["input"]))
+    return f"{option(field)} (or {variable(field)}) cannot be {shown}: {message} ({meaning})"

@@ -81,15 +81,30 @@ def _root_path(value: str) -> str:
     return value
 
 
-def _nats_url(value: str) -> str:
-    parts = urlsplit(value)
-    if value == EMBEDDED:
-        return value
-    if parts.scheme not in ("nats", "tls") or not parts.hostname or parts.path.strip("/"):
+def nats_url(value: str) -> str:
+    """Return the URL of a server of NATS.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not _is_nats_url(value):
         raise ValueError(
-            f"expected nats://HOST:PORT, tls://HOST:PORT, or {EMBEDDED} for a server of its own"
+            f"expected nats://HOST:PORT, tls://HOST:PORT, or {EMBEDDED} for a server of its own; "
+            "in USER:PASSWORD@ before the host, / is %2F, # is %23, ? is %3F and % is %25"
         )
     return value
+
+
+def _is_nats_url(value: str) -> bool:
+    if value == EMBEDDED:
+        return True
+    try:
+        parts = urlsplit(value)
+        has_port = parts.port is None or parts.port > 0  # it raises if that is no port
+    except ValueError:
+        return False
+    rest = parts.path.strip("/") or parts.query or parts.fragment
+    return parts.scheme in ("nats", "tls") and bool(parts.hostname) and has_port and not rest
 
 
 def _nats_urls(value: tuple[str, ...]) -> tuple[str, ...]:
@@ -114,7 +129,7 @@ TrustedProxies = Annotated[
     tuple[Annotated[str, AfterValidator(_proxy)], ...], NoDecode, BeforeValidator(_split)
 ]
 NatsUrls = Annotated[
-    tuple[Annotated[str, AfterValidator(_nats_url)], ...],
+    tuple[Annotated[str, AfterValidator(nats_url)], ...],
     NoDecode,
     BeforeValidator(_split_all),
     AfterValidator(_nats_urls),

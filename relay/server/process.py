@@ -41,6 +41,7 @@ MESSAGE_SLACK = 4  # a message so many times over the limit still gets an ERROR,
 MESSAGE_MIN = 64 * 1024
 PATIENCE = 3.0  # seconds for connections to end, once the relay does; those left are cut
 LAST_PATIENCE = 0.4  # seconds for the same, where all had been asked to end before
+LAST_WORDS = 0.1  # seconds for those to say what they want who connected just before the end
 COLLECT_AFTER = 20_000  # objects made, and not let go, between two looks of the collector
 HANGUP = getattr(signal, "SIGHUP", None)  # Windows has none
 LOOK_SECONDS = 0.1  # between two looks for a signal, before anybody is served
@@ -54,6 +55,7 @@ class Server(uvicorn.Server):
     nohup. It sends several, so a further SIGHUP hurries nobody.
 
     Attributes:
+        on_looping: called in the event loop, before anything is waited for.
         on_starting: called in the event loop, before anybody is served.
         on_serving: called once clients can connect, before any HELLO is looked at.
         on_started: called after that. What it raises ends the server, as a signal does.
@@ -64,6 +66,7 @@ class Server(uvicorn.Server):
         failure: what `around`, `on_started` or `on_signal` raised.
     """
 
+    on_looping: Callable[[], None] | None = None
     on_starting: Callable[[], None] | None = None
     on_serving: Callable[[], None] | None = None
     on_started: Callable[[], None] | None = None
@@ -75,6 +78,7 @@ class Server(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
+        self.servers = []  # uvicorn has none before it serves
         self._have_left = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._leaving: asyncio.Task[None] | None = None
@@ -85,6 +89,8 @@ class Server(uvicorn.Server):
         if self.should_exit:
             return
         self._loop = asyncio.get_running_loop()
+        if self.on_looping is not None:
+            self.on_looping()
         if self.around is not None and not await self._entered(self.around):
             return
         if self.on_starting is not None:
@@ -160,12 +166,23 @@ class Server(uvicorn.Server):
             if self.on_signal is not None:
                 await self.on_signal()
                 self._have_left = True
+            await self._hear_last_words()
         except Exception as error:
             self.failure = self.failure or error
         finally:
             if self.on_left is not None:
                 self.on_left()
             self.should_exit = True
+
+    async def _hear_last_words(self) -> None:
+        """Take nobody more, but answer those who are there already.
+
+        Where several processes share the port, another one takes whoever comes. A request that is
+        on its way to this one would find its connection closed, and nobody could tell why.
+        """
+        for each in self.servers:
+            each.close()
+        await asyncio.sleep(LAST_WORDS)
 
     def _cut(self) -> None:
         # Closing one that does not read would wait for it to read.

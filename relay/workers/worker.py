@@ -53,6 +53,8 @@ class Worker:
         if self._place is not None:
             self._place.show_in(self._app.state.metrics)
         self._app.state.siblings.meet(self._bus)
+        if self._place is None:
+            self._app.state.facts.meet_workers(self._bus)
         self._server = make_server(self._app, settings)
         self._server.config.http = protocol = moving(settings, given.homes, self._mail)
         # In a cluster each worker is a node like all others, and nodes hear each other over NATS.
@@ -69,6 +71,7 @@ class Worker:
         """
         self._mail.on(Kind.MOVE, Arrivals(self._server).take)
         self._mail.on(Kind.NOTE, lambda note, _: self._bus.know(msgpack.unpackb(note)))
+        self._server.on_looping = self._hear_of_the_end
         self._server.on_started = self._begin
         self._server.on_left = self._leave
         node = self._app.state.node
@@ -82,8 +85,11 @@ class Worker:
             keeps=self._keeps,
         )
 
-    def _begin(self) -> None:
+    def _hear_of_the_end(self) -> None:
+        # From the first: a worker may wait for NATS for hours.
         asyncio.get_running_loop().add_reader(STDIN, self._end_all)
+
+    def _begin(self) -> None:
         self._mail.open()
         self._mail.send(self._orders.count, Kind.NOTE, self._orders.name.encode())
         if self._together is not None:

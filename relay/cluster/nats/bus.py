@@ -95,24 +95,38 @@ class NatsBus:
                 pass  # those who have answered have
         return heard
 
+    def probe(self) -> None:
+        """Publish to a subject of each kind, for nobody."""
+        for kind in ("all", f"to.{self.name}", "ask"):
+            self._connection.publish(f"bus.{kind}.probe", b"", self._sender)
+        self._connection.publish(f"{self._connection.answers.prefix}probe", b"", self._sender)
+        self._beat(LEAVING)  # nobody knows of this node yet
+
     # Who lives.
 
     async def run(self) -> None:
         """Beat until cancelled, and then say that this node leaves."""
         try:
-            last = self._now()
-            while True:
-                self._beat(HERE)
-                now = self._now()
-                if now - last > LIVE_SECONDS / 2 or not self._connection.is_up:
-                    # This node was frozen or cut off: what it has not heard says nothing.
-                    self._beats = dict.fromkeys(self._beats, now)
-                last = now
-                for node in [name for name, at in self._beats.items() if now - at > LIVE_SECONDS]:
-                    del self._beats[node]
-                await asyncio.sleep(BEAT_SECONDS)
+            await self._tend(lambda: self._beat(HERE))
         finally:
             self._beat(LEAVING)
+
+    async def look_on(self) -> None:
+        """See who lives until cancelled, as somebody who is no node."""
+        await self._tend(lambda: None)
+
+    async def _tend(self, beat: Callable[[], None]) -> None:
+        last = self._now()
+        while True:
+            beat()
+            now = self._now()
+            if now - last > LIVE_SECONDS / 2 or not self._connection.is_up:
+                # This node was frozen or cut off: what it has not heard says nothing.
+                self._beats = dict.fromkeys(self._beats, now)
+            last = now
+            for node in [name for name, at in self._beats.items() if now - at > LIVE_SECONDS]:
+                del self._beats[node]
+            await asyncio.sleep(BEAT_SECONDS)
 
     def _beat(self, says: bytes) -> None:
         self._connection.publish(f"bus.beat.{self.name}", says)

@@ -13,16 +13,17 @@ import logging
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from itertools import count
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import nats.errors
 from nats.aio.client import Client
 from nats.aio.subscription import Subscription
 
 from relay.cluster.nats.answers import Answers, is_nobody
-from relay.cluster.nats.options import Servers, shown, wants_tls
+from relay.cluster.nats.client import SafeClient, close, forgive, reason
+from relay.cluster.nats.options import Servers, login_of, shown, wants_tls
 
 if TYPE_CHECKING:
     from nats.aio.msg import Msg
@@ -33,59 +34,16 @@ CONNECT_SECONDS = 2
 PING_SECONDS = 1  # a server that misses three pings is given up
 AGAIN_SECONDS = 0.25  # between two rounds through all servers
 SAY_SECONDS = 5.0  # between two lines of the log that nobody is reached
-CLOSE_SECONDS = 1.0
 LOOK_SECONDS = 0.25  # between two looks whether a client has ended without a word
 MOST_WAITING = 64 * 1024 * 1024  # bytes that wait to be written; more are dropped
 QUESTION_SECONDS = 2.0
 MOST_BYTES = 1024 * 1024  # of a message, if a server does not say otherwise
 
 Receive = Callable[["Msg"], None]
-T = TypeVar("T")
 
 
 class Unanswered(ConnectionError):
     """Nobody listens to the subject of a question, or the connection was cut before the answer."""
-
-
-class _Client(Client):
-    """nats-py's, but safer and sooner."""
-
-    @property
-    def unsent(self) -> int:
-        """Bytes that wait for the kernel to take them."""
-        writer = getattr(self._transport, "_io_writer", None)
-        return 0 if writer is None else writer.transport.get_write_buffer_size()
-
-    def do(self, act: Coroutine[Any, Any, T]) -> T | None:
-        """Have a coroutine of this client run in this turn of the loop: it waits for nothing."""
-        try:
-            act.send(None)
-        except StopIteration as done:
-            result: T = done.value
-            return result
-        except (nats.errors.Error, OSError) as error:
-            log.warning("a message for NATS was not sent: %s", error)
-            return None
-        act.close()
-        raise RuntimeError("nats-py waits where it need not")
-
-    async def _flush_pending(self, force_flush: bool = False) -> None:
-        """Write in this turn of the loop. nats-py has a task for it, which runs in a later one."""
-        if self.is_connected and self._transport is not None:
-            pending, self._pending, self._pending_data_size = self._pending, [], 0
-            with contextlib.suppress(RuntimeError):  # it has ended, as the reader sees too
-                self._transport.writelines(pending)
-
-    async def _process_info(self, info: dict[str, Any], initial_connection: bool = False) -> None:
-        """Refuse a server without TLS where the URL asks for TLS.
-
-        nats-py would say who it is in the clear if a server, or somebody between, asks it to.
-        """
-        server = self._current_server
-        wants = initial_connection and server is not None and server.uri.scheme == "tls"
-        if wants and not info.get("tls_required"):
-            raise nats.errors.Error("the URL begins with tls:// and the server has no TLS")
-        await super()._process_info(info, initial_connection)
 
 
 class _Taker(asyncio.Future["Msg"]):
@@ -133,10 +91,12 @@ class Connection:
         self.failure = ""
         self.tried = asyncio.Event()
         self._signer = servers.signer()
-        self._trust = servers.trust() if any(map(wants_tls, servers.urls)) else None
+        # A server may want TLS though its URL does not say so.
+        is_wanted = servers.authority is not None or any(map(wants_tls, servers.urls))
+        self._trust = servers.trust() if is_wanted else None
         # Chance spreads the nodes over the servers.
         self._urls = deque(random.sample(servers.urls, len(servers.urls)))
-        self._client: _Client | None = None
+        self._client: SafeClient | None = None
         self._listeners: dict[int, tuple[str, Receive]] = {}
         self._listener_numbers = count()
         self._subscriptions: dict[int, Subscription] = {}
@@ -163,6 +123,11 @@ class Connection:
     def unsent(self) -> int:
         """Bytes that wait for the kernel to take them."""
         return self._client.unsent if self._client else 0
+
+    @property
+    def denied(self) -> list[str]:
+        """What the server did not allow since the connection began, or this was cleared."""
+        return self._client.denied if self._client else []
 
     @property
     def url(self) -> str:
@@ -243,6 +208,19 @@ class Connection:
         if not was_answered:
             raise Unanswered(f"nobody answers {subject}")
 
+    async def settled(self) -> None:
+        """Return when the server has taken all that was sent before, or has refused it.
+
+        Raises:
+            OSError: it does not say so in time, or there is no connection.
+        """
+        if self._client is None:
+            raise Unanswered("NATS is not reached")
+        try:
+            await self._client.flush(CONNECT_SECONDS)
+        except nats.errors.Error as error:
+            raise Unanswered(reason(error)) from None
+
     def move(self) -> None:
         """Give the connection up, and take another server."""
         self._ended.set()
@@ -258,10 +236,10 @@ class Connection:
                 await self._end_of(client)
             finally:
                 self._cut()
-                await _close(client)
+                await close(client)
             self._urls.rotate(-1)
 
-    def _begin(self, client: _Client) -> None:
+    def _begin(self, client: SafeClient) -> None:
         self._ended.clear()
         self._client = client
         for number in self._listeners:
@@ -289,28 +267,31 @@ class Connection:
                     await self._ended.wait()
                 return
 
-    async def _connect(self) -> _Client:
+    async def _connect(self) -> SafeClient:
         while True:
             for _ in range(len(self._urls)):
-                client = _Client()
+                client = SafeClient()
                 try:
                     async with asyncio.timeout(2 * CONNECT_SECONDS):
                         await self._connect_to(self._urls[0], client)
                     if client._reading_task is not None:
-                        client._reading_task.add_done_callback(_forgive)
+                        client._reading_task.add_done_callback(forgive)
                     return client
                 except (OSError, nats.errors.Error, ValueError) as error:
-                    await _close(client)
-                    self._say(error)
+                    await close(client)
+                    self._say(client.cause or error)
                     self._urls.rotate(-1)
             await asyncio.sleep(AGAIN_SECONDS)
 
-    async def _connect_to(self, url: str, client: Client) -> None:
-        signer = self._signer
+    async def _connect_to(self, url: str, client: SafeClient) -> None:
+        signer, login = self._signer, login_of(url)
         await client.connect(
-            [url],
+            [shown(url)],
+            user=login.user,
+            password=login.password,
+            token=login.token,
             name=self.name,
-            error_cb=_report,
+            error_cb=client.note,
             closed_cb=self._closed,
             allow_reconnect=False,
             connect_timeout=CONNECT_SECONDS,
@@ -327,7 +308,7 @@ class Connection:
 
     def _say(self, error: Exception) -> None:
         """Say every few seconds that nobody is reached, and why."""
-        self.failure = str(error) or "no answer"
+        self.failure = reason(error)
         self.tried.set()
         now = time.monotonic()
         if now - self._said_at >= SAY_SECONDS:
@@ -349,31 +330,6 @@ class Connection:
         client = self._client
         if subscription is not None and client is not None and not client.is_closed:
             client.do(subscription.unsubscribe())
-
-
-async def _close(client: Client) -> None:
-    """Close a client, however the server is."""
-    transport = client._transport
-    with contextlib.suppress(OSError, nats.errors.Error):
-        async with asyncio.timeout(CLOSE_SECONDS):
-            await client.close()
-    # nats-py has no way to close a connection whose server reads no more.
-    writer = getattr(transport, "_io_writer", None)
-    if writer is not None:
-        writer.transport.abort()
-
-
-def _forgive(reading: asyncio.Task[bool]) -> None:
-    """Let a read fail whose connection was just aborted: nats-py does not catch that."""
-    if not reading.cancelled():
-        reading.exception()
-
-
-async def _report(error: Exception) -> None:
-    """Log what nats-py tells of no call; what it tells of connecting is said elsewhere."""
-    said_elsewhere = (OSError, nats.errors.UnexpectedEOF, nats.errors.StaleConnectionError)
-    if not isinstance(error, said_elsewhere):
-        log.warning("NATS: %s", error)
 
 
 def _nothing() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
@@ -23,24 +24,26 @@ NAME = "roomwire-cluster"
 class Examiner:
     """Reports on the cluster, as often as it is asked."""
 
-    def __init__(self, connections: list[Connection], layout: Layout) -> None:
-        self._connections = connections
+    def __init__(self, buses: dict[Connection, NatsBus], layout: Layout) -> None:
+        """Args: buses: on which to hear who beats, by the connection to each server."""
+        self._buses = buses
         self._layout = layout
-        self._listening: NatsBus | None = None
+        self._has_listened = False
 
     async def report(self) -> Report:
         """Return how the cluster is."""
-        for connection in self._connections:
+        for connection in self._buses:
             await _reached(connection)
-        servers = [_server(connection) for connection in self._connections]
-        up = next((each for each in self._connections if each.is_up), None)
+        servers = [_server(connection) for connection in self._buses]
+        up = next((each for each in self._buses if each.is_up), None)
         if up is None:
             return Report(servers, [], [], {}, frozenset(), self._layout)
-        if self._listening is None:
-            self._listening = NatsBus(up)
+        if not self._has_listened:
+            self._has_listened = True
             await asyncio.sleep(BEATS_SECONDS)
         streams, missing, clocks = await self._streams(Streams(up, self._layout, None))
-        nodes = self._listening.others
+        heard = (bus.others for connection, bus in self._buses.items() if connection.is_up)
+        nodes = frozenset[str]().union(*heard)
         return Report(servers, streams, missing, clocks, nodes, self._layout)
 
     async def _streams(self, asking: Streams) -> tuple[list[Stream], list[str], dict[str, float]]:
@@ -52,9 +55,10 @@ class Examiner:
             try:
                 found = await asking.look_at(name)
             except ApiError as error:
-                missing.append(name if error.code == NOT_FOUND else f"{name}: {error}")
+                why = asking.explain(error)
+                missing.append(name if error.code == NOT_FOUND else f"{name}: {why}")
             except OSError as error:
-                missing.append(f"{name}: {str(error) or 'no answer'}")
+                missing.append(f"{name}: {asking.explain(error)}")
             else:
                 streams.append(found)
                 if found.at is not None:
@@ -72,12 +76,16 @@ async def examiner(servers: Servers, layout: Layout) -> AsyncIterator[Examiner]:
         CannotJoin: a file that is named cannot be used.
     """
     async with contextlib.AsyncExitStack() as stack:
-        connections = []
+        buses = {}
+        # Others may look at the same time, and answers go to a name.
+        name = f"{NAME}-{secrets.token_hex(4)}"
         for number, url in enumerate(servers.urls):
             one = Servers((url,), servers.credentials, servers.authority)
-            connections.append(Connection(one, f"{NAME}-{number}"))
-            await stack.enter_async_context(running(connections[-1].run()))
-        yield Examiner(connections, layout)
+            connection = Connection(one, f"{name}-{number}")
+            buses[connection] = NatsBus(connection)
+            await stack.enter_async_context(running(connection.run()))
+            await stack.enter_async_context(running(buses[connection].look_on()))
+        yield Examiner(buses, layout)
 
 
 async def _reached(connection: Connection) -> None:

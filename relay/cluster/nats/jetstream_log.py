@@ -20,9 +20,11 @@ from relay.cluster.log import READ_LIMIT, Deliver, LogFull, Logged, Trouble, Unf
 from relay.cluster.nats import direct
 from relay.cluster.nats.answers import is_nobody
 from relay.cluster.nats.connection import Connection
+from relay.cluster.nats.layout import PROBE
+from relay.cluster.nats.options import CannotJoin
 from relay.cluster.nats.snapshots import Snapshots, store
 from relay.cluster.nats.streams import FULL_SHARE, ApiError, Stream, Streams
-from relay.cluster.nats.watch import Watch
+from relay.cluster.nats.watch import Shortage, Watch
 from relay.cluster.records import Records
 from relay.cluster.running import running
 
@@ -41,10 +43,6 @@ TRY_SECONDS = 1.0
 TICK_SECONDS = 0.25
 LOOK_SECONDS = 5.0  # between two looks at the streams
 SPREAD_SECONDS = 60.0  # between two looks where their leaders are
-PROBE = "probe"
-"""In place of a room's token, in entries that only ask whether a stream works. A token is in
-capitals."""
-
 NO_ROOMS = {f"in.0.{PROBE}": ""}
 
 SEQUENCE = "Nats-Sequence"
@@ -72,8 +70,10 @@ class JetStreamLog:
         self._snapshots = Snapshots(connection, streams.layout)
         self.records = Records(streams.layout.all)
         self._watch = Watch()
+        self._shortage = Shortage()
         self._full: set[str] = set()
         self._is_in_trouble = False
+        self._wrong = ""
         self._now = time.monotonic
         self._acks = {
             stream: connection.answers.lead(stream, functools.partial(self._take_answer, stream))
@@ -94,6 +94,8 @@ class JetStreamLog:
         if self._connection.is_up and self._watch.wants(stream, now):
             reply = self._acks[stream]
         self.records.trips.begin(id, now)
+        if self._shortage.streams:
+            self._shortage.published(stream, room, id, now)
         self._connection.publish(subject, data, reply, {ID: id})
 
     async def publish_first(self, room: str, id: str, data: bytes) -> None:
@@ -127,7 +129,7 @@ class JetStreamLog:
         def receive(message: Msg) -> None:
             headers = message.headers or {}
             seq, previous = int(headers[SEQUENCE]), int(headers.get(PREVIOUS, 0))
-            self._note_trip(headers)
+            self._note_stored(room, headers)
             deliver(Logged(seq, previous, message.data))
 
         return self._connection.subscribe(self._layout.delivered(room), receive)
@@ -139,7 +141,7 @@ class JetStreamLog:
         found, previous = [], 0
         for each in kept:
             if each.seq > after:
-                self._note_trip(each.headers)
+                self._note_stored(room, each.headers)
                 found.append(Logged(each.seq, previous, each.data))
             previous = each.seq
         return found[:limit]
@@ -188,11 +190,16 @@ class JetStreamLog:
     def is_troubled(self, room: str) -> bool:
         """Say whether entries of this room wait for their stream."""
         now = self._now()
-        return self._watch.is_cut(now) or self._layout.stream_of(room) in self._watch.troubled(now)
+        if self._watch.is_cut(now) or self._layout.stream_of(room) in self._watch.troubled(now):
+            return True
+        return self._shortage.waits(room, now)
 
-    def _note_trip(self, headers: Mapping[str, str]) -> None:
-        if self.records.trips.is_awaited(headers.get(ID)):
+    def _note_stored(self, room: str, headers: Mapping[str, str]) -> None:
+        id = headers.get(ID)
+        if self.records.trips.is_awaited(id):
             self.records.trips.end(self._now())
+        if self._shortage.waiting:
+            self._shortage.heard(room, id)
 
     # Whether it works.
 
@@ -214,14 +221,22 @@ class JetStreamLog:
                 if self.streams and self._now() - spread_at >= SPREAD_SECONDS:
                     spread_at = self._now()
                     await self._manager.spread(list(self.streams.values()))
+            except CannotJoin as error:
+                self._complain(str(error))
             except Exception:
                 log.exception("the streams are not looked at")
             await asyncio.sleep(LOOK_SECONDS)
 
+    def _complain(self, wrong: str) -> None:
+        """Say once what somebody has changed. Rooms go on as well as they can."""
+        if wrong != self._wrong:
+            self._wrong = wrong
+            log.error("NATS is not as it was: %s", wrong)
+
     def _tick(self, now: float) -> None:
         troubled = self._watch.troubled(now)
         self.records.note_trouble(self._watch.troubled_since(now), now)
-        is_in_trouble = bool(troubled) or self._watch.is_cut(now)
+        is_in_trouble = bool(troubled) or self._watch.is_cut(now) or self._shortage.look(now)
         if is_in_trouble != self._is_in_trouble:
             self._is_in_trouble = is_in_trouble
             self._tell(troubled)
@@ -237,6 +252,10 @@ class JetStreamLog:
             log.warning("NATS stores entries again")
         elif troubled:
             log.warning("NATS stores no entries of %s: rooms wait", ", ".join(sorted(troubled)))
+        elif self._shortage.streams:
+            what = "%s is full: rooms wait for old entries to go, for 10 min at most; %s"
+            advice = "`nats stream edit NAME --max-bytes` gives it more"
+            log.warning(what, ", ".join(sorted(self._shortage.streams)), advice)
         else:
             log.warning("NATS is not reached: rooms wait")
 
@@ -263,6 +282,7 @@ class JetStreamLog:
         log.warning("%s refused an entry: %s", stream, error.get("description"))
         if code == FULL:
             self._full.add(stream)
+            self._shortage.refused(stream, now)
             self._watch.acknowledged(stream, now)  # it works, and is full
         else:
             self._watch.refused(stream, now)

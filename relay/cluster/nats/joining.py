@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import logging
 import re
 from collections.abc import AsyncIterator
 
@@ -11,11 +13,16 @@ from relay.cluster.nats.connection import Connection
 from relay.cluster.nats.jetstream_log import JetStreamLog
 from relay.cluster.nats.layout import Layout
 from relay.cluster.nats.options import Servers
-from relay.cluster.nats.streams import Streams, made
+from relay.cluster.nats.streams import PERMISSIONS, SAY_SECONDS, Streams, made
 from relay.cluster.replicas.parcels import ENVELOPE
 from relay.cluster.running import running
 
+log = logging.getLogger("relay")
+
 NAME = re.compile(r"[A-Za-z0-9_-]+")
+
+AGAIN_SECONDS = 1.0
+"""Between two looks whether NATS allows all: each adds a message of some bytes to every stream."""
 
 
 class Membership:
@@ -60,8 +67,34 @@ class Membership:
         """
         async with running(self.connection.run()):
             await made(self.streams)
+            await self._allowed()
             async with running(self.log.run()), running(self.bus.run()):
                 yield
+
+    async def _allowed(self) -> None:
+        """Wait until NATS lets this node do all that nodes do: no player is to be served half."""
+        loop, said_at = asyncio.get_running_loop(), float("-inf")
+        while not await self._is_allowed():
+            if self.connection.denied and loop.time() - said_at >= SAY_SECONDS:
+                said_at = loop.time()
+                denied = ", ".join(self.connection.denied)
+                what = "waiting for permissions at %s, which does not allow %s: %s"
+                log.warning(what, self.connection.url, denied, PERMISSIONS)
+            await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _is_allowed(self) -> bool:
+        """Do each once, in the name of no room."""
+        self.connection.denied.clear()
+        for subject in self.streams.layout.heard_probes():
+            self.connection.subscribe(subject, lambda message: None)()
+        for subject in self.streams.layout.probes():
+            self.connection.publish(subject, b"")
+        self.bus.probe()
+        try:
+            await self.connection.settled()
+        except OSError:
+            return False
+        return not self.connection.denied
 
 
 @contextlib.asynccontextmanager

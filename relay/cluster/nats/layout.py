@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -18,6 +18,10 @@ SNAPSHOTS = "SNAP"
 
 SNAPSHOTS_KEPT = 3
 """Newest snapshots of a room that are kept."""
+
+PROBE = "probe"
+"""In place of a room's token, in messages that only ask whether something works. A token is in
+capitals."""
 
 SNAPSHOT_SECONDS = 24 * 3600
 
@@ -71,6 +75,18 @@ class Layout:
     def snapshots(self, room: str) -> str:
         """Return what the subjects of a room's snapshots begin with; a chunk's number follows."""
         return f"snap.{shard_of(room, self.streams)}.{token_of(room)}"
+
+    def probes(self) -> Iterator[str]:
+        """Yield a subject of each kind that relays publish to, for none of the rooms."""
+        for shard in range(self.streams):
+            yield f"in.{shard}.{PROBE}"
+            yield f"snap.{shard}.{PROBE}.0"
+        for stream in self.all:
+            yield f"$JS.API.DIRECT.GET.{stream}"
+
+    def heard_probes(self) -> Iterator[str]:
+        """Yield a subject of each kind under which relays hear of entries."""
+        return (f"out.{shard}.{PROBE}" for shard in range(self.streams))
 
     def configuration(self, stream: str) -> Mapping[str, Any]:
         """Return how a stream is to be set up, as JetStream writes it."""

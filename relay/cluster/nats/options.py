@@ -9,7 +9,8 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
 
 SEED = re.compile(r"BEGIN USER NKEY SEED-*\s+(\S+)")
 JWT = re.compile(r"BEGIN NATS USER JWT-*\s+(\S+)")
@@ -70,6 +71,24 @@ def shown(url: str) -> str:
     """Return a URL without its password, for the log."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+class Login(NamedTuple):
+    """Who a relay is by a URL."""
+
+    user: str | None = None
+    password: str | None = None
+    token: str | None = None
+
+
+def login_of(url: str) -> Login:
+    """Return who a relay is. For `/`, `#` and such a URL has %2F, %23 and such."""
+    parts = urlsplit(url)
+    if parts.username is None:
+        return Login()
+    if parts.password is None:
+        return Login(token=unquote(parts.username))
+    return Login(unquote(parts.username), unquote(parts.password))
 
 
 def wants_tls(url: str) -> bool:

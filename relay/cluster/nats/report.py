@@ -76,7 +76,9 @@ class Report:
         for server in self.servers:
             if server.failure is not None:
                 what = f"{server.url} is not reached: {server.failure}"
-                yield Finding("error", what, "start it, or name another with --nats")
+                yield Finding(
+                    "error", what, "start it, or name another, or another user, with --nats"
+                )
             elif numbers_of(server.version or "0") < OLDEST:
                 oldest = ".".join(map(str, OLDEST))
                 what = f"{server.url} is nats-server {server.version}"
@@ -90,9 +92,14 @@ class Report:
             yield Finding("warning", what, "take the newest for all, one after another")
 
     def _of_streams(self) -> Iterator[Finding]:
+        unseen = dict.fromkeys(why for each in self.missing if (why := each.partition(": ")[2]))
+        for why in unseen:
+            what = f"streams cannot be looked at: {why}"
+            yield Finding("error", what, "mend that first, and look again")
         for missing in self.missing:
-            what = f"a stream is missing: {missing}"
-            yield Finding("error", what, "start a relay: it makes the streams that are missing")
+            if ": " not in missing:
+                what = f"a stream is missing: {missing}"
+                yield Finding("error", what, "start a relay: it makes the streams that are missing")
         for stream in self.streams:
             yield from self._of(stream)
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from relay.cluster.nats.connection import Connection
+from relay.cluster.nats.connection import Connection, Unanswered
 from relay.cluster.nats.layout import Layout
 from relay.cluster.nats.options import CannotJoin
 from relay.cluster.replicas.parcels import ENVELOPE
@@ -21,9 +21,13 @@ log = logging.getLogger("relay")
 
 API = "$JS.API"
 NOT_FOUND = 10059  # JetStream's number for: there is no such stream
+NOT_FOR_ACCOUNT = 10039  # for: this account has no JetStream
+NO_SPACE = 10047  # for: there is less space than the stream may take
 REFUSED_FOR_GOOD = (10052, 10058, 10065, 10074)
 """A configuration that is wrong, or another's: the name or the subjects are taken, or there are
 replicas without a cluster."""
+
+PERMISSIONS = "nats-permissions.conf in Roomwire's documentation lists what a relay needs"
 
 OLDEST = (2, 11)
 """The first nats-server that answers direct reads of several messages."""
@@ -144,6 +148,20 @@ class Streams:
                 raise CannotJoin(f"NATS does not make the stream {name}: {error}") from None
             raise
 
+    def explain(self, error: Exception) -> str:
+        """Say why streams cannot be asked about, and what an operator can do."""
+        if self.connection.denied:
+            return f"it does not allow {', '.join(self.connection.denied)}: {PERMISSIONS}"
+        code = error.code if isinstance(error, ApiError) else None
+        if isinstance(error, Unanswered) and not self.connection.server.get("jetstream"):
+            return "it is off there: `jetstream {...}` in nats-server's configuration turns it on"
+        if code == NOT_FOR_ACCOUNT:
+            return f"{error}: say `jetstream: enabled` in the relay's account"
+        if code == NO_SPACE:
+            most = 2 * self.layout.max_bytes
+            return f"{error}: give it max_file of more than {most}, or relays less --nats-bytes"
+        return str(error) or "no answer"
+
     async def look_at(self, name: str) -> Stream:
         """Return what is known of a stream.
 
@@ -199,7 +217,7 @@ async def made(streams: Streams) -> list[Stream]:
         except (ApiError, OSError) as error:
             if loop.time() - said_at >= SAY_SECONDS:
                 said_at = loop.time()
-                why = str(error) or "no answer"
+                why = streams.explain(error)
                 log.warning("waiting for JetStream at %s: %s", streams.connection.url, why)
         await asyncio.sleep(AGAIN_SECONDS)
 

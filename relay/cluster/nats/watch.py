@@ -20,6 +20,10 @@ CHANCE_SECONDS = 6.0
 """For which a new server is given a chance. An election of leaders takes 4 s to 9 s."""
 
 
+FULL_SECONDS = 5.0
+"""After the last entry that a stream refused as it is full, for which it counts as such."""
+
+
 class Watch:
     """What streams owe, and since when."""
 
@@ -81,3 +85,45 @@ class Watch:
         silent_since = max(min(self._owed.values()), self._answered_at)
         has_had_a_chance = now - self._connected_at > CHANCE_SECONDS
         return has_had_a_chance and now - silent_since > SILENCE_SECONDS
+
+
+class Shortage:
+    """Rooms whose entries a full stream refuses.
+
+    Others of that stream go on: a room that has as many entries as are kept of one loses its oldest
+    for each new one. So what a stream answers does not say which rooms wait.
+
+    Attributes:
+        streams: those that are full, and when they refused an entry last.
+        waiting: of each of their rooms an entry that was not heard yet, and since when.
+    """
+
+    def __init__(self) -> None:
+        self.streams: dict[str, float] = {}
+        self.waiting: dict[str, tuple[str, float]] = {}
+
+    def refused(self, stream: str, now: float) -> None:
+        self.streams[stream] = now
+
+    def published(self, stream: str, room: str, id: str, now: float) -> None:
+        """Note an entry that may be refused."""
+        if stream in self.streams:
+            self.waiting.setdefault(room, (id, now))
+
+    def heard(self, room: str, id: str | None) -> None:
+        """Note an entry that is stored."""
+        if room in self.waiting and self.waiting[room][0] == id:
+            del self.waiting[room]
+
+    def waits(self, room: str, now: float) -> bool:
+        """Say whether an entry of a room waits for too long."""
+        return room in self.waiting and now - self.waiting[room][1] > TROUBLE_SECONDS
+
+    def look(self, now: float) -> bool:
+        """Forget streams that refuse nothing any more. Returns: whether any room waits."""
+        self.streams = {
+            stream: at for stream, at in self.streams.items() if now - at <= FULL_SECONDS
+        }
+        if not self.streams:
+            self.waiting.clear()
+        return any(self.waits(room, now) for room in self.waiting)

@@ -10,10 +10,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from relay.cluster.nats.examining import Examiner, examiner
 from relay.cluster.nats.joining import joined
 from relay.cluster.nats.layout import Layout
 from relay.cluster.nats.options import Servers
 from tests.helpers import forked
+from tests.helpers.looking import until_equal
 from tests.helpers.nats import NatsServer, nats_server
 from tests.helpers.ports import free_ports
 
@@ -31,6 +33,36 @@ STREAMS = ("--nats-streams", "2")
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:
     return forked.run("relay", "cluster", *words, *STREAMS)
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [("localhost:4222", "expected nats://HOST:PORT"), ("embedded", "see its log")],
+)
+def test_a_url_that_is_none_is_one_sentence(url: str, why: str) -> None:
+    ended = run("doctor", "--nats", url)
+    assert ended.returncode == 2
+    assert why in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+async def test_a_relay_that_was_killed_is_seen_no_more_and_by_another_server(
+    server: NatsServer,
+) -> None:
+    """As with `--watch`: the server that was asked first may be the one that dies."""
+    with nats_server() as other:
+        async with (
+            examiner(Servers((other.url, server.url)), LAYOUT) as examining,
+            joined(Servers((server.url,)), "relay-1", LAYOUT) as node,
+        ):
+            assert await seen(examining) == {"relay-1"}
+            other.kill()
+            node.connection.publish = lambda *words: None  # type: ignore[method-assign]
+            await until_equal(lambda: seen(examining), frozenset[str]())
+
+
+async def seen(examining: Examiner) -> frozenset[str]:
+    return (await examining.report()).nodes
 
 
 async def test_the_doctor_says_that_all_is_well(server: NatsServer) -> None:

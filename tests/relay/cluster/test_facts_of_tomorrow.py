@@ -228,9 +228,12 @@ async def rejections(bus: Ether) -> None:
         "data": "",
         "size": 3,
     }
-    said = await bus.answers(found.rejected("R"), [known | MORE], MORE)
-    assert operating.Rejected(**said[0]).node == OTHER
-    bus.tell(facts.ABOUT_REJECTED, msgpack.packb(["R", MORE]), Kind.ASKED, 5)
+    end = [1, None, 3, None, "LOST", "", 0, "R", MORE]
+    shut = [1, "192.0.2.1", "why", 2, MORE]
+    said = await bus.answers(found.outside("R"), [known | MORE], [end], [shut], MORE)
+    assert operating.Rejected(**said.rejected[0]).node == OTHER
+    assert (said.ends[0].room, said.shut_out[0].times) == ("R", 2)
+    bus.tell(facts.ABOUT_OUTSIDE, msgpack.packb(["R", MORE]), Kind.ASKED, 5)
     await bus.says(Kind.ANSWERED)
 
 
@@ -263,7 +266,7 @@ FACTS: dict[str, Callable[[Ether], Awaitable[None]]] = {
     together.PROMISES: promises,
     shapes.SUBJECT: conditions,
     facts.SUBJECT: players,
-    facts.ABOUT_REJECTED: rejections,
+    facts.ABOUT_OUTSIDE: rejections,
     WHEREABOUTS: whereabouts,
     siblings.DRAINING: workers,
     siblings.METRICS: workers,

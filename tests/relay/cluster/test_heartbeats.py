@@ -19,7 +19,9 @@ def connected(node: Node) -> set[bytes]:
     return {seat.key or b"" for seat in node.rooms[ROOM].seats.attached.values()}
 
 
-def test_players_at_a_node_that_is_silent_are_lost_for_the_others(nodes: Nodes) -> None:
+def test_players_at_a_node_that_is_silent_are_lost_for_the_others(
+    nodes: Nodes, caplog: pytest.LogCaptureFixture
+) -> None:
     here, there = nodes.start("n1"), nodes.start("n2")
     nodes.enters(here, "stays")
     nodes.enters(there, "goes")
@@ -28,6 +30,18 @@ def test_players_at_a_node_that_is_silent_are_lost_for_the_others(nodes: Nodes) 
     assert connected(here) == {b"stays", b"goes"}
     nodes.world.run(1.5)
     assert connected(here) == {b"stays"}
+    assert "its players in 1 rooms are lost" in caplog.text
+
+
+def test_a_node_that_ends_without_players_worries_nobody(
+    nodes: Nodes, caplog: pytest.LogCaptureFixture
+) -> None:
+    here, there = nodes.start("n1"), nodes.start("n2")
+    nodes.enters(here, "stays")
+    nodes.do(there, attaches)
+    there.kill()
+    nodes.world.run(PATIENCE + 1)
+    assert not caplog.messages
 
 
 def test_a_room_that_comes_after_the_death_hears_of_it_at_once(nodes: Nodes) -> None:

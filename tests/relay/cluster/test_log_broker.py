@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from relay.cluster.log_broker import LogBroker
+from relay.cluster.log_broker import AUDIT_SECONDS, IDLE_SECONDS, LogBroker
 from relay.cluster.replicas import snapshots
 from relay.cluster.replicas.asking import UNSURE_SECONDS
 from relay.cluster.replicas.parcels import pack_create
@@ -276,3 +276,12 @@ def test_who_waits_for_a_room_whose_log_is_lost_waits_for_the_next(nodes: Nodes)
     node.loop.call_soon(broker.restart, lambda room: True)
     nodes.world.run(1)
     assert entered
+
+
+@pytest.mark.parametrize("phase", range(5))
+def test_a_room_that_has_ended_is_followed_no_more(phase: int, nodes: Nodes) -> None:
+    nodes.world.run(phase * AUDIT_SECONDS / 5)
+    node = a_room(nodes)
+    nodes.world.run(CREATE.options.hold + CREATE.options.keep + 2 * IDLE_SECONDS)
+    assert ROOM not in node.rooms
+    assert ROOM not in broker_of(node).replicas

@@ -163,3 +163,22 @@ def test_a_malformed_frame_gets_its_number_once_it_is_counted() -> None:
         (7, b"one"),
         (8, b"two"),
     ]
+
+
+def test_a_ping_that_is_late_is_remembered() -> None:
+    conduct, at = Conduct(), 10**15
+    for gap in (0, 0.1, 0.1, 5, 6, 5):
+        at += int(gap * 1e6)
+        conduct.ping(at)
+    assert conduct.late_ping == (0.0, 0), "the first ones are quick, and timers of pages are coarse"
+    for gap in (11, 0.01, 5, 5):
+        at += int(gap * 1e6)
+        conduct.ping(at)
+    assert conduct.late_ping == (11.0, at - 10_010_000)
+
+
+def test_one_that_always_pings_seldom_is_not_late() -> None:
+    conduct = Conduct()
+    for number in range(1, 9):
+        conduct.ping(number * 30_000_000)
+    assert conduct.late_ping == (30.0, 60_000_000)

@@ -173,9 +173,29 @@ def test_servers_of_nats_may_be_given_with_commas_between(monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize(
-    "value", ["a:4222", "http://a", "nats://", "nats://a/path", "embedded,nats://a"]
+    "value",
+    [
+        "a:4222",
+        "http://a",
+        "nats://",
+        "nats://a/path",
+        "embedded,nats://a",
+        "nats://a:99999",
+        "nats://a:port",
+        "nats://a:0",
+        "nats://[::1",
+        "nats://u:p#w@a",
+        "nats://u:p?w@a",
+    ],
 )
 def test_what_is_no_server_of_nats_is_refused(value: str) -> None:
     with pytest.raises(ValidationError) as refused:
         Settings(nats=(value,))
     assert "--nats (or RELAY_NATS)" in explain(refused.value)
+
+
+def test_a_password_that_spoils_its_url_is_not_shown() -> None:
+    with pytest.raises(ValidationError) as refused:
+        Settings(nats=("nats://relay:se/cret@a:4222",))
+    assert "'nats://***@a:4222'" in explain(refused.value)
+    assert "%2F" in explain(refused.value)

@@ -178,9 +178,10 @@ def test_a_relay_waits_for_nats_and_serves_nobody_until_then() -> None:
                 relay.communicate()
 
 
-def test_a_relay_that_waits_obeys_a_signal() -> None:
+@pytest.mark.parametrize("options", [(), ("--workers", "2")])
+def test_a_relay_that_waits_obeys_a_signal(options: tuple[str, ...]) -> None:
     (port,) = free_ports(1)
-    with serving("--nats", f"nats://127.0.0.1:{port}") as relay:
+    with serving("--nats", f"nats://127.0.0.1:{port}", *options) as relay:
         assert relay.stderr is not None
         assert any("waiting for NATS" in line for line in relay.stderr)
         relay.terminate()

@@ -17,6 +17,7 @@ from websockets.sync.client import connect as connect_sync
 from websockets.typing import Subprotocol
 
 from relay.http.app import create_app
+from relay.lobby.homes import ALONE
 from relay.policy.config import Settings
 from relay.server.process import GRACE, listen, make_server
 from tests.helpers.measuring import fastest_here
@@ -146,6 +147,21 @@ async def test_what_fails_in_the_end_ends_it_all_the_same() -> None:
     server.on_started = lambda: server.handle_exit(signal.SIGTERM, None)
     await server.serve([*listener.sockets])
     assert isinstance(server.failure, OSError)
+
+
+async def test_who_connected_just_before_the_end_is_answered() -> None:
+    server = make_server(create_app(Settings(), homes=ALONE), Settings())
+    listener = listen("127.0.0.1", 0)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(server.serve([*listener.sockets]))
+        await until(lambda: server.started)
+        reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
+        await until(lambda: bool(server.server_state.connections))
+        server.leave()
+        await until(lambda: not any(each.is_serving() for each in server.servers))
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert (await reader.readline()).startswith(b"HTTP/1.1 ")
+        writer.close()
 
 
 async def test_a_server_without_a_word_for_signals_ends() -> None:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
 import nats
 import pytest
@@ -15,14 +19,19 @@ from nats.aio.client import Client
 from relay.cluster.nats.connection import Connection
 from relay.cluster.nats.joining import Membership, joined
 from relay.cluster.nats.layout import Layout
-from relay.cluster.nats.options import CannotJoin, Servers
+from relay.cluster.nats.options import CannotJoin, Servers, login_of
 from relay.cluster.running import running
+from relay.policy.values import nats_url
 from tests.helpers.nats import FILES, NatsServer, nats_server, until
 from tests.helpers.nats_users import Operator
 from tests.helpers.nginx import made_certificate
+from tests.helpers.ports import free_ports
 
 LAYOUT = Layout()
-WITH_TLS = (FILES / "nats-single.conf").read_text() + "\ninclude ./nats-tls.conf\n"
+SINGLE = (FILES / "nats-single.conf").read_text()
+INCLUDED = "include ./nats-permissions.conf"
+PERMISSIONS = (FILES / "nats-permissions.conf").read_text()
+WITH_TLS = f"{SINGLE}\ninclude ./nats-tls.conf\n"
 
 
 async def goes_through(node: Membership, room: str = "ROOM") -> None:
@@ -64,6 +73,89 @@ async def test_the_permissions_are_enough(
         await until(lambda: heard == [b"here"])
     assert "ermission" not in caplog.text
     assert "ermissions Violation" not in server.log
+
+
+REVOKED = {
+    '"in.*.*", ': 'publish to "in.0.probe"',
+    '"snap.*.*.*", ': 'publish to "snap.0.probe.0"',
+    '"out.*.*", ': 'subscription to "out.0.probe"',
+    '"bus.ask.>", ': 'publish to "bus.ask.probe"',
+    '"$JS.API.DIRECT.GET.SNAP",': 'publish to "$js.api.direct.get.snap"',
+    '"$JS.API.STREAM.INFO.SNAP",': 'publish to "$js.api.stream.info.snap"',
+}
+"""What is taken from the permissions, and what the relay says that it lacks."""
+
+
+@pytest.mark.parametrize("revoked", REVOKED)
+async def test_a_node_waits_for_each_permission_and_names_it(
+    revoked: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with without(revoked) as server:
+        node = Membership(Servers((server.url,)), "one", LAYOUT)
+        async with entering(node) as entered:
+            await until(lambda: f"does not allow {REVOKED[revoked]}" in waits(caplog))
+            assert "nats-permissions.conf" in waits(caplog)
+            assert not entered.is_set()
+
+
+async def test_a_node_joins_once_it_is_allowed_all() -> None:
+    with without('"snap.*.*.*", ') as server:
+        node = Membership(Servers((server.url,)), "one", LAYOUT)
+        async with entering(node) as entered:
+            await until(lambda: bool(node.connection.denied))
+            server.configuration.write_text(with_permissions(PERMISSIONS))
+            assert server.process is not None
+            server.process.send_signal(signal.SIGHUP)
+            await until(entered.is_set)
+
+
+WITHOUT_JETSTREAM = re.sub(r"jetstream \{.*?\n\}\n", "", SINGLE, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize(
+    ("configuration", "permissions", "why"),
+    [
+        (WITHOUT_JETSTREAM, "", "it is off there: `jetstream {...}`"),
+        (SINGLE, "", "say `jetstream: enabled` in the relay's account"),
+        (SINGLE.replace("4GB", "1GB"), "jetstream: enabled", "max_file of more than 2147483648"),
+    ],
+)
+async def test_a_node_says_what_jetstream_lacks(
+    configuration: str, permissions: str, why: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    text = PERMISSIONS.replace("jetstream: enabled", permissions)
+    with nats_server(configuration.replace(INCLUDED, text)) as server:
+        async with entering(Membership(Servers((server.url,)), "one", LAYOUT)):
+            await until(lambda: "waiting for JetStream" in waits(caplog))
+    assert why in waits(caplog)
+
+
+def without(revoked: str) -> AbstractContextManager[NatsServer]:
+    """Run a server that does not allow this."""
+    assert revoked in PERMISSIONS
+    return nats_server(with_permissions(PERMISSIONS.replace(revoked, '"other", ', 1)))
+
+
+def with_permissions(permissions: str) -> str:
+    return SINGLE.replace(INCLUDED, permissions)
+
+
+@contextlib.asynccontextmanager
+async def entering(node: Membership) -> AsyncIterator[asyncio.Event]:
+    """Let a node join meanwhile. Yields: what is set once it has."""
+    entered = asyncio.Event()
+
+    async def join() -> None:
+        async with node.joined():
+            entered.set()
+            await asyncio.Event().wait()
+
+    async with running(join()):
+        yield entered
+
+
+def waits(caplog: pytest.LogCaptureFixture) -> str:
+    return "\n".join(line for line in caplog.messages if line.startswith("waiting for"))
 
 
 async def echo(asker: str, data: bytes) -> bytes:
@@ -135,26 +227,74 @@ async def test_a_relay_speaks_tls() -> None:
             await goes_through(node)
 
 
+async def test_an_authority_counts_where_only_the_server_speaks_of_tls() -> None:
+    certificate, _ = made_certificate()
+    with tls_server() as server:
+        url = server.url.replace("tls://", "nats://")
+        async with joined(Servers((url,), None, certificate), "one", LAYOUT) as node:
+            assert node.connection.is_up
+
+
 async def test_a_certificate_that_nobody_trusted_signed_is_refused() -> None:
     with tls_server() as server:
-        await is_refused(Servers((server.url,)), "CERTIFICATE_VERIFY_FAILED")
+        why = await refused_for(Servers((server.url,)))
+        assert "CERTIFICATE_VERIFY_FAILED" in why
+        assert "--nats-ca" in why
 
 
 async def test_a_server_without_tls_hears_no_password(server: NatsServer) -> None:
     url = server.url.replace("nats://", "tls://")
-    await is_refused(Servers((url,)), "the server has no TLS")
+    assert "the server has no TLS" in await refused_for(Servers((url,)))
 
 
-async def test_a_wrong_password_is_refused(server: NatsServer) -> None:
-    await is_refused(Servers((server.url.replace("secret", "wrong"),)), "uthorization")
+async def test_a_wrong_password_is_refused_and_said_once_in_a_while(
+    server: NatsServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = server.log.count("authentication error")
+    connection = Connection(Servers((server.url.replace("secret", "wrong"),)), "one")
+    async with running(connection.run()):
+        await until(lambda: server.log.count("authentication error") > before + 2)
+    assert (
+        connection.failure == "Authorization Violation: it knows no such user, or another password"
+    )
+    assert caplog.text.count("uthorization") == 1
 
 
-async def is_refused(servers: Servers, why: str) -> None:
+@pytest.mark.parametrize("password", ["a/b", "50%", "#1", "a@b:c"])
+def test_a_password_may_have_any_signs(password: str) -> None:
+    url = f"nats://relay:{quote(password, safe='')}@127.0.0.1"
+    assert nats_url(url) == url
+    assert login_of(url) == ("relay", password, None)
+
+
+def test_a_token_stands_alone() -> None:
+    assert login_of("nats://s%2Fcret@host:4222") == (None, None, "s/cret")
+    assert login_of("nats://host") == (None, None, None)
+
+
+async def test_a_password_is_sent_as_it_is() -> None:
+    with nats_server(NATS_PASSWORD="a/b") as server:
+        url = server.url.replace("secret", "a%2Fb")
+        async with joined(Servers((url,)), "one", LAYOUT) as node:
+            assert node.connection.is_up
+
+
+async def test_where_nothing_listens_is_said_so() -> None:
+    (port,) = free_ports(1)
+    assert "nothing listens there" in await refused_for(Servers((f"nats://127.0.0.1:{port}",)))
+
+
+async def test_a_name_without_address_is_said_so() -> None:
+    assert "has no address" in await refused_for(Servers(("nats://no-such-host.invalid",)))
+
+
+async def refused_for(servers: Servers) -> str:
+    """Return why no connection comes about."""
     connection = Connection(servers, "one")
     async with running(connection.run()):
         await until(lambda: connection.is_up or bool(connection.failure))
         assert not connection.is_up
-        assert why in connection.failure
+        return connection.failure
 
 
 async def test_credentials_say_who_a_relay_is(tmp_path: Path) -> None:
@@ -166,7 +306,7 @@ async def test_credentials_say_who_a_relay_is(tmp_path: Path) -> None:
         async with joined(Servers((url,), credentials), "one", replace(LAYOUT, streams=1)) as node:
             await goes_through(node)
         credentials.write_text(Operator().credentials())
-        await is_refused(Servers((url,), credentials), "uthorization")
+        assert "uthorization" in await refused_for(Servers((url,), credentials))
 
 
 @pytest.mark.parametrize("text", ["", "nonsense", "-----BEGIN NATS USER JWT-----\nx\n"])

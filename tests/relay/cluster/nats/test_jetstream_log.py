@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from itertools import count
 
 import pytest
 
@@ -21,6 +23,9 @@ ROOM = "ROOM"
 
 SMALL = (FILES / "nats-single.conf").read_text().replace("max_payload: 4MB", "max_payload: 64KB")
 """The configuration of a server that takes short messages alone."""
+
+FOR_ALL = "listen: $NATS_LISTEN\njetstream { store_dir: $NATS_DATA }\n"
+"""The configuration of a server that allows everybody everything."""
 
 
 @pytest.fixture
@@ -99,8 +104,8 @@ async def test_a_room_that_is_longer_than_what_is_kept_says_so(server: NatsServe
         assert kept[1].previous == kept[0].seq
 
 
-async def test_a_full_stream_takes_no_further_room(
-    server: NatsServer, monkeypatch: pytest.MonkeyPatch
+async def test_a_full_stream_takes_no_further_room_and_others_are_told_when_they_wait(
+    server: NatsServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(jetstream_log, "LOOK_SECONDS", 0.05)
     small = Layout(streams=1, max_bytes=1024**2)
@@ -119,6 +124,27 @@ async def test_a_full_stream_takes_no_further_room(
         assert stream.bytes < small.max_bytes
         assert stream.bytes > FULL_SHARE * small.max_bytes / 2
         await room.say_until_heard("a room that is there goes on")
+        further = count()
+
+        def is_said() -> bool:
+            for _ in range(5):
+                node.log.publish(ROOM, f"further {next(further)}", bytes(10_000))
+            return "ROOMS0 is full: rooms wait" in caplog.text
+
+        await until(is_said)
+        assert node.log.is_troubled(ROOM)
+
+
+async def test_a_stream_that_somebody_has_changed_is_said(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(jetstream_log, "LOOK_SECONDS", 0.05)
+    with nats_server(FOR_ALL) as server:
+        async with nodes_at(server, 1) as (node,):
+            changed = {**node.streams.layout.configuration("ROOMS0"), "max_msgs_per_subject": 10}
+            await node.connection.ask("$JS.API.STREAM.UPDATE.ROOMS0", json.dumps(changed).encode())
+            await until(lambda: "NATS is not as it was: the stream ROOMS0" in caplog.text)
+    assert "Traceback" not in caplog.text
 
 
 async def test_a_stream_that_has_lost_its_past_is_noticed(

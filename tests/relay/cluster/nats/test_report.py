@@ -84,6 +84,7 @@ def test_of_one_server_that_is_well_nothing_is_said() -> None:
         ),
         ({"servers": [server("nats-1", max_payload=1 << 20)]}, "warning", "1048576 bytes at most"),
         ({"missing": ["ROOMS1"]}, "error", "missing: ROOMS1"),
+        ({"missing": ["ROOMS1: it is off", "SNAP: it is off"]}, "error", "looked at: it is off"),
         (
             with_stream(configuration=LAYOUT.configuration("ROOMS1")),
             "error",

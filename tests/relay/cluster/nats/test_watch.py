@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from relay.cluster.nats.watch import CHANCE_SECONDS, SILENCE_SECONDS, TROUBLE_SECONDS, Watch
+from relay.cluster.nats.watch import (
+    CHANCE_SECONDS,
+    FULL_SECONDS,
+    SILENCE_SECONDS,
+    TROUBLE_SECONDS,
+    Shortage,
+    Watch,
+)
 
 LATE = TROUBLE_SECONDS + 0.01
 
@@ -96,3 +103,30 @@ def test_a_cut_counts_after_a_while(watch: Watch) -> None:
     assert not watch.should_move(20)
     watch.connected(20)
     assert not watch.is_cut(30)
+
+
+def test_a_room_of_a_full_stream_waits_until_its_entry_is_heard() -> None:
+    shortage = Shortage()
+    shortage.published("A", "BEFORE", "id", 0)
+    shortage.refused("A", 0)
+    for room, stream in (("ROOM", "A"), ("ROLLING", "A"), ("ELSEWHERE", "B")):
+        shortage.published(stream, room, f"{room} 1", 0)
+        shortage.published(stream, room, f"{room} 2", 0.5)
+    shortage.heard("ROLLING", "ROLLING 1")
+    shortage.heard("ROOM", "ROOM 2")
+    assert not shortage.look(TROUBLE_SECONDS)
+    assert shortage.look(LATE)
+    assert [
+        room for room in ("BEFORE", "ROOM", "ROLLING", "ELSEWHERE") if shortage.waits(room, LATE)
+    ] == ["ROOM"]
+    shortage.heard("ROOM", "ROOM 1")
+    assert not shortage.look(LATE)
+
+
+def test_a_stream_that_refuses_nothing_any_more_is_not_full() -> None:
+    shortage = Shortage()
+    shortage.refused("A", 0)
+    shortage.published("A", "ROOM", "1", 0)
+    assert shortage.look(FULL_SECONDS)
+    assert not shortage.look(FULL_SECONDS + 0.01)
+    assert not shortage.waits("ROOM", FULL_SECONDS + 0.01)

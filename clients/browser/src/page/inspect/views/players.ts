@@ -111,6 +111,9 @@ function conditions({ conditions }: PlayerFacts): string {
 const named = (way: Way | null): string =>
   way === null ? NONE : typeof way["name"] === "string" && way["name"] ? way["name"] : "shaped";
 
+/** Whether there is a pointer that can rest on something: a finger cannot. */
+const CAN_HOVER = matchMedia("(hover: hover)");
+
 /** What may be done with a player. */
 export interface PlayerActs {
   why(facts: PlayerFacts): void;
@@ -136,23 +139,39 @@ export class PlayersView {
     const last = make("th", {}, make("span", { className: "unseen" }, "What to do"));
     const table = make("table", {}, make("thead", {}, make("tr", {}, ...heads, last)), this.body);
     this.element.append(table, this.none);
+    this.body.addEventListener("pointerleave", () => this.show(...this.told));
   }
 
   show(players: readonly PlayerFacts[], host: number): void {
     this.told = [players, host];
-    const here = new Set(players.map(({ player }) => player));
-    for (const [number, row] of this.rows) {
-      if (here.has(number)) continue;
-      const hadFocus = row.element.contains(document.activeElement);
-      row.element.remove();
-      if (hadFocus) this.element.focus();
-      this.rows.delete(number);
-    }
+    const isHeld = this.isHeld();
+    this.takeOut(new Set(players.map(({ player }) => player)), isHeld);
     const order = this.sorted(players).map((facts) =>
       this.rowOf(facts).show(facts, facts.player === host),
     );
-    if (order.some((row, index) => this.body.children[index] !== row)) this.body.append(...order);
+    if (isHeld) this.body.append(...order.filter(({ isConnected }) => !isConnected));
+    else if (order.some((row, index) => this.body.children[index] !== row))
+      this.body.append(...order);
     this.none.hidden = players.length > 0;
+  }
+
+  /** Whether somebody is about to press a button: no other may come in its place meanwhile. */
+  private isHeld(): boolean {
+    const isPointedAt = CAN_HOVER.matches && this.body.matches(":hover");
+    return isPointedAt || this.body.querySelector(":focus-visible") !== null;
+  }
+
+  private takeOut(here: ReadonlySet<number>, isHeld: boolean): void {
+    for (const [number, row] of this.rows) {
+      if (here.has(number)) continue;
+      const hadFocus = row.element.contains(document.activeElement);
+      if (isHeld) row.end();
+      else {
+        row.element.remove();
+        this.rows.delete(number);
+      }
+      if (hadFocus) this.element.focus();
+    }
   }
 
   private rowOf({ player }: PlayerFacts): Row {
@@ -232,5 +251,13 @@ class Row {
     this.makeHost.ariaLabel = `Make ${said} host`;
     this.kick.ariaLabel = `Kick ${said}`;
     return this.element;
+  }
+
+  /** Keeps the place of a player who is gone. */
+  end(): void {
+    this.facts = null;
+    this.element.dataset["presence"] = "gone";
+    write(this.cells[0]!, "gone");
+    for (const button of [this.why, this.makeHost, this.kick]) button.disabled = true;
   }
 }

@@ -1,0 +1,42 @@
+"""The table of players in the inspector: no row moves away from under a pointer or a focus."""
+
+from __future__ import annotations
+
+from tests.helpers.browser import Tabs
+from tests.helpers.inspector import look_in
+from tests.helpers.peers import party
+
+SHOW = """(groups) => {
+    const { room } = window.roomwireInspector;
+    room.watched.stop();
+    const [like] = room.watched.players;
+    room.players.show(groups.map(([player, groups]) => ({ ...like, player, groups })), 1);
+}"""
+"""Shows players that have so many groups, in place of those who are there."""
+ROWS = "[...document.querySelectorAll('tbody .dim')].map((each) => each.innerText).join(' ')"
+
+
+async def test_no_other_player_comes_under_a_pointer_or_a_focus(tabs: Tabs) -> None:
+    async with party() as at:
+        await at.enters("R")
+        page = await look_in(tabs, at)
+        await page.locator("tbody tr").wait_for()
+        few, many = [1], [1, 2]
+        await page.evaluate(SHOW, [[1, few], [2, many], [3, few]])
+        await page.locator(".sort", has_text="Groups").click()
+        assert await page.evaluate(ROWS) == "#2 #3 #1"
+        kicks = page.locator("tbody .danger")
+        await kicks.nth(1).hover()
+        await page.evaluate(SHOW, [[1, many], [3, few], [4, many]])
+        assert await page.evaluate(ROWS) == "#2 #3 #1 #4"
+        assert await kicks.nth(0).is_disabled()
+        await page.locator("tbody tr", has_text="gone").wait_for()
+        await page.mouse.move(1, 1)
+        assert await page.evaluate(ROWS) == "#4 #1 #3"
+        await page.locator(".sort", has_text="Groups").focus()
+        await page.keyboard.press("Enter")
+        await kicks.nth(0).focus()
+        await page.evaluate(SHOW, [[1, many], [3, many], [4, few]])
+        assert await page.evaluate(ROWS) == "#3 #1 #4"
+        assert await page.evaluate("document.activeElement.innerText") == "Kick"
+        await page.close()
