@@ -34,7 +34,7 @@ EXAMPLES = """Examples:
 
 conform = App(
     name="conform",
-    help="Is a client, or a relay, what SPEC.md says? Numbered cases, and a score sheet.",
+    help="Check a client or a relay against SPEC.md: numbered cases, and a score sheet.",
     help_format="plaintext",
     help_epilogue=EXAMPLES,
 )

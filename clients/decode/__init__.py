@@ -1,7 +1,7 @@
-"""The decoder: what bytes of this wire say, byte by byte, and the way back.
+"""The decoder: what bytes of this wire mean, byte by byte. It also makes bytes of that again.
 
 `tree` reads any bytes as far as they are legible; `naming` says what each value is, from what
-frames.py declares. `decoded` joins both with the judgement of SPEC 3.3, `showing` prints it, and
-`spelling` writes bytes from the same tree as JSON, or from a short form. `sources` finds messages
-in text, in a browser's HAR export and in a capture of packets.
+frames.py declares. `decoded` adds the judgement of SPEC 3.3, and `showing` prints all of it.
+`spelling` makes JSON of the tree, and bytes of that JSON or of a short form. `sources` finds
+messages in text, in a browser's HAR export and in a capture of packets.
 """

@@ -41,7 +41,8 @@ def decode(data: bytes, by: Reader | str | None = None) -> Decoded:
 
 
 def guess(data: bytes) -> Reader:
-    """Return who probably said it: the one who is right, or whose error comes later."""
+    """Return who probably sent it: the side for which it is right, or for which the error comes
+    later."""
     sides = [side for side in SIDES if frame_class(data, side)] or list(SIDES)
     return max(sides, key=lambda side: far(data, side))
 
@@ -70,7 +71,7 @@ def called(data: bytes, reader: Reader) -> str:
 
 
 def fault_of(data: bytes, reader: Reader) -> Fault | None:
-    """Return the first thing that is wrong: the engine's words, and the rule by the judge."""
+    """Return the first fault: in the codec's words, with the judge's rule."""
     rule, (code, offset) = judge(data, reader)
     if code is None or offset is None:
         return None
@@ -81,7 +82,7 @@ def fault_of(data: bytes, reader: Reader) -> Fault | None:
 
 
 def refused(data: bytes, reader: Reader) -> RemoteProtocolError | None:
-    """Return what the engine says of it."""
+    """Return what the codec says about it."""
     try:
         if reader is Reader.PAYLOAD:
             codec.unpack(data)

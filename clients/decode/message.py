@@ -35,14 +35,14 @@ class Decoded:
     by: Reader
     """What it was read as."""
     is_guessed: bool
-    """Whether nobody said who sent it."""
+    """Whether the sender was guessed."""
     name: str
-    """Of the frame: "SEND"; "PAYLOAD" for a payload, "?" for no frame that is known."""
+    """The frame's name, such as "SEND"; "PAYLOAD" for a payload, "?" for an unknown frame."""
     nodes: list[Node]
     """Its value, and what could not be read. Their bytes are those of the message."""
     fault: Fault | None
 
     @property
     def is_ignored(self) -> bool:
-        """Whether clients ignore it: a relay's frame that only a newer client knows."""
+        """Whether clients ignore it: it is a relay's frame with an unknown opcode."""
         return self.name == "?" and self.fault is None

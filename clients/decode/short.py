@@ -21,11 +21,11 @@ SIDES: Final = {"client": CLIENT_FRAMES, "relay": RELAY_FRAMES}
 
 
 class NotEncodable(ValueError):
-    """What was given is no message, or the wire cannot carry it. It says why, in one sentence."""
+    """The input is no message, or the wire cannot carry it. The text says why, in one sentence."""
 
 
 def encode_short(told: dict[str, Any]) -> bytes:
-    """Return the bytes of a frame in its short form.
+    """Return the bytes of a frame that is given in short form.
 
     Raises:
         NotEncodable: there is no such frame, or a field does not fit.
@@ -39,7 +39,7 @@ def encode_short(told: dict[str, Any]) -> bytes:
 
 
 def class_of(told: dict[str, Any]) -> type[Frame]:
-    """Return the frame that is named. Where both sides have it, its fields say whose it is."""
+    """Return the class of the named frame. If both sides have one, the fields say whose it is."""
     name, side = told.get("frame"), told.get("from")
     if side is not None and side not in SIDES:
         raise NotEncodable('"from" is client or relay')
@@ -52,7 +52,7 @@ def class_of(told: dict[str, Any]) -> type[Frame]:
 
 
 def made(cls: type[Any], given: dict[str, Any]) -> Any:
-    """Make a frame or record of what JSON says of its fields."""
+    """Make a frame or record of its fields in JSON."""
     called = cls.opcode.name if issubclass(cls, Frame) else cls.__name__
     known = {name: field_type for name, field_type, _ in record_fields(cls)}
     if unknown := sorted(given.keys() - known.keys()):
@@ -64,7 +64,7 @@ def made(cls: type[Any], given: dict[str, Any]) -> Any:
 
 
 def value(wanted: FieldType, held: Any) -> Any:
-    """Return what a field holds, for what JSON says."""
+    """Return the value of a field for its value in JSON."""
     match wanted:
         case OrFalse():
             return False if held is False else value(wanted.field_type, held)

@@ -36,7 +36,7 @@ def show(message: Decoded, full: bool = False) -> str:
 
 
 def title(message: Decoded) -> str:
-    """Return who says what, in one line."""
+    """Return the sender and the frame's name, in one line."""
     size = counted(len(message.data))
     guessed = ", by a guess" if message.is_guessed else ""
     ignored = "; clients ignore it" if message.is_ignored else ""
@@ -79,7 +79,7 @@ def body_rows(message: Decoded, node: Node, depth: int, full: bool, said: str) -
 
 
 def marked(rows: list[Row], fault: Fault | None) -> Iterator[str]:
-    """Yield the lines, and after that of the byte to blame what is wrong with it."""
+    """Yield the lines. After the line with the byte to blame, say what is wrong."""
     blamed = -1 if fault is None else row_of(rows, fault.offset)
     for number, row in enumerate(rows):
         yield str(row)

@@ -23,7 +23,7 @@ class Node:
     body: int
     end: int
     value: int | float | str | bytes | None = None
-    """Of an int, float, str or bin. A str that is no UTF-8 is held as its bytes."""
+    """Of an int, float, str or bin. A str that is no UTF-8 is kept as bytes."""
     claims: int = 0
     """The length in the head. Damaged bytes may hold less."""
     children: list[Node] = field(default_factory=list)
@@ -33,7 +33,7 @@ class Node:
     means: str = ""
     """What a number or a target stands for."""
     note: str = ""
-    """What is odd about it, and no error."""
+    """What is unusual about it, without being an error."""
 
 
 class Reading:

@@ -81,7 +81,7 @@ DISSECTOR_EXAMPLES = """Examples:
 
 fuzz = App(
     name="fuzz",
-    help="Try a codec, a client or a relay with what is damaged, where the right answer is known.",
+    help="Try a codec, a client or a relay with damaged input, and say what it does wrong.",
     help_format="plaintext",
     help_epilogue=EXAMPLES,
 )

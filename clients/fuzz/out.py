@@ -1,4 +1,4 @@
-"""The folder for what is found: a run of hours is not to end with nowhere to write."""
+"""The folder for findings, checked first: a run of hours must not end with nowhere to write."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ CHUNK: Final = 1 << 16
 
 
 class Tail:
-    """What a program said last on stderr. It may say as much as it likes: little of it is kept."""
+    """What a program wrote last on stderr. However much it writes, little is kept."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
@@ -25,7 +25,7 @@ class Tail:
             self._last = (self._last + chunk)[-TOLD:]
 
     def words(self, patience: float = 1.0) -> str:
-        """Return the last words. Whoever has ended is waited for so many seconds at most."""
+        """Return the last words, after waiting so many seconds at most for the end of stderr."""
         self._thread.join(patience)
         return self._last.decode(errors="replace").strip()
 

@@ -1,4 +1,4 @@
-"""The test vectors of the wire, for whoever writes a codec in another language."""
+"""The test vectors of the wire, for authors of codecs in other languages."""
 
 from __future__ import annotations
 

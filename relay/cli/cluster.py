@@ -35,7 +35,7 @@ Authority = Annotated[Path | None, Parameter(env_var="RELAY_NATS_CA")]
 Count = Annotated[int, Parameter(env_var="RELAY_NATS_STREAMS")]
 Flag = Annotated[bool, Parameter(negative=())]
 
-app = App(name="cluster", help="How is NATS, over which relays share their rooms?")
+app = App(name="cluster", help="Check NATS, over which relays share their rooms.")
 
 
 @app.command

@@ -18,8 +18,8 @@ client."""
 KNOWN = {
     "bots": "Let bots play in a room, and print a summary.",
     "bench": "Put a load on a relay, and print what it delivers, how fast, and at what cost.",
-    "fuzz": "Try a codec with damaged messages whose right answer is known.",
-    "conform": "Is a client, or a relay, what SPEC.md says? Numbered cases, and a score sheet.",
+    "fuzz": "Try a codec, a client or a relay with damaged input, and say what it does wrong.",
+    "conform": "Check a client or a relay against SPEC.md: numbered cases, and a score sheet.",
     "decode": "Show what bytes of the wire say: a frame in hex or base64, a HAR export, a capture.",
     "encode": "Write a frame as bytes: from a short form, or from what `relay decode` printed.",
 }
@@ -59,7 +59,7 @@ SERVE_EXAMPLES = """Examples:
   RELAY_PORT=9000 relay serve
 """
 
-CLUSTER = "How is NATS, over which relays share their rooms?"
+CLUSTER = "Check NATS, over which relays share their rooms."
 
 WATCH_EXAMPLES = """Examples:
   relay watch K7QF

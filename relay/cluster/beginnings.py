@@ -1,4 +1,4 @@
-"""Rooms that are to begin, and why one cannot."""
+"""Who waits for a room to begin, and why it cannot."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from relay.room.refusals import Refusal
 
 
 class Beginnings:
-    """Those who wait until there is a room of a name."""
+    """Tasks that wait until there is a room of a name."""
 
     def __init__(self) -> None:
         self._waiting: dict[str, list[asyncio.Event]] = {}
@@ -29,7 +29,7 @@ class Beginnings:
 
     @contextlib.contextmanager
     def awaited(self, name: str) -> Iterator[asyncio.Event]:
-        """Yield what is set when there is a room of this name.
+        """Yield an event that is set when there is a room of this name.
 
         Raises:
             Refusal: the log takes no room.
@@ -50,13 +50,13 @@ class Beginnings:
 
 
 def check_known(replica: Replica | None) -> None:
-    """Raise `Refusal` if there is a room that this version does not know how to serve."""
+    """Raise `Refusal` if this version cannot serve the room."""
     if replica is not None and replica.is_too_new:
         raise _refusal("this room obeys newer rules than this relay: another relay may know them")
 
 
 def check_whole(replica: Replica) -> None:
-    """Raise `Refusal` if the room has waited for long for what its log has forgotten."""
+    """Raise `Refusal` if the room has long waited for entries that its log has forgotten."""
     if replica.is_vain:
         raise _refusal("nobody can tell what happened in this room: come back later")
 

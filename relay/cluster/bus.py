@@ -13,7 +13,7 @@ Reply = Callable[[str, bytes], Awaitable[bytes]]
 
 
 class Unheard(Exception):
-    """Nobody is there to answer: no such node, one that is gone, or none that knows the subject."""
+    """Nobody can answer: there is no such node, it is gone, or it does not know the subject."""
 
 
 class Bus(Protocol):
@@ -29,10 +29,10 @@ class Bus(Protocol):
         """Tell all other nodes."""
 
     def subscribe(self, subject: str, receive: Receive) -> Callable[[], None]:
-        """Hear what others publish. Returns: what ends it."""
+        """Hear what others publish. Returns: a function that ends this."""
 
     def answer(self, subject: str, reply: Reply) -> None:
-        """Answer questions about a subject, one answerer for each."""
+        """Answer questions about a subject. Each subject has one answerer."""
 
     async def ask(self, node: str, subject: str, data: bytes, seconds: float) -> bytes:
         """Ask one node.

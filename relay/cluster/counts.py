@@ -15,11 +15,11 @@ class Counts:
     """What came out of the log.
 
     Attributes:
-        parcels: as the log has them.
-        frames: that are in them: what players sent, and what nodes propose themselves.
+        parcels: how many the log has delivered.
+        frames: frames of players and entries of nodes in these parcels.
         size: bytes of all parcels.
         filled: parcels that were missed, and read later, of rooms that this node has let go of.
-        fenced: frames that nobody takes, as their node was taken for dead.
+        fenced: frames that are dropped, as their node was taken for dead.
         resent: how often a parcel of this node's own was sent again.
     """
 

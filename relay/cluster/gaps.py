@@ -1,8 +1,8 @@
 """Notices that messages of other nodes may have been lost on their way to this one.
 
 A bus carries messages at most once. Where servers of NATS lose each other, a node stays connected
-to its own server, and nothing tells it what it did not hear. So each node ticks, and numbers its
-ticks: who misses one of them may have missed what was told beside it.
+to its own server, and nothing tells it what it did not hear. So each node sends numbered ticks. A
+node that misses a tick may have missed other messages, too.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from relay.cluster.pulse import FROZEN_SECONDS
 
 TICKS: Final = "ticks"
 TICK_BYTES: Final = 8
-"""Those of a tick's number. What newer versions add comes after them."""
+"""Bytes of a tick's number. Newer versions may add bytes after them."""
 SILENT_SECONDS: Final = 1.5
-"""Without a tick of a node, after which what it told may be lost."""
+"""Seconds without a tick of a node, after which its messages may be lost."""
 MOST_NODES: Final = 1000
-"""Nodes that are remembered. Most of them are gone: one that starts again has another name."""
+"""Nodes that are remembered. Most are gone: a node that starts again has another name."""
 
 
 class Gaps:
@@ -48,7 +48,7 @@ class Gaps:
         now, ticked = self._loop.time(), self._ticked
         self._ticked = now
         if now - ticked > FROZEN_SECONDS:
-            # This node stood still: what came meanwhile is yet to be read.
+            # This node stood still, and has yet to read what came meanwhile.
             self._last = {node: (number, now) for node, (number, _) in self._last.items()}
         silent = {node for node, (_, at) in self._last.items() if now - at > SILENT_SECONDS}
         fell_silent, self._silent = silent - self._silent, silent

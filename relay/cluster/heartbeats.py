@@ -16,11 +16,11 @@ log = logging.getLogger("relay")
 
 BEAT: Final = "beat"
 BEAT_BYTES: Final = 4
-"""Those that say which incarnation it is. What newer versions add comes after them."""
+"""Bytes that say which incarnation it is. Newer versions may add bytes after them."""
 
 
 class Heartbeats:
-    """Tells the other nodes that this one lives, and rooms that another one does not."""
+    """Tells the other nodes that this one lives, and tells rooms which nodes do not."""
 
     def __init__(
         self,
@@ -58,11 +58,11 @@ class Heartbeats:
                 log.warning(what, incarnation, gone)
 
     def answered(self) -> None:
-        """The log has answered this node: so it is not the one that is cut off."""
+        """The log has answered, so this node is not cut off from it."""
         self._pulse.echoed(self._loop.time())
 
     def expect(self, incarnation: int, name: str) -> None:
-        """A room has players at a node: see that it lives."""
+        """A room has players at a node: watch whether that node lives."""
         if incarnation == self._own():
             return
         self._pulse.expect(incarnation, self._loop.time())

@@ -8,7 +8,7 @@ from relay.cluster.message_bus import MessageBus
 
 
 class LocalNet:
-    """What the buses of one process hang on."""
+    """Connects the buses of one process."""
 
     def __init__(self) -> None:
         self._buses: dict[str, LocalBus] = {}
@@ -19,7 +19,7 @@ class LocalNet:
         self._meet()
 
     def leave(self, name: str) -> None:
-        """Let a node be gone, as one that was killed."""
+        """Remove a node, as if it were killed."""
         del self._buses[name]
         self._meet()
 

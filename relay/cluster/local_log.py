@@ -1,4 +1,4 @@
-"""A log in this process: for nodes that run in one, and as the measure for engines."""
+"""A log in this process: for nodes in one process, and as a model for other implementations."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from relay.cluster.log import READ_LIMIT, SAME_SECONDS, Deliver, Logged, Trouble
 KEPT: Final = 1000
 """Entries of each room that are kept."""
 MOST_BYTES: Final = 1024 * 1024
-"""Of an entry, as with NATS if nobody says otherwise."""
+"""Bytes of an entry, as by NATS's default."""
 KEPT_SNAPSHOTS: Final = 3
 
 
 class Store:
-    """What an engine has stored. `now` is seconds of a monotonic clock."""
+    """What a log has stored. `now` is seconds of a monotonic clock."""
 
     def __init__(self, kept: int = KEPT) -> None:
         """Args: kept: entries of each room."""

@@ -1,4 +1,4 @@
-"""A broker for rooms that several nodes share: every node folds the same log.
+"""A broker for rooms that several nodes share: every node applies the entries of one log.
 
 What a node proposes goes into the log, and comes back in its place to every node that has the
 room. Nodes that have no player in a room need not have it.
@@ -38,7 +38,7 @@ AUDITED: Final = 500
 """Rooms that one question to the log is about."""
 
 IDLE_SECONDS: Final = 10.0
-"""Seconds for which a room is kept that nobody here needs."""
+"""Seconds for which a room that nobody here needs is kept."""
 
 SETTLE_SECONDS: Final = 0.02
 
@@ -145,7 +145,7 @@ class LogBroker:
             replica = self._replica(name)
             await self._ready(replica)
         check_known(replica)
-        # After a freeze, a HELLO and the end of its connection may wait to be read: let both be.
+        # After a freeze, a HELLO and the end of its connection may both wait: have both read.
         await asyncio.sleep(0)
 
     async def _ready(self, replica: Replica) -> None:
@@ -321,7 +321,7 @@ class LogBroker:
         self._tell_stalled()
 
     def _tell_stalled(self) -> None:
-        """See which rooms' entries wait for the log, and which do so no more."""
+        """See which rooms' entries wait for the log, and which wait no more."""
         for name in list(self.replicas):
             is_stalled = self._is_in_trouble and self._log.is_troubled(name)
             if is_stalled != (name in self._stalled) and self._room(name) is not None:

@@ -45,7 +45,7 @@ class MessageBus:
         return self._others
 
     def meet(self, living: Iterable[str]) -> None:
-        """Take note of who lives. Whoever waits for the answer of one that is gone hears of it."""
+        """Take note of the nodes that live. A question to a node that is gone fails."""
         self._others = frozenset(living) - {self.name}
         for node, answer in self._questions.values():
             if node not in self._others and not answer.done():
@@ -90,7 +90,7 @@ class MessageBus:
     def take(self, message: bytes) -> None:
         """Take in a message of another node, made by its bus."""
         kind, sender, node, subject, number, data, *_ = msgpack.unpackb(message)
-        if node != self.name:  # one that was here before had this place
+        if node != self.name:  # a former node had this name
             return
         match kind:
             case Kind.TOLD:

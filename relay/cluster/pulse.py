@@ -35,7 +35,7 @@ class Pulse:
         self._suspects.discard(incarnation)
 
     def echoed(self, now: float) -> None:
-        """Take note that a heartbeat of our own came back."""
+        """Take note that our own heartbeat came back."""
         if now - self._echoed > PATIENCE:
             self._wait_anew(now)
         self._echoed = now

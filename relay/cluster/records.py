@@ -11,7 +11,7 @@ from relay.delivery.spread import Spread
 TRIP_SECONDS: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Bounds of the ranges in which trips are counted."""
 LOST_SECONDS: Final = 15.0
-"""After which an entry is waited for no more. An election of leaders takes 4 s to 9 s."""
+"""Seconds after which an entry is no longer waited for. Electing a leader takes 4 s to 9 s."""
 
 
 class Trips:
@@ -28,7 +28,7 @@ class Trips:
             self._id, self._began = id, now
 
     def is_awaited(self, id: str | None) -> bool:
-        """Say whether it is this entry's trip that is timed."""
+        """Say whether this entry is the one that is timed."""
         return id == self._id and bool(id)
 
     def end(self, now: float) -> None:
@@ -59,6 +59,6 @@ class Records:
             self._waited_until[stream] = now
 
     def note_leader(self, stream: str, before: str | None, now: str | None) -> None:
-        """Take note of who led a stream at the last look, and who does."""
+        """Take note of who led a stream before, and who leads it now."""
         if before is not None and now is not None:
             self.leader_changes[stream] += before != now

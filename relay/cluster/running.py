@@ -1,4 +1,4 @@
-"""Work that is done beside other work, by an owner who sees its end."""
+"""Tasks that run beside others, and whose owner sees them end."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ AGAIN_SECONDS = 5.0
 
 @contextlib.asynccontextmanager
 async def running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Have work done meanwhile, which then is cancelled."""
+    """Run a task during the `with` block, and cancel it at the end."""
     task = asyncio.get_running_loop().create_task(work)
     task.add_done_callback(_say_if_failed)
     try:
         yield
     finally:
         while not task.done():
-            task.cancel()  # nats-py swallows this now and then
+            task.cancel()  # nats-py sometimes swallows a cancellation
             await asyncio.wait([task], timeout=AGAIN_SECONDS)
 
 
 class Tasks:
-    """Work that goes on until it is done, or until all of it is stopped."""
+    """Tasks that run until they are done, or until all are stopped."""
 
     def __init__(self) -> None:
         self._running: set[asyncio.Task[None]] = set()
@@ -38,7 +38,7 @@ class Tasks:
         task.add_done_callback(self._done)
 
     def repeat(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
-        """Do something again and again, whatever goes wrong."""
+        """Do something again and again, also when it fails."""
         self.begin(_repeated(seconds, work))
 
     def stop(self) -> None:

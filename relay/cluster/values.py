@@ -1,15 +1,16 @@
 """Volatile values on their way to players at other nodes. They are in no log.
 
 A room's values of one turn of the loop travel together, and of one slot only the newest. They pass
-at most once, so a node may hold an older one than others. A stale value would be worse than none:
+at most once, so a node may have an older value than others. A stale value would be worse than none:
 
-- A node at which nobody is keeps no values of senders elsewhere. When the first player enters
-  there, the senders' nodes tell the values that they keep.
-- When a sender has moved to another node, what was kept of them is forgotten; they say it again.
-- A value counts for the connection that it was said through. One that comes when its sender has
-  another is dropped: its node may have stood still, while the newer connection told newer values.
-- A node that may have missed messages, as its own connection or that of others was cut (`gaps`),
-  forgets what it kept of senders elsewhere, and asks for it.
+- A node without players in the room keeps no values of senders elsewhere. When the first player
+  enters there, the senders' nodes tell it the values that they keep.
+- When a sender has moved to another node, their values are forgotten; they send them again.
+- A value belongs to the connection that sent it. A value that comes when its sender has another
+  connection is dropped: its node may have stood still, while the newer connection sent newer
+  values.
+- A node that may have missed messages (`gaps`) forgets the values of senders elsewhere, and asks
+  for them.
 
 While all players are at one node, values stay there, unless an operator watches at another one.
 """
@@ -34,16 +35,16 @@ SUBJECT: Final = "vol."
 WANTED: Final = "vol-wanted"
 WATCHED: Final = "vol-watched"
 WATCHED_SECONDS: Final = 3.0
-"""For which a node remembers that others watch a room. They say it every second."""
+"""Seconds for which a node remembers that others watch a room. They say so every second."""
 VERSION: Final = 2
-"""Of the form in which nodes tell each other values. What has another version is dropped."""
+"""Version of the form in which nodes tell each other values. Other versions are dropped."""
 MOST_EARLY: Final = 256
-"""Values of a room that wait for their sender's JOIN, which comes another way."""
+"""Values of a room that wait for their sender's JOIN, which comes through the log."""
 
 Slot = tuple[int, int, Addressees]
 """Sender, key, and for whom the value is."""
 Said = tuple[int, Slot]
-"""The connection, by its attachment, through which the value was said, and its slot."""
+"""The attachment of the connection that sent the value, and the value's slot."""
 Waiting = dict[Said, bytes]
 
 
@@ -118,7 +119,7 @@ class Values:
     # Who enters, and who moves.
 
     def joining(self, room: Room, join: Join) -> int | None:
-        """Take note of a JOIN that is applied next. Returns: the joiner's node so far."""
+        """Take note of a JOIN that is applied next. Returns: the joiner's node until now."""
         seat = room.seat_of(join.key)
         own = self._own()
         if incarnation_of(join.attachment) == own and not _has_players_at(room, own):
@@ -201,7 +202,7 @@ class Values:
             version, epoch, is_again, each, *_ = msgpack.unpackb(data)
             values = _read(each) if (version, epoch) == (VERSION, room.epoch) else {}
         except (ValueError, TypeError, msgpack.UnpackException):
-            return  # of another version: values may be lost
+            return  # of another version: volatile values may be lost
         for (attachment, slot), message in values.items():
             seat = room.seats.get(slot[0])
             if seat is None or seat.attachment != attachment:

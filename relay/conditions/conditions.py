@@ -29,32 +29,32 @@ BOUNDS: Final[Mapping[str, float]] = {
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """Of one direction of a connection. All of it is off by default."""
+    """Conditions of one direction of a connection. All of them are off by default."""
 
     lag_ms: float = 0.0
-    """Each frame is late by so much."""
+    """Each frame is late by so many milliseconds."""
     jitter_ms: float = 0.0
-    """Each frame is late by up to so much more. The order stays."""
+    """Each frame is late by up to so many milliseconds more. The order stays."""
     bytes_per_second: float = 0.0
-    """What the way carries."""
+    """How much the connection carries."""
     freeze: bool = False
     """Nothing comes through, until the conditions change."""
     stall_every_s: float = 0.0
-    """The way stands still at the end of each such time."""
+    """The connection stands still at the end of each such time."""
     stall_s: float = 0.0
     """It stands still for so long. Then all that waited comes at once."""
     cut_every_frames: int = 0
     """The connection is cut when so many frames have come, and the last of them is lost."""
     cut_every_s: float = 0.0
-    """The connection is cut after so much time."""
+    """The connection is cut after so many seconds."""
     loss: float = 0.0
-    """The share of volatile values that are lost. What is reliable is late, and never lost."""
+    """The share of volatile values that are lost. Reliable frames are late, and never lost."""
     duplication: float = 0.0
     """The share of volatile values that come twice."""
     reordering: float = 0.0
     """The share of volatile values that come behind later ones."""
     name: str = ""
-    """Of the profile that these are."""
+    """The name of the profile that these are."""
 
     @property
     def is_off(self) -> bool:

@@ -1,4 +1,4 @@
-"""Chance that can be had again: the fate of a frame depends on nothing but its number."""
+"""Chance that can be repeated: the fate of a frame depends on its number, and on nothing else."""
 
 from __future__ import annotations
 

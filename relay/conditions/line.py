@@ -14,8 +14,8 @@ LATE: Final = 0.1
 """Seconds by which a volatile value is late if it is to come behind later ones."""
 
 BACKLOG: Final = 0.2
-"""Seconds of frames that wait for a way that carries little. Beyond it they wait in the outbox,
-where newer volatile values replace older ones."""
+"""Seconds of frames that wait here for a connection that carries little. More frames wait in the
+outbox, where newer volatile values replace older ones."""
 
 Waiting = tuple[float, bytes, bool]
 """When a frame is due, the frame, and whether the connection is cut instead."""
@@ -24,11 +24,11 @@ _when = itemgetter(0)
 
 
 class Line:
-    """Frames on their way. Its number alone decides whether one is lost, or late.
+    """Frames on their way. A frame's number alone decides whether it is lost, or late.
 
-    What is reliable comes out in the order in which it went in, and all of it. A volatile value
-    may be lost, come twice, or come behind later volatile values. It never comes behind a later
-    reliable frame: LEFT must not overtake a value of the one who left.
+    Reliable frames all come out, in the order in which they went in. A volatile value may be lost,
+    come twice, or come behind later volatile values. It never comes behind a later reliable frame:
+    LEFT must not overtake a value of the player who left.
 
     Attributes:
         is_cut: the connection is to be cut. What was on its way is lost with it.

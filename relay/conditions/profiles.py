@@ -1,7 +1,7 @@
 """Networks by name. The numbers are for one direction; a round trip has them twice.
 
-They are rounded from what such networks usually do. Measure your players' networks, and use
-numbers of your own, where a decision hangs on them.
+They are rough figures for such networks. Before you decide by them, measure your players' networks,
+and use numbers of your own.
 """
 
 from __future__ import annotations

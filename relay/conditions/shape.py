@@ -1,4 +1,4 @@
-"""What a player has: conditions for both directions, and a seed."""
+"""The conditions of one player: for both directions, with a seed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KNOWN: Final = frozenset(each.name for each in fields(Conditions))
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Conditions of a player's connections. A direction without any is as it is."""
+    """Conditions of a player's connections. A direction without any is left alone."""
 
     down: Conditions | None = None
     """For what the relay sends."""
@@ -60,7 +60,7 @@ def _way(plain: Mapping[str, Any] | None) -> Conditions | None:
 def wished(query: bytes) -> Shape | None:
     """Read what a room's URL asks for: `chaos` names a profile, `seed` is a number.
 
-    Returns: None where it asks for nothing, or for what is not there.
+    Returns: None if it asks for nothing, or for an unknown profile.
     """
     try:
         asked = parse_qs(query.decode("ascii"), max_num_fields=16)

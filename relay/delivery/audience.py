@@ -1,7 +1,7 @@
 """The players of a room who are connected to this node, and what they are told.
 
-None of this is part of the room's state: another node that applies the same entries has an audience
-of its own.
+None of this is part of the room's state: another node that applies the same entries has its own
+audience.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from relay.history.packed_frames import Addressees
 
 
 class Audience:
-    """Takes what a room tells, in order, to the outboxes of those it is for.
+    """Takes a room's messages, in order, to the outboxes of the players they are for.
 
     Attributes:
-        fan_out: the outboxes of all whom the room tells at once.
+        fan_out: the outboxes of all players who hear the room without delay.
         retained: the newest volatile values, for those who come later.
-        delay: what spectators may know, where they are kept behind.
+        delay: what spectators may know, if the room keeps them behind.
     """
 
     def __init__(self, fan_out: FanOut, account: Account, delay: int = 0) -> None:
@@ -55,7 +55,7 @@ class Audience:
         self.tell_value(sender, key, to, message)
 
     def want_values(self) -> None:
-        """Have other nodes tell all values for some seconds, also those for no player here."""
+        """Have other nodes send all values for some seconds, also those for no player here."""
 
     def overhear(self, to: Addressees, message: bytes) -> None:
         """A volatile value passes between other nodes. No player here is to be told."""
@@ -74,7 +74,7 @@ class Audience:
             self.delay.outboxes.pop(player, None)
 
     def outboxes(self) -> Iterator[Outbox]:
-        """Yield those of all who are connected here."""
+        """Yield the outboxes of all players who are connected here."""
         yield from self.fan_out.values()
         if self.delay is not None:
             yield from self.delay.outboxes.values()

@@ -14,7 +14,7 @@ LEAST_COST = 4096  # of a call, in bytes: waking a connection costs as much as c
 class Queue:
     """Calls that take turns, in the order in which they asked: a turn of the loop has a budget.
 
-    So those who read little wait for nobody, and those who read much cost the others no pause.
+    So outboxes that read little wait for nobody, and those that read much cost the others no pause.
 
     Args:
         soon: has something called in the next turn.

@@ -29,7 +29,7 @@ class Mark(NamedTuple):
     values: dict[Slot, bytes]
     """What came since the mark before."""
     size: int
-    """What it takes in memory."""
+    """Bytes of memory that it takes."""
 
 
 def _nobody_ticks() -> None:
@@ -39,13 +39,13 @@ def _nobody_ticks() -> None:
 class DelayLine:
     """The room's order and its volatile values, as they were so many seconds ago.
 
-    A room has no clock: its node ticks the line, and what came between two ticks comes out
-    together. Values of the same slot that came between two ticks are one.
+    A room has no clock: its node ticks the line. What came between two ticks comes out together,
+    and of values of one slot only the newest.
 
     Attributes:
-        seq: spectators are told what has happened up to here.
-        began: where it was when each spectator's stream began, by player number: from there on
-            all that it lets out is for them, be it older than their seats.
+        seq: spectators are told everything up to this seq.
+        began: the line's seq when each spectator's stream began, by player number. All that it lets
+            out after that is for them, even if it is older than their seats.
         outboxes: of the spectators who are connected to this node.
         newest: value of each slot that spectators were told.
         on_news: called when something happens after a tick; it asks for the next tick.

@@ -1,9 +1,9 @@
 """What a room tells the players who are connected here: gathered for a turn, then written.
 
-What flows is the same for nearly all of a room, so it is gathered once for all of them, and joined
-once: fan-out is one `append` a message, and at the turn's end one write a player. A player who gets
-anything else (all but their own messages, a directed one between the others, an answer) is apart
-for the rest of the turn, with a share of their own that begins as a copy of everybody's.
+Nearly all players of a room get the same messages, so these are gathered and joined once for all:
+fan-out is one `append` a message, and at the turn's end one write a player. A player who gets
+anything else (all but their own messages, a message to them alone, an answer) has a share of their
+own for the rest of the turn. It begins as a copy of everybody's share.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MUCH: Final = 16
 
 
 def unserved() -> FanOut:
-    """Make the fan-out of a room that no node serves: it has nobody to tell."""
+    """Make the fan-out of a room that no node serves, and that has no players."""
     return FanOut(_nobody_flushes, _nobody_flushes)
 
 
@@ -33,7 +33,7 @@ def _nobody_flushes(fan_out: FanOut) -> None:
 class FanOut(Flow):
     """The outboxes of a room by player.
 
-    Those that flow are written to by `flush`; into the others everything is put at once.
+    `flush` writes to the outboxes that flow. Messages for the others go into them at once.
 
     Args:
         flush_soon: is called when something was gathered, once until `flush`.
@@ -51,7 +51,7 @@ class FanOut(Flow):
         self._flush_later = flush_later
         self._tally = tally
         self._timed = 0.0
-        """When a frame came that is timed, and that the next flush writes; 0 if there is none."""
+        """When the timed frame came that the next flush writes; 0 if there is none."""
         self._all: dict[int, Outbox] = {}
         self._waiting: dict[int, Outbox] = {}
         self._flowing: dict[int, Callable[[bytes], int]] = {}
@@ -62,7 +62,7 @@ class FanOut(Flow):
         """Everybody's share."""
         self._apart: dict[int, list[bytes]] = {}
         self._bytes = 0
-        """Gathered: of each message once, or once an answer."""
+        """Bytes gathered: each message counts once, and so does each answer."""
         self._has_told = False
         self._has_riding = False
         self._most = 0
@@ -89,7 +89,8 @@ class FanOut(Flow):
     def has_much(self) -> bool:
         """Whether what waits for `flush` is better written before there is more of it.
 
-        Outboxes for which it becomes too much would wait, and their players count as slow.
+        If it becomes too much for an outbox, the outbox falls out of flowing, and its player counts
+        as slow.
         """
         return self._bytes * MUCH > self._most
 
@@ -114,7 +115,7 @@ class FanOut(Flow):
     # What a room tells.
 
     def tell_others(self, sender: int, message: bytes) -> None:
-        """Tell all but one; all, if the one is 0."""
+        """Send a message to all but one player; to all, if that one is 0."""
         flowing = self._flowing
         if flowing:
             if not self._has_told:
@@ -137,7 +138,7 @@ class FanOut(Flow):
                     outbox.queue(message)
 
     def tell_some(self, players: Iterable[int], message: bytes) -> None:
-        """Tell these, as far as they are here."""
+        """Send a message to these players, as far as they are here."""
         for player in players:
             if player in self._flowing:
                 self.answer(player, message)
@@ -162,7 +163,7 @@ class FanOut(Flow):
     # What outboxes ask for.
 
     def answer(self, player: int, message: bytes) -> None:
-        """Tell one that flows something."""
+        """Send a message to a player whose outbox flows."""
         if not self._has_told:
             self._ask()
         self._add(player, message)
@@ -170,7 +171,7 @@ class FanOut(Flow):
             self._tally.sort(message, 1)
 
     def ride(self, player: int, message: bytes) -> None:
-        """Tell one that flows an ACK with what comes next."""
+        """Send an ACK to a player whose outbox flows, together with what comes next."""
         if not self._has_told and not self._has_riding:
             self._has_riding = True
             self._flush_later(self)
@@ -189,7 +190,7 @@ class FanOut(Flow):
         self._bytes += len(message)
 
     def share(self, player: int) -> list[bytes]:
-        """Return what is gathered for one that flows."""
+        """Return what is gathered for a player whose outbox flows."""
         return self._apart.get(player, self._turn)
 
     def open(self, player: int) -> None:

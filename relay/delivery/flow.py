@@ -18,13 +18,13 @@ class Flow:
         raise NotImplementedError
 
     def share(self, player: int) -> list[bytes]:
-        """Return what is gathered for one that flows."""
+        """Return what is gathered for a player whose outbox flows."""
         raise NotImplementedError
 
     def answer(self, player: int, message: bytes) -> None:
-        """Tell one that flows something."""
+        """Send a message to a player whose outbox flows."""
         raise NotImplementedError
 
     def ride(self, player: int, message: bytes) -> None:
-        """Tell one that flows something with what comes next."""
+        """Send a message to a player whose outbox flows, together with what comes next."""
         raise NotImplementedError

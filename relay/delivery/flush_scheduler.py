@@ -1,8 +1,8 @@
-"""The end of a turn of the event loop: all rooms that told something in it are flushed then.
+"""The end of a turn of the event loop: then all rooms with messages from that turn are flushed.
 
-Reading comes before that, so whatever many clients sent meanwhile goes out in one write a player.
-While turn after turn brings more to tell, rooms wait a little before they write. Writes are what
-costs: if a flush came while clients send in step, each player would be written to twice.
+Reading comes before that, so what many clients sent meanwhile goes out in one write a player.
+While each turn brings more messages, rooms wait a little before they write. Writes cost most: if
+clients send in step, and a flush came between, each player would be written to twice.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from relay.delivery.fan_out import FanOut
 from relay.delivery.tally import Tally
 
 LONGEST: Final = 0.002
-"""Seconds that a room waits at most while others, or itself, are told more."""
+"""Seconds that a room waits at most while more messages come, in any room."""
 
 
 class FlushScheduler:
     """Flushes the fan-outs that it makes.
 
     Args:
-        rounds: what only rides with something else waits for it until the end of a round.
+        rounds: an ACK that waits for other messages waits until the end of a round.
         soon: has something called when the loop has read what there is to be read.
         clock: in seconds, from any moment on.
         tally: of the node.

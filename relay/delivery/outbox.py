@@ -25,7 +25,7 @@ from relay.delivery.tally import UNREAD, Tally
 from relay.history.ws_frame import is_logged, opcode, unwrap
 
 BATCH_BYTES = 64 * 1024
-"""Bytes that one refill reads at most, so that one who catches up takes turns with the others."""
+"""Bytes that one refill reads at most, so that all who catch up take turns."""
 
 
 FOLLOWING: Final = Mode.FOLLOWING
@@ -100,7 +100,7 @@ class Outbox:
 
     @property
     def is_flowing(self) -> bool:
-        """Whether everything is written in the turn in which it is told."""
+        """Whether a message is written in the turn of the loop in which it comes."""
         return self.mode is FLOWING
 
     @property
@@ -120,7 +120,7 @@ class Outbox:
 
     @property
     def waiting(self) -> tuple[int, int]:
-        """How many messages wait here, and their bytes: without those of the history."""
+        """How many messages wait here, and their bytes, without those of the history."""
         return len(self._queue), sum(map(len, self._queue))
 
     def _has_more_to_read(self) -> bool:
@@ -135,8 +135,8 @@ class Outbox:
     def position(self, head: int) -> int:
         """Return up to where all that was for the player has been put in order to be sent.
 
-        What waits here from the history does not count yet: it may be let go of, and be read from
-        the history again, behind the answer that says so.
+        Messages here that are also in the history do not count yet: the outbox may drop them, and
+        read them from the history again, after the answer that has this seq.
         """
         fan_out = self._fan_out
         if self.mode is FLOWING and fan_out is not None:
@@ -229,7 +229,7 @@ class Outbox:
             del self._slots[slot]
 
     def end(self) -> None:
-        """Follow no more, as the connection ends: what waits now is the last."""
+        """Follow no more, as the connection ends: nothing comes after what waits now."""
         self.hold()
         self._move(Move.END)
         self._source = None
@@ -249,7 +249,7 @@ class Outbox:
             self._fan_out.open(self._player)
 
     def hold(self) -> None:
-        """Let what comes wait from now on, and with it what is not yet written."""
+        """From now on let messages wait here, also those that are gathered and not yet written."""
         fan_out = self._fan_out
         if self.mode is not FLOWING or fan_out is None:
             return
@@ -309,7 +309,7 @@ class Outbox:
         return messages if self._seq < source.seq else messages + self._keep_up(source)
 
     def _keep_up(self, source: Source) -> list[bytes]:
-        """The player has caught up: say what was kept back, and queue again."""
+        """The player has caught up: hand over the values that were kept back, and queue again."""
         told: list[bytes] = []
         if not self._is_finished:
             self._is_finished = True
@@ -328,7 +328,7 @@ class Outbox:
 
     def _fall_behind(self) -> None:
         if self.mode is not QUEUEING or self._source is None:
-            return  # before WELCOME, and at the end: there is little, and all of it is ours
+            return  # before WELCOME, and at the end: what waits is little, and in no history
         # SPEC 12.6.1: only values that newer ones replaced are left out.
         queue = self._queue
         self._seq = self._before_the_first(self._source)
@@ -343,8 +343,8 @@ class Outbox:
     def _before_the_first(self, source: Source) -> int:
         """Return the seq before that of the first message here that is in the history.
 
-        The last take is no measure: since then the history may have let go of much that was for
-        others.
+        The seq of the last take is too old: since then the history may have trimmed much that was
+        for others.
         """
         said = set(self._said)
         for index, message in enumerate(self._queue):
@@ -380,7 +380,7 @@ def _is_of_room(message: bytes) -> bool:
 
 
 def _sender(message: bytes) -> int:
-    """Return who an UPDATE is of; 0 for anything else."""
+    """Return the sender of an UPDATE; 0 for anything else."""
     return _slot(message)[0] if opcode(message) == Opcode.UPDATE else 0
 
 

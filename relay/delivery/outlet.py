@@ -15,11 +15,11 @@ class Outlet(NamedTuple):
 
     try_write: Callable[[bytes], int]
     """Write what flows. Returns: how many bytes were written, perhaps none; `write` gets the rest.
-    So the outbox must flow no more when something waits on the link, or when the link is gone."""
+    So the outbox must stop flowing when something waits on the link, or when the link is gone."""
     write: Callable[[bytes], object]
     """Take what flows and was not written, joined."""
     ready: Callable[[], object]
-    """Something waits where nothing did."""
+    """Something waits now, and nothing did before."""
     behind: Callable[[], object]
     """The outbox fell behind."""
     caught_up: Callable[[], object]

@@ -1,4 +1,5 @@
-"""The newest broadcast value of every (sender, key), for those who join while others rest."""
+"""The newest broadcast value of every (sender, key), for players who join while others send
+nothing."""
 
 from __future__ import annotations
 
@@ -60,11 +61,11 @@ class RetainedValues:
             self._account.charge(self._kind, -size)
 
     def has(self, sender: int, key: int, update: bytes) -> bool:
-        """Say whether this very value is kept."""
+        """Say whether exactly this value is kept."""
         return self._updates.get(sender, {}).get(key) is update
 
     def has_equal(self, sender: int, key: int, update: bytes) -> bool:
-        """Say whether a value is kept that reads the same."""
+        """Say whether an equal value is kept."""
         return self._updates.get(sender, {}).get(key) == update
 
     def of(self, player: int) -> Iterator[tuple[int, bytes]]:

@@ -12,7 +12,8 @@ Share = Callable[[int, int, Addressees, bytes], None]
 
 
 class SharedAudience(Audience):
-    """Takes the place of an audience, whose players and values it has."""
+    """Replaces the audience of a room that nodes share. It has the audience's players and
+    values."""
 
     def __init__(
         self, audience: Audience, share: Share, want: Callable[[], None] = lambda: None
@@ -29,7 +30,7 @@ class SharedAudience(Audience):
         self._share(sender, key, to, message)
 
     def hear_value(self, sender: int, key: int, to: Addressees, message: bytes) -> None:
-        """Tell it, and do not send it back."""
+        """Tell players here a value of another node, and do not send it back."""
         super().tell_value(sender, key, to, message)
 
     def want_values(self) -> None:

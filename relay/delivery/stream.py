@@ -25,15 +25,16 @@ class Source(Protocol):
         gone."""
 
     def finish(self, kept: dict[Slot, bytes]) -> Iterable[bytes]:
-        """Return what to say once, when all of the history is read for the first time. Take what
-        is in that out of the values that are `kept` for the player."""
+        """Return the messages for the moment when all of the history is read for the first time.
+        Remove the values among them from those that are `kept` for the player."""
 
 
 class Stream(NamedTuple):
-    """How a connection begins: read at the pace of its link, so that none stalls the room."""
+    """How a connection begins. It is read as fast as its link takes it, so that none stalls the
+    room."""
 
     facts: tuple[bytes, ...]
-    """What is said before anything from the history."""
+    """Messages before anything from the history."""
     source: Source
     follow: int
     """The seq after which to read on from the history."""

@@ -1,9 +1,9 @@
-"""What a node counts of frames: how many came and went, how long they took, and what fell away.
+"""What a node counts of frames: how many came and went, how long they took, and which were dropped.
 
 It counts where frames pass, so it does as little as can be. Nearly all frames are SEND and DELIVER.
 A SEND is counted where it is read, without a call. DELIVERs are counted together once they are
-written: a flush knows how many frames and bytes it writes. What else is among these is counted when
-the room tells it (`sort`), and taken out of their number then.
+written: a flush knows how many frames and bytes it writes. Other frames among these are counted
+when the room sends them (`sort`), and subtracted then.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from relay.delivery.spread import Spread
 from relay.history.ws_frame import OPCODE_AT, SHORT, start_of
 
 SAMPLED: Final = 256
-"""One SEND of so many is timed, and one DELIVER of so many is looked at."""
+"""One SEND of so many is timed, and for one DELIVER of so many its receivers are counted."""
 # Of this type, as compiled code has no tuple of so many numbers before it needs one.
 LATENCY_SECONDS: Final[tuple[float, ...]] = (
     *(0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005),
@@ -48,7 +48,7 @@ class Traffic:
         self.bytes[op] += size
 
     def plus(self, op: int, frames: int, size: int) -> Traffic:
-        """Return all of it, and so much more of an opcode."""
+        """Return all counts, with so many more of one opcode."""
         total = Traffic()
         total.frames, total.bytes = self.frames.copy(), self.bytes.copy()
         total.add(op, frames, size)
@@ -56,7 +56,7 @@ class Traffic:
 
 
 class Tally:
-    """What a node counts of frames. Each number only grows, but for what `untell` takes back.
+    """What a node counts of frames. Each number only grows, except that `untell` takes some back.
 
     Attributes:
         sends, send_bytes: every SEND in the common form.
@@ -132,7 +132,8 @@ class Tally:
         self._ack_bytes += len(wrapped)
 
     def untell(self, wrapped: bytes) -> None:
-        """Take one back that does not flow after all: it waits, and is counted when it goes."""
+        """Take back a message that does not flow after all: it waits, and is counted when it
+        goes."""
         if len(wrapped) > SHORT or wrapped[OPCODE_AT] != DELIVER:
             self.sort(wrapped, -1)
 

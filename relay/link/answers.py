@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-SILENT_SECONDS = 1.0  # without an answer to a ping: that is no slow way, but nobody answers
-FEW = 8  # frames that may come before the answer of one who wakes; more: they were not silent
-REMEMBERED = 300.0  # seconds for which it is known that one stood still
-LATELY = 5.0  # seconds for which it matters that one was silent before
+SILENT_SECONDS = 1.0  # without an answer to a ping: no network is so slow, so nobody answers
+FEW = 8  # frames that may come before the answer of a client that wakes; more: it was awake
+REMEMBERED = 300.0  # seconds for which it is known that a client stood still
+LATELY = 5.0  # seconds for which an earlier silence matters
 
 
 class Answers:
     """The pings of one connection, and what came of them.
 
     Attributes:
-        asked: when the ping went out that has no answer yet; None: there is none.
-        rtt: seconds for the way there and back, by the last answer.
+        asked: when the ping without an answer went out; None if there is none.
+        rtt: seconds of the round trip, by the last answer.
     """
 
     __slots__ = ("_blocked", "_flowed", "_frames", "_heard", "_lapse", "_woke", "asked", "rtt")
@@ -59,7 +59,7 @@ class Answers:
         )
 
     def lately(self, now: float, heard: float, frames: int) -> float:
-        """Return the seconds for which a client was silent that is heard again; 0.0 for others."""
+        """Return how many seconds a client was silent that is heard again; 0.0 for others."""
         return self._slept(heard, frames) or (self._lapse if now - self._woke < LATELY else 0.0)
 
     def _slept(self, heard: float, frames: int) -> float:

@@ -20,12 +20,12 @@ from relay.link.inbound import Closed, Inbound
 
 SLICE = 64  # frames
 
-PATIENCE = 2.0  # seconds for a client to take what waits for it, and to go, once all is said
-BLOCKED_PATIENCE = 0.5  # the same for one that was not reading when that began
+PATIENCE = 2.0  # seconds for a client to take what waits and to close, once all is sent
+BLOCKED_PATIENCE = 0.5  # the same for a client that was not reading when that began
 MOST_DISCARDED = 64 * 1024
 MOST_READ_ON = 4 * SLICE
-"""Bytes, and frames, that are still read of a client to which all is said: its own close is among
-them, or it is cut off."""
+"""Bytes and frames that are still read of a client once the relay sends nothing more. The client's
+close must be among them, or it is cut off."""
 
 ECHO: Final = b"rtt"
 """What the relay's pings hold. Clients send it back."""
@@ -115,7 +115,7 @@ class Channel:
         self._pong, self._unread = other._pong, other._unread
         other._forget_timers()
         self.transport.set_protocol(cast(asyncio.Protocol, self))
-        # Blocked is, from now on, whoever makes anything wait.
+        # From now on a client counts as blocked when anything waits for it.
         self.transport.set_write_buffer_limits(high=0)
         if other._held or self._unread or self.inbound.is_waiting:
             self.hold(Hold.SLICE)
@@ -173,7 +173,7 @@ class Channel:
             return
         self._held &= ~why
         if not self._held:
-            self.heard = self.loop.time()  # nobody is silent whom we do not listen to
+            self.heard = self.loop.time()  # a client that is not read cannot be silent
             self._read()
         if not self._held and not self.transport.is_closing():
             self.transport.resume_reading()
@@ -286,7 +286,7 @@ class Channel:
             self._beat_in(interval if timeout is None else timeout)
 
     def rtt(self) -> float | None:
-        """Return the seconds of the way there and back, and measure it for the next time.
+        """Return the seconds of the last round trip, and measure again for the next call.
 
         So it costs nothing where nobody asks. An answer that is still awaited is no part of it:
         `unanswered` tells of that.
@@ -312,7 +312,7 @@ class Channel:
         return self._answers.lapses(self.loop.time())
 
     def _owes_for(self, since: float | None, now: float) -> float:
-        """Return the seconds for which they owe something, and have said nothing."""
+        """Return the seconds for which a client owes an answer, and has sent nothing."""
         return 0.0 if since is None or self._held else now - max(since, self.heard)
 
     def _ping(self) -> None:
@@ -327,7 +327,7 @@ class Channel:
         return self._pinged is not None and self.heard < self._pinged
 
     def _is_late(self, now: float, timeout: float) -> bool:
-        """Say whether this relay was not there to hear an answer, which then is still unread."""
+        """Say whether this relay stood still, so that an answer may have come and be unread."""
         return self._pinged is not None and now > self._pinged + timeout + LATE_SECONDS
 
     # The end.
@@ -372,7 +372,7 @@ class Channel:
             self._ending = self.loop.call_later(seconds, self.abort)
 
     def eof_received(self) -> bool:
-        """Let the transport close: who says nothing more is gone."""
+        """Let the transport close: a client that sends nothing more is gone."""
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:

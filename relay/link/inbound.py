@@ -106,7 +106,7 @@ class Inbound:
         self._buffer = b""
         self._at = 0
         self._is_clear = True
-        """Nothing is left of what came, and the lane is open."""
+        """All bytes that came are used, and the lane is open."""
         self.open_lane()
         self._missing = 0  # bytes of a frame that the library has the beginning of
         self._pieces: list[bytes] = []

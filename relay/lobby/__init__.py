@@ -1,6 +1,6 @@
-"""Which rooms there are, whoever is in them: by name, in lists, by maker, and places promised.
+"""Which rooms there are: by name, in lists, by maker; and places that were promised.
 
-`Rooms` makes rooms and lets go of them, as many as the relay and each address may have. A
-`RoomRegistry` has them by name. The `listing` shows strangers some, and finds one for a quick
-match; `reservations` keep the places that it promised. `makers` remembers who made which.
+`Rooms` makes and forgets rooms, as many as the relay and each address may have. A `RoomRegistry`
+has them by name. The `listing` shows strangers the public rooms, and finds one for a quick match;
+`reservations` keeps the places that it promised. `makers` remembers which address made which room.
 """

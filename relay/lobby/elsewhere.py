@@ -1,4 +1,4 @@
-"""Rooms of other nodes, as far as they tell of them."""
+"""Rooms of other nodes, as far as these tell of them."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Elsewhere:
         return self._shown.get(name)
 
     def tell(self, name: str, room: RemoteRoom | None) -> None:
-        """Take the newest word about a room; None: no other node has it."""
+        """Take the newest description of a room; None: no other node has it."""
         if room is None:
             self._told.pop(name, None)
         else:
@@ -73,12 +73,12 @@ class Elsewhere:
         self.review(name)
 
     def came(self, room: Room) -> None:
-        """Take note that this node has a room: its own word counts."""
+        """Take note that this node has a room: its own description counts."""
         self.review(room.name)
         self.on_new(room)
 
     def review(self, name: str) -> None:
-        """See anew whose word counts: where this node has a room, its own."""
+        """Decide again whose description counts: this node's own, if it has the room."""
         wanted = None if self._is_here(name) else self._told.get(name)
         shown = self._shown.get(name)
         if wanted is shown:

@@ -150,7 +150,8 @@ class Listing(Generic[AnyRoom]):
         shortest = self._shortest(wanted)
         if len(shortest) <= LOOKS or wanted.app is None or wanted.build is None:
             return iter(shortest)
-        # Else whoever makes a thousand rooms would lead others there, and away from each other.
+        # Otherwise somebody who makes a thousand rooms would draw players there, and away from each
+        # other.
         shelves = (("match", wanted.app, wanted.build, which) for which in ("entered", "empty"))
         return chain.from_iterable(self._shelves.get(shelf, ()) for shelf in shelves)
 

@@ -1,8 +1,8 @@
 """Places that quick match has promised: kept free until the asker comes, or time is up.
 
-REST knows no seats, so an asker is known by the address alone: of several players behind one
-address, the first to come gets the place. An address has so many promises at a time: a further one
-takes the place of its oldest.
+REST knows no seats, only the address of a player who asks. So of several players behind one
+address, the first to come gets the place. The promises of an address are bounded: a further one
+replaces its oldest.
 
 Each node knows the promises of all: `hear` takes what another one's `tell` was given.
 """

@@ -1,4 +1,4 @@
-"""All of HELLO's way into a room: versions, passwords, places, and the game's own word."""
+"""All that a HELLO passes on its way into a room: versions, passwords, places, and `on_join`."""
 
 from __future__ import annotations
 
@@ -114,10 +114,10 @@ class Admission:
     async def _find_or_open(
         self, name: str, key: bytes | None, hello: Hello, connection: Connection
     ) -> tuple[Room, PlayerInfo] | None:
-        """Return the room, and how the joiner is to be known there; None if they have gone.
+        """Return the room, and the joiner's info there; None if the joiner has gone.
 
-        Checking passwords and asking the game take time, in which rooms come and go: whatever was
-        found out about another room than the one that is there at the end is found out again.
+        Checking passwords and asking the game take time, in which rooms come and go. If the room is
+        another one at the end, all is checked again.
         """
         address = connection.address
         while True:
@@ -221,7 +221,7 @@ def check_app(room: Room, options: HelloOptions) -> None:
 
 
 def check_creation(hello: Hello, name: str) -> RoomOptions:
-    """Return how the room is to be made that this HELLO found missing, or raise."""
+    """Return the options for the missing room that this HELLO makes, or raise."""
     options = hello.options
     if options.position is not None:
         raise Refusal(ErrorCode.ROOM_GONE, f"room {name} is no more")
@@ -265,6 +265,6 @@ def wrong_password(got: str) -> Refusal:
 
 
 def _secrets(options: HelloOptions) -> tuple[bytes, ...]:
-    """Return what nobody may be told of a HELLO, as it stands in messages."""
+    """Return the secrets of a HELLO, as their bytes stand in messages."""
     told = (options.password.encode(), options.ticket.encode(), options.seat or b"")
     return tuple(secret for secret in told if secret)

@@ -81,7 +81,8 @@ class Owner:
         raise NotImplementedError
 
     def soon(self, call: Callable[[], None]) -> Callable[[], None]:
-        """Return what asks for a call in the next turn of the loop: it may be called anywhere."""
+        """Return a function that asks for a call in the next turn of the loop. It may be called
+        anywhere."""
         raise NotImplementedError
 
     def propose(self, room: Room, entry: Entry) -> None:
@@ -101,7 +102,7 @@ class Owner:
         raise NotImplementedError
 
     def forget(self, connection: Connection) -> None:
-        """Let a connection go that is no more."""
+        """Forget a connection that has ended."""
         raise NotImplementedError
 
 
@@ -206,7 +207,7 @@ class Connection:
         return self._throttle(wait, now) if wait else 0.0
 
     def spend(self, frames: int, now: float) -> float:
-        """Count frames that were no whole messages: pings, and pieces. Returns: as `receive`."""
+        """Count frames that were no whole messages: pings, and fragments. Returns: as `receive`."""
         wait = self._allowance.take(frames, 0, now)
         return self._throttle(wait, now) if wait else 0.0
 
@@ -289,7 +290,7 @@ class Connection:
         room.connect(admit.player, outbox)
 
     def taken(self) -> None:
-        """An entry of this connection has come back from where it was ordered."""
+        """An entry of this connection has come back from the broker."""
         if self.seat is not None and not self.is_closed:
             self._owe(self.seat)
 
@@ -366,7 +367,7 @@ class Connection:
             self.close(CloseCode.BAD_FRAMES)
 
     def _throttle(self, wait: float, now: float) -> float:
-        """Ask for a pause of so long; one who never slows down is cut off."""
+        """Ask for a pause of so many seconds. A client that never slows down is closed."""
         if self.conduct.add_pause(wait, now):
             self.node.journal.throttled(self.attachment, self.room_name, self.player, wait)
             detail = NoticeDetail(limit=int(self._allowance.rate), after=int(wait * 1000))
@@ -384,7 +385,7 @@ class Connection:
             self.node.acks.after_next(self._acknowledge)
 
     def _acknowledge(self) -> None:
-        """Let it ride with what the room tells the player."""
+        """Send the acknowledgement together with the room's next messages to the player."""
         self._owes = False
         seat, room = self.seat, self.room
         if self.is_closed or seat is None or room is None or seat.taken == self._told:

@@ -1,8 +1,8 @@
 """How a relay goes down: everybody is told, then one connection after another is closed.
 
 The games go on meanwhile, but nobody enters. The connections of one room are closed one after
-another and its host's last, so that a game is torn for as short as possible and keeps its host.
-No seat expires meanwhile: a player who cannot come back yet does not come too late.
+another, and its host's last. So a game is interrupted as shortly as possible, and keeps its host.
+No seat expires meanwhile: a player who cannot come back yet keeps it.
 """
 
 from __future__ import annotations
@@ -20,9 +20,11 @@ from relay.room.entries import Entry, Relieve, Succeed
 from relay.room.refusals import Refusal
 from relay.room.room import Room
 
-RESTART_SECONDS = 1.0  # for a relay that is started again at once to be there
+RESTART_SECONDS = 1.0  # until a relay that is started again at once serves
 RETURNS_PER_SECOND = 500.0  # a relay takes in some 1,900 connections a second, and has more to do
-ENDS_WITHIN = 2.5  # seconds for closed connections to end; links cut those who do not read after 2
+ENDS_WITHIN = (
+    2.5  # seconds for closed connections to end; after 2 s links cut clients that do not read
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def _turn(connection: Connection) -> tuple[str, bool, int]:
 
 
 class Drain:
-    """One relay's going down. Make it in the event loop, and `run` it once."""
+    """The end of one relay. Make it in the event loop, and `run` it once."""
 
     def __init__(
         self, connections: Mapping[int, Connection], seconds: float, *, comes_back: bool = True
@@ -79,7 +81,7 @@ class Drain:
         self._began = self._loop.time()
         self._returns = max((each.returns for each in self._departures), default=RESTART_SECONDS)
         self._over = asyncio.Event()
-        """There is nobody to wait for, or no time."""
+        """Set when there is nobody to wait for, or no time."""
         self.note_departure()
 
     @property

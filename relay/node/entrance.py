@@ -1,7 +1,7 @@
 """What one connection waits for before WELCOME: HELLO, then the decision about it; and WELCOME.
 
-Each has its time. A decision is made in a task of its own, for passwords and the game's own code
-may take theirs: the link reads on, so that the end of the connection is seen.
+Each has a limit of time. A decision is made in its own task, as passwords and the game's code take
+time. The link reads on meanwhile, so that it sees the end of the connection.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
 """What the log says of rooms, players and connections: one line for one event, few in a flood.
 
-A line names `room K7QF`, `player 3` and `connection 12`, so that a search finds all of one. What
-strangers chose, such as names, is made legible here. Passwords, tickets and secrets never come
-here.
+A line names `room K7QF`, `player 3` and `connection 12`, so that a search finds all lines about one
+of them. Names and other words of strangers are made legible here. Passwords, tickets and secrets
+never come here.
 
-Info is what an operator may act on, debug is what helps to follow one player. Strangers cause most
-of it and could fill the disk. So of all lines at info and above a burst is let through, and then
-one in 2 s; of each kind one in 5 s, which counts the rest, so that no kind hides the others.
-Refused frames have such bounds of their own. Debug is for whoever asks for all of it.
+Info is what an operator may act on; debug is what helps to follow one player. Strangers cause most
+lines and could fill the disk. So of all lines at info and above the journal writes a burst, and
+then one in 2 s. Of each kind it then writes one in 5 s, which counts the rest, so that no kind
+hides the others. Refused frames have their own bounds. Debug has none here.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ LINES_PER_SECOND = 0.2
 LINES_BURST = 5.0
 ALL_PER_SECOND = 0.5
 ALL_BURST = 8.0
-"""Of all kinds together: a stranger can cause a line of several kinds at once."""
+"""For all kinds together: a stranger can cause lines of several kinds at once."""
 
 FAULT_SECONDS = 60.0
-"""Between two tracebacks of one fault."""
+"""Seconds between two tracebacks of one fault."""
 
 MAX_FAULTS = 64
-"""Faults that are told apart."""
+"""How many faults are told apart."""
 
 BY_CONDUCT = frozenset(
     {
@@ -65,10 +65,10 @@ WHY_GONE = {
 OPCODES = frozenset(Opcode)
 
 Value = str | float | Error
-"""What a line is filled with."""
+"""Values that fill a line."""
 
 About = str | int | None
-"""Of a line: its room, player or connection, for logs that programs read."""
+"""A line's room, player or connection, for logs that programs read."""
 
 
 class Journal:
@@ -82,7 +82,7 @@ class Journal:
         of_all = TokenBucket(ALL_PER_SECOND, ALL_BURST)
         self._flood = Flood(LINES_PER_SECOND, LINES_BURST, of_all=of_all)
         self._refused = Flood(LINES_PER_SECOND, LINES_BURST)
-        """Apart: a client in error causes many, and what that comes to matters more."""
+        """Kept apart: one faulty client causes many, and how its connection ends matters more."""
         self._faults: dict[tuple[object, ...], _Fault] = {}
 
     # Rooms.
@@ -145,7 +145,7 @@ class Journal:
 
     def refused(self, attachment: int, address: str, room: str, refusal: Refusal) -> None:
         """A HELLO, or the whole connection, was refused."""
-        # Without a close the client makes it good at once by itself, as after a room's end.
+        # Without a close the client mends it at once by itself, as after a room's end.
         self.events.refused(refusal.code)
         self.recent.add(room, None, attachment, refusal.close, refusal.code.name, refusal.text)
         level = logging.DEBUG if refusal.close is None else logging.INFO
@@ -220,7 +220,7 @@ class Journal:
         log.error(line, isolated(room), attachment, more, exc_info=error, extra=extra)
 
     def _sample(self, line: str, *values: Value, about: tuple[About, ...]) -> None:
-        """Say at info what the bounds of refusals let through, and all else at debug."""
+        """Log at info what the bounds of refusals let through, and everything else at debug."""
         if not self._let_through(self._refused, logging.INFO, line, *values, about=about):
             _detail(line, *values, about=about)
 
@@ -233,7 +233,7 @@ class Journal:
     def _let_through(
         self, flood: Flood, level: int, line: str, *values: Value, about: tuple[About, ...]
     ) -> bool:
-        """Say a line if there is room for it. Returns: whether there is."""
+        """Write a line if the bounds allow it. Returns: whether they do."""
         if not log.isEnabledFor(level):
             return True
         more = flood.passes(line, self._now())

@@ -13,7 +13,7 @@ from protocol.close_codes import CloseCode
 from protocol.frames import NoticeDetail
 from relay.delivery.outbox import Outbox
 
-LAG_SECONDS = 0.1  # nobody is told of one who is behind for less: a burst does that to anyone
+LAG_SECONDS = 0.1  # nobody is told of a shorter lag: a burst does that to anyone
 
 
 class Lagging:

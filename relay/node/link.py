@@ -10,12 +10,12 @@ from relay.delivery.outbox import Outbox
 
 
 class Look(NamedTuple):
-    """How the way to a client is."""
+    """The state of the way to a client."""
 
     link: str
     """Which link it is: direct or portable."""
     rtt: float | None = None
-    """Seconds for the way there and back, by the last ping that was answered."""
+    """Seconds of the round trip, by the last ping that was answered."""
     blocked: float = 0.0
     """Seconds for which the client has not taken what waits."""
     waiting: int = 0
@@ -47,12 +47,12 @@ class Link(Protocol):
         """Send what waits, then close. A peer that does not read is cut off after a while."""
 
     def look(self) -> Look:
-        """Say how the way to the client is, and measure it for the next time."""
+        """Return the state of the way to the client, and measure it again for the next call."""
 
     def silent(self, *, lately: bool = False) -> float:
-        """Return the seconds since a client was heard that should have answered by now.
+        """Return for how many seconds a client is silent that should have answered by now.
 
-        Args: lately: likewise for one who was so until a moment ago.
+        Args: lately: also for a client that was silent until a moment ago.
 
         Returns: 0.0 for all others.
         """

@@ -1,4 +1,4 @@
-"""The game's own word on who may enter: the hook that `create_app` takes."""
+"""The game's decision who may enter: the hook that `create_app` takes."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from relay.room.refusals import Refusal
 NO_REASON = "this game did not admit you: check your name and ticket"
 
 MAX_WHY = 1024
-"""UTF-8 bytes that ERROR's text holds; what a game has to say beyond is cut."""
+"""UTF-8 bytes that ERROR's text holds; a game's longer reason is cut."""
 
 
 @dataclass(frozen=True, slots=True)
 class JoinRequest:
-    """What an `on_join` hook gets to decide about."""
+    """The request about which an `on_join` hook decides."""
 
     room: str
     name: str
@@ -43,7 +43,7 @@ OnJoin = Callable[[JoinRequest], Verdict | Awaitable[Verdict]]
 
 
 def info_of(options: HelloOptions) -> PlayerInfo:
-    """Return what the room is told of the player who says this HELLO."""
+    """Return what the room is told about the player who sends this HELLO."""
     return PlayerInfo(options.name, options.role, options.can_host)
 
 
@@ -61,7 +61,7 @@ def request_of(name: str, options: HelloOptions, address: str) -> JoinRequest:
 
 
 async def judge(on_join: OnJoin | None, request: JoinRequest) -> PlayerInfo:
-    """Ask the game's own code, if there is any. Returns: what the room is told of the player.
+    """Ask the game's code, if there is any. Returns: what the room is told about the player.
 
     Raises:
         Refusal: the game does not admit the player.
@@ -84,7 +84,8 @@ def _info(request: JoinRequest) -> PlayerInfo:
 
 
 def _checked(info: PlayerInfo) -> PlayerInfo:
-    """Refuse a slip of the game's code while that can be done: a room's entries are for ever."""
+    """Refuse a mistake of the game's code here: later it would be in the room's entries for
+    ever."""
     try:
         Record(PlayerInfo).dump(info)
     except Mismatch as wrong:

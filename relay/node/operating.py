@@ -1,4 +1,4 @@
-"""The operator's way to the rooms: it brings them here, and waits for what they answer."""
+"""The operator's way to the rooms: brings a room to this node, and waits for its answer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from relay.room.room import Room
 
 BRING_SECONDS: Final = 3.0
 ANSWER_SECONDS: Final = 5.0
-"""For an entry to be ordered: a log whose leader has died needs some of them."""
+"""Seconds for an entry to be ordered: a log whose leader has died needs several."""
 
 
 class Operating:
@@ -28,10 +28,10 @@ class Operating:
         self._asked: dict[int, asyncio.Future[Refusal | None]] = {}
 
     async def find(self, name: str) -> Room | None:
-        """Return the room of this name, in capitals or not, wherever it is; None if there is none.
+        """Return the room of this name, in capitals or not, of any node; None if there is none.
 
         Raises:
-            Refusal: it cannot be had now.
+            Refusal: the room cannot be loaded now.
         """
         try:
             name = canonical(name)

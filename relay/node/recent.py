@@ -1,7 +1,7 @@
-"""Which connections ended last in each room, and why, and what they were refused before.
+"""Which connections ended last in each room, and why, and which frames of theirs were refused.
 
-Operators may ask for it. Nothing is kept of a room, and nothing is spent, until a connection ends
-or is turned away there.
+Operators may ask for it. It takes no memory for a room until a connection ends or is turned away
+there.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from relay.node.link import Link
 from relay.policy.conduct import Conduct, RefusedFrame
 
 MOST_ENDS: Final = 16
-"""Ends of players that are kept of one room, and as many of those who were turned away."""
+"""How many ended connections are kept of one room: so many of players, and so many of others."""
 MOST_TEXT: Final = 200
 """Characters that are kept of a reason."""
 MOST_ROOMS: Final = 500
-"""Rooms of which anything is kept. Strangers can cause such things in as many as they like."""
+"""Rooms of which ends are kept. Strangers can cause ends in as many rooms as they like."""
 MOST_REJECTED: Final = 8
-"""Refused frames that are kept of one room, and as many of those who had not entered it."""
+"""How many refused frames are kept of one room: so many of players, and so many of others."""
 MOST_SHUT_OUT: Final = 8
-"""Requests that are kept that came to no room."""
+"""How many requests are kept that came to no room."""
 MOST_WHY: Final = 500
-"""Characters that are kept of why."""
+"""Characters that are kept of the reason."""
 MOST_REJECTED_ROOMS: Final = 100
 """Rooms of which they are kept: each may have 256 bytes, and words about them."""
 
@@ -46,13 +46,13 @@ class Ended(NamedTuple):
     text: str = ""
     """The reason that was given, if one was."""
     silent_ms: int = 0
-    """For how long nothing had been heard before, where something should have been."""
+    """For how long the client was silent before, while it should have answered."""
     room: str = ""
     """Its name in capitals. A node of an older version does not tell it."""
 
 
 class Rejected(NamedTuple):
-    """What a client was refused whose connection is over, or that has not entered."""
+    """A refused frame of a client whose connection is over, or that has not entered."""
 
     room: str
     at: int
@@ -78,7 +78,7 @@ class ShutOut(NamedTuple):
 
 
 class Client(Protocol):
-    """What is asked of a connection that ends."""
+    """What is needed of a connection that ends."""
 
     room_name: str
     attachment: int
@@ -91,7 +91,7 @@ class Client(Protocol):
 
     @property
     def player(self) -> int | None:
-        """Whose it is, once somebody has entered."""
+        """The player's number, once one has entered."""
 
 
 T = TypeVar("T")
@@ -111,10 +111,10 @@ class Recent:
         self._now = now
         self._seated: Kept[Ended] = OrderedDict()
         self._turned_away: Kept[Ended] = OrderedDict()
-        """Apart, as any stranger can cause these, and they would push the others out."""
+        """Kept apart: any stranger can cause these, and they would push the others out."""
         self._rejected: Kept[Rejected] = OrderedDict()
         self._strangers: Kept[Rejected] = OrderedDict()
-        """What those were refused who had not entered."""
+        """Refused frames of clients that had not entered."""
         self.shut_out: tuple[ShutOut, ...] = ()
 
     def shut(self, address: str, why: str) -> None:
@@ -145,7 +145,7 @@ class Recent:
         _keep(kept, room, [ended], MOST_ENDS, MOST_ROOMS)
 
     def keep(self, client: Client) -> None:
-        """Take note of how a client was whose connection has just ended."""
+        """Take note of the state of a client whose connection has just ended."""
         room, attachment = client.room_name.upper(), client.attachment
         kept = self._turned_away if client.player is None else self._seated
         ended = kept.get(room, ())[-1:]
@@ -158,9 +158,9 @@ class Recent:
             _keep(into, room, rejected(client, closed), MOST_REJECTED, MOST_REJECTED_ROOMS)
 
     def forget(self, room: str) -> None:
-        """Let go of what is known of a room that is no more: its players' numbers come again.
+        """Forget the players of a room that has ended: another room will use their numbers again.
 
-        What was refused is of use to whoever mends a client, so it stays, as of nobody's.
+        Refused frames help the author of a client, so they stay, without a player.
         """
         self._seated.pop(room, None)
         self._turned_away.pop(room, None)

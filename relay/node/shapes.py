@@ -1,10 +1,10 @@
-"""Who plays under which conditions (relay/conditions), and what every node knows of that.
+"""Which players have which conditions (relay/conditions), at every node.
 
-A shape is put for one player of a room, or for all. Each node keeps all shapes that it hears of: so
-a player who moves to another node keeps theirs. Nodes show each other what they keep on a `Board`:
-one that starts, or that was cut off, gets what it has missed. What they tell may cross what
-somebody puts meanwhile, so whatever is put has a version, and the newest wins at every node. What
-was taken off is kept as None for that.
+A shape is set for one player of a room, or for all. Each node keeps all shapes that it hears of. So
+a player who moves to another node keeps theirs. Nodes show each other their shapes on a `Board`: a
+node that starts, or that was cut off, gets those that it has missed. Two operators may set shapes
+at two nodes at the same time. So each has a version, and the newest wins at every node. A shape
+that was removed is kept as None for that.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SUBJECT: Final = "conditions"
 EVERYBODY: Final = 0
 """In place of a player's number."""
 ALL: Final = -1
-"""In place of a player's number: everything that is older is taken off."""
+"""In place of a player's number: all older shapes are removed."""
 MOST_ROOMS: Final = 1_000
 """Rooms whose shapes are kept. Nobody tells a node of the end of a room that it does not have."""
 
@@ -65,19 +65,19 @@ class Shapes:
         self.board = Board(bus, SUBJECT, self._hear)
 
     def of(self, room: Room) -> Mapping[int, Shape]:
-        """Return what is put for a room, by player; 0 is everybody."""
+        """Return the shapes of a room, by player; 0 is everybody."""
         put = self._put.get(_key(room), {})
         return {player: shape for player, (_, shape) in put.items() if shape is not None}
 
     def put(self, room: Room, player: int, shape: Shape | None) -> None:
-        """Put a shape for a player, or for everybody; None is none from now on."""
+        """Set a shape for a player, or for everybody; None removes it."""
         at = max(self._newest + 1, int(self._clock() * 1000))
         self._keep(_key(room), player, ((at, self._name), shape))
         if self.board is not None:
             self.board.tell()
 
     def clear(self, room: Room) -> None:
-        """Take all conditions off a room, those that are not known here, too."""
+        """Remove all conditions of a room, also those that this node does not know."""
         self.put(room, ALL, None)
 
     def forget(self, room: Room) -> None:
@@ -85,7 +85,7 @@ class Shapes:
         self._drop(_key(room))
 
     def admitted(self, connection: Connection) -> None:
-        """Apply to a connection what its player has, or what its URL asks for where it may."""
+        """Apply to a connection its player's shape, or the one that its URL may ask for."""
         room = connection.room
         if room is not None and (self._put or connection.link.wished is not None):
             self._apply(connection, room)

@@ -1,4 +1,4 @@
-"""How a room stands: what a newcomer is told instead of all that happened."""
+"""A room's present state: what a newcomer is told instead of all that happened."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ FACT_BYTES = 200
 class CurrentFacts:
     """The facts that are true now, as they were told, in order of their seq.
 
-    They are to the history what a summary is to a story: a player who hears these facts, and then
-    what follows the newest of them, knows the same as a player who heard everything.
+    A player who hears these facts, and then what follows the newest of them, knows the same as a
+    player who heard everything.
     """
 
     def __init__(self, account: Account | None = None) -> None:

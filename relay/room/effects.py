@@ -23,7 +23,7 @@ class Admit:
     attachment: int
     player: int
     seq: int
-    """Where the client is when the stream begins: what is told follows this."""
+    """The client's seq when the stream begins: the stream follows it."""
     resumed: bool = False
     refused: ErrorCode | None = None
     """Why the stream does not follow the position that was asked for."""
@@ -66,7 +66,7 @@ class Departed:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A player was refused something: this is for the log, and they have been told."""
+    """A frame of a player was refused: this is for the log, and the player has been told."""
 
     player: int
     error: Error

@@ -1,4 +1,4 @@
-"""What can change a room. Its state is the fold of `Room.apply` over its entries.
+"""What can change a room. `Room.apply` makes the room's state of its entries, in order.
 
 Entries are proposed by adapters and ordered by the broker; `apply` accepts one or makes it a
 no-op. Whatever depends on a clock, on chance or on a secret was decided before it was proposed:
@@ -44,7 +44,7 @@ def incarnation_of(attachment: int) -> int:
 class Create:
     """The first entry of a room: all that its state depends on beside the entries.
 
-    The first for a name wins. It changes no room, so that it is not among `Entry`.
+    The first for a name wins. It changes no room, so `Entry` does not include it.
     """
 
     name: Word64
@@ -71,8 +71,8 @@ class Join:
     """Hash of the network it comes from; without one, no bar on an address keeps it out."""
     at: int = 0
     """When the connection came, in milliseconds of the epoch of Unix; 0 where the order of the
-    entries is that of the HELLOs, as in a lone process. A HELLO may be read so late that its
-    client has given it up and said another. But the connection of the other one came later."""
+    entries is that of the HELLOs, as in a lone process. A HELLO may be read so late that its client
+    has given it up and sent another on a newer connection."""
 
 
 Send = tuple[int, Target, bytes]
@@ -145,7 +145,7 @@ class Succeed:
 
 @dataclass(frozen=True, slots=True)
 class Relieve:
-    """The host of this term has been AWAY for too long, in the absence with this number."""
+    """The host of this term has been AWAY for too long; each absence has a number."""
 
     term: int
     absence: int

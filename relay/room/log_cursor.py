@@ -17,14 +17,14 @@ from relay.room.snapshots import Complete
 
 
 class Backfill(NamedTuple):
-    """The past, as told to a player who was not there or has forgotten it."""
+    """The past, for a player who was not there or has forgotten it."""
 
     until: int
     """The last seq of it."""
     snapshot: Complete | None = None
     """What the player was given. The room may have a newer one before the history is read."""
     complete_from: int = 0
-    """The seq after which it is whole, as the player was told."""
+    """The seq after which it is complete, as the player was told."""
 
 
 NO_BACKFILL = Backfill(0)
@@ -37,11 +37,11 @@ class Head(Protocol):
 
 
 class LogCursor:
-    """What one connection is still to be told from the log.
+    """What one connection is still to be told from the history.
 
-    Up to the end of the backfill, that is the payloads to all that the snapshot does not cover.
-    After it, that is everything that was addressed to the player when it was ordered. The log may
-    forget history while it is read: the player is told so, and reads on behind the gap.
+    Up to the end of the backfill, these are the payloads to all that the snapshot does not cover.
+    After it, everything that was for the player when it was ordered. The room may forget history
+    while it is read: then the player is told so, and reads on after the gap.
     """
 
     __slots__ = ("_backfill", "_complete_from", "_player", "head", "history", "is_late", "values")

@@ -122,7 +122,7 @@ def retire(room: RoomState, entry: Retire) -> Sequence[Effect]:
 def wake(room: RoomState, entry: Wake) -> Sequence[Effect]:
     """Begin the hold of each seat whose connection went with the relay that had the room.
 
-    It is no fault of theirs, so that all are given what they need to come back.
+    The players could not help it, so all get the time that they need to come back.
     """
     for attachment in list(room.seats.attached):
         detach(room, Detach(attachment))

@@ -13,7 +13,7 @@ from relay.room.state import RoomState
 
 
 def begin(room: RoomState, seat: Seat, refused: ErrorCode | None = None) -> Admit:
-    """Admit with the room as it stands, each fact with the seq at which it became true."""
+    """Admit with the room's present state, each fact with the seq at which it became true."""
     delay = room.delay_of(seat)
     if delay is not None:
         delay.began.setdefault(seat.player, delay.seq)

@@ -93,7 +93,7 @@ def explain(error: RemoteProtocolError, message: bytes) -> Error:
 
 
 def fresh_because(code: ErrorCode) -> Error:
-    """Say why the room is told from its beginning to one who asked for what follows."""
+    """Say why a player who wanted to resume hears the whole room instead."""
     text = {
         ErrorCode.HISTORY_TRIMMED: "history no longer reaches back to your position",
         ErrorCode.SEAT_EXPIRED: "your seat was not taken up again in time",

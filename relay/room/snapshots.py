@@ -85,7 +85,8 @@ class Snapshots:
             self._charge()
 
     def is_due(self, seq: int, history: History) -> bool:
-        """Say whether so much happened since the last one that the history may soon forget."""
+        """Say whether so much has happened since the last snapshot that history may soon be
+        forgotten."""
         due = self.due_at
         return (
             seq - due.seq >= DUE_SHARE * history.max_frames

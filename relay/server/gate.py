@@ -1,6 +1,6 @@
-"""Who may come to the door at all: places for all connections, for an address, and its requests.
+"""Which connections a server takes: how many in all, how many of an address, and how many requests.
 
-It stands before any of the relay's own rules, which can speak of them only to whom has a place.
+This comes before the relay's own rules. They need a connection to say what they refuse.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from relay.policy.rate_limits import AddressBuckets, AddressCounts, is_loopback
 log = logging.getLogger("relay")
 
 PAGES = 256
-"""Places beside those for players: pages load over them, and hear that the relay is full."""
+"""Places beside those for players: for pages, which can then say that the relay is full."""
 
 PROBES = 32
 """Places beyond all others, in which only the relay's health can be asked for."""
@@ -64,11 +64,12 @@ class Gate:
         return self.visitors.add(peer, is_free=is_free)
 
     def enter(self, address: str) -> bool:
-        """Take in one who wants something. Whoever got True calls `leave` at its end."""
+        """Take in a connection that asks for something. Whoever got True calls `leave` at its
+        end."""
         return self.visitors.add(address, is_free=self._is_free(address))
 
     def leave(self, address: str) -> None:
-        """Let one go: it is gone, or a player now, who is counted elsewhere."""
+        """Let a connection go: it is gone, or a player's now, and counted elsewhere."""
         self.visitors.remove(address)
 
     def ask(self, address: str, now: float) -> float:
@@ -76,9 +77,9 @@ class Gate:
         return 0.0 if self._is_free(address) else self.requests.ask(address, now)
 
     def squeeze_in(self, connection: Silent) -> None:
-        """Let one stand where there is no place. It takes the longest silent one's, if need be.
+        """Take in a connection without a place. If need be, the one that was silent longest is cut.
 
-        Whoever asks for the relay's health does so at once, and a flood of others says nothing.
+        A probe asks for the relay's health at once, and a flood of connections says nothing.
         """
         self._silent[connection] = None
         if len(self._silent) > PROBES:
@@ -87,7 +88,7 @@ class Gate:
             oldest.cut()
 
     def spoke(self, connection: Silent) -> None:
-        """Note that one is silent no more, or gone."""
+        """Note that a connection is silent no more, or gone."""
         self._silent.pop(connection, None)
 
     def refuse(self, address: str, why: str) -> None:

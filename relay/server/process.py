@@ -1,4 +1,4 @@
-"""The relay as a process: uvicorn, set up so that no client can make it wait or talk."""
+"""The relay as a process: uvicorn, set up so that no client can make it wait or fill its log."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ GRACE = 5  # seconds after which nothing at all is waited for
 class Server(uvicorn.Server):
     """uvicorn's, but a signal lets everybody go first, and ends `run` as if the work were done.
 
-    SIGHUP is such a signal, too: a terminal that is closed sends it, though not to who began under
-    nohup. It sends several, so that a further one hurries nobody.
+    SIGHUP is such a signal, too: a terminal that is closed sends it, but not to a relay under
+    nohup. It sends several, so a further SIGHUP hurries nobody.
 
     Attributes:
         on_looping: called in the event loop, before anything is waited for.

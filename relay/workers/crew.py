@@ -1,4 +1,4 @@
-"""The worker processes of a relay: each has a place, and what it needs for its start."""
+"""The worker processes of a relay. Each has a place, which outlives it."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Crew:
         return self._boxes[-1], self._ways, len(self.places), 0
 
     def close(self) -> None:
-        """Let go of all boxes, and of what is still in them."""
+        """Close all boxes, and drop what is still in them."""
         for end in (*self._boxes, *self._ways):
             end.close()
 
@@ -66,7 +66,7 @@ class Crew:
             place.let_go()
 
     def hurry(self) -> None:
-        """Let them wait for nobody."""
+        """Tell all workers to end at once, without waiting for players."""
         for place in self.places:
             place.signal(signal.SIGTERM)
 
@@ -81,7 +81,7 @@ class Place:
     Attributes:
         number: as a room's home has it. is_up: set while a worker serves there.
         is_empty: set while there is none.
-        orders: of the worker that is there, or was the last one.
+        orders: those of the present worker, or of the last one.
         is_leaving: the worker was asked to make way for another, which gets its rooms.
     """
 
@@ -96,7 +96,7 @@ class Place:
 
     @property
     def name(self) -> str:
-        """The name on the bus of the worker that is there."""
+        """The name of the present worker on the bus."""
         return self.orders.name
 
     @property
@@ -127,13 +127,13 @@ class Place:
             self._process = None
 
     def leave(self) -> None:
-        """Let the worker make way for another."""
+        """Tell the worker to end, so that another can take its place."""
         self.is_leaving = True
         self.is_up.clear()
         self.signal(signal.SIGTERM)
 
     def let_go(self) -> None:
-        """Tell the worker, and one that is just starting, that the relay ends."""
+        """Tell the present worker, and one that is just starting, that the relay ends."""
         self._has_been_let_go = True
         if self._process is not None and self._process.stdin is not None:
             self._process.stdin.close()

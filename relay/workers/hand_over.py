@@ -1,10 +1,10 @@
-"""Moves a connection to the worker in which the room lives that its request is about.
+"""Moves a connection to the worker that has the room of its request.
 
 A request is about one room if it asks for the room's WebSocket (/r/NAME), for /api/rooms/NAME or
 anything below that, or for a new room of a name (POST /api/rooms, with the name in its body). The
-worker that reads such a request keeps its bytes until it knows the room. If the room lives
-elsewhere, it sends the socket and those bytes there, and counts the connection out. Nothing was
-answered yet, so the other worker goes on as if it had accepted the connection.
+worker that reads such a request keeps its bytes until it knows the room. If the room lives in
+another worker, it sends the socket and those bytes there, and counts the connection no more.
+Nothing was answered yet, so the other worker goes on as if it had accepted the connection.
 """
 
 from __future__ import annotations

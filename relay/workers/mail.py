@@ -19,7 +19,7 @@ from contextlib import suppress
 from typing import Final
 
 PART: Final = 16 * 1024
-"""Bytes of a message that one datagram carries. Some systems take no long ones."""
+"""Bytes of a message that one datagram carries. Some systems refuse long datagrams."""
 BUFFER: Final = 1024 * 1024
 """Bytes that a box may hold, if the system allows it."""
 HEAD: Final = struct.Struct("!HIB??")
@@ -35,7 +35,7 @@ LATER: Final = (errno.ENOBUFS, errno.ENOMEM, errno.ETOOMANYREFS)
 
 CLOSE_ON_EXEC: Final = getattr(socket, "MSG_CMSG_CLOEXEC", 0)  # what `recv_fds` cannot say
 ONE_SOCKET: Final = socket.CMSG_LEN(4) if hasattr(socket, "CMSG_LEN") else 0
-"""Bytes in which one descriptor comes."""
+"""Bytes that one descriptor takes."""
 
 Take = Callable[[bytes, int | None], None]
 """Takes a message, and the descriptor of the socket that came with it: it is the taker's."""
@@ -78,7 +78,8 @@ class Mail:
         self._start = start
         self._takers: dict[int, Take] = {}
         self._parts: dict[int, tuple[int, bytes]] = {}
-        """What a process has begun to say, by its number: its start, and the parts so far."""
+        """Messages of which only some parts came, by the sender's number: its start, and these
+        parts."""
 
     def on(self, kind: int, take: Take) -> None:
         """Hand messages of this kind to `take` from now on."""
@@ -93,13 +94,13 @@ class Mail:
         asyncio.get_running_loop().remove_reader(self._box)
 
     def is_full(self, number: int) -> bool:
-        """Say whether a process takes no more for a while."""
+        """Say whether a process takes no further messages for a while."""
         return len(self._ways[number].waiting) >= MOST_WAITING
 
     def send(self, number: int, kind: int, data: bytes, fd: int | None = None) -> None:
-        """Send a message to a process. It is lost if `is_full`.
+        """Send a message to a process. The message is lost if `is_full`.
 
-        Args: fd: a socket's descriptor that goes with it. Once it is sent, it is closed here.
+        Args: fd: a socket's descriptor that goes with the message. Once sent, it is closed here.
         """
         if self.is_full(number):
             _close(fd)
@@ -128,7 +129,7 @@ class Mail:
         data = datagram[HEAD.size :]
         begun, parts = self._parts.pop(number, (start, b""))
         if not is_first:
-            if begun != start or not parts:  # who had this box before has read its beginning
+            if begun != start or not parts:  # the former owner of this box has read its beginning
                 _close(fd)
                 return
             data = parts + data

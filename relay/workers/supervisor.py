@@ -1,4 +1,4 @@
-"""Starts the workers of a relay, starts those again that end, and ends all of them together."""
+"""Starts the workers of a relay, restarts workers that end, and ends all of them together."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ CANNOT_START: Final = 126  # as a shell says it
 STEADY_SECONDS: Final = 10.0  # after which a worker that ends is started again at once
 FIRST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 10.0
-"""Seconds before a worker is started again that did not live for long; each time twice as many."""
+"""Seconds before a worker that lived only shortly is started again; each time twice as many."""
 
 
 class CannotShare(Exception):
@@ -60,7 +60,8 @@ def supervise(
             "--workers needs a system whose processes can hand sockets over, such as Linux or "
             "macOS: leave it out here"
         )
-    # Until it is heard (`_hear_signals`), it would end the relay; there is nobody to renew yet.
+    # Until `_hear_signals` handles it, SIGUSR2 would end the relay; there are no workers to renew
+    # yet.
     signal.signal(signal.SIGUSR2, signal.SIG_IGN)
     listener = inherited() or listen(settings.host, settings.port)
     logs.set_up(settings.log_level, settings.log_format)
@@ -79,10 +80,10 @@ def supervise(
 
 @contextlib.contextmanager
 def _rooms_dealt(settings: Settings) -> Iterator[Path]:
-    """Deal out the state file, if there is one, and put it together again at the end.
+    """Split the state file, if there is one, among the workers, and join their shares at the end.
 
-    Yields: the path of which each worker has a share. If no rooms are to be kept, it is in a folder
-        that is gone at the end: a worker leaves its rooms to its successor there.
+    Yields: the path of which each worker has a share. If no rooms are to be kept, the path is in a
+        folder that is removed at the end: through it a worker leaves its rooms to its successor.
     """
     if settings.state is None:
         with tempfile.TemporaryDirectory(prefix="roomwire-") as folder:
@@ -150,7 +151,7 @@ class Supervisor:
     # One worker.
 
     async def _keep(self, place: Place) -> None:
-        """Have a worker in a place, one after another."""
+        """Run one worker after another in a place."""
         loop, pause = asyncio.get_running_loop(), 0.0
         while not self._ending.is_set():
             began = loop.time()
@@ -172,7 +173,7 @@ class Supervisor:
         """Run a worker. Returns: its exit code."""
         try:
             return await place.run()
-        except OSError as error:  # the others go on, and perhaps the next try is luckier
+        except OSError as error:  # the others go on, and the next start may succeed
             log.error("worker %d cannot be started: %s", place.number, error)
             return CANNOT_START
 
@@ -219,9 +220,10 @@ class Supervisor:
             self._group.create_task(self._renew())
 
     async def _renew(self) -> None:
-        """Let each worker make way for a new one, one after another, as often as was asked.
+        """Replace the workers by new ones, one after another, as often as was asked.
 
-        Whoever asks in the middle of a round may have changed what workers begin with.
+        If somebody asks in the middle of a round, the next workers may have to begin with other
+        settings.
         """
         while self._has_to_renew and not self._ending.is_set():
             self._has_to_renew = False
@@ -231,9 +233,9 @@ class Supervisor:
         self._is_renewing = False
 
     async def _renew_one(self, place: Place) -> bool:
-        """Let a worker make way. One that hangs is killed, and its rooms are gone.
+        """Replace a worker. A worker that hangs is killed, and its rooms are gone.
 
-        Returns: whether another serves in its place.
+        Returns: whether another worker serves in its place.
         """
         await self._until(place.is_up, START_SECONDS)
         if self._ending.is_set():

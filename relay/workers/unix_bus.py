@@ -1,4 +1,4 @@
-"""The bus between the workers of one relay: it takes the mail."""
+"""The bus between the workers of one relay, over `mail`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from relay.workers.mail import Kind, Mail
 
 
 class UnixBus(MessageBus):
-    """A worker's bus. It knows whom the supervisor has named."""
+    """A worker's bus. It knows the workers that the supervisor has named."""
 
     def __init__(self, mail: Mail, name: str) -> None:
         super().__init__(name, self._carry)
@@ -18,7 +18,7 @@ class UnixBus(MessageBus):
         mail.on(Kind.BUS, lambda message, _: self.take(message))
 
     def know(self, numbers: Mapping[str, int]) -> None:
-        """Take note of who lives, and of their numbers."""
+        """Take note of the workers that live, and of their numbers."""
         self._numbers_of = numbers
         self.meet(numbers)
 

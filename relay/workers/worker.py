@@ -57,7 +57,7 @@ class Worker:
             self._app.state.facts.meet_workers(self._bus)
         self._server = make_server(self._app, settings)
         self._server.config.http = protocol = moving(settings, given.homes, self._mail)
-        # In a cluster the workers are nodes among others, which hear each other over NATS.
+        # In a cluster each worker is a node like all others, and nodes hear each other over NATS.
         self._together = (
             as_one(self._bus, protocol.gate, self._app.state.node) if self._place is None else None
         )
@@ -101,10 +101,10 @@ class Worker:
         self._mail.close()
 
     def _end_all(self) -> None:
-        """Take note that nobody has anything more to say."""
+        """Take note that standard input has ended: the whole relay ends."""
         asyncio.get_running_loop().remove_reader(STDIN)
         self._is_over = True
-        self._server.leave()  # a service manager may have told all processes so already
+        self._server.leave()  # a service manager may have told all processes already
 
     def _keeps(self) -> bool:
         return self._orders.keeps or not self._is_over

@@ -12,7 +12,7 @@ from clients.decode.sources.said import Said as Said
 from clients.decode.sources.text import FORMS, bytes_of
 
 SHAPES: Final = (*FORMS, "raw", "har", "capture")
-"""What content may be said to be."""
+"""The words for what a content is."""
 
 ROOM: Final = re.compile(r"/r/[A-Za-z0-9_-]{1,32}/?(\?.*)?$")
 
@@ -53,7 +53,7 @@ def shape_of(content: bytes) -> str:
 
 
 def of_rooms(found: Iterable[Said]) -> Iterator[Said]:
-    """Yield what was said in rooms, and once for each other WebSocket that it is left out."""
+    """Yield the messages of rooms, and one note for each other WebSocket, which is left out."""
     others: set[str] = set()
     for said in found:
         _, space, path = said.connection.rpartition(" ")

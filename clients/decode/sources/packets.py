@@ -1,4 +1,4 @@
-"""A capture of packets: pcap or pcapng to the bytes of each TCP connection, in their order.
+"""A capture of packets: makes of pcap or pcapng the bytes of each TCP connection, in their order.
 
 dpkt reads the file and the packets. It comes with `roomwire[capture]`.
 """
@@ -21,7 +21,7 @@ HALF: Final = 1 << 31
 WRAP: Final = 1 << 32
 
 MOST_EARLY: Final = 256
-"""Segments that wait for one before them. Where more do, the capture has missed it."""
+"""Segments that may wait for an earlier one. If more wait, the capture has missed it."""
 
 End = tuple[str, int]
 """Address and port."""

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class NotReadable(Exception):
-    """A source that is not what it should be. It says why, in one sentence."""
+    """The source cannot be read. The text says why, in one sentence."""
 
 
 class Said(NamedTuple):
@@ -16,7 +16,7 @@ class Said(NamedTuple):
     by: str | None = None
     """"client", "relay", or None where the source does not say."""
     kind: str = "binary"
-    """"binary", "text", or "close"; and "note" for what the source has to say itself."""
+    """"binary", "text" or "close"; "note" for a remark about the source."""
     at: float | None = None
     """Seconds since 1970."""
     connection: str = ""

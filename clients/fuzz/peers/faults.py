@@ -6,7 +6,7 @@ from typing import Final
 
 MOST_SHOWN: Final = 200
 FIRST: Final = 30
-"""Characters of a text's beginning that are shown where its end says most."""
+"""Characters that are shown of a text's beginning, if its end says most."""
 
 
 class Fault(Exception):
@@ -51,7 +51,7 @@ def differ(expected: list[object], got: list[object], step: str) -> Fault:
 
 
 def kind_of(expected: list[object], got: list[object], at: int) -> str:
-    """Say of a difference at an index whether something is lost, doubled, reordered or wrong."""
+    """Say whether the difference at an index is something lost, doubled, reordered or wrong."""
     if at >= len(got):
         return "lost"
     if got.count(got[at]) > expected.count(got[at]) > 0:

@@ -37,7 +37,7 @@ from protocol import SUBPROTOCOL, WIRE_VERSION, frames
 from protocol.codec import encode
 
 A_WHILE: Final = 0.3
-"""Seconds after which a connection that may go on is taken to do so."""
+"""Seconds after which a connection that is still open counts as going on."""
 
 DRAINING: Final = 60.0
 """Seconds for a relay to close the last connection."""
@@ -96,7 +96,7 @@ class Attack:
                     player.wire.socket.close()
 
     def _leave(self) -> None:
-        """Empty the room, as far as that goes: the next conversation may be the same again."""
+        """Empty the room as far as possible: the next conversation may use it again."""
         guests = range(BOB + 1, max(self.room.told, default=0) + 1)
         kicks = [frames.Kick(number) for number in guests]
         for name, said in (("ann", kicks), ("bob", []), ("ann", [])):
@@ -193,7 +193,7 @@ class Attack:
         return said.code, said.offset
 
     def _position(self, step: Enter, player: Listener) -> tuple[tuple[bytes, int] | None, str]:
-        """Return the position to ask for, and the error that it gets."""
+        """Return the position to resume from, and the error that the relay must answer."""
         if step.position == "none" or player.epoch is None:
             return None, ""
         is_new = player.number not in self.room.people
@@ -291,7 +291,7 @@ class Attack:
         assert player.wire is not None
         writing = step.writing
         if step.by == "ann" and isinstance(said.frame, frames.Snapshot):
-            # SPEC 12.5.3: it is as of where the giver stands, which only the relay's seqs tell.
+            # SPEC 12.5.3: its seq is how far the giver has got, which only the relay's seqs tell.
             message = encode(
                 frames.Snapshot(player.seq, said.frame.part, said.frame.parts, said.frame.payload)
             )

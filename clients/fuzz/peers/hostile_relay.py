@@ -39,24 +39,24 @@ from protocol.error_codes import ErrorCode
 from protocol.opcodes import is_counted
 
 A_WHILE: Final = 0.3
-"""Seconds after which a connection that may go on is taken to do so."""
+"""Seconds after which a connection that is still open counts as going on."""
 
 LONGEST_DELAY: Final = 5.0
 """Seconds that a client may wait before it comes back (SPEC 21.1)."""
 
 LOOK_EVERY: Final = 0.1
-"""Seconds between two looks whether the program is still there."""
+"""Seconds between two checks that the program still runs."""
 
 LATER: Final = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-"""To requests for no WebSocket, with which a client finds out why none opened."""
+"""Answer to plain requests, with which a client finds out why no WebSocket opened."""
 
 GIVES_UP: Final = frozenset({1002, 1003, 1007, 1008, NO_STATUS, ABNORMAL, *range(3000, 5000)})
-"""How a client may end a connection whose relay sent what cannot be. In a browser, a program can
-send no code of the standard's but 1000."""
+"""How a client may end a connection whose relay broke the protocol. In a browser, a program can
+send only 1000 of the standard's codes."""
 
 
 class GaveUp(Exception):
-    """The client has left for good after the relay broke the rules, as it may."""
+    """The client has left for good, as it may after the relay broke the rules."""
 
 
 class Answer(NamedTuple):
@@ -105,7 +105,7 @@ class Ambush:
         """Of them, how many came on this connection or were taken before."""
         self.acknowledged = 0
         self.answers: deque[Answer] = deque()
-        """To messages that the client has not answered yet."""
+        """Answers that the client has yet to send."""
         self.before_live = 0
         """How many events were expected as the present connection was welcomed."""
         self.parts: tuple[frames.Snapshot, ...] = ()

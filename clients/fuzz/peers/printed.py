@@ -17,7 +17,7 @@ class Expected:
 
     report: Report
     seq: int
-    """Of a fact of the present life; 0 of all else."""
+    """The seq of a fact of the room's present epoch; 0 for everything else."""
     is_optional: bool = False
 
 
@@ -45,7 +45,7 @@ class Printed:
         self.values.setdefault(slot, []).append(update.payload.hex())
 
     def expect_end(self) -> None:
-        """Take note that the client leaves for good, as it may after a breach."""
+        """Take note that the client leaves for good, as it may after the relay broke the rules."""
         self.expect(("closed", None))
         self.gave_up = True
 

@@ -1,5 +1,6 @@
-"""What the nodes of one relay tell each other: their rooms, their promises, what addresses have.
+"""What the nodes of one relay tell each other: their rooms, promised places, what addresses use.
 
-A `Board` carries values by key from each node to all others, over a bus that may lose messages. The
-`Directory` is one of rooms, `SharedLimits` one of counts; `Together` has both, for one node.
+A `Board` carries values by key from each node to all others, over a bus that may lose messages.
+`Directory` is a board of rooms, and `SharedLimits` a board of counts. `Together` has both, for one
+node.
 """

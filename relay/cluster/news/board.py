@@ -1,8 +1,8 @@
-"""What each node tells the others of itself: values by key, of which every node has copies.
+"""What each node tells the others about itself: values by key, of which every node has copies.
 
-A node tells its changes. As a bus may lose them, it tells a digest of all it has now and then; a
-copy with another digest is made anew, a page at a time. A value that was heard later is right,
-whatever was lost before it.
+A node sends its changes. As a bus may lose them, it sometimes sends a digest of all its values. A
+copy with another digest is made anew, a page at a time. A newer value is right, whatever was lost
+before it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import msgpack
 from relay.cluster.bus import Bus, Unheard
 
 PAGE_BYTES: Final = 32 * 1024
-"""Bytes of one message, more or less: every bus carries so many."""
+"""Bytes of one message, roughly: every bus carries so many."""
 ASK_SECONDS: Final = 2.0
 HASH_BYTES: Final = 8
 
@@ -39,7 +39,7 @@ class Sheet:
         return [len(self.values), self._hash]
 
     def put(self, key: str, value: bytes | None) -> bool:
-        """Set a value; None takes it away. Returns: whether that changes anything."""
+        """Set a value; None removes it. Returns: whether that changes anything."""
         old = self.values.get(key)
         if old == value:
             return False
@@ -79,7 +79,7 @@ class Board:
         return {node: value for node, value in found if value is not None}
 
     def put(self, key: str, value: bytes | None) -> None:
-        """Set a value of this node's; None takes it away."""
+        """Set a value of this node; None removes it."""
         if self._own.put(key, value):
             self._untold[key] = value
 

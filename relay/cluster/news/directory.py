@@ -1,7 +1,7 @@
 """The rooms of all nodes: each node tells the others of its own.
 
-Where several nodes have a room, and this one has not, the node whose name comes first is believed:
-so all lists are equal once it is quiet. That node alone counts the room in its metrics, so that
+If several nodes have a room that this node lacks, the node whose name comes first is believed. So
+all lists are equal once nothing changes. That node alone counts the room in its metrics, so that
 those of all nodes can be added up.
 """
 
@@ -26,7 +26,8 @@ SUBJECT: Final = "rooms"
 AT_ONCE: Final = 200
 """Rooms that are looked at, or taken in, in one turn of the loop."""
 MOST_BARRED: Final = 256
-"""Hashes that others are told of one room: a match may lead one of further ones to its door."""
+"""Barred hashes that others are told about one room. Quick match may lead a player with a further
+one to the room, which refuses them."""
 
 OPTIONS: Final = Record(RoomOptions)
 
@@ -51,7 +52,7 @@ class Directory:
         elsewhere.counts = self._is_counted_elsewhere
 
     async def look(self) -> None:
-        """Put up what is new in this node's rooms. Others have their turns meanwhile."""
+        """Publish what is new in this node's rooms, and let other tasks run meanwhile."""
         rooms = list(self._rooms())
         for start in range(0, len(rooms), AT_ONCE):
             for room in rooms[start : start + AT_ONCE]:

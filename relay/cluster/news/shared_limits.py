@@ -1,8 +1,8 @@
-"""Limits over all nodes: each tells the others what addresses have and spend at it.
+"""Limits over all nodes: each tells the others what addresses have and use there.
 
-A node allows what fits beside what it has heard. So an address may get more than a limit for as
-long as the news is on its way: at most the limit at each node. What is spent in excess is debt at
-all of them, and is paid off.
+A node allows what the limit leaves after what the others have told. So an address may exceed a
+limit while news is on its way: at most, it gets the limit at each node. What it uses beyond its
+rate is a debt at all nodes, and is paid off.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ AT_ONCE: Final = 200
 
 
 class SharedLimits:
-    """Counts and buckets of this node that the others know, and it theirs. Each has a name."""
+    """Counts and buckets that all nodes tell each other. Each has a name."""
 
     def __init__(self, bus: Bus, now: Callable[[], float] = time.monotonic) -> None:
         """Args: now: the clock of the buckets."""
@@ -44,16 +44,17 @@ class SharedLimits:
         self._counts[name] = counts
 
     def share_steady(self, name: str, counts: AddressCounts) -> None:
-        """Share them, but only those that stay: what just goes on to another node counts there."""
+        """Share them, but only those that stay: a connection that moves to another node counts
+        there."""
         self._counts[name] = counts
         self._steady.add(name)
 
     def share_total(self, name: str, own: Callable[[], int], take: Callable[[int], None]) -> None:
-        """Share a number. Args: take: called with the sum of the other nodes' ones."""
+        """Share a number. Args: take: called with the sum of the other nodes' numbers."""
         self._totals[name] = (own, take)
 
     def share_buckets(self, name: str, buckets: AddressBuckets) -> None:
-        """Share what addresses spend."""
+        """Share what addresses use."""
         self._buckets[name] = buckets
         buckets.share()
 
@@ -68,7 +69,7 @@ class SharedLimits:
                 self._put(f"{name} {network}", count)
 
     def tell_spent(self) -> None:
-        """Tell the others what was spent here since the last call."""
+        """Tell the others what addresses have used here since the last call."""
         spent = [
             [name, address, about, amount]
             for name, buckets in self._buckets.items()

@@ -27,7 +27,7 @@ log = logging.getLogger("relay")
 
 TELL_SECONDS: Final = 0.25
 DIGEST_EVERY: Final = 8
-"""Times that changes are told until all that was told is compared."""
+"""Changes are told so many times between two comparisons of digests."""
 PROMISES: Final = "promises"
 
 
@@ -51,8 +51,8 @@ class Together:
     ) -> None:
         """
         Args:
-            boards: further ones to tend: their owners put up themselves what is new.
-            All but the bus are the node's.
+            boards: further boards, whose owners publish what is new themselves. All but the bus are
+            the node's.
         """
         self._bus = bus
         self._reservations = reservations

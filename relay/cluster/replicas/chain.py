@@ -1,4 +1,4 @@
-"""From what a log delivers to each entry of a room once, in order.
+"""Makes of a log's deliveries each entry of a room once, in order.
 
 Every entry names the one before it. So a replica sees what it has missed, and reads it.
 """
@@ -12,7 +12,7 @@ from relay.cluster.log import Logged
 from relay.cluster.replicas.sequencer import Lost
 
 MOST: Final = 1024
-"""Entries that wait for one that is missing. Those beyond can be read again."""
+"""Entries that may wait for a missing one. More are dropped, and read again."""
 
 
 class Chain:
@@ -30,7 +30,7 @@ class Chain:
 
     @property
     def is_behind(self) -> bool:
-        """Whether entries are missing, which are to be read."""
+        """Whether entries are missing, and have to be read."""
         return self.newest > self.applied
 
     def deliver(self, logged: Logged) -> Iterator[Logged]:
@@ -45,7 +45,7 @@ class Chain:
     def read(self, entries: Sequence[Logged]) -> Iterator[Logged]:
         """Take what was read after `applied`; yield it, and what follows now.
 
-        The first one follows `applied`, even if the log cannot say so: whoever calls knows that.
+        The caller knows that the first one follows `applied`, even if the log cannot say so.
 
         Raises:
             Lost: the log has forgotten what comes first.
@@ -57,7 +57,7 @@ class Chain:
                 raise Lost(f"the log begins after {logged.previous}, and {self.applied} was read")
             self.newest = max(self.newest, logged.seq)
             if index and not logged.previous:
-                return  # what was before it was forgotten meanwhile: that is to be looked at
+                return  # the log has forgotten meanwhile what was before it: the caller decides
             self.applied = logged.seq
             yield logged
         yield from self._following()

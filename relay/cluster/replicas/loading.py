@@ -1,7 +1,7 @@
 """Where a replica begins: the newest snapshot, and what its log has after it.
 
-Nothing may be missing between the two. A log that has forgotten its oldest entries cannot always
-say whether anything is: then nobody begins there.
+No entry may be missing between the two. A log that has forgotten its oldest entries cannot always
+say whether one is. Then no replica begins there.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ log = logging.getLogger("relay")
 
 
 class Unsure(Lost):
-    """The log may have forgotten entries that are needed: it cannot say."""
+    """The log may have forgotten entries that are needed, and cannot say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Beginning:
     Attributes:
         saved: the snapshot, if there is one. applied: its seq, or that of a reset.
         tail: what the log has after that. end: the seq of the newest entry.
-        has_asked: whether somebody has asked for a snapshot since that.
+        has_asked: whether a replica has asked for a snapshot since then.
     """
 
     saved: Saved | None
@@ -52,7 +52,7 @@ class Beginning:
 
 
 async def find(source: Log, name: str) -> Beginning:
-    """Find where a room's replica begins. Check it before you begin there."""
+    """Find where a room's replica begins. The caller checks the place before it begins there."""
     saved = await newest(source, name)
     applied = 0 if saved is None else saved.seq
     tail: list[Logged] = []
@@ -89,7 +89,7 @@ def _last(entries: list[Logged], what: What) -> int | None:
 
 
 def _may_begin(logged: Logged) -> bool:
-    """Whether a room's log may begin so: with its creation, or with what nobody can read."""
+    """Whether a room's log may begin with this: its creation, or an entry that nobody can read."""
     try:
         return isinstance(parcels.read(logged.data), Create)
     except Unreadable:

@@ -1,7 +1,7 @@
 """What a node has proposed for a room and not seen in its log yet.
 
-Entries that are proposed in one turn of the loop travel together. A log tells nobody that it has
-stored something: a parcel is sent again, later each time, until it comes back.
+Entries that are proposed in one turn of the loop travel together. A log does not say that it has
+stored a parcel. So a parcel is sent again, after longer and longer waits, until it comes back.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ AGAIN_SECONDS: Final = 0.4
 SLOWEST: Final = 5
 
 COMMON: Final = (Expire, Succeed, Relieve, Retire, NodeGone)
-"""What all nodes come to know by themselves. They name it alike, so that it is stored once."""
+"""Entries that all nodes propose by themselves. All give them the same id, so that each is stored
+once."""
 
 
 class Publication(NamedTuple):
@@ -50,9 +51,9 @@ class Outgoing:
     """One room's parcels of one incarnation. `now` is seconds of a monotonic clock.
 
     Attributes:
-        size: bytes of entries that wait for others to come back.
-        held: those, and bytes of parcels that are on their way.
-        resent: how many times something was sent again.
+        size: bytes of entries that wait until earlier parcels have come back.
+        held: these bytes, and those of parcels that are on their way.
+        resent: how many times a parcel was sent again.
     """
 
     def __init__(
@@ -72,7 +73,7 @@ class Outgoing:
         self._common: dict[bytes, Sent] = {}
 
     def __bool__(self) -> bool:
-        """Whether anything is still to come back."""
+        """Whether any parcel has yet to come back."""
         return bool(self._waiting or self._numbered or self._common)
 
     def add(self, entry: Entry) -> None:
@@ -89,7 +90,7 @@ class Outgoing:
             self.held += len(packed)
 
     def due(self, now: float) -> list[Publication]:
-        """Return what is to be published now, in this order."""
+        """Return the parcels to publish now, in their order."""
         while self._waiting and self.number - next(iter(self._numbered), self.number) < WINDOW:
             self._numbered[self.number] = Sent(self._next_parcel())
             self.number += 1
@@ -110,7 +111,8 @@ class Outgoing:
     def passed(self, number: int) -> None:
         """Take note that the log had all our parcels before this number.
 
-        What all nodes say may have been there too, and if not, it is proposed anew.
+        The log may also have had the entries that all nodes propose. If not, they are proposed
+        anew.
         """
         self.number = max(self.number, number)
         self._common.clear()

@@ -4,9 +4,9 @@ What a node proposes for a room within one turn of its loop travels as one `Parc
 
     [format, epoch, incarnation, number, [entry, ...]] and a CRC-32
 
-An entry is `[kind, field, ...]`. The first entry of a room is `[format, create]`, and what replicas
-tell each other is `[format, signal, seq]`. Nobody trusts these bytes: what cannot be read is
-skipped, by all replicas alike.
+An entry is `[kind, field, ...]`. The first entry of a room is `[format, create]`, and replicas tell
+each other `[format, signal, seq]`. Nobody trusts these bytes: all replicas skip what cannot be
+read.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ CHECK_BYTES: Final = 4
 ENVELOPE: Final = 1024
 """Bytes that an entry takes in a log at most, beyond the frame that it carries."""
 NOBODY: Final = 0
-"""The incarnation of what any node may say: timers, and that a node is gone."""
+"""The incarnation of entries that any node may propose: timers, and that a node is gone."""
 
 
 class Unreadable(Exception):
@@ -67,10 +67,10 @@ class Parcel:
     """Entries of one node for one room, applied together."""
 
     epoch: bytes
-    """Of the room that they are for: another of the same name does not take them."""
+    """The epoch of their room: a later room of the same name does not take them."""
     incarnation: int
     number: int
-    """1, 2, 3, ... for each room and incarnation; 0 of nobody."""
+    """1, 2, 3, ... for each room and incarnation; 0 for `NOBODY`."""
     entries: tuple[Entry, ...]
 
 
@@ -78,14 +78,14 @@ class What(IntEnum):
     """What one replica tells all others, in the order of the log."""
 
     SNAPSHOT_WANTED = 1
-    """Some node cannot load the room: whoever has it writes a snapshot."""
+    """Some node cannot load the room: a node that has it writes a snapshot."""
     RESET = 2
-    """Nobody has the room: it has ended, and may begin anew."""
+    """No node has the room: it has ended, and may begin anew."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A word among replicas."""
+    """A signal from one replica to the others."""
 
     what: What
     seq: int
@@ -219,7 +219,7 @@ def pack_create(create: Create) -> bytes:
 
 
 def pack_signal(signal: Signal) -> bytes:
-    """Return a word among replicas."""
+    """Return a signal as a log stores it."""
     return _sealed(_packb([FORMAT, signal.what, signal.seq]))
 
 

@@ -13,18 +13,19 @@ from relay.room.entries import Ask, Entry, Refuse
 
 TICK_SECONDS: Final = 0.1
 MOST_WAITING: Final = 4 * 1024 * 1024
-"""Bytes that wait for one room while its log stands still: more players' frames are not taken."""
+"""Bytes that may wait for one room while its log stands still. Then no more players' frames are
+taken."""
 MOST_HELD: Final = 64 * 1024 * 1024
-"""Bytes that wait or are on their way for all rooms together, when no log takes any."""
+"""Bytes that may wait or be on their way for all rooms together."""
 MOST_NUMBERS: Final = 65536
-"""Rooms that were let go of, of which the next number is remembered."""
+"""Rooms that this node has let go of, and whose next number it remembers."""
 
 
 class Proposals:
-    """Publishes in the turn of the loop that follows, and again until it is seen.
+    """Publishes proposals in the next turn of the loop, and again until the log delivers them.
 
     Attributes:
-        held: bytes of all that is still to be seen.
+        held: bytes of all proposals that the log has yet to deliver.
     """
 
     def __init__(self, log: Log, incarnation: int) -> None:
@@ -39,7 +40,7 @@ class Proposals:
         self._loop = asyncio.get_running_loop()
 
     def open(self, room: str, epoch: bytes) -> None:
-        """Take proposals for a room from now on. What is on its way stays so."""
+        """Take proposals for a room from now on. Those on their way stay on it."""
         present = self._rooms.get(room)
         if present is None or present.epoch != epoch:
             number = self._numbers.pop(epoch, 1)
@@ -52,13 +53,13 @@ class Proposals:
         self._ripe.pop(room, None)
         if outgoing is not None:
             self.held -= outgoing.held
-            # A number never comes twice, or what has it the second time would not count.
+            # No number may come twice: the second parcel with it would not count.
             self._numbers[outgoing.epoch] = outgoing.number
             if len(self._numbers) > MOST_NUMBERS:
                 self._numbers.popitem(last=False)
 
     def begin_anew(self, incarnation: int) -> None:
-        """Forget all that is on its way: nobody takes it any more. Number from 1 again."""
+        """Forget all proposals on their way, which nobody takes any more. Number from 1 again."""
         self._incarnation = incarnation
         self._numbers.clear()
         self._ripe.clear()
@@ -102,12 +103,12 @@ class Proposals:
             self._want(room, outgoing)
 
     def is_waiting(self, room: str) -> bool:
-        """Whether something of a room is still to be seen."""
+        """Whether the log has yet to deliver a proposal for a room."""
         return bool(self._rooms.get(room))
 
     @property
     def are_waiting(self) -> bool:
-        """Whether anything of any room is still to be seen."""
+        """Whether the log has yet to deliver any proposal."""
         return any(self._rooms.values())
 
     def stop(self) -> None:

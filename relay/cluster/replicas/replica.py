@@ -1,10 +1,10 @@
-"""One room, as this node folds its log.
+"""One room, as this node makes it from the room's log.
 
-A replica follows the log first, then loads the newest snapshot, reads the log's tail and takes
-what was delivered meanwhile. From then on it is behind only while something is missing, which it
-reads. If the log has forgotten what is missing, or may have, the replica begins anew with a newer
-snapshot. Where there is none, it asks the other replicas for one, and is not ready meanwhile. If no
-node that lives has the room, it has ended. A room with a hole is never opened.
+A replica first follows the log, then loads the newest snapshot, reads the log's tail, and takes the
+entries that were delivered meanwhile. From then on it is behind only while an entry is missing,
+which it reads. If the log has, or may have, forgotten a missing entry, the replica begins anew with
+a newer snapshot. If there is none, it asks the other replicas for one, and is not ready meanwhile.
+If no node that lives has the room, the room has ended. A room with missing entries is never opened.
 """
 
 from __future__ import annotations
@@ -32,14 +32,15 @@ PAUSES: Final = (0.03, 0.06, 0.12, 0.25, 0.5)
 """Seconds between reads that bring nothing: a server may lag behind the one that delivers."""
 
 SURE_SECONDS: Final = 360.0
-"""For which a log surely keeps an entry: whoever had all of them before it forgets none unseen."""
+"""Seconds for which a log surely keeps an entry. A replica that had all entries so recently misses
+none."""
 
 
 class Witness(Protocol):
     """What a replica tells its broker, and asks it.
 
     Attributes:
-        most_missed: entries that a log surely keeps of a room beside those of `SURE_SECONDS`.
+        most_missed: how many entries of a room a log surely keeps, whatever their age.
     """
 
     most_missed: int
@@ -47,7 +48,7 @@ class Witness(Protocol):
     async def furthest(self, name: str) -> int | None:
         """Return how far other nodes are in a room's log: 0 where no other has the room.
 
-        Returns: None if somebody who may have it does not say.
+        Returns: None if a node that may have the room does not answer.
         """
 
     def begun(self, replica: Replica) -> None:
@@ -57,16 +58,17 @@ class Witness(Protocol):
         """There is a room that obeys newer rules: see `is_too_new`."""
 
     def seen(self, replica: Replica, parcel: Parcel, data: bytes) -> None:
-        """The log has this parcel. It may be no news, and it may be of another room."""
+        """The log has this parcel. It may have come before, and may be of another room."""
 
     def taken(self, replica: Replica) -> None:
-        """All that follows from an entry of the log is done."""
+        """An entry of the log is applied, and all its effects are done."""
 
     def asked(self, replica: Replica) -> None:
         """Another node wants a snapshot."""
 
     def bridged(self, replica: Replica) -> None:
-        """The log has forgotten what it had before an entry: a newer replica may not know that."""
+        """The log has forgotten the entries before some entry. A newer replica may not know
+        that."""
 
     def ended(self, replica: Replica) -> None:
         """There is no room any more."""
@@ -76,16 +78,16 @@ class Witness(Protocol):
 
 
 class Replica:
-    """A room's name, and what the log makes of it.
+    """A room's name, and the room that the log makes.
 
     Attributes:
-        chain: where in the log this is.
-        create: the entry with which the room began that there is.
+        chain: how far this replica is in the log.
+        create: the entry with which the present room began.
         digest: equal on all replicas that applied the same.
-        is_too_new: there is a room that obeys newer rules than this version. Nobody here can say
-            when it ends: a replica that loads anew may see it.
-        moved: when something was taken last, in seconds of the loop's clock.
-        ready: set while the room is here as far as the log can be read, and once this is closed.
+        is_too_new: there is a room with newer rules than this version knows. This replica cannot
+            see when that room ends; one that loads anew may see it.
+        moved: when an entry was taken last, in seconds of the loop's clock.
+        ready: set while the room is here as far as the log can be read, and after `close`.
     """
 
     def __init__(
@@ -114,20 +116,20 @@ class Replica:
         self._asking = Asking()
         self._end_of_log = 0
         self._has_asked = False
-        """Whether the log has it that somebody asked for a snapshot."""
+        """Whether the log has a replica's request for a snapshot."""
         self._current_at = self.moved
-        """When it was known last that no entry was missing."""
+        """When this replica last knew that no entry was missing."""
         self._work: asyncio.Task[None] | None = None
         self._unfollow: Callable[[], None] = log.follow(name, self._deliver)
         self._begin_work()
 
     @property
     def rules(self) -> int:
-        """Version of what entries do to the room; 0 while there is none."""
+        """Version of the room's rules; 0 while there is no room."""
         return 0 if self.create is None else self.create.rules
 
     def close(self) -> None:
-        """Follow the log no more, and let nobody wait."""
+        """Follow the log no more, and wake all that wait for the room."""
         self._unfollow()
         self._is_closed = True
         self.ready.set()
@@ -146,7 +148,8 @@ class Replica:
 
     @property
     def is_vain(self) -> bool:
-        """Whether those who wait for the room should come again later: nobody can tell it whole."""
+        """Whether players who wait for the room should come again later: no node can give all of
+        it."""
         return self._asking.is_vain(self.loop.time())
 
     def snapshot(self) -> bytes:
@@ -208,7 +211,7 @@ class Replica:
     # Reading.
 
     async def _catch_up(self) -> None:
-        """Read until nothing is missing, whatever the log's moods."""
+        """Read until nothing is missing, also when the log sometimes fails."""
         idle = 0
         while not self.ready.is_set() or self.chain.is_behind:
             try:
@@ -219,7 +222,7 @@ class Replica:
                 self._begin_anew(error)
                 await self._ask(is_unsure=isinstance(error, Unsure))
                 found = False
-            except Exception:  # nobody else would begin to read again
+            except Exception:  # nothing else would start reading again
                 log.exception("room %s: its log cannot be read", self.name)
                 found = False
             if found:
@@ -245,8 +248,8 @@ class Replica:
     async def _is_whole(self, following: int) -> bool:
         """Say whether nothing is missing before the first entry that is kept.
 
-        The log cannot say. But it keeps entries for a while; other nodes may know more; and if
-        nobody does, what was between is known to nobody.
+        The log cannot say. But it keeps entries for a while, and other nodes may know more. If no
+        node does, no node knows of entries between.
 
         Raises:
             Lost: something is missing.
@@ -350,7 +353,7 @@ class Replica:
         self._witness.begun(self)
 
     def _pass_by(self, create: Create) -> None:
-        """Have nothing to do with a room, nor let another of its name begin here."""
+        """Do not serve this room, nor let another of its name begin here."""
         log.error("room %s obeys rules %d, this node %d", self.name, create.rules, RULES)
         self.is_too_new = True
         self._witness.unknown(self)

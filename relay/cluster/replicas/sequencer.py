@@ -1,9 +1,9 @@
-"""The order of what each node says, whatever order a log has stored it in.
+"""The order of each node's parcels, whatever order a log has stored them in.
 
 A node numbers its parcels for a room 1, 2, 3, ... A log may store a parcel twice, or a later one
 first: the node sends again what it has not seen come back. Here each parcel comes out once, in the
-order of its node. What a node says after it was taken for dead does not come out. This is part of
-the fold, so that it decides alike on every replica.
+order of its node. Parcels of a node that was taken for dead do not come out. Every replica decides
+all this alike.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ STASH: Final = 2 * WINDOW
 """How far ahead of its turn a parcel may come. Nodes send none so far ahead."""
 
 MOST_DEAD: Final = 256
-"""Incarnations that are remembered as dead. One that is forgotten finds its seats taken away."""
+"""Incarnations that are remembered as dead. Older ones have lost their seats anyway."""
 
 
 class Lost(Exception):
@@ -62,7 +62,7 @@ class Sequencer:
         return following
 
     def fence(self, incarnation: int) -> None:
-        """Take nothing more of this incarnation."""
+        """Take no more parcels of this incarnation."""
         self._next.pop(incarnation, None)
         self._stash.pop(incarnation, None)
         self._dead.pop(incarnation, None)
@@ -93,7 +93,7 @@ class Sequencer:
         if parcel.number - expected > STASH:
             if parcel.incarnation in self._next:
                 raise Lost(f"parcel {parcel.number} came, and {expected} is missing")
-            return  # of one who was dead for so long that nobody remembers
+            return  # of a node that has been dead for so long that nobody remembers
         self._stash.setdefault(parcel.incarnation, {})[parcel.number] = parcel
 
     def _following(self, incarnation: int, number: int) -> list[Parcel]:

@@ -1,4 +1,4 @@
-"""Snapshots of the rooms that a node has: when one is due, and which node writes it.
+"""Snapshots of a node's rooms: when one is due, and which node writes it.
 
 A log forgets its oldest entries. A replica that needs them begins with a snapshot instead.
 """
@@ -17,9 +17,10 @@ from relay.room.room import Room
 SNAPSHOT_EVERY: Final = 200
 """Entries of a log between two snapshots. A log keeps five times as many of each room."""
 STAND_IN: Final = 4
-"""After so many times as many, every node writes one: the node that should may be cut off."""
+"""After so many times `SNAPSHOT_EVERY`, every node writes one: the one that should may be cut
+off."""
 SNAPSHOT_SECONDS: Final = 180.0
-"""Seconds after which what happened is in a snapshot. A log keeps entries three times as long."""
+"""Seconds after which a snapshot has every entry. A log keeps entries three times as long."""
 SNAPSHOT_AGAIN: Final = 6 * 3600.0
 """Seconds after which a quiet room's snapshot is written again, before it is too old."""
 
@@ -52,10 +53,10 @@ class SnapshotWriter:
         """When a room's newest snapshot was begun here, by the loop's clock."""
         self._writing: set[str] = set()
         self._ends: set[str] = set()
-        """Rooms that have ended, and of which no snapshot says so yet."""
+        """Rooms that have ended, while no snapshot says so yet."""
 
     def is_busy(self, name: str) -> bool:
-        """Whether something of a room is still to be stored."""
+        """Whether a snapshot of a room has yet to be stored."""
         return name in self._writing or name in self._ends
 
     def begun(self, name: str) -> None:
@@ -69,7 +70,7 @@ class SnapshotWriter:
             self.write(replica)
 
     def bridged(self, replica: Replica) -> None:
-        """Write one: a replica that begins with an older one would not know what it follows."""
+        """Write one: a replica that begins with an older one could not know what was between."""
         if self._is_writer(replica.name):
             self.write(replica)
 
@@ -97,7 +98,7 @@ class SnapshotWriter:
         self._written.pop(name, None)
 
     def write(self, replica: Replica) -> None:
-        """Write down what a room is now, unless an older snapshot is still on its way."""
+        """Write a snapshot of a room, unless an older one is still on its way."""
         if replica.name in self._writing:
             return
         replica.since_snapshot = 0
@@ -110,7 +111,7 @@ class SnapshotWriter:
         try:
             await self._log.put_snapshot(replica.name, seq, data)
         except OSError:
-            replica.since_snapshot += self._every  # so that the next entry has it written
+            replica.since_snapshot += self._every  # so that the next entry causes a new try
         else:
             if is_end:
                 self._ends.discard(replica.name)

@@ -1,11 +1,11 @@
-"""What a room is after an entry of its log, as bytes: where a replica begins.
+"""A room after some entry of its log, as bytes: where a replica begins.
 
     [format, seq, digest, create, next, stash, dead, room] and a CRC-32
 
 `next`, `stash` and `dead` are the sequencer's. `create` and `room` are nil where the room has
-ended. A snapshot has the whole history of a room that promises it (`history: full`). Of any other
-it has what late joiners are still to be told, and otherwise as much as a resume may need for some
-seconds: whoever asks for more hears that it was trimmed.
+ended. A snapshot has the whole history of a room with `history: full`. Of any other room it has
+what late joiners are still to hear, or else as much as resumes may need for some seconds. A client
+that would resume from further back hears HISTORY_TRIMMED.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from relay.saved.room_state import BadState
 FORMAT: Final = 1
 DIGEST_BYTES: Final = 16
 RECENT_BYTES: Final = 256 * 1024
-"""Bytes of history for those who resume, where late joiners need none."""
+"""Bytes of history for resumes, where late joiners need none."""
 
 
 class Saved(NamedTuple):

@@ -1,6 +1,6 @@
 """Which other nodes have a room, and how far they are in its log.
 
-That is asked only where the log itself cannot say whether it has all that a replica needs.
+A node asks only if the log itself cannot say whether it has all that a replica needs.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ ANSWER_SECONDS: Final = 1.0
 
 
 class Whereabouts:
-    """Asks the others, and answers them."""
+    """Asks the other nodes, and answers them."""
 
     def __init__(self, bus: Bus | None, replicas: Mapping[str, Replica]) -> None:
         """Args: replicas: those of this node, by their names."""

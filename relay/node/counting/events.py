@@ -1,4 +1,4 @@
-"""How often what the journal writes of has happened, at this node."""
+"""How often the events of the journal have happened, at this node."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Events:
         resumes: HELLOs that named a position, by what came of it.
         throttles: times that a client was too fast, and not read for a while.
         lags: times that a player read too slowly.
-        faults: times that the game's own code failed, or did not decide in time.
+        faults: times that `on_join` failed, or did not decide in time.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""How late the event loop is: what is due then waits behind whatever takes so long."""
+"""How late the event loop is: a call that is due waits until the one before it has ended."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Final
 from relay.delivery.spread import Spread
 
 EVERY: Final = 0.25
-"""Seconds between two looks."""
+"""Seconds between two measurements."""
 BOUNDS: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 
 class LoopLag:
-    """Has itself called, and measures how late that happens, while there is anybody to wait."""
+    """Asks for a call, and measures how late it comes, while anybody could be waiting."""
 
     def __init__(
         self,
@@ -26,7 +26,7 @@ class LoopLag:
         Args:
             later: calls after so many seconds.
             clock: in seconds, from any moment on.
-            is_needed: says whether to look again.
+            is_needed: says whether to measure again.
         """
         self.spread = Spread(BOUNDS)
         self._later = later
@@ -36,13 +36,13 @@ class LoopLag:
         self.is_watching = False
 
     def watch(self) -> None:
-        """Look from now on."""
+        """Measure from now on."""
         if not self.is_watching:
             self.is_watching = True
             self._ask()
 
     def end(self) -> None:
-        """Look no more."""
+        """Measure no more."""
         if self._timer is not None:
             self._timer.cancel()
 

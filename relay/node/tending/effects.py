@@ -1,4 +1,5 @@
-"""What rooms ask of their node, done: connections admitted and closed, timers set, notes taken."""
+"""Carries out what rooms ask of their node: connections to admit and to close, timers, log
+lines."""
 
 from __future__ import annotations
 
@@ -32,7 +33,7 @@ from relay.room.room import Room
 
 
 class Effects:
-    """Carries out effects, as far as they are this node's to carry out."""
+    """Carries out the effects that are for this node."""
 
     def __init__(
         self,
@@ -120,7 +121,7 @@ class Effects:
             connection.admitted(room, admit)
             self._shapes.admitted(connection)
         elif self._broker.is_ours(attachment):
-            # It went while its entry was on its way: nobody else would say so.
+            # The connection ended while its entry was on its way: nobody else would report that.
             self._broker.append(room.name, Detach(attachment))
 
     def _waiting(self, attachment: int) -> Connection | None:

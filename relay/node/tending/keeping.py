@@ -17,7 +17,7 @@ from relay.room.room import Room
 
 
 class Keeping:
-    """A node's rooms and connections, as its broker has to do with them."""
+    """A node's rooms and connections, as its broker uses them."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ def tell(room: Room, notice: Notice) -> None:
 
 
 def send_back(connections: Mapping[int, Connection], name: str) -> None:
-    """Let those come again who were to enter a room that ended while they were on their way."""
+    """Send away players who were about to enter a room that has ended: they come again."""
 
     def was_to_enter(each: Connection) -> bool:
         return each.hello is not None and each.room is None and each.room_name.upper() == name

@@ -1,4 +1,4 @@
-"""Every few seconds, while there are rooms: what is too old goes, and memory is counted."""
+"""Every few seconds, while there are rooms: forgets what is too old, and counts memory."""
 
 from __future__ import annotations
 
@@ -60,7 +60,8 @@ class Sweeping:
         self._timer = loop.call_later(SWEEP_SECONDS, self._sweep) if has_rooms else None
 
     def _count_memory(self) -> None:
-        """Count what no room pays for, and let histories make way for it."""
+        """Count the memory that no room pays for, and trim histories if they take too much beside
+        it."""
         self._memory.set(RESERVATIONS, PROMISE_BYTES * len(self._reservations))
         self._memory.set(ELSEWHERE, REMOTE_BYTES * len(self._rooms.elsewhere))
         self._memory.set(PROPOSALS, self._broker.held)

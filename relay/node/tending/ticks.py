@@ -1,4 +1,4 @@
-"""Spectators who are kept behind: what they may know moves on with the clock."""
+"""Moves on with the clock what delayed spectators may know."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LaterCall = Callable[[float | None, Callable[[], None]], asyncio.TimerHandle | N
 
 
 class Ticks:
-    """Ticks the delay lines of rooms, while there is more for their spectators."""
+    """Ticks the delay lines of rooms while there is more for their spectators."""
 
     def __init__(self, later: LaterCall) -> None:
         """Args: later: calls after so many seconds."""

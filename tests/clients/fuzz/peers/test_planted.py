@@ -92,7 +92,9 @@ RARE_IN_RELAY = {
     ),
     "it fails upon what is damaged": (
         Bug(
-            CONNECTION, "self._answer(explain(error, message), now, counted=is_", "raise KeyError("
+            CONNECTION,
+            "self._answer(explain(error, message), now, message, counted=is_",
+            "raise KeyError(",
         ),
         0,
         {"closed"},
