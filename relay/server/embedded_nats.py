@@ -21,6 +21,8 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 from relay.cluster.nats.options import CannotJoin
 from relay.persistence.lock import IsHeld, held
@@ -49,6 +51,7 @@ servers to have it too."""
 OWN_COMMAND = Path("/proc/self/cmdline")
 """There where Linux shows processes as files."""
 
+SIGNALLED = 128  # an exit code says the number of a signal above that, as a shell's does
 END_SECONDS = 10.0
 AGAIN_SECONDS = (0.1, 0.5, 2.0, 5.0)
 """Before it is started again, when it dies soon once more."""
@@ -82,7 +85,7 @@ def embedded_nats(folder: Path) -> Iterator[str]:
         CannotJoin: there is no program, or the folder is another relay's, or cannot be used.
     """
     command = [find_server(), "-c", str(folder / "nats.conf")]
-    with contextlib.ExitStack() as stack:
+    with _ended_by_signals(), contextlib.ExitStack() as stack:
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             stack.enter_context(held(folder / "lock"))
@@ -97,6 +100,25 @@ def embedded_nats(folder: Path) -> Iterator[str]:
             why = f"nats-server cannot use {folder}: {error}: name --nats-dir"
             raise CannotJoin(why) from error
         yield f"nats://relay:{password}@127.0.0.1:{port}"
+
+
+@contextlib.contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Let a signal that comes before a relay hears it end the server with the relay."""
+    numbers = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+    is_main = threading.current_thread() is threading.main_thread()
+    deadly = [each for each in numbers if is_main and signal.getsignal(each) == signal.SIG_DFL]
+    for each in deadly:
+        signal.signal(each, _leave)
+    try:
+        yield
+    finally:
+        for each in deadly:
+            signal.signal(each, signal.SIG_DFL)
+
+
+def _leave(number: int, frame: FrameType | None) -> NoReturn:
+    sys.exit(SIGNALLED + number)
 
 
 def _configuration(folder: Path, port: int, password: str) -> str:

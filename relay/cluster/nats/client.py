@@ -32,24 +32,31 @@ class SafeClient(Client):
     """nats-py's, but safer and sooner.
 
     Attributes:
-        cause: what nats-py was told last while it connected. What it raises says less.
         denied: what the server did not allow, such as `publish to "other"`, in small letters.
     """
-
-    cause: Exception | None = None
 
     def __init__(self) -> None:
         super().__init__()
         self.denied: list[str] = []
+        self._causes: list[Exception] = []
 
     async def note(self, error: Exception) -> None:
         """Keep an error while this connects, for the one line about that; log a later one."""
         if not self.is_connected:
-            self.cause = error
+            self._causes.append(error)
         elif (denied := DENIED.search(str(error))) is not None:
             self._note_denied(denied[1])
         else:
             _report(error)
+
+    def cause(self, raised: Exception) -> Exception:
+        """Return why this could not connect: what nats-py raises says less than what it was told.
+
+        A server that refuses a password hangs up at once, and either may be seen first.
+        """
+        told = [*self._causes, raised, *([self.last_error] if self.last_error else [])]
+        refusals = (each for each in told if isinstance(each, nats.errors.AuthorizationError))
+        return next(refusals, told[0])
 
     def _note_denied(self, what: str) -> None:
         if what not in self.denied and len(self.denied) < MOST_DENIED:
@@ -103,6 +110,8 @@ def reason(error: Exception) -> str:
             return f"this name has no address ({error.strerror}): is it right?"
         case ssl.SSLCertVerificationError():
             return f"{error}: --nats-ca names the certificates that sign the servers'"
+        case ConnectionResetError() | BrokenPipeError() | nats.errors.UnexpectedEOF():
+            return "it hangs up: it may want another user, another password, or TLS"
         case TimeoutError() | nats.errors.TimeoutError():
             return "no answer: is that nats-server, and does the network let a relay through?"
     said = str(error) or type(error).__name__

@@ -279,7 +279,7 @@ class Connection:
                     return client
                 except (OSError, nats.errors.Error, ValueError) as error:
                     await close(client)
-                    self._say(client.cause or error)
+                    self._say(client.cause(error))
                     self._urls.rotate(-1)
             await asyncio.sleep(AGAIN_SECONDS)
 

@@ -119,6 +119,15 @@ def test_the_server_of_a_relay_that_was_killed_is_ended_by_the_next_one(tmp_path
     assert not lives(new)
 
 
+def test_a_relay_that_ends_before_it_serves_leaves_no_server(tmp_path: Path) -> None:
+    with serving(*EMBEDDED, str(tmp_path)) as relay:
+        wait_until(lambda: (tmp_path / "pid").exists() and bool((tmp_path / "pid").read_text()))
+        server = number_of(tmp_path)
+        relay.terminate()
+        relay.communicate(timeout=SECONDS)
+    assert not lives(server)
+
+
 def test_what_was_left_is_ended_where_there_is_no_ps(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

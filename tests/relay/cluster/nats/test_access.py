@@ -255,10 +255,8 @@ async def test_a_wrong_password_is_refused_and_said_once_in_a_while(
     connection = Connection(Servers((server.url.replace("secret", "wrong"),)), "one")
     async with running(connection.run()):
         await until(lambda: server.log.count("authentication error") > before + 2)
-    assert (
-        connection.failure == "Authorization Violation: it knows no such user, or another password"
-    )
-    assert caplog.text.count("uthorization") == 1
+        await until(lambda: connection.failure.startswith("Authorization Violation: it knows no"))
+    assert caplog.text.count("waiting for NATS") == len(caplog.messages) == 1
 
 
 @pytest.mark.parametrize("password", ["a/b", "50%", "#1", "a@b:c"])
