@@ -1,9 +1,11 @@
-"""The table of players in the inspector: no row moves away from under a pointer or a focus."""
+"""Players in the inspector: rows keep still under a pointer, and names do not turn numbers."""
 
 from __future__ import annotations
 
+from protocol.frames import Send
 from tests.helpers.browser import Tabs
 from tests.helpers.inspector import look_in
+from tests.helpers.operators import operator_at
 from tests.helpers.peers import party
 
 SHOW = """(groups) => {
@@ -39,4 +41,49 @@ async def test_no_other_player_comes_under_a_pointer_or_a_focus(tabs: Tabs) -> N
         await page.evaluate(SHOW, [[1, many], [3, many], [4, few]])
         assert await page.evaluate(ROWS) == "#3 #1 #4"
         assert await page.evaluate("document.activeElement.innerText") == "Kick"
+        await page.close()
+
+
+async def test_a_name_from_right_to_left_does_not_turn_its_number(tabs: Tabs) -> None:
+    async with party() as at:
+        ann = await at.enters("R", name="\u05d0\u05d1\u05d2")
+        page = await look_in(tabs, at)
+        await page.click("#tab-Frames")
+        ann.says(Send(True, b"hi"))
+        who = page.locator(".from").first
+        await who.filter(has_text="#1").wait_for()
+        assert await who.evaluate("(each) => getComputedStyle(each).direction") == "ltr"
+        assert await who.inner_text() == "#1 \u2068\u05d0\u05d1\u05d2\u2069"
+        await page.close()
+
+
+OFFER = """(numbers) => {
+    const { room } = window.roomwireInspector;
+    room.watched.stop();
+    const [like] = room.watched.players;
+    room.network.showPlayers(numbers.map((player) => ({ ...like, player })));
+}"""
+"""Lets these players be the ones who are there."""
+
+
+async def test_what_was_for_one_who_is_gone_is_not_for_everybody(tabs: Tabs) -> None:
+    async with party() as at, operator_at(at.url, at.token) as operator:
+        await at.enters("R")
+        page = await look_in(tabs, at)
+        await page.locator("tbody tr").wait_for()
+        await page.click("#tab-Network")
+        await page.evaluate(OFFER, [1, 2])
+        whose = page.get_by_label("Whose")
+        await whose.select_option("2")
+        await page.check("text=Frozen")
+        await page.evaluate(OFFER, [1])
+        assert await whose.input_value() == "2"
+        await page.click("text=Apply")
+        assert await page.evaluate("document.activeElement.validationMessage") == (
+            "They are gone. Choose whose network it is."
+        )
+        assert (await operator.asks("GET", "/R/conditions"))["shapes"] == []
+        await whose.select_option("1")
+        await page.click("text=Apply")
+        await page.locator("li", has_text="freeze").wait_for()
         await page.close()

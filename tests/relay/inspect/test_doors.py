@@ -34,6 +34,7 @@ from tests.helpers.peers import Party, new_seat, party, until
 DOORS = [
     ("GET", "/ROOM/players", None),
     ("GET", "/ROOM/players/1/why", None),
+    ("GET", "/ROOM/why", None),
     ("POST", "/ROOM/players/1/kick", {}),
     ("PUT", "/ROOM/host", {"player": 1}),
     ("PATCH", "/ROOM", {"locked": True}),

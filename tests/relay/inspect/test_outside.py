@@ -64,6 +64,12 @@ async def test_who_came_to_no_room_is_told_too() -> None:
     assert f"Origin {evil} is no page of this relay" in page
 
 
+async def test_nobody_else_is_told() -> None:
+    async with party() as at, operator_at(at.url, "guessed-it-with-luck") as stranger:
+        answer = await stranger.http.get("/api/why")
+        assert answer.status_code == 401
+
+
 async def test_any_worker_tells_of_all() -> None:
     rooms = [next(names_at(number)) for number in (0, 1)]
     async with colleagues() as crew, operator_at(crew[0].url, TOKEN) as operator:

@@ -34,7 +34,10 @@ export class People {
       (one, other) => this.score(other) - this.score(one) || one.number - other.number,
     );
     const order = players.map((player) => this.showRow(player));
-    if (order.some((element, index) => this.list.children[index] !== element)) {
+    // Whoever is about to press a button keeps it: another's may be "Remove".
+    const isHeld = this.list.querySelector(":focus-visible, .choices:not([hidden])") !== null;
+    if (isHeld) this.list.append(...order.filter(({ isConnected }) => !isConnected));
+    else if (order.some((element, index) => this.list.children[index] !== element)) {
       this.list.append(...order);
     }
     write(find("#count"), room.options ? counted(players, room.options.capacity) : "");

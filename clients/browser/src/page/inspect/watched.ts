@@ -1,6 +1,6 @@
 // One room that is watched: what its stream has told, and the stream itself, which comes back.
 
-import { legible } from "../legible.js";
+import { isolated } from "../legible.js";
 import type { Line, PlayerFacts, Standing } from "./facts.js";
 import { type Operator, Refused } from "./operator.js";
 import { SeenFrames, bytesOfFrame } from "./seen.js";
@@ -112,7 +112,7 @@ export class Watched {
 
   /** `#1 Ada`; without a name that is known, `#1`. */
   who(number: number): string {
-    return `#${number} ${legible(this.names.get(number) ?? "")}`.trim();
+    return `#${number} ${isolated(this.names.get(number) ?? "")}`.trim();
   }
 
   /** Counts the sizes anew from now on. */

@@ -158,7 +158,7 @@ export class FramesView {
       make("span", { className: "at" }, timeOfDay(frame.at)),
       make("span", { className: "seq" }, frame.seq === null ? "volatile" : String(frame.seq)),
       make("span", { className: "op" }, frame.op),
-      make("bdi", { className: "from" }, from),
+      make("bdi", { className: "from", dir: "ltr" }, from),
       make("bdi", { className: "to" }, this.addressees(frame)),
       make("span", { className: "size" }, `${frame.size} B`),
       make("bdi", { className: "says" }, summary(frame)),

@@ -73,7 +73,13 @@ export class NetworkView {
     );
     this.player.replaceChildren(option("", "everybody"), ...named);
     this.player.value = chosen;
-    if (this.player.selectedIndex < 0) this.player.value = "";
+    // Everybody in the place of one who is gone would be far more than was asked for.
+    const isGone = this.player.selectedIndex < 0;
+    if (isGone) {
+      this.player.append(option(chosen, `#${chosen}, who is gone`));
+      this.player.value = chosen;
+    }
+    this.player.setCustomValidity(isGone ? "They are gone. Choose whose network it is." : "");
   }
 
   private form(): HTMLElement {
@@ -110,6 +116,7 @@ export class NetworkView {
       make("p", { className: "actions" }, apply, clear),
       this.error,
     );
+    this.player.addEventListener("change", () => this.player.setCustomValidity(""));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       void this.apply();
