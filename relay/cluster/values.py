@@ -178,7 +178,9 @@ class Values:
             return
         if not self._waiting:
             asyncio.get_running_loop().call_soon(self._flush)
-        self._waiting.setdefault(room.name, {})[seat.attachment, slot] = message
+        waiting, what = self._waiting.setdefault(room.name, {}), (seat.attachment, slot)
+        waiting.pop(what, None)  # the newest goes last: others of this key may be for fewer players
+        waiting[what] = message
 
     def _flush(self) -> None:
         waiting, self._waiting = self._waiting, {}

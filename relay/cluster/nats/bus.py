@@ -3,6 +3,10 @@
 What is for all goes to `bus.all.SUBJECT`; a question to one goes to `bus.to.NODE.SUBJECT`, and one
 to all to `bus.ask.SUBJECT`. The subject for answers says who speaks: `bus.from.NODE`, or that of
 the asker's answers. A node beats on `bus.beat.NODE`, and says there too that it leaves.
+
+NATS keeps the order of one connection alone. A server that stood still passes on what a node gave
+it, when the node has long since given newer messages to another server. So what is for all has a
+number, `bus.from.NUMBER.NODE`, and a message that comes after a newer one of its node is dropped.
 """
 
 from __future__ import annotations
@@ -28,6 +32,9 @@ LIVE_SECONDS = 1.5
 
 HERE, LEAVING = b"+", b"-"
 
+MOST_NODES = 1000
+"""Nodes whose newest number is remembered. Most are gone: a new start has another name."""
+
 
 class NatsBus:
     """Carries messages between the nodes of a deployment."""
@@ -36,6 +43,10 @@ class NatsBus:
         self.name = connection.name
         self._connection = connection
         self._sender = f"bus.from.{self.name}"
+        self._count = 0
+        """Messages to all so far."""
+        self._newest: dict[str, int] = {}
+        """The number of the newest message to all, by its node."""
         self._beats: dict[str, float] = {}
         self._replies: set[asyncio.Task[None]] = set()
         self._now = time.monotonic
@@ -46,14 +57,26 @@ class NatsBus:
         return frozenset(self._beats)
 
     def publish(self, subject: str, data: bytes) -> None:
-        self._connection.publish(f"bus.all.{_token(subject)}", data, self._sender)
+        self._count += 1
+        sender = f"bus.from.{self._count}.{self.name}"
+        self._connection.publish(f"bus.all.{_token(subject)}", data, sender)
 
     def subscribe(self, subject: str, receive: Receive) -> Callable[[], None]:
         def take(message: Msg) -> None:
-            if (sender := _last(message.reply)) != self.name:
+            *_, number, sender = message.reply.split(".")
+            if sender != self.name and self._is_in_order(sender, number):
                 receive(sender, message.data)
 
         return self._connection.subscribe(f"bus.all.{_token(subject)}", take)
+
+    def _is_in_order(self, sender: str, text: str) -> bool:
+        if not text.isdecimal():
+            return True  # an older node numbers nothing
+        number, newest = int(text), self._newest.pop(sender, 0)
+        self._newest[sender] = max(number, newest)
+        if len(self._newest) > MOST_NODES:
+            del self._newest[next(iter(self._newest))]
+        return number >= newest
 
     def answer(self, subject: str, reply: Reply) -> None:
         def take(message: Msg) -> None:

@@ -82,6 +82,16 @@ async def test_volatile_values_pass_between_nodes_and_are_kept_there(two: Two) -
     assert (await late.hears(Update)).payload == b"up"
 
 
+async def test_the_newest_value_of_a_key_is_told_last_whomever_it_is_for(two: Two) -> None:
+    (here, _), (there, _) = two
+    ann, bob = await here.enters("R"), await there.enters("R")
+    await ann.hears(Joined, lambda joined: joined.player == 2)
+    ann.says(Volatile(1, None, b"1"), Volatile(1, (2,), b"2"), Volatile(1, None, b"3"))
+    ann.says(Send(None, b"end"))
+    await bob.hears(Deliver)
+    assert [update.payload for update in bob.all(Update)][-1] == b"3"
+
+
 async def test_a_player_comes_back_through_another_node(two: Two) -> None:
     (here, _), (there, _) = two
     seat = new_seat()

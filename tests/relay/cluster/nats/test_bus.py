@@ -54,3 +54,21 @@ async def test_a_node_that_is_cut_off_forgets_nobody(server: NatsServer) -> None
         server.start()
         await until(lambda: one.connection.is_up and two.connection.is_up)
         await until(lambda: one.bus.others == {two.bus.name, three.bus.name})
+
+
+async def test_what_a_server_passes_on_late_is_dropped(server: NatsServer) -> None:
+    """It stood still, and its node has given newer messages to another one."""
+    async with nodes_at(server, 2) as (hears, speaks):
+        heard: list[tuple[str, bytes]] = []
+        hears.bus.subscribe("word", lambda node, data: heard.append((node, data)))
+        await hears.connection.settled()
+        numbered = ((1, b"one"), (3, b"three"), (2, b"two"), (4, b"four"))
+        for number, data in numbered:
+            speaks.connection.publish("bus.all.word", data, f"bus.from.{number}.ghost")
+        for data in (b"of an", b"older node"):
+            speaks.connection.publish("bus.all.word", data, "bus.from.elder")
+        speaks.bus.publish("word", b"end")
+        await until(lambda: (speaks.bus.name, b"end") in heard)
+        said = [data for node, data in heard if node == "ghost"]
+        assert said == [b"one", b"three", b"four"]
+        assert [data for node, data in heard if node == "elder"] == [b"of an", b"older node"]
