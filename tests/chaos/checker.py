@@ -48,9 +48,10 @@ def check(
     terms = [term for journal in journals for term in terms_of(journal)]
     for journal in journals:
         _judge_sender(journal, [term for term in terms if term.label == journal.label], report)
+    stayed = {journal.label for journal in journals if journal.is_complete}
     for epoch in dict.fromkeys(stream.began.epoch for stream in streams):
         judged = _Epoch(
-            History(epoch, [term for term in terms if term.epoch == epoch]),
+            History(epoch, [term for term in terms if term.epoch == epoch], stayed),
             [stream for stream in streams if stream.began.epoch == epoch],
             report,
         )

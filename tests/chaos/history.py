@@ -7,7 +7,7 @@ answers to "whom was a frame for": the players it was certainly for, and those i
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from math import inf
 from operator import itemgetter
@@ -89,12 +89,15 @@ class Addressees:
 class History:
     """The seats, hosts and groups of an epoch, and the fact at each seq."""
 
-    def __init__(self, epoch: str, terms: Iterable[Term]) -> None:
+    def __init__(self, epoch: str, terms: Iterable[Term], stayed: Container[str]) -> None:
+        """Args: stayed: labels of the players who were there when everything had arrived."""
         self.epoch = epoch
         self.terms = {term.player: term for term in terms}
         self.facts: dict[int, Fact] = {}
         self.end = 0
-        """The seq of the last frame that a player sent."""
+        """The seq of the last frame of a player who stayed: everybody has waited for those. A slow
+        relay may tell the frames of one who left while the run ends."""
+        self._stayed = stayed
         self.conflicts: list[str] = []
         self.joined: dict[int, int] = {}
         self._left: dict[int, int] = {}
@@ -121,7 +124,6 @@ class History:
                 case Hosted(player=player, term=term):
                     self._hosts.append((seq, player, term))
                 case Delivered():
-                    self.end = seq
                     self._place(fact)
         for each in self.terms.values():
             each.places.sort()
@@ -129,6 +131,8 @@ class History:
     def _place(self, fact: Delivered) -> None:
         if (found := self.find(fact)) is not None:
             term, sent = found
+            if term.label in self._stayed:
+                self.end = fact.seq
             term.placed.setdefault(sent.number, fact.seq)
             term.places.append((sent.count, fact.seq))
 

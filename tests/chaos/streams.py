@@ -95,8 +95,7 @@ class Stream:
     def covers(self, seq: int, end: int) -> bool:
         """Whether the stream must hold the fact at `seq`, if that is for its player.
 
-        Args: end: the seq of the last frame that a player sent. Later facts may still have been on
-            their way.
+        Args: end: see `History.end`. Later facts may still have been on their way.
         """
         return self.since < seq <= (max(end, self.last) if self.is_endless else self.last)
 

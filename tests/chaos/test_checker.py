@@ -44,6 +44,18 @@ def test_an_acknowledged_frame_that_nobody_heard_is_lost() -> None:
     ]
 
 
+def test_a_frame_of_one_who_left_may_be_on_its_way_as_the_run_ends() -> None:
+    room, _, other = a_room_of_two()
+    room.join()
+    for member in (room.members[2], room.members[0]):
+        room.send(member, None)
+        room.finish()
+        room.journals[2].is_complete = False  # the last one has left
+        heard, other.heard = other.heard, other.heard[:-1]
+        assert check(room.journals).lost == (member is room.members[0])
+        other.heard = heard
+
+
 def test_an_older_volatile_value_may_not_follow_a_newer_one() -> None:
     room, _, other = a_room_of_two()
     other.heard += [Updated(1, "p0", 2), Updated(2, "p0", 1), Updated(1, "p0", 2)]
