@@ -209,8 +209,14 @@ class Values:
             seat = room.seats.get(slot[0])
             if seat is None or seat.attachment != attachment:
                 self._hold(room, (attachment, slot), message)
-            elif not (is_again and room.audience.retained.has_equal(*slot[:2], message)):
+            elif not (is_again and self._is_known(room, slot, message)):
                 self._tell_here(room, slot, message)
+
+    def _is_known(self, room: Room, slot: Slot, message: bytes) -> bool:
+        """Say whether a value that is told again is kept here, or can only be for an operator, who
+        sees each frame once."""
+        known = room.audience.retained.has_equal(*slot[:2], message)
+        return known or not _has_players_at(room, self._own())
 
     def _hold(self, room: Room, what: Said, message: bytes) -> None:
         """Hold a value back: its sender may be about to join, or has another connection."""

@@ -70,6 +70,20 @@ async def test_any_node_shows_a_room_and_its_values(tmp_path: Path) -> None:
         assert (await bob.hears(Deliver, lambda d: d.payload == b"again")).sender == ann.me
 
 
+async def test_a_value_that_is_told_again_is_shown_once(tmp_path: Path) -> None:
+    """Nodes tell their values again whenever some may have been lost."""
+    options = {"operator_token_file": token_file(tmp_path)}
+    async with parties(2, **options) as ((here, broker), (nowhere, _)):
+        ann = await here.enters("R")
+        async with watcher(nowhere.url, "R") as eve:
+            await eve.hears("rates")
+            ann.says(Volatile(1, None, b"swift"))
+            assert await hears_kinds(eve, 1) == [("Update", b"swift")]
+            broker.missed()
+            ann.says(Send(None, b"hi"))
+            assert await hears_kinds(eve, 1) == [("Deliver", b"hi")]
+
+
 async def test_a_room_stays_at_a_node_while_it_is_watched_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
