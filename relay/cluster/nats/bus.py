@@ -63,8 +63,8 @@ class NatsBus:
 
     def subscribe(self, subject: str, receive: Receive) -> Callable[[], None]:
         def take(message: Msg) -> None:
-            *_, number, sender = message.reply.split(".")
-            if sender != self.name and self._is_in_order(sender, number):
+            before, _, sender = message.reply.rpartition(".")
+            if sender != self.name and self._is_in_order(sender, _last(before)):
                 receive(sender, message.data)
 
         return self._connection.subscribe(f"bus.all.{_token(subject)}", take)

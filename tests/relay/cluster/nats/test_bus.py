@@ -67,8 +67,10 @@ async def test_what_a_server_passes_on_late_is_dropped(server: NatsServer) -> No
             speaks.connection.publish("bus.all.word", data, f"bus.from.{number}.ghost")
         for data in (b"of an", b"older node"):
             speaks.connection.publish("bus.all.word", data, "bus.from.elder")
+        speaks.connection.publish("bus.all.word", b"of nobody")
         speaks.bus.publish("word", b"end")
         await until(lambda: (speaks.bus.name, b"end") in heard)
         said = [data for node, data in heard if node == "ghost"]
         assert said == [b"one", b"three", b"four"]
+        assert ("", b"of nobody") in heard
         assert [data for node, data in heard if node == "elder"] == [b"of an", b"older node"]
