@@ -33,7 +33,7 @@ log = logging.getLogger("relay")
 CONNECT_SECONDS = 2
 PING_SECONDS = 1  # a server that misses three pings is given up
 AGAIN_SECONDS = 0.25  # between two rounds through all servers
-SAY_SECONDS = 5.0  # between two lines of the log that nobody is reached
+SAY_SECONDS = 5.0  # between two lines of the log about what is waited for
 LOOK_SECONDS = 0.25  # between two looks whether a client has ended without a word
 MOST_WAITING = 64 * 1024 * 1024  # bytes that wait to be written; more are dropped
 QUESTION_SECONDS = 2.0
@@ -61,6 +61,24 @@ class _Taker(asyncio.Future["Msg"]):
             self._receive(message)
         except Exception:
             log.exception("a message from NATS was not taken")
+
+
+class Reminder:
+    """Says when the log is to tell what is waited for: at first, and then every few seconds."""
+
+    def __init__(self) -> None:
+        self._said_at = float("-inf")
+
+    def is_due(self) -> bool:
+        """Say whether it is to be told now. The next time is a while after that."""
+        is_due = time.monotonic() - self._said_at >= SAY_SECONDS
+        if is_due:
+            self.put_off()
+        return is_due
+
+    def put_off(self) -> None:
+        """Wait a while from now."""
+        self._said_at = time.monotonic()
 
 
 class Connection:
@@ -101,7 +119,7 @@ class Connection:
         self._listener_numbers = count()
         self._subscriptions: dict[int, Subscription] = {}
         self._ended = asyncio.Event()
-        self._said_at = float("-inf")
+        self._reminder = Reminder()
         self.subscribe(self.answers.prefix + "*", self.answers.receive)
 
     @property
@@ -254,7 +272,7 @@ class Connection:
         self._client = None
         self._subscriptions.clear()
         self.times_cut += 1
-        self._said_at = time.monotonic()
+        self._reminder.put_off()
         self.answers.cut()
         self.on_cut()
 
@@ -310,9 +328,7 @@ class Connection:
         """Say every few seconds that nobody is reached, and why."""
         self.failure = reason(error)
         self.tried.set()
-        now = time.monotonic()
-        if now - self._said_at >= SAY_SECONDS:
-            self._said_at = now
+        if self._reminder.is_due():
             log.warning("waiting for NATS at %s: %s", self.url, self.failure)
 
     # What is heard.

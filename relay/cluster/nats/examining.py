@@ -37,7 +37,7 @@ class Examiner:
         servers = [_server(connection) for connection in self._buses]
         up = next((each for each in self._buses if each.is_up), None)
         if up is None:
-            return Report(servers, [], [], {}, frozenset(), self._layout)
+            return Report(servers, [], {}, {}, frozenset(), self._layout)
         if not self._has_listened:
             self._has_listened = True
             await asyncio.sleep(BEATS_SECONDS)
@@ -46,19 +46,20 @@ class Examiner:
         nodes = frozenset[str]().union(*heard)
         return Report(servers, streams, missing, clocks, nodes, self._layout)
 
-    async def _streams(self, asking: Streams) -> tuple[list[Stream], list[str], dict[str, float]]:
+    async def _streams(
+        self, asking: Streams
+    ) -> tuple[list[Stream], dict[str, str], dict[str, float]]:
         streams: list[Stream] = []
-        missing: list[str] = []
+        missing: dict[str, str] = {}
         clocks: dict[str, float] = {}
         for name in self._layout.all:
             before = datetime.now(UTC)
             try:
                 found = await asking.look_at(name)
             except ApiError as error:
-                why = asking.explain(error)
-                missing.append(name if error.code == NOT_FOUND else f"{name}: {why}")
+                missing[name] = "" if error.code == NOT_FOUND else asking.explain(error)
             except OSError as error:
-                missing.append(f"{name}: {asking.explain(error)}")
+                missing[name] = asking.explain(error)
             else:
                 streams.append(found)
                 if found.at is not None:

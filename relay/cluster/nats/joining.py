@@ -9,11 +9,11 @@ import re
 from collections.abc import AsyncIterator
 
 from relay.cluster.nats.bus import NatsBus
-from relay.cluster.nats.connection import Connection
+from relay.cluster.nats.connection import Connection, Reminder
 from relay.cluster.nats.jetstream_log import JetStreamLog
 from relay.cluster.nats.layout import Layout
 from relay.cluster.nats.options import Servers
-from relay.cluster.nats.streams import PERMISSIONS, SAY_SECONDS, Streams, made
+from relay.cluster.nats.streams import PERMISSIONS, Streams, made
 from relay.cluster.replicas.parcels import ENVELOPE
 from relay.cluster.running import running
 
@@ -73,10 +73,9 @@ class Membership:
 
     async def _allowed(self) -> None:
         """Wait until NATS lets this node do all that nodes do: no player is to be served half."""
-        loop, said_at = asyncio.get_running_loop(), float("-inf")
+        reminder = Reminder()
         while not await self._is_allowed():
-            if self.connection.denied and loop.time() - said_at >= SAY_SECONDS:
-                said_at = loop.time()
+            if self.connection.denied and reminder.is_due():
                 denied = ", ".join(self.connection.denied)
                 what = "waiting for permissions at %s, which does not allow %s: %s"
                 log.warning(what, self.connection.url, denied, PERMISSIONS)

@@ -42,14 +42,14 @@ class Report:
     """How a cluster is.
 
     Attributes:
-        missing: streams that are not there, or why they cannot be looked at.
+        missing: streams that were not seen, and why: "" is that they are not there.
         clocks: how many seconds the clock of each leader is ahead of this machine's.
         nodes: the relays that beat.
     """
 
     servers: Sequence[Server]
     streams: Sequence[Stream]
-    missing: Sequence[str]
+    missing: Mapping[str, str]
     clocks: Mapping[str, float]
     nodes: frozenset[str]
     layout: Layout
@@ -66,7 +66,7 @@ class Report:
         return {
             "servers": [asdict(server) for server in self.servers],
             "streams": streams,
-            "missing": list(self.missing),
+            "missing": [f"{name}: {why}" if why else name for name, why in self.missing.items()],
             "clocks": dict(self.clocks),
             "nodes": sorted(self.nodes),
             "findings": [asdict(finding) for finding in self.findings()],
@@ -92,13 +92,12 @@ class Report:
             yield Finding("warning", what, "take the newest for all, one after another")
 
     def _of_streams(self) -> Iterator[Finding]:
-        unseen = dict.fromkeys(why for each in self.missing if (why := each.partition(": ")[2]))
-        for why in unseen:
+        for why in dict.fromkeys(filter(None, self.missing.values())):
             what = f"streams cannot be looked at: {why}"
             yield Finding("error", what, "mend that first, and look again")
-        for missing in self.missing:
-            if ": " not in missing:
-                what = f"a stream is missing: {missing}"
+        for name, why in self.missing.items():
+            if not why:
+                what = f"a stream is missing: {name}"
                 yield Finding("error", what, "start a relay: it makes the streams that are missing")
         for stream in self.streams:
             yield from self._of(stream)

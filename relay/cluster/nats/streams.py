@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from relay.cluster.nats.connection import Connection, Unanswered
+from relay.cluster.nats.connection import Connection, Reminder, Unanswered
 from relay.cluster.nats.layout import Layout
 from relay.cluster.nats.options import CannotJoin
 from relay.cluster.replicas.parcels import ENVELOPE
@@ -33,7 +33,6 @@ OLDEST = (2, 11)
 """The first nats-server that answers direct reads of several messages."""
 
 AGAIN_SECONDS = 0.5
-SAY_SECONDS = 5.0
 FULL_SHARE = 0.85
 """Of a stream's bytes, from which on no room begins. The rest is for rooms that go on: a stream
 that is full would refuse their entries too."""
@@ -208,15 +207,13 @@ async def made(streams: Streams) -> list[Stream]:
     Raises:
         CannotJoin: they cannot be as the log needs them, however long one waits.
     """
-    loop = asyncio.get_running_loop()
-    said_at = float("-inf")
+    reminder = Reminder()
     while True:
         try:
             if streams.connection.is_up:
                 return await streams.make()
         except (ApiError, OSError) as error:
-            if loop.time() - said_at >= SAY_SECONDS:
-                said_at = loop.time()
+            if reminder.is_due():
                 why = streams.explain(error)
                 log.warning("waiting for JetStream at %s: %s", streams.connection.url, why)
         await asyncio.sleep(AGAIN_SECONDS)

@@ -47,7 +47,7 @@ def test_a_url_that_is_none_is_one_sentence(url: str, why: str) -> None:
 
 
 async def test_a_relay_that_was_killed_is_seen_no_more_and_by_another_server(
-    server: NatsServer,
+    server: NatsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As with `--watch`: the server that was asked first may be the one that dies."""
     with nats_server() as other:
@@ -57,7 +57,7 @@ async def test_a_relay_that_was_killed_is_seen_no_more_and_by_another_server(
         ):
             assert await seen(examining) == {"relay-1"}
             other.kill()
-            node.connection.publish = lambda *words: None  # type: ignore[method-assign]
+            monkeypatch.setattr(node.connection, "publish", lambda *words: None)
             await until_equal(lambda: seen(examining), frozenset[str]())
 
 

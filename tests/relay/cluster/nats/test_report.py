@@ -48,7 +48,7 @@ WELL = Report(
         stream("ROOMS2", "nats-3"),
         stream("SNAP", "nats-1"),
     ],
-    missing=[],
+    missing={},
     clocks=dict.fromkeys(NAMES, 0.01),
     nodes=frozenset({"relay-1"}),
     layout=LAYOUT,
@@ -83,8 +83,12 @@ def test_of_one_server_that_is_well_nothing_is_said() -> None:
             "different versions: 2.14.6, 2.15.1",
         ),
         ({"servers": [server("nats-1", max_payload=1 << 20)]}, "warning", "1048576 bytes at most"),
-        ({"missing": ["ROOMS1"]}, "error", "missing: ROOMS1"),
-        ({"missing": ["ROOMS1: it is off", "SNAP: it is off"]}, "error", "looked at: it is off"),
+        ({"missing": {"ROOMS1": ""}}, "error", "missing: ROOMS1"),
+        (
+            {"missing": {"ROOMS1": "it is off", "SNAP": "it is off"}},
+            "error",
+            "looked at: it is off",
+        ),
         (
             with_stream(configuration=LAYOUT.configuration("ROOMS1")),
             "error",
@@ -119,7 +123,7 @@ def test_what_is_wrong_is_found(seen: dict[str, Any], level: str, what: str) -> 
 
 
 def test_all_of_it_can_be_json() -> None:
-    shown = json.loads(json.dumps(replace(WELL, missing=["ROOMS9"]).as_json()))
+    shown = json.loads(json.dumps(replace(WELL, missing={"ROOMS9": ""}).as_json()))
     assert shown["nodes"] == ["relay-1"]
     assert shown["streams"][0]["leader"] == "nats-1"
     assert shown["findings"][0]["level"] == "error"
