@@ -24,12 +24,10 @@ from relay.node.link import Look
 from relay.node.node import Node
 from relay.node.recent import Ended, Rejected, ShutOut, rejected
 from relay.node.shapes import EVERYBODY
-from relay.policy.conduct import Refused, RefusedFrame
+from relay.policy.conduct import LAPSE_SECONDS, Refused, RefusedFrame
 from relay.room.room import Room
 from relay.room.seats import Seat
 
-REMEMBERED: Final = 300.0
-"""Seconds for which it is told that a PING was late."""
 SUBJECT: Final = "facts"
 ABOUT_OUTSIDE: Final = "rejected"
 ANSWER_SECONDS: Final = 1.0
@@ -297,7 +295,7 @@ def _lapse(connection: Connection, look: Look, now: int) -> Mapping[str, Any] | 
     """Return the longest time for which a player stood still lately."""
     gap, came = connection.conduct.late_ping
     late = ("late_ping", gap, (now - came) / 1e6)
-    known = [*look.lapses, *([late] if gap and late[2] < REMEMBERED else [])]
+    known = [*look.lapses, *([late] if gap and late[2] < LAPSE_SECONDS else [])]
     how, seconds, ago = max(known, key=_length, default=("", 0.0, 0.0))
     return {"how": how, "ms": int(seconds * 1000), "ago_ms": int(ago * 1000)} if how else None
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from relay.policy.conduct import LAPSE_SECONDS
+
 SILENT_SECONDS = 1.0  # without an answer to a ping: no network is so slow, so nobody answers
 FEW = 8  # frames that may come before the answer of a client that wakes; more: it was awake
-REMEMBERED = 300.0  # seconds for which it is known that a client stood still
 LATELY = 5.0  # seconds for which an earlier silence matters
 
 
@@ -55,7 +56,7 @@ class Answers:
         """Return how they stood still lately: the word for it, seconds, and seconds since then."""
         known = (("silent", self._lapse, self._woke), ("blocked", self._blocked, self._flowed))
         return tuple(
-            (word, seconds, now - end) for word, seconds, end in known if now - end < REMEMBERED
+            (word, seconds, now - end) for word, seconds, end in known if now - end < LAPSE_SECONDS
         )
 
     def lately(self, now: float, heard: float, frames: int) -> float:

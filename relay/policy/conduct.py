@@ -21,6 +21,8 @@ THROTTLED_SECONDS = 10.0  # too fast for so long, with reading paused all the wh
 CALM_SECONDS = 1.0  # without a pause for so long, one who was too fast has slowed down
 PING_SECONDS = 5.0
 """Between two PINGs of a client (SPEC 18.2)."""
+LAPSE_SECONDS = 300.0
+"""For which it is known that a client stood still."""
 LATE_PING = 1.3
 """A PING is late that comes after so many times as long as those before it."""
 KEPT_REFUSALS = 8

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
+from websockets.typing import Origin
 
 from protocol.frames import Kick, Left
 from tests.helpers.crew import TOKEN, colleagues, names_at
@@ -51,11 +52,11 @@ async def test_who_was_refused_no_frame_is_told_too() -> None:
 
 async def test_who_came_to_no_room_is_told_too() -> None:
     async with party() as at, operator_at(at.url, at.token) as operator:
-        evil = "https://elsewhere.example"
+        evil = Origin("https://elsewhere.example")
         wrong = link_url(at.url, "ROOM").replace("/r/", "/ws/")
         for url, origin in ((link_url(at.url, "ROOM"), evil), (wrong, None), (wrong, None)):
             with pytest.raises(InvalidStatus):
-                await connect(url, origin=origin, proxy=None)  # type: ignore[arg-type]
+                await connect(url, origin=origin, proxy=None)
         said = await outside(operator)
     assert [each["reason"] for each in said] == ["shut_out", "shut_out"]
     path, page = (each["what"] for each in said)

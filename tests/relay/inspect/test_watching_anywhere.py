@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,8 +43,13 @@ async def test_any_worker_shows_a_room() -> None:
                     assert await hears_kinds(eve, 1) == [("Deliver", b"hi")]
 
 
-async def test_any_node_shows_a_room_and_its_values(tmp_path: Path) -> None:
-    options = {"operator_token_file": token_file(tmp_path)}
+@pytest.fixture
+def options(tmp_path: Path) -> dict[str, Any]:
+    """Let all nodes know one operator."""
+    return {"operator_token_file": token_file(tmp_path)}
+
+
+async def test_any_node_shows_a_room_and_its_values(options: dict[str, Any]) -> None:
     async with parties(3, **options) as ((here, _), (there, _), (nowhere, _)):
         ann = await here.enters("R", name="Ann")
         async with watcher(nowhere.url, "R") as eve, watcher(here.url, "R") as ivy:
@@ -70,9 +76,8 @@ async def test_any_node_shows_a_room_and_its_values(tmp_path: Path) -> None:
         assert (await bob.hears(Deliver, lambda d: d.payload == b"again")).sender == ann.me
 
 
-async def test_a_value_that_is_told_again_is_shown_once(tmp_path: Path) -> None:
+async def test_a_value_that_is_told_again_is_shown_once(options: dict[str, Any]) -> None:
     """Nodes tell their values again whenever some may have been lost."""
-    options = {"operator_token_file": token_file(tmp_path)}
     async with parties(2, **options) as ((here, broker), (nowhere, _)):
         ann = await here.enters("R")
         async with watcher(nowhere.url, "R") as eve:
@@ -85,12 +90,11 @@ async def test_a_value_that_is_told_again_is_shown_once(tmp_path: Path) -> None:
 
 
 async def test_a_room_stays_at_a_node_while_it_is_watched_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(log_broker, "IDLE_SECONDS", 0.5)
     monkeypatch.setattr(values, "WATCHED_SECONDS", 0.5)
     monkeypatch.setattr(watching, "ROUND", 0.1)
-    options = {"operator_token_file": token_file(tmp_path)}
     async with parties(2, **options) as ((here, _), (there, broker)):
         ann = await here.enters("R", create=RoomOptions(keep=0))
         async with watcher(there.url, "R") as eve:
@@ -105,8 +109,7 @@ async def test_a_room_stays_at_a_node_while_it_is_watched_there(
             assert (await eve.ends())[-1]["why"] == "the room is gone"
 
 
-async def test_a_room_that_is_lost_here_is_brought_again(tmp_path: Path) -> None:
-    options = {"operator_token_file": token_file(tmp_path)}
+async def test_a_room_that_is_lost_here_is_brought_again(options: dict[str, Any]) -> None:
     async with parties(2, **options) as ((here, _), (there, broker)):
         ann = await here.enters("R")
         async with watcher(there.url, "R") as eve:
