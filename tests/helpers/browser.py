@@ -1,6 +1,7 @@
 """Fixtures for tests in a real browser: `tabs` opens pages, and notes their errors."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -51,6 +52,17 @@ class Tabs:
         await page.goto(url)
         return page
 
+    @asynccontextmanager
+    async def closed_first(self) -> AsyncIterator[None]:
+        """Close the tabs before what they visit ends. A page that finds it gone complains."""
+        yield
+        await self.close()
+
+    async def close(self) -> None:
+        """Close all tabs."""
+        for context in self.browser.contexts:
+            await context.close()
+
     def _hear(self, message: "ConsoleMessage") -> None:
         if message.type == "error" and not any(each in message.text for each in self.expected):
             self.complaints.append(f"{message.location['url']}: {message.text}")
@@ -88,6 +100,5 @@ async def tabs(browser: "Browser") -> AsyncIterator[Tabs]:
     """Give a test fresh tabs. Errors that the test leaves in `complaints` fail it."""
     tabs = Tabs(browser)
     yield tabs
-    for context in browser.contexts:
-        await context.close()
+    await tabs.close()
     assert tabs.complaints == []

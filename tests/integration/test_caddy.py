@@ -40,7 +40,7 @@ def test_the_guide_has_a_caddyfile_for_each_path() -> None:
 
 @pytest.mark.parametrize("which", range(len(PATHS)), ids=["whole site", "below a path"])
 async def test_page_rest_and_links_work(which: int, tabs: Tabs) -> None:
-    async with behind(which) as (_, caddy):
+    async with behind(which) as (_, caddy), tabs.closed_first():
         async with httpx.AsyncClient(verify=caddy.trusting) as http:
             origin = {"Origin": f"https://127.0.0.1:{caddy.port}", "X-Forwarded-Prefix": "/evil"}
             made = await http.post(f"{caddy.url}/api/rooms", json={"name": "den"}, headers=origin)
@@ -51,8 +51,6 @@ async def test_page_rest_and_links_work(which: int, tabs: Tabs) -> None:
         bob = await visit(tabs, ann.page.url, "Bob")
         await bob.says("through Caddy")
         await ann.reads("through Caddy")
-        for visitor in (ann, bob):
-            await visitor.page.close()
 
 
 @pytest.mark.parametrize("which", range(len(PATHS)), ids=["whole site", "below a path"])

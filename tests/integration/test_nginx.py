@@ -203,7 +203,7 @@ async def test_the_log_names_the_client(caplog: pytest.LogCaptureFixture) -> Non
 async def test_page_rest_and_links_work_below_a_path(
     lines: tuple[str, ...], settings: dict[str, Any], root: str, tabs: Tabs
 ) -> None:
-    async with behind(*lines, **settings) as (_, nginx):
+    async with behind(*lines, **settings) as (_, nginx), tabs.closed_first():
         async with httpx.AsyncClient(verify=nginx.trusting) as http:
             origin = {"Origin": f"https://127.0.0.1:{nginx.port}"}
             made = await http.post(f"{nginx.url}/api/rooms", json={"name": "den"}, headers=origin)
@@ -217,8 +217,6 @@ async def test_page_rest_and_links_work_below_a_path(
         await ann.reads("through nginx")
         async with link(nginx, "DEN", origin=f"https://127.0.0.1:{nginx.port}") as player:
             assert await enters(player) == 0
-        for visitor in (ann, bob):
-            await visitor.page.close()
 
 
 async def test_a_page_of_the_relays_name_is_its_own_behind_a_proxy() -> None:
@@ -256,12 +254,11 @@ async def test_an_nginx_that_eats_the_upgrade_is_told_what_to_pass_on(
 
 async def test_a_page_names_the_nginx_that_eats_the_upgrade(tabs: Tabs) -> None:
     tabs.expected = ("WebSocket connection to", "Failed to load resource")
-    async with behind(HOST) as (_, nginx):
+    async with behind(HOST) as (_, nginx), tabs.closed_first():
         ann = Visitor(await tabs.open(f"{nginx.url}/r/DEN"))
         await ann.answers("Ann")
         await ann.page.wait_for_selector("#suspect-title >> text=No WebSocket opens")
         assert "Upgrade $http_upgrade" in await ann.page.inner_text("#suspect-lines")
-        await ann.page.close()
 
 
 @pytest.mark.parametrize(

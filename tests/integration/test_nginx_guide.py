@@ -49,7 +49,7 @@ def test_the_guide_has_a_location_for_each_path() -> None:
 
 @EACH
 async def test_page_rest_and_links_work(which: int, tabs: Tabs) -> None:
-    async with behind(which) as (_, nginx):
+    async with behind(which) as (_, nginx), tabs.closed_first():
         async with httpx.AsyncClient(verify=nginx.trusting) as http:
             home = await http.get(f"{nginx.url}/")
             assert (home.status_code, home.url.path) == (200, f"{nginx.path}/")
@@ -57,8 +57,6 @@ async def test_page_rest_and_links_work(which: int, tabs: Tabs) -> None:
         bob = await visit(tabs, ann.page.url, "Bob")
         await bob.says("through nginx")
         await ann.reads("through nginx")
-        for visitor in (ann, bob):
-            await visitor.page.close()
 
 
 @EACH

@@ -99,7 +99,7 @@ async def test_strict_mode_reloads_and_unmounting_leave_no_ghosts(
 ) -> None:
     async with running_relay() as relay, enter_async(relay.url, room="R", name="Bob") as bob:
         html = await anyio.to_thread.run_sync(bundle, tmp_path, relay.url)
-        async with site(html) as url:
+        async with site(html) as url, tabs.closed_first():
             page = await tabs.open(url)
             for _ in range(3):
                 await page.reload()
@@ -109,4 +109,3 @@ async def test_strict_mode_reloads_and_unmounting_leave_no_ghosts(
             await bob.sees(lambda room: len(room.players) == 1)
             await page.click("button")
             await page.wait_for_function(PLAYERS)
-            await page.close()

@@ -34,6 +34,7 @@ async def test_a_room_of_another_relay_is_seen_and_acted_in(tabs: Tabs) -> None:
                 connect(there.url, room="FAR", name="Eve"),
                 connect(here.url, room="FAR", name="Bob") as bob,
                 operator_at(here.url, token or "") as operator,
+                tabs.closed_first(),
             ):
                 page = await tabs.open(f"{here.url}/inspect#token={token}")
                 await page.locator(".room-list a", has_text="FAR").click()

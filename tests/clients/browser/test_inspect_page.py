@@ -96,7 +96,7 @@ async def test_players_are_shown_as_the_relay_knows_them(relay: RunningRelay, ta
 
 
 async def test_who_answers_nothing_is_shown_as_silent_and_not_as_slow(tabs: Tabs) -> None:
-    async with party(is_portable=False) as at:
+    async with party(is_portable=False) as at, tabs.closed_first():
         bob = await at.enters("R", name="Bob")
         page = await look_in(tabs, at)
         row = page.locator("tbody tr", has_text="Bob")
@@ -109,7 +109,6 @@ async def test_who_answers_nothing_is_shown_as_silent_and_not_as_slow(tabs: Tabs
         before = await rtt.inner_text()
         await silent.filter(has_text=re.compile("[2-9] s")).wait_for()
         assert await rtt.inner_text() == before
-        await page.close()
 
 
 async def test_an_operator_acts(relay: RunningRelay, operator: Operator, tabs: Tabs) -> None:
@@ -341,7 +340,7 @@ async def test_a_network_is_made_worse_and_good_again(
 
 async def test_the_page_says_when_a_relay_stands_still_and_goes_on_with_it(tabs: Tabs) -> None:
     with relay_process() as relay:
-        async with connect(relay.url, room="R", name="Ada") as ada:
+        async with connect(relay.url, room="R", name="Ada") as ada, tabs.closed_first():
             token = find_token(relay.port)
             page = await tabs.open(f"{relay.url}/inspect#token={token}&room=R")
             await page.wait_for_selector("#status[data-state=live]")

@@ -19,7 +19,7 @@ ROWS = "[...document.querySelectorAll('tbody .dim')].map((each) => each.innerTex
 
 
 async def test_no_other_player_comes_under_a_pointer_or_a_focus(tabs: Tabs) -> None:
-    async with party() as at:
+    async with party() as at, tabs.closed_first():
         await at.enters("R")
         page = await look_in(tabs, at)
         await page.locator("tbody tr").wait_for()
@@ -41,11 +41,10 @@ async def test_no_other_player_comes_under_a_pointer_or_a_focus(tabs: Tabs) -> N
         await page.evaluate(SHOW, [[1, many], [3, many], [4, few]])
         assert await page.evaluate(ROWS) == "#3 #1 #4"
         assert await page.evaluate("document.activeElement.innerText") == "Kick"
-        await page.close()
 
 
 async def test_a_name_from_right_to_left_does_not_turn_its_number(tabs: Tabs) -> None:
-    async with party() as at:
+    async with party() as at, tabs.closed_first():
         ann = await at.enters("R", name="\u05d0\u05d1\u05d2")
         page = await look_in(tabs, at)
         await page.click("#tab-Frames")
@@ -54,7 +53,6 @@ async def test_a_name_from_right_to_left_does_not_turn_its_number(tabs: Tabs) ->
         await who.filter(has_text="#1").wait_for()
         assert await who.evaluate("(each) => getComputedStyle(each).direction") == "ltr"
         assert await who.inner_text() == "#1 \u2068\u05d0\u05d1\u05d2\u2069"
-        await page.close()
 
 
 OFFER = """(numbers) => {
@@ -67,7 +65,7 @@ OFFER = """(numbers) => {
 
 
 async def test_what_was_for_one_who_is_gone_is_not_for_everybody(tabs: Tabs) -> None:
-    async with party() as at, operator_at(at.url, at.token) as operator:
+    async with party() as at, operator_at(at.url, at.token) as operator, tabs.closed_first():
         await at.enters("R")
         page = await look_in(tabs, at)
         await page.locator("tbody tr").wait_for()
@@ -86,4 +84,3 @@ async def test_what_was_for_one_who_is_gone_is_not_for_everybody(tabs: Tabs) -> 
         await whose.select_option("1")
         await page.click("text=Apply")
         await page.locator("li", has_text="freeze").wait_for()
-        await page.close()

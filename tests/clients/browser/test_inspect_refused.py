@@ -18,7 +18,7 @@ return dialog.scrollWidth <= dialog.clientWidth;
 
 @pytest.mark.parametrize("size", [PHONE, DESK])
 async def test_what_was_refused_is_shown_byte_by_byte(tabs: Tabs, size: tuple[int, int]) -> None:
-    async with party() as at:
+    async with party() as at, tabs.closed_first():
         bob = await at.enters("R", name="Bob")
         bob.says(Kick(bob.me), bytes.fromhex("9207A1") + bytes(400), TORN)
         await bob.catches_up()
@@ -39,12 +39,11 @@ async def test_what_was_refused_is_shown_byte_by_byte(tabs: Tabs, size: tuple[in
                 await torn.locator("a").click()
             decoder = await opened.value
             await decoder.locator(".frame-title", has_text="client SEND, 8 bytes").wait_for()
-            await page.close()
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK])
 async def test_who_did_not_get_in_is_shown(tabs: Tabs, size: tuple[int, int]) -> None:
-    async with party() as at:
+    async with party() as at, tabs.closed_first():
         bob = await at.enters("R", name="Bob")
         eve = await at.connects("R")
         eve.says(bytes.fromhex("93010181A46E616D65A35A6FC3AB"))
@@ -61,4 +60,3 @@ async def test_who_did_not_get_in_is_shown(tabs: Tabs, size: tuple[int, int]) ->
             await page.goto(f"{at.url}/inspect")
             await page.click("text=Who did not get in?")
             await page.locator("dialog dt", has_text="(room R)").wait_for()
-            await page.close()

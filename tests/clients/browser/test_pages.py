@@ -322,7 +322,7 @@ class TestBehindAProxy:
     async def test_all_of_it_works_below_a_prefix_that_the_relay_does_not_know(
         self, relay: RunningRelay, tabs: Tabs
     ) -> None:
-        async with reverse_proxy(relay.url, "/rt") as proxy:
+        async with reverse_proxy(relay.url, "/rt") as proxy, tabs.closed_first():
             ann = Visitor(await tabs.open(f"{proxy.url}/"))
             await ann.page.wait_for_selector("#relay >> text=online")  # REST answers
             assert f"{proxy.url}/client/roomwire.js" in await ann.page.inner_text("#snippet")

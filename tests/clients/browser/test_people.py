@@ -16,7 +16,7 @@ ROWS = "[...document.querySelectorAll('#players li')].map((row) => row.dataset.n
 
 
 async def test_no_other_player_comes_under_the_pointer_of_a_host(tabs: Tabs) -> None:
-    async with party() as at:
+    async with party() as at, tabs.closed_first():
         ann = await visit(tabs, f"{at.url}/r/R", "Ann")
         for name in ("Bob", "Cid"):
             await at.enters("R", name=name)
@@ -39,4 +39,3 @@ async def test_no_other_player_comes_under_the_pointer_of_a_host(tabs: Tabs) -> 
         await score([3, 70], [2, 90])
         assert await ann.page.evaluate(ROWS) == "3,2,1"
         assert await ann.page.evaluate("document.activeElement.className") == "toggle"
-        await ann.page.close()
