@@ -58,7 +58,7 @@ decode = App(
 )
 encode = App(
     name="encode",
-    help="Write a frame as bytes: from a short form, or from what `relay decode --json` printed.",
+    help="Write a frame as bytes: from a short form, or what `relay decode --json` printed.",
     help_format="plaintext",
     help_epilogue=ENCODE_EXAMPLES,
 )

@@ -21,7 +21,7 @@ KNOWN = {
     "fuzz": "Try a codec, a client or a relay with damaged input, and say what it does wrong.",
     "conform": "Check a client or a relay against SPEC.md: numbered cases, and a score sheet.",
     "decode": "Show what bytes of the wire say: a frame in hex or base64, a HAR export, a capture.",
-    "encode": "Write a frame as bytes: from a short form, or from what `relay decode` printed.",
+    "encode": "Write a frame as bytes: from a short form, or what `relay decode --json` printed.",
 }
 """Help for known plugins. To ask the plugins themselves would import them."""
 

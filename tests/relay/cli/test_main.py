@@ -1,5 +1,6 @@
 """The command `relay`: help that comes at once, and errors of one line."""
 
+import importlib.metadata
 import re
 import subprocess
 import sys
@@ -30,6 +31,12 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     shown = capsys.readouterr().out
     for command in ("serve", "demo", "new", "version", "bots"):
         assert re.search(rf"{command} +[A-Z]", shown), command
+
+
+@pytest.mark.parametrize("plugin", sorted(main.KNOWN))
+def test_help_of_a_plugin_is_what_the_plugin_says_itself(plugin: str) -> None:
+    (entry,) = importlib.metadata.entry_points(group=main.PLUGINS, name=plugin)
+    assert entry.load().help.partition("\n")[0] == main.KNOWN[plugin]
 
 
 def test_help_comes_without_what_serving_needs() -> None:
