@@ -75,18 +75,22 @@ class Values:
         """Pass on the values of this room from now on."""
         if self._bus is None:
             return
-        self.close(room.name)
+        name = room.name
+        self.close(name)
 
         def share(sender: int, key: int, to: Addressees, message: bytes) -> None:
-            self._share(room, (sender, key, to), message)
+            # The room has this function. If this had the room, it would not be free at its end.
+            here = self._room(name)
+            if here is not None:
+                self._share(here, (sender, key, to), message)
 
-        room.audience = SharedAudience(room.audience, share, partial(self._want, room.name))
+        room.audience = SharedAudience(room.audience, share, partial(self._want, name))
 
         def receive(node: str, data: bytes) -> None:
-            if self._room(room.name) is room:
+            if self._room(name) is room:
                 self._hear(room, data)
 
-        self._unsubscribe[room.name] = self._bus.subscribe(SUBJECT + room.name, receive)
+        self._unsubscribe[name] = self._bus.subscribe(SUBJECT + name, receive)
 
     def close(self, name: str) -> None:
         """Pass on no values of the room of this name."""

@@ -19,7 +19,7 @@ from protocol import fast_path
 from protocol.opcodes import Opcode
 from relay.delivery.flow import Flow
 from relay.delivery.mode import TRANSITIONS, Mode, Move
-from relay.delivery.outlet import Outlet
+from relay.delivery.outlet import SHUT, Outlet
 from relay.delivery.stream import Slot, Source, Stream
 from relay.delivery.tally import UNREAD, Tally
 from relay.history.ws_frame import is_logged, opcode, unwrap
@@ -235,6 +235,13 @@ class Outbox:
         self._source = None
         self._parts.clear()
         self._values.clear()
+
+    def discard(self) -> None:
+        """Let go of what waits, and of the link: nobody is there any more to take it."""
+        self.outlet = SHUT
+        self._queue.clear()
+        self._said.clear()
+        self._slots.clear()
 
     # What flows.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 
 class Outlet(NamedTuple):
@@ -29,3 +29,11 @@ class Outlet(NamedTuple):
 def write_nothing(data: bytes) -> int:
     """Leave it all to `write`: for a link that cannot tell how much its socket takes."""
     return 0
+
+
+def _nobody() -> None:
+    pass
+
+
+SHUT: Final = Outlet(write_nothing, write_nothing, _nobody, _nobody, _nobody)
+"""The end of a link that is gone."""

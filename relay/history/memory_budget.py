@@ -157,9 +157,9 @@ class Memory:
 
     def adopt(self, account: Account, payer: str) -> None:
         """Have an account charged here, with all that it holds, which was charged elsewhere."""
-        kinds = list(account.kinds)
+        kinds, give = list(account.kinds), account.give
         account.close()
-        account.memory, account.payer = self, self._payer(payer)
+        account.memory, account.payer, account.give = self, self._payer(payer), give
         for kind, size in enumerate(kinds):
             account.charge(kind, size)
 
@@ -272,3 +272,6 @@ class Account:
         if self.memory is not None and self.payer is not None:
             self.memory.leave(self)
         self.memory = self.payer = None
+        # The history has this account. If this had the history, too, it would stay in memory, and
+        # be on nobody's account, until Python looks for what is held only by itself.
+        self.give = _gives_nothing

@@ -379,6 +379,8 @@ class Channel:
         self.is_ended = True
         self._forget_timers()
         self.on_lost()
+        self._unread = ()
+        self.inbound.discard()
 
     def _forget_timers(self) -> None:
         for timer in (self._beating, self._ending, self._watching):

@@ -37,6 +37,7 @@ MAX_PIECES = 64
 class DirectLink(Channel):
     """A client's connection to its room, once the server's protocol has let go of it."""
 
+    __deletable__ = ("_connection",)
     __slots__ = (
         "_catching_up",
         "_connection",
@@ -294,6 +295,8 @@ class DirectLink(Channel):
         self._peers.discard(self)
         self._flush()
         self._connection.lost()
+        # Python frees at once what nothing holds, and rarely looks for what holds itself.
+        del self._connection
 
 
 def _past(transport: asyncio.Transport) -> Callable[[bytes], int]:

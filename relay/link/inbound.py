@@ -151,6 +151,15 @@ class Inbound:
         self._buffer = self._buffer[self._at :] + data if self._at < len(self._buffer) else data
         self._at = 0
 
+    def discard(self) -> None:
+        """Let go of all that was not read: nothing more comes."""
+        self._buffer, self._at = b"", 0
+        self._pieces = []
+        self.library.reader.discard()
+        # Both hold the library, which holds them: a generator, and an error with its frames.
+        self.library.parser.close()
+        self.library.parser_exc = None
+
     def read(self, limit: int) -> list[bytes | str]:
         """Return the next messages, of at most so many frames; fewer if there are not more."""
         messages: list[bytes | str] = []

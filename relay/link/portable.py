@@ -121,6 +121,7 @@ class PortableLink:
                 task.cancel()
             # Not gather: it loses the message by which anyio knows its own cancellation again.
             await asyncio.wait([reading, *ending])
+            self._connection = None  # or the two would hold each other
 
     async def _read(self, connection: Connection) -> None:
         while True:

@@ -133,13 +133,7 @@ class Connection:
         self.conduct = Conduct(settings.bad_frames)
         self._told = 0
         self._owes = False
-        self.entrance = Entrance(
-            settings.hello_seconds,
-            settings.admit_seconds,
-            later=node.later,
-            no_hello=lambda: self.close(CloseCode.NO_HELLO),
-            too_late=lambda: self.turned(node.too_late(self)),
-        )
+        self.entrance = Entrance(settings.hello_seconds, settings.admit_seconds, later=node.later)
         self._lagging = Lagging(
             link.outbox,
             settings.slow_seconds,
@@ -151,7 +145,7 @@ class Connection:
         """The outbox fell behind. This only asks for a call in the next turn of the loop."""
         self.caught_up = node.soon(self._lagging.caught_up)
         """The outbox keeps up again. This only asks for a call in the next turn of the loop."""
-        self.entrance.expect_hello()
+        self._expect_hello()
         node.journal.connected(attachment, address, room)
 
     # Messages in.
@@ -170,7 +164,11 @@ class Connection:
             self._answer(explain(error, message), now, message)
             return
         assert isinstance(hello, Hello)
-        self.entrance.decide(self._enter(hello, message))
+        entering = self._enter(hello, message)
+        self.entrance.decide(entering, lambda: self.turned(self.node.too_late(self)))
+
+    def _expect_hello(self) -> None:
+        self.entrance.expect_hello(lambda: self.close(CloseCode.NO_HELLO))
 
     async def _enter(self, hello: Hello, message: bytes) -> None:
         try:
@@ -303,7 +301,7 @@ class Connection:
         else:
             # SPEC 9.4: the next HELLO has as long as the first one had.
             self._conversation.state = State.NEW
-            self.entrance.expect_hello()
+            self._expect_hello()
 
     def _tell_lag(self, is_lagging: bool, detail: NoticeDetail) -> None:
         self.node.journal.lagged(self.attachment, self.room_name, self.player, is_lagging)
@@ -338,6 +336,9 @@ class Connection:
             self.node.journal.lost(self.attachment, self.room_name, self.player)
             self._end(Detach(self.attachment))
         self.node.forget(self)
+        # Whoever still holds this holds no room, and no end of the link.
+        self.room = self.seat = self.hello = None
+        self.link.outbox.discard()
 
     def _end(self, entry: Entry) -> None:
         self.node.journal.recent.keep(self)  # first, as the room may be gone after this

@@ -32,31 +32,26 @@ class Entrance:
         admit_seconds: float | None,
         *,
         later: Callable[[float | None, Callable[[], None]], asyncio.TimerHandle | None],
-        no_hello: Callable[[], None],
-        too_late: Callable[[], None],
     ) -> None:
         """
         Args:
             hello_seconds: for HELLO. admit_seconds: for the decision. None is any time.
             later: calls after so many seconds.
-            no_hello: called when no HELLO has come. too_late: called when nothing was decided.
         """
         self.began = time.time_ns() // 1_000_000
         self._hello_seconds = hello_seconds
         self._admit_seconds = admit_seconds
         self._later = later
-        self._no_hello = no_hello
-        self._too_late = too_late
         self._timer: asyncio.TimerHandle | None = None
         self._deciding: asyncio.Task[None] | None = None
 
-    def expect_hello(self) -> None:
-        """Wait for HELLO."""
-        self._wait(self._hello_seconds, self._no_hello)
+    def expect_hello(self, no_hello: Callable[[], None]) -> None:
+        """Wait for HELLO. Args: no_hello: called when none has come."""
+        self._wait(self._hello_seconds, no_hello)
 
-    def decide(self, decision: Coroutine[Any, Any, None]) -> None:
-        """Wait for the decision about a HELLO, and let it be made."""
-        self._wait(self._admit_seconds, self._too_late)
+    def decide(self, decision: Coroutine[Any, Any, None], too_late: Callable[[], None]) -> None:
+        """Let the decision about a HELLO be made. Args: too_late: called when it was not."""
+        self._wait(self._admit_seconds, too_late)
         self._deciding = asyncio.get_running_loop().create_task(decision)
 
     def passed(self) -> None:
@@ -69,6 +64,7 @@ class Entrance:
         self.passed()
         if self._deciding is not None:
             self._deciding.cancel()  # if that is this very task, it has nothing more to wait for
+            self._deciding = None
 
     def _wait(self, seconds: float | None, call: Callable[[], None]) -> None:
         self.passed()

@@ -16,6 +16,14 @@ from relay.delivery.outbox import Outbox
 LAG_SECONDS = 0.1  # nobody is told of a shorter lag: a burst does that to anyone
 
 
+def _tell_nobody(is_lagging: bool, detail: NoticeDetail) -> None:
+    pass
+
+
+def _close_nothing(code: CloseCode) -> None:
+    pass
+
+
 class Lagging:
     """What one connection knows of its own slowness."""
 
@@ -73,6 +81,7 @@ class Lagging:
         """Wait for nothing any more."""
         self._is_over = True
         self._cancel()
+        self._tell, self._close = _tell_nobody, _close_nothing  # the connection has this
 
     def _cancel(self) -> None:
         for timer in (self._lag_timer, self._slow_timer):
