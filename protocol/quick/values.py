@@ -6,7 +6,8 @@ in C. Whatever is raised here (`DOUBTS`) is no verdict: the caller scans then. T
 right only takes time. To return what the scan would refuse is a bug. Rule by rule:
 
 0. Calm bytes: after its head, most small messages have no byte that may begin a container, a bin,
-   a large int or `__proto__`. One search for others tells all that rules 2, 4 and 6 ask.
+   a large int or `__proto__`. One search for others tells all that rules 2, 4 and 6 ask. The bytes
+   of a float may be any: where one may be, `walk` tells heads from what they begin.
 1. Types: msgpack knows one more, ext. `unpackb` refuses it, timestamps and empty ones included.
    msgpack itself refuses 0xC1. What holds no other value, it judges alone.
 2. Ints: only 0xCF and 0xD3 begin one beyond 2^53. Where such a byte is, ints are looked at. Of
@@ -35,6 +36,7 @@ import msgpack
 
 from protocol.fields.mismatch import Mismatch
 from protocol.limits import MAX_DEPTH, MAX_ELEMENTS, MAX_INT, MAX_NODES
+from protocol.quick.walk import walk
 
 LARGE: Final = 64 * 1024
 """Bytes beyond which a message is scanned at once. It may have very many values."""
@@ -53,6 +55,10 @@ head. What a map claims takes none."""
 HARMLESS: Final = (SPARE - SLOT * MAX_ELEMENTS) // (SHORT - PER_BYTE)
 """Bytes of a message that is worth all that it may claim, but for arrays with a longer head within
 the outermost container."""
+
+WALKED: Final = 256
+"""Bytes of a message that is walked through if it has floats. Longer ones are looked at level by
+level, which takes less time for each byte."""
 
 TINY: Final = 160
 """Bytes of a message that is worth all that it may claim, even if each third byte begins an array
@@ -145,24 +151,39 @@ def unpack(data: bytes) -> Any:
     kind = KINDS[data[0]]
     if kind != OTHER:
         return unpackb(data) if kind == SCALAR else checked_int(unpackb(data))
-    if len(data) > TINY:
-        value = unpack_more(data)
-        if type(value) is list and are_plain(value):
-            return value
-    else:  # msgpack lets no container claim more than the message has bytes
+    if len(data) <= WALKED and FLOAT_64 in data:
         if data[1] == FLOAT_64:
-            try:  # numbers alone, as a place is: their bytes are not calm
+            try:  # numbers alone, as a place is
                 value = unpackb(data)
                 if hypot(*value) < FAR:
                     return value
             except TypeError:
                 pass  # there are others
+        walked = walk(data)
+        if walked is not None:
+            return unpack_walked(data, walked.lastindex is not None)
+    if len(data) > TINY:
+        value = unpack_more(data)
+        if type(value) is list and are_plain(value):
+            return value
+    else:  # msgpack lets no container claim more than the message has bytes
         value = unpackb(data, ext_hook=refuse, max_ext_len=0)
     marks = data[1:].translate(MARKS)
     if not marks.isascii():
         check_within(data, value, marks)
     elif type(value) is dict:
         check_entries(data, value)
+    return value
+
+
+def unpack_walked(data: bytes, has_map_within: bool) -> Any:
+    """Decode a message through which `walk` went: what is left to prove is its keys."""
+    value = unpackb(data)
+    if has_map_within:
+        if pack_anew(value) != data or FORBIDDEN_BYTES in data:
+            raise Doubt
+    elif type(value) is dict and (len(value) != data[0] - 0x80 or FORBIDDEN_KEY in value):
+        raise Doubt
     return value
 
 
