@@ -160,8 +160,13 @@ def unpack(data: bytes) -> Any:
             except TypeError:
                 pass  # there are others
         walked = walk(data)
-        if walked is not None:
-            return unpack_walked(data, walked.lastindex is not None)
+        if walked is not None:  # what is left to prove is keys
+            value = unpackb(data)
+            if walked.lastindex is not None:
+                check_keys_within(data, value)
+            elif type(value) is dict and (len(value) != data[0] - 0x80 or FORBIDDEN_KEY in value):
+                raise Doubt
+            return value
     if len(data) > TINY:
         value = unpack_more(data)
         if type(value) is list and are_plain(value):
@@ -173,17 +178,6 @@ def unpack(data: bytes) -> Any:
         check_within(data, value, marks)
     elif type(value) is dict:
         check_entries(data, value)
-    return value
-
-
-def unpack_walked(data: bytes, has_map_within: bool) -> Any:
-    """Decode a message through which `walk` went: what is left to prove is its keys."""
-    value = unpackb(data)
-    if has_map_within:
-        if pack_anew(value) != data or FORBIDDEN_BYTES in data:
-            raise Doubt
-    elif type(value) is dict and (len(value) != data[0] - 0x80 or FORBIDDEN_KEY in value):
-        raise Doubt
     return value
 
 
@@ -241,6 +235,12 @@ def are_doubles(data: bytes) -> bool:
     if rest or count < 1 or data[start] != 0xCB:
         return False
     return data[start::9].count(0xCB) == count
+
+
+def check_keys_within(data: bytes, value: Any) -> None:
+    """Doubt a message with maps within, if it is more than what msgpack made of it."""
+    if pack_anew(value) != data or FORBIDDEN_BYTES in data:
+        raise Doubt
 
 
 def check_entries(data: bytes, value: dict[Any, Any]) -> None:

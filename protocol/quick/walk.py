@@ -35,12 +35,15 @@ def texts(shortest: int, longest: int) -> bytes:
 LEAF: Final = b"|".join((FLOAT, texts(1, 8), ONE_BYTE, PAIR, texts(9, 31), *INTS))
 """What holds nothing but pairs. The most usual come first, as they are tried in order."""
 
+NUMBERED: Final = rb"(?:\xa1." + FLOAT + rb")*+"
+"""Entries with a short key and a number, as a place has in a map: tried before all else."""
 LEAVES: Final = rb"(?:" + LEAF + rb")*+"
 ARRAY: Final = rb"[\x90-\x9f]" + LEAVES
 MAP: Final = rb"([\x80-\x8f])" + LEAVES
 
 walk: Final = re.compile(
-    rb"[\x80-\x9f]%s(?:%s|%s){0,%d}+" % (LEAVES, ARRAY, MAP, MAX_DEPTH - 2), re.DOTALL
+    rb"[\x80-\x9f]%s%s(?:%s|%s){0,%d}+" % (NUMBERED, LEAVES, ARRAY, MAP, MAX_DEPTH - 2),
+    re.DOTALL,
 ).fullmatch
 """Walks through an array or a map. Returns: a match, with a group if there is a map within; None if
 there is anything that this walk does not take."""
