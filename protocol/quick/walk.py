@@ -4,12 +4,16 @@ Bytes within a float may look like the head of anything, so that no search for s
 rule out what is not there. A walk from value to value can: it knows which bytes are heads. This one
 takes only what needs no further look, and so it proves that there is
 
-- no bin, no ext and no int of 64 bits;
+- no bin, no ext, no int of 64 bits and no `__proto__`;
 - no container with more than 15 elements;
 - none deeper than may be: there are `MAX_DEPTH - 1` at most, and pairs of floats within them.
 
 It does not prove that a text is UTF-8, nor that the message has all that its heads claim and no
-more. msgpack does.
+more: msgpack does. Nor does it prove that a key is there once.
+
+No byte may begin two of the alternatives. So there is one way through a message (two for a place),
+and the walk tries no others before it gives up. (CPython's possessive quantifiers would say so more
+plainly, but those of its older versions are wrong where there are alternatives within.)
 """
 
 from __future__ import annotations
@@ -28,22 +32,25 @@ INTS: Final = (rb"\xcc.", rb"\xcd..", rb"\xce....", rb"\xd0.", rb"\xd1..", rb"\x
 
 def texts(shortest: int, longest: int) -> bytes:
     """Return what matches a text of so many bytes."""
-    sizes = range(shortest, longest + 1)
-    return b"|".join(rb"\x%02x.{%d}" % (0xA0 + size, size) for size in sizes)
+    return b"|".join(map(text, range(shortest, longest + 1)))
 
 
-LEAF: Final = b"|".join((FLOAT, texts(1, 8), ONE_BYTE, PAIR, texts(9, 31), *INTS))
+def text(size: int) -> bytes:
+    forbidden = b"__proto__"
+    but = rb"(?!%s)" % forbidden if size == len(forbidden) else b""
+    return rb"\x%02x%s.{%d}" % (0xA0 + size, but, size)
+
+
+LEAF: Final = b"|".join((PAIR, FLOAT, texts(1, 4), ONE_BYTE, texts(5, 31), *INTS))
 """What holds nothing but pairs. The most usual come first, as they are tried in order."""
+LEAVES: Final = rb"(?:" + LEAF + rb")*"
+CONTAINER: Final = rb"(?:[\x80-\x91\x93-\x9f]|(?!" + PAIR + rb")\x92)"
+WITHIN: Final = rb"(?:%s%s){1,%d}" % (CONTAINER, LEAVES, MAX_DEPTH - 2)
 
-NUMBERED: Final = rb"(?:\xa1." + FLOAT + rb")*+"
-"""Entries with a short key and a number, as a place has in a map: tried before all else."""
-LEAVES: Final = rb"(?:" + LEAF + rb")*+"
-ARRAY: Final = rb"[\x90-\x9f]" + LEAVES
-MAP: Final = rb"([\x80-\x8f])" + LEAVES
+PLACE: Final = rb"(?:\xa1." + FLOAT + rb")+"
+"""Short keys with numbers. This is tried first, as most maps with floats are places."""
 
-walk: Final = re.compile(
-    rb"[\x80-\x9f]%s%s(?:%s|%s){0,%d}+" % (NUMBERED, LEAVES, ARRAY, MAP, MAX_DEPTH - 2),
-    re.DOTALL,
-).fullmatch
-"""Walks through an array or a map. Returns: a match, with a group if there is a map within; None if
-there is anything that this walk does not take."""
+is_flat: Final = re.compile(rb"[\x80-\x9f](?:%s|%s)" % (PLACE, LEAVES), re.DOTALL).fullmatch
+"""Matches an array or a map that holds nothing but pairs."""
+is_nested: Final = re.compile(rb"[\x80-\x9f]" + LEAVES + WITHIN, re.DOTALL).fullmatch
+"""Matches one that holds others."""
