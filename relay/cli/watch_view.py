@@ -79,17 +79,17 @@ class View:
         rows = [self._row(each) for each in self.players.values()]
         return aligned([PLAYERS, *rows]) if rows else ["nobody is there"]
 
-    def _row(self, facts: Shown) -> tuple[str, ...]:
-        waiting = facts.get("outbox") or {}
+    def _row(self, overview: Shown) -> tuple[str, ...]:
+        waiting = overview.get("outbox") or {}
         return (
-            str(facts["player"]),
-            legible(facts["name"]),
-            facts["presence"],
-            _way(facts),
-            _number(facts.get("behind")),
+            str(overview["player"]),
+            legible(overview["name"]),
+            overview["presence"],
+            _way(overview),
+            _number(overview.get("behind")),
             f"{waiting['frames']:,} in {waiting['bytes']:,} B" if waiting.get("frames") else "",
-            legible(" ".join(map(str, facts["groups"]))),
-            _number(facts.get("taken")),
+            legible(" ".join(map(str, overview["groups"]))),
+            _number(overview.get("taken")),
         )
 
 
@@ -105,12 +105,12 @@ class FramesView(View):
         if not self._has_begun:
             self._has_begun = True
             yield from (self.head(), *self.table(), "")
-            for player, facts in self.players.items():
-                if _silent(facts):
-                    yield f"-- {self.name(player)}: {_told(facts)}"
-        for player, facts in self.players.items():
-            if player in before and _state(facts) != _state(before[player]):
-                yield f"-- {self.name(player)}: {_told(facts)}"
+            for player, overview in self.players.items():
+                if _silent(overview):
+                    yield f"-- {self.name(player)}: {_told(overview)}"
+        for player, overview in self.players.items():
+            if player in before and _state(overview) != _state(before[player]):
+                yield f"-- {self.name(player)}: {_told(overview)}"
         for player in before.keys() - self.players.keys():
             if silent := _silent(before[player]):
                 name = f"{player} {legible(before[player]['name'])}".rstrip()
@@ -160,36 +160,36 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
-def _state(facts: Shown) -> str:
+def _state(overview: Shown) -> str:
     """Say how a player is, in words that change only if that does."""
-    mode = (facts.get("outbox") or {}).get("mode", "flowing")
-    words = [facts["presence"]]
+    mode = (overview.get("outbox") or {}).get("mode", "flowing")
+    words = [overview["presence"]]
     words += [f"outbox {mode}"] if mode != "flowing" else []
-    words += ["no answer to pings"] if _silent(facts) and facts["presence"] != "lost" else []
-    words += ["network shaped"] if facts.get("conditions") else []
+    words += ["no answer to pings"] if _silent(overview) and overview["presence"] != "lost" else []
+    words += ["network shaped"] if overview.get("conditions") else []
     return ", ".join(words)
 
 
-def _told(facts: Shown) -> str:
+def _told(overview: Shown) -> str:
     """Say how a player is, and since when or after how long they are silent."""
-    silent = _silent(facts)
+    silent = _silent(overview)
     if not silent:
-        return _state(facts)
-    if facts["presence"] == "lost":
-        return f"{_state(facts)}, after nothing was heard for {silent / 1000:.1f} s"
+        return _state(overview)
+    if overview["presence"] == "lost":
+        return f"{_state(overview)}, after nothing was heard for {silent / 1000:.1f} s"
     since = time.strftime("%H:%M:%S", time.localtime(time.time() - silent / 1000))
-    return f"{_state(facts)}, silent since {since} ({silent / 1000:.1f} s)"
+    return f"{_state(overview)}, silent since {since} ({silent / 1000:.1f} s)"
 
 
-def _silent(facts: Shown) -> int:
+def _silent(overview: Shown) -> int:
     """Return for how many milliseconds one was not heard who should have answered; or 0."""
-    silent = max(facts.get("silent_ms", 0), facts.get("unanswered_ms", 0))
+    silent = max(overview.get("silent_ms", 0), overview.get("unanswered_ms", 0))
     return silent if silent >= SILENT_MS else 0
 
 
-def _way(facts: Shown) -> str:
+def _way(overview: Shown) -> str:
     """Say how long the way to a player and back is, or for how long they have not answered."""
-    silent, rtt = _silent(facts), facts.get("rtt_ms")
+    silent, rtt = _silent(overview), overview.get("rtt_ms")
     if silent:
         return f"silent for {silent / 1000:.1f} s"
     return "" if rtt is None else f"{rtt:.1f} ms"

@@ -84,7 +84,7 @@ def lines_of(answer: Mapping[str, Any]) -> Iterator[str]:
         yield ""
         yield from _wrapped(f"{number}. ", reason["what"])
         yield from _wrapped("   → ", reason["do"])
-    for frame in (answer.get("facts") or {}).get("refused_frames", ()):
+    for frame in (answer.get("overview") or {}).get("refused_frames", ()):
         yield from _refused("", frame)
     for frame in answer.get("rejected", ()):
         if frame["data"]:
@@ -112,18 +112,18 @@ def _head(answer: Mapping[str, Any]) -> str:
     if "player" not in answer:
         return _whole_room(answer)
     who = f"Room {answer['room']}, player {answer['player']}"
-    facts = answer["facts"]
-    if facts is None:
+    overview = answer["overview"]
+    if overview is None:
         return f"{who}: not there"
-    named = f" {isolated(facts['name'])}" if facts["name"] else ""
-    said = [facts["presence"], facts["role"]]
-    silent_ms = max(facts["unanswered_ms"], facts.get("silent_ms", 0))
+    named = f" {isolated(overview['name'])}" if overview["name"] else ""
+    said = [overview["presence"], overview["role"]]
+    silent_ms = max(overview["unanswered_ms"], overview.get("silent_ms", 0))
     if silent_ms >= SILENT_MS:
         said.append(f"silent for {silent_ms / 1000:.1f} s")
-    elif facts["rtt_ms"] is not None:
-        said.append(f"RTT {facts['rtt_ms']} ms")
-    if facts["outbox"] is not None:
-        said.append(f"outbox {facts['outbox']['mode']}")
+    elif overview["rtt_ms"] is not None:
+        said.append(f"RTT {overview['rtt_ms']} ms")
+    if overview["outbox"] is not None:
+        said.append(f"outbox {overview['outbox']['mode']}")
     return f"{who}{named}: {', '.join(said)}"
 
 

@@ -34,7 +34,7 @@ from relay.http.metrics.node import Players, registry_of
 from relay.http.metrics.siblings import Siblings, Silent
 from relay.http.operator_routes import explained, only_operator
 from relay.http.whole import Whole
-from relay.inspect.facts import Facts
+from relay.inspect.overview import Overviews
 from relay.link import EXTENSION, portable
 from relay.link.direct import DirectLink
 from relay.lobby.homes import ALONE, Homes
@@ -100,7 +100,7 @@ def create_app(
     api.state.token = token = token or operators.token_of(settings.operator_token_file)
     api.state.documents = _documents()
     api.state.players = Players(node)
-    api.state.facts = Facts(node)
+    api.state.overviews = Overviews(node)
     api.state.metrics = registry_of(node)
     api.state.siblings = Siblings(node, api.state.metrics)
     api.add_event_handler("shutdown", node.close)

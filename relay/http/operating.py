@@ -21,8 +21,8 @@ from relay.conditions.conditions import (
 from relay.conditions.profiles import PROFILES, profile
 from relay.conditions.shape import Shape
 from relay.http.rest import fits, room_info
-from relay.inspect.facts import PlayerFacts
 from relay.inspect.outside import RoomAccount
+from relay.inspect.overview import PlayerOverview
 from relay.inspect.why import Account
 from relay.node.shapes import EVERYBODY
 from relay.room.room import Room
@@ -184,8 +184,8 @@ class Player(BaseModel):
     conditions: dict[str, Any] | None = Field(description="of their network, if any are applied")
 
     @classmethod
-    def of(cls, facts: PlayerFacts) -> Self:
-        return cls(**asdict(facts))
+    def of(cls, overview: PlayerOverview) -> Self:
+        return cls(**asdict(overview))
 
 
 class PlayerList(BaseModel):
@@ -210,7 +210,7 @@ class Explanation(BaseModel):
     player: int
     is_there: bool = Field(description="whether the player has a seat")
     reasons: list[Reason]
-    facts: Player | None
+    overview: Player | None
     rejected: list[Rejected] = Field(
         description="what they were refused over earlier connections; if no such player is there, "
         "also what those were refused who did not get in"
@@ -221,9 +221,9 @@ class Explanation(BaseModel):
         return cls(
             room=account.room,
             player=account.player,
-            is_there=account.facts is not None,
+            is_there=account.overview is not None,
             reasons=[Reason(**asdict(each)) for each in account.reasons],
-            facts=None if account.facts is None else Player.of(account.facts),
+            overview=None if account.overview is None else Player.of(account.overview),
             rejected=[Rejected(**each) for each in account.rejected],
         )
 

@@ -14,8 +14,8 @@ from responder import Problem, Query, Request, Response
 
 from relay.http import operating, rest
 from relay.inspect.acts import Acts
-from relay.inspect.facts import Facts, RoomFacts
 from relay.inspect.outside import explain_room
+from relay.inspect.overview import Overviews, RoomOverview
 from relay.inspect.watcher import Wanted, opcodes
 from relay.inspect.watching import Shown, Watching
 from relay.inspect.why import explain
@@ -49,8 +49,8 @@ NOT_DONE = {**NO_PLAYER, 409: rest.problem("The room refuses it: `detail` says w
 )
 async def show_players(req: Request, resp: Response, *, name: str) -> operating.PlayerList:
     room = await _room(req, name)
-    facts = await _facts(req).of(room)
-    players = [operating.Player.of(each) for each in facts.players.values()]
+    overview = await _overviews(req).of(room)
+    players = [operating.Player.of(each) for each in overview.players.values()]
     return operating.PlayerList(room=room.name, players=players)
 
 
@@ -64,9 +64,9 @@ async def explain_player(
     req: Request, resp: Response, *, name: str, player: int
 ) -> operating.Explanation:
     room = await _room(req, name)
-    facts = await _facts(req).measured(room, player)
-    rejected = await _facts(req).rejected(room.name)
-    return operating.Explanation.of(explain(room, player, facts, rejected))
+    overview = await _overviews(req).measured(room, player)
+    rejected = await _overviews(req).rejected(room.name)
+    return operating.Explanation.of(explain(room, player, overview, rejected))
 
 
 @routes.get(
@@ -81,7 +81,7 @@ async def explain_outside(req: Request, resp: Response, *, name: str) -> operati
     with explained():
         room = await _node(req).operating.find(name)
     known = name.upper() if room is None else room.name
-    outside = await _facts(req).outside(known)
+    outside = await _overviews(req).outside(known)
     if room is None and not (outside.rejected or outside.ends):
         raise Problem(404, NOBODY_THERE)
     account = explain_room(known, room, outside.ends, outside.rejected)
@@ -96,7 +96,7 @@ async def explain_outside(req: Request, resp: Response, *, name: str) -> operati
 )
 async def explain_all(req: Request, resp: Response) -> operating.RoomExplanation:
     only_operator(req)
-    outside = await _facts(req).outside()
+    outside = await _overviews(req).outside()
     account = explain_room("", None, outside.ends, outside.rejected, outside.shut_out)
     return operating.RoomExplanation.of(account)
 
@@ -232,16 +232,16 @@ async def watch(
     except ValueError as error:
         raise Problem(422, str(error)) from None
     describe = partial(operating.described, root=req.state.root)
-    asked = (partial(_players, _facts(req).of), partial(_players, _facts(req).measured))
+    asked = (partial(_players, _overviews(req).of), partial(_players, _overviews(req).measured))
     watching = Watching(_node(req), room, wanted, describe, *asked)
     resp.mimetype = operating.NDJSON
     resp.headers.update(operating.UNKEPT)
     resp.stream(watching.lines)
 
 
-async def _players(ask: Callable[[Room], Awaitable[RoomFacts]], room: Room) -> list[Shown]:
-    facts = await ask(room)
-    players = map(operating.Player.of, facts.players.values())
+async def _players(ask: Callable[[Room], Awaitable[RoomOverview]], room: Room) -> list[Shown]:
+    overview = await ask(room)
+    players = map(operating.Player.of, overview.players.values())
     return [each.model_dump(exclude={"refused_frames"}) for each in players]
 
 
@@ -282,9 +282,9 @@ def _node(req: Request) -> Node:
     return node
 
 
-def _facts(req: Request) -> Facts:
-    facts: Facts = req.api.state.facts
-    return facts
+def _overviews(req: Request) -> Overviews:
+    overviews: Overviews = req.api.state.overviews
+    return overviews
 
 
 def _shapes(req: Request) -> Shapes:

@@ -19,7 +19,7 @@ AS_MEANT: Final = frozenset({"NORMAL", "GOING_AWAY", "DRAIN", "MOVED"})
 """Closes that kept nobody out."""
 
 Rejections = Sequence[Mapping[str, Any]]
-"""See `Facts.rejected`."""
+"""See `Overviews.rejected`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ ROUND: Final = 1.0
 
 Shown = Mapping[str, Any]
 Describe = Callable[[Room], Shown]
-Facts = Callable[[Room], Awaitable[Sequence[Shown]]]
+Ask = Callable[[Room], Awaitable[Sequence[Shown]]]
 
 MOST_WATCHING: Final = 32
 """Watchers of one room at this node at a time. For each, all nodes are asked about players every
@@ -43,13 +43,13 @@ class Watching:
         room: Room,
         wanted: Wanted,
         describe: Describe,
-        facts: Facts,
-        measured: Facts,
+        overviews: Ask,
+        measured: Ask,
     ) -> None:
         """
         Args:
             describe: returns what everybody may know of a room.
-            facts: returns what is known of a room's players.
+            overviews: returns those of a room's players.
             measured: does the same after the answers to pings. It is called first, when nobody
                 knows who is silent.
         """
@@ -58,7 +58,7 @@ class Watching:
         self._watcher = Watcher(wanted)
         self._has_frames = wanted.has_frames
         self._describe = describe
-        self._facts = facts
+        self._overviews = overviews
         self._measured = measured
         self._told = ""
         self._round = 0.0
@@ -144,8 +144,8 @@ class Watching:
         self._round = now
         await self._kept()
         self._audience.want_values()
-        facts = self._measured if is_first else self._facts
-        players = line("players", players=await facts(self._room))
+        ask = self._measured if is_first else self._overviews
+        players = line("players", players=await ask(self._room))
         if is_first:
             return self._standing() + players
         rates = line("rates", seconds=round(seconds, 3), frames=self._rates.since())

@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from relay.conditions.conditions import Conditions
 from relay.conditions.shape import Shape
-from relay.inspect.facts import PlayerFacts, RoomFacts
 from relay.inspect.heard import Heard, heard
 from relay.inspect.outside import Rejections, ended, missing
+from relay.inspect.overview import PlayerOverview, RoomOverview
 from relay.inspect.reason import KEPT, Reason, refused
 from relay.node.recent import Ended
 from relay.node.shapes import EVERYBODY
@@ -34,51 +34,51 @@ RARE_LOSS: Final = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What the relay knows of one player. Without a seat they have no facts."""
+    """What an operator is told of one player. Without a seat they have no overview."""
 
     room: str
     player: int
     reasons: Sequence[Reason]
-    facts: PlayerFacts | None
+    overview: PlayerOverview | None
     rejected: Rejections = ()
 
 
-def explain(room: Room, player: int, known: RoomFacts, rejected: Rejections = ()) -> Account:
+def explain(room: Room, player: int, known: RoomOverview, rejected: Rejections = ()) -> Account:
     """Say why a player may see nothing, or late.
 
     Args: rejected: what was refused to players who are not in the room.
     """
-    facts = known.players.get(player)
+    overview = known.players.get(player)
     ends = [end for end in known.ends if end.player == player]
     seat = room.seats.get(player)
-    if facts is None or seat is None:
+    if overview is None or seat is None:
         away = [each for each in rejected if each["player"] in (player, None)]
         missed = missing(room, player, ends, known.ends, away)
         return Account(room.name, player, tuple(missed), None, away)
     theirs = [each for each in rejected if each["player"] == player]
     said = heard(room, seat)
-    shaped = [*_conditions(room, facts, known.shapes)]
-    addressed = [*_addressed(room, facts, said)]
-    rank = _rank(facts, hears_nothing=bool(addressed))
+    shaped = [*_conditions(room, overview, known.shapes)]
+    addressed = [*_addressed(room, overview, said)]
+    rank = _rank(overview, hears_nothing=bool(addressed))
     likely = [
         *(shaped if rank is Rank.TOTAL else ()),
-        *_connection(facts, ends),
-        *_standing_still(facts),
+        *_connection(overview, ends),
+        *_standing_still(overview),
         *(shaped if rank is Rank.GRAVE else ()),
-        *_reading(facts),
-        *_kept_behind(room, facts),
-        *_sending(facts),
-        *_refusals(facts, theirs),
+        *_reading(overview),
+        *_kept_behind(room, overview),
+        *_sending(overview),
+        *_refusals(overview, theirs),
         *addressed,
-        *_their_own(facts),
+        *_their_own(overview),
         *(shaped if rank is Rank.SMALL else ()),
     ]
-    closes = [*_lapsed(facts), *ended(ends)] if facts.presence != "lost" else []
-    general = [*_silence(room, facts, said)]
-    well = [] if likely or general else [_nothing(facts)]
+    closes = [*_lapsed(overview), *ended(ends)] if overview.presence != "lost" else []
+    general = [*_silence(room, overview, said)]
+    well = [] if likely or general else [_nothing(overview)]
     reasons = [*likely, *closes, *general, *well, *(shaped if rank is Rank.HARMLESS else ())]
-    reasons += _past(room, facts, said, seat.joined)
-    return Account(room.name, player, reasons, facts, theirs)
+    reasons += _past(room, overview, said, seat.joined)
+    return Account(room.name, player, reasons, overview, theirs)
 
 
 DECODE: Final = (
@@ -101,14 +101,14 @@ class Rank(Enum):
     """Nobody notices."""
 
 
-def _rank(facts: PlayerFacts, *, hears_nothing: bool) -> Rank:
+def _rank(overview: PlayerOverview, *, hears_nothing: bool) -> Rank:
     """Args: hears_nothing: nothing was for them, which a bad network does not explain."""
-    shape = Shape.of(facts.conditions or {})
+    shape = Shape.of(overview.conditions or {})
     ways = [way for way in (shape.down, shape.up) if way is not None]
-    if any(way.freeze for way in ways) or (facts.presence == "lost" and any(map(_cuts, ways))):
+    if any(way.freeze for way in ways) or (overview.presence == "lost" and any(map(_cuts, ways))):
         return Rank.TOTAL
     late = sum(way.lag_ms + way.jitter_ms for way in ways)
-    waits = facts.behind > 0 or bool((facts.outbox or {}).get("frames"))
+    waits = overview.behind > 0 or bool((overview.outbox or {}).get("frames"))
     is_choked = waits and any(way.bytes_per_second for way in ways)
     is_torn = any(way.stall_s or _cuts(way) or _loses_much(way) for way in ways)
     if is_choked or is_torn or late > SLOW_MS:
@@ -125,25 +125,25 @@ def _cuts(way: Conditions) -> bool:
     return bool(way.cut_every_frames or way.cut_every_s)
 
 
-def _conditions(room: Room, facts: PlayerFacts, put: Mapping[int, Shape]) -> Iterator[Reason]:
-    if not facts.conditions:
+def _conditions(room: Room, overview: PlayerOverview, put: Mapping[int, Shape]) -> Iterator[Reason]:
+    if not overview.conditions:
         return
-    if facts.player in put:
-        end = f"`relay shape {room.name} --player {facts.player} --off` ends that."
+    if overview.player in put:
+        end = f"`relay shape {room.name} --player {overview.player} --off` ends that."
     elif EVERYBODY in put:
         end = f"`relay shape {room.name} --off` ends that, and all other conditions in the room."
     else:
         end = "The link by which they came asks for it: let them come without `chaos=` in it."
     yield Reason(
         "conditions",
-        f"Their network is made worse on purpose: {Shape.of(facts.conditions)}.",
+        f"Their network is made worse on purpose: {Shape.of(overview.conditions)}.",
         end,
     )
 
 
-def _connection(facts: PlayerFacts, ends: Sequence[Ended]) -> Iterator[Reason]:
-    if facts.presence == "lost":
-        long = facts.silent_ms / 1000
+def _connection(overview: PlayerOverview, ends: Sequence[Ended]) -> Iterator[Reason]:
+    if overview.presence == "lost":
+        long = overview.silent_ms / 1000
         before = f" Nothing was heard of them for {long:.1f} s before that." if long else ""
         yield Reason(
             "lost",
@@ -151,7 +151,7 @@ def _connection(facts: PlayerFacts, ends: Sequence[Ended]) -> Iterator[Reason]:
             "See that their program runs and has a network: a client comes back by itself.",
         )
         yield from ended(ends)
-    elif facts.attachment is None:
+    elif overview.attachment is None:
         yield Reason(
             "elsewhere",
             "They are connected to another relay of this room, which has not answered.",
@@ -159,13 +159,13 @@ def _connection(facts: PlayerFacts, ends: Sequence[Ended]) -> Iterator[Reason]:
         )
 
 
-def _standing_still(facts: PlayerFacts) -> Iterator[Reason]:
+def _standing_still(overview: PlayerOverview) -> Iterator[Reason]:
     """Say that they do not answer. Conditions do not explain that, as they do not hold up pings."""
-    is_stuck = facts.blocked_ms >= SILENT_MS
+    is_stuck = overview.blocked_ms >= SILENT_MS
     if is_stuck:
-        yield _does_not_read(facts, str((facts.outbox or {}).get("mode")))
-    elif is_silent(facts):
-        long = max(facts.silent_ms, facts.unanswered_ms) / 1000
+        yield _does_not_read(overview, str((overview.outbox or {}).get("mode")))
+    elif is_silent(overview):
+        long = max(overview.silent_ms, overview.unanswered_ms) / 1000
         yield Reason(
             "silent",
             f"They have answered no ping, and nothing was heard of them for {long:.1f} s: their "
@@ -175,12 +175,12 @@ def _standing_still(facts: PlayerFacts) -> Iterator[Reason]:
         )
 
 
-def _lapsed(facts: PlayerFacts) -> Iterator[Reason]:
+def _lapsed(overview: PlayerOverview) -> Iterator[Reason]:
     """Say that they stood still, and are back. In a hidden page that is nothing new."""
-    if facts.lapse is None or facts.presence == "away":
+    if overview.lapse is None or overview.presence == "away":
         return
-    long, ago = facts.lapse["ms"] / 1000, facts.lapse["ago_ms"] // 1000
-    how = LAPSES.get(facts.lapse["how"])
+    long, ago = overview.lapse["ms"] / 1000, overview.lapse["ago_ms"] // 1000
+    how = LAPSES.get(overview.lapse["how"])
     if how is not None:
         yield Reason("lapsed", f"{how.format(long)}. That was over {ago} s ago.", LAPSED)
 
@@ -197,63 +197,64 @@ LAPSED: Final = (
 )
 
 
-def is_silent(facts: PlayerFacts) -> bool:
+def is_silent(overview: PlayerOverview) -> bool:
     """Whether a connected player does not answer. Older nodes tell only of their pings."""
-    is_there = facts.presence != "lost"
-    return is_there and max(facts.silent_ms, facts.unanswered_ms) >= SILENT_MS
+    is_there = overview.presence != "lost"
+    return is_there and max(overview.silent_ms, overview.unanswered_ms) >= SILENT_MS
 
 
-def _reading(facts: PlayerFacts) -> Iterator[Reason]:
-    if facts.blocked_ms >= SILENT_MS:
+def _reading(overview: PlayerOverview) -> Iterator[Reason]:
+    if overview.blocked_ms >= SILENT_MS:
         return
-    outbox = facts.outbox or {}
-    is_late = facts.role == "spectator" and outbox.get("mode") == "following" and not facts.lagging
-    if facts.blocked_ms or (outbox.get("mode") in ("following", "lost") and not is_late):
-        yield _does_not_read(facts, str(outbox.get("mode")))
-    elif facts.lagging:
+    outbox = overview.outbox or {}
+    is_kept_behind = overview.role == "spectator" and not overview.lagging
+    is_late = is_kept_behind and outbox.get("mode") == "following"
+    if overview.blocked_ms or (outbox.get("mode") in ("following", "lost") and not is_late):
+        yield _does_not_read(overview, str(outbox.get("mode")))
+    elif overview.lagging:
         yield Reason(
             "lagging",
             "They have read too slowly, and are just catching up.",
             "If it happens again and again, send them less, or look at their network.",
         )
-    elif max(_own_way(facts), facts.unanswered_ms) > SLOW_MS and not is_silent(facts):
+    elif max(_own_way(overview), overview.unanswered_ms) > SLOW_MS and not is_silent(overview):
         yield Reason(
             "slow_way",
-            f"The way to them and back takes {_way(facts)}.",
+            f"The way to them and back takes {_way(overview)}.",
             "Their network is slow or far away, or their program blocks its event loop for so "
             "long. Let the game predict, or bring the relay nearer.",
         )
 
 
-def _own_way(facts: PlayerFacts) -> float:
+def _own_way(overview: PlayerOverview) -> float:
     """Return the RTT in milliseconds without the lag that an operator has added."""
-    added = Shape.of(facts.conditions).lag_ms if facts.conditions else 0.0
-    return (facts.rtt_ms or 0.0) - added
+    added = Shape.of(overview.conditions).lag_ms if overview.conditions else 0.0
+    return (overview.rtt_ms or 0.0) - added
 
 
-def _way(facts: PlayerFacts) -> str:
+def _way(overview: PlayerOverview) -> str:
     """Say how long the round trip takes: the present ping may already take longer than the last
     one."""
-    if facts.unanswered_ms > _own_way(facts):
-        return f"at least {facts.unanswered_ms} ms"
-    return f"{_own_way(facts):.0f} ms"
+    if overview.unanswered_ms > _own_way(overview):
+        return f"at least {overview.unanswered_ms} ms"
+    return f"{_own_way(overview):.0f} ms"
 
 
-def _sending(facts: PlayerFacts) -> Iterator[Reason]:
-    if facts.throttled_ms:
+def _sending(overview: PlayerOverview) -> Iterator[Reason]:
+    if overview.throttled_ms:
         yield Reason(
             "throttled",
             f"They send faster than the relay allows: it did not read from them for "
-            f"{facts.throttled_ms} ms in all, and dropped their volatile values meanwhile.",
+            f"{overview.throttled_ms} ms in all, and dropped their volatile values meanwhile.",
             "Send fewer frames, or put several things into one. Or let the relay take more: "
             "--frames-per-second.",
         )
 
 
-def _does_not_read(facts: PlayerFacts, mode: str) -> Reason:
-    waits = (facts.outbox or {}).get("bytes", 0)
-    for_long = f" for {facts.blocked_ms} ms" if facts.blocked_ms else ""
-    behind = f", and they are {facts.behind} seqs behind" if facts.behind else ""
+def _does_not_read(overview: PlayerOverview, mode: str) -> Reason:
+    waits = (overview.outbox or {}).get("bytes", 0)
+    for_long = f" for {overview.blocked_ms} ms" if overview.blocked_ms else ""
+    behind = f", and they are {overview.behind} seqs behind" if overview.behind else ""
     how = {
         "following": "They follow the room's history instead of hearing all at once",
         "lost": "The history no longer reaches back to where they are, so they are cut off",
@@ -269,8 +270,8 @@ def _does_not_read(facts: PlayerFacts, mode: str) -> Reason:
 # What was said.
 
 
-def _silence(room: Room, facts: PlayerFacts, said: Heard) -> Iterator[Reason]:
-    if not said.total and not _has_values(room, facts.player):
+def _silence(room: Room, overview: PlayerOverview, said: Heard) -> Iterator[Reason]:
+    if not said.total and not _has_values(room, overview.player):
         yield Reason(
             "nothing_said",
             f"Nobody has sent any message since seq {said.since}, and no volatile value to all.",
@@ -279,7 +280,7 @@ def _silence(room: Room, facts: PlayerFacts, said: Heard) -> Iterator[Reason]:
         )
 
 
-def _addressed(room: Room, facts: PlayerFacts, said: Heard) -> Iterator[Reason]:
+def _addressed(room: Room, overview: PlayerOverview, said: Heard) -> Iterator[Reason]:
     if said.to_them:
         return
     if said.total and said.by_them == said.total:
@@ -290,7 +291,7 @@ def _addressed(room: Room, facts: PlayerFacts, said: Heard) -> Iterator[Reason]:
             "To hear one's own messages, send them to all: target true.",
         )
     elif said.past_them:
-        yield _not_among(room, facts, said)
+        yield _not_among(room, overview, said)
     elif said.to_nobody:
         yield Reason(
             "to_nobody",
@@ -306,8 +307,8 @@ def _has_values(room: Room, player: int) -> bool:
     return next(room.audience.retained.but_of(player), None) is not None
 
 
-def _not_among(room: Room, facts: PlayerFacts, said: Heard) -> Reason:
-    inside = ", ".join(map(str, facts.groups))
+def _not_among(room: Room, overview: PlayerOverview, said: Heard) -> Reason:
+    inside = ", ".join(map(str, overview.groups))
     theirs = f"only in group {inside}" if inside else "in no group"
     spoken = said.past_them + said.to_nobody
     return Reason(
@@ -327,9 +328,9 @@ def _subscribe(room: Room) -> str:
     )
 
 
-def _past(room: Room, facts: PlayerFacts, said: Heard, joined: int) -> Iterator[Reason]:
+def _past(room: Room, overview: PlayerOverview, said: Heard, joined: int) -> Iterator[Reason]:
     """Say that they have missed the past, where there may be one, and they have heard nothing."""
-    others = (seat for seat in room.seats.values() if seat.player != facts.player)
+    others = (seat for seat in room.seats.values() if seat.player != overview.player)
     has_past = joined > 1 and (len(room.seats) < room.joins or any(seat.taken for seat in others))
     if room.options.history == "none" and has_past and not said.to_them:
         yield Reason(
@@ -341,18 +342,18 @@ def _past(room: Room, facts: PlayerFacts, said: Heard, joined: int) -> Iterator[
         )
 
 
-def _kept_behind(room: Room, facts: PlayerFacts) -> Iterator[Reason]:
-    if facts.role == "spectator" and room.options.delay:
+def _kept_behind(room: Room, overview: PlayerOverview) -> Iterator[Reason]:
+    if overview.role == "spectator" and room.options.delay:
         yield Reason(
             "delayed",
             f"They are a spectator, and this room keeps spectators {room.options.delay} s behind. "
-            f"They are {facts.behind} seqs behind now.",
+            f"They are {overview.behind} seqs behind now.",
             "Let them join as a player, or make the room with delay 0.",
         )
 
 
-def _their_own(facts: PlayerFacts) -> Iterator[Reason]:
-    if facts.presence == "away":
+def _their_own(overview: PlayerOverview) -> Iterator[Reason]:
+    if overview.presence == "away":
         yield Reason(
             "away",
             "Their client says that nobody looks: a hidden tab, or a phone in a pocket.",
@@ -360,16 +361,17 @@ def _their_own(facts: PlayerFacts) -> Iterator[Reason]:
         )
 
 
-def _refusals(facts: PlayerFacts, before: Rejections) -> Iterator[Reason]:
+def _refusals(overview: PlayerOverview, before: Rejections) -> Iterator[Reason]:
     """Args: before: what was refused to them on earlier connections."""
-    if facts.refusals:
-        last = facts.refusals[-1]
-        more = f" That was the last of {len(facts.refusals)}." if len(facts.refusals) > 1 else ""
+    if overview.refusals:
+        last = overview.refusals[-1]
+        times = len(overview.refusals)
+        more = f" That was the last of {times}." if times > 1 else ""
         yield Reason(
             "refused",
             f"{refused(last)}.{more}",
             "Their program gets each as an event, with what was expected: let it print them."
-            + _decoding(facts, last),
+            + _decoding(overview, last),
         )
     elif before:
         yield Reason(
@@ -379,15 +381,15 @@ def _refusals(facts: PlayerFacts, before: Rejections) -> Iterator[Reason]:
         )
 
 
-def _decoding(facts: PlayerFacts, last: Mapping[str, Any]) -> str:
+def _decoding(overview: PlayerOverview, last: Mapping[str, Any]) -> str:
     about = ("op", "code", "offset")
-    if any(all(frame[key] == last[key] for key in about) for frame in facts.refused_frames):
+    if any(all(frame[key] == last[key] for key in about) for frame in overview.refused_frames):
         return KEPT
     return "" if last.get("offset") is None else DECODE
 
 
-def _nothing(facts: PlayerFacts) -> Reason:
-    way = "" if facts.rtt_ms is None else f", the way there and back takes {facts.rtt_ms} ms"
+def _nothing(overview: PlayerOverview) -> Reason:
+    way = "" if overview.rtt_ms is None else f", the way there and back takes {overview.rtt_ms} ms"
     return Reason(
         "all_well",
         f"The relay has written everything to them: nothing waits{way}.",

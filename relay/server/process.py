@@ -250,7 +250,7 @@ def serve(
         server = make_server(app, settings)
         server.on_started = functools.partial(on_listening, listener)
         with operators.known(settings.operator_token_file, app.state.token, listener.port):
-            run(server, app.state.node, listener, place=place, meet=app.state.facts.meet)
+            run(server, app.state.node, listener, place=place, meet=app.state.overviews.meet)
 
 
 def run(

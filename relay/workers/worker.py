@@ -54,7 +54,7 @@ class Worker:
             self._place.show_in(self._app.state.metrics)
         self._app.state.siblings.meet(self._bus)
         if self._place is None:
-            self._app.state.facts.meet_workers(self._bus)
+            self._app.state.overviews.meet_workers(self._bus)
         self._server = make_server(self._app, settings)
         self._server.config.http = protocol = moving(settings, given.homes, self._mail)
         # In a cluster each worker is a node like all others, and nodes hear each other over NATS.
@@ -81,7 +81,7 @@ class Worker:
             node,
             listener,
             place=self._place,
-            meet=self._app.state.facts.meet,
+            meet=self._app.state.overviews.meet,
             keeps=self._keeps,
         )
 

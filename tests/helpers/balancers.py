@@ -1,4 +1,4 @@
-"""Real load balancers before several relays, by the lines of docs/operations.md."""
+"""Real load balancers before several relays, by the lines of docs/clustering.md."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.helpers import caddy
 from tests.helpers.nats import FILES
 from tests.helpers.proxies import END_SECONDS, find
 
-OPERATIONS = (Path(__file__).parents[2] / "docs/operations.md").read_text()
+CLUSTERING = (Path(__file__).parents[2] / "docs/clustering.md").read_text()
 HOSTING = (Path(__file__).parents[2] / "docs/hosting.md").read_text()
 HOST = "127.0.0.1"
 
@@ -42,7 +42,7 @@ TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 def told(text: str, title: str, relays: Sequence[str]) -> str:
     """Return the block below a title of a page, with the relays that there are."""
     found = re.search(rf"^{title}:\n\n```\w*\n(.*?)^```$", text, re.M | re.S)
-    assert found, f"docs/operations.md has no lines for {title}"
+    assert found, f"the page has no lines for {title}"
     return placed(found[1], relays)
 
 
@@ -64,7 +64,7 @@ def nginx(relays: Sequence[str]) -> Iterator[str]:
             user="user root;" if os.geteuid() == 0 else "",
             folder=folder,
             temporary="\n".join(f"{each}_temp_path {folder}/{each};" for each in TEMPORARY),
-            upstream=told(OPERATIONS, "nginx", relays),
+            upstream=told(CLUSTERING, "nginx", relays),
             host=HOST,
             port=port,
             location=location[1].replace("http://127.0.0.1:8000", "http://relays"),
@@ -92,7 +92,7 @@ def caddy_before(relays: Sequence[str]) -> Iterator[str]:
     """Run Caddy before relays, each as HOST:PORT. Yields: its URL."""
     with tempfile.TemporaryDirectory() as folder, caddy.reserved_port() as port:
         # At this address alone: at others somebody else may have the port.
-        lines = f"bind {HOST}\n{told(OPERATIONS, 'Caddy', relays)}"
+        lines = f"bind {HOST}\n{told(CLUSTERING, 'Caddy', relays)}"
         site = f"http://{HOST}:{port} {{\n{lines}}}\n"
         Path(folder, "Caddyfile").write_text(caddy.OPTIONS.format(folder=folder) + site)
         with caddy.running(Path(folder), caddy.READY[:1]):

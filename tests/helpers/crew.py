@@ -92,7 +92,7 @@ async def _begin(homes: Homes, mail: Mail, options: dict[str, Any]) -> Colleague
     server.config.http = protocol = moving(settings, homes, mail)
     bus = UnixBus(mail, name_of(homes.own, 1))
     app.state.siblings.meet(bus)
-    app.state.facts.meet_workers(bus)
+    app.state.overviews.meet_workers(bus)
     together = as_one(bus, protocol.gate, app.state.node)
     server.config.load()
     server.lifespan = server.config.lifespan_class(server.config)

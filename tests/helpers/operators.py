@@ -22,7 +22,7 @@ class Operator:
         return answer.json()
 
     async def players(self, room: str) -> dict[int, Any]:
-        """Return the facts of a room's players, by number."""
+        """Return the overviews of a room's players, by number."""
         answer = await self.asks("GET", f"/{room}/players")
         return {each["player"]: each for each in answer["players"]}
 

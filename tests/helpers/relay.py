@@ -77,7 +77,7 @@ class RunningRelay:
 
     def meets(self, bus: Bus) -> None:
         """Let it tell other nodes what it knows of players, and ask them."""
-        self.app.state.facts.meet(bus)
+        self.app.state.overviews.meet(bus)
 
     @property
     def url(self) -> str:

@@ -1,4 +1,4 @@
-"""Several relays behind a real nginx, Caddy or HAProxy, by the lines of docs/operations.md."""
+"""Several relays behind a real nginx, Caddy or HAProxy, by the lines of docs/clustering.md."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from tests.helpers.nats import nats_server
 from tests.helpers.peers import party_at
 from tests.helpers.relay import RelayProcess, relay_process
 
-OPERATIONS = (Path(__file__).parents[2] / "docs/operations.md").read_text()
+CLUSTERING = (Path(__file__).parents[2] / "docs/clustering.md").read_text()
 Samples = dict[str, float]
 """By name, with the labels' values behind it."""
 
@@ -83,7 +83,7 @@ async def test_every_metric_of_a_cluster_has_its_line_in_the_docs(http: httpx.As
         for family in text_string_to_metric_families(answer.text)
         if family.name.startswith(PREFIX)
     }
-    table = OPERATIONS.partition(f"| `{PREFIX}`")[2].partition("\n\n")[0]
+    table = CLUSTERING.partition(f"| `{PREFIX}`")[2].partition("\n\n")[0]
     told = {name.removesuffix("_total") for name in re.findall(r"^\| `(\w+)`", table, re.M)}
     assert shown == told
     assert shown >= {name.removeprefix(PREFIX) for name in LARGEST | SMALLEST}

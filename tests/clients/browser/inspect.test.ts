@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { COPIES } from "../../../clients/browser/src/page/decode/copies.js";
 import type { Hearers } from "../../../clients/browser/src/page/decode/named-arguments.js";
 import { decode } from "../../../clients/browser/src/page/decode/decoded.js";
-import type { Told } from "../../../clients/browser/src/page/inspect/facts.js";
+import type { Told } from "../../../clients/browser/src/page/inspect/answers.js";
 import { MOST, SeenFrames, summary } from "../../../clients/browser/src/page/inspect/seen.js";
 import { Series } from "../../../clients/browser/src/page/inspect/series.js";
 import { Sizes, advice } from "../../../clients/browser/src/page/inspect/sizes.js";

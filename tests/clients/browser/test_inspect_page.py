@@ -309,9 +309,9 @@ async def test_properties_and_history_are_shown(relay: RunningRelay, tabs: Tabs)
         await ada.do(lambda room: room.set_property("map", {"name": "desert"}))
         row = page.locator(".state tr", has_text="map")
         await row.locator("td", has_text='{"name":"desert"}').wait_for()
-        assert "#1 Ada" in await page.inner_text(".facts")
+        assert "#1 Ada" in await page.inner_text(".about")
         await ada.do(lambda room: room.subscribe(5))
-        await page.locator(".facts dd", has_text="5: #1 Ada").wait_for()
+        await page.locator(".about dd", has_text="5: #1 Ada").wait_for()
 
 
 async def test_a_network_is_made_worse_and_good_again(

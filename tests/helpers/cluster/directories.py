@@ -19,7 +19,7 @@ from tests.helpers.cluster.virtual_time import VirtualLoop, World
 QUIET_SECONDS = 6.0
 """Two digests, and an answer that did not come."""
 
-Facts = tuple[Any, ...]
+News = tuple[Any, ...]
 
 
 class LossyNet(LocalNet):
@@ -65,13 +65,13 @@ class Node:
         self.listing.remove(self.rooms.pop(name))
         self.elsewhere.review(name)
 
-    def listed(self) -> dict[str, Facts]:
+    def listed(self) -> dict[str, News]:
         rooms, following = self.listing.page(Filter(), only_open=False, limit=10_000)
         assert following is None
-        return {room.name: facts_of(room) for room in rooms}
+        return {room.name: news_of(room) for room in rooms}
 
 
-def facts_of(room: Room | RemoteRoom) -> Facts:
+def news_of(room: Room | RemoteRoom) -> News:
     return (
         room.options,
         room.player_count,
@@ -138,9 +138,9 @@ class Relay:
         found = (node.rooms[name] for node in self.nodes.values() if name in node.rooms)
         return next(found, None)
 
-    def truth(self) -> dict[str, Facts]:
+    def truth(self) -> dict[str, News]:
         rooms = {name: room for node in self.nodes.values() for name, room in node.rooms.items()}
-        return {name: facts_of(room) for name, room in rooms.items() if room.options.public}
+        return {name: news_of(room) for name, room in rooms.items() if room.options.public}
 
     def check(self) -> None:
         self.world.run(QUIET_SECONDS)

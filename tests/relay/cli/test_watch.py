@@ -110,9 +110,9 @@ def room_line() -> dict[str, object]:
     return {"type": "room", "room": room, "seq": 7, "host": 1, "history": history}
 
 
-def players_line(**facts: object) -> dict[str, object]:
+def players_line(**fields: object) -> dict[str, object]:
     ann = {"player": 1, "name": "A\x1b[31mnn", "presence": "live", "groups": [], "taken": 9}
-    return {"type": "players", "players": [{**ann, **facts}]}
+    return {"type": "players", "players": [{**ann, **fields}]}
 
 
 def test_a_player_who_lags_gets_a_line_of_their_own() -> None:

@@ -65,7 +65,7 @@ async def test_a_bot_that_hears_nothing_is_explained(capsys: pytest.CaptureFixtu
         assert await run("ROOM", "2", "--json", "--url", at.url) == 0
         answer = json.loads(capsys.readouterr().out)
         assert [each["reason"] for each in answer["reasons"]][:2] == ["silent", "not_addressed"]
-        assert answer["facts"]["unanswered_ms"] >= 1000
+        assert answer["overview"]["unanswered_ms"] >= 1000
         assert await run("ROOM", "2", "--url", at.url) == 0
         assert re.search(r"live, player, silent for [1-9]", capsys.readouterr().out)
 

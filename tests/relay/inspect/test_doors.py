@@ -101,7 +101,7 @@ async def test_a_lost_player_is_shown_without_a_connection() -> None:
         assert (lost["attachment"], lost["outbox"], lost["address"]) == (None, None, None)
 
 
-async def test_no_secret_is_a_fact() -> None:
+async def test_no_answer_has_a_secret() -> None:
     async with table() as (at, operator):
         seat = new_seat()
         create = RoomOptions(password="pw-42")

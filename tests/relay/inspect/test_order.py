@@ -1,4 +1,4 @@
-"""Which reason of a player stands first: facts go in, an order comes out."""
+"""Which reason of a player stands first: an overview goes in, an order comes out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from protocol.frames import Subscribe
 from relay.conditions.conditions import Conditions
 from relay.conditions.profiles import PROFILES
 from relay.conditions.shape import Shape
-from relay.inspect.facts import RoomFacts, of_seat
+from relay.inspect.overview import RoomOverview, of_seat
 from relay.inspect.why import explain
 from relay.room.room import Room
 from tests.helpers.playbook import asks, enters, room_of, sends
@@ -22,16 +22,16 @@ def both(conditions: Conditions | str) -> dict[str, Any]:
     return {"conditions": Shape(way, way, 1).plain()}
 
 
-def order(room: Room, **facts: Any) -> list[str]:
-    """Return the reasons of player 2, who is connected and well but for these facts."""
+def order(room: Room, **fields: Any) -> list[str]:
+    """Return the reasons of player 2, who is connected and well but for these fields."""
     well = {
         "attachment": 2,
         "link": "direct",
         "rtt_ms": 8.0,
         "outbox": {"mode": "flowing", "frames": 0, "bytes": 0},
     }
-    known = replace(of_seat(room.seats[2]), **{**well, **facts})
-    account = explain(room, 2, RoomFacts({2: known}, (), {}))
+    known = replace(of_seat(room.seats[2]), **{**well, **fields})
+    account = explain(room, 2, RoomOverview({2: known}, (), {}))
     return [each.reason for each in account.reasons]
 
 
@@ -58,7 +58,7 @@ REFUSED = {"refusals": ({"op": "SEND", "code": "NO_SUCH_PLAYER", "text": "no"},)
 
 
 @pytest.mark.parametrize(
-    ("facts", "reasons"),
+    ("fields", "reasons"),
     [
         ({}, ["all_well"]),
         (both("lan"), ["all_well", "conditions"]),
@@ -78,8 +78,8 @@ REFUSED = {"refusals": ({"op": "SEND", "code": "NO_SUCH_PLAYER", "text": "no"},)
         ({"rtt_ms": 400.0, **SILENT}, ["silent"]),
     ],
 )
-def test_what_explains_most_comes_first(facts: dict[str, Any], reasons: list[str]) -> None:
-    assert order(spoken_in(), **facts) == reasons
+def test_what_explains_most_comes_first(fields: dict[str, Any], reasons: list[str]) -> None:
+    assert order(spoken_in(), **fields) == reasons
 
 
 @pytest.mark.parametrize("conditions", ["lan", "wifi", "mobile-3g", "train-wifi"])
@@ -88,9 +88,9 @@ def test_a_bad_network_explains_no_message_to_others(conditions: str) -> None:
 
 
 def test_conditions_that_cut_explain_who_is_lost() -> None:
-    facts = {"presence": "lost", "attachment": None, "link": None, "outbox": None}
-    assert order(spoken_in(), **facts, **both("train-wifi"))[0] == "conditions"
-    assert order(spoken_in(), **facts, **both("lan"))[0] == "lost"
+    lost = {"presence": "lost", "attachment": None, "link": None, "outbox": None}
+    assert order(spoken_in(), **lost, **both("train-wifi"))[0] == "conditions"
+    assert order(spoken_in(), **lost, **both("lan"))[0] == "lost"
 
 
 def test_the_past_is_spoken_of_only_where_there_was_one_and_nothing_came_after() -> None:

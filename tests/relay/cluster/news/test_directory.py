@@ -17,7 +17,7 @@ from relay.cluster.news.directory import AT_ONCE, look_at, pack, unpack
 from relay.cluster.news.together import TELL_SECONDS
 from relay.room.entries import Ask, Evict, Join
 from relay.room.room import Room
-from tests.helpers.cluster.directories import Relay, facts_of
+from tests.helpers.cluster.directories import Relay, news_of
 
 NAMES = [f"ROOM-{number}" for number in range(4)]
 SOON = 2 * TELL_SECONDS
@@ -185,7 +185,7 @@ def test_where_a_node_has_the_room_its_own_word_counts(relay: Relay) -> None:
     own = Room("A", bytes(8), RoomOptions(title="ours"))
     relay.do(lambda: here.add(own))
     relay.world.run(1.0)
-    assert here.listed() == {"A": facts_of(own)}
+    assert here.listed() == {"A": news_of(own)}
     relay.do(lambda: here.remove("A"))
     assert here.listed() == relay.truth()
 
@@ -227,9 +227,9 @@ def test_every_change_is_seen(relay: Relay, change: Callable[[Relay, str], None]
         joins(relay, "A", "player")
     room = relay.room("A")
     assert room is not None
-    before = look_at(room), facts_of(room)
+    before = look_at(room), news_of(room)
     change(relay, "A")
-    assert facts_of(room) != before[1]
+    assert news_of(room) != before[1]
     assert look_at(room) != before[0]
 
 
@@ -269,7 +269,7 @@ def test_what_is_told_of_a_room_comes_as_it_was_told() -> None:
     room.barred.add(b"hash")
     told = unpack("A", pack(room))
     assert told is not None
-    assert facts_of(told) == facts_of(room)
+    assert news_of(told) == news_of(room)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,13 @@
 // Asks the relay as its operator: each request carries the token in a header, never in an address.
 
-import type { Explanation, Line, Outside, PlayerFacts, RoomConditions, RoomInfo } from "./facts.js";
+import type {
+  Explanation,
+  Line,
+  Outside,
+  PlayerOverview,
+  RoomConditions,
+  RoomInfo,
+} from "./answers.js";
 
 /** Why the relay does not do what was asked, in its own sentence. */
 export class Refused extends Error {
@@ -55,7 +62,7 @@ export class Operator {
     }
   }
 
-  players = (room: string): Promise<{ players: PlayerFacts[] }> =>
+  players = (room: string): Promise<{ players: PlayerOverview[] }> =>
     this.ask("GET", this.path(room, "players"));
 
   why = (room: string, player: number): Promise<Explanation> =>

@@ -4,7 +4,7 @@ import { decode as decodeFrame } from "../../protocol/codec.js";
 import { unpack } from "../../protocol/msgpack/payload.js";
 import { printable } from "../../protocol/printable.js";
 import { hexOf } from "../decode/hex.js";
-import type { Told } from "./facts.js";
+import type { Told } from "./answers.js";
 
 /** Frames that are kept; the oldest go first. */
 export const MOST = 20_000;

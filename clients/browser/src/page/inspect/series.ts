@@ -1,6 +1,6 @@
 // Numbers over the last minutes, one of each second.
 
-import { type Counts, type PlayerFacts, silence } from "./facts.js";
+import { type Counts, type PlayerOverview, silence } from "./answers.js";
 
 /** Seconds that are kept. */
 export const SECONDS = 300;
@@ -32,7 +32,7 @@ export class Series {
   readonly samples: Sample[] = [];
   private readonly rates = new Map<string, Rate>();
 
-  add(seconds: number, counts: Counts, players: readonly PlayerFacts[]): void {
+  add(seconds: number, counts: Counts, players: readonly PlayerOverview[]): void {
     const per = 1 / Math.max(seconds, 0.1);
     for (const [op, rate] of this.rates) this.rates.set(op, { ...rate, frames: 0, bytes: 0 });
     for (const [op, [frames, bytes]] of Object.entries(counts)) {
@@ -59,7 +59,7 @@ export class Series {
 }
 
 function ofPlayers(
-  players: readonly PlayerFacts[],
+  players: readonly PlayerOverview[],
 ): Pick<Sample, "rtt" | "silent" | "waiting" | "behind"> {
   const rtts = players.flatMap(({ rtt_ms: rtt }) => (typeof rtt === "number" ? [rtt] : []));
   return {

@@ -1,7 +1,7 @@
 // One room that is watched: what its stream has told, and the stream itself, which comes back.
 
 import { isolated } from "../legible.js";
-import type { Line, PlayerFacts, Standing } from "./facts.js";
+import type { Line, PlayerOverview, Standing } from "./answers.js";
 import { type Operator, Refused } from "./operator.js";
 import { SeenFrames, bytesOfFrame } from "./seen.js";
 import { Series } from "./series.js";
@@ -25,7 +25,7 @@ export class Watched {
   /** Why it ended, or what the trouble is. */
   why = "";
   standing: Standing | null = null;
-  players: readonly PlayerFacts[] = [];
+  players: readonly PlayerOverview[] = [];
   /** By their numbers; of those who left, too. */
   readonly names = new Map<number, string>();
   readonly seen = new SeenFrames();

@@ -1,7 +1,7 @@
 // Players' networks, made worse on purpose: profiles, sliders, and what is applied.
 
 import { make, nameOf, write } from "../../dom.js";
-import type { PlayerFacts, RoomConditions, Shape, Way } from "../facts.js";
+import type { PlayerOverview, RoomConditions, Shape, Way } from "../answers.js";
 import type { Operator } from "../operator.js";
 import { Slider } from "./slider.js";
 
@@ -63,7 +63,7 @@ export class NetworkView {
   }
 
   /** Offers the players who are here; what is chosen stays. */
-  showPlayers(players: readonly PlayerFacts[]): void {
+  showPlayers(players: readonly PlayerOverview[]): void {
     const who = players.map(({ player, name }) => `${player} ${name}`).join();
     if (who === this.who && this.player.options.length) return;
     this.who = who;

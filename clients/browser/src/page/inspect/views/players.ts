@@ -2,15 +2,15 @@
 
 import { crown, make, nameOf, write } from "../../dom.js";
 import { isolated } from "../../legible.js";
-import { type PlayerFacts, type Way, silence } from "../facts.js";
+import { type PlayerOverview, type Way, silence } from "../answers.js";
 import { NONE, bytes, count, milliseconds, seconds } from "../units.js";
 
 /** A column: its head, what a player has there, and by what to sort. */
 interface Column {
   readonly head: string;
   readonly title: string;
-  readonly text: (facts: PlayerFacts) => string;
-  readonly order: (facts: PlayerFacts) => number | string;
+  readonly text: (overview: PlayerOverview) => string;
+  readonly order: (overview: PlayerOverview) => number | string;
 }
 
 const COLUMNS: readonly Column[] = [
@@ -24,14 +24,14 @@ const COLUMNS: readonly Column[] = [
   {
     head: "Silent",
     title: "for so long they have answered no ping, and sent nothing",
-    text: (facts) => seconds(silence(facts) / 1000 || null),
+    text: (overview) => seconds(silence(overview) / 1000 || null),
     order: silence,
   },
   {
     head: "Outbox",
     title: "frames and bytes that wait for them",
     text: outbox,
-    order: (facts) => facts.outbox?.frames ?? 0,
+    order: (overview) => overview.outbox?.frames ?? 0,
   },
   {
     head: "Behind",
@@ -83,23 +83,23 @@ const COLUMNS: readonly Column[] = [
   },
 ];
 
-function presence({ presence, role }: PlayerFacts): string {
+function presence({ presence, role }: PlayerOverview): string {
   return role === "spectator" ? `${presence}, watching` : presence;
 }
 
-function outbox({ outbox: held }: PlayerFacts): string {
+function outbox({ outbox: held }: PlayerOverview): string {
   if (!held) return NONE;
   return held.frames ? `${held.mode}: ${count(held.frames)}, ${bytes(held.bytes)}` : held.mode;
 }
 
-function place({ address, node, link }: PlayerFacts): string {
+function place({ address, node, link }: PlayerOverview): string {
   return (
     [address, node && `at ${node}`, link === "direct" ? null : link].filter(Boolean).join(" ") ||
     NONE
   );
 }
 
-function conditions({ conditions }: PlayerFacts): string {
+function conditions({ conditions }: PlayerOverview): string {
   if (!conditions) return NONE;
   const { down, up } = conditions;
   const [to, from] = [named(down), named(up)];
@@ -116,9 +116,9 @@ const CAN_HOVER = matchMedia("(hover: hover)");
 
 /** What may be done with a player. */
 export interface PlayerActs {
-  why(facts: PlayerFacts): void;
-  makeHost(facts: PlayerFacts): void;
-  kick(facts: PlayerFacts): void;
+  why(overview: PlayerOverview): void;
+  makeHost(overview: PlayerOverview): void;
+  kick(overview: PlayerOverview): void;
 }
 
 export class PlayersView {
@@ -127,7 +127,7 @@ export class PlayersView {
   private readonly heads: HTMLElement[] = [];
   private readonly none = make("p", { className: "note" }, "Nobody is here.");
   private readonly rows = new Map<number, Row>();
-  private told: readonly [players: readonly PlayerFacts[], host: number] = [[], 0];
+  private told: readonly [players: readonly PlayerOverview[], host: number] = [[], 0];
   private sorting = -1;
   private isDown = false;
 
@@ -142,12 +142,12 @@ export class PlayersView {
     this.body.addEventListener("pointerleave", () => this.show(...this.told));
   }
 
-  show(players: readonly PlayerFacts[], host: number): void {
+  show(players: readonly PlayerOverview[], host: number): void {
     this.told = [players, host];
     const isHeld = this.isHeld();
     this.takeOut(new Set(players.map(({ player }) => player)), isHeld);
-    const order = this.sorted(players).map((facts) =>
-      this.rowOf(facts).show(facts, facts.player === host),
+    const order = this.sorted(players).map((overview) =>
+      this.rowOf(overview).show(overview, overview.player === host),
     );
     if (isHeld) this.body.append(...order.filter(({ isConnected }) => !isConnected));
     else if (order.some((row, index) => this.body.children[index] !== row))
@@ -174,14 +174,14 @@ export class PlayersView {
     }
   }
 
-  private rowOf({ player }: PlayerFacts): Row {
+  private rowOf({ player }: PlayerOverview): Row {
     const row = this.rows.get(player) ?? new Row(this.acts);
     this.rows.set(player, row);
     return row;
   }
 
-  private sorted(players: readonly PlayerFacts[]): PlayerFacts[] {
-    const order = COLUMNS[this.sorting]?.order ?? (({ player }: PlayerFacts) => player);
+  private sorted(players: readonly PlayerOverview[]): PlayerOverview[] {
+    const order = COLUMNS[this.sorting]?.order ?? (({ player }: PlayerOverview) => player);
     const sorted = [...players].sort(
       (one, other) => compared(order(one), order(other)) || one.player - other.player,
     );
@@ -222,7 +222,7 @@ class Row {
   private readonly why = make("button", { type: "button", className: "small" }, "Why?");
   private readonly makeHost = make("button", { type: "button", className: "small" }, "Make host");
   private readonly kick = make("button", { type: "button", className: "small danger" }, "Kick");
-  private facts: PlayerFacts | null = null;
+  private overview: PlayerOverview | null = null;
 
   constructor(acts: PlayerActs) {
     const who = make("th", { scope: "row" }, this.number, " ", this.name, " ", this.host);
@@ -233,19 +233,19 @@ class Row {
       [this.makeHost, "makeHost"],
       [this.kick, "kick"],
     ] as const) {
-      button.addEventListener("click", () => this.facts && acts[act](this.facts));
+      button.addEventListener("click", () => this.overview && acts[act](this.overview));
     }
   }
 
-  show(facts: PlayerFacts, isHost: boolean): HTMLElement {
-    this.facts = facts;
-    const name = nameOf({ name: facts.name, number: facts.player });
-    write(this.number, `#${facts.player}`);
+  show(overview: PlayerOverview, isHost: boolean): HTMLElement {
+    this.overview = overview;
+    const name = nameOf({ name: overview.name, number: overview.player });
+    write(this.number, `#${overview.player}`);
     write(this.name, name);
     this.host.classList.toggle("is-off", !isHost);
-    for (const [index, cell] of this.cells.entries()) write(cell, COLUMNS[index]!.text(facts));
-    this.element.dataset["presence"] = facts.presence;
-    this.makeHost.disabled = isHost || facts.role === "spectator";
+    for (const [index, cell] of this.cells.entries()) write(cell, COLUMNS[index]!.text(overview));
+    this.element.dataset["presence"] = overview.presence;
+    this.makeHost.disabled = isHost || overview.role === "spectator";
     const said = isolated(name);
     this.why.ariaLabel = `Why does ${said} see nothing, or late?`;
     this.makeHost.ariaLabel = `Make ${said} host`;
@@ -255,7 +255,7 @@ class Row {
 
   /** Keeps the place of a player who is gone. */
   end(): void {
-    this.facts = null;
+    this.overview = null;
     this.element.dataset["presence"] = "gone";
     write(this.cells[0]!, "gone");
     for (const button of [this.why, this.makeHost, this.kick]) button.disabled = true;

@@ -8,12 +8,12 @@ import { make, words } from "../../dom.js";
 import { legible } from "../../legible.js";
 import { FrameView } from "../../parts/frame-view.js";
 import { tell } from "../../parts/question.js";
-import type { PlayerFacts, Reason, RefusedFrame, Rejected } from "../facts.js";
+import type { PlayerOverview, Reason, RefusedFrame, Rejected } from "../answers.js";
 import type { Operator } from "../operator.js";
 
 /** Lists what a player was refused; nothing if it was nothing. */
-export function refusalsOf(facts: PlayerFacts | null): HTMLElement[] {
-  const { refusals = [], refused_frames: frames = [] } = facts ?? {};
+export function refusalsOf(overview: PlayerOverview | null): HTMLElement[] {
+  const { refusals = [], refused_frames: frames = [] } = overview ?? {};
   if (refusals.length === 0) return [];
   const told = refusals.map(({ code, op, text, frame }) => {
     const which = frame ? ` (frame ${frame})` : "";

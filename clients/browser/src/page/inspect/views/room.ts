@@ -5,7 +5,7 @@ import { isolated, legible } from "../../legible.js";
 import { askFor, tell } from "../../parts/question.js";
 import { Tabs } from "../../parts/tabs.js";
 import { ChartsView } from "./charts.js";
-import type { PlayerFacts, Standing } from "../facts.js";
+import type { PlayerOverview, Standing } from "../answers.js";
 import { FramesView } from "./frames.js";
 import { NetworkView } from "./network.js";
 import type { Operator } from "../operator.js";
@@ -144,14 +144,14 @@ export class RoomView {
     const { room } = standing;
     const shown = legible(room.title) || room.room;
     if (this.title.textContent !== shown) this.title.replaceChildren(words(shown));
-    const facts = [
+    const parts = [
       shown !== room.room && room.room,
       `${room.players} of ${room.capacity} players`,
       `seq ${standing.seq.toLocaleString("en")}`,
       !room.public && "hidden",
       room.password && "password",
     ];
-    write(this.about, facts.filter(Boolean).join(" · "));
+    write(this.about, parts.filter(Boolean).join(" · "));
     if (!this.isLocking && standing !== this.outdated) this.lock.checked = room.locked;
     if (this.tabs.isOpen("State")) this.state.show(standing, players);
   }
@@ -224,13 +224,13 @@ export class RoomView {
 
   private playerActs(): PlayerActs {
     return {
-      why: (facts) => void this.explain(facts),
+      why: (overview) => void this.explain(overview),
       makeHost: ({ player }) => void this.act(() => this.operator.makeHost(this.name, player)),
-      kick: (facts) => void this.kick(facts),
+      kick: (overview) => void this.kick(overview),
     };
   }
 
-  private async kick({ player, name }: PlayerFacts): Promise<void> {
+  private async kick({ player, name }: PlayerOverview): Promise<void> {
     const title = `Kick ${isolated(nameOf({ name, number: player }))}?`;
     const reason = await askFor({
       title,
@@ -241,16 +241,16 @@ export class RoomView {
     if (reason !== null) await this.act(() => this.operator.kick(this.name, player, reason));
   }
 
-  private async explain({ player, name }: PlayerFacts): Promise<void> {
+  private async explain({ player, name }: PlayerOverview): Promise<void> {
     await this.act(async () => {
       const told = await this.operator.why(this.name, player);
-      const { reasons, is_there: isThere, facts, rejected = [] } = told;
+      const { reasons, is_there: isThere, overview, rejected = [] } = told;
       const none = isThere
         ? "The relay knows of nothing that is wrong."
         : "They are not in the room any more.";
       const list = reasons.length ? reasonsOf(reasons) : make("p", {}, none);
       const title = `Why may ${isolated(nameOf({ name, number: player }))} see nothing, or late?`;
-      await tell(title, list, ...refusalsOf(facts), ...rejectedOf(rejected));
+      await tell(title, list, ...refusalsOf(overview), ...rejectedOf(rejected));
     });
   }
 

@@ -2,7 +2,7 @@
 
 import { make, words, write } from "../../dom.js";
 import { legible } from "../../legible.js";
-import type { RoomInfo } from "../facts.js";
+import type { RoomInfo } from "../answers.js";
 import type { Operator } from "../operator.js";
 import { tellOutside } from "./refusals.js";
 

@@ -5,12 +5,12 @@ import { printable } from "../../../protocol/printable.js";
 import { hexOf } from "../../decode/hex.js";
 import { fromBase64 } from "../../decode/sources/text.js";
 import { make, nameOf, words } from "../../dom.js";
-import type { PlayerFacts, Property, Standing } from "../facts.js";
+import type { PlayerOverview, Property, Standing } from "../answers.js";
 import { bytes, count } from "../units.js";
 
 export class StateView {
   readonly element = make("div", { className: "state" });
-  private readonly facts = make("dl", { className: "facts card" });
+  private readonly about = make("dl", { className: "about card" });
   private readonly properties = make("tbody");
   private readonly none = make("p", { className: "note" }, "The room has no properties.");
 
@@ -21,12 +21,12 @@ export class StateView {
     const table = make("table", {}, make("thead", {}, make("tr", {}, ...heads)), this.properties);
     const scrolls = make("div", { className: "scrolls" }, table);
     this.element.append(
-      this.facts,
+      this.about,
       make("section", { className: "card" }, make("h3", {}, "Properties"), scrolls, this.none),
     );
   }
 
-  show(standing: Standing, players: readonly PlayerFacts[]): void {
+  show(standing: Standing, players: readonly PlayerOverview[]): void {
     const { room, seq, epoch, host, term, history, groups, properties } = standing;
     const size = `${count(history.frames)} frames, ${bytes(history.bytes)}`;
     const past = `${history.mode}; ${size}, from seq ${count(history.first)} on`;
@@ -41,7 +41,7 @@ export class StateView {
       Game: room.app || "not said",
       Places: `${room.players} of ${room.capacity}, ${room.spectators} watching`,
     };
-    this.facts.replaceChildren(
+    this.about.replaceChildren(
       ...Object.entries(told).flatMap(([name, value]) => [
         make("dt", {}, name),
         make("dd", {}, words(value)),
@@ -53,21 +53,21 @@ export class StateView {
 }
 
 /** Who is in a group: `#21 Ada, #22 Bob`. */
-const inWords = (members: unknown, players: readonly PlayerFacts[]): string =>
+const inWords = (members: unknown, players: readonly PlayerOverview[]): string =>
   Array.isArray(members)
     ? members.map((member) => named(Number(member), players)).join(", ")
     : typeof members === "number"
       ? `${members} players`
       : JSON.stringify(members);
 
-function named(number: number, players: readonly PlayerFacts[]): string {
-  const facts = players.find(({ player }) => player === number);
-  return `#${number} ${facts ? nameOf({ name: facts.name, number }) : ""}`.trim();
+function named(number: number, players: readonly PlayerOverview[]): string {
+  const overview = players.find(({ player }) => player === number);
+  return `#${number} ${overview ? nameOf({ name: overview.name, number }) : ""}`.trim();
 }
 
 function rowOf(
   { owner, key, version, data }: Property,
-  players: readonly PlayerFacts[],
+  players: readonly PlayerOverview[],
 ): HTMLElement {
   const cells = [
     make("td", {}, words(key)),

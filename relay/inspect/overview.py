@@ -1,7 +1,7 @@
 """What the relay knows of the players of a room, from all nodes that have a part of it.
 
 The room's state is the same at every node. But only one node has a player's connection: the others
-ask that node over the bus. Facts contain no secrets, passwords or tickets.
+ask that node over the bus. An overview contains no secrets, passwords or tickets.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from relay.policy.conduct import LAPSE_SECONDS, Refused, RefusedFrame
 from relay.room.room import Room
 from relay.room.seats import Seat
 
-SUBJECT: Final = "facts"
+SUBJECT: Final = "overviews"
 ABOUT_OUTSIDE: Final = "rejected"
 ANSWER_SECONDS: Final = 1.0
 ANSWERED_WITHIN: Final = (0.1, 1.0)
@@ -37,14 +37,14 @@ ERROR_CODES: Final = frozenset(ErrorCode)
 OPCODES: Final = frozenset(Opcode)
 
 LISTS: Final = ("groups", "refusals", "refused_frames")
-"""Facts that are tuples. On the bus they become lists."""
+"""Fields that are tuples. On the bus they become lists."""
 
 PRESENCES: Final = ("live", "away", "lost", "lagging")
 """By number of the presence state."""
 
 
 @dataclass(frozen=True, slots=True)
-class PlayerFacts:
+class PlayerOverview:
     """One player, as the relay knows them. Without a connection, all from `node` on is empty."""
 
     player: int
@@ -78,14 +78,14 @@ class PlayerFacts:
 
 MOST_OUTSIDE: Final = 32
 """Ends, of any rooms, that one node tells."""
-KNOWN: Final = frozenset(each.name for each in fields(PlayerFacts))
+KNOWN: Final = frozenset(each.name for each in fields(PlayerOverview))
 
 
 @dataclass(frozen=True, slots=True)
-class RoomFacts:
+class RoomOverview:
     """All players of a room, by number, and the connections to it that ended last."""
 
-    players: Mapping[int, PlayerFacts]
+    players: Mapping[int, PlayerOverview]
     ends: tuple[Ended, ...]
     shapes: Mapping[int, Shape]
     """Conditions that an operator has set, by player; 0 is everybody."""
@@ -103,8 +103,8 @@ class Outside:
     """Requests that were refused before they came to a room."""
 
 
-class Facts:
-    """Gathers facts at one node, and from the others."""
+class Overviews:
+    """Gathers overviews at one node, and from the others."""
 
     def __init__(self, node: Node) -> None:
         self._node = node
@@ -124,7 +124,7 @@ class Facts:
         bus.answer(SUBJECT, self._answer)
         self.meet_workers(bus)
 
-    async def of(self, room: Room) -> RoomFacts:
+    async def of(self, room: Room) -> RoomOverview:
         """Return what all nodes know of a room."""
         connected, ends = self.here(room)
         if self._bus is not None:
@@ -138,32 +138,32 @@ class Facts:
             seat.player: connected.get(seat.player) or _shaped(_gone(seat, ends), shapes)
             for seat in sorted(room.seats.values(), key=lambda seat: seat.player)
         }
-        return RoomFacts(players, tuple(sorted(ends, key=_when)), shapes)
+        return RoomOverview(players, tuple(sorted(ends, key=_when)), shapes)
 
-    async def measured(self, room: Room, player: int | None = None) -> RoomFacts:
+    async def measured(self, room: Room, player: int | None = None) -> RoomOverview:
         """Return the same as `of`, after the answers to pings of all players, or of one.
 
         An older RTT says little. A player who has not answered by then is known as silent.
         """
-        facts = await self.of(room)
+        overview = await self.of(room)
         for seconds in ANSWERED_WITHIN:
-            if not any(_may_answer(each, player, seconds) for each in facts.players.values()):
+            if not any(_may_answer(each, player, seconds) for each in overview.players.values()):
                 break
             await asyncio.sleep(seconds)
-            facts = await self.of(room)
-            if not any(_is_waited_for(each, player) for each in facts.players.values()):
+            overview = await self.of(room)
+            if not any(_is_waited_for(each, player) for each in overview.players.values()):
                 break
-        return facts
+        return overview
 
-    def here(self, room: Room) -> tuple[dict[int, PlayerFacts], list[Ended]]:
+    def here(self, room: Room) -> tuple[dict[int, PlayerOverview], list[Ended]]:
         """Return the players who are connected here, and the connections that ended here."""
         name = None if self._bus is None else self._bus.name
         found = {}
         for attachment, seat in room.seats.attached.items():
             connection = self._node.connections.get(attachment)
             if connection is not None and connection.room is room:
-                facts = of_connection(room, seat, connection, self._node.clock())
-                found[seat.player] = replace(facts, node=name)
+                overview = of_connection(room, seat, connection, self._node.clock())
+                found[seat.player] = replace(overview, node=name)
         return found, list(self._node.journal.recent.ends(room.name))
 
     async def rejected(self, room: str) -> Sequence[Mapping[str, Any]]:
@@ -215,7 +215,7 @@ class Facts:
     async def _answer(self, asker: str, data: bytes) -> bytes:
         name, epoch, *_ = msgpack.unpackb(data)
         room = self._node.registry.get(name)
-        found: dict[int, PlayerFacts] = {}
+        found: dict[int, PlayerOverview] = {}
         ends: list[Ended] = []
         if room is not None and room.epoch == epoch:
             found, ends = self.here(room)
@@ -223,19 +223,19 @@ class Facts:
         return answer
 
 
-def _may_answer(facts: PlayerFacts, player: int | None, seconds: float) -> bool:
+def _may_answer(overview: PlayerOverview, player: int | None, seconds: float) -> bool:
     """Whether the player may still answer a ping within so many seconds."""
-    is_asked = player in (None, facts.player)
-    return is_asked and facts.link == "direct" and facts.unanswered_ms <= 1000 * seconds
+    is_asked = player in (None, overview.player)
+    return is_asked and overview.link == "direct" and overview.unanswered_ms <= 1000 * seconds
 
 
-def _is_waited_for(facts: PlayerFacts, player: int | None) -> bool:
-    return player in (None, facts.player) and facts.unanswered_ms > 0
+def _is_waited_for(overview: PlayerOverview, player: int | None) -> bool:
+    return player in (None, overview.player) and overview.unanswered_ms > 0
 
 
-def of_seat(seat: Seat) -> PlayerFacts:
+def of_seat(seat: Seat) -> PlayerOverview:
     """Return what every node knows of a player."""
-    return PlayerFacts(
+    return PlayerOverview(
         player=seat.player,
         name=seat.info.name,
         role=seat.info.role,
@@ -246,26 +246,26 @@ def of_seat(seat: Seat) -> PlayerFacts:
     )
 
 
-def _gone(seat: Seat, ends: Iterable[Ended]) -> PlayerFacts:
+def _gone(seat: Seat, ends: Iterable[Ended]) -> PlayerOverview:
     """Return what is known of a player who is not connected, or whose node does not answer."""
-    facts = of_seat(seat)
-    if facts.presence != "lost":
-        return facts
+    overview = of_seat(seat)
+    if overview.presence != "lost":
+        return overview
     last = max((end for end in ends if end.player == seat.player), key=_when, default=None)
-    return facts if last is None else replace(facts, silent_ms=last.silent_ms)
+    return overview if last is None else replace(overview, silent_ms=last.silent_ms)
 
 
 def _when(ended: Ended) -> int:
     return ended.at
 
 
-def _shaped(facts: PlayerFacts, shapes: Mapping[int, Shape]) -> PlayerFacts:
+def _shaped(overview: PlayerOverview, shapes: Mapping[int, Shape]) -> PlayerOverview:
     """Add the conditions under which a player who is not connected will come back."""
-    shape = shapes.get(facts.player) or shapes.get(EVERYBODY)
-    return facts if shape is None else replace(facts, conditions=shape.plain())
+    shape = shapes.get(overview.player) or shapes.get(EVERYBODY)
+    return overview if shape is None else replace(overview, conditions=shape.plain())
 
 
-def of_connection(room: Room, seat: Seat, connection: Connection, now: int) -> PlayerFacts:
+def of_connection(room: Room, seat: Seat, connection: Connection, now: int) -> PlayerOverview:
     """Return what the node of a player's connection knows. Args: now: the relay's clock."""
     look, outbox = connection.link.look(), connection.link.outbox
     frames, size = outbox.waiting
@@ -344,16 +344,16 @@ def _rejected(each: Rejected) -> Mapping[str, Any]:
     }
 
 
-def _read(answer: bytes, ends: list[Ended]) -> Iterable[PlayerFacts]:
+def _read(answer: bytes, ends: list[Ended]) -> Iterable[PlayerOverview]:
     """Read what another node knows, without what only newer versions know."""
     try:
         players, others, *_ = msgpack.unpackb(answer)
         ends += [Ended(*each[: len(Ended._fields)]) for each in others]
-        return [_facts(each) for each in players]
+        return [_overview(each) for each in players]
     except (ValueError, TypeError, msgpack.UnpackException):
         return ()
 
 
-def _facts(values: Any) -> PlayerFacts:
+def _overview(values: Any) -> PlayerOverview:
     known = {key: value for key, value in dict(values).items() if key in KNOWN}
-    return PlayerFacts(**{**known, **{key: tuple(known.get(key, ())) for key in LISTS}})
+    return PlayerOverview(**{**known, **{key: tuple(known.get(key, ())) for key in LISTS}})

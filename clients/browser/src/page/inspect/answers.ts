@@ -8,7 +8,7 @@ export interface RoomInfo extends Omit<ListedRoom, "url" | "code" | "build" | "t
 }
 
 /** A player, as the relay knows them. What only a connection has is null without one. */
-export interface PlayerFacts {
+export interface PlayerOverview {
   readonly player: number;
   readonly name: string;
   readonly role: string;
@@ -40,7 +40,10 @@ export interface PlayerFacts {
 const SILENT_MS = 1000;
 
 /** Milliseconds since a player was heard who answers nothing; 0 for those who answer in time. */
-export function silence({ unanswered_ms: asked = 0, silent_ms: silent = 0 }: PlayerFacts): number {
+export function silence({
+  unanswered_ms: asked = 0,
+  silent_ms: silent = 0,
+}: PlayerOverview): number {
   const ms = Math.max(asked, silent);
   return ms >= SILENT_MS ? ms : 0;
 }
@@ -119,7 +122,7 @@ export type Counts = Readonly<Record<string, readonly [frames: number, bytes: nu
 /** A line of the stream. */
 export type Line =
   | ({ readonly type: "room" } & Standing)
-  | { readonly type: "players"; readonly players: readonly PlayerFacts[] }
+  | { readonly type: "players"; readonly players: readonly PlayerOverview[] }
   | { readonly type: "frames"; readonly frames: readonly Told[]; readonly skipped: number }
   | { readonly type: "rates"; readonly seconds: number; readonly frames: Counts }
   | { readonly type: "end"; readonly why: string };
@@ -134,7 +137,7 @@ export interface Reason {
 export interface Explanation {
   readonly is_there: boolean;
   readonly reasons: readonly Reason[];
-  readonly facts: PlayerFacts | null;
+  readonly overview: PlayerOverview | null;
   /** Over earlier connections of theirs. */
   readonly rejected?: readonly Rejected[];
 }

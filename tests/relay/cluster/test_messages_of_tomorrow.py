@@ -1,6 +1,6 @@
 """What newer nodes tell: more fields and unknown kinds are passed over, and the rest is read.
 
-What a log orders is no such fact: there, all nodes must read the same, and a room says by which
+What a log orders is no such message: there, all nodes must read the same, and a room says by which
 rules it lives.
 """
 
@@ -33,7 +33,7 @@ from relay.conditions.shape import Shape
 from relay.http import operating
 from relay.http.app import create_app
 from relay.http.metrics import siblings
-from relay.inspect import facts
+from relay.inspect import overview
 from relay.node import shapes
 from relay.policy.config import Settings
 from relay.policy.rate_limits import AddressBuckets, AddressCounts
@@ -111,7 +111,7 @@ async def shows(bus: Ether, board: Board, **values: Any) -> None:
     assert not board.is_behind  # it reads all but the unknown kind, and does not ask again
 
 
-# Each kind of fact.
+# Each kind of message.
 
 
 async def beats(bus: Ether) -> None:
@@ -202,21 +202,21 @@ async def players(bus: Ether) -> None:
     node = create_app(Settings()).state.node
     room = Room("R", bytes(8), OPTIONS)
     room.apply(Join(1, b"key", PlayerInfo()))
-    found = facts.Facts(node)
+    found = overview.Overviews(node)
     found.meet(bus)
-    known = facts.PlayerFacts(1, "Ann", "player", "live", (), 0, node=OTHER)
-    values = {key: getattr(known, key) for key in facts.KNOWN} | MORE
+    known = overview.PlayerOverview(1, "Ann", "player", "live", (), 0, node=OTHER)
+    values = {key: getattr(known, key) for key in overview.KNOWN} | MORE
     end = [1, 2, 3, None, "LOST", "", MORE]
     said = await bus.answers(found.of(room), [values], [end], MORE)
     assert said.players[1] == known
     assert said.ends[0].name == "LOST"
-    bus.tell(facts.SUBJECT, msgpack.packb(["R", room.epoch, MORE]), Kind.ASKED, 5)
+    bus.tell(overview.SUBJECT, msgpack.packb(["R", room.epoch, MORE]), Kind.ASKED, 5)
     await bus.says(Kind.ANSWERED)
 
 
 async def rejections(bus: Ether) -> None:
     node = create_app(Settings()).state.node
-    found = facts.Facts(node)
+    found = overview.Overviews(node)
     found.meet(bus)
     known = {
         **dict.fromkeys(("room", "player", "attachment", "address", "closed", "op", "code"), None),
@@ -233,7 +233,7 @@ async def rejections(bus: Ether) -> None:
     said = await bus.answers(found.outside("R"), [known | MORE], [end], [shut], MORE)
     assert operating.Rejected(**said.rejected[0]).node == OTHER
     assert (said.ends[0].room, said.shut_out[0].times) == ("R", 2)
-    bus.tell(facts.ABOUT_OUTSIDE, msgpack.packb(["R", MORE]), Kind.ASKED, 5)
+    bus.tell(overview.ABOUT_OUTSIDE, msgpack.packb(["R", MORE]), Kind.ASKED, 5)
     await bus.says(Kind.ANSWERED)
 
 
@@ -254,7 +254,7 @@ async def workers(bus: Ether) -> None:
     bus.tell("anything", b"", kind=99)
 
 
-FACTS: dict[str, Callable[[Ether], Awaitable[None]]] = {
+CHECKS: dict[str, Callable[[Ether], Awaitable[None]]] = {
     BEAT: beats,
     TICKS: ticks,
     VALUES: values,
@@ -265,8 +265,8 @@ FACTS: dict[str, Callable[[Ether], Awaitable[None]]] = {
     shared_limits.SPENT: spent,
     together.PROMISES: promises,
     shapes.SUBJECT: conditions,
-    facts.SUBJECT: players,
-    facts.ABOUT_OUTSIDE: rejections,
+    overview.SUBJECT: players,
+    overview.ABOUT_OUTSIDE: rejections,
     WHEREABOUTS: whereabouts,
     siblings.DRAINING: workers,
     siblings.METRICS: workers,
@@ -274,8 +274,8 @@ FACTS: dict[str, Callable[[Ether], Awaitable[None]]] = {
 """Each kind of message between nodes, and what reads one of tomorrow."""
 
 
-@pytest.mark.parametrize("check", dict.fromkeys(FACTS.values()))
-async def test_a_fact_of_tomorrow_is_read_by_what_is_known_of_it(
+@pytest.mark.parametrize("check", dict.fromkeys(CHECKS.values()))
+async def test_a_message_of_tomorrow_is_read_by_what_is_known_of_it(
     check: Callable[[Ether], Awaitable[None]], bus: Ether
 ) -> None:
     await check(bus)
@@ -291,11 +291,11 @@ def broker() -> Iterator[LogBroker]:
 async def test_there_is_one_for_each_kind_of_message(bus: Ether, broker: LogBroker) -> None:
     state = create_app(Settings()).state
     broker.start(LocalLog(), bus)
-    state.facts.meet(bus)
+    state.overviews.meet(bus)
     state.siblings.meet(bus)
     as_one(bus, Gate(Settings()), state.node)
     of_rooms = {VALUES}
-    assert bus.subjects | of_rooms == FACTS.keys()
+    assert bus.subjects | of_rooms == CHECKS.keys()
 
 
 def test_a_node_passes_over_what_is_of_no_kind_that_it_knows() -> None:
