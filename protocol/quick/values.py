@@ -159,7 +159,8 @@ def unpack(data: bytes) -> Any:
                     return value
             except TypeError:
                 pass  # there are others
-        if is_flat(data):
+        is_of_maps = 0x80 <= data[1] < 0x90
+        if not is_of_maps and is_flat(data):
             value = unpackb(data)
             if type(value) is dict and len(value) != data[0] - 0x80:
                 raise Doubt  # a key is there twice
