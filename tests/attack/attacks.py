@@ -21,6 +21,7 @@ ATTACKS: dict[str, Callable[[Scale], Awaitable[Row]]] = {
     "F5": floods.f5,
     "F6": floods.f6,
     "F7": floods.f7,
+    "F8": floods.f8,
     "H1": doors.h1,
     "H2": doors.h2,
     "H4": doors.h4,
@@ -58,6 +59,7 @@ FULL = {
     "F5": Scale(seconds=5),
     "F6": Scale(seconds=8),
     "F7": Scale(300, 5),
+    "F8": Scale(2000),
     "H1": Scale(1000),
     "H2": Scale(),
     "H4": Scale(1000, 4),
@@ -102,6 +104,7 @@ SMALL = {
     "F5": Scale(seconds=1),
     "F6": Scale(seconds=1),
     "F7": Scale(20, 0.5),
+    "F8": Scale(300),
     "H1": Scale(1000),  # with fewer, what the relay takes once for all weighs most
     "H2": Scale(),
     "H4": Scale(400, 0.5),

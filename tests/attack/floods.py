@@ -1,4 +1,4 @@
-"""Clients that send more than is allowed: F1 to F7."""
+"""Clients that send more than is allowed: F1 to F8."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ FLOOD_SLACK = 20.0  # milliseconds above the base, under a flood of tiny frames
 CUT_SECONDS = 0.5
 LINES_PER_SECOND = 10.0
 UNFINISHED_BYTES = (64 + 21) * KIBIBYTE
+GONE_BYTES = 4 * KIBIBYTE
+"""What the relay may keep of a connection that is gone: a fraction of what that had sent."""
 RATE, RATE_BURST = 120, 240  # frames, the relay's default
 
 LISTS_HZ = 110.0
@@ -201,4 +203,18 @@ async def f7(scale: Scale) -> Row:
             neighbours_p99(hearing.p99, base.p99),
             free,
         ],
+    )
+
+
+async def f8(scale: Scale) -> Row:
+    with stage() as on, attackers() as pool:
+        await in_process(pool, hostile.goes, on.port, 10)
+        files, memory = on.files, on.memory
+        peak = await on.peak(in_process(pool, hostile.goes, on.port, scale.many))
+        free = await on.frees(files)
+    most = 1 + scale.many * GONE_BYTES / MEBIBYTE
+    return Row(
+        "F8",
+        f"{scale.many} who come one after another, and go in the middle of a message",
+        [Check("memory grown", (peak - memory) / MEBIBYTE, most, "MiB"), free],
     )

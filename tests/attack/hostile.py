@@ -152,6 +152,13 @@ def unfinished(port: int, many: int, seconds: float) -> None:
         time.sleep(seconds)  # holding them is the attack
 
 
+def goes(port: int, many: int) -> None:
+    """Come this many times, one after another, and go in the middle of a message."""
+    for number in range(many):
+        with inside(port, f"GONE{number % 10}") as end:
+            end.sendall(frame(BINARY, bytes(FRAME_CAP))[:-1])
+
+
 def races(port: int, room: str, hz: float, seconds: float) -> tuple[int, float]:
     """Send frames at a rate. Returns: how many came back, and the seconds until the end."""
     message = frame(BINARY, b"\x93\x10\xc3\xc4\x10" + bytes(16))  # to all, the sender too
