@@ -105,4 +105,5 @@ async def test_nothing_large_is_left(where: str, comes: Callable[[Party], Awaita
     async with GATHERINGS[where](room_keep=0, room_hold=0, hello_seconds=1) as at:
         before = large_ones()
         await comes(at)
-        await until(lambda: large_ones() == before)
+        await until(lambda: not at.node.connections and not at.node.registry.by_name)
+        await until(lambda: not large_ones() - before)
