@@ -42,6 +42,7 @@ class Current:
         self._pause = 0.0
         """Until when nothing more is taken."""
         self._timer: asyncio.TimerHandle | None = None
+        self._is_over = False
         self._arm(clock())
 
     @property
@@ -57,6 +58,7 @@ class Current:
 
     def flush(self) -> list[bytes]:
         """End: return what waits."""
+        self._is_over = True
         if self._timer is not None:
             self._timer.cancel()
         return self._line.flush()
@@ -75,6 +77,8 @@ class Current:
         while now >= self._pause and (frame := self._line.pop(now)) is not None:
             if pause := self._out(frame, now):
                 self._pause = now + pause
+        if self._is_over:  # a frame may be what ends the connection
+            return
         if self._line.is_cut:
             self._cut()
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -28,8 +29,11 @@ from protocol.frames import (
     Volatile,
 )
 from relay.conditions.conditions import Conditions
+from relay.conditions.dice import Dice, Direction
+from relay.conditions.line import Line
 from relay.conditions.profiles import profile
 from relay.conditions.shape import Shape
+from relay.link.shaping import Current
 from relay.room.room import Room
 from tests.helpers.peers import Party, Peer, new_seat, party, until
 
@@ -183,6 +187,46 @@ async def test_a_cut_loses_the_connection_and_nothing_else(gather: Gather, way: 
         while len(known + hearer.payloads) < 60:
             await hearer.hears(Deliver)
         assert known + hearer.payloads == [b"%d" % number for number in range(60)]
+
+
+async def test_who_leaves_is_not_cut_off_while_the_rest_is_read(gather: Gather) -> None:
+    often = Conditions(cut_every_s=0.3)
+    async with gather() as at:
+        host, ann = await at.enters("R"), await at.enters_and_sticks("R")
+        put(at, ann.me, up=often)
+        host.says(*(Send(None, bytes(8192)) for _ in range(20)))
+        await host.catches_up()
+        ann.says(Leave())
+        await host.hears(Left)
+        later = await at.enters("R")
+        put(at, later.me, up=often)
+        await host.hears(Left)  # who came later is cut off, so that the time has come
+        ann.raw.read_on()
+        assert await ann.ends() == (CloseCode.NORMAL, "normal")
+        assert len(ann.payloads) == 20
+
+
+async def test_a_frame_that_ends_a_connection_is_the_last() -> None:
+    """Nothing wakes up later, for somebody who is gone."""
+    often, clock = Conditions(cut_every_s=0.2), asyncio.get_running_loop().time
+    ended, cut = asyncio.Event(), asyncio.Event()
+
+    def out(frame: bytes, now: float) -> float:
+        current.flush()
+        ended.set()
+        return 0.0
+
+    def begin(cuts: Callable[[], object]) -> Current:
+        line = Line(often, Dice(1, 1, Direction.UP), clock(), max_bytes=1000, max_frames=10)
+        return Current(line, clock, out, lambda: None, cuts)
+
+    wrong: list[str] = []
+    current = begin(lambda: wrong.append("cut"))
+    current.push(b"the last", is_volatile=False)
+    await ended.wait()
+    begin(cut.set)
+    await cut.wait()
+    assert wrong == []
 
 
 async def test_conditions_outlast_the_connection(gather: Gather) -> None:
