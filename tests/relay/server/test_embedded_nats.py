@@ -125,7 +125,7 @@ def test_a_relay_that_ends_before_it_serves_leaves_no_server(tmp_path: Path) -> 
         server = number_of(tmp_path)
         relay.terminate()
         relay.communicate(timeout=SECONDS)
-    assert not lives(server)
+    wait_until(lambda: not lives(server))
 
 
 def test_what_was_left_is_ended_where_there_is_no_ps(
