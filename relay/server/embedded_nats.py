@@ -142,16 +142,16 @@ def _free_port() -> int:
 def _supervised(command: list[str], folder: Path) -> Iterator[None]:
     """Have a program run meanwhile."""
     ending = threading.Event()
-    process = _start(command)
-    supervisor = _Supervisor(command, folder, process, ending)
+    supervisor = _Supervisor(command, folder, _start(command), ending)
     thread = threading.Thread(target=supervisor.run, name="nats-server", daemon=True)
-    thread.start()
     try:
+        thread.start()  # on a busy machine it takes long enough for a signal to come
         yield
     finally:
         ending.set()
         _end(supervisor.process)
-        thread.join(END_SECONDS)
+        if thread.is_alive():
+            thread.join(END_SECONDS)
 
 
 class _Supervisor:

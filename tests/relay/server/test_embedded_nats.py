@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -45,6 +46,12 @@ def wait_until(is_so: Callable[[], bool]) -> None:
     while not is_so():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def begun(folder: Path) -> int:
+    """Wait for a server to begin. Returns: its number."""
+    wait_until(lambda: (folder / "pid").exists() and bool((folder / "pid").read_text()))
+    return number_of(folder)
 
 
 async def test_an_own_server_keeps_rooms_over_its_end_and_its_death(tmp_path: Path) -> None:
@@ -121,11 +128,29 @@ def test_the_server_of_a_relay_that_was_killed_is_ended_by_the_next_one(tmp_path
 
 def test_a_relay_that_ends_before_it_serves_leaves_no_server(tmp_path: Path) -> None:
     with serving(*EMBEDDED, str(tmp_path)) as relay:
-        wait_until(lambda: (tmp_path / "pid").exists() and bool((tmp_path / "pid").read_text()))
-        server = number_of(tmp_path)
+        server = begun(tmp_path)
         relay.terminate()
         relay.communicate(timeout=SECONDS)
-    wait_until(lambda: not lives(server))
+    assert not lives(server)
+
+
+def test_a_signal_while_a_server_begins_to_be_watched_ends_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, server = threading.Thread.start, 0
+
+    def start_and_be_told_to_end(thread: threading.Thread) -> None:
+        nonlocal server
+        start(thread)
+        if thread.name == "nats-server":
+            server = begun(tmp_path)
+            signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(threading.Thread, "start", start_and_be_told_to_end)
+    with pytest.raises(SystemExit), embedded_nats(tmp_path):
+        pass
+    assert server
+    assert not lives(server)
 
 
 def test_what_was_left_is_ended_where_there_is_no_ps(
