@@ -44,6 +44,7 @@ VALUES: dict[str, object] = {
     "a map of 2 floats of any bytes": dict(zip("xy", FLOATS, strict=False)),
     "a map of 6 floats of any bytes": dict(zip("abcdef", FLOATS, strict=False)),
     "a text and a place of any bytes": {"type": "move", "pos": FLOATS[:2]},
+    "a text, 2 floats, an int and a bool": ["move", *FLOATS[:2], 3, True],
     "a map of 6": {"x": 1.5, "y": -20, "name": "Ada", "hp": 100, "alive": True, "pos": None},
     "100 ints": INTS,
     "100 floats": FLOATS,

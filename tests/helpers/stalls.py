@@ -81,5 +81,5 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         # Each test writes two short lines there. Else the second waits 40 ms for an
         # acknowledgement of the first.
-        connection: socket.socket = config.failures_db.sock  # type: ignore[attr-defined]  # their addition
+        connection: socket.socket = config.failures_db.sock  # type: ignore[attr-defined]  # the plugin adds it
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
