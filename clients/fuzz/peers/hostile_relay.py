@@ -23,7 +23,7 @@ from clients.fuzz.peers.plan.as_relay import (
     Visit,
     pieces,
 )
-from clients.fuzz.peers.plan.breaches import LIVES
+from clients.fuzz.peers.plan.breaches import GIVES_UP, LIVES
 from clients.fuzz.peers.plan.dress import Writing, dressed
 from clients.fuzz.peers.plan.framing import ABNORMAL, BINARY, NO_STATUS, frame
 from clients.fuzz.peers.plan.life import report_of, seq_of, snapshot_report
@@ -49,10 +49,6 @@ LOOK_EVERY: Final = 0.1
 
 LATER: Final = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 """Answer to plain requests, with which a client finds out why no WebSocket opened."""
-
-GIVES_UP: Final = frozenset({1002, 1003, 1007, 1008, NO_STATUS, ABNORMAL, *range(3000, 5000)})
-"""How a client may end a connection whose relay broke the protocol. In a browser, a program can
-send only 1000 of the standard's codes."""
 
 
 class GaveUp(Exception):

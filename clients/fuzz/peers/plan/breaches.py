@@ -8,9 +8,11 @@ from typing import Final, NamedTuple
 
 from clients.fuzz.peers.plan.dress import mask
 from clients.fuzz.peers.plan.framing import (
+    ABNORMAL,
     BINARY,
     CLOSE,
     CONTINUATION,
+    NO_STATUS,
     PING,
     PONG,
     TEXT,
@@ -21,6 +23,10 @@ PROTOCOL_ERROR, TEXT_REFUSED, BAD_TEXT, TOO_BIG = 1002, 1003, 1007, 1009
 
 LIVES: Final = 0
 """In place of a close code: the connection may as well go on."""
+
+GIVES_UP: Final = frozenset({1002, 1003, 1007, 1008, NO_STATUS, ABNORMAL, *range(3000, 5000)})
+"""How a client may end a connection whose relay broke the protocol of frames. In a browser, a
+program can send only 1000 of the standard's codes, or none."""
 
 
 class Breach(NamedTuple):
@@ -122,7 +128,7 @@ def close_with_a_bad_reason(rng: Random, is_client: bool) -> tuple[bytes, set[in
 def text(rng: Random, is_client: bool) -> tuple[bytes, set[int]]:
     """SPEC 2.5: the relay closes with 1003. SPEC 21.8: a client should close, too."""
     words = rng.choice((b"", b"hello", "\N{SNOWMAN}".encode()))
-    codes = {TEXT_REFUSED} if is_client else {TEXT_REFUSED, PROTOCOL_ERROR, LIVES}
+    codes = {TEXT_REFUSED} if is_client else {*GIVES_UP, LIVES}
     return frame(TEXT, words, mask(rng, is_client)), codes
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from clients.fuzz.peers.hostile_client import Attack
 from clients.fuzz.peers.plan.as_client import story
+from clients.fuzz.peers.plan.as_relay import plot
 from clients.fuzz.peers.plan.steps import Enter
 from clients.fuzz.peers.sides import Client
 from clients.fuzz.peers.transcript import Transcript
@@ -48,6 +49,13 @@ def test_our_client_bears_a_hostile_relay(testee: str, tmp_path: Path) -> None:
     done = fuzz("client", TESTEES[testee], *options)
     assert (done.status, done.report["findings"]) == (0, []), done.text
     assert done.report["conversations"] == COUNT
+
+
+@pytest.mark.parametrize("testee", TESTEES)
+def test_our_client_may_say_in_its_own_way_that_a_text_is_refused(testee: str) -> None:
+    seed = next(seed for seed in range(1000) if plot(seed)[0].finish.what == "breach: text")
+    done = fuzz("client", TESTEES[testee], *PATIENT, "--count", 1, "--seed", seed)
+    assert (done.status, done.report["findings"]) == (0, []), done.text
 
 
 def without_positions() -> list[int]:
