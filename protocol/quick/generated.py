@@ -33,11 +33,12 @@ from protocol.fields.field_types import (
 )
 from protocol.fields.schema import FieldOf, Record, record_fields
 from protocol.frames import Frame
-from protocol.quick.values import FORBIDDEN_KEY, TINY, Doubt, pack_anew, unpack, unpackb
+from protocol.quick.claims import TINY
+from protocol.quick.values import FORBIDDEN_KEY, Doubt, pack_anew, unpack, unpackb
 
 FLAT: Final = 8
 """Elements of a frame, and of an array in it, before it is looked at more closely. Of 1,024 arrays
-within one another, as deep as msgpack goes, those that claim so much take less than `values.SPARE`
+within one another, as deep as msgpack goes, those that claim so much take less than `claims.SPARE`
 and their worth."""
 
 MOST_KEYS: Final = 32

@@ -7,7 +7,8 @@ right only takes time. To return what the scan would refuse is a bug. Rule by ru
 
 0. Calm bytes: after its head, most small messages have no byte that may begin a container, a bin,
    a large int or `__proto__`. One search for others tells all that rules 2, 4 and 6 ask. The bytes
-   of a float may be any: where one may be, `walk` tells heads from the rest.
+   of a float may be any: where one may be, `walk` tells heads from the rest, or types do, if an
+   array holds no others.
 1. Types: msgpack knows one more, ext. `unpackb` refuses it, timestamps and empty ones included.
    msgpack itself refuses 0xC1. What holds no other value, it judges alone.
 2. Ints: only 0xCF and 0xD3 begin one beyond 2^53. Where such a byte is, ints are looked at. Of
@@ -21,7 +22,7 @@ right only takes time. To return what the scan would refuse is a bug. Rule by ru
 5. One value: msgpack refuses bytes after it, and a message that ends early.
 6. Depth: no more than bytes that may begin a container, or level by level. Elements: msgpack's own
    limits. Values: no more than bytes, or counted.
-7. Claims: all heads together may claim little, or the message is walked first without building.
+7. Claims: heads claim no more than the message is worth (`claims`).
 """
 
 from __future__ import annotations
@@ -36,36 +37,22 @@ import msgpack
 
 from protocol.fields.mismatch import Mismatch
 from protocol.limits import MAX_DEPTH, MAX_ELEMENTS, MAX_INT, MAX_NODES
+from protocol.quick.claims import (
+    HARMLESS,
+    HEADS,
+    MAP_HEADS,
+    TINY,
+    check_claims,
+    has_long_within,
+)
 from protocol.quick.walk import is_flat, is_nested
 
 LARGE: Final = 64 * 1024
 """Bytes beyond which a message is scanned at once. It may have very many values."""
 
-SPARE: Final = 64 * 1024
-PER_BYTE: Final = 100
-"""Bytes that a message may take while it is decoded: some, and some more for each of its own."""
-
-LIST, SLOT = 72, 8
-"""Bytes that a list takes, and those of each element that its head claims."""
-
-SHORT: Final = LIST + SLOT * 15
-"""Bytes that a container takes before it has what it claims; more, if it is an array with a longer
-head. What a map claims takes none."""
-
-HARMLESS: Final = (SPARE - SLOT * MAX_ELEMENTS) // (SHORT - PER_BYTE)
-"""Bytes of a message that is worth all that it may claim, but for arrays with a longer head within
-the outermost container."""
-
 WALKED: Final = 256
 """Bytes of a message that is walked through if it has floats. Longer ones are looked at level by
 level, which takes less time for each byte."""
-
-TINY: Final = 160
-"""Bytes of a message that is worth all that it may claim, even if each third byte begins an array
-that claims an element for each of them."""
-
-STACKED: Final = 1024
-"""Containers within one another at most, as msgpack goes."""
 
 CONTAINERS: Final = frozenset((list, dict))
 NUMBERS: Final = frozenset((int, float))
@@ -74,8 +61,6 @@ ALONE: Final = frozenset((int, float, str, bool, bytes, type(None)))
 FORBIDDEN_KEY: Final = "__proto__"
 FORBIDDEN_BYTES: Final = FORBIDDEN_KEY.encode()
 
-MAP_HEADS: Final = frozenset([*range(0x80, 0x90), 0xDE, 0xDF])
-HEADS: Final = frozenset([*MAP_HEADS, *range(0x90, 0xA0), 0xDC, 0xDD])
 FILLED: Final = HEADS - {0x80, 0x90}
 """Heads of containers that may hold something."""
 SUSPECTS: Final = frozenset([0x5F, 0xC4, 0xC5, 0xC6, 0xCF, 0xD3])
@@ -84,15 +69,19 @@ SUSPECTS: Final = frozenset([0x5F, 0xC4, 0xC5, 0xC6, 0xCF, 0xD3])
 EXTS: Final = (0xC1, 0xC7, 0xC8, 0xC9, *range(0xD4, 0xD9))
 """Heads of ext, and the one that begins nothing."""
 
-ARRAY_STARTS: Final = {**dict.fromkeys(range(0x90, 0xA0), 1), 0xDC: 3, 0xDD: 5}
-"""Where the first element of an array begins, by its head."""
-
-SCALAR, INT_64, OTHER = range(3)
+SCALAR, INT_64, FEW, OTHER = range(4)
 KINDS: Final = bytes(
-    INT_64 if byte in (0xCF, 0xD3) else OTHER if byte in FILLED or byte in EXTS else SCALAR
+    INT_64
+    if byte in (0xCF, 0xD3)
+    else FEW
+    if 0x91 <= byte <= 0x9F
+    else OTHER
+    if byte in FILLED or byte in EXTS
+    else SCALAR
     for byte in range(256)
 )
-"""What a byte begins: what msgpack judges alone, an int that may be too large, or anything else."""
+"""What a byte begins: what msgpack judges alone, an int that may be too large, an array of a few
+values, or anything else."""
 
 FLOAT_64: Final = 0xCB
 
@@ -108,11 +97,6 @@ MARKS: Final = bytes(
     for byte in range(256)
 )
 """What may be at a byte. If all that follows the first is calm, it is as ASCII is."""
-
-LONG_16: Final = re.compile(rb"\xdc[\0-\4]")
-LONG_32: Final = re.compile(rb"\xdd\0\0[\0-\4]")
-"""What an array begins with that has a longer head, and claims no more than it may. Other bytes
-may look so, too."""
 
 WIDE_UINT: Final = re.compile(rb"\xcf(?!\0[\0-\x1f])")
 WIDE_INT: Final = re.compile(rb"\xd3(?!\0[\0-\x1f]|\xff[\xe1-\xff])")
@@ -149,38 +133,36 @@ def unpack(data: bytes) -> Any:
     Raises: one of `DOUBTS`.
     """
     kind = KINDS[data[0]]
-    if kind != OTHER:
+    if kind < FEW:
         return unpackb(data) if kind == SCALAR else checked_int(unpackb(data))
-    if len(data) <= WALKED and FLOAT_64 in data:
-        if data[1] == FLOAT_64:
-            try:  # numbers alone, as a place is
-                value = unpackb(data)
-                if hypot(*value) < FAR:
+    if len(data) > TINY:
+        return unpack_more(data)
+    # msgpack lets no container claim more than the message has bytes.
+    if FLOAT_64 in data:  # without a call of ours, which takes half as long as a place
+        value = unpackb(data)
+        if kind == FEW:
+            if data[1] == FLOAT_64:
+                try:  # numbers alone, as a place is
+                    if hypot(*value) < FAR:
+                        return value
+                except TypeError:
+                    pass  # there are others
+            for each in value:
+                if type(each) not in ALONE:
+                    break
+            else:
+                if not (0xCF in data or 0xD3 in data):
                     return value
-            except TypeError:
-                pass  # there are others
-        is_of_maps = 0x80 <= data[1] < 0x90
-        if not is_of_maps and is_flat(data):
-            value = unpackb(data)
+        if (kind != FEW or data[1] & 0xF0 != 0x80) and is_flat(data):  # not so if maps are within
             if type(value) is dict and len(value) != data[0] - 0x80:
                 raise Doubt  # a key is there twice
             return value
         if is_nested(data):
-            value = unpackb(data)
             if pack_anew(value) != data:
                 raise Doubt  # as here
             return value
-    if len(data) > TINY:
-        value = unpack_more(data)
-        if type(value) is list and are_plain(value):
-            return value
-    else:  # msgpack lets no container claim more than the message has bytes
-        value = unpackb(data, ext_hook=refuse, max_ext_len=0)
-    marks = data[1:].translate(MARKS)
-    if not marks.isascii():
-        check_within(data, value, marks)
-    elif type(value) is dict:
-        check_entries(data, value)
+    value = unpackb(data, ext_hook=refuse, max_ext_len=0)
+    check_marked(data, value)
     return value
 
 
@@ -189,10 +171,28 @@ def unpack_more(data: bytes) -> Any:
     size = len(data)
     if size > LARGE:
         raise Doubt
+    may_be_walked = size <= WALKED and FLOAT_64 in data and data[1] != FLOAT_64
+    if may_be_walked and (is_nested(data) or is_flat(data)):
+        value = unpackb(data)
+        if pack_anew(value) != data:
+            raise Doubt  # a key is there twice
+        return value
     most = size if size < MAX_ELEMENTS else MAX_ELEMENTS
     if size > HARMLESS or has_long_within(data):
         check_claims(data, most)
-    return unpackb(data, ext_hook=refuse, max_ext_len=0, max_array_len=most, max_map_len=most)
+    value = unpackb(data, ext_hook=refuse, max_ext_len=0, max_array_len=most, max_map_len=most)
+    if not (type(value) is list and are_plain(value)):
+        check_marked(data, value)
+    return value
+
+
+def check_marked(data: bytes, value: Any) -> None:
+    """Doubt an array or a map, if any byte after its head may begin what is forbidden."""
+    marks = data[1:].translate(MARKS)
+    if not marks.isascii():
+        check_within(data, value, marks)
+    elif type(value) is dict:
+        check_entries(data, value)
 
 
 def checked_int(value: int) -> int:
@@ -200,44 +200,6 @@ def checked_int(value: int) -> int:
     if not -MAX_INT <= value <= MAX_INT:
         raise Doubt
     return value
-
-
-def check_claims(data: bytes, most: int) -> None:
-    """Doubt a message whose heads may claim far more than it has. Of those within one another,
-    some may wait for what they claim; all others have it."""
-    size = len(data)
-    worth = SPARE + PER_BYTE * size
-    if data[0] not in HEADS:
-        return
-    if min(size, STACKED) * SHORT + SLOT * most <= worth and not has_long_within(data):
-        return
-    if are_doubles(data):
-        return
-    marks = data.translate(MARKS)
-    heads = min(marks.count(ARRAY_MARK) + marks.count(MAP_MARK), STACKED)
-    if heads * (LIST + SLOT * most) <= worth:
-        return
-    if heads * SHORT + SLOT * most * (data.count(0xDC) + data.count(0xDD)) > worth:
-        walk = msgpack.Unpacker(max_buffer_size=size)
-        walk.feed(data)
-        walk.skip()
-
-
-def has_long_within(data: bytes) -> bool:
-    """Say whether a container may have arrays with a longer head."""
-    return (0xDC in data and LONG_16.search(data, 1) is not None) or (
-        0xDD in data and LONG_32.search(data, 1) is not None
-    )
-
-
-def are_doubles(data: bytes) -> bool:
-    """Say whether a message is an array of floats of 64 bits alone: then each ninth byte begins
-    one."""
-    start = ARRAY_STARTS.get(data[0], len(data))
-    count, rest = divmod(len(data) - start, 9)
-    if rest or count < 1 or data[start] != 0xCB:
-        return False
-    return data[start::9].count(0xCB) == count
 
 
 def check_entries(data: bytes, value: dict[Any, Any]) -> None:

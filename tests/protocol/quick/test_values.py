@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -27,7 +26,6 @@ from protocol.errors import RemoteProtocolError
 from protocol.limits import MAX_INT
 from protocol.quick import values as quick
 from roomwire.testing import game_values, messages, mutants, piles
-from tests.helpers.memory import peak_of
 from tests.helpers.strategies import share
 
 Outcome = tuple[object, ...]
@@ -231,35 +229,3 @@ def test_whatever_is_encoded_is_read_quickly(case: tuple[bytes, Role]) -> None:
     if b"__proto__" not in data:
         readers = CLIENT_READERS if by is Role.CLIENT else RELAY_READERS
         assert readers[data[1]][data[0]](data) == decode_slowly(data, by)
-
-
-# What it takes.
-
-BOMBS = {
-    "arrays of 15 within one another": b"\x9f" * 1100,
-    "arrays of 15, few": b"\x9f" * 500,
-    "arrays of 1024 within one another": b"\xdc\x04\x00" * 1000,
-    "arrays of 1024, few": b"\xdc\x04\x00" * 100,
-    "arrays as large as the message": b"\xdc\x00\x90" * 50,
-    "arrays as large as a message of 160 bytes": b"\xdc\x00\x9f" * 53,
-    "arrays of 15 within one of 1024": b"\xdc\x04\x00" + b"\x9f" * (quick.HARMLESS - 8),
-    "arrays of 15 within one of 1024, more": b"\xdc\x04\x00" + b"\x9f" * 1390,
-    "maps of 1024 within one another": b"\xde\x04\x00\xa0" * 1000,
-    "maps within one another": b"\x81\xa0" * 1000,
-    "an array that claims 4 G": b"\xdd\xff\xff\xff\xff" * 20,
-    "a str that claims 4 G": b"\xdb\xff\xff\xff\xff",
-    "a bin that claims 4 G": b"\xc6\xff\xff\xff\xff",
-    "empty maps, too many": (b"\xdc\x03\xff" + b"\x80" * 1023) * 64,
-}
-
-
-@pytest.mark.parametrize("by", [None, *Role])
-@pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS)
-def test_claims_take_no_more_than_the_message_is_worth(bomb: bytes, by: Role | None) -> None:
-    heads = (
-        [b""] if by is None else [b"\x93\x10", b"\x93\x01\x01", b"\x94\x11\x01\x02", b"\x94\x41"]
-    )
-    for data in [head + bomb for head in heads]:
-        read = partial(unpack, data) if by is None else partial(decode, data, by)
-        peak = peak_of(partial(outcome, read))
-        assert peak < 64 * 1024 + 100 * len(data), data[:8].hex()
