@@ -16,6 +16,7 @@ import pytest
 
 from protocol.close_codes import CloseCode
 from protocol.frames import Leave, Send
+from relay.cluster.log_broker import LogBroker
 from tests.helpers.cluster.wire import MEETINGS, Meet
 from tests.helpers.peers import Party, new_seat, party, until
 from tests.helpers.raw import BINARY, frame
@@ -92,7 +93,7 @@ COMINGS: list[Callable[[Party], Awaitable[None]]] = [
     says_no_hello,
 ]
 OVER_NATS = (leaves, is_refused)
-"""Over NATS a room needs seconds to end."""
+"""Over NATS a room is kept for seconds after its end."""
 
 
 @pytest.mark.parametrize(
@@ -105,8 +106,10 @@ OVER_NATS = (leaves, is_refused)
 async def test_nothing_large_is_left(where: str, comes: Callable[[Party], Awaitable[None]]) -> None:
     async with GATHERINGS[where](room_keep=0, room_hold=0, hello_seconds=1) as at:
         before = large_ones()
+        brokers = [each for each in gc.get_objects() if isinstance(each, LogBroker)]
         await comes(at)
         await until(lambda: not at.node.connections and not at.node.registry.by_name)
+        await until(lambda: not any(broker.replicas for broker in brokers))
         with suppress(TimeoutError):
             await until(lambda: not large_ones() - before)
         assert not large_ones() - before
