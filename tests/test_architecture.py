@@ -88,3 +88,16 @@ def test_every_file_that_the_page_names_is_there() -> None:
     named = re.findall(r"`((?:relay|protocol|clients|tests)/[\w/.]+)`", PAGE)
     assert named
     assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+def test_every_file_that_code_names_is_there() -> None:
+    code = [
+        path for top in ("relay", "protocol", "roomwire") for path in (ROOT / top).rglob("*.py")
+    ]
+    named = [
+        (str(path.relative_to(ROOT)), name)
+        for path in code
+        for name in re.findall(r"(?<![\w./])(?:\w+/)+\w+\.py\b", path.read_text())
+    ]
+    assert named
+    assert [(path, name) for path, name in named if not (ROOT / name).exists()] == []

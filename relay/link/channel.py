@@ -3,8 +3,8 @@
 A channel reads in slices, so that a burst of tiny frames does not make the neighbours wait; reads
 not at all while anyone has a reason (`Hold`); answers pings, but keeps only the newest pong for a
 client that does not read; notices silence; and is over some seconds after it was ended, whatever
-the client does. What the messages mean is its owner's: a foreign app's (direct.py) or a room's
-(direct_link.py).
+the client does. What the messages mean is its owner's: a room's (relay/link/direct.py) or a foreign
+app's (relay/server/ws_protocol.py).
 """
 
 from __future__ import annotations
