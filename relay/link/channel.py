@@ -131,6 +131,9 @@ class Channel:
     def on_extras(self, frames: int, controls: int) -> None:
         """Take notice of frames that were no whole messages, and how many were control frames."""
 
+    def on_closing(self) -> None:
+        """Take notice that the client closes. First comes what it said before."""
+
     def on_closed(self, closed: Closed) -> None:
         """Take notice that the client closes, or has broken the rules."""
 
@@ -190,6 +193,9 @@ class Channel:
             self._unread = self.on_messages(messages)
         if self.is_ended and inbound.frames > self._last_frame:
             self.abort()
+            return
+        if inbound.closed is not None and self._unread:
+            self.on_closing()
             return
         extras = inbound.frames - frames - len(messages)
         if extras or inbound.closed is not None:
@@ -338,16 +344,17 @@ class Channel:
             return
         self.is_ended = True
         self._last_frame = self.inbound.frames + MOST_READ_ON
+        self._unread = ()
         try:
             self.inbound.library.send_close(code, reason)
-        except InvalidState:
-            self.abort()
+        except InvalidState:  # the client's close waits behind what it said before
+            self.write(b"".join(self.inbound.library.data_to_send()))
+            self._leave(half_close=False)
             return
         self.write(b"".join(self.inbound.library.data_to_send()))
         self._cut_in(BLOCKED_PATIENCE if self.is_blocked else PATIENCE)
         # Reading goes on, at any reason not to: what is awaited is the client's close.
         self._held &= ~Hold.OWNER
-        self._unread = ()
         if not self._held:
             self.transport.resume_reading()
 

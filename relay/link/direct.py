@@ -286,6 +286,9 @@ class DirectLink(Channel):
     def on_stuck(self) -> None:
         self._connection.close(CloseCode.TOO_SLOW)
 
+    def on_closing(self) -> None:
+        self._flush()
+
     def on_closed(self, closed: Closed) -> None:
         self._flush()
         self._connection.lost()

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from protocol.close_codes import CloseCode
+from protocol.codec import encode
 from protocol.frames import (
     Deliver,
     Kick,
@@ -36,6 +37,7 @@ from relay.conditions.shape import Shape
 from relay.link.shaping import Current
 from relay.room.room import Room
 from tests.helpers.peers import Party, Peer, new_seat, party, until
+from tests.helpers.raw import BINARY, CLOSE, frame
 
 Gather = Callable[..., AbstractAsyncContextManager[Party]]
 
@@ -146,6 +148,19 @@ async def test_a_client_that_leaves_is_heard_to_the_end(gather: Gather) -> None:
         left = await bob.hears(Left)
         assert (left.player, left.reason) == (ann.me, LeftReason.LEFT)
         assert bob.payloads == [b"last words"]
+
+
+async def test_a_close_that_is_read_with_more_than_may_wait_comes_behind_it() -> None:
+    async with party(is_portable=False, profile="bench", outbox_frames=16) as at:
+        ann, bob = await at.enters("R"), await at.enters("R")
+        put(at, ann.me, up=FROZEN)
+        await told(ann)
+        said = [b"%d" % number for number in range(50)]
+        frames = [frame(BINARY, encode(Send(None, payload))) for payload in said]
+        ann.raw.write(b"".join(frames) + frame(CLOSE, (1000).to_bytes(2)))
+        await bob.hears(Left)
+        assert bob.payloads == said
+        assert await ann.ends() == (1000, "")
 
 
 async def test_a_close_comes_behind_what_waits(gather: Gather) -> None:
