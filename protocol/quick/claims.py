@@ -1,6 +1,6 @@
 """What heads of arrays claim: msgpack takes memory for elements before they come.
 
-So a few bytes could take far more than they are worth. Here each byte counts as a head that may be
+So a few bytes could take far more than they are worth. Here each byte that may be a head counts as
 one.
 """
 
@@ -50,25 +50,26 @@ may look so, too."""
 
 
 def check_claims(data: bytes, most: int) -> None:
-    """Go through a message that may claim far more than it is worth, and build nothing. Of
-    containers within one another, some may wait for what they claim; all others have it.
+    """Go through a message that may claim more than it is worth, and build nothing.
+
+    What is complete is worth what it takes. Of containers within one another, `STACKED` at most
+    wait for what they claim, and may take what is spare and the worth of their heads.
 
     Args: most: elements that each may claim.
     Raises: msgpack's errors, as decoding does.
     """
-    size = len(data)
-    worth = SPARE + PER_BYTE * size
-    if min(size, STACKED) * SHORT + SLOT * most <= worth and not has_long_within(data):
-        return
-    if data[0] not in HEADS or are_doubles(data):
+    if are_doubles(data):
         return
     heads = min(len(data.translate(None, OTHERS)), STACKED)
-    if heads * (LIST + SLOT * most) <= worth:
-        return
-    if heads * SHORT + SLOT * most * (data.count(0xDC) + data.count(0xDD)) > worth:
-        walk = msgpack.Unpacker(max_buffer_size=size)
+    if heads * (SHORT - PER_BYTE) + count_long(data) * SLOT * most > SPARE:
+        walk = msgpack.Unpacker(max_buffer_size=len(data))
         walk.feed(data)
         walk.skip()
+
+
+def count_long(data: bytes) -> int:
+    """Return how many arrays with a longer head there may be."""
+    return len(LONG_16.findall(data)) + len(LONG_32.findall(data))
 
 
 def has_long_within(data: bytes) -> bool:

@@ -6,11 +6,12 @@ in C. Whatever is raised here (`DOUBTS`) is no verdict: the caller scans then. T
 right only takes time. To return what the scan would refuse is a bug. Rule by rule:
 
 0. Calm bytes: after its head, most small messages have no byte that may begin a container, a bin,
-   a large int or `__proto__`. One search for others tells all that rules 2, 4 and 6 ask. The bytes
-   of a float may be any: where one may be, `walk` tells heads from the rest, or types do, if an
-   array holds no others.
-1. Types: msgpack knows one more, ext. `unpackb` refuses it, timestamps and empty ones included.
-   msgpack itself refuses 0xC1. What holds no other value, it judges alone.
+   a large int or `__proto__`. One search for others tells all that rules 2, 4 and 6 ask, but for
+   keys that are there twice. The bytes of a float may be any: where one may be, `walk` tells heads
+   from the rest, or types do, if an array holds no others.
+1. Types: msgpack knows one more, ext. `unpackb` is told to refuse it, timestamps and empty ones
+   included, or types or the walk show that there is none. msgpack itself refuses 0xC1. What holds
+   no other value, and is no large int, it judges alone.
 2. Ints: only 0xCF and 0xD3 begin one beyond 2^53. Where such a byte is, ints are looked at. Of
    numbers alone, none is larger than their hypotenuse.
 3. UTF-8: msgpack has CPython's strict decoder, as the scan has.
@@ -48,11 +49,12 @@ from protocol.quick.claims import (
 from protocol.quick.walk import is_flat, is_nested
 
 LARGE: Final = 64 * 1024
-"""Bytes beyond which a message is scanned at once. It may have very many values."""
+"""Bytes beyond which an array or a map is scanned at once. It may have very many values."""
 
 WALKED: Final = 256
 """Bytes of a message that is walked through if it has floats. Longer ones are looked at level by
-level, which takes less time for each byte."""
+level, which takes less time for each byte; so are arrays that begin with a float, as they most
+often have numbers alone."""
 
 CONTAINERS: Final = frozenset((list, dict))
 NUMBERS: Final = frozenset((int, float))
@@ -167,7 +169,7 @@ def unpack(data: bytes) -> Any:
 
 
 def unpack_more(data: bytes) -> Any:
-    """Decode an array or a map that may claim more than it is worth."""
+    """Decode an array or a map of more than `TINY` bytes. Heads may claim more than it is worth."""
     size = len(data)
     if size > LARGE:
         raise Doubt

@@ -32,6 +32,12 @@ BOMBS = {
     "arrays as large as a message of 160 bytes": b"\xdc\x00\x9f" * 53,
     "arrays of 15 within one of 1024": b"\xdc\x04\x00" + b"\x9f" * (HARMLESS - 8),
     "arrays of 15 within one of 1024, more": b"\xdc\x04\x00" + b"\x9f" * 1390,
+    "arrays of 246 behind ints": b"\xdc\x00\xf6" + b"\xe0" * 114 + b"\xdc\x00\xf6" * 43,
+    "arrays of 1024 behind ints": b"\xdc\x04\x00" + b"\xe0" * 1023 + b"\xdc\x04\x00" * 22,
+    "arrays of 1024 behind maps": b"\xdc\x04\x00"
+    + (b"\x81\xa0" * 200 + b"\x80") * 39
+    + b"\xdc\x04\x00" * 180,
+    "arrays of 15 behind maps": b"\xdc\x04\x00" + b"\x81\xa0" * 184 + b"\x80" + b"\x9f" * 1021,
     "maps of 1024 within one another": b"\xde\x04\x00\xa0" * 1000,
     "maps within one another": b"\x81\xa0" * 1000,
     "an array that claims 4 G": b"\xdd\xff\xff\xff\xff" * 20,
