@@ -98,12 +98,15 @@ class Effects:
             conduct.keep_frame(error, now, _message_of(refused.entry))
 
     def _later(self, seconds: float, room: Room, entry: Entry) -> None:
-        asyncio.get_running_loop().call_later(seconds, self._propose_if_same, room, entry)
+        # A timer that held the room would keep all its history, long after its end.
+        loop = asyncio.get_running_loop()
+        loop.call_later(seconds, self._propose_if_same, room.name, room.epoch, entry)
 
-    def _propose_if_same(self, room: Room, entry: Entry) -> None:
+    def _propose_if_same(self, name: str, epoch: bytes, entry: Entry) -> None:
         # Another room may have got the name meanwhile; attachments and joins are the old one's.
-        if self._is_due(room, entry) and self._rooms.registry.get(room.name) is room:
-            self._broker.append(room.name, entry)
+        room = self._rooms.registry.get(name)
+        if room is not None and room.epoch == epoch and self._is_due(room, entry):
+            self._broker.append(name, entry)
 
     def _gone(self, room: Room) -> None:
         self._rooms.remove(room)

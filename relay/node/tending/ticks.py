@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from relay.delivery.delay_line import DelayLine
+from relay.delivery.delay_line import DelayLine, nobody_ticks
 from relay.room.room import Room
 
 TICK_SECONDS = 0.1
@@ -28,13 +28,17 @@ class Ticks:
         delay.note()
 
     def forget(self, delay: DelayLine) -> None:
-        """Tick this line no more."""
+        """Tick this line no more, and hold nothing of its room, which holds the line."""
+        self._silence(delay)
+        delay.on_news = nobody_ticks
+
+    def _silence(self, delay: DelayLine) -> None:
         alarm = self._alarms.pop(delay, None)
         if alarm is not None:
             alarm.cancel()
 
     def _tick_in(self, seconds: float, room: Room, delay: DelayLine) -> None:
-        self.forget(delay)
+        self._silence(delay)
         alarm = self._later(seconds, lambda: self._tick(room, delay))
         if alarm is not None:
             self._alarms[delay] = alarm

@@ -14,16 +14,23 @@ from functools import partial
 
 import pytest
 
+from protocol import limits
 from protocol.close_codes import CloseCode
-from protocol.frames import Leave, Send
+from protocol.frames import Kick, Leave, RoomOptions, Send
 from relay.cluster.log_broker import LogBroker
+from relay.conditions.conditions import Conditions
+from relay.conditions.shape import Shape
 from tests.helpers.cluster.wire import MEETINGS, Meet
 from tests.helpers.peers import Party, new_seat, party, until
 from tests.helpers.raw import BINARY, frame
 
-LARGE = ("Replica", "Room", "History", "Connection", "Outbox", "DirectLink", "ServerProtocol")
+LARGE = (
+    *("Replica", "Room", "History", "DelayLine", "Connection", "Outbox", "DirectLink"),
+    *("ServerProtocol", "Current"),
+)
 """Classes whose objects are large, or hold such."""
 DATA = bytes(8192)
+BAD = Conditions(lag_ms=20)
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +58,42 @@ async def leaves(at: Party) -> None:
     ann = await at.enters("R")
     ann.says(*(Send(None, DATA) for _ in range(20)), Leave())
     assert await ann.ends() == (1000, "normal")
+
+
+async def comes_back_and_leaves(at: Party) -> None:
+    """The time that a seat is held for does not end with its room."""
+    seat, kept = new_seat(), RoomOptions(keep=0, hold=limits.MAX_HOLD)
+    ann = await at.enters("R", seat=seat, create=kept)
+    ann.says(*(Send(None, DATA) for _ in range(20)))
+    await ann.catches_up()
+    ann.raw.reset()
+    again = await at.enters("R", seat=seat, position=ann.position)
+    again.says(Leave())
+    await again.ends()
+
+
+async def is_watched_late(at: Party) -> None:
+    late = RoomOptions(keep=0, delay=limits.MAX_HOLD)
+    ann = await at.enters("R", create=late)
+    eve = await at.enters("R", role="spectator")
+    ann.says(*(Send(None, DATA) for _ in range(20)), Leave())
+    await ann.ends()
+    eve.says(Leave())
+    await eve.ends()
+
+
+async def has_a_bad_network(at: Party) -> None:
+    ann = await at.enters("R")
+    at.node.shapes.put(at.room("R"), ann.me, Shape(BAD, BAD, seed=1))
+    ann.says(*(Send(None, DATA) for _ in range(20)), Leave())
+    await ann.ends()
+
+
+async def is_kicked(at: Party) -> None:
+    ann, bob = await at.enters("R"), await at.enters("R", seat=new_seat())
+    ann.says(Kick(bob.me))
+    await bob.ends()
+    ann.raw.reset()
 
 
 async def is_gone_in_the_middle_of_a_message(at: Party) -> None:
@@ -86,6 +129,10 @@ async def says_no_hello(at: Party) -> None:
 
 COMINGS: list[Callable[[Party], Awaitable[None]]] = [
     leaves,
+    comes_back_and_leaves,
+    is_watched_late,
+    has_a_bad_network,
+    is_kicked,
     is_gone_in_the_middle_of_a_message,
     sends_what_is_no_frame,
     reads_nothing_and_is_gone,
