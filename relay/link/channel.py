@@ -131,8 +131,9 @@ class Channel:
     def on_extras(self, frames: int, controls: int) -> None:
         """Take notice of frames that were no whole messages, and how many were control frames."""
 
-    def on_closing(self) -> None:
-        """Take notice that the client closes. First comes what it said before."""
+    def on_rest(self, messages: Sequence[bytes | str]) -> None:
+        """Take messages that were to wait: the client has closed behind them."""
+        raise NotImplementedError
 
     def on_closed(self, closed: Closed) -> None:
         """Take notice that the client closes, or has broken the rules."""
@@ -195,8 +196,8 @@ class Channel:
             self.abort()
             return
         if inbound.closed is not None and self._unread:
-            self.on_closing()
-            return
+            rest, self._unread = self._unread, ()
+            self.on_rest(rest)
         extras = inbound.frames - frames - len(messages)
         if extras or inbound.closed is not None:
             self._note(extras, inbound.controls - controls)
@@ -347,7 +348,7 @@ class Channel:
         self._unread = ()
         try:
             self.inbound.library.send_close(code, reason)
-        except InvalidState:  # the client's close waits behind what it said before
+        except InvalidState:  # the client's close was read, and is not answered yet
             self.write(b"".join(self.inbound.library.data_to_send()))
             self._leave(half_close=False)
             return

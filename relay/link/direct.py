@@ -136,6 +136,14 @@ class DirectLink(Channel):
             connection.failed(error)
         return ()
 
+    def on_rest(self, messages: Sequence[bytes | str]) -> None:
+        up, self._up = self._up, None
+        for message in (*(up.flush() if up is not None else ()), *messages):
+            if isinstance(message, str):
+                self._connection.close(CloseCode.TEXT_REFUSED)
+            else:
+                self._receive_late(message, self.heard)
+
     def on_extras(self, frames: int, controls: int) -> None:
         now = self.loop.time()
         if controls and self._controls.take(controls, now):
@@ -285,9 +293,6 @@ class DirectLink(Channel):
 
     def on_stuck(self) -> None:
         self._connection.close(CloseCode.TOO_SLOW)
-
-    def on_closing(self) -> None:
-        self._flush()
 
     def on_closed(self, closed: Closed) -> None:
         self._flush()

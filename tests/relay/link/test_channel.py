@@ -10,7 +10,7 @@ import pytest
 
 from protocol.close_codes import CloseCode
 from protocol.codec import Role, decode, encode
-from protocol.frames import Deliver, Hello, HelloOptions, Live, Send
+from protocol.frames import Deliver, Hello, HelloOptions, Left, Live, Send
 from relay.link import channel
 from relay.link.direct import DirectLink
 from tests.conformance.wire import Wire, connect
@@ -87,6 +87,25 @@ async def test_a_close_is_answered_and_the_connection_is_over() -> None:
         wire.write(frame(CLOSE, (4321).to_bytes(2)))
         assert await wire.ends() == (4321, "")
         await until(lambda: is_over(link))
+
+
+async def test_a_close_that_is_read_with_what_is_refused_is_answered() -> None:
+    async with party(is_portable=False) as at, wire_to(at) as wire:
+        link = newest_link(at)
+        wire.write(frame(TEXT, b"hello") + frame(CLOSE, (4321).to_bytes(2)))
+        assert await wire.ends() == (4321, "")
+        await until(lambda: is_over(link))
+
+
+async def test_a_close_does_not_wait_for_the_rate() -> None:
+    async with party(is_portable=False, frames_per_second=1, frames_burst=10) as at:
+        bob = await at.enters("R")
+        async with wire_to(at) as wire:
+            said = [b"%d" % number for number in range(40)]
+            sends = b"".join(frame(BINARY, encode(Send(None, payload))) for payload in said)
+            wire.write(sends + frame(CLOSE, (4321).to_bytes(2)))
+            await bob.hears(Left)
+            assert bob.payloads == said
 
 
 async def test_who_does_not_close_in_turn_is_cut_off_after_a_while(

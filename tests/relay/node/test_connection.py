@@ -34,7 +34,7 @@ from protocol.frames import (
     Welcome,
 )
 from relay.policy import conduct
-from tests.helpers.peers import Party, Peer, new_seat, party, until
+from tests.helpers.peers import Party, Peer, new_seat, party
 from tests.helpers.raw import CLOSE, frame
 
 BAD = bytes.fromhex("92 10 C0")  # SEND without its payload: counted
@@ -288,17 +288,6 @@ class TestTooFast:
             await bob.hears(Left)
             assert bob.payloads == numbered(40)
             assert await ann.ends() == (1000, "")
-
-    async def test_who_is_kicked_meanwhile_is_gone_all_the_same(self) -> None:
-        async with party(frames_per_second=1, frames_burst=2) as at:
-            bob, ann = await at.enters("R"), await at.enters("R")
-            ann.says(*[Send(None, payload) for payload in numbered(40)])
-            ann.raw.write(frame(CLOSE, (1000).to_bytes(2)))
-            await ann.hears(Notice)
-            bob.says(Kick(ann.me))
-            await bob.hears(Left)
-            assert (await ann.ends())[0] in (1000, CloseCode.KICKED)
-            await until(lambda: len(at.node.connections) == 1)
 
     async def test_nothing_more_is_read_meanwhile(self) -> None:
         async with party(frames_per_second=1, frames_burst=1) as at:
