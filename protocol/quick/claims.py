@@ -55,6 +55,8 @@ def check_claims(data: bytes, most: int) -> None:
     What is complete is worth what it takes. Of containers within one another, `STACKED` at most
     wait for what they claim, and may take what is spare and the worth of their heads.
 
+    Small messages with short heads alone (`HARMLESS`) need not be given to this.
+
     Args: most: elements that each may claim.
     Raises: msgpack's errors, as decoding does.
     """

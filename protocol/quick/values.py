@@ -140,7 +140,7 @@ def unpack(data: bytes) -> Any:
     if len(data) > TINY:
         return unpack_more(data)
     # msgpack lets no container claim more than the message has bytes.
-    if FLOAT_64 in data:  # without a call of ours, which takes half as long as a place
+    if FLOAT_64 in data:  # inlined: a call takes half as long as msgpack takes for two floats
         value = unpackb(data)
         if kind == FEW:
             if data[1] == FLOAT_64:
@@ -155,7 +155,8 @@ def unpack(data: bytes) -> Any:
             else:
                 if not (0xCF in data or 0xD3 in data):
                     return value
-        if (kind != FEW or data[1] & 0xF0 != 0x80) and is_flat(data):  # not so if maps are within
+        begins_with_map = kind == FEW and data[1] & 0xF0 == 0x80
+        if not begins_with_map and is_flat(data):
             if type(value) is dict and len(value) != data[0] - 0x80:
                 raise Doubt  # a key is there twice
             return value
